@@ -1,0 +1,151 @@
+"""The contract between the redirect and the workers: one click, its stream fields, its id.
+
+Rule 1: the six fields of ADR-003 keep their names and meaning; a producer that writes only those
+        six is served.
+Rule 2: ``click_id`` is the click's identity, made before the first try and carried by every
+        retry. The stream's entry id never is: after Redis loses the tail of its AOF the same
+        entry id can be given to another click.
+Rule 3: encode and decode stand side by side, and readers ignore fields that they don't know.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: Bytes that one field may hold; header limits keep real producers far below.
+MAX_FIELD_BYTES = 8192
+#: 2001-09-09 and 2100-01-01: outside, a timestamp is in the wrong unit or nonsense.
+MIN_TIMESTAMP = 1_000_000_000
+MAX_TIMESTAMP = 4_102_444_800
+
+ADR_FIELDS = ("short_code", "timestamp", "ip", "user_agent", "referer", "original_url")
+_EXTRA_FIELDS = ("host", "accept_language", "purpose", "gpc")
+_TEXT_FIELDS = tuple(name for name in ADR_FIELDS if name != "timestamp") + _EXTRA_FIELDS
+_TIMESTAMP = re.compile(rb"[0-9]{1,12}(\.[0-9]{1,9})?")
+
+
+class InvalidClick(Exception):
+    """An entry that is no click.
+
+    Attributes:
+        reason: a short, stable name for counting, e.g. ``missing_field``.
+        detail: what was wrong, for a person.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """One visit of a short link, as the redirect saw it.
+
+    Attributes:
+        click_id: 16 bytes, UUIDv7 (RFC 9562 §5.7).
+        timestamp: Unix seconds.
+        ip: the visitor's address as text; empty when unknown.
+        original_url: the link's target.
+        purpose: value of the Sec-Purpose or Purpose header.
+        gpc: value of the Sec-GPC header.
+    """
+
+    click_id: bytes
+    short_code: str
+    timestamp: int
+    ip: str
+    user_agent: str
+    referer: str
+    original_url: str
+    host: str = ""
+    accept_language: str = ""
+    purpose: str = ""
+    gpc: str = ""
+
+    @property
+    def time_ms(self) -> int:
+        """The click's time in Unix milliseconds: its id's, if that is a UUIDv7."""
+        return click_id_ms(self.click_id, self.timestamp)
+
+
+def new_click_id(now_ms: int, random: bytes) -> bytes:
+    """Return a UUIDv7 of a time in Unix milliseconds and 10 random bytes (RFC 9562 §5.7)."""
+    value = (now_ms << 80) | int.from_bytes(random, "big")
+    value = (value & ~(0xF << 76)) | (0x7 << 76)
+    value = (value & ~(0x3 << 62)) | (0x2 << 62)
+    return value.to_bytes(16, "big")
+
+
+def click_id_ms(click_id: bytes, timestamp: int) -> int:
+    """Return the milliseconds in a UUIDv7, or those of the timestamp for any other id."""
+    if click_id[6] >> 4 != 7:
+        return timestamp * 1000
+    return int.from_bytes(click_id[:6], "big")
+
+
+def to_fields(click: Click) -> dict[str, str]:
+    """Return the flat stream fields of a click; empty extra fields are left out."""
+    flat = {name: str(getattr(click, name)) for name in ADR_FIELDS}
+    flat["click_id"] = click.click_id.hex()
+    flat.update({name: value for name in _EXTRA_FIELDS if (value := getattr(click, name))})
+    return flat
+
+
+def from_fields(entry_id: bytes, entry: Mapping[bytes, bytes]) -> Click:
+    """Decode a stream entry.
+
+    An entry without a click id gets one derived from its fields and entry id, so that every
+    redelivery derives the same.
+
+    Raises:
+        InvalidClick: with the reason, when the entry is no click.
+    """
+    for field in ADR_FIELDS:
+        if field.encode() not in entry:
+            raise InvalidClick("missing_field", f"{field} is missing")
+    timestamp = _decode_timestamp(entry[b"timestamp"])
+    text = {name: _decode_text(name, entry.get(name.encode(), b"")) for name in _TEXT_FIELDS}
+    for name in ("short_code", "original_url"):
+        if not text[name]:
+            raise InvalidClick("empty_field", f"{name} is empty")
+    return Click(click_id=_decode_id(entry_id, entry, timestamp), timestamp=timestamp, **text)
+
+
+def _decode_timestamp(raw: bytes) -> int:
+    if len(raw) > 24 or not _TIMESTAMP.fullmatch(raw):
+        raise InvalidClick("bad_timestamp", f"timestamp {raw[:40]!r} is no number of Unix seconds")
+    timestamp = int(raw.partition(b".")[0])
+    if not MIN_TIMESTAMP <= timestamp < MAX_TIMESTAMP:
+        raise InvalidClick("bad_timestamp", f"timestamp {timestamp} is outside 2001 to 2099")
+    return timestamp
+
+
+def _decode_text(name: str, raw: bytes) -> str:
+    if len(raw) > MAX_FIELD_BYTES:
+        raise InvalidClick("too_long", f"{name} has {len(raw)} bytes, at most {MAX_FIELD_BYTES}")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidClick("not_utf8", f"{name} is not UTF-8: {error.reason}") from None
+
+
+def _decode_id(entry_id: bytes, entry: Mapping[bytes, bytes], timestamp: int) -> bytes:
+    raw = entry.get(b"click_id")
+    if raw is None:
+        return _derive_id(entry_id, entry, timestamp)
+    try:
+        click_id = bytes.fromhex(raw.decode("ascii").replace("-", ""))
+    except ValueError:
+        click_id = b""
+    if len(click_id) != 16:
+        raise InvalidClick("bad_click_id", f"click_id {raw[:48]!r} is not 32 hexadecimal digits")
+    return click_id
+
+
+def _derive_id(entry_id: bytes, entry: Mapping[bytes, bytes], timestamp: int) -> bytes:
+    digest = hashlib.blake2b(entry_id, digest_size=10)
+    for name in sorted(entry):
+        digest.update(b"%d:%b%d:%b" % (len(name), name, len(entry[name]), entry[name]))
+    return new_click_id(timestamp * 1000, digest.digest())

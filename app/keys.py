@@ -1,0 +1,33 @@
+"""Every Redis key that is not itself a setting.
+
+Rule: no other file spells a key. Stream and group names are settings (ADR-003 values by default).
+Keys that a script touches together with the stream carry the stream's name as their hash tag, so
+that they live in its slot on a Redis Cluster.
+"""
+
+#: Prefix of the links; one string key a link, so that CLIENT TRACKING can watch the prefix.
+LINK_PREFIX = "link:"
+
+#: Sorted set of all codes, scored by creation time in milliseconds, for listing.
+LINK_INDEX = "links:index"
+
+#: Prefix of the counters of used clicks, one a link with a click limit.
+LINK_USES_PREFIX = "links:uses:"
+
+#: Prefix of the secret salts of visitor ids, one a UTC day.
+VISITOR_SALT_PREFIX = "visitors:salt:"
+
+
+def link_key(code: str) -> str:
+    """Return the key that holds the link as JSON."""
+    return LINK_PREFIX + code
+
+
+def link_uses_key(code: str) -> str:
+    """Return the key that counts the used clicks of a limited link."""
+    return LINK_USES_PREFIX + code
+
+
+def visitor_salt_key(day: str) -> str:
+    """Return the key of the salt of a UTC day, written YYYY-MM-DD."""
+    return VISITOR_SALT_PREFIX + day

@@ -1,0 +1,83 @@
+"""A short link, and how it is written in Redis: encode beside decode."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+State = Literal["live", "disabled", "deleted", "expired"]
+RedirectStatus = Literal[301, 302, 303, 307, 308]
+
+REDIRECT_STATUSES: tuple[RedirectStatus, ...] = (301, 302, 303, 307, 308)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Where a code leads, and on which terms.
+
+    Attributes:
+        target: absolute http(s) URL in ASCII; empty once deleted.
+        created_ms, updated_ms: Unix milliseconds.
+        expires_at: Unix seconds from which the link answers 410, or None.
+        click_limit: clicks after which the link answers 410, or None.
+        forward_query: whether a visit's query string is added to the target's.
+        cache_control: Cache-Control of the redirect, or None for the default.
+        disabled: whether the owner switched the link off.
+        deleted: whether only the tombstone is left, which answers 410 and keeps the code taken.
+    """
+
+    code: str
+    target: str
+    created_ms: int
+    updated_ms: int
+    status: RedirectStatus = 302
+    expires_at: int | None = None
+    click_limit: int | None = None
+    forward_query: bool = False
+    cache_control: str | None = None
+    tags: tuple[str, ...] = ()
+    title: str = ""
+    disabled: bool = False
+    deleted: bool = False
+
+    def state(self, now: float) -> State:
+        """Return what the link is at a time in Unix seconds, its click limit apart."""
+        if self.deleted:
+            return "deleted"
+        if self.disabled:
+            return "disabled"
+        if self.expires_at is not None and now >= self.expires_at:
+            return "expired"
+        return "live"
+
+
+class CorruptLink(Exception):
+    """The bytes under a link's key are not a link; the text names the code and the fault."""
+
+
+def encode(link: Link) -> bytes:
+    """Return the link as the JSON that Redis holds; fields at their defaults are left out."""
+    held = {name: getattr(link, name) for name in Link.__slots__ if name != "code"}
+    return orjson.dumps({name: value for name, value in held.items() if value != _default(name)})
+
+
+def decode(code: str, raw: bytes) -> Link:
+    """Read a link back; names that this version doesn't know are ignored.
+
+    Raises:
+        CorruptLink: when the bytes are no link.
+    """
+    try:
+        held: dict[str, Any] = orjson.loads(raw)
+        known = {name: value for name, value in held.items() if name in _FIELDS}
+        known["tags"] = tuple(known.get("tags", ()))
+        return Link(code=code, **known)
+    except (orjson.JSONDecodeError, TypeError, AttributeError) as error:
+        raise CorruptLink(f"link {code!r} can't be read: {error}") from None
+
+
+_FIELDS = frozenset(Link.__slots__) - {"code"}
+
+
+def _default(name: str) -> object:
+    return Link.__dataclass_fields__[name].default

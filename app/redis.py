@@ -1,0 +1,168 @@
+"""How to connect to Redis or Valkey: the only file that knows URLs, timeouts and retries.
+
+Rule: no silent retries. A command that redis-py sends again after a timeout may have been carried
+out twice (redis-py 8 retries ten times by default), so every retry here is a caller's decision.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+if TYPE_CHECKING:
+    import redis
+
+#: XAUTOCLAIM reports deleted entries, and groups report their lag, from this version on.
+MIN_VERSION = (7, 0)
+
+
+class RedisError(Exception):
+    """Base of what this file raises; the text names the server and says what to do."""
+
+
+class RedisUnavailable(RedisError):
+    """The server is away, starting, out of memory or read-only: the same call may work later."""
+
+
+class RedisRefused(RedisError):
+    """The server answered and said no: the same call will not work until someone mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens and how to introduce ourselves.
+
+    Attributes:
+        path: Unix socket, which stands in for host and port.
+        tls: whether to speak TLS, checking the certificate against ``ca_file`` or the system's.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 6379
+    path: str = ""
+    tls: bool = False
+    ca_file: str = ""
+    username: str = ""
+    password: str = ""
+    database: int = 0
+
+    def __str__(self) -> str:
+        return self.path or f"{self.host}:{self.port}"
+
+
+def parse_url(url: str) -> Address:
+    """Read redis://, rediss:// or unix:// with user, password, database and ?ssl_ca_certs=.
+
+    Raises:
+        ValueError: when port or database is no number.
+    """
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    unix = parts.scheme == "unix"
+    database = query.get("db", [""])[0] or ("" if unix else parts.path.strip("/"))
+    return Address(
+        host=unquote(parts.hostname or "127.0.0.1"),
+        port=parts.port or 6379,
+        path=unquote(parts.path) if unix else "",
+        tls=parts.scheme == "rediss",
+        ca_file=query.get("ssl_ca_certs", [""])[0],
+        username=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        database=int(database or 0),
+    )
+
+
+def connect(url: str, *, timeout_seconds: float, block_ms: int = 0) -> "redis.Redis":
+    """Return a client that speaks bytes and never retries by itself; it connects when first used.
+
+    Args:
+        url: as :func:`parse_url` reads it.
+        timeout_seconds: longest wait for the connection and for a reply.
+        block_ms: longest BLOCK that the caller will ask for, added to the wait for a reply.
+    """
+    import redis  # noqa: PLC0415 - the redirect parses addresses and never loads redis-py
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
+
+    at = parse_url(url)
+    place: dict[str, Any] = {"host": at.host, "port": at.port}
+    if at.path:
+        place = {"unix_socket_path": at.path}
+    tls: dict[str, Any] = {"ssl": True, "ssl_ca_certs": at.ca_file or None} if at.tls else {}
+    return redis.Redis(
+        **place,
+        **tls,
+        db=at.database,
+        username=at.username or None,
+        password=at.password or None,
+        socket_connect_timeout=timeout_seconds,
+        socket_timeout=timeout_seconds + block_ms / 1000,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+    )
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Turn redis-py's exceptions into ours.
+
+    Raises:
+        RedisUnavailable: the call may work later; its outcome is unknown.
+        RedisRefused: it will not.
+    """
+    import redis  # noqa: PLC0415
+
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError) as error:
+        raise RedisUnavailable(f"Redis at {parse_url(url)} is away: {error}") from error
+    except redis.ResponseError as error:
+        kind = RedisUnavailable if is_transient(str(error)) else RedisRefused
+        raise kind(f"Redis at {parse_url(url)} says: {error}") from error
+
+
+def is_transient(reply: str) -> bool:
+    """Tell whether an error reply describes a state that passes by itself or by an operator."""
+    code = reply.partition(" ")[0]
+    return code in _TRANSIENT or reply.startswith("command not allowed when used memory")
+
+
+_TRANSIENT = frozenset(
+    (
+        "BUSY",
+        "CLUSTERDOWN",
+        "LOADING",
+        "MASTERDOWN",
+        "MISCONF",
+        "NOREPLICAS",
+        "OOM",
+        "READONLY",
+        "TRYAGAIN",
+        "UNBLOCKED",
+    )
+)
+
+
+def server_version(client: "redis.Redis") -> tuple[str, tuple[int, int]]:
+    """Return the server's name and version, e.g. ``("Valkey 9.1.2", (7, 2))``.
+
+    The tuple is the Redis version whose behaviour the server promises, which Valkey reports apart.
+    """
+    info = client.info("server")
+    speaks = tuple(int(part) for part in info["redis_version"].split(".")[:2])
+    if "valkey_version" in info:
+        return f"Valkey {info['valkey_version']}", (speaks[0], speaks[1])
+    return f"Redis {info['redis_version']}", (speaks[0], speaks[1])
+
+
+def require_version(client: "redis.Redis") -> str:
+    """Return the server's name and version.
+
+    Raises:
+        RedisRefused: when it is older than :data:`MIN_VERSION`.
+    """
+    name, speaks = server_version(client)
+    if speaks < MIN_VERSION:
+        raise RedisRefused(f"{name} is too old: Hopline needs Redis 7.0 or newer, or Valkey")
+    return name

@@ -1,0 +1,269 @@
+"""Every setting: its name, default, parser, unit and one sentence.
+
+Rule 1: a setting is read here and nowhere else; the rest of the code is given values.
+Rule 2: the variable is ``HOPLINE_`` plus the field's name in capitals.
+Rule 3: a unit stands in the name (``_ms``, ``_seconds``, ``_bytes``).
+"""
+
+import ipaddress
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
+
+import platformdirs
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "HOPLINE_"
+#: In the data directory, while `hopline up` runs: where its services and stores answer.
+RUNNING_FILE = "running.env"
+_MASK = "***"
+
+
+class SettingsError(Exception):
+    """A variable holds a value that can't be used; the text names variable, value and need."""
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _bind(value: str) -> str:
+    if value.startswith(("unix:", "fd://")):
+        return value
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError("expected HOST:PORT, unix:PATH or fd://N")
+    return value
+
+
+def _network(value: str) -> str:
+    ipaddress.ip_network(value, strict=False)
+    return value
+
+
+def _url(*schemes: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if urlsplit(value).scheme not in schemes:
+            raise ValueError(f"expected a URL that starts with {' or '.join(schemes)} and ://")
+        return value
+
+    return AfterValidator(check)
+
+
+Bind = Annotated[str, AfterValidator(_bind)]
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Networks = Annotated[
+    tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_split)
+]
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+def _data_dir() -> Path:
+    given = os.environ.get(variable("data_dir"))
+    return Path(given) if given else Path(platformdirs.user_data_dir("hopline"))
+
+
+class Settings(BaseSettings):
+    """All settings of all three services and the command; immutable once read."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    # Stores
+    redis_url: Annotated[str, _url("redis", "rediss", "unix")] = Field(
+        "redis://127.0.0.1:6379/0",
+        description="Redis or Valkey: redis://, rediss:// (TLS) or unix:// with user and password.",
+    )
+    redis_timeout_seconds: Seconds = Field(
+        2.0, description="Longest wait for a Redis connection or reply, beside any blocking read."
+    )
+    clickhouse_url: Annotated[str, _url("clickhouse", "clickhouses")] = Field(
+        "clickhouse://default@127.0.0.1:9000/hopline",
+        description="ClickHouse's native port and the database: clickhouse:// or clickhouses://.",
+    )
+    clickhouse_timeout_seconds: Seconds = Field(
+        30.0, description="Longest wait for ClickHouse to answer an insert or a report."
+    )
+    click_ttl_days: int = Field(
+        0, ge=0, description="Days after which ClickHouse forgets a click; 0 keeps it for ever."
+    )
+
+    # The click stream (ADR-003)
+    stream: str = Field("clicks:stream", min_length=1, description="Redis Stream of clicks.")
+    stream_maxlen: Count = Field(
+        1_000_000, description="About how many entries the stream may hold (MAXLEN ~)."
+    )
+    group: str = Field("analytics-group", min_length=1, description="Consumer group of the stream.")
+    dead_stream: str = Field(
+        "clicks:dead", min_length=1, description="Stream of entries that can't be processed."
+    )
+    dead_maxlen: Count = Field(
+        100_000, description="About how many dead letters are kept before the oldest go."
+    )
+
+    # Redirect
+    redirect_bind: Bind = Field("127.0.0.1:8080", description="Where the redirect service listens.")
+    redirect_workers: Count = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        description="Redirect worker processes; one for each core by default.",
+    )
+    public_url: Annotated[str, _url("http", "https")] | None = Field(
+        None, description="What short links start with in public; made from the bind by default."
+    )
+    own_hosts: Hosts = Field(
+        (), description="Further hosts that serve our links, which no target may point to."
+    )
+    trusted_proxies: Networks = Field(
+        (),
+        description="Networks (CIDR, comma-separated) whose X-Forwarded-For and Forwarded count.",
+    )
+    record_budget_ms: Seconds = Field(
+        10.0, description="How long a redirect waits for Redis to confirm the click."
+    )
+    lookup_budget_ms: Seconds = Field(
+        25.0, description="How long a redirect waits for Redis to answer for an unknown link."
+    )
+    link_cache_size: Count = Field(
+        100_000, description="Links that one redirect worker keeps in memory."
+    )
+    link_stale_seconds: Seconds = Field(
+        3600.0, description="How long links last seen keep redirecting while Redis is away."
+    )
+    unknown_cache_size: Count = Field(
+        10_000, description="Unknown codes that one redirect worker remembers."
+    )
+    unknown_cache_seconds: Seconds = Field(
+        5.0, description="How long an unknown code is remembered."
+    )
+    resend_seconds: Seconds = Field(
+        4.0,
+        description="Confirmed clicks this young are sent again when Redis restarts or fails over.",
+    )
+    spool_dir: Path | None = Field(
+        None, description="Where clicks wait while Redis is away; DATA_DIR/spool by default."
+    )
+    spool_max_bytes: Count = Field(
+        1 << 30, description="Most that the spool may hold; past it new clicks are refused loudly."
+    )
+    spool_drain_per_second: Count = Field(
+        5_000, description="Clicks a second that one worker sends from the spool to Redis."
+    )
+
+    # Console
+    console_bind: Bind = Field("127.0.0.1:8081", description="Where the console listens.")
+    console_threads: Count = Field(4, description="Console requests served at the same time.")
+    console_token: str | None = Field(
+        None, min_length=16, description="Bearer token that the console demands; none by default."
+    )
+
+    # Workers
+    consumers: Count = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        description="Consumer processes of the group; one for each core by default.",
+    )
+    batch_size: Count = Field(100, description="Entries asked for in one read (XREADGROUP COUNT).")
+    block_ms: Count = Field(5_000, description="How long a read waits for entries (BLOCK).")
+    insert_rows: Count = Field(10_000, description="Rows at which a batch is inserted.")
+    insert_seconds: Seconds = Field(1.0, description="Age at which a batch is inserted.")
+    claim_idle_seconds: Seconds = Field(
+        60.0, description="Entries pending this long at another consumer are claimed."
+    )
+    max_deliveries: Count = Field(
+        5, description="Deliveries after which an entry that keeps failing is a dead letter."
+    )
+    drain_seconds: Seconds = Field(
+        8.0, description="Most that a stop may take before what is left is killed."
+    )
+    geoip_path: Path | None = Field(
+        None, description="Country database (.mmdb); without one, countries are unknown."
+    )
+    store_addresses: Literal["network", "full", "none"] = Field(
+        "network",
+        description="What of a visitor's address is stored: its /24 or /48, all or nothing.",
+    )
+
+    # This machine
+    data_dir: Path = Field(
+        default_factory=_data_dir,
+        description="Where `hopline up` and the spool keep their files.",
+    )
+    cache_dir: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_cache_dir("hopline")),
+        description="Where the embedded stores are kept once fetched.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log lines that are written."
+    )
+
+
+class Described(NamedTuple):
+    """One setting as a person reads it."""
+
+    variable: str
+    value: str
+    default: str
+    sentence: str
+
+
+def load() -> Settings:
+    """Read the settings: the environment first, then what a running `hopline up` wrote down.
+
+    Raises:
+        SettingsError: naming each variable that can't be used, its value and what was expected.
+    """
+    try:
+        return Settings(_env_file=_data_dir() / RUNNING_FILE)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_complaints(error))) from None
+
+
+def unknown_variables(environ: dict[str, str] | os._Environ[str]) -> list[str]:
+    """Return the HOPLINE_ variables that no setting reads, most likely typing errors."""
+    known = {variable(name) for name in Settings.model_fields}
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+
+
+def variable(field: str) -> str:
+    """Return the environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def describe(settings: Settings) -> Iterator[Described]:
+    """Yield every setting with its current value, secrets masked."""
+    for name, field in Settings.model_fields.items():
+        default = "(see the sentence)" if field.default_factory else _show(name, field.default)
+        yield Described(
+            variable(name), _show(name, getattr(settings, name)), default, field.description or ""
+        )
+
+
+def mask_url(url: str) -> str:
+    """Return the URL with its password replaced, fit for logs and terminals."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    userinfo, _, host = parts.netloc.rpartition("@")
+    netloc = f"{userinfo.partition(':')[0]}:{_MASK}@{host}"
+    return urlunsplit(parts._replace(netloc=netloc))
+
+
+def _show(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    if name.endswith("_token"):
+        return _MASK
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return mask_url(value) if isinstance(value, str) and name.endswith("_url") else str(value)
+
+
+def _complaints(error: ValidationError) -> Iterator[str]:
+    for fault in error.errors():
+        name = str(fault["loc"][0])
+        need = fault["msg"].removeprefix("Value error, ")
+        yield f"{variable(name)}={_show(name, fault['input'])!r}: {need[:1].lower()}{need[1:]}"
