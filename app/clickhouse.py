@@ -1,0 +1,197 @@
+"""How to connect to ClickHouse: the only file that knows its URLs, timeouts and error codes.
+
+Rule 1: a client belongs to one process, one thread and one greenlet, and never crosses a fork:
+        the native protocol answers one query at a time on a connection
+        (clickhouse-driver docs, quickstart).
+Rule 2: nothing is sent twice by itself. The driver reconnects before a query, never during one.
+Rule 3: INSERT data goes in as an argument; with inline literals the driver waits for ever.
+"""
+
+import logging
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from clickhouse_driver import Client, errors
+from clickhouse_driver.util.helpers import parse_url
+
+#: Oldest release that gets every deduplication setting that the inserts rely on.
+MIN_VERSION = (24, 8)
+#: Database that every server has, for the time before ours exists.
+FIRST_DATABASE = "default"
+#: Longest wait for a connection and for the ping before a query; a reply may take longer.
+CONNECT_SECONDS = 5.0
+
+_UNKNOWN_TABLE = 60
+_UNKNOWN_DATABASE = 81
+
+
+class ClickHouseError(Exception):
+    """Base of what this file raises; the text names the server and says what to do.
+
+    Attributes:
+        code: the server's error code, 0 when it gave none.
+    """
+
+    def __init__(self, text: str, code: int = 0) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class ClickHouseUnavailable(ClickHouseError):
+    """The server is away, overloaded or full: the same call may work later.
+
+    The outcome of the call is unknown: an insert may have been carried out.
+    """
+
+
+class ClickHouseRefused(ClickHouseError):
+    """The server answered and said no: the same call will not work until someone mends it."""
+
+
+def connect(
+    url: str,
+    *,
+    timeout_seconds: float,
+    database: str | None = None,
+    settings: Mapping[str, object] | None = None,
+) -> Client:
+    """Return a client that connects when first used; its ``execute`` takes ``{name:Type}`` params.
+
+    Args:
+        url: clickhouse:// or clickhouses:// (TLS) with user, password, port and database; the
+            query may hold what clickhouse-driver reads there, e.g. ``ca_certs``, ``compression``.
+        timeout_seconds: longest wait for a reply.
+        database: one to use instead of the URL's.
+        settings: ClickHouse settings of every query.
+    """
+    # Whatever goes wrong is raised to the caller; the driver also logs it, with a traceback.
+    logging.getLogger("clickhouse_driver.connection").setLevel(logging.CRITICAL)
+    host, options = parse_url(url)
+    options["settings"] = {
+        **options.get("settings", {}),
+        **(settings or {}),
+        "server_side_params": True,
+    }
+    if database is not None:
+        options["database"] = database
+    options.setdefault("connect_timeout", min(timeout_seconds, CONNECT_SECONDS))
+    options.setdefault("sync_request_timeout", min(timeout_seconds, CONNECT_SECONDS))
+    options.setdefault("send_receive_timeout", timeout_seconds)
+    options.setdefault("client_name", "hopline")
+    return Client(host or "127.0.0.1", **options)
+
+
+def database_name(url: str) -> str:
+    """Return the database that a URL names."""
+    return urlsplit(url).path.strip("/") or FIRST_DATABASE
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Turn clickhouse-driver's exceptions into ours.
+
+    What the driver raises about the data of an insert, or about a client that is used twice at
+    the same time, is left alone: it is a fault of the caller.
+
+    Raises:
+        ClickHouseUnavailable: the call may work later; its outcome is unknown.
+        ClickHouseRefused: it will not.
+    """
+    try:
+        yield
+    except errors.ServerException as error:
+        kind = ClickHouseUnavailable if error.code in _TRANSIENT else ClickHouseRefused
+        text = f"ClickHouse at {_place(url)} says: {summary(error.message)}{_hint(error.code)}"
+        raise kind(text, error.code) from error
+    except ssl.SSLCertVerificationError as error:
+        raise ClickHouseRefused(f"ClickHouse at {_place(url)}: {error}") from error
+    except (*_BROKEN_CONNECTION, OSError, EOFError) as error:
+        raise ClickHouseUnavailable(
+            f"ClickHouse at {_place(url)} is away: {_reason(error)}"
+        ) from error
+
+
+_BROKEN_CONNECTION = (
+    errors.NetworkError,
+    errors.SocketTimeoutError,
+    errors.UnexpectedPacketFromServerError,
+    errors.UnknownPacketFromServerError,
+    errors.ChecksumDoesntMatchError,
+)
+
+#: States that pass by themselves or by an operator, so that the same call may work later.
+#: https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
+_TRANSIENT = frozenset(
+    (
+        74,  # CANNOT_READ_FROM_FILE_DESCRIPTOR
+        75,  # CANNOT_WRITE_TO_FILE_DESCRIPTOR, e.g. on a full disk
+        76,  # CANNOT_OPEN_FILE, e.g. out of file descriptors
+        159,  # TIMEOUT_EXCEEDED
+        160,  # TOO_SLOW
+        173,  # CANNOT_ALLOCATE_MEMORY
+        201,  # QUOTA_EXCEEDED
+        202,  # TOO_MANY_SIMULTANEOUS_QUERIES
+        203,  # NO_FREE_CONNECTION
+        209,  # SOCKET_TIMEOUT
+        210,  # NETWORK_ERROR
+        216,  # QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING
+        225,  # NO_ZOOKEEPER
+        236,  # ABORTED
+        241,  # MEMORY_LIMIT_EXCEEDED
+        242,  # TABLE_IS_READ_ONLY
+        243,  # NOT_ENOUGH_SPACE
+        252,  # TOO_MANY_PARTS
+        285,  # TOO_FEW_LIVE_REPLICAS
+        286,  # UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
+        319,  # UNKNOWN_STATUS_OF_INSERT
+        394,  # QUERY_WAS_CANCELLED
+        425,  # SYSTEM_ERROR
+        439,  # CANNOT_SCHEDULE_TASK
+        473,  # DEADLOCK_AVOIDED
+        499,  # S3_ERROR
+        745,  # SERVER_OVERLOADED
+        999,  # KEEPER_EXCEPTION
+        1000,  # POCO_EXCEPTION
+        1001,  # STD_EXCEPTION, e.g. no space left on device
+    )
+)
+
+
+def summary(text: str) -> str:
+    """Return what a server's error says, on one line, without its stack trace."""
+    said = text.partition("Stack trace:")[0].removeprefix("DB::Exception:")
+    return " ".join(said.split())
+
+
+def _hint(code: int) -> str:
+    return " Run `hopline migrate`." if code in (_UNKNOWN_TABLE, _UNKNOWN_DATABASE) else ""
+
+
+def _place(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, EOFError):
+        return "it closed the connection"
+    return error.message if isinstance(error, errors.Error) else str(error)
+
+
+def server_version(client: Client) -> str:
+    """Return the server's version, e.g. ``26.7.2.1``."""
+    return str(client.execute("SELECT version()")[0][0])
+
+
+def require_version(client: Client) -> str:
+    """Return the server's version.
+
+    Raises:
+        ClickHouseRefused: when it is older than :data:`MIN_VERSION`.
+    """
+    version = server_version(client)
+    major, minor = version.split(".")[:2]
+    if (int(major), int(minor)) < MIN_VERSION:
+        raise ClickHouseRefused(f"ClickHouse {version} is too old: Hopline needs 24.8 or newer")
+    return version

@@ -1,0 +1,54 @@
+"""Every metric: its name, type, labels and one sentence.
+
+Rule 1: a metric is declared here and nowhere else; a process makes its group once, with a
+        registry, and hands it down.
+Rule 2: seconds and bytes are base units and stand in the name (Prometheus naming practice).
+Rule 3: a label has few values, known beforehand; never a code, an address or a URL.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class RedirectMetrics:
+    """What a redirect process counts."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.responses = Counter(
+            "hopline_responses", "Answers to visitors.", ["status"], registry=registry
+        )
+        self.clicks = Counter(
+            "hopline_clicks",
+            "Clicks by what became of them: confirmed by Redis, spooled or refused.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.clicks_diverted = Counter(
+            "hopline_clicks_diverted",
+            "Clicks that Redis did not confirm in time, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+
+
+class WorkerMetrics:
+    """What the workers count."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.entries_read = Counter(
+            "hopline_entries_read", "Entries read from the stream.", registry=registry
+        )
+        self.rows_inserted = Counter(
+            "hopline_rows_inserted", "Rows whose insert ClickHouse confirmed.", registry=registry
+        )
+        self.insert_seconds = Histogram(
+            "hopline_insert_seconds", "Time that one insert took.", registry=registry
+        )
+        self.dead_letters = Counter(
+            "hopline_dead_letters",
+            "Entries moved to the dead-letter stream, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        self.lag = Gauge(
+            "hopline_stream_lag", "Entries that the group has not read yet.", registry=registry
+        )

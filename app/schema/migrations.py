@@ -1,0 +1,182 @@
+"""Bring a ClickHouse database to the schema that this code was written for.
+
+Rule 1: a migration is a file NNNN_name.sql with one statement; ClickHouse has no transactions
+        for DDL, so a file is either carried out or not.
+Rule 2: a statement may be carried out twice (IF NOT EXISTS, IF EXISTS), so that two processes may
+        migrate at once and one that died between the statement and its row may go on.
+Rule 3: a file never changes once released; the next change is the next file.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+from clickhouse_driver import Client
+
+from app.clickhouse import (
+    FIRST_DATABASE,
+    ClickHouseRefused,
+    connect,
+    database_name,
+    require_version,
+    translated,
+)
+
+logger = logging.getLogger(__name__)
+
+_FILE_NAME = re.compile(r"(\d{4})_\w+\.sql")
+_TTL = re.compile(r"TTL toDateTime\(time\) \+ toIntervalDay\((\d+)\)")
+
+
+class SchemaMismatch(ClickHouseRefused):
+    """The database and this code don't belong together; the text says how, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered file.
+
+    Attributes:
+        name: the file's name, which starts with its four digits.
+        statement: the SQL.
+    """
+
+    name: str
+    statement: str
+
+    @property
+    def number(self) -> int:
+        """The file's number, from 1."""
+        return int(self.name[:4])
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the statement, in hexadecimal."""
+        return hashlib.sha256(self.statement.encode()).hexdigest()
+
+
+def migrate(url: str, *, timeout_seconds: float, ttl_days: int) -> list[str]:
+    """Create the database if it is missing, apply what is new, and set how long clicks live.
+
+    Args:
+        url: as :func:`app.clickhouse.connect` reads it; the user needs the rights to create.
+        timeout_seconds: longest wait for one statement.
+        ttl_days: days after which a click is deleted, 0 for never.
+
+    Returns:
+        The names of the migrations applied, in order; empty when there were none.
+
+    Raises:
+        SchemaMismatch: the database is newer than this code, or an applied file has changed.
+        ClickHouseRefused, ClickHouseUnavailable: as the server says.
+    """
+    with translated(url):
+        _create_database(url, timeout_seconds)
+        with connect(url, timeout_seconds=timeout_seconds) as client:
+            client.execute(_CREATE_LEDGER)
+            waiting = pending(client)
+            for migration in waiting:
+                _apply(client, migration)
+            _set_ttl(client, ttl_days)
+    return [migration.name for migration in waiting]
+
+
+def known() -> list[Migration]:
+    """Return the migrations that this code carries, in order."""
+    files = resources.files("app.schema").iterdir()
+    found = [
+        Migration(file.name, file.read_text().strip())
+        for file in files
+        if _FILE_NAME.fullmatch(file.name)
+    ]
+    return sorted(found, key=lambda migration: migration.number)
+
+
+def pending(client: Client) -> list[Migration]:
+    """Return the migrations that the client's database still lacks, in order.
+
+    Raises:
+        SchemaMismatch: the database is newer than this code, or an applied file has changed.
+    """
+    rows = client.execute("SELECT name, checksum FROM migrations FINAL ORDER BY number")
+    return outstanding(known(), dict(rows))
+
+
+def outstanding(ours: Iterable[Migration], applied: Mapping[str, str]) -> list[Migration]:
+    """Return which of our migrations are not among the applied ones, given name to checksum.
+
+    Raises:
+        SchemaMismatch: something was applied that isn't ours, or that we know with other content.
+    """
+    checksums = {migration.name: migration.checksum for migration in ours}
+    for name, checksum in applied.items():
+        if name not in checksums:
+            raise SchemaMismatch(
+                f"the database has migration {name}, which this version of Hopline doesn't know:"
+                " run the version that made it, or a newer one"
+            )
+        if checksum != checksums[name]:
+            raise SchemaMismatch(
+                f"migration {name} was applied with other content than it has now:"
+                " install the released files again"
+            )
+    return [migration for migration in ours if migration.name not in applied]
+
+
+def _create_database(url: str, timeout_seconds: float) -> None:
+    # An embedded server dies when a client introduces itself with a database that isn't there.
+    with connect(url, timeout_seconds=timeout_seconds, database=FIRST_DATABASE) as client:
+        require_version(client)
+        client.execute(
+            "CREATE DATABASE IF NOT EXISTS {database:Identifier}", {"database": database_name(url)}
+        )
+
+
+#: A migration applied by two processes at once is one row after merging, and under FINAL.
+_CREATE_LEDGER = """
+CREATE TABLE IF NOT EXISTS migrations
+(
+    number     UInt32,
+    name       String,
+    checksum   String,
+    applied_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree ORDER BY (number, name)
+"""
+
+
+def _apply(client: Client, migration: Migration) -> None:
+    client.execute(migration.statement)
+    row = (migration.number, migration.name, migration.checksum)
+    client.execute("INSERT INTO migrations (number, name, checksum) VALUES", [row])
+    logger.info("applied migration %s", migration.name)
+
+
+def _set_ttl(client: Client, ttl_days: int) -> None:
+    if ttl_days == ttl_of(_clicks_engine(client)):
+        return
+    # Every part is rewritten once, so it is only asked for when the number of days changed.
+    if ttl_days:
+        client.execute(
+            f"ALTER TABLE clicks MODIFY TTL toDateTime(time) + toIntervalDay({ttl_days:d})"
+        )
+    else:
+        client.execute("ALTER TABLE clicks REMOVE TTL")
+    logger.info("clicks are now kept %s", f"for {ttl_days} days" if ttl_days else "for ever")
+
+
+def _clicks_engine(client: Client) -> str:
+    rows = client.execute(
+        "SELECT engine_full FROM system.tables WHERE database = currentDatabase()"
+        " AND name = 'clicks'"
+    )
+    return str(rows[0][0])
+
+
+def ttl_of(engine: str) -> int:
+    """Return the days in a table's engine_full after which a click is deleted, 0 for never."""
+    found = _TTL.search(engine)
+    return int(found[1]) if found else 0
