@@ -1,0 +1,43 @@
+"""How people write times: ISO 8601, or an amount of time before or after now."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+EXPECTED = (
+    "expected a date (2026-05-01), a time (2026-05-01T12:00, UTC unless it says otherwise)"
+    " or an amount of time (30m, 24h, 7d, 2w)"
+)
+
+_AMOUNT = re.compile(r"(\d{1,9})([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_FIRST_YEAR = 1970
+_LAST_YEAR = 2099
+
+
+def parse_time(text: str, now: datetime, *, amounts: Literal["ago", "ahead"] = "ago") -> datetime:
+    """Return the UTC time that a person wrote.
+
+    Args:
+        text: an ISO 8601 date or time, UTC if it names no zone, or an amount such as ``7d``.
+        now: the time that an amount counts from, with its zone.
+        amounts: whether ``7d`` lies seven days in the past or in the future.
+
+    Raises:
+        ValueError: the text is no time from 1970 to 2099; says what was expected.
+    """
+    try:
+        time = _read(text.strip(), now, -1 if amounts == "ago" else 1).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text!r} is no time: {EXPECTED}") from None
+    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        raise ValueError(f"{text!r} is not between {_FIRST_YEAR} and {_LAST_YEAR}")
+    return time
+
+
+def _read(text: str, now: datetime, sign: int) -> datetime:
+    amount = _AMOUNT.fullmatch(text)
+    if amount:
+        return now + sign * timedelta(**{_UNITS[amount[2]]: int(amount[1])})
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
