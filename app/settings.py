@@ -7,10 +7,11 @@ Rule 3: a unit stands in the name (``_ms``, ``_seconds``, ``_bytes``).
 
 import ipaddress
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
@@ -20,6 +21,8 @@ PREFIX = "HOPLINE_"
 #: In the data directory, while `hopline up` runs: where its services and stores answer.
 RUNNING_FILE = "running.env"
 _MASK = "***"
+_QUERY_PASSWORD = re.compile(r"(?<=password=)[^&]*")
+_ANY_ADDRESS = ("0.0.0.0", "[::]", "*")  # noqa: S104 - compared with, not bound to
 
 
 class SettingsError(Exception):
@@ -48,20 +51,31 @@ def _network(value: str) -> str:
 
 def _url(*schemes: str) -> AfterValidator:
     def check(value: str) -> str:
-        if urlsplit(value).scheme not in schemes:
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or "://" not in value:
             raise ValueError(f"expected a URL that starts with {' or '.join(schemes)} and ://")
+        _ = parts.port  # raises ValueError when it is no port
         return value
 
     return AfterValidator(check)
 
 
+def _redis_database(value: str) -> str:
+    parts = urlsplit(value)
+    database = parts.path.strip("/")
+    if parts.scheme != "unix" and database and not (database.isascii() and database.isdigit()):
+        raise ValueError("expected the database after the host to be a number, e.g. /0")
+    return value
+
+
 Bind = Annotated[str, AfterValidator(_bind)]
+RedisUrl = Annotated[str, _url("redis", "rediss", "unix"), AfterValidator(_redis_database)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[
     tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_split)
 ]
 Count = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 def _data_dir() -> Path:
@@ -72,10 +86,13 @@ def _data_dir() -> Path:
 class Settings(BaseSettings):
     """All settings of all three services and the command; immutable once read."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    # Unit files write VARIABLE= for "not set", so an empty variable means the default.
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     # Stores
-    redis_url: Annotated[str, _url("redis", "rediss", "unix")] = Field(
+    redis_url: RedisUrl = Field(
         "redis://127.0.0.1:6379/0",
         description="Redis or Valkey: redis://, rediss:// (TLS) or unix:// with user and password.",
     )
@@ -117,6 +134,12 @@ class Settings(BaseSettings):
     )
     own_hosts: Hosts = Field(
         (), description="Further hosts that serve our links, which no target may point to."
+    )
+    code_length: int = Field(
+        7, ge=4, le=32, description="Characters of a short code that Hopline makes up."
+    )
+    allow_private_targets: bool = Field(
+        True, description="Whether links may lead to private networks; public services say no."
     )
     trusted_proxies: Networks = Field(
         (),
@@ -200,6 +223,25 @@ class Settings(BaseSettings):
         "INFO", description="Least severe log lines that are written."
     )
 
+    @property
+    def link_base(self) -> str:
+        """What short links start with, without a slash at the end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        return f"http://{self._reachable_bind()}"
+
+    @property
+    def link_hosts(self) -> tuple[str, ...]:
+        """Every host, or host and port, that serves our links."""
+        public = (urlsplit(self.public_url).hostname or "",) if self.public_url else ()
+        return (*public, self._reachable_bind(), *self.own_hosts)
+
+    def _reachable_bind(self) -> str:
+        host, _, port = self.redirect_bind.rpartition(":")
+        if self.redirect_bind.startswith(("unix:", "fd://")):
+            return "localhost"
+        return f"127.0.0.1:{port}" if host in _ANY_ADDRESS else self.redirect_bind
+
 
 class Described(NamedTuple):
     """One setting as a person reads it."""
@@ -243,13 +285,14 @@ def describe(settings: Settings) -> Iterator[Described]:
 
 
 def mask_url(url: str) -> str:
-    """Return the URL with its password replaced, fit for logs and terminals."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    userinfo, _, host = parts.netloc.rpartition("@")
-    netloc = f"{userinfo.partition(':')[0]}:{_MASK}@{host}"
-    return urlunsplit(parts._replace(netloc=netloc))
+    """Return the URL with its password replaced, fit for logs and terminals.
+
+    It takes no parser: what is masked may be a mistyped URL on its way into an error text.
+    """
+    start, at, end = _QUERY_PASSWORD.sub(_MASK, url).rpartition("@")
+    scheme, slashes, userinfo = start.partition("://") if "://" in start else ("", "", start)
+    user, colon, _ = userinfo.partition(":")
+    return f"{scheme}{slashes}{user}{colon}{_MASK if colon else ''}{at}{end}"
 
 
 def _show(name: str, value: object) -> str:
@@ -257,6 +300,8 @@ def _show(name: str, value: object) -> str:
         return ""
     if name.endswith("_token"):
         return _MASK
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, tuple):
         return ",".join(value)
     return mask_url(value) if isinstance(value, str) and name.endswith("_url") else str(value)
