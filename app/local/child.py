@@ -1,0 +1,168 @@
+"""One child process: how it is started, watched and stopped.
+
+Rule 1: a child never outlives us, however we end: the kernel sends it SIGTERM when we are gone.
+Rule 2: children are spawned by the main thread, because that signal is sent when the thread that
+        forked ends, not the process (prctl(2), PR_SET_PDEATHSIG).
+Rule 3: each child leads a process group of its own. Ctrl-C on the terminal then reaches us alone,
+        who stop in order, and what a killed child leaves behind can still be found.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_POLL_SECONDS = 0.02
+_TAIL_BYTES = 8192
+
+
+class ChildFailed(Exception):
+    """A child ended, or did not answer in time; the text names it and shows its last lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run, and how to know that it answers.
+
+    Attributes:
+        is_ready: tells whether the program answers; it may block for a second, and never raises.
+        stops_on_eof: whether closing its standard input is how it is asked to stop.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    environ: Mapping[str, str]
+    is_ready: Callable[[], bool]
+    stops_on_eof: bool = False
+
+
+class Child:
+    """A program that runs, with its output appended to a file."""
+
+    def __init__(self, program: Program, log_path: Path) -> None:
+        self.program = program
+        self.log_path = log_path
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id of the last spawn; 0 before the first."""
+        return self._process.pid if self._process else 0
+
+    @property
+    def exit_code(self) -> int | None:
+        """What the process ended with, negative for a signal, or None while it runs."""
+        return self._process.poll() if self._process else None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process was spawned and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def spawn(self) -> None:
+        """Start the process; main thread only.
+
+        Raises:
+            OSError: when the program or its log file can't be opened.
+        """
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.program.argv,
+                stdin=subprocess.PIPE if self.program.stops_on_eof else subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=dict(self.program.environ),
+                start_new_session=True,
+                preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509 - see rule 2
+            )
+
+    def ask_to_stop(self) -> None:
+        """Ask the process to end by itself; returns at once."""
+        if not self._process or not self.is_running:
+            return
+        if self._process.stdin:
+            self._process.stdin.close()
+        else:
+            self._process.terminate()
+
+    def signal_group(self, number: signal.Signals) -> None:
+        """Send a signal to the process and all that it started, also after its own end."""
+        if not self._process:
+            return
+        try:
+            os.killpg(self._process.pid, number)
+        except ProcessLookupError:
+            return
+
+    def kill(self) -> None:
+        """End the process and all that it started, now, and wait until it is gone."""
+        self.signal_group(signal.SIGKILL)
+        if self._process:
+            self._process.wait()
+            if self._process.stdin:
+                self._process.stdin.close()
+
+    def stop(self, timeout_seconds: float) -> bool:
+        """Ask the process to stop, kill what is left after the timeout, tell whether it obeyed."""
+        self.ask_to_stop()
+        obeyed = wait_for(lambda: not self.is_running, timeout_seconds)
+        self.kill()
+        return obeyed
+
+    def wait_until_ready(self, timeout_seconds: float) -> None:
+        """Wait until the program answers.
+
+        Raises:
+            ChildFailed: when it ends first, or the timeout passes.
+        """
+        settled = wait_for(lambda: not self.is_running or self.program.is_ready(), timeout_seconds)
+        if not self.is_running:
+            raise ChildFailed(self.epitaph())
+        if not settled:
+            raise ChildFailed(f"{self.program.name} did not answer in {timeout_seconds:.0f} s")
+
+    def epitaph(self) -> str:
+        """Say how the process ended, with its last lines of output."""
+        tail = "\n".join(f"  {line}" for line in self.last_lines(8))
+        return f"{self.program.name} {ending(self.exit_code)}; {self.log_path} ends with:\n{tail}"
+
+    def last_lines(self, count: int) -> list[str]:
+        """Return the last lines that the process wrote."""
+        with self.log_path.open("rb") as log:
+            log.seek(max(0, self.log_path.stat().st_size - _TAIL_BYTES))
+            return log.read().decode(errors="replace").splitlines()[-count:]
+
+
+def ending(exit_code: int | None) -> str:
+    """Put a process's end in words, e.g. ``was killed by SIGKILL``."""
+    if exit_code is None:
+        return "is still running"
+    if exit_code < 0:
+        return f"was killed by {signal.Signals(-exit_code).name}"
+    return f"ended with exit code {exit_code}"
+
+
+def wait_for(condition: Callable[[], bool], timeout_seconds: float) -> bool:
+    """Poll until the condition holds, and tell whether it did before the timeout."""
+    deadline = time.monotonic() + timeout_seconds
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _die_with_parent(parent_pid: int) -> Callable[[], None]:
+    libc = ctypes.CDLL(None)
+
+    def prepare() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent_pid:  # it ended before the line above
+            os._exit(1)
+
+    return prepare

