@@ -11,6 +11,12 @@ LINK_PREFIX = "link:"
 #: Sorted set of all codes, scored by creation time in milliseconds, for listing.
 LINK_INDEX = "links:index"
 
+#: Prefix of the sorted sets of the codes of one tag, scored as the index is.
+LINK_TAG_PREFIX = "links:tag:"
+
+#: Set of the codes of deleted links, which stay in the index and stay taken.
+LINK_DELETED = "links:deleted"
+
 #: Prefix of the counters of used clicks, one a link with a click limit.
 LINK_USES_PREFIX = "links:uses:"
 
@@ -21,6 +27,11 @@ VISITOR_SALT_PREFIX = "visitors:salt:"
 def link_key(code: str) -> str:
     """Return the key that holds the link as JSON."""
     return LINK_PREFIX + code
+
+
+def link_tag_key(tag: str) -> str:
+    """Return the key of the sorted set of the codes of a tag."""
+    return LINK_TAG_PREFIX + tag
 
 
 def link_uses_key(code: str) -> str:

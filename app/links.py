@@ -1,6 +1,7 @@
 """A short link, and how it is written in Redis: encode beside decode."""
 
 from dataclasses import dataclass
+from types import UnionType
 from typing import Any, Literal
 
 import orjson
@@ -51,13 +52,17 @@ class Link:
         return "live"
 
 
+class LinkNotFound(Exception):
+    """No link has this code; the text names it."""
+
+
 class CorruptLink(Exception):
     """The bytes under a link's key are not a link; the text names the code and the fault."""
 
 
 def encode(link: Link) -> bytes:
     """Return the link as the JSON that Redis holds; fields at their defaults are left out."""
-    held = {name: getattr(link, name) for name in Link.__slots__ if name != "code"}
+    held = {name: getattr(link, name) for name in _KINDS}
     return orjson.dumps({name: value for name, value in held.items() if value != _default(name)})
 
 
@@ -69,14 +74,31 @@ def decode(code: str, raw: bytes) -> Link:
     """
     try:
         held: dict[str, Any] = orjson.loads(raw)
-        known = {name: value for name, value in held.items() if name in _FIELDS}
+        known = {name: value for name, value in held.items() if name in _KINDS}
+        for name, value in known.items():
+            if not isinstance(value, _KINDS[name]):
+                raise TypeError(f"{name} is {value!r}")
         known["tags"] = tuple(known.get("tags", ()))
         return Link(code=code, **known)
     except (orjson.JSONDecodeError, TypeError, AttributeError) as error:
         raise CorruptLink(f"link {code!r} can't be read: {error}") from None
 
 
-_FIELDS = frozenset(Link.__slots__) - {"code"}
+#: What JSON holds for each field.
+_KINDS: dict[str, type | UnionType] = {
+    "target": str,
+    "created_ms": int,
+    "updated_ms": int,
+    "status": int,
+    "expires_at": int | None,
+    "click_limit": int | None,
+    "forward_query": bool,
+    "cache_control": str | None,
+    "tags": list,
+    "title": str,
+    "disabled": bool,
+    "deleted": bool,
+}
 
 
 def _default(name: str) -> object:

@@ -1,0 +1,27 @@
+"""Short codes: which ones a person may choose, and how one is made up."""
+
+import re
+import secrets
+from collections.abc import Callable
+
+#: Letters and digits without those that are mistaken for each other in print: 0 O o, 1 I i L l.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz"
+MAX_LENGTH = 64
+
+#: Why the first character is special: `/-/` is the services' own path, and the command would take
+#: a code that starts with a hyphen for one of its options.
+EXPECTED = (
+    f"expected 1 to {MAX_LENGTH} of the characters A-Z a-z 0-9 _ and -, not starting with a hyphen"
+)
+
+_CODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
+
+
+def is_valid(code: str) -> bool:
+    """Tell whether a code may name a link; upper and lower case are different codes."""
+    return _CODE.fullmatch(code) is not None
+
+
+def random_code(length: int, choice: Callable[[str], str] = secrets.choice) -> str:
+    """Return a code of unpredictable characters, so that links can't be found by counting."""
+    return "".join(choice(ALPHABET) for _ in range(length))
