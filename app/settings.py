@@ -8,7 +8,7 @@ Rule 3: a unit stands in the name (``_ms``, ``_seconds``, ``_bytes``).
 import ipaddress
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -258,8 +258,23 @@ def load() -> Settings:
     Raises:
         SettingsError: naming each variable that can't be used, its value and what was expected.
     """
+    return _read(Settings, _env_file=_data_dir() / RUNNING_FILE)
+
+
+def load_environment(**given: object) -> Settings:
+    """Read the settings from the environment alone; what is given stands before it.
+
+    `model_fields_set` of the result tells which were set at all.
+
+    Raises:
+        SettingsError: as :func:`load`.
+    """
+    return _read(Settings, **given)
+
+
+def _read(make: Callable[..., Settings], **given: object) -> Settings:
     try:
-        return Settings(_env_file=_data_dir() / RUNNING_FILE)
+        return make(**given)
     except ValidationError as error:
         raise SettingsError("\n".join(_complaints(error))) from None
 
