@@ -120,7 +120,12 @@ def _whole(value: object, least: int, most: int) -> int:
     return value
 
 
-def _truth(value: object) -> bool:
+def truth(value: object) -> bool:
+    """Return what true, yes, on or 1 and their opposites mean.
+
+    Raises:
+        ValueError: it is none of them.
+    """
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.strip().lower() in _YES + _NO:
@@ -172,9 +177,12 @@ def _is_tag_character(character: str) -> bool:
 _CHECKS: Mapping[str, Callable[[object], object]] = {
     "status": _status,
     "click_limit": _click_limit,
-    "forward_query": _truth,
+    "forward_query": truth,
     "cache_control": _cache_control,
     "tags": _tags,
     "title": _title,
-    "disabled": _truth,
+    "disabled": truth,
 }
+
+#: Everything that may be said about a link.
+OPTIONS = ("target", "expires_at", *_CHECKS)

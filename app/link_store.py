@@ -117,16 +117,7 @@ class LinkStore:
             return link
         if code is not None:
             raise CodeTaken(f"the code {code!r} is taken")
-        return self._create_elsewhere(link)
-
-    def _create_elsewhere(self, link: Link) -> Link:
-        for tried in range(_TRIES * (_GROWTH + 1)):
-            length = self._code_length + tried // _TRIES
-            link = replace(link, code=codes.random_code(length, self._choice))
-            if self.put_new([link])[0] is None:
-                logger.warning("Codes of length %d are getting scarce", self._code_length)
-                return link
-        raise CodeTaken(f"no free code of length {self._code_length} was found")
+        return self.put_elsewhere(link)
 
     def draft(
         self, given: Mapping[str, object], *, code: str | None = None, created_ms: int | None = None
@@ -161,6 +152,26 @@ class LinkStore:
                 pipeline.set(link_key(link.code), encode(link), nx=True, get=True)
             replies = iter(pipeline.execute())
         return [_last(replies, len(_indexes(link)) + link.deleted) for link in links]
+
+    def put_elsewhere(self, link: Link) -> Link:
+        """Store a link whose made-up code is taken under another, and return it.
+
+        Raises:
+            CodeTaken: no free code was found, even with some more characters.
+        """
+        for tried in range(_TRIES * (_GROWTH + 1)):
+            length = self._code_length + tried // _TRIES
+            link = replace(link, code=codes.random_code(length, self._choice))
+            if self.put_new([link])[0] is None:
+                logger.warning("Codes of length %d are getting scarce", self._code_length)
+                return link
+        raise CodeTaken(f"no free code of length {self._code_length} was found")
+
+    def peek(self, codes_wanted: Sequence[str]) -> list[bytes | None]:
+        """Return the text of each code's link, or None where there is none, in one round trip."""
+        with translated(self._url):
+            keys = [link_key(code) for code in codes_wanted]
+            return cast("list[bytes | None]", self._client.mget(keys)) if keys else []
 
     def get(self, code: str) -> Link:
         """Return the link, which may be a tombstone.
