@@ -74,8 +74,7 @@ def connect(
         **(settings or {}),
         "server_side_params": True,
     }
-    if database is not None:
-        options["database"] = database
+    options["database"] = database or database_name(url)
     options.setdefault("connect_timeout", min(timeout_seconds, CONNECT_SECONDS))
     options.setdefault("sync_request_timeout", min(timeout_seconds, CONNECT_SECONDS))
     options.setdefault("send_receive_timeout", timeout_seconds)

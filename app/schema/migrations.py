@@ -80,7 +80,7 @@ def migrate(url: str, *, timeout_seconds: float, ttl_days: int) -> list[str]:
             waiting = pending(client)
             for migration in waiting:
                 _apply(client, migration)
-            _set_ttl(client, ttl_days)
+            _keep_clicks(url, client, ttl_days)
     return [migration.name for migration in waiting]
 
 
@@ -155,16 +155,17 @@ def _apply(client: Client, migration: Migration) -> None:
     logger.info("applied migration %s", migration.name)
 
 
-def _set_ttl(client: Client, ttl_days: int) -> None:
+def _keep_clicks(url: str, client: Client, ttl_days: int) -> None:
+    # A change rewrites every part, so none is asked for while the number of days is the same.
     if ttl_days == ttl_of(_clicks_engine(client)):
         return
-    # Every part is rewritten once, so it is only asked for when the number of days changed.
-    if ttl_days:
-        client.execute(
-            f"ALTER TABLE clicks MODIFY TTL toDateTime(time) + toIntervalDay({ttl_days:d})"
-        )
-    else:
-        client.execute("ALTER TABLE clicks REMOVE TTL")
+    ttl = f"MODIFY TTL toDateTime(time) + toIntervalDay({ttl_days:d})"
+    try:
+        with translated(url):
+            client.execute(f"ALTER TABLE clicks {ttl if ttl_days else 'REMOVE TTL'}")
+    except ClickHouseRefused:
+        if ttl_days != ttl_of(_clicks_engine(client)):
+            raise  # else another process was first: what is gone can't be removed again
     logger.info("clicks are now kept %s", f"for {ttl_days} days" if ttl_days else "for ever")
 
 
