@@ -42,11 +42,16 @@ class Program:
 
 
 class Child:
-    """A program that runs, with its output appended to a file."""
+    """A program that runs, with its output appended to a file.
 
-    def __init__(self, program: Program, log_path: Path) -> None:
+    Attributes:
+        inherited: file descriptors that the process gets, beside its standard ones.
+    """
+
+    def __init__(self, program: Program, log_path: Path, inherited: tuple[int, ...] = ()) -> None:
         self.program = program
         self.log_path = log_path
+        self.inherited = inherited
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -77,6 +82,7 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=dict(self.program.environ),
+                pass_fds=self.inherited,
                 start_new_session=True,
                 preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509 - see rule 2
             )

@@ -4,6 +4,8 @@ Two programs can be it: the library of the chDB package, and the operator's own 
 """
 
 import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -15,6 +17,7 @@ from app.local.ports import LOOPBACK, is_listening
 DATABASE = "hopline"
 _MIB = 1 << 20
 _LEAST_MEMORY_BYTES = 1024 * _MIB
+_VERSION_SECONDS = 10.0
 _LISTEN = "SYSTEM START LISTEN TCP; SELECT count() FROM table"
 
 
@@ -34,6 +37,29 @@ def embedded_program(library: Path, directory: Path, port: int) -> Program:
     for name, value in options.items():
         argv += [f"--{name}", value]
     return _program(tuple(argv), port, stops_on_eof=True)
+
+
+def server_program(binary: Path, directory: Path, port: int) -> Program:
+    """Return how to run the operator's `clickhouse` binary on a directory of ours."""
+    config = write_config(directory, _server_config(directory, port))
+    return _program((str(binary), "server", f"--config-file={config}"), port, stops_on_eof=False)
+
+
+def binary_version(binary: Path) -> tuple[int, int] | None:
+    """Return the version of a `clickhouse` binary, or None when it won't say."""
+    try:
+        said = subprocess.run(
+            [binary, "server", "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_VERSION_SECONDS,
+            check=False,
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.search(r"version (\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def clickhouse_url(port: int, database: str = DATABASE) -> str:
@@ -72,6 +98,29 @@ def _total_memory_bytes() -> int:
 
 def _embedded_config(directory: Path) -> str:
     return f"<clickhouse>{_common_config(directory)}</clickhouse>\n"
+
+
+def _server_config(directory: Path, port: int) -> str:
+    """Return a whole server's configuration in one file: it names itself for users and profiles."""
+    users = escape(str(directory / "config.xml"))
+    return f"""<clickhouse>{_common_config(directory)}
+  <path>{escape(str(directory / "store"))}/</path>
+  <tmp_path>{escape(str(directory / "tmp"))}/</tmp_path>
+  <listen_host>{LOOPBACK}</listen_host>
+  <tcp_port>{port}</tcp_port>
+  <user_directories><users_xml><path>{users}</path></users_xml></user_directories>
+  <profiles><default/></profiles>
+  <quotas><default/></quotas>
+  <users>
+    <default>
+      <password></password>
+      <networks><ip>{LOOPBACK}</ip></networks>
+      <profile>default</profile>
+      <quota>default</quota>
+    </default>
+  </users>
+</clickhouse>
+"""
 
 
 def _common_config(directory: Path) -> str:

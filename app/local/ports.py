@@ -1,14 +1,19 @@
-"""TCP ports and Unix sockets of this machine: which are free, and who answers there."""
+"""Addresses of this machine: which are free, and who answers there."""
 
 import socket
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 LOOPBACK = "127.0.0.1"
-_PROBE_SECONDS = 1.0
-_EVERY_ADDRESS = {"0.0.0.0": LOOPBACK, "::": "::1", "": LOOPBACK}  # noqa: S104 - read, not bound
+_ANSWER_SECONDS = 1.0
+_EVERY_ADDRESS = {"0.0.0.0": LOOPBACK, "::": "::1", "*": LOOPBACK}  # noqa: S104 - read, not bound
+
+#: What the socket module takes as an address: a path, or host and port.
+SocketAddress = str | tuple[str, int]
 
 
 class BindRefused(Exception):
-    """A service can't listen where its setting says; the text names port and setting."""
+    """A service can't listen where its setting says; the text names place and setting."""
 
 
 def free_port() -> int:
@@ -22,7 +27,79 @@ def free_port() -> int:
 def is_listening(port: int) -> bool:
     """Tell whether something accepts connections on a port of the loopback address."""
     try:
-        with socket.create_connection((LOOPBACK, port), _PROBE_SECONDS):
+        with socket.create_connection((LOOPBACK, port), _ANSWER_SECONDS):
             return True
     except OSError:
         return False
+
+
+def require_free(binds: Iterable[tuple[str, str]]) -> None:
+    """Make sure that services can listen where they should.
+
+    Args:
+        binds: the variable and the value of each setting.
+
+    Raises:
+        BindRefused: for the first that can't be used.
+    """
+    for variable, bind in binds:
+        family, address = _resolve(variable, bind)
+        try:
+            _try_bind(family, address)
+        except OSError as error:
+            raise BindRefused(
+                f"can't listen on {bind}: {(error.strerror or str(error)).lower()};"
+                f" stop what listens there, or set {variable} to another place"
+            ) from None
+
+
+def http_status(bind: str, path: str) -> int:
+    """Return the status that a service of this machine answers a GET with, 0 for none."""
+    try:
+        return get(bind, path)
+    except OSError:
+        return 0
+
+
+def get(bind: str, path: str, headers: Mapping[str, str] = MappingProxyType({})) -> int:
+    """Return the status that a service of this machine answers a GET with.
+
+    Raises:
+        OSError: it doesn't answer within a second.
+    """
+    family, address = _socket_address(bind)
+    lines = [f"GET {path} HTTP/1.0", *(f"{name}: {value}" for name, value in headers.items())]
+    with socket.socket(family) as connection:
+        connection.settimeout(_ANSWER_SECONDS)
+        connection.connect(address)
+        connection.sendall("\r\n".join((*lines, "Host: localhost", "", "")).encode())
+        with connection.makefile("rb") as answer:
+            status_line = answer.readline().split()
+    if len(status_line) < 2:
+        raise ConnectionAbortedError("it closed the connection")
+    return int(status_line[1])
+
+
+def _resolve(variable: str, bind: str) -> tuple[int, SocketAddress]:
+    if bind.startswith("fd://") or bind.endswith(":0"):
+        raise BindRefused(f"{variable}={bind}: `hopline up` needs HOST:PORT or unix:PATH")
+    return _socket_address(bind)
+
+
+def _socket_address(bind: str) -> tuple[int, SocketAddress]:
+    if bind.startswith("unix:"):
+        return socket.AF_UNIX, bind.removeprefix("unix:")
+    host, _, port = bind.rpartition(":")
+    host = host.strip("[]")
+    host = _EVERY_ADDRESS.get(host, host)
+    return socket.AF_INET6 if ":" in host else socket.AF_INET, (host, int(port))
+
+
+def _try_bind(family: int, address: SocketAddress) -> None:
+    with socket.socket(family) as probe:
+        if isinstance(address, str):
+            if probe.connect_ex(address) == 0:
+                raise OSError("something answers there")
+            return
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)

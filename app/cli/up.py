@@ -1,0 +1,168 @@
+"""`hopline up`: everything on this machine, in one terminal."""
+
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from app.cli.output import Failure
+from app.clickhouse import ClickHouseError
+from app.local import ports
+from app.local.child import ChildFailed
+from app.local.data_dir import DataDir, DataDirRefused
+from app.local.downloads import (
+    CLICKHOUSE_LIBRARY,
+    COUNTRY_DATABASE,
+    Download,
+    DownloadFailed,
+    fetch,
+    is_fetched,
+)
+from app.local.family import Family
+from app.local.machine import Machine
+from app.local.stop_requests import StopRequests
+from app.local.stores import Store, clickhouse_store, redis_store
+from app.redis import RedisError
+from app.settings import Settings, load_environment, variable
+
+#: Refusals that a person can mend; anything else is a fault of ours and shows its traceback.
+_REFUSALS = (
+    ports.BindRefused,
+    DataDirRefused,
+    DownloadFailed,
+    ChildFailed,
+    RedisError,
+    ClickHouseError,
+)
+_DEMO_PROXIES = "127.0.0.1/32,::1/128"
+
+
+def up(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder that keeps links, clicks and logs.")
+    ] = None,
+    consumers: Annotated[
+        int | None, typer.Option("--consumers", min=1, help="Consumer processes.")
+    ] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Also make links and send clicks to look at.")
+    ] = False,
+) -> None:
+    """Run Redis, ClickHouse, redirect, console and workers on this machine; Ctrl-C stops them."""
+    terminal = Console(highlight=False)
+    given = {"data_dir": data and data.resolve(), "consumers": consumers}
+    settings = load_environment(**{name: value for name, value in given.items() if value})
+    try:
+        _run(settings, terminal, demo=demo)
+    except _REFUSALS as error:
+        raise Failure(str(error)) from error
+
+
+def _run(settings: Settings, terminal: Console, *, demo: bool) -> None:
+    started = time.monotonic()
+    say = _speaker(terminal)
+    data = DataDir(settings.data_dir)
+    with data.held(say) as lock:
+        ports.require_free(_binds(settings))
+        geoip_path = _geoip_path(settings, terminal)
+        stores = _stores(settings, data, terminal)
+        settings = settings.model_copy(update=_store_urls(stores))
+        overrides = _overrides(settings, geoip_path, demo=demo)
+        with StopRequests() as stop:
+            machine = Machine(settings, overrides, data, Family(say, (lock,)), lambda: stop.count)
+            try:
+                if machine.start(stores, demo=demo):
+                    _announce(settings, say, time.monotonic() - started)
+                    machine.watch()
+            finally:
+                _stop(machine, say)
+
+
+def _stop(machine: Machine, say: Callable[[str], None]) -> None:
+    say("stopping")
+    killed = machine.stop()
+    say(f"stopped; {', '.join(killed)} had to be killed" if killed else "stopped")
+
+
+def _stores(settings: Settings, data: DataDir, terminal: Console) -> list[Store]:
+    def fetch_library() -> Path:
+        return _fetch(CLICKHOUSE_LIBRARY, settings.cache_dir, terminal)
+
+    return [
+        redis_store(settings, data),
+        clickhouse_store(settings, data, fetch_library, _speaker(terminal)),
+    ]
+
+
+def _store_urls(stores: list[Store]) -> dict[str, str]:
+    redis, clickhouse = stores
+    return {"redis_url": redis.url, "clickhouse_url": clickhouse.url}
+
+
+def _overrides(settings: Settings, geoip_path: Path | None, *, demo: bool) -> dict[str, str]:
+    overrides = {
+        "redis_url": settings.redis_url,
+        "clickhouse_url": settings.clickhouse_url,
+        "data_dir": str(settings.data_dir),
+        "consumers": str(settings.consumers),
+    }
+    if geoip_path:
+        overrides["geoip_path"] = str(geoip_path)
+    if demo:
+        overrides["trusted_proxies"] = ",".join((*settings.trusted_proxies, _DEMO_PROXIES))
+    return overrides
+
+
+def _binds(settings: Settings) -> list[tuple[str, str]]:
+    return [(variable(name), getattr(settings, name)) for name in ("redirect_bind", "console_bind")]
+
+
+def _geoip_path(settings: Settings, terminal: Console) -> Path | None:
+    """Return the country database; a click without a country is worth more than no clicks."""
+    if settings.geoip_path:
+        return settings.geoip_path
+    try:
+        return _fetch(COUNTRY_DATABASE, settings.cache_dir, terminal)
+    except DownloadFailed as error:
+        _speaker(terminal)(f"countries will be unknown: {error}")
+        return None
+
+
+def _fetch(download: Download, cache_dir: Path, terminal: Console) -> Path:
+    if is_fetched(download, cache_dir):
+        return download.path(cache_dir)
+    title = f"fetching {download.title} ({download.packed_bytes / 1e6:.0f} MB, once)"
+    if not terminal.is_terminal:
+        _speaker(terminal)(title)
+        return fetch(download, cache_dir)
+    columns = (TextColumn(title), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=terminal) as progress:
+        bar = progress.add_task(title, total=1.0)
+        return fetch(download, cache_dir, lambda share: progress.update(bar, completed=share))
+
+
+def _announce(settings: Settings, say: Callable[[str], None], seconds: float) -> None:
+    command = "hopline" if shutil.which("hopline") else sys.argv[0]
+    base = settings.link_base
+    say(f"Hopline is ready ({seconds:.1f} s): links at {base}, console at {settings.console_bind}")
+    say(f"Try in another terminal{_data_hint(settings)}:")
+    say(f"  {command} links add https://example.com/ --code hello")
+    say(f"  curl -i {base}/hello")
+    say(f"  {command} stats hello")
+    say(f"Links and clicks are kept in {settings.data_dir}; Ctrl-C stops everything.")
+
+
+def _data_hint(settings: Settings) -> str:
+    if settings.data_dir == load_environment().data_dir:
+        return ""
+    return f", after `export {variable('data_dir')}={settings.data_dir}`"
+
+
+def _speaker(terminal: Console) -> Callable[[str], None]:
+    return lambda text: terminal.print(text, markup=False, soft_wrap=True)
