@@ -1,0 +1,31 @@
+"""How an exception reads to whoever typed the command."""
+
+from app.cli.output import Failure
+from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable
+from app.link_options import InvalidLink
+from app.link_store import CodeTaken, LinkContended
+from app.links import CorruptLink, LinkNotFound
+from app.redis import RedisRefused, RedisUnavailable
+from app.settings import SettingsError
+
+_AWAY = (RedisUnavailable, ClickHouseUnavailable)
+_FAILED = (
+    ClickHouseRefused,
+    CodeTaken,
+    CorruptLink,
+    InvalidLink,
+    LinkContended,
+    LinkNotFound,
+    RedisRefused,
+)
+
+
+def as_failure(error: Exception) -> Failure | None:
+    """Return what to say about an exception, or None when it is a fault of ours."""
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, SettingsError):
+        return Failure(str(error), exit_code=2)
+    if isinstance(error, _AWAY):
+        return Failure(f"{str(error).rstrip('.')}. Is `hopline up` running?")
+    return Failure(str(error)) if isinstance(error, _FAILED) else None

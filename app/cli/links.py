@@ -1,0 +1,250 @@
+"""`hopline links`: add, show, list and change short links."""
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from app.cli.link_transfer import export_links, import_links
+from app.cli.output import Failure, complain, print_json, print_table
+from app.link_plain import describe
+from app.link_store import LinkStore, open_store
+from app.links import Link, LinkNotFound
+from app.settings import Settings, load
+
+links = typer.Typer(
+    no_args_is_help=True,
+    help="Add, show, change and list short links.",
+    add_completion=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+Code = Annotated[str, typer.Argument(help="The link's short code.")]
+Codes = Annotated[list[str], typer.Argument(help="Short codes, one or several.")]
+Expires = Annotated[
+    str | None,
+    typer.Option(
+        help="Until when the link leads anywhere: 2027-01-01, 2027-01-01T09:00+02:00, 12h, 30d;"
+        " 'never' takes it off.",
+        show_default=False,
+    ),
+]
+Limit = Annotated[
+    str | None,
+    typer.Option(
+        help="Clicks after which the link leads nowhere; 'none' takes it off.", metavar="CLICKS"
+    ),
+]
+ForwardQuery = Annotated[
+    bool | None,
+    typer.Option(
+        "--forward-query/--no-forward-query",
+        help="Whether a visit's query string is added to the target's.",
+        show_default=False,
+    ),
+]
+Status = Annotated[str | None, typer.Option(help="301, 302, 303, 307 or 308.", metavar="STATUS")]
+Tags = Annotated[
+    list[str] | None, typer.Option("--tag", help="A tag; give it again for more of them.")
+]
+Title = Annotated[str | None, typer.Option(help="What people call the link.")]
+CacheControl = Annotated[
+    str | None, typer.Option(help="Cache-Control of the redirect; '' for the default.")
+]
+
+
+@links.command()
+def add(
+    url: Annotated[str, typer.Argument(help="Where the link leads: http:// or https://.")],
+    code: Annotated[
+        str | None, typer.Option(help="The short code; made up by default.", show_default=False)
+    ] = None,
+    *,
+    expires: Expires = None,
+    limit: Limit = None,
+    forward_query: ForwardQuery = None,
+    status: Status = None,
+    tag: Tags = None,
+    title: Title = None,
+    cache_control: CacheControl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a link and print its short URL.
+
+    \b
+    hopline links add https://example.com/a?b=c
+    hopline links add https://example.com/sale --code sale --expires 30d --tag summer
+    """
+    settings = load()
+    store = open_store(settings)
+    given = _given(
+        expires_at=expires,
+        click_limit=limit,
+        forward_query=forward_query,
+        status=status,
+        tags=tag,
+        title=title,
+        cache_control=cache_control,
+    )
+    link = store.create({"target": url, **given}, code=code)
+    if link.state(time.time()) == "expired":
+        complain(f"the link {link.code} has expired already")
+    _print_one(settings, store, link, as_json=as_json)
+
+
+@links.command()
+def show(code: Code, as_json: AsJson = False) -> None:
+    """Show one link: where it leads, on which terms, and how many clicks of its limit are used."""
+    settings = load()
+    store = open_store(settings)
+    shown = _describe(settings, store, store.get(code))
+    if as_json:
+        print_json(shown)
+    else:
+        print_table(("NAME", "VALUE"), ((name, _text(value)) for name, value in shown.items()))
+
+
+@links.command("list")
+def list_(
+    tag: Annotated[str | None, typer.Option(help="Only links that carry this tag.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most links to show.")] = 50,
+    after: Annotated[
+        str | None, typer.Option(help="Go on after the link with this code.", metavar="CODE")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List links that are not deleted, newest first."""
+    settings = load()
+    store = open_store(settings)
+    page = store.links.page(after=after, limit=limit, tag=tag)
+    if as_json:
+        shown = [_describe(settings, store, link) for link in page.links]
+        print_json({"links": shown, "after": page.after})
+        return
+    now = time.time()
+    print_table(
+        ("CODE", "STATE", "CREATED", "EXPIRES", "TAGS", "TARGET"),
+        (_row(link, now) for link in page.links),
+    )
+    if page.after:
+        complain(f"there are more links: go on with --after {page.after}")
+
+
+@links.command()
+def update(
+    code: Code,
+    target: Annotated[
+        str | None, typer.Option(help="Where the link leads from now on.", metavar="URL")
+    ] = None,
+    *,
+    expires: Expires = None,
+    limit: Limit = None,
+    forward_query: ForwardQuery = None,
+    status: Status = None,
+    tag: Tags = None,
+    no_tags: Annotated[bool, typer.Option("--no-tags", help="Take all tags off.")] = False,
+    title: Title = None,
+    cache_control: CacheControl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is given, and leave the rest of the link as it is.
+
+    \b
+    hopline links update sale --target https://example.com/autumn --expires never
+    """
+    given = _given(
+        target=target,
+        expires_at=expires,
+        click_limit=limit,
+        forward_query=forward_query,
+        status=status,
+        tags=[] if no_tags else tag,
+        title=title,
+        cache_control=cache_control,
+    )
+    if not given:
+        raise Failure("say what to change, e.g. --target URL", exit_code=2)
+    settings = load()
+    store = open_store(settings)
+    _print_one(settings, store, store.update(code, given), as_json=as_json)
+
+
+@links.command()
+def disable(codes: Codes) -> None:
+    """Switch links off: they answer 410 until they are enabled again."""
+    _each(codes, lambda store, code: store.update(code, {"disabled": True}))
+
+
+@links.command()
+def enable(codes: Codes) -> None:
+    """Switch disabled links on again."""
+    _each(codes, lambda store, code: store.update(code, {"disabled": False}))
+
+
+@links.command()
+def rm(codes: Codes) -> None:
+    """Delete links for good: they answer 410, and their codes stay taken."""
+    _each(codes, lambda store, code: store.delete(code))
+
+
+links.command("import")(import_links)
+links.command("export")(export_links)
+
+
+def _given(**options: object) -> dict[str, object]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _each(codes: Iterable[str], change: Callable[[LinkStore, str], object]) -> None:
+    """Change every link; those that are not found don't stop the others."""
+    store = open_store(load())
+    missing = 0
+    for code in codes:
+        try:
+            change(store, code)
+        except LinkNotFound as error:
+            complain(str(error))
+            missing += 1
+    if missing:
+        raise typer.Exit(1)
+
+
+def _print_one(settings: Settings, store: LinkStore, link: Link, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_describe(settings, store, link))
+    else:
+        print(_short_url(settings, link))
+
+
+def _describe(settings: Settings, store: LinkStore, link: Link) -> dict[str, object]:
+    uses = 0 if link.click_limit is None else store.uses(link.code)
+    return describe(link, short_url=_short_url(settings, link), uses=uses, now=time.time())
+
+
+def _short_url(settings: Settings, link: Link) -> str:
+    return f"{settings.link_base}/{link.code}"
+
+
+def _row(link: Link, now: float) -> tuple[str, ...]:
+    return (
+        link.code,
+        link.state(now),
+        _minute(link.created_ms / 1000),
+        "" if link.expires_at is None else _minute(link.expires_at),
+        ",".join(link.tags),
+        link.target,
+    )
+
+
+def _minute(unix_seconds: float) -> str:
+    return f"{datetime.fromtimestamp(unix_seconds, UTC):%Y-%m-%d %H:%M}"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)

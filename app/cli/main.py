@@ -1,0 +1,108 @@
+"""The command `hopline`: which commands there are, and how their failures end.
+
+Rule: a command's module is imported when that command runs, so that `hopline --help` and a
+completion in the shell don't wait for database drivers.
+"""
+
+import importlib
+import sys
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from typer.core import TyperGroup
+
+from app.cli.output import complain
+from app.version import __version__
+
+
+class Command(NamedTuple):
+    """Where a command is written, and how the list of commands describes it."""
+
+    module: str
+    panel: str
+    sentence: str
+
+
+_DAILY = "Links and clicks"
+_SERVICES = "Services"
+_CARE = "Care"
+
+#: The module holds a function or a Typer with the command's name.
+COMMANDS = {
+    "up": Command("app.cli.up", _SERVICES, "Run everything on this machine until Ctrl-C."),
+    "redirect": Command("app.cli.services", _SERVICES, "Run the redirect service."),
+    "console": Command("app.cli.services", _SERVICES, "Run the console."),
+    "workers": Command("app.cli.services", _SERVICES, "Run the workers, which store the clicks."),
+    "links": Command("app.cli.links", _DAILY, "Add, show, change and list short links."),
+    "stats": Command("app.cli.stats", _DAILY, "Show the clicks of a link."),
+    "tail": Command("app.cli.tail", _DAILY, "Show clicks as they come."),
+    "migrate": Command("app.cli.migrate", _CARE, "Bring ClickHouse's tables up to date."),
+    "doctor": Command("app.cli.doctor", _CARE, "Check every part and say how to mend it."),
+    "settings": Command("app.cli.settings", _CARE, "Show every setting and its value."),
+}
+
+
+class Commands(TyperGroup):
+    """Lists the commands by what the table says, and loads the one that runs."""
+
+    # Any: the classes are click's or typer's own copy of it, depending on typer's version.
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command as usual and put the real one in the place of its stand-in."""
+        name, stand_in, rest = super().resolve_command(ctx, args)
+        return name, load_command(name) if name in COMMANDS else stand_in, rest
+
+
+def load_command(name: str) -> Any:
+    """Import a command and return it as typer's parser wants it."""
+    command = getattr(importlib.import_module(COMMANDS[name].module), name)
+    if not isinstance(command, typer.Typer):
+        alone = typer.Typer(add_completion=False)
+        alone.command(name)(command)
+        command = alone
+    return typer.main.get_command(command)
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"hopline {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def hopline(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Self-hosted short links: redirects in milliseconds, every click counted exactly once.
+
+    Settings come from environment variables; `hopline settings` explains them.
+    """
+
+
+def _stand_in() -> None:
+    """Take a command's place in the list until it is loaded."""
+
+
+for _name, _command in COMMANDS.items():
+    app.command(_name, help=_command.sentence, rich_help_panel=_command.panel)(_stand_in)
+
+
+def main() -> None:
+    """Run the command; exit code 0 done, 1 failed or not found, 2 wrong usage."""
+    try:
+        app()
+    except Exception as error:
+        from app.cli.failures import as_failure  # noqa: PLC0415 - loads every driver
+
+        failure = as_failure(error)
+        if failure is None:
+            raise
+        complain(str(failure))
+        sys.exit(failure.exit_code)

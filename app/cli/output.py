@@ -1,0 +1,47 @@
+"""What a command writes: tables for people, tab-separated lines for pipes, JSON for programs."""
+
+import sys
+from collections.abc import Iterable, Sequence
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+class Failure(Exception):
+    """A command can't do what it was asked; the text is the one line that says why.
+
+    Attributes:
+        exit_code: 1 for failed or not found, 2 for wrong usage.
+    """
+
+    def __init__(self, text: str, *, exit_code: int = 1) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+def complain(text: str) -> None:
+    """Write about a failure to stderr, each line with the command's name."""
+    for line in text.splitlines():
+        print(f"hopline: {line}", file=sys.stderr)
+
+
+def print_json(value: object) -> None:
+    """Write a value as indented JSON."""
+    print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write rows: as a table whose last column wraps, or tab-separated into a pipe."""
+    if not sys.stdout.isatty():
+        for row in (columns, *rows):
+            print("\t".join(row))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns[:-1]:
+        table.add_column(column, no_wrap=True)
+    table.add_column(columns[-1], overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console().print(table)
