@@ -208,6 +208,11 @@ class LinkStore:
             self._client.delete(link_uses_key(code))
         return tombstone
 
+    def ping(self) -> None:
+        """Ask Redis for a sign of life."""
+        with translated(self._url):
+            self._client.ping()
+
     def uses(self, code: str) -> int:
         """Return how many clicks of a link with a click limit are used."""
         with translated(self._url):

@@ -1,0 +1,66 @@
+"""The console's routes, and which answer each failure becomes."""
+
+import logging
+from collections.abc import Mapping
+from typing import NoReturn
+
+import falcon
+import orjson
+from falcon.media import JSONHandler
+
+from app.clickhouse import ClickHouseError
+from app.console.auth import BearerAuth
+from app.console.link_stats import LinkStats
+from app.console.problem import write_problem
+from app.console.signs import Live, Ping, Ready, Welcome
+from app.link_store import LinkStore
+from app.links import LinkNotFound
+from app.redis import RedisError
+from app.reports.reader import Reports
+
+App = falcon.App[falcon.Request, falcon.Response]
+
+logger = logging.getLogger(__name__)
+
+#: Seconds after which a client may ask a store again that was away.
+_RETRY_AFTER_SECONDS = 5
+
+
+def create_app(
+    reports: Reports, links: LinkStore, pings: Mapping[str, Ping], token: str | None
+) -> App:
+    """Return the console as a WSGI app.
+
+    Args:
+        pings: for every store its name and how to ask it for a sign of life.
+        token: what requests must carry, None for nothing.
+    """
+    app: App = falcon.App(middleware=[BearerAuth(token)] if token else [])
+    app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=orjson.dumps)
+    app.req_options.auto_parse_qs_csv = True
+    app.req_options.keep_blank_qs_values = True
+    app.set_error_serializer(write_problem)
+    app.add_error_handler(LinkNotFound, _not_found)
+    for away in (RedisError, ClickHouseError):
+        app.add_error_handler(away, _away)
+    app.add_route("/", Welcome())
+    app.add_route("/-/live", Live())
+    app.add_route("/-/ready", Ready(pings))
+    app.add_route("/api/v1/links/{code}/stats", LinkStats(reports, links))
+    return app
+
+
+def _not_found(
+    _req: falcon.Request, _resp: falcon.Response, error: Exception, _params: dict[str, str]
+) -> NoReturn:
+    raise falcon.HTTPNotFound(description=str(error))
+
+
+def _away(
+    req: falcon.Request, _resp: falcon.Response, error: Exception, _params: dict[str, str]
+) -> NoReturn:
+    logger.warning("503 for %s: %s", req.path, error)
+    store = "Redis" if isinstance(error, RedisError) else "ClickHouse"
+    raise falcon.HTTPServiceUnavailable(
+        description=f"{store} doesn't answer as it should.", retry_after=_RETRY_AFTER_SECONDS
+    )

@@ -1,0 +1,31 @@
+"""How errors read to programs: problem details (RFC 9457) with the status that fits."""
+
+from http import HTTPStatus
+
+import falcon
+import orjson
+
+_MEDIA_TYPE = "application/problem+json"
+
+
+class InvalidParameter(falcon.HTTPBadRequest):
+    """A query parameter that can't be used; the problem names it."""
+
+    def __init__(self, parameter: str, detail: str) -> None:
+        super().__init__(description=f"{parameter}: {detail}")
+        self.parameter = parameter
+
+
+def write_problem(_: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:
+    """Write an error as the answer to a request; fits ``App.set_error_serializer``."""
+    problem = {
+        "type": "about:blank",
+        "title": HTTPStatus(error.status_code).phrase,
+        "status": error.status_code,
+    }
+    if error.description:
+        problem["detail"] = error.description
+    if isinstance(error, InvalidParameter):
+        problem["parameter"] = error.parameter
+    resp.data = orjson.dumps(problem)
+    resp.content_type = _MEDIA_TYPE

@@ -1,0 +1,58 @@
+"""What the console says about itself: what it is, that it lives, that its stores answer."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+import falcon
+
+from app.clickhouse import ClickHouseError
+from app.redis import RedisError
+from app.version import __version__
+
+logger = logging.getLogger(__name__)
+
+#: Raises RedisError or ClickHouseError when its store gives no sign of life.
+Ping = Callable[[], object]
+
+
+class Welcome:
+    """Tells someone who looks at the root what this is."""
+
+    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
+        """Answer GET /."""
+        resp.media = {
+            "name": "hopline console",
+            "version": __version__,
+            "stats": "/api/v1/links/{code}/stats",
+        }
+
+
+class Live:
+    """Answers as long as the process can answer at all."""
+
+    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
+        """Answer GET /-/live."""
+        resp.media = {"live": True}
+
+
+class Ready:
+    """Answers 200 while every store answers, else 503 and which don't."""
+
+    def __init__(self, pings: Mapping[str, Ping]) -> None:
+        self._pings = pings
+
+    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
+        """Answer GET /-/ready."""
+        answers = {name: _answers(ping) for name, ping in self._pings.items()}
+        ready = all(answers.values())
+        resp.status = falcon.HTTP_200 if ready else falcon.HTTP_503
+        resp.media = {"ready": ready, **answers}
+
+
+def _answers(ping: Ping) -> bool:
+    try:
+        ping()
+    except (RedisError, ClickHouseError) as error:
+        logger.warning("not ready: %s", error)
+        return False
+    return True

@@ -1,0 +1,26 @@
+"""The console as gunicorn starts it: ``app.console.wsgi:get_app()``."""
+
+from app import logs, settings
+from app.console.app import App, create_app
+from app.link_store import open_store
+from app.reports.reader import Reports
+
+#: Longest wait for ClickHouse's sign of life, shorter than a load balancer's for the answer.
+_PING_SECONDS = 2.0
+
+
+def get_app() -> App:
+    """Read the settings and return the app; its connections are made when first used.
+
+    Raises:
+        app.settings.SettingsError: a setting can't be used.
+    """
+    held = settings.load()
+    logs.configure(held.log_level, "console")
+    reports = Reports(held.clickhouse_url, timeout_seconds=held.clickhouse_timeout_seconds)
+    links = open_store(held)
+    pings = {
+        "redis": links.ping,
+        "clickhouse": Reports(held.clickhouse_url, timeout_seconds=_PING_SECONDS).ping,
+    }
+    return create_app(reports, links, pings, held.console_token)

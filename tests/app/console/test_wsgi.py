@@ -1,0 +1,76 @@
+"""The console as it runs in production: gunicorn with threads, over HTTP."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from app.schema.migrations import migrate
+from tests.clicks import click_row, insert_clicks
+
+DEADLINE_SECONDS = 20.0
+
+
+def ask(base: str, path: str) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(base + path, timeout=10) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+@pytest.fixture
+def console(free_port, redis_url: str, clickhouse_url: str) -> Iterator[tuple[str, int]]:
+    """A running console's address and process id."""
+    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    bind = f"127.0.0.1:{free_port()}"
+    environ = os.environ | {
+        "HOPLINE_CONSOLE_BIND": bind,
+        "HOPLINE_REDIS_URL": redis_url,
+        "HOPLINE_CLICKHOUSE_URL": clickhouse_url,
+    }
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:app.console.gunicorn_conf"]
+    child = subprocess.Popen([*command, "app.console.wsgi:get_app()"], env=environ)
+    try:
+        wait_until_ready(f"http://{bind}", child)
+        yield f"http://{bind}", child.pid
+    finally:
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(DEADLINE_SECONDS) == 0
+
+
+def wait_until_ready(base: str, child: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline and child.poll() is None:
+        try:
+            if ask(base, "/-/ready")[0] == 200:
+                return
+        except OSError:
+            time.sleep(0.05)
+    pytest.fail("the console did not become ready")
+
+
+def test_many_requests_at_once_get_the_same_answer(
+    console: tuple[str, int], clickhouse_url: str
+) -> None:
+    base, _ = console
+    insert_clicks(clickhouse_url, *(click_row() for _ in range(50)))
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(ask, [base] * 64, ["/api/v1/links/abc/stats"] * 64))
+    assert {(status, stats["clicks"]) for status, stats in answers} == {(200, 50)}
+
+
+def test_odd_codes_are_codes(console: tuple[str, int]) -> None:
+    base, _ = console
+    for code in ("%27%20OR%201=1", "%00", "%FF%FE", "a%2Fb", "%7Bcode:String%7D"):
+        assert ask(base, f"/api/v1/links/{code}/stats")[0] == 404
