@@ -1,0 +1,65 @@
+# Everything that a person runs here. `make` alone lists it.
+# Needs Python 3.11 or newer, gcc and npm; another Python than python3: make PYTHON=python3.12 …
+
+PYTHON ?= python3
+ARGS ?=
+
+BIN := .venv/bin
+# Each stamp says what .venv was last filled with; it is filled again when the pins change.
+RUN := .venv/.run-installed
+DEVELOP := .venv/.develop-installed
+
+define require
+	@{ $(1); } >/dev/null 2>&1 || { echo "hopline: $(2)" >&2; exit 1; }
+endef
+
+define install
+	@echo "installing hopline$(1) into .venv"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
+		--constraint constraints.txt --editable '.$(1)'
+	@touch $@
+endef
+
+.PHONY: help
+help:
+	@echo "make up [ARGS=--demo]  set up everything and run it on this machine"
+	@echo "make test [ARGS=…]     lint, types and all tests; ARGS go to pytest"
+	@echo "make lint              only lint and types"
+	@echo "make bench             the redirect beside its peers; figures in build/bench.json"
+	@echo "make clean             remove .venv, .tox and build; links and clicks are kept"
+
+.PHONY: up
+up: $(RUN)
+	@$(BIN)/hopline up $(ARGS)
+
+.PHONY: test
+test: $(DEVELOP)
+	@$(BIN)/tox run -- $(ARGS)
+
+.PHONY: lint
+lint: $(DEVELOP)
+	@$(BIN)/tox run -e lint,type
+
+.PHONY: bench
+bench: $(DEVELOP)
+	@$(BIN)/python -m loadtest.bench $(ARGS)
+
+.PHONY: clean
+clean:
+	rm -rf .venv .tox build
+
+.venv/pyvenv.cfg:
+	$(call require,command -v $(PYTHON),install Python 3.11 or newer (Debian: apt install python3 python3-venv python3-dev))
+	$(call require,$(PYTHON) -c 'import sys; assert sys.version_info >= (3$(comma) 11)',$$($(PYTHON) --version) is too old: install Python 3.11 or newer and name it: make PYTHON=python3.11 $(MAKECMDGOALS))
+	$(call require,$(PYTHON) -c 'import ensurepip',install Python's venv module (Debian: apt install python3-venv))
+	$(call require,command -v gcc || command -v cc,install a C compiler$(comma) which builds the HTTP parser (Debian: apt install gcc))
+	$(call require,$(PYTHON) -c 'import os.path$(comma) sysconfig; assert os.path.exists(sysconfig.get_path("include") + "/Python.h")',install Python's headers (Debian: apt install python3-dev))
+	@$(PYTHON) -m venv .venv
+
+$(RUN): .venv/pyvenv.cfg setup.cfg constraints.txt
+	$(call install,)
+
+$(DEVELOP): .venv/pyvenv.cfg setup.cfg constraints.txt
+	$(call install,[test$(comma)loadtest])
+
+comma := ,
