@@ -1,0 +1,66 @@
+"""Rows that wait for one insert.
+
+Rule 1: nothing here waits or talks to anyone; the time is passed in.
+Rule 2: a batch, once flushed, is not used again; the next one is a new object.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from workers.row import Row
+
+
+class Batch:
+    """Rows, one a click, and the stream entries that they came from.
+
+    A click that is appended again (its producer sent it twice, or it was read twice) keeps its
+    first row; the entry is noted all the same, so that it is acked with the others.
+    """
+
+    def __init__(self, max_rows: int, max_seconds: float) -> None:
+        self._max_rows = max_rows
+        self._max_seconds = max_seconds
+        self._rows: dict[bytes, Row] = {}
+        self._entry_ids: dict[bytes, None] = {}
+        self._since = 0.0
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._rows)
+
+    @property
+    def entry_ids(self) -> list[bytes]:
+        """The entries to ack once the rows are inserted; each once, oldest append first."""
+        return list(self._entry_ids)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it holds the rows of a whole insert; it never refuses one more."""
+        return len(self._rows) >= self._max_rows
+
+    @property
+    def token(self) -> str:
+        """The same text for the same clicks, in whichever order they came: 32 hex digits."""
+        return hashlib.blake2b(b"".join(sorted(self._rows)), digest_size=16).hexdigest()
+
+    def append(self, entry_id: bytes, row: Row, now: float) -> None:
+        """Add a row; ``now`` is a monotonic time in seconds, as in :meth:`is_due`."""
+        if not self._rows:
+            self._since = now
+        self._rows.setdefault(row.click_id, row)
+        self._entry_ids[entry_id] = None
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether the oldest row has waited long enough; an empty batch is never due."""
+        return bool(self._rows) and self.seconds_left(now) <= 0
+
+    def seconds_left(self, now: float) -> float:
+        """Return the seconds until the batch is due: infinity while it is empty."""
+        if not self._rows:
+            return float("inf")
+        return self._since + self._max_seconds - now
+
+    def columns(self) -> Sequence[list[Any]]:
+        """Return one list of values for each of :class:`Row`'s fields."""
+        return [list(column) for column in zip(*self._rows.values(), strict=True)]

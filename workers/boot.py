@@ -1,0 +1,111 @@
+"""One consumer process, from its first line to its exit code."""
+
+import ctypes
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+
+from prometheus_client import CollectorRegistry
+from setproctitle import setproctitle
+
+from app.bots import Bots
+from app.logs import configure
+from app.metrics import WorkerMetrics
+from app.redis import RedisRefused, RedisUnavailable, connect, require_version, translated
+from app.settings import Settings
+from workers.consumer import BatchSize, Consumer
+from workers.enrich.browser import Browsers
+from workers.enrich.enricher import Enricher
+from workers.enrich.place import BadCountryDatabase, Places
+from workers.enrich.visitor import Visitors
+from workers.intake import Intake, Pace
+from workers.salts import Salts
+from workers.signals import Signals, Stop
+from workers.stream import Names, Stream
+from workers.wire import Wire
+from workers.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+#: Exit code of a consumer that could not begin, as opposed to one that began and died.
+BOOT_FAILED = 3
+#: Held back from a consumer until it is ready to take them; see :func:`boot`.
+HELD_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+#: Share of the drain time after which a consumer gives up by itself, and says so, before the
+#: supervisor kills it.
+_DRAIN_SHARE = 0.9
+_PR_SET_PDEATHSIG = 1
+
+
+def boot(settings: Settings, supervisor_pid: int) -> None:
+    """Be a consumer until told to stop; the supervisor starts it with HELD_SIGNALS blocked."""
+    # Ctrl-C reaches every process of the terminal, but to stop is the supervisor's decision.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stop = Stop(Signals(signal.SIGTERM), settings.drain_seconds * _DRAIN_SHARE, time.monotonic)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+    name = consumer_name()
+    setproctitle(f"hopline: consumer {name}")
+    configure(settings.log_level, name)
+    die_with(supervisor_pid)
+    try:
+        consumer = make_consumer(settings, name, stop)
+    except (RedisRefused, BadCountryDatabase) as error:
+        logger.critical("can't begin: %s", error)
+        sys.exit(BOOT_FAILED)
+    try:
+        consumer.run()
+    except RedisRefused as error:
+        logger.critical("can't go on: %s", error)
+        sys.exit(1)
+    logger.info("drained")
+
+
+def consumer_name() -> str:
+    """Return a name that no consumer had before: entries pending under a name are its holder's."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def die_with(supervisor_pid: int) -> None:
+    """Have the kernel send SIGTERM when the supervisor dies, however it dies: see prctl(2)."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != supervisor_pid:
+        # It died before the kernel was asked.
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def make_consumer(settings: Settings, name: str, stop: Stop) -> Consumer:
+    """Put a consumer together from settings.
+
+    Raises:
+        RedisRefused: Redis is too old, or doesn't let us in.
+        BadCountryDatabase: the file that the settings name is none.
+    """
+    metrics = WorkerMetrics(CollectorRegistry())
+    url = settings.redis_url
+    reply_seconds = settings.redis_timeout_seconds
+    client = connect(url, timeout_seconds=reply_seconds, block_ms=settings.block_ms)
+    try:
+        with translated(url):
+            logger.info("reads from %s as %s", require_version(client), name)
+    except RedisUnavailable as error:
+        logger.warning("%s; waiting for it", error)
+    names = Names(settings.stream, settings.group, name, settings.dead_stream, settings.dead_maxlen)
+    stream = Stream(
+        Wire(client, url, reply_seconds), Wire(client, url, reply_seconds), names, metrics
+    )
+    pace = Pace(settings.batch_size, settings.block_ms, settings.claim_idle_seconds)
+    places = Places(settings.geoip_path)
+    visitors = Visitors(Salts(client, url).of_day)
+    return Consumer(
+        stream,
+        Intake(stream, pace, time.monotonic),
+        Enricher(Browsers(), Bots(), places, visitors, settings.store_addresses),
+        Writer(settings.clickhouse_url, settings.clickhouse_timeout_seconds, metrics),
+        BatchSize(settings.insert_rows, settings.insert_seconds),
+        metrics,
+        stop,
+    )

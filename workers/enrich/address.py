@@ -1,0 +1,43 @@
+"""A visitor's address as 16 bytes, and how much of it is kept.
+
+An IPv4 address is mapped into IPv6 (RFC 4291 §2.5.5.2), so that one column holds both.
+"""
+
+import ipaddress
+from typing import Literal
+
+Kept = Literal["network", "full", "none"]
+
+UNKNOWN = bytes(16)
+_MAPPED = bytes(10) + b"\xff\xff"
+
+
+def parse_address(text: str) -> bytes:
+    """Return the address in 16 bytes; :data:`UNKNOWN` for whatever is none."""
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError:
+        return UNKNOWN
+    return address.packed if address.version == 6 else _MAPPED + address.packed
+
+
+def kept(address: bytes, what: Kept) -> bytes:
+    """Return what is stored of an address: its /24 or /48, all of it, or nothing."""
+    if what == "full":
+        return address
+    if what == "none":
+        return UNKNOWN
+    return _cut(address, 3, 6)
+
+
+def household(address: bytes) -> bytes:
+    """Return the part that a visitor keeps for a day: all of an IPv4 address, a /64 of IPv6.
+
+    The rest of an IPv6 address changes within the day (RFC 8981).
+    """
+    return _cut(address, 4, 8)
+
+
+def _cut(address: bytes, ipv4_bytes: int, ipv6_bytes: int) -> bytes:
+    length = 12 + ipv4_bytes if address.startswith(_MAPPED) else ipv6_bytes
+    return address[:length].ljust(16, b"\0")

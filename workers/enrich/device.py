@@ -1,0 +1,53 @@
+"""What a visitor holds in their hands, from the user agent.
+
+uap-core names models, not classes, so that the class is told by the words that browsers put in
+for this purpose (https://developer.mozilla.org/docs/Web/HTTP/Guides/Browser_detection_using_the_user_agent).
+An iPad asks as a Mac since iPadOS 13 and can't be told from one.
+"""
+
+import re
+from typing import Literal, get_args
+
+Device = Literal["desktop", "mobile", "tablet", "tv", "bot", "other"]
+
+CLASSES: tuple[Device, ...] = get_args(Device)
+
+#: The first that is found counts: televisions and tablets also say Android and Linux.
+_WORDS: tuple[tuple[Device, re.Pattern[str]], ...] = (
+    (
+        "tv",
+        re.compile(
+            r"smart-?tv|google ?tv|apple ?tv|hbbtv|android ?tv|netcast|web0s|webos\.tv|bravia|"
+            r"\broku|crkey|\baft[a-z]{1,4}\b|viera|philipstv|\btv safari|tizen .*\btv\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "tablet",
+        re.compile(
+            r"ipad|tablet|kindle|\bsilk/|playbook|nexus (?:7|9|10)\b|\bsm-t\d|"
+            r"android(?!.*mobi)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "mobile",
+        re.compile(
+            r"mobi|iphone|ipod|android|phone|blackberry|\bbb10\b|opera mini|kaios|symbian|"
+            r"harmonyos|openharmony",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "desktop",
+        re.compile(r"windows nt|macintosh|x11|cros |linux|freebsd|openbsd", re.IGNORECASE),
+    ),
+)
+
+
+def device_class(user_agent: str) -> Device:
+    """Return the class of device of a browser; a crawler's is not told here."""
+    for device, words in _WORDS:
+        if words.search(user_agent):
+            return device
+    return "other"

@@ -1,0 +1,42 @@
+"""Telling visitors apart without knowing them.
+
+A visitor's id is a keyed hash over address and user agent. The key is a salt that is random, new
+each UTC day, and forgotten soon after it, so that no id can be traced back and nobody can be
+followed from one day to the next (the scheme of https://plausible.io/data-policy).
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+
+MS_PER_DAY = 86_400_000
+#: Days whose salts are at hand: today, and yesterday's late clicks, several times over.
+_DAYS = 8
+
+
+class Visitors:
+    """Makes visitor ids.
+
+    Args:
+        salt_of: returns the 32 secret bytes of a UTC day written YYYY-MM-DD, the same in every
+            process; what it raises goes through.
+    """
+
+    def __init__(self, salt_of: Callable[[str], bytes]) -> None:
+        self._salt_of = salt_of
+        self._keyed = lru_cache(_DAYS)(self._make_keyed)
+
+    def visitor_id(self, time_ms: int, household: bytes, user_agent: str) -> int:
+        """Return 64 bits: the same for the same visitor within a UTC day."""
+        digest = self._keyed(time_ms // MS_PER_DAY).copy()
+        digest.update(household)
+        digest.update(user_agent.encode())
+        return int.from_bytes(digest.digest(), "big")
+
+    def _make_keyed(self, day: int) -> "hashlib.blake2b":
+        return hashlib.blake2b(digest_size=8, key=self._salt_of(_date(day)))
+
+
+def _date(day: int) -> str:
+    return datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()

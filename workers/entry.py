@@ -1,0 +1,23 @@
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """One entry of the click stream.
+
+    Attributes:
+        entry_id: where it stands in the stream; never the click's identity.
+        flat: names and values in turn, as they were written, doubled names included.
+    """
+
+    entry_id: bytes
+    flat: list[bytes]
+
+    @property
+    def fields(self) -> dict[bytes, bytes]:
+        """The fields by name; of a doubled name the last."""
+        return dict(zip(self.flat[::2], self.flat[1::2], strict=True))
+
+    @property
+    def added_ms(self) -> int:
+        """Unix milliseconds at which it was added, by the server's clock."""
+        return int(self.entry_id.partition(b"-")[0])

@@ -1,0 +1,31 @@
+import secrets
+
+import redis
+
+from app.keys import visitor_salt_key
+from app.redis import translated
+
+SALT_BYTES = 32
+#: A day's salt is made on its first click and must outlive the clicks that arrive late; once it
+#: is gone, the day's visitor ids can't be told from random numbers.
+SALT_SECONDS = 72 * 3600
+
+
+class Salts:
+    """The secret salts of visitor ids, one a UTC day, shared by all consumers through Redis."""
+
+    def __init__(self, client: "redis.Redis", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def of_day(self, day: str) -> bytes:
+        """Return the salt of a UTC day written YYYY-MM-DD; the first who asks makes it.
+
+        Raises:
+            RedisUnavailable, RedisRefused: as the server says.
+        """
+        made = secrets.token_bytes(SALT_BYTES)
+        with translated(self._url):
+            # One command, so that two consumers can't each make one (NX with GET: Redis 7.0).
+            held = self._client.set(visitor_salt_key(day), made, nx=True, get=True, ex=SALT_SECONDS)
+        return held if isinstance(held, bytes) else made

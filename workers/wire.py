@@ -1,0 +1,76 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+import redis
+
+from app.redis import RedisRefused, RedisUnavailable, translated
+
+#: How often a blocked call looks up whether it should end.
+LOOK_UP_SECONDS = 0.2
+#: What Redis says when a stream or its group is gone, which passes by creating it.
+_IS_GONE = ("NOGROUP", "no such key")
+
+
+class Wire:
+    """One connection to Redis on which a command is sent once, whatever happens.
+
+    A call raises RedisUnavailable (its outcome is unknown; a missing stream or group also counts,
+    for it can be created) or RedisRefused. After an error the next call connects anew.
+
+    Args:
+        client: gives the connection; its socket timeout must exceed the longest BLOCK.
+        url: names the server in errors.
+        reply_seconds: longest wait for a blocking call's reply once BLOCK is over.
+    """
+
+    def __init__(self, client: "redis.Redis", url: str, reply_seconds: float) -> None:
+        self._client = client
+        self._url = url
+        self._reply_seconds = reply_seconds
+        # redis-py leaves its connections' methods untyped.
+        self._connection: Any = None
+
+    def call(self, *command: str | bytes | int) -> Any:
+        """Return the reply to a command as RESP3 has it: bytes, integers, lists, maps."""
+        with self._translated():
+            connection = self._connected()
+            connection.send_command(*command)
+            return connection.read_response()
+
+    def call_blocking(
+        self, block_ms: int, should_end: Callable[[], bool], *command: str | bytes | int
+    ) -> Any:
+        """Return the reply to a command that blocks, or None once told to end.
+
+        To end early means to hang up: a reply that is coming is lost, and entries in it stay
+        pending at their consumer.
+        """
+        with self._translated():
+            connection = self._connected()
+            connection.send_command(*command)
+            last_chance = monotonic() + block_ms / 1000 + self._reply_seconds
+            while not connection.can_read(timeout=LOOK_UP_SECONDS):
+                if should_end():
+                    connection.disconnect()
+                    return None
+                if monotonic() > last_chance:
+                    connection.disconnect()
+                    raise redis.TimeoutError("no reply to a blocking read")
+            return connection.read_response()
+
+    def _connected(self) -> Any:
+        if self._connection is None:
+            self._connection = self._client.connection_pool.get_connection()
+        return self._connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            with translated(self._url):
+                yield
+        except RedisRefused as error:
+            if any(words in str(error) for words in _IS_GONE):
+                raise RedisUnavailable(str(error)) from error
+            raise
