@@ -1,0 +1,200 @@
+"""Sends the spool's clicks to Redis once it is back; one worker of a host at a time."""
+
+import contextlib
+import fcntl
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gevent
+import hiredis
+from gevent.event import Event
+from gevent.threadpool import ThreadPool
+
+from app.click import new_click_id
+from app.metrics import RedirectMetrics
+from app.redirect.entry import EntryWriter
+from app.redirect.pipeline import Pipeline, PipelineError
+from app.redirect.quiet_log import QuietLog
+from app.redirect.resend import ResendRing
+from app.redirect.spool_file import Row, SpoolError, SpoolFile
+from app.redis import is_transient
+
+logger = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 0.5
+#: A click this young may still be on its way to Redis, whose late confirmation saves sending it.
+_SETTLE_MS = 1_000
+_BATCHES_PER_SECOND = 20
+#: Nobody waits for these commands; visitors' commands must not queue behind many of them.
+_LARGEST_BATCH = 500
+
+
+class Drain:
+    """Takes clicks from the spool in order, and deletes them once Redis has confirmed them.
+
+    A crash between the two sends some twice, with the same click id.
+    """
+
+    def __init__(
+        self,
+        file: SpoolFile,
+        directory: Path,
+        pipeline: Pipeline,
+        writer: EntryWriter,
+        ring: ResendRing,
+        metrics: RedirectMetrics,
+        *,
+        clicks_per_second: int,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Make a drain that has not begun.
+
+        Args:
+            file: of its own, not shared with the appends.
+            directory: where the lock lies that keeps other workers from draining.
+            ring: told of every click sent, since Redis may lose these as well.
+        """
+        self._file = file
+        self._lock_path = directory / "drain.lock"
+        self._pipeline = pipeline
+        self._writer = writer
+        self._ring = ring
+        self._metrics = metrics
+        self._batch_size = max(min(clicks_per_second // _BATCHES_PER_SECOND, _LARGEST_BATCH), 1)
+        self._batch_seconds = self._batch_size / clicks_per_second
+        self._wall_clock = wall_clock
+        self._thread = ThreadPool(1)
+        self._quiet_log = QuietLog(logger)
+        self._greenlet: gevent.Greenlet | None = None
+
+    def start(self) -> None:
+        """Begin to look after the spool, every half second; returns at once."""
+        self._greenlet = gevent.spawn(self._run)
+
+    def close(self) -> None:
+        """Stop; what was sent and not yet deleted is sent once more by the next drain."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+        self._thread.kill()
+        self._file.close()
+
+    def _run(self) -> None:
+        while True:
+            gevent.sleep(_PAUSE_SECONDS)
+            try:
+                self._in_thread(self._file.sync)
+                with _only_one(self._lock_path) as mine:
+                    if mine:
+                        self._drain_all()
+            except (SpoolError, OSError) as error:
+                self._quiet_log.warning("spool", "The spool can't be drained: %s", error)
+
+    def _drain_all(self) -> None:
+        after = b""
+        while self._is_redis_well():
+            rows = self._in_thread(self._file.oldest, self._batch_size, after, self._settled_id())
+            if not rows:
+                return
+            confirmed, may_go_on = self._send(rows)
+            if confirmed:
+                self._in_thread(self._file.delete, confirmed)
+                self._metrics.clicks_drained.inc(len(confirmed))
+            if not may_go_on:
+                return
+            after = rows[-1][0]
+            gevent.sleep(self._batch_seconds)
+
+    def _send(self, rows: list[Row]) -> tuple[list[bytes], bool]:
+        """Send clicks; return the ids that Redis confirmed, and whether it will take more."""
+        commands = dict(self._readdressed(rows))
+        batch = _Batch(len(commands))
+        try:
+            for click_id, command in commands.items():
+                self._pipeline.submit(command, partial(batch.on_reply, click_id))
+        except PipelineError:
+            return [], False
+        batch.answered.wait()
+        for click_id in batch.confirmed:
+            self._ring.add(click_id, commands[click_id])
+        for error in batch.errors:
+            self._quiet_log.warning("refused", "A spooled click was not taken: %s", error)
+        return batch.confirmed, not any(map(_will_pass, batch.errors))
+
+    def _readdressed(self, rows: list[Row]) -> Iterator[Row]:
+        for click_id, command in rows:
+            try:
+                yield click_id, self._writer.readdress(command)
+            except ValueError as error:
+                self._quiet_log.warning("unreadable", "Spooled click %r: %s", click_id, error)
+
+    def _is_redis_well(self) -> bool:
+        return self._pipeline.connected.is_set() and self._pipeline.oldest_age() < _PAUSE_SECONDS
+
+    def _settled_id(self) -> bytes:
+        return new_click_id(int(self._wall_clock() * 1000) - _SETTLE_MS, bytes(10))
+
+    def _in_thread(self, step: Callable[..., Any], *arguments: object) -> Any:
+        outcome = self._thread.apply(_outcome, (step, *arguments))
+        if isinstance(outcome, SpoolError):
+            raise outcome
+        return outcome
+
+
+class _Batch:
+    """Clicks sent together.
+
+    Attributes:
+        answered: set once every click has its reply; the pipeline sees to it that each gets one.
+    """
+
+    def __init__(self, expected: int) -> None:
+        self.confirmed: list[bytes] = []
+        self.errors: list[object] = []
+        self.answered = Event()
+        self._expected = expected
+        if not expected:
+            self.answered.set()
+
+    def on_reply(self, click_id: bytes, reply: object) -> None:
+        if isinstance(reply, bytes):
+            self.confirmed.append(click_id)
+        else:
+            self.errors.append(reply)
+        if len(self.confirmed) + len(self.errors) == self._expected:
+            self.answered.set()
+
+
+def _will_pass(error: object) -> bool:
+    """Tell whether the server is at fault for now, and not the one click for ever."""
+    return not isinstance(error, hiredis.ReplyError) or is_transient(str(error))
+
+
+@contextlib.contextmanager
+def _only_one(lock_path: Path) -> Iterator[bool]:
+    """Try to take the lock, which the kernel releases even if the process is killed."""
+    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield _try_lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _outcome(step: Callable[..., Any], *arguments: object) -> Any:
+    # Returned, because gevent prints the traceback of what a thread of its pool raises.
+    try:
+        return step(*arguments)
+    except SpoolError as error:
+        return error

@@ -1,0 +1,54 @@
+"""How gunicorn runs the redirect service: ``gunicorn -c python:app.redirect.gunicorn_conf``.
+
+gunicorn takes every module-level name that is one of its settings
+(https://gunicorn.org/reference/settings/).
+"""
+
+import sys
+from typing import Any
+
+from app.settings import SettingsError, load
+
+try:
+    _settings = load()
+except SettingsError as _error:
+    sys.stderr.write(f"hopline: {_error}\n")
+    sys.exit(2)
+
+wsgi_app = "app.redirect.wsgi:get_app()"
+proc_name = "hopline-redirect"
+bind = _settings.redirect_bind
+workers = _settings.redirect_workers
+worker_class = "gevent"
+#: Also caps idle keep-alive connections: one more would hang.
+worker_connections = 10_000
+keepalive = 30
+#: Each worker makes its own connections, so nothing may be loaded before the fork.
+preload_app = False
+#: A worker whose event loop stands still for this long is replaced.
+timeout = 30
+graceful_timeout = 10
+
+#: The longest that gunicorn can be told; an over-long code is unknown like any other.
+limit_request_line = 8190
+limit_request_fields = 100
+limit_request_field_size = 8190
+
+# What proxies say is read in app.redirect.proxies alone: nobody may set the scheme, SCRIPT_NAME or
+# PATH_INFO by a header, and header names that differ only in - and _ are dropped.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+header_map = "drop"
+
+control_socket_disable = True
+accesslog = None
+errorlog = "-"
+loglevel = _settings.log_level.lower()
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Bring the clicks of a leaving worker to Redis or to disk."""
+    service = getattr(getattr(worker, "wsgi", None), "service", None)
+    if service is not None:
+        service.close()

@@ -1,0 +1,337 @@
+"""One pipelined Redis connection for all requests of a worker process.
+
+Rule 1: commands submitted in one loop tick leave in one write; replies come back in their order.
+Rule 2: a reply goes to the caller whose command it answers or to nobody. Nothing ever takes a
+        caller out of the queue but its own reply or the end of the connection: who stops waiting
+        leaves its slot behind, and the late reply falls into it.
+Rule 3: when the connection ends, every caller is told so at once; what became of its command is
+        unknown.
+Rule 4: RESP2, so that the server never sends anything but replies.
+"""
+
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+import hiredis
+from gevent import ssl
+from gevent.event import Event
+from gevent.hub import Waiter
+
+from app.redirect.quiet_log import QuietLog
+from app.redirect.redis_socket import ConnectFailed, Connection, connect
+from app.redirect.resp import NOT_YET, encode_command
+from app.redis import Address
+
+logger = logging.getLogger(__name__)
+
+OnReply = Callable[[object], None]
+
+_RECEIVE_BYTES = 262144
+_WATCH_SECONDS = 0.25
+_CLOSING_STEP_SECONDS = 0.005
+#: A silent connection is asked for a sign of life this often, so that a dead server is noticed
+#: before a visitor's click finds out.
+_PING_SECONDS = 1.0
+_PING = encode_command(b"PING")
+_FIRST_BACKOFF_SECONDS = 0.02
+_LONGEST_BACKOFF_SECONDS = 1.0
+
+_LATE = object()
+_WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class PipelineError(Exception):
+    """A command got no reply; the text says why."""
+
+
+class PipelineBroken(PipelineError):
+    """There is no connection, or it ended before the reply: the command's outcome is unknown."""
+
+
+class PipelineFull(PipelineError):
+    """Too many commands wait for their replies; this one was not sent."""
+
+
+class ReplyLate(PipelineError):
+    """The reply did not come within the caller's deadline; the command's outcome is unknown."""
+
+
+class Pipeline:
+    """Sends ready-made commands and hands each reply to its callback.
+
+    Callbacks run in the gevent hub: they may submit further commands but must not block.
+
+    Attributes:
+        connected: an Event that is set while commands can be submitted.
+        on_new_server: called before any command is sent when a connection reaches another server
+            process than the last one did; must not block.
+    """
+
+    def __init__(
+        self,
+        locate: Callable[[], Address],
+        *,
+        name: str,
+        timeout_seconds: float,
+        limit: int = 20_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make an unconnected pipeline.
+
+        Args:
+            locate: tells where the server is, before each attempt; may block, and may raise
+                ConnectFailed.
+            name: what CLIENT LIST shows.
+            timeout_seconds: longest wait for a connection, and for any reply before the server
+                counts as hung and the connection is dropped.
+            limit: most commands that may wait for their replies.
+        """
+        self.connected = Event()
+        self.on_new_server: Callable[[], None] | None = None
+        self._locate = locate
+        self._name = name
+        self._timeout_seconds = timeout_seconds
+        self._limit = limit
+        self._clock = clock
+        self._loop: Any = gevent.get_hub().loop
+        self._quiet_log = QuietLog(logger)
+        self._broken = Event()
+        self._greenlet: gevent.Greenlet | None = None
+        self._connection: Connection | None = None
+        self._run_id = ""
+        self._room = 0
+        self._unsent: list[bytes] = []
+        self._waiting: deque[OnReply] = deque()
+        self._answered = 0
+        self._flush_due = False
+        self._flushes: deque[tuple[int, float]] = deque()
+        self._heard_at = 0.0
+        self._watchers: dict[str, Any] = {}
+
+    def start(self) -> None:
+        """Begin to connect, and to connect again whenever the connection ends; returns at once."""
+        self._greenlet = gevent.spawn(self._stay_connected)
+
+    def close(self, patience_seconds: float) -> None:
+        """End the connection for good; blocks the calling greenlet.
+
+        Callers whose replies don't come within the patience get :class:`PipelineBroken`, and all
+        have been told when this returns.
+        """
+        if self._greenlet is not None:
+            self._greenlet.kill()
+        give_up_at = self._clock() + patience_seconds
+        while self._waiting and self._clock() < give_up_at:
+            gevent.sleep(_CLOSING_STEP_SECONDS)
+        self._break("the pipeline was closed")
+        gevent.sleep(0)
+
+    def submit(self, command: bytes, on_reply: OnReply) -> None:
+        """Queue a command; ``on_reply`` is called once, later.
+
+        It gets the reply, a :class:`hiredis.ReplyError`, or :class:`PipelineBroken`.
+
+        Raises:
+            PipelineBroken: there is no connection.
+            PipelineFull: the limit is reached.
+        """
+        waiting = self._waiting
+        if len(waiting) >= self._room:
+            raise self._refusal()
+        waiting.append(on_reply)
+        self._unsent.append(command)
+        if not self._flush_due:
+            self._flush_due = True
+            self._loop.run_callback(self.flush)
+
+    def call(self, command: bytes, timeout_seconds: float) -> Any:
+        """Send a command and return its reply; blocks the calling greenlet only.
+
+        Raises:
+            hiredis.ReplyError: the server's own error reply.
+            PipelineError: no reply came, or none in time.
+        """
+        waiter: Waiter[object] = Waiter()
+        self.submit(command, waiter.switch)
+        timer = self._loop.timer(timeout_seconds)
+        timer.start(waiter.switch, _LATE)
+        try:
+            reply = waiter.get()
+        finally:
+            timer.close()
+        if reply is _LATE:
+            raise ReplyLate(f"no reply within {timeout_seconds * 1000:.0f} ms")
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    def oldest_age(self) -> float:
+        """Return for how many seconds the oldest command has waited for its reply; 0 if none."""
+        flushes = self._flushes
+        while flushes and flushes[0][0] <= self._answered:
+            flushes.popleft()
+        return self._clock() - flushes[0][1] if flushes else 0.0
+
+    def flush(self) -> None:
+        """Send now what was submitted; happens by itself at the end of each loop tick."""
+        self._flush_due = False
+        if not self._unsent or self._connection is None:
+            return
+        self._flushes.append((self._answered + len(self._waiting), self._clock()))
+        if not self._watchers["write"].active:
+            self._send()
+
+    def _refusal(self) -> PipelineError:
+        if self._connection is None:
+            return PipelineBroken("there is no connection to Redis")
+        return PipelineFull(f"{self._limit} commands wait for their replies")
+
+    def _stay_connected(self) -> None:
+        failures = 0
+        while True:
+            try:
+                connection = connect(
+                    self._locate(), name=self._name, timeout_seconds=self._timeout_seconds
+                )
+            except ConnectFailed as error:
+                self._quiet_log.warning("connect", "%s", error)
+                gevent.sleep(backoff_seconds(failures, random.random()))  # noqa: S311
+                failures += 1
+                continue
+            failures = 0
+            self._attach(connection)
+            self._broken.wait()
+            gevent.sleep(backoff_seconds(0, random.random()))  # noqa: S311
+
+    def _attach(self, connection: Connection) -> None:
+        connection.socket.setblocking(False)
+        descriptor = connection.socket.fileno()
+        self._watchers = {
+            "read": self._loop.io(descriptor, 1),
+            "write": self._loop.io(descriptor, 2),
+            "age": self._loop.timer(_WATCH_SECONDS, _WATCH_SECONDS),
+        }
+        self._watchers["read"].start(self._receive)
+        self._watchers["age"].start(self._watch_age)
+        self._heard_at = self._clock()
+        self._connection = connection
+        self._broken.clear()
+        self._notice_server(connection.run_id)
+        self._room = self._limit
+        self.connected.set()
+
+    def _notice_server(self, run_id: str) -> None:
+        is_other = bool(self._run_id) and run_id != self._run_id
+        self._run_id = run_id
+        if is_other and self.on_new_server is not None:
+            logger.warning("Redis was restarted or failed over: another server process answers")
+            self.on_new_server()
+
+    def _send(self) -> None:
+        assert self._connection is not None  # noqa: S101 - for the type checker
+        commands = b"".join(self._unsent)
+        self._unsent.clear()
+        try:
+            sent = self._connection.socket.send(commands)
+        except _WOULD_BLOCK:
+            sent = 0
+        except OSError as error:
+            self._break(f"sending failed: {error}")
+            return
+        if sent < len(commands):
+            self._unsent.append(commands[sent:])
+            if not self._watchers["write"].active:
+                self._watchers["write"].start(self._send)
+        else:
+            self._watchers["write"].stop()
+
+    def _receive(self) -> None:
+        connection = self._connection
+        while connection is not None and connection is self._connection:
+            try:
+                received = connection.socket.recv(_RECEIVE_BYTES)
+            except _WOULD_BLOCK:
+                return
+            except OSError as error:
+                self._break(f"receiving failed: {error}")
+                return
+            if not received:
+                self._break("the server closed the connection")
+                return
+            connection.reader.feed(received)
+            self._deliver(connection)
+            # A TLS socket may hold decrypted bytes that no watcher of its descriptor reports.
+            if not isinstance(connection.socket, ssl.SSLSocket):
+                return
+
+    def _deliver(self, connection: Connection) -> None:
+        waiting = self._waiting
+        self._heard_at = self._clock()
+        # A callback may end the connection; what is left in the reader then belongs to nobody.
+        while connection is self._connection:
+            try:
+                reply = connection.reader.gets()
+            except hiredis.ProtocolError as error:
+                self._break(f"the server sent nonsense: {error}")
+                return
+            if reply is NOT_YET:
+                return
+            if not waiting:
+                self._break("the server sent a reply that nobody asked for")
+                return
+            self._answered += 1
+            _hand_over(waiting.popleft(), reply)
+
+    def _watch_age(self) -> None:
+        if self.oldest_age() > self._timeout_seconds:
+            self._break(f"no reply for {self._timeout_seconds:g} s")
+        elif not self._waiting and self._clock() - self._heard_at >= _PING_SECONDS:
+            self.submit(_PING, _ignore)
+
+    def _break(self, reason: str) -> None:
+        if self._connection is None:
+            return
+        self._quiet_log.warning("broken", "Connection to Redis ended: %s", reason)
+        for watcher in self._watchers.values():
+            watcher.close()
+        self._connection.socket.close()
+        self._connection = None
+        self._room = 0
+        self.connected.clear()
+        orphans, self._waiting = self._waiting, deque()
+        self._unsent.clear()
+        self._flushes.clear()
+        self._broken.set()
+        # From the hub, because whoever broke the connection may be a greenlet of its own.
+        self._loop.run_callback(_fail, orphans, PipelineBroken(reason))
+
+
+def backoff_seconds(failures: int, chance: float) -> float:
+    """Return how long to wait after some failures in a row; ``chance`` is from 0 up to 1.
+
+    Jittered, so that the workers of many hosts don't return to a restarted server all at once.
+    """
+    longest: float = min(_FIRST_BACKOFF_SECONDS * 2 ** min(failures, 16), _LONGEST_BACKOFF_SECONDS)
+    return longest * (0.5 + chance / 2)
+
+
+def _hand_over(on_reply: OnReply, reply: object) -> None:
+    try:
+        on_reply(reply)
+    except Exception:
+        # One caller's fault must not cost the others their replies.
+        logger.exception("A reply's callback failed")
+
+
+def _fail(orphans: deque[OnReply], error: PipelineBroken) -> None:
+    while orphans:
+        _hand_over(orphans.popleft(), error)
+
+
+def _ignore(_: object) -> None:
+    """Drop a reply that nobody waits for."""

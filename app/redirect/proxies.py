@@ -1,0 +1,97 @@
+"""The visitor's address behind proxies: X-Forwarded-For and Forwarded (RFC 7239).
+
+Rule 1: a header counts only if the peer is a trusted proxy; anyone can send one.
+Rule 2: hops are read from the right, each added by the one after it, and the first that is no
+        trusted proxy is the visitor. What stands left of it is hearsay.
+Rule 3: X-Forwarded-For wins over Forwarded when both are there, since nearly all proxies write the
+        former and pass the latter on as the visitor sent it. Behind a proxy that writes only
+        Forwarded, have it strip X-Forwarded-For.
+Rule 4: a peer on a Unix socket has no address; it is trusted as soon as any proxy is.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+#: One forwarded-pair whose name is "for" (RFC 7239 §4), quoted or not.
+_FOR = re.compile(r'(?:^|;)\s*for\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.IGNORECASE)
+#: Longer chains are no proxies but an attack on the reader.
+_MOST_HOPS = 32
+_REMEMBERED_HOPS = 8192
+
+ClientAddress = Callable[[str, str, str], str]
+
+
+def client_address_reader(trusted: Sequence[str]) -> ClientAddress:
+    """Return the function (peer, X-Forwarded-For, Forwarded) -> the visitor's address.
+
+    It returns the address in its shortest form, an IPv4 address for an IPv4-mapped one, or "" when
+    the right-most untrusted hop does not say who it is.
+
+    Args:
+        trusted: networks of proxies, e.g. ``10.0.0.0/8``. None of them: headers are never read.
+    """
+    if not trusted:
+        return lru_cache(_REMEMBERED_HOPS)(_peer_alone)
+    return _TrustedProxies([ipaddress.ip_network(each, strict=False) for each in trusted]).read
+
+
+def _peer_alone(peer: str, _x_forwarded_for: str, _forwarded: str) -> str:
+    return _plain_address(peer)
+
+
+class _TrustedProxies:
+    def __init__(self, networks: Sequence[_Network]) -> None:
+        self._networks = networks
+        self._judge = lru_cache(_REMEMBERED_HOPS)(self._judge_hop)
+
+    def read(self, peer: str, x_forwarded_for: str, forwarded: str) -> str:
+        address, is_trusted = self._judge(peer) if peer else ("", True)
+        if not is_trusted:
+            return address
+        hops = x_forwarded_for.split(",") if x_forwarded_for else _forwarded_hops(forwarded)
+        for hop in reversed(hops[-_MOST_HOPS:]):
+            address, is_trusted = self._judge(hop.strip())
+            if not is_trusted:
+                break
+        return address
+
+    def _judge_hop(self, hop: str) -> tuple[str, bool]:
+        address = _plain_address(hop)
+        if not address:
+            return "", False
+        parsed = ipaddress.ip_address(address)
+        return address, any(parsed in network for network in self._networks)
+
+
+def _forwarded_hops(header: str) -> list[str]:
+    return list(_each_for(header)) if header else []
+
+
+def _each_for(header: str) -> Iterator[str]:
+    for element in _split_unquoted(header):
+        found = _FOR.search(element)
+        yield found[1].strip('"') if found else "unknown"
+
+
+def _split_unquoted(header: str) -> list[str]:
+    """Split at commas that are not within quotes."""
+    return re.findall(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+', header)
+
+
+def _plain_address(hop: str) -> str:
+    """Return the address of a hop without brackets, port or zone; "" if it names none."""
+    text = hop
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return ""
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)

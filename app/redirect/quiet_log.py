@@ -1,0 +1,39 @@
+"""Log lines that a flood may repeat: the first of a kind is written, later ones are counted."""
+
+import logging
+import time
+from collections.abc import Callable
+
+
+class QuietLog:
+    """Writes at most one warning per kind and interval, with the number of those left out."""
+
+    def __init__(
+        self,
+        logger: logging.Logger,
+        *,
+        interval_seconds: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._logger = logger
+        self._interval_seconds = interval_seconds
+        self._clock = clock
+        self._last_written: dict[str, float] = {}
+        self._left_out: dict[str, int] = {}
+
+    def warning(self, kind: str, text: str, *args: object) -> None:
+        """Write the line, or count it if one of its kind was written within the interval.
+
+        Args:
+            kind: a short, stable name; one of few, since each is remembered.
+            text: as for :meth:`logging.Logger.warning`.
+        """
+        now = self._clock()
+        last = self._last_written.get(kind)
+        if last is not None and now - last < self._interval_seconds:
+            self._left_out[kind] = self._left_out.get(kind, 0) + 1
+            return
+        self._last_written[kind] = now
+        if left_out := self._left_out.pop(kind, 0):
+            text, args = f"{text} (and %d times before)", (*args, left_out)
+        self._logger.warning(text, *args)

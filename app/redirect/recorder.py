@@ -1,0 +1,137 @@
+"""Records clicks: in Redis within a budget, else in the spool; the visitor goes on either way.
+
+Rule 1: every click ends confirmed, spooled or refused, each counted once where it happens.
+Rule 2: no click is sent to a Redis that already lets an older command wait longer than the budget.
+        The oldest unanswered command is the circuit breaker: its reply is the probe that closes it.
+Rule 3: a click that missed its budget is on its way to Redis and in the spool. Whichever is told
+        last, the late confirmation takes it out of the spool, or the drain sends it once more with
+        the same click id.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+import hiredis
+from gevent.hub import Waiter
+
+from app.metrics import RedirectMetrics
+from app.redirect.deadlines import Deadlines
+from app.redirect.pipeline import Pipeline, PipelineBroken, PipelineError, PipelineFull
+from app.redirect.quiet_log import QuietLog
+from app.redirect.resend import ResendRing
+from app.redirect.spool import Spool
+
+logger = logging.getLogger(__name__)
+
+Done = Callable[[], None]
+
+
+class Recorder:
+    """Takes each click exactly once, as the bytes of its XADD."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        spool: Spool,
+        ring: ResendRing,
+        metrics: RedirectMetrics,
+        *,
+        budget_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pipeline = pipeline
+        self._spool = spool
+        self._ring = ring
+        self._budget_seconds = budget_seconds
+        loop: Any = gevent.get_hub().loop
+        self._deadlines = Deadlines(loop, budget_seconds, clock)
+        self._confirmed = metrics.clicks.labels("confirmed")
+        self._diverted = metrics.clicks_diverted
+        self._late = metrics.clicks_confirmed_late
+        self._quiet_log = QuietLog(logger, clock=clock)
+
+    def record(self, click_id: bytes, command: bytes, done: Done) -> None:
+        """Record a click; ``done`` is called once, at once or when the visitor may go on.
+
+        Args:
+            click_id: 16 bytes.
+            command: the XADD that :class:`~app.redirect.entry.EntryWriter` made.
+        """
+        flight = _Flight(self, click_id, command, done)
+        if self._pipeline.oldest_age() > self._budget_seconds:
+            flight.divert("redis_slow")
+            return
+        try:
+            self._pipeline.submit(command, flight.on_reply)
+        except PipelineError as error:
+            flight.divert(_reason(error))
+            return
+        self._deadlines.add(flight)
+
+    def record_and_wait(self, click_id: bytes, command: bytes) -> None:
+        """Record a click; blocks the calling greenlet until the visitor may go on."""
+        waiter: Waiter[None] = Waiter()
+        self.record(click_id, command, lambda: waiter.switch(None))
+        waiter.get()
+
+    def resend(self) -> None:
+        """Put what Redis confirmed last into the spool, because another server answers now."""
+        clicks = self._ring.take()
+        if clicks:
+            logger.warning("Sending the last %d confirmed clicks again", len(clicks))
+            self._spool.append_all(clicks)
+
+    def _confirm(self, flight: "_Flight") -> None:
+        self._ring.add(flight.click_id, flight.command)
+        if flight.settled:
+            self._late.inc()
+            self._spool.forget(flight.click_id)
+            return
+        self._confirmed.inc()
+        flight.settled = True
+        flight.done()
+
+    def _divert(self, flight: "_Flight", reason: str) -> None:
+        self._diverted.labels(reason).inc()
+        self._quiet_log.warning(reason, "Click diverted to the spool: %s", reason)
+        flight.settled = True
+        self._spool.append(flight.click_id, flight.command, flight.done)
+
+
+class _Flight:
+    """A click on its way to Redis."""
+
+    __slots__ = ("_recorder", "click_id", "command", "done", "settled")
+
+    def __init__(self, recorder: Recorder, click_id: bytes, command: bytes, done: Done) -> None:
+        self._recorder = recorder
+        self.click_id = click_id
+        self.command = command
+        self.done = done
+        self.settled = False
+
+    def on_reply(self, reply: object) -> None:
+        if isinstance(reply, bytes):
+            self._recorder._confirm(self)
+        elif not self.settled:
+            self.divert(_reason(reply))
+
+    def expire(self) -> None:
+        self.divert("over_budget")
+
+    def divert(self, reason: str) -> None:
+        self._recorder._divert(self, reason)
+
+
+def _reason(reply: object) -> str:
+    """Return one of few names for what stood in the way."""
+    if isinstance(reply, PipelineFull):
+        return "pipeline_full"
+    if isinstance(reply, PipelineBroken):
+        return "redis_away"
+    if isinstance(reply, hiredis.ReplyError):
+        return "redis_refused"
+    return "unexpected_reply"

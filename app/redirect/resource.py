@@ -1,0 +1,117 @@
+"""Visits of short links."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import falcon
+
+from app.codes import is_valid
+from app.links import Link
+from app.redirect.entry import EntryWriter
+from app.redirect.lookup import UNKNOWN, Lookup, LookupUnavailable
+from app.redirect.pages import Pages
+from app.redirect.proxies import ClientAddress
+from app.redirect.recorder import Recorder
+from app.redirect.response import Response, redirect
+from app.redirect.uses import Uses
+from app.redirect.visit import Visit, from_environ
+
+logger = logging.getLogger(__name__)
+
+PREVIEW_SIGN = "+"
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborators:
+    """Whom a visit needs.
+
+    Attributes:
+        is_bot: tells from a user agent whether a program follows the link.
+        wall_clock: Unix seconds.
+        random: returns that many random bytes.
+    """
+
+    lookup: Lookup
+    uses: Uses
+    recorder: Recorder
+    writer: EntryWriter
+    pages: Pages
+    client_address: ClientAddress
+    is_bot: Callable[[str], bool]
+    wall_clock: Callable[[], float] = time.time
+    random: Callable[[int], bytes] = os.urandom
+
+
+class LinkResource:
+    """``/{code}``: the redirect. ``/{code}+``: where it leads.
+
+    GET by a visitor is a click. HEAD is not, and neither is a look at where a link leads. Fetches
+    ahead of a person and visits by programs are clicks that don't use up a limited link.
+    """
+
+    def __init__(self, collaborators: Collaborators) -> None:
+        self._with = collaborators
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
+        """Redirect, and record the click."""
+        write(resp, self._visit(req, code, is_click=True))
+
+    def on_head(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
+        """Answer as GET would, without a body or a click."""
+        write(resp, self._visit(req, code, is_click=False))
+
+    def on_options(self, _req: falcon.Request, resp: falcon.Response, code: str) -> None:  # noqa: ARG002
+        """Refuse, as any method but GET and HEAD."""
+        write(resp, self._with.pages.bad_method())
+
+    def _visit(self, req: falcon.Request, code: str, *, is_click: bool) -> Response:
+        try:
+            if code.endswith(PREVIEW_SIGN):
+                return self._preview(code.removesuffix(PREVIEW_SIGN))
+            found = self._live_link(code)
+            return self._follow(req, found, is_click) if isinstance(found, Link) else found
+        except LookupUnavailable:
+            return self._with.pages.unavailable()
+
+    def _preview(self, code: str) -> Response:
+        found = self._live_link(code)
+        return self._with.pages.preview(found) if isinstance(found, Link) else found
+
+    def _live_link(self, code: str) -> Link | Response:
+        found = self._with.lookup.get(code) if is_valid(code) else UNKNOWN
+        if not isinstance(found, Link):
+            return self._with.pages.not_found()
+        state = found.state(self._with.wall_clock())
+        return found if state == "live" else self._with.pages.gone(state)
+
+    def _follow(self, req: falcon.Request, link: Link, is_click: bool) -> Response:
+        visit = from_environ(req.env, self._with.client_address)
+        if link.click_limit is not None and not self._may_follow(
+            link, link.click_limit, visit, is_click
+        ):
+            return self._with.pages.gone("used_up")
+        if is_click:
+            now, random = self._with.wall_clock(), self._with.random(10)
+            self._with.recorder.record_and_wait(
+                *self._with.writer.new_click(link, visit, now, random)
+            )
+        return redirect(link, req.query_string)
+
+    def _may_follow(self, link: Link, limit: int, visit: Visit, is_click: bool) -> bool:
+        if is_click and not visit.is_ahead_of_person and not self._is_bot(visit):
+            return self._with.uses.spend(link, limit)
+        return self._with.uses.are_left(link, limit)
+
+    def _is_bot(self, visit: Visit) -> bool:
+        return self._with.is_bot(visit.user_agent.decode())
+
+
+def write(resp: falcon.Response, answer: Response) -> None:
+    """Answer a Falcon request."""
+    resp.status = answer.status_line
+    for name, value in answer.headers:
+        resp.set_header(name, value)
+    resp.data = answer.body

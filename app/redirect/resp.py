@@ -1,0 +1,39 @@
+"""Redis commands as bytes (RESP, https://redis.io/docs/latest/develop/reference/protocol-spec/)."""
+
+import hiredis
+
+
+class _NotYet:
+    """What a reader returns while a reply is incomplete; no reply is ever equal to it."""
+
+
+NOT_YET = _NotYet()
+
+
+def encode_command(*arguments: bytes) -> bytes:
+    """Return one command, ready to be sent."""
+    parts = [b"*%d\r\n" % len(arguments)]
+    parts += [b"$%d\r\n%b\r\n" % (len(argument), argument) for argument in arguments]
+    return b"".join(parts)
+
+
+def decode_command(command: bytes) -> list[bytes]:
+    """Return the arguments of one command.
+
+    Raises:
+        ValueError: when the bytes are not exactly one command.
+    """
+    reader = new_reader()
+    reader.feed(command)
+    try:
+        arguments = reader.gets()
+    except hiredis.ProtocolError as error:
+        raise ValueError(f"not a command: {error}") from None
+    if not isinstance(arguments, list) or reader.has_data():
+        raise ValueError("not one command")
+    return arguments
+
+
+def new_reader() -> hiredis.Reader:
+    """Return a parser of replies; error replies come back as values, :data:`NOT_YET` apart."""
+    return hiredis.Reader(notEnoughData=NOT_YET)

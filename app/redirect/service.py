@@ -1,0 +1,102 @@
+"""The parts of one redirect worker process, put together."""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+
+from prometheus_client import CollectorRegistry
+
+from app.bots import Bots
+from app.metrics import RedirectMetrics
+from app.redirect.drain import Drain
+from app.redirect.entry import EntryWriter
+from app.redirect.lookup import Lookup
+from app.redirect.pages import Pages
+from app.redirect.pipeline import Pipeline
+from app.redirect.proxies import client_address_reader
+from app.redirect.recorder import Recorder
+from app.redirect.resend import ResendRing
+from app.redirect.resource import Collaborators
+from app.redirect.spool import Spool
+from app.redirect.spool_file import SpoolFile
+from app.redirect.tracking import Tracking
+from app.redirect.uses import Uses
+from app.redis import parse_url
+from app.settings import Settings
+
+#: A worker that starts while Redis is away is not held back for longer than this.
+_FIRST_CONNECTION_SECONDS = 1.0
+_STOP_SECONDS = 5.0
+_REMEMBERED_USER_AGENTS = 4096
+
+
+class RedirectService:
+    """Everything that a worker process holds beside its web server.
+
+    Make it after the fork: it belongs to the event loop of its process.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.registry = CollectorRegistry()
+        self.metrics = RedirectMetrics(self.registry)
+        spool_dir = settings.spool_dir or settings.data_dir / "spool"
+        locate = partial(parse_url, settings.redis_url)
+        ring = ResendRing(settings.resend_seconds)
+        writer = EntryWriter(settings.stream, settings.stream_maxlen)
+        self.pipeline = Pipeline(
+            locate,
+            name="hopline-redirect",
+            timeout_seconds=settings.redis_timeout_seconds,
+        )
+        self.lookup = Lookup(self.pipeline, settings)
+        self.tracking = Tracking(
+            locate,
+            self.lookup,
+            name="hopline-redirect-tracking",
+            timeout_seconds=settings.redis_timeout_seconds / 2,
+        )
+        self.spool = Spool(SpoolFile(spool_dir, settings.spool_max_bytes), self.metrics)
+        self.recorder = Recorder(
+            self.pipeline,
+            self.spool,
+            ring,
+            self.metrics,
+            budget_seconds=settings.record_budget_ms / 1000,
+        )
+        self.pipeline.on_new_server = self.recorder.resend
+        self._drain = Drain(
+            SpoolFile(spool_dir, settings.spool_max_bytes),
+            spool_dir,
+            self.pipeline,
+            writer,
+            ring,
+            self.metrics,
+            clicks_per_second=settings.spool_drain_per_second,
+        )
+        self.collaborators = Collaborators(
+            lookup=self.lookup,
+            uses=Uses(self.pipeline, settings.lookup_budget_ms / 1000),
+            recorder=self.recorder,
+            writer=writer,
+            pages=Pages(),
+            client_address=client_address_reader(settings.trusted_proxies),
+            is_bot=_remembering(Bots()),
+        )
+
+    def start(self) -> None:
+        """Connect to Redis, waiting a moment for it, and look after the spool."""
+        self.pipeline.start()
+        self.tracking.start()
+        self._drain.start()
+        self.pipeline.connected.wait(_FIRST_CONNECTION_SECONDS)
+
+    def close(self) -> None:
+        """Bring every click that was taken to Redis or to disk, and end all connections."""
+        self._drain.close()
+        self.tracking.close()
+        self.pipeline.close(self.settings.record_budget_ms / 1000)
+        self.spool.close(_STOP_SECONDS)
+
+
+def _remembering(bots: Bots) -> Callable[[str], bool]:
+    return lru_cache(_REMEMBERED_USER_AGENTS)(lambda user_agent: bool(bots.name(user_agent)))

@@ -1,0 +1,141 @@
+"""Puts clicks on disk from the event loop: appends are gathered and committed by a thread.
+
+While one commit runs, the next clicks gather; so many clicks share one transaction.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import gevent
+from gevent.event import AsyncResult, Event
+from gevent.threadpool import ThreadPool
+
+from app.metrics import RedirectMetrics
+from app.redirect.deadlines import Deadlines
+from app.redirect.quiet_log import QuietLog
+from app.redirect.spool_file import Row, SpoolError, SpoolFile
+
+logger = logging.getLogger(__name__)
+
+#: How long a visitor waits for the disk; the append goes on without them.
+_BUDGET_SECONDS = 0.020
+#: Clicks that may gather while the disk is stuck; about 25 MB.
+_GATHERED_LIMIT = 50_000
+
+
+class Spool:
+    """Where clicks wait until Redis is back.
+
+    Attributes:
+        fault: why the last write failed; empty after one that worked.
+    """
+
+    def __init__(self, file: SpoolFile, metrics: RedirectMetrics) -> None:
+        self.fault = ""
+        self._file = file
+        self._thread = ThreadPool(1)
+        self._metrics = metrics
+        self._quiet_log = QuietLog(logger)
+        loop: Any = gevent.get_hub().loop
+        self._deadlines = Deadlines(loop, _BUDGET_SECONDS)
+        self._gathered: list[_Append] = []
+        self._forgotten: list[bytes] = []
+        self._idle = Event()
+        self._idle.set()
+
+    def append(self, click_id: bytes, command: bytes, done: Callable[[], None]) -> None:
+        """Put a click on disk; ``done`` is called once, when it is there or after the budget."""
+        if len(self._gathered) >= _GATHERED_LIMIT:
+            self._refuse(1, "gathered", "the disk does not keep up")
+            done()
+            return
+        append = _Append((click_id, command), done, self._metrics)
+        self._gathered.append(append)
+        self._deadlines.add(append)
+        self._commit_soon()
+
+    def append_all(self, rows: Sequence[Row]) -> None:
+        """Put many clicks on disk, with nobody waiting for them."""
+        self._gathered += [_Append(row, _nobody, self._metrics) for row in rows]
+        self._commit_soon()
+
+    def forget(self, click_id: bytes) -> None:
+        """Take a click off the disk because Redis confirmed it after all."""
+        self._forgotten.append(click_id)
+        self._commit_soon()
+
+    def close(self, timeout_seconds: float) -> None:
+        """Wait until what was appended is on disk; blocks the calling greenlet."""
+        if not self._idle.wait(timeout_seconds):
+            self._refuse(len(self._gathered), "stopped", "the disk was too slow for a clean stop")
+        self._thread.kill()
+        self._file.close()
+
+    def _commit_soon(self) -> None:
+        if self._idle.is_set():
+            self._idle.clear()
+            gevent.get_hub().loop.run_callback(self._commit)
+
+    def _commit(self) -> None:
+        appends, self._gathered = self._gathered, []
+        forgotten, self._forgotten = self._forgotten, []
+        rows = [append.row for append in appends]
+        committed = self._thread.spawn(_write, self._file, rows, forgotten)
+        committed.rawlink(partial(self._committed, appends))
+
+    def _committed(
+        self, appends: "list[_Append]", result: "AsyncResult[SpoolError | None]"
+    ) -> None:
+        error = result.value if result.successful() else result.exception
+        self.fault = str(error) if error else ""
+        if error is not None and appends:
+            self._refuse(len(appends), getattr(error, "reason", "crashed"), error)
+        elif appends:
+            self._metrics.clicks.labels("spooled").inc(len(appends))
+        for append in appends:
+            append.settle()
+        if self._gathered or self._forgotten:
+            self._commit()
+        else:
+            self._idle.set()
+
+    def _refuse(self, count: int, reason: str, detail: object) -> None:
+        self._metrics.clicks.labels("refused").inc(count)
+        self._metrics.spool_refusals.labels(reason).inc(count)
+        self._quiet_log.warning(reason, "%d click(s) LOST, spool %s: %s", count, reason, detail)
+
+
+class _Append:
+    """A click on its way to the disk, and the visitor who waits for it."""
+
+    __slots__ = ("_done", "_metrics", "row", "settled")
+
+    def __init__(self, row: Row, done: Callable[[], None], metrics: RedirectMetrics) -> None:
+        self.row = row
+        self.settled = False
+        self._done = done
+        self._metrics = metrics
+
+    def settle(self) -> None:
+        if not self.settled:
+            self.settled = True
+            self._done()
+
+    def expire(self) -> None:
+        self._metrics.spool_waits_cut.inc()
+        self.settle()
+
+
+def _write(file: SpoolFile, rows: list[Row], forgotten: list[bytes]) -> SpoolError | None:
+    # Returned, because gevent prints the traceback of what a thread of its pool raises.
+    try:
+        file.write(rows, forgotten)
+    except SpoolError as error:
+        return error
+    return None
+
+
+def _nobody() -> None:
+    """Nobody waits for this click."""

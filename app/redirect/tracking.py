@@ -1,0 +1,130 @@
+"""Hears from Redis which links change: CLIENT TRACKING in broadcast mode, on its own connection.
+
+Source: https://redis.io/docs/latest/develop/reference/client-side-caching/ (RESP3 pushes).
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from typing import Protocol
+
+import gevent
+import hiredis
+from gevent import socket
+
+from app.keys import LINK_PREFIX
+from app.redirect.pipeline import backoff_seconds
+from app.redirect.quiet_log import QuietLog
+from app.redirect.redis_socket import ConnectFailed, Connection, connect
+from app.redirect.resp import NOT_YET, encode_command
+from app.redis import Address
+
+logger = logging.getLogger(__name__)
+
+_TRACK = (b"CLIENT", b"TRACKING", b"ON", b"BCAST", b"PREFIX", LINK_PREFIX.encode())
+_PING = encode_command(b"PING")
+_RECEIVE_BYTES = 65536
+
+
+class Listener(Protocol):
+    """Who is told; nothing here may block or raise."""
+
+    def watch_began(self) -> None:
+        """Rely on being told of every change from now on."""
+
+    def watch_ended(self) -> None:
+        """Take changes for missed from some moment shortly before now."""
+
+    def changed(self, code: str) -> None:
+        """Take the link for created, changed or removed."""
+
+    def all_changed(self) -> None:
+        """Take any link for changed, e.g. because the database was emptied."""
+
+
+class Tracking:
+    """Keeps one tracking connection alive and tells a listener what it says."""
+
+    def __init__(
+        self,
+        locate: Callable[[], Address],
+        listener: Listener,
+        *,
+        name: str,
+        timeout_seconds: float,
+    ) -> None:
+        """Make a tracking that has not begun.
+
+        Args:
+            locate: tells where the server is; may block, and may raise ConnectFailed.
+            timeout_seconds: silence after which the server is asked for a sign of life, and after
+                which, asked, it counts as gone.
+        """
+        self._locate = locate
+        self._listener = listener
+        self._name = name
+        self._timeout_seconds = timeout_seconds
+        self._quiet_log = QuietLog(logger)
+        self._greenlet: gevent.Greenlet | None = None
+
+    def start(self) -> None:
+        """Begin to connect, and again whenever the connection ends; returns at once."""
+        self._greenlet = gevent.spawn(self._stay_connected)
+
+    def close(self) -> None:
+        """End the connection for good."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+
+    def _stay_connected(self) -> None:
+        failures = 0
+        while True:
+            try:
+                connection = connect(
+                    self._locate(),
+                    name=self._name,
+                    timeout_seconds=self._timeout_seconds,
+                    protocol=3,
+                    last=_TRACK,
+                )
+            except ConnectFailed as error:
+                self._quiet_log.warning("connect", "Changes of links are not heard: %s", error)
+                failures += 1
+            else:
+                failures = 0
+                self._listen(connection)
+            gevent.sleep(backoff_seconds(failures, random.random()))  # noqa: S311
+
+    def _listen(self, connection: Connection) -> None:
+        self._listener.watch_began()
+        try:
+            while True:
+                self._tell(connection.reader)
+                connection.reader.feed(self._receive(connection.socket))
+        except (OSError, hiredis.ProtocolError) as error:
+            self._quiet_log.warning("lost", "Changes of links are no longer heard: %s", error)
+        finally:
+            connection.socket.close()
+            self._listener.watch_ended()
+
+    def _receive(self, opened: socket.socket) -> bytes:
+        try:
+            received: bytes = opened.recv(_RECEIVE_BYTES)
+        except TimeoutError:
+            opened.sendall(_PING)
+            received = opened.recv(_RECEIVE_BYTES)
+        if not received:
+            raise ConnectionResetError("the server closed the connection")
+        return received
+
+    def _tell(self, reader: hiredis.Reader) -> None:
+        while (told := reader.gets()) is not NOT_YET:
+            if isinstance(told, hiredis.PushNotification) and told[0] == b"invalidate":
+                self._tell_changed(told[1])
+
+    def _tell_changed(self, keys: list[bytes] | None) -> None:
+        if keys is None:
+            self._listener.all_changed()
+            return
+        for key in keys:
+            self._listener.changed(key.decode("utf-8", "replace").removeprefix(LINK_PREFIX))

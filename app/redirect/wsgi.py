@@ -1,0 +1,102 @@
+"""The redirect service as a WSGI application."""
+
+import logging
+from functools import partial
+from typing import Any
+
+import falcon
+
+from app import logs
+from app.metrics import RedirectMetrics
+from app.redirect.fixed import LIVE, NO_ICON, ROBOTS, FixedResource, readiness
+from app.redirect.pages import Pages
+from app.redirect.resource import Collaborators, LinkResource, write
+from app.redirect.response import Response
+from app.redirect.service import RedirectService
+from app.settings import load
+
+logger = logging.getLogger(__name__)
+
+
+class RedirectApp(falcon.App[falcon.Request, falcon.Response]):
+    """The application and the service that lives as long as it does."""
+
+    service: RedirectService
+
+
+def create_app(collaborators: Collaborators, metrics: RedirectMetrics, ready: Any) -> RedirectApp:
+    """Return the application.
+
+    Args:
+        ready: returns what ``/-/ready`` answers.
+    """
+    pages = collaborators.pages
+    app = RedirectApp(middleware=[_CountResponses(metrics)])
+    app.resp_options.default_media_type = None  # type: ignore[assignment]
+    for path, answer in (
+        ("/", pages.home),
+        ("/robots.txt", lambda: ROBOTS),
+        ("/favicon.ico", lambda: NO_ICON),
+        ("/-/live", lambda: LIVE),
+        ("/-/ready", ready),
+    ):
+        app.add_route(path, FixedResource(answer, pages.bad_method()))
+    app.add_route("/{code}", LinkResource(collaborators))
+    app.add_error_handler(falcon.HTTPError, partial(_refuse, pages))
+    app.add_error_handler(Exception, partial(_fail, pages))
+    return app
+
+
+def get_app() -> RedirectApp:
+    """Read the settings, connect, and return the application of this worker process."""
+    settings = load()
+    logs.configure(settings.log_level, "redirect")
+    service = RedirectService(settings)
+    service.start()
+    slow_after_seconds = settings.redis_timeout_seconds / 2
+    app = create_app(
+        service.collaborators,
+        service.metrics,
+        lambda: readiness(
+            service.pipeline, service.lookup, service.spool, slow_after_seconds
+        ).response(),
+    )
+    app.service = service
+    return app
+
+
+class _CountResponses:
+    def __init__(self, metrics: RedirectMetrics) -> None:
+        self._responses = metrics.responses
+
+    def process_response(
+        self, _req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
+    ) -> None:
+        self._responses.labels(str(resp.status)[:3]).inc()
+
+
+def _refuse(
+    pages: Pages,
+    _req: falcon.Request,
+    resp: falcon.Response,
+    error: falcon.HTTPError,
+    _params: dict[str, Any],
+) -> None:
+    write(resp, _page_for(pages, error.status_code))
+
+
+def _page_for(pages: Pages, status: int) -> Response:
+    if status == 404:
+        return pages.not_found()
+    return pages.bad_method() if status == 405 else pages.bad_request()
+
+
+def _fail(
+    pages: Pages,
+    req: falcon.Request,
+    resp: falcon.Response,
+    _error: Exception,
+    _params: dict[str, Any],
+) -> None:
+    logger.exception("%s %r failed", req.method, req.path)
+    write(resp, pages.failed())
