@@ -68,12 +68,12 @@ class DataDir:
         Args:
             values: settings' field names and values; URLs may hold passwords.
         """
-        text = "".join(f"{variable(name)}='{value}'\n" for name, value in values.items())
+        lines = (f"{variable(name)}={_quoted(value)}\n" for name, value in values.items())
         temporary = self._running.with_suffix(".tmp")
         with self._refusals():
             temporary.unlink(missing_ok=True)
             temporary.touch(mode=0o600)
-            temporary.write_text(text)
+            temporary.write_text("".join(lines))
             temporary.replace(self._running)
 
     def remove_running(self) -> None:
@@ -111,6 +111,12 @@ class DataDir:
             if error.errno == errno.ENOSPC:
                 why = "the disk is full; make room, or give another folder with --data"
             raise DataDirRefused(f"can't use {self.path}: {why}") from error
+
+
+def _quoted(value: str) -> str:
+    """Return the value as python-dotenv reads it back."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _try_lock(lock: int) -> bool:

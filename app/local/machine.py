@@ -57,7 +57,7 @@ class Machine:
         self._spawn(services.redirect_program(self._settings, environ), _SERVICES)
         self._spawn(services.console_program(self._settings, environ), _SERVICES)
         self._migrate()
-        self._spawn(services.workers_program(environ), _WORKERS)
+        self._spawn(services.workers_program(self._settings, environ), _WORKERS)
         if not self._wait_until_ready():
             return False
         self._write_running()

@@ -1,0 +1,94 @@
+import socket
+import threading
+
+import pytest
+
+from app.local.ports import BindRefused, get, http_status, is_listening, require_free
+
+
+@pytest.fixture
+def listener():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def port_of(server):
+    return server.getsockname()[1]
+
+
+def test_a_port_in_use_names_place_and_setting(listener):
+    bind = f"127.0.0.1:{port_of(listener)}"
+    with pytest.raises(BindRefused, match=rf"{bind}: address already in use.*REDIRECT_BIND"):
+        require_free([("HOPLINE_REDIRECT_BIND", bind)])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])
+def test_a_free_port_is_fine(free_port, host):
+    require_free([("HOPLINE_REDIRECT_BIND", f"{host}:{free_port()}")])
+
+
+def test_a_free_port_stays_free(free_port):
+    bind = f"127.0.0.1:{free_port()}"
+    require_free([("HOPLINE_REDIRECT_BIND", bind)] * 2)
+
+
+@pytest.mark.parametrize("bind", ["fd://3", "127.0.0.1:0"])
+def test_a_bind_that_up_cannot_serve_is_refused(bind):
+    with pytest.raises(BindRefused, match="HOPLINE_CONSOLE_BIND"):
+        require_free([("HOPLINE_CONSOLE_BIND", bind)])
+
+
+def test_an_address_of_another_machine_is_refused(free_port):
+    with pytest.raises(BindRefused, match=r"192\.0\.2\.1"):
+        require_free([("HOPLINE_REDIRECT_BIND", f"192.0.2.1:{free_port()}")])
+
+
+def test_a_socket_file_that_nobody_answers_at_is_fine(tmp_path):
+    path = tmp_path / "redirect.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+    require_free([("HOPLINE_REDIRECT_BIND", f"unix:{path}")])
+
+
+def test_a_socket_file_that_somebody_answers_at_is_refused(tmp_path):
+    path = tmp_path / "redirect.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        with pytest.raises(BindRefused, match="something answers there"):
+            require_free([("HOPLINE_REDIRECT_BIND", f"unix:{path}")])
+
+
+def test_listening_is_seen(listener, free_port):
+    assert is_listening(port_of(listener))
+    assert not is_listening(free_port())
+
+
+def answer_once(listener, answer):
+    def serve():
+        connection, _ = listener.accept()
+        with connection:
+            requests.append(connection.recv(4096))
+            connection.sendall(answer)
+
+    requests = []
+    thread = threading.Thread(target=serve)
+    thread.start()
+    return thread, requests
+
+
+def test_the_status_of_a_service_is_read_with_headers_sent(listener):
+    thread, requests = answer_once(listener, b"HTTP/1.1 302 Found\r\n\r\n")
+    assert get(f"127.0.0.1:{port_of(listener)}", "/a", {"X-Test": "yes"}) == 302
+    thread.join()
+    assert requests[0].startswith(b"GET /a HTTP/1.0\r\nX-Test: yes\r\n")
+
+
+def test_a_service_that_closes_at_once_has_no_status(listener):
+    thread, _ = answer_once(listener, b"")
+    assert http_status(f"127.0.0.1:{port_of(listener)}", "/-/ready") == 0
+    thread.join()
+
+
+def test_a_service_that_is_away_has_no_status(free_port):
+    assert http_status(f"127.0.0.1:{free_port()}", "/-/ready") == 0
