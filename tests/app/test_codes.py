@@ -1,0 +1,48 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.codes import ALPHABET, is_valid, random_code
+
+
+@pytest.mark.parametrize("code", ["a", "demo1", "A-b_C", "_x", "9", "x" * 64, "a-"])
+def test_letters_digits_underscores_and_hyphens_can_be_chosen(code: str) -> None:
+    assert is_valid(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("-", id="the services' own path"),
+        pytest.param("-live", id="reads as an option"),
+        pytest.param("x" * 65, id="too long"),
+        pytest.param("robots.txt", id="a well-known file"),
+        pytest.param("demo+", id="the preview's plus"),
+        pytest.param("a/b", id="a slash"),
+        pytest.param("a b", id="a space"),
+        pytest.param("demo1\n", id="a line break at the end"),
+        pytest.param("dемо", id="letters that only look Latin"),
+        pytest.param("a\x00", id="a zero byte"),
+        pytest.param("%41", id="percent-encoding"),
+        pytest.param("a\udc80", id="a byte that was no UTF-8"),
+    ],
+)
+def test_other_codes_cannot(code: str) -> None:
+    assert not is_valid(code)
+
+
+@given(st.integers(1, 64))
+def test_made_up_codes_have_the_length_asked_for_and_are_valid(length: int) -> None:
+    code = random_code(length)
+    assert len(code) == length
+    assert is_valid(code)
+
+
+def test_made_up_codes_have_no_look_alikes() -> None:
+    assert not set(ALPHABET) & set("0Oo1IiLl-_")
+    assert len(set(ALPHABET)) == len(ALPHABET)
+
+
+def test_the_choice_of_characters_can_be_given() -> None:
+    assert random_code(4, choice=lambda alphabet: alphabet[0]) == "2222"
