@@ -18,6 +18,9 @@ MAX_FIELD_BYTES = 8192
 #: 2001-09-09 and 2100-01-01: outside, a timestamp is in the wrong unit or nonsense.
 MIN_TIMESTAMP = 1_000_000_000
 MAX_TIMESTAMP = 4_102_444_800
+#: Farther from its timestamp, an id is no UUIDv7 of this click: of ids made from random bytes one
+#: in 16 looks like one, and its milliseconds are nonsense.
+MAX_ID_DRIFT_MS = 86_400_000
 
 ADR_FIELDS = ("short_code", "timestamp", "ip", "user_agent", "referer", "original_url")
 _EXTRA_FIELDS = ("host", "accept_language", "purpose", "gpc")
@@ -80,9 +83,10 @@ def new_click_id(now_ms: int, random: bytes) -> bytes:
 
 def click_id_ms(click_id: bytes, timestamp: int) -> int:
     """Return the milliseconds in a UUIDv7, or those of the timestamp for any other id."""
-    if click_id[6] >> 4 != 7:
+    time_ms = int.from_bytes(click_id[:6], "big")
+    if click_id[6] >> 4 != 7 or abs(time_ms - timestamp * 1000) > MAX_ID_DRIFT_MS:
         return timestamp * 1000
-    return int.from_bytes(click_id[:6], "big")
+    return time_ms
 
 
 def to_fields(click: Click) -> dict[str, str]:

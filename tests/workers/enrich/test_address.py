@@ -1,0 +1,50 @@
+import ipaddress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers.enrich.address import UNKNOWN, household, kept, parse_address
+
+addresses = st.ip_addresses()
+
+
+@given(addresses)
+def test_sixteen_bytes_hold_any_address(address):
+    packed = ipaddress.IPv6Address(parse_address(str(address)))
+    assert (packed.ipv4_mapped or packed) == (getattr(address, "ipv4_mapped", None) or address)
+
+
+@pytest.mark.parametrize("text", ["", "unknown", "1.2.3", "1.2.3.4:80", "::g", "\0", "x" * 9000])
+def test_what_is_no_address_is_unknown(text):
+    assert parse_address(text) == UNKNOWN
+
+
+def test_a_mapped_address_is_the_ipv4_address():
+    assert parse_address("::ffff:192.0.2.7") == parse_address(" 192.0.2.7 ")
+
+
+@given(addresses)
+def test_the_network_is_stored_and_nothing_below_it(address):
+    stored = ipaddress.IPv6Address(kept(parse_address(str(address)), "network"))
+    plain = getattr(address, "ipv4_mapped", None) or address
+    length = 24 if plain.version == 4 else 48
+    network = ipaddress.ip_network((plain, length), strict=False)
+    assert (stored.ipv4_mapped or stored) == network.network_address
+
+
+@given(addresses)
+def test_all_or_nothing_is_stored_when_asked(address):
+    packed = parse_address(str(address))
+    assert kept(packed, "full") == packed
+    assert kept(packed, "none") == UNKNOWN
+
+
+def test_a_household_is_one_ipv4_address_or_one_ipv6_subnet():
+    assert household(parse_address("192.0.2.7")) != household(parse_address("192.0.2.8"))
+    assert household(parse_address("2001:db8:1:2::3")) == household(
+        parse_address("2001:db8:1:2:ffff::4")
+    )
+    assert household(parse_address("2001:db8:1:2::3")) != household(
+        parse_address("2001:db8:1:3::3")
+    )
