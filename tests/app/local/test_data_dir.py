@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import subprocess
@@ -75,8 +76,8 @@ def test_a_disk_with_little_room_is_refused(tmp_path, said, monkeypatch):
 
 
 def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
-    def write_text(path, text):
-        return Path("/dev/full").open("w").write(text * 10_000)
+    def write_text(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_text", write_text)
     with pytest.raises(DataDirRefused, match="the disk is full; make room"):
