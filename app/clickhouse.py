@@ -175,7 +175,10 @@ def _place(url: str) -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, EOFError):
         return "it closed the connection"
-    return error.message if isinstance(error, errors.Error) else str(error)
+    if not isinstance(error, errors.Error):
+        return str(error)
+    # The driver ends a failed connection's text with the address, which stands before it here.
+    return str(error.message).partition(" (")[0] or "it can't be reached"
 
 
 def server_version(client: Client) -> str:

@@ -9,13 +9,14 @@ import falcon
 
 from app.console.problem import InvalidParameter
 from app.link_store import LinkStore
-from app.reports.reader import DIMENSIONS, Reports
-from app.reports.stats import Dimension, Interval, Period, Stats, to_json
+from app.reports.reader import DEFAULT_BY, Reports
+from app.reports.stats import Dimension, Interval, Period, Stats, read_dimension, to_json
 from app.reports.timeline import TooManyBuckets
 from app.times import parse_time
 
 _MAX_LIMIT = 1000
 _DEFAULT_LIMIT = 10
+_INTERVALS: tuple[Interval, ...] = get_args(Interval)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def read_question(params: Mapping[str, Any], now: datetime) -> Question:
     return Question(
         period=_period(_one(params, "since"), _one(params, "until"), now),
         interval=_interval(_one(params, "interval")),
-        by=tuple(_choice("by", name, Dimension) for name in _many(params, "by")) or DIMENSIONS,
+        by=_dimensions(_many(params, "by")) or DEFAULT_BY,
         limit=_limit(_one(params, "limit")),
     )
 
@@ -118,14 +119,20 @@ def _time(name: str, text: str | None, now: datetime) -> datetime | None:
         raise InvalidParameter(name, str(error)) from None
 
 
+def _dimensions(names: list[str]) -> tuple[Dimension, ...]:
+    try:
+        return tuple(dict.fromkeys(map(read_dimension, names)))
+    except ValueError as error:
+        raise InvalidParameter("by", str(error)) from None
+
+
 def _interval(text: str | None) -> Interval | None:
-    return None if text is None else _choice("interval", text, Interval)
-
-
-def _choice(parameter: str, text: str, choices: Any) -> Any:
-    if text not in get_args(choices):
-        raise InvalidParameter(parameter, f"expected one of {', '.join(get_args(choices))}")
-    return text
+    if text is None:
+        return None
+    for interval in _INTERVALS:
+        if text == interval:
+            return interval
+    raise InvalidParameter("interval", f"expected one of {', '.join(_INTERVALS)}")
 
 
 def _limit(text: str | None) -> int:

@@ -20,7 +20,7 @@ from app.reports.stats import Breakdown, Bucket, Dimension, Figures, Interval, P
 from app.reports.timeline import choose_interval, fill, starts
 
 #: What a report is broken down by unless someone asks otherwise.
-DIMENSIONS: tuple[Dimension, ...] = ("country", "browser", "os", "device", "referrer")
+DEFAULT_BY: tuple[Dimension, ...] = ("country", "browser", "os", "device", "referrer")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS: dict[Dimension, str] = {
@@ -76,7 +76,7 @@ class Reports:
         now: datetime,
         *,
         interval: Interval | None = None,
-        by: Sequence[Dimension] = DIMENSIONS,
+        by: Sequence[Dimension] = DEFAULT_BY,
         limit: int = 10,
     ) -> Stats:
         """Count the clicks of a short code.

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Interval = Literal["hour", "day", "month"]
 Dimension = Literal["country", "browser", "os", "device", "referrer", "bot", "language", "target"]
+
+_DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,18 @@ class Stats:
     def is_empty(self) -> bool:
         """Whether nobody came, not even a bot."""
         return not (self.figures.clicks or self.figures.bots)
+
+
+def read_dimension(name: str) -> Dimension:
+    """Return the dimension that someone named.
+
+    Raises:
+        ValueError: there is no such dimension; says which there are.
+    """
+    for dimension in _DIMENSIONS:
+        if name == dimension:
+            return dimension
+    raise ValueError(f"{name!r} is none of {', '.join(_DIMENSIONS)}")
 
 
 def to_json(stats: Stats) -> dict[str, Any]:

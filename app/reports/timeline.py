@@ -9,7 +9,7 @@ from app.reports.stats import Bucket, Figures, Interval
 MAX_BUCKETS = 2_000
 
 _LONGEST: tuple[tuple[Interval, timedelta], ...] = (
-    ("hour", timedelta(hours=48)),
+    ("hour", timedelta(hours=36)),
     ("day", timedelta(days=62)),
 )
 _SHORTEST_STEP: dict[Interval, timedelta] = {

@@ -23,8 +23,8 @@ TIMES = st.datetimes(datetime(2001, 1, 1), datetime(2099, 1, 1), timezones=st.ju
     ("span", "interval"),
     [
         (timedelta(0), "hour"),
-        (timedelta(hours=48), "hour"),
-        (timedelta(hours=49), "day"),
+        (timedelta(hours=36), "hour"),
+        (timedelta(hours=37), "day"),
         (timedelta(days=62), "day"),
         (timedelta(days=63), "month"),
         (timedelta(days=36500), "month"),
