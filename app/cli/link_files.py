@@ -76,7 +76,8 @@ def _read_csv(lines: Iterable[str]) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield Row(reader.line_num, InvalidLink("line", f"it is no CSV: {error}"))
+            line = reader.reader.line_num  # the outer one still names the row before
+            yield Row(line, InvalidLink("line", f"it is no CSV: {error}"))
         else:
             yield Row(reader.line_num, _from_cells(cells))
 

@@ -42,8 +42,8 @@ def import_links(
     """
     store = open_store(load())
     shelf = Rehearsal(store) if dry_run else None
-    text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
-    kinds = _report(link_import.import_links(store, read_rows(text), shelf=shelf))
+    with io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="") as text:
+        kinds = _report(link_import.import_links(store, read_rows(text), shelf=shelf))
     if kinds["refused"]:
         raise typer.Exit(1)
 

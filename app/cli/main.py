@@ -16,7 +16,7 @@ from app.version import __version__
 
 
 class Command(NamedTuple):
-    """Where a command is written, and how the list of commands describes it."""
+    """Where a command is written, and the first sentence of its own help, for the list."""
 
     module: str
     panel: str
@@ -29,16 +29,36 @@ _CARE = "Care"
 
 #: The module holds a function or a Typer with the command's name.
 COMMANDS = {
-    "up": Command("app.cli.up", _SERVICES, "Run everything on this machine until Ctrl-C."),
-    "redirect": Command("app.cli.services", _SERVICES, "Run the redirect service."),
-    "console": Command("app.cli.services", _SERVICES, "Run the console."),
-    "workers": Command("app.cli.services", _SERVICES, "Run the workers, which store the clicks."),
+    "up": Command(
+        "app.cli.up",
+        _SERVICES,
+        "Run Redis, ClickHouse, redirect, console and workers on this machine; Ctrl-C stops them.",
+    ),
+    "redirect": Command(
+        "app.cli.services", _SERVICES, "Run the redirect service until it is told to stop."
+    ),
+    "console": Command("app.cli.services", _SERVICES, "Run the console until it is told to stop."),
+    "workers": Command(
+        "app.cli.services",
+        _SERVICES,
+        "Run the workers, which store the clicks, until they are told to stop.",
+    ),
     "links": Command("app.cli.links", _DAILY, "Add, show, change and list short links."),
-    "stats": Command("app.cli.stats", _DAILY, "Show the clicks of a link."),
+    "stats": Command(
+        "app.cli.stats",
+        _DAILY,
+        "Show the clicks of a link: people and bots apart, over time, and by what they came with.",
+    ),
     "tail": Command("app.cli.tail", _DAILY, "Show clicks as they come."),
-    "migrate": Command("app.cli.migrate", _CARE, "Bring ClickHouse's tables up to date."),
+    "migrate": Command(
+        "app.cli.migrate",
+        _CARE,
+        "Bring ClickHouse's tables up to date; safe to run again, and by two at once.",
+    ),
     "doctor": Command("app.cli.doctor", _CARE, "Check every part and say how to mend it."),
-    "settings": Command("app.cli.settings", _CARE, "Show every setting and its value."),
+    "settings": Command(
+        "app.cli.settings", _CARE, "Show every setting, its value and what it means."
+    ),
 }
 
 

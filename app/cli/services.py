@@ -7,7 +7,7 @@ from app import settings
 
 
 def redirect() -> None:
-    """Run the redirect service: gunicorn in the foreground, until it is told to stop.
+    """Run the redirect service until it is told to stop.
 
     It listens at HOPLINE_REDIRECT_BIND with HOPLINE_REDIRECT_WORKERS processes.
     """
@@ -15,7 +15,7 @@ def redirect() -> None:
 
 
 def console() -> None:
-    """Run the console: gunicorn in the foreground, until it is told to stop.
+    """Run the console until it is told to stop.
 
     It listens at HOPLINE_CONSOLE_BIND, and is not meant to be open to the public.
     """
@@ -23,7 +23,10 @@ def console() -> None:
 
 
 def workers() -> None:
-    """Run the workers, which store the clicks: a supervisor with HOPLINE_CONSUMERS consumers."""
+    """Run the workers, which store the clicks, until they are told to stop.
+
+    A supervisor keeps HOPLINE_CONSUMERS consumers running.
+    """
     _become("workers")
 
 

@@ -13,7 +13,7 @@ from app.settings import Settings, describe, load, unknown_variables, variable
 def settings(
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
-    """Show every setting: its variable, its value now, and what it means.
+    """Show every setting, its value and what it means.
 
     Values come from the environment, or from a running `hopline up`. Secrets are masked.
     """

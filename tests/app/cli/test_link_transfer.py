@@ -1,0 +1,111 @@
+import io
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.link_store import open_store
+
+Run = Callable[..., object]
+
+
+@pytest.fixture
+def links_csv(tmp_path: Path) -> Path:
+    path = tmp_path / "links.csv"
+    path.write_text(
+        "code,target,tags,title\n"
+        'a,https://a.example/,"x,y",First\n'
+        "b,javascript:alert(1),,\n"
+        "c,https://c.example/,,Third\n"
+    )
+    return path
+
+
+def test_an_import_reports_bad_lines_and_stores_the_rest(hopline: Run, links_csv: Path) -> None:
+    ended = hopline("links", "import", str(links_csv))
+    assert ended == (
+        1,
+        "2 created, 0 unchanged, 1 refused\n",
+        "hopline: line 3: target: its scheme is javascript: only http and https will do\n",
+    )
+    assert "First" in hopline("links", "show", "a").out
+
+
+def test_an_import_can_be_repeated(hopline: Run, tmp_path: Path) -> None:
+    path = tmp_path / "links.jsonl"
+    path.write_text('{"target":"https://a.example/","code":"a"}\n')
+    assert hopline("links", "import", str(path)) == (0, "1 created, 0 unchanged, 0 refused\n", "")
+    assert hopline("links", "import", str(path)) == (0, "0 created, 1 unchanged, 0 refused\n", "")
+
+
+def test_a_dry_run_stores_nothing(hopline: Run, links_csv: Path) -> None:
+    ended = hopline("links", "import", "--dry-run", str(links_csv))
+    assert (ended.exit_code, ended.out) == (1, "2 created, 0 unchanged, 1 refused\n")
+    assert hopline("links", "show", "a").exit_code == 1
+
+
+def test_an_import_reads_standard_input(hopline: Run, monkeypatch) -> None:
+    text = "target,code\nhttps://ä.example/ü,a\nhttps://b.example/\udcff,b\n"
+    raw = io.BytesIO(text.encode(errors="surrogateescape"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw))
+    ended = hopline("links", "import", "-")
+    assert (ended.exit_code, ended.out) == (1, "1 created, 0 unchanged, 1 refused\n")
+    assert ended.err == "hopline: line 3: target: it is not valid UTF-8\n"
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(hopline: Run) -> None:
+    ended = hopline("links", "import", "nowhere.csv")
+    assert ended.exit_code == 2
+    assert "nowhere.csv" in ended.err
+
+
+def test_a_file_without_columns_is_a_failure(hopline: Run, tmp_path: Path) -> None:
+    path = tmp_path / "links.csv"
+    path.write_text("https://a.example/\n")
+    ended = hopline("links", "import", str(path))
+    assert ended.exit_code == 1
+    assert "the first line must name the columns: target and any of code" in ended.err
+
+
+@pytest.mark.parametrize("name", ["links.csv", "links.jsonl"])
+def test_an_export_moves_every_link_to_another_machine(
+    hopline: Run, tmp_path: Path, name: str, redis_url: str, make_settings
+) -> None:
+    hopline("links", "add", "https://a.example/", "--code", "a", "--limit", "5", "--tag", "x")
+    hopline("links", "add", "https://b.example/", "--code", "b", "--expires", "2040-01-01")
+    hopline("links", "add", "https://c.example/", "--code", "c")
+    hopline("links", "disable", "b")
+    hopline("links", "rm", "c")
+    exported = tmp_path / name
+    assert hopline("links", "export", "--with-deleted", str(exported)) == (0, "", "")
+    assert not exported.with_name(f"{name}.part").exists()
+
+    store = open_store(make_settings(redis_url=redis_url))
+    before = list(store.links.scan(deleted=True))
+    store._client.flushall()
+    assert hopline("links", "import", str(exported)).out == "3 created, 0 unchanged, 0 refused\n"
+    after = list(store.links.scan(deleted=True))
+    assert [_without_update(link) for link in after] == [_without_update(link) for link in before]
+    assert hopline("links", "add", "https://c.example/", "--code", "c").exit_code == 1
+
+
+def test_an_export_writes_csv_to_standard_output(hopline: Run) -> None:
+    hopline("links", "add", "https://a.example/", "--code", "a")
+    hopline("links", "add", "https://b.example/", "--code", "b")
+    hopline("links", "rm", "b")
+    lines = hopline("links", "export").out.splitlines()
+    assert lines[0].startswith("code,target,status,")
+    assert [line.split(",")[0] for line in lines] == ["code", "a"]
+    assert hopline("links", "export", "--format", "jsonl").out.startswith('{"code":"a"')
+
+
+def test_an_export_that_cannot_be_written_is_a_failure(hopline: Run, tmp_path: Path) -> None:
+    ended = hopline("links", "export", str(tmp_path / "missing" / "links.csv"))
+    assert ended.exit_code == 1
+    assert "can't be written: No such file or directory" in ended.err
+
+
+def _without_update(link: object) -> object:
+    return replace(link, updated_ms=0)

@@ -1,0 +1,88 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from app.cli.main import COMMANDS, load_command
+from app.version import __version__
+
+Run = Callable[..., object]
+
+
+def test_the_version_is_told(hopline: Run) -> None:
+    assert hopline("--version").out == f"hopline {__version__}\n"
+
+
+def test_help_lists_every_command_with_its_sentence(hopline: Run, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    ended = hopline("--help")
+    assert ended.exit_code == 0
+    for name, command in COMMANDS.items():
+        assert f" {name} " in ended.out
+        assert command.sentence in ended.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_describes_a_command_as_the_command_does_itself(name: str) -> None:
+    first = load_command(name).help.partition("\n\n")[0]
+    assert " ".join(first.split()) == COMMANDS[name].sentence
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(hopline: Run, name: str) -> None:
+    ended = hopline(name, "--help")
+    assert (ended.exit_code, ended.err) == (0, "")
+    assert f"hopline {name}" in ended.out
+
+
+def test_an_unknown_command_is_wrong_usage_with_a_suggestion(hopline: Run) -> None:
+    ended = hopline("lnks")
+    assert ended.exit_code == 2
+    assert "links" in ended.err
+
+
+def test_a_bad_setting_names_variable_value_and_need(hopline: Run, monkeypatch) -> None:
+    monkeypatch.setenv("HOPLINE_CODE_LENGTH", "many")
+    monkeypatch.setenv("HOPLINE_REDIRECT_BIND", "8080")
+    ended = hopline("links", "list")
+    assert ended.exit_code == 2
+    assert ended.err.splitlines() == [
+        "hopline: HOPLINE_REDIRECT_BIND='8080': expected HOST:PORT, unix:PATH or fd://N",
+        "hopline: HOPLINE_CODE_LENGTH='many': input should be a valid integer,"
+        " unable to parse string as an integer",
+    ]
+
+
+def test_a_store_that_is_away_is_one_clear_line(hopline: Run, monkeypatch) -> None:
+    monkeypatch.setenv("HOPLINE_REDIS_URL", "redis://:geheim@127.0.0.1:1/0")
+    ended = hopline("links", "list")
+    assert (ended.exit_code, ended.out) == (1, "")
+    assert len(ended.err.splitlines()) == 1
+    assert ended.err.startswith("hopline: Redis at 127.0.0.1:1 is away: ")
+    assert ended.err.endswith(". Is `hopline up` running?\n")
+    assert "geheim" not in ended.err
+
+
+def test_help_loads_no_driver() -> None:
+    """It has to appear at once, also where completions ask for it on every key."""
+    code = (
+        "import sys; from app.cli.main import app\n"
+        "try: app(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('redis', 'clickhouse_driver', 'pydantic') if m in sys.modules],"
+        " file=sys.stderr)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert ended.stderr == "[]\n"
+
+
+def test_the_installed_command_runs() -> None:
+    hopline = os.path.join(os.path.dirname(sys.executable), "hopline")  # noqa: PTH118, PTH120
+    ended = subprocess.run(
+        [hopline, "--version"], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert ended.stdout == f"hopline {__version__}\n"

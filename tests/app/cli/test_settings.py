@@ -1,0 +1,52 @@
+import json
+from collections.abc import Callable
+
+import pytest
+
+from app.settings import Settings, variable
+
+Run = Callable[..., object]
+
+
+def test_every_setting_is_shown_with_its_value(hopline: Run, monkeypatch) -> None:
+    monkeypatch.setenv("HOPLINE_CODE_LENGTH", "9")
+    ended = hopline("settings")
+    assert ended.exit_code == 0
+    for name in Settings.model_fields:
+        assert f"{variable(name)}\t" in ended.out
+    assert "HOPLINE_CODE_LENGTH\t9\t" in ended.out
+
+
+def test_json_has_variable_value_default_and_sentence(hopline: Run) -> None:
+    shown = json.loads(hopline("settings", "--json").out)
+    (length,) = [one for one in shown if one["variable"] == "HOPLINE_CODE_LENGTH"]
+    assert length == {
+        "variable": "HOPLINE_CODE_LENGTH",
+        "value": "7",
+        "default": "7",
+        "sentence": "Characters of a short code that Hopline makes up.",
+    }
+
+
+def test_secrets_are_masked(hopline: Run, monkeypatch) -> None:
+    monkeypatch.setenv("HOPLINE_CONSOLE_TOKEN", "geheim-geheim-geheim")
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", "clickhouse://me:geheim@db:9000/hopline")
+    for arguments in (["settings"], ["settings", "--json"]):
+        ended = hopline(*arguments)
+        assert "geheim" not in ended.out + ended.err
+        assert "clickhouse://me:***@db:9000/hopline" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("HOPLINE_CONSUMRS", ": did you mean HOPLINE_CONSUMERS?"),
+        ("HOPLINE_REDIS_UR", ": did you mean HOPLINE_REDIS_URL?"),
+        ("HOPLINE_QQQQQQQQQQQQQQQQQQQQQQQQQQ", ""),
+    ],
+)
+def test_unknown_variables_are_pointed_out(hopline: Run, monkeypatch, name: str, hint: str) -> None:
+    monkeypatch.setenv(name, "x")
+    ended = hopline("settings")
+    assert ended.exit_code == 0
+    assert ended.err == f"hopline: {name} is no setting{hint}\n"

@@ -1,0 +1,164 @@
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from app import link_import
+from app.keys import link_key
+from app.link_import import Outcome, Rehearsal, Row, import_links
+from app.link_options import InvalidLink
+from app.link_plain import NewLink, from_plain, to_plain
+from app.link_store import LinkStore, open_store
+from app.links import Link
+from app.redis import connect
+
+TARGET = {"target": "https://example.com/"}
+
+
+@pytest.fixture
+def store(redis_url: str, make_settings: Callable[..., object]) -> LinkStore:
+    return open_store(make_settings(redis_url=redis_url))
+
+
+def rows(*links: NewLink | InvalidLink) -> list[Row]:
+    return [Row(line, link) for line, link in enumerate(links, 2)]
+
+
+def kinds(outcomes: Iterator[Outcome]) -> list[str]:
+    return [outcome.kind for outcome in outcomes]
+
+
+def test_a_bad_row_is_refused_with_its_line_and_stops_no_other(store: LinkStore) -> None:
+    outcomes = list(
+        import_links(
+            store,
+            rows(
+                NewLink(TARGET, code="a"),
+                NewLink({"target": "javascript:alert(1)"}, code="b"),
+                InvalidLink("line", "it is no JSON"),
+                NewLink(TARGET, code="c/d"),
+                NewLink({}, code="e"),
+                NewLink(TARGET, code="f"),
+            ),
+        )
+    )
+    assert [(outcome.line, outcome.kind) for outcome in outcomes] == [
+        (2, "created"),
+        (3, "refused"),
+        (4, "refused"),
+        (5, "refused"),
+        (6, "refused"),
+        (7, "created"),
+    ]
+    assert outcomes[1].reason.startswith("target: its scheme is javascript")
+    assert outcomes[2].reason == "line: it is no JSON"
+    assert {link.code for link in store.links.page().links} == {"a", "f"}
+
+
+def test_the_same_import_again_changes_nothing(store: LinkStore) -> None:
+    links = rows(NewLink(TARGET, code="a"), NewLink(TARGET, code="b"))
+    assert kinds(import_links(store, links)) == ["created", "created"]
+    before = store.get("a")
+    assert kinds(import_links(store, links)) == ["unchanged", "unchanged"]
+    assert store.get("a") == before
+
+
+def test_a_code_that_leads_elsewhere_is_refused(store: LinkStore) -> None:
+    store.create({"target": "https://other.example/"}, code="a")
+    (outcome,) = import_links(store, rows(NewLink(TARGET, code="a")))
+    assert outcome.kind == "refused"
+    assert outcome.reason == "the code 'a' is taken: it leads to https://other.example/"
+
+
+def test_a_deleted_link_is_not_revived(store: LinkStore) -> None:
+    store.create(TARGET, code="a")
+    store.delete("a")
+    (outcome,) = import_links(store, rows(NewLink(TARGET, code="a")))
+    assert outcome.kind == "refused"
+    assert "deleted" in outcome.reason
+
+
+def test_a_code_twice_in_one_import_is_created_once(store: LinkStore) -> None:
+    other = NewLink({"target": "https://other.example/"}, code="a")
+    links = rows(NewLink(TARGET, code="a"), NewLink(TARGET, code="a"), other)
+    assert kinds(import_links(store, links)) == ["created", "unchanged", "refused"]
+
+
+def test_a_row_without_a_code_gets_one_made_up(store: LinkStore) -> None:
+    (outcome,) = import_links(store, rows(NewLink(TARGET)))
+    assert store.get(outcome.code).target == TARGET["target"]
+
+
+def test_a_made_up_code_that_is_taken_is_made_up_anew(store: LinkStore) -> None:
+    characters = itertools.chain("2" * 7, "2" * 7, itertools.repeat("3"))
+    store._choice = lambda _: next(characters)
+    first, second = import_links(store, rows(NewLink(TARGET), NewLink(TARGET)))
+    assert (first.code, second.code) == ("2" * 7, "3" * 7)
+    assert store.links.count() == 2
+
+
+def test_a_rehearsal_foretells_the_outcomes_and_stores_nothing(store: LinkStore) -> None:
+    store.create(TARGET, code="a")
+    store.create({"target": "https://other.example/"}, code="b")
+    links = rows(
+        NewLink(TARGET, code="a"),
+        NewLink(TARGET, code="b"),
+        NewLink(TARGET, code="c"),
+        NewLink(TARGET, code="c"),
+        NewLink({"target": "https://other.example/"}, code="c"),
+        NewLink(TARGET),
+        NewLink({"target": "ftp://x"}),
+    )
+    foretold = kinds(import_links(store, links, shelf=Rehearsal(store)))
+    assert store.links.count() == 2
+    assert foretold == [
+        "unchanged",
+        "refused",
+        "created",
+        "unchanged",
+        "refused",
+        "created",
+        "refused",
+    ]
+    assert kinds(import_links(store, links)) == foretold
+
+
+def test_what_is_no_link_under_a_code_is_refused(store: LinkStore, redis_url: str) -> None:
+    with connect(redis_url, timeout_seconds=5) as client:
+        client.set(link_key("a"), b"garbage")
+    (outcome,) = import_links(store, rows(NewLink(TARGET, code="a")))
+    assert outcome.kind == "refused"
+    assert "can't be read" in outcome.reason
+
+
+def test_tombstones_are_imported_and_keep_their_codes_taken(store: LinkStore) -> None:
+    links = rows(NewLink({}, code="a", created_ms=5, deleted=True), NewLink({}, deleted=True))
+    assert kinds(import_links(store, links)) == ["created", "refused"]
+    tombstone = Link(code="a", target="", created_ms=5, updated_ms=5, deleted=True)
+    assert store.get("a") == tombstone
+    assert store.links.count() == 0
+    assert kinds(import_links(store, links[:1])) == ["unchanged"]
+
+
+def test_creation_times_survive(store: LinkStore) -> None:
+    original = store.create({**TARGET, "tags": ["t"], "expires_at": "2d", "status": 307}, code="a")
+    new = from_plain(to_plain(original))
+    copy = store.draft(new.given, code="b", created_ms=new.created_ms)
+    assert copy.created_ms == original.created_ms
+    assert {**to_plain(copy), "updated_at": "", "code": ""} == {
+        **to_plain(original),
+        "updated_at": "",
+        "code": "",
+    }
+
+
+@pytest.mark.parametrize("piece", [1, 3, 1000])
+def test_ten_thousand_links_come_in_pieces(
+    store: LinkStore, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_import, "_PIECE", piece)
+    amount = 10_000 if piece == 1000 else 20
+    links = (Row(n, NewLink(TARGET, code=f"c{n}")) for n in range(amount))
+    outcomes = list(import_links(store, links))
+    assert [outcome.line for outcome in outcomes] == list(range(amount))
+    assert store.links.count() == amount
