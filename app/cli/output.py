@@ -27,6 +27,11 @@ def complain(text: str) -> None:
         print(f"hopline: {line}", file=sys.stderr)
 
 
+def one_line(text: str) -> str:
+    """Return a visitor's text without what would break a line or move the cursor."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
 def print_json(value: object) -> None:
     """Write a value as indented JSON."""
     print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())

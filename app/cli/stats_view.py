@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.output import print_table
+from app.cli.output import one_line, print_table
 from app.reports.stats import Breakdown, Bucket, Figures, Interval, Period, Stats
 
 _TIME_FORMATS: dict[Interval, str] = {
@@ -45,7 +45,7 @@ def rows(stats: Stats) -> Iterator[tuple[str, ...]]:
         yield (stats.interval, start, *_numbers(bucket.figures))
     for breakdown in stats.breakdowns:
         for share in breakdown.top:
-            name = _one_line(share.name)
+            name = one_line(share.name)
             yield (breakdown.by, name, str(share.clicks), str(share.visitors), "")
 
 
@@ -64,7 +64,7 @@ def draw(stats: Stats, width: int) -> Group:
 def _headline(stats: Stats) -> Text:
     figures = stats.figures
     return Text.assemble(
-        (_one_line(stats.code), "bold"),
+        (one_line(stats.code), "bold"),
         f"  {describe_period(stats.period)}\n",
         (f"{figures.clicks:,}", "bold"),
         " clicks   ",
@@ -101,7 +101,7 @@ def _breakdown(breakdown: Breakdown, width: int) -> Table:
     most = breakdown.top[0].clicks
     for share in breakdown.top:
         table.add_row(
-            Text(_one_line(share.name) or _NAMELESS.get(breakdown.by, "(unknown)")),
+            Text(one_line(share.name) or _NAMELESS.get(breakdown.by, "(unknown)")),
             _number(share.clicks),
             _number(share.visitors),
             f"{share.share:.1%}",
@@ -137,8 +137,3 @@ def _numbers(figures: Figures) -> tuple[str, str, str]:
 
 def _minute(time: datetime) -> str:
     return time.strftime("%Y-%m-%d %H:%M")
-
-
-def _one_line(text: str) -> str:
-    """Return a visitor's text without what would move the cursor or break a line."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -1,0 +1,69 @@
+"""`hopline tail`."""
+
+import os
+import shutil
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from app.bots import Bots
+from app.cli.click_lines import as_json_line, as_text_line
+from app.cli.output import complain
+from app.cli.stream_tail import StreamTail
+from app.click import InvalidClick, from_fields
+from app.redis import connect
+from app.settings import Settings, load
+
+#: How long one read waits at the server; Ctrl-C is heard at any time.
+_BLOCK_MS = 1_000
+
+
+def tail(
+    code: Annotated[
+        str | None, typer.Option(help="Only clicks of this short code.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON, one object a line.")] = False,
+) -> None:
+    """Show clicks as they come, until Ctrl-C; it takes nothing from the workers.
+
+    Of an address only the network is shown: its /24, or /48 of IPv6.
+    """
+    try:
+        _follow(load(), code, as_json=as_json)
+    except KeyboardInterrupt:
+        return
+    except BrokenPipeError:
+        # Whoever read has gone; without this, Python would complain once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _follow(settings: Settings, code: str | None, *, as_json: bool) -> None:
+    client = connect(
+        settings.redis_url, timeout_seconds=settings.redis_timeout_seconds, block_ms=_BLOCK_MS
+    )
+    stream_tail = StreamTail(
+        client,
+        settings.redis_url,
+        settings.stream,
+        block_ms=_BLOCK_MS,
+        sleep=time.sleep,
+        say=complain,
+    )
+    bots = Bots()
+    write_line = as_json_line if as_json else as_text_line
+    for entry_id, fields in stream_tail.entries(stream_tail.last_id()):
+        try:
+            click = from_fields(entry_id, fields)
+        except InvalidClick as error:
+            complain(f"entry {entry_id.decode()} is no click: {error}")
+            continue
+        if code in (None, click.short_code):
+            print(_fit(write_line(click, bots.name(click.user_agent)), as_json), flush=True)
+
+
+def _fit(line: str, as_json: bool) -> str:
+    if as_json or not sys.stdout.isatty():
+        return line
+    return line.expandtabs(8)[: shutil.get_terminal_size().columns]

@@ -1,0 +1,80 @@
+import json
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.cli.click_lines import as_json_line, as_text_line, network_of
+from app.click import Click, new_click_id
+
+MILLISECONDS = 1_778_414_400_123
+CLICK = Click(
+    click_id=new_click_id(MILLISECONDS, bytes(10)),
+    short_code="abc",
+    timestamp=MILLISECONDS // 1000,
+    ip="203.0.113.77",
+    user_agent="Mozilla/5.0",
+    referer="https://news.example/",
+    original_url="https://example.com/",
+    host="go.example",
+)
+
+
+def test_a_person_in_a_line() -> None:
+    assert as_text_line(CLICK, "").split("\t") == [
+        "2026-05-10T12:00:00.123Z",
+        "abc",
+        "203.0.113.0/24",
+        "https://news.example/",
+        "Mozilla/5.0",
+    ]
+
+
+def test_a_bot_in_a_line_and_what_is_unknown() -> None:
+    click = replace(CLICK, ip="", referer="", user_agent="")
+    assert as_text_line(click, "curl").split("\t")[2:] == ["-", "bot:curl", "-", "-"]
+
+
+def test_a_visitors_text_cannot_move_the_cursor_or_add_a_line() -> None:
+    click = replace(CLICK, user_agent="a\x1b[2J\r\nb\tc\u2028d\x9be")
+    assert as_text_line(click, "").endswith("\ta�[2J��b�c�d�e")
+
+
+def test_the_json_form_is_exactly_this() -> None:
+    assert json.loads(as_json_line(CLICK, "curl")) == {
+        "time": "2026-05-10T12:00:00.123Z",
+        "click_id": CLICK.click_id.hex(),
+        "code": "abc",
+        "target": "https://example.com/",
+        "network": "203.0.113.0/24",
+        "bot": "curl",
+        "referer": "https://news.example/",
+        "user_agent": "Mozilla/5.0",
+        "host": "go.example",
+    }
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.77", "203.0.113.0/24"),
+        ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("::ffff:203.0.113.77", "203.0.113.0/24"),
+        ("fe80::1%eth0", "fe80::/48"),
+        ("::1", "::/48"),
+        ("", ""),
+        ("203.0.113.77:80", ""),
+        ("unknown", ""),
+    ],
+)
+def test_of_an_address_only_the_network_is_shown(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+@given(st.ip_addresses())
+def test_no_whole_address_is_ever_shown(address: IPv4Address | IPv6Address) -> None:
+    shown = network_of(str(address))
+    assert shown.endswith(("/24", "/48"))
+    assert shown.partition("/")[0] == network_of(shown.partition("/")[0]).partition("/")[0]

@@ -1,0 +1,105 @@
+"""`hopline tail` as a process, as only there are Ctrl-C and a closed pipe what they are."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.click import Click, new_click_id, to_fields
+from app.redis import connect
+
+STREAM = "clicks:stream"
+DEADLINE_SECONDS = 20.0
+
+
+@pytest.fixture
+def redis_client(redis_url: str) -> Iterator[Any]:
+    with connect(redis_url, timeout_seconds=2) as client:
+        yield client
+
+
+def start(redis_url: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", "from app.cli.main import main; main()", "tail", *arguments],
+        env=os.environ | {"HOPLINE_REDIS_URL": redis_url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until_reading(redis_client: Any) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        if any(client["cmd"] == "xread" for client in redis_client.client_list()):
+            return
+        time.sleep(0.02)
+    pytest.fail("hopline tail did not begin to read")
+
+
+def click(redis_client: Any, code: str = "abc") -> None:
+    time_ms = time.time_ns() // 1_000_000
+    made = Click(
+        click_id=new_click_id(time_ms, os.urandom(10)),
+        short_code=code,
+        timestamp=time_ms // 1000,
+        ip="203.0.113.77",
+        user_agent="curl/8.0",
+        referer="",
+        original_url="https://example.com/",
+    )
+    redis_client.xadd(STREAM, to_fields(made))
+
+
+def interrupt(child: subprocess.Popen[str]) -> tuple[int, str, str]:
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=DEADLINE_SECONDS)
+    return child.returncode, out, err
+
+
+def test_clicks_of_a_code_come_as_json_lines_until_ctrl_c(
+    redis_url: str, redis_client: Any
+) -> None:
+    with start(redis_url, "--json", "--code", "abc") as child:
+        wait_until_reading(redis_client)
+        click(redis_client, "other")
+        click(redis_client, "abc")
+        assert child.stdout is not None
+        line = json.loads(child.stdout.readline())
+        assert (line["code"], line["bot"], line["network"]) == ("abc", "curl", "203.0.113.0/24")
+        assert interrupt(child) == (0, "", "")
+
+
+def test_an_entry_that_is_no_click_is_said_to_be_none(redis_url: str, redis_client: Any) -> None:
+    with start(redis_url) as child:
+        wait_until_reading(redis_client)
+        entry_id = redis_client.xadd(STREAM, {"n": "1"}).decode()
+        click(redis_client)
+        assert child.stdout is not None
+        assert "203.0.113.77" not in child.stdout.readline()
+        expected = f"hopline: entry {entry_id} is no click: missing_field: short_code is missing\n"
+        assert interrupt(child) == (0, "", expected)
+
+
+def test_a_closed_pipe_ends_it_quietly(redis_url: str, redis_client: Any) -> None:
+    with start(redis_url) as child:
+        wait_until_reading(redis_client)
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        click(redis_client)
+        assert child.wait(DEADLINE_SECONDS) == 0
+        assert child.stderr.read() == ""
+
+
+def test_without_redis_it_says_so(free_port) -> None:
+    with start(f"redis://127.0.0.1:{free_port()}") as child:
+        out, err = child.communicate(timeout=DEADLINE_SECONDS)
+        assert (child.returncode, out) == (1, "")
+        assert "Is `hopline up` running?" in err
