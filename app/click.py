@@ -25,6 +25,7 @@ MAX_ID_DRIFT_MS = 86_400_000
 ADR_FIELDS = ("short_code", "timestamp", "ip", "user_agent", "referer", "original_url")
 _EXTRA_FIELDS = ("host", "accept_language", "purpose", "gpc")
 _TEXT_FIELDS = tuple(name for name in ADR_FIELDS if name != "timestamp") + _EXTRA_FIELDS
+_CLICK_ID = re.compile(rb"(?:[0-9A-Fa-f]{4}-?){8}")
 _TIMESTAMP = re.compile(rb"[0-9]{1,12}(\.[0-9]{1,9})?")
 
 
@@ -139,13 +140,9 @@ def _decode_id(entry_id: bytes, entry: Mapping[bytes, bytes], timestamp: int) ->
     raw = entry.get(b"click_id")
     if raw is None:
         return _derive_id(entry_id, entry, timestamp)
-    try:
-        click_id = bytes.fromhex(raw.decode("ascii").replace("-", ""))
-    except ValueError:
-        click_id = b""
-    if len(click_id) != 16:
+    if len(raw) > 36 or not _CLICK_ID.fullmatch(raw):
         raise InvalidClick("bad_click_id", f"click_id {raw[:48]!r} is not 32 hexadecimal digits")
-    return click_id
+    return bytes.fromhex(raw.replace(b"-", b"").decode("ascii"))
 
 
 def _derive_id(entry_id: bytes, entry: Mapping[bytes, bytes], timestamp: int) -> bytes:

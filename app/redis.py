@@ -115,8 +115,12 @@ def translated(url: str) -> Iterator[None]:
 
     try:
         yield
+    except (redis.AuthenticationError, redis.exceptions.AuthorizationError) as error:
+        raise RedisRefused(f"Redis at {parse_url(url)} does not let us in: {error}") from error
     except (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError) as error:
         raise RedisUnavailable(f"Redis at {parse_url(url)} is away: {error}") from error
+    except redis.InvalidResponse as error:
+        raise RedisRefused(f"what answers at {parse_url(url)} is no Redis: {error}") from error
     except redis.ResponseError as error:
         kind = RedisUnavailable if is_transient(str(error)) else RedisRefused
         raise kind(f"Redis at {parse_url(url)} says: {error}") from error

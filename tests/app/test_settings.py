@@ -1,0 +1,218 @@
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import settings
+from app.settings import RUNNING_FILE, Settings, SettingsError, describe, load, mask_url, variable
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+    monkeypatch.setenv("HOPLINE_DATA_DIR", str(tmp_path))
+
+
+def test_the_adrs_values_are_the_defaults() -> None:
+    held = load()
+    assert (held.stream, held.group) == ("clicks:stream", "analytics-group")
+    assert (held.stream_maxlen, held.batch_size, held.block_ms) == (1_000_000, 100, 5_000)
+
+
+def test_every_setting_has_a_sentence() -> None:
+    for name, field in Settings.model_fields.items():
+        assert (field.description or "").endswith("."), name
+
+
+def test_a_variable_is_the_prefix_and_the_fields_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_BATCH_SIZE", "250")
+    assert load().batch_size == 250
+
+
+def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_BATCH_SIZE", "")
+    monkeypatch.setenv("HOPLINE_CONSOLE_TOKEN", "")
+    assert load().batch_size == 100
+    assert load().console_token is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("redis_url", "http://h/0", "'http://h/0': expected a URL that starts with redis or"),
+        ("redis_url", "redis:h", "expected a URL that starts with"),
+        ("redis_url", "redis://h:seven/0", "port could not be cast"),
+        ("redis_url", "redis://h:99999/0", "port out of range"),
+        ("redis_url", "redis://h/first", "the database after the host to be a number"),
+        ("redis_url", "redis://[::1", "invalid IPv6 URL"),
+        ("clickhouse_url", "http://h:8123", "clickhouse or clickhouses"),
+        ("public_url", "go.example.com", "http or https"),
+        ("redirect_bind", "8080", "'8080': expected HOST:PORT, unix:PATH or fd://N"),
+        ("redirect_bind", "h:99999", "expected HOST:PORT"),
+        ("redirect_bind", ":80", "expected HOST:PORT"),
+        ("console_bind", "h:port", "expected HOST:PORT"),
+        ("trusted_proxies", "10.0.0.0/8, nonsense", "'nonsense' does not appear to be"),
+        ("stream_maxlen", "0", "'0': input should be greater than or equal to 1"),
+        ("batch_size", "many", "'many': input should be a valid integer"),
+        ("batch_size", "1.5", "valid integer"),
+        ("code_length", "3", "greater than or equal to 4"),
+        ("code_length", "33", "less than or equal to 32"),
+        ("insert_seconds", "nan", "finite number"),
+        ("insert_seconds", "inf", "finite number"),
+        ("insert_seconds", "-1", "greater than 0"),
+        ("click_ttl_days", "-1", "greater than or equal to 0"),
+        ("store_addresses", "some", "'network', 'full' or 'none'"),
+        ("log_level", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("allow_private_targets", "perhaps", "valid boolean"),
+        ("console_token", "short", "'***': string should have at least 16 characters"),
+    ],
+)
+def test_a_bad_value_names_variable_value_and_need(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str
+) -> None:
+    monkeypatch.setenv(variable(name), value)
+    with pytest.raises(SettingsError) as refused:
+        load()
+    text = str(refused.value)
+    assert text.startswith(f"{variable(name)}='")
+    assert complaint in text
+    assert "\n" not in text
+
+
+def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_BATCH_SIZE", "0")
+    monkeypatch.setenv("HOPLINE_CONSUMERS", "0")
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert {line.partition("=")[0] for line in str(refused.value).splitlines()} == {
+        "HOPLINE_BATCH_SIZE",
+        "HOPLINE_CONSUMERS",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("redis_url", "rediss://user:geheim@h:6380/3?ssl_ca_certs=/etc/ca.pem"),
+        ("redis_url", "unix:///run/redis.sock?db=2"),
+        ("clickhouse_url", "clickhouses://u:p@h/db"),
+        ("redirect_bind", "unix:/run/hopline.sock"),
+        ("redirect_bind", "fd://3"),
+        ("redirect_bind", "[::]:80"),
+        ("log_level", "DEBUG"),
+    ],
+)
+def test_good_values_are_taken_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(variable(name), value)
+    assert getattr(load(), name) == value
+
+
+def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8 ,")
+    assert load().trusted_proxies == ("10.0.0.0/8", "fd00::/8")
+
+
+def test_a_running_installation_is_found_through_its_file(tmp_path: Path) -> None:
+    (tmp_path / RUNNING_FILE).write_text("HOPLINE_REDIS_URL=redis://127.0.0.1:7001/0\n")
+    assert load().redis_url == "redis://127.0.0.1:7001/0"
+
+
+def test_the_environment_goes_before_the_running_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / RUNNING_FILE).write_text(
+        "HOPLINE_REDIS_URL=redis://127.0.0.1:7001/0\nHOPLINE_BATCH_SIZE=7\n"
+    )
+    monkeypatch.setenv("HOPLINE_REDIS_URL", "redis://elsewhere:6379/0")
+    assert load().redis_url == "redis://elsewhere:6379/0"
+    assert load().batch_size == 7
+
+
+def test_settings_cannot_be_changed_once_read() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load().batch_size = 5  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("redis://h:6379/0", "redis://h:6379/0"),
+        ("clickhouse://default@127.0.0.1:9000/hopline", None),
+        ("redis://user:geheim@h:1/0", "redis://user:***@h:1/0"),
+        ("redis://:geheim@h/0", "redis://:***@h/0"),
+        ("redis://u:geh:eim@h", "redis://u:***@h"),
+        ("redis://u:geh@eim@h", "redis://u:***@h"),
+        ("redis://u:geh/ei#m?@h", "redis://u:***@h"),
+        ("u:geheim@h", "u:***@h"),
+        ("redis://[::1:geheim@h", "redis://[:***@h"),
+        ("clickhouse://h/db?password=geheim&secure=1", "clickhouse://h/db?password=***&secure=1"),
+    ],
+)
+def test_passwords_are_masked_even_in_urls_too_broken_to_parse(url: str, masked: str) -> None:
+    assert mask_url(url) == (masked or url)
+    assert "geheim" not in mask_url(url)
+
+
+@given(st.text(min_size=1).filter(lambda text: "@" not in text and "://" not in text))
+def test_no_password_survives_masking(password: str) -> None:
+    assert mask_url(f"redis://user:{password}@host/0") == "redis://user:***@host/0"
+
+
+@pytest.mark.parametrize("url", ["redis://u:geheim@h:seven", "redis://[u:geheim@h", "u:geheim@h"])
+def test_error_texts_hold_no_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("HOPLINE_REDIS_URL", url)
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert "geheim" not in str(refused.value)
+
+
+def test_every_setting_is_described_with_secrets_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_CONSOLE_TOKEN", "geheim-geheim-geheim")
+    monkeypatch.setenv("HOPLINE_REDIS_URL", "redis://u:geheim@h/0")
+    described = {one.variable: one for one in describe(load())}
+    assert list(described) == [variable(name) for name in Settings.model_fields]
+    assert described["HOPLINE_CONSOLE_TOKEN"].value == "***"
+    assert described["HOPLINE_REDIS_URL"].value == "redis://u:***@h/0"
+    assert described["HOPLINE_ALLOW_PRIVATE_TARGETS"].value == "true"
+    assert described["HOPLINE_BATCH_SIZE"].default == "100"
+    assert described["HOPLINE_GEOIP_PATH"].value == ""
+
+
+def test_unknown_variables_are_found() -> None:
+    environ = {"HOPLINE_BATCH_SIZE": "1", "HOPLINE_BATCHSIZE": "1", "HOME": "/"}
+    assert settings.unknown_variables(environ) == ["HOPLINE_BATCHSIZE"]
+
+
+@pytest.mark.parametrize(
+    ("given", "base", "hosts"),
+    [
+        ({}, "http://127.0.0.1:8080", ("127.0.0.1:8080",)),
+        ({"redirect_bind": "0.0.0.0:80"}, "http://127.0.0.1:80", ("127.0.0.1:80",)),
+        ({"redirect_bind": "[::]:80"}, "http://127.0.0.1:80", ("127.0.0.1:80",)),
+        ({"redirect_bind": "unix:/run/x"}, "http://localhost", ("localhost",)),
+        (
+            {"public_url": "https://Go.example.com/", "own_hosts": ("b.example",)},
+            "https://Go.example.com",
+            ("go.example.com", "127.0.0.1:8080", "b.example"),
+        ),
+    ],
+)
+def test_where_links_start_and_which_hosts_serve_them(
+    make_settings, given: dict[str, object], base: str, hosts: tuple[str, ...]
+) -> None:
+    held = make_settings(**given)
+    assert held.link_base == base
+    assert held.link_hosts == hosts
+
+
+def test_no_other_file_reads_a_setting_from_the_environment() -> None:
+    root = Path(settings.__file__).parent.parent
+    paths = [path for folder in ("app", "workers") for path in (root / folder).rglob("*.py")]
+    for path in paths:
+        if path.name != "settings.py":
+            assert not re.search(r"(environ|getenv).*HOPLINE_", path.read_text()), path
