@@ -1,0 +1,299 @@
+"""Where clients connect: every connection of a worker process, served in turns.
+
+One epoll object holds all connections, and the event loop watches that one object. When it fires,
+everything that is ready is served as one batch in phases: receive all, dispatch all, send all.
+The phases keep caches warm, and whatever the batch asks of Redis leaves in one write.
+
+Rule 1: a turn does at most one request of a connection, so that no client starves the others.
+Rule 2: a turn never waits; what has to wait runs in a greenlet or comes back by ``reply``.
+"""
+
+import logging
+from collections.abc import Sequence, Sized
+from email.utils import formatdate
+from select import epoll
+from time import monotonic, time
+from typing import Any, Protocol
+
+from gunicorn_h1c import HttpRequest
+
+from app.redirect.connection import (
+    BUSY,
+    CLOSE,
+    CLOSED,
+    LINGERING,
+    PARTIAL,
+    READABLE,
+    WRITABLE,
+    Connection,
+)
+from app.redirect.door import Door
+from app.redirect.framing import Framer, Refused
+from app.redirect.listener import Listener
+from app.redirect.patience import Patience, overdue
+
+logger = logging.getLogger(__name__)
+
+#: Connections served in one turn; more wait for the next, after whatever else the loop has to do.
+BATCH = 256
+#: Seconds between looks at who is overdue, and between changes of the Date header.
+TICK_SECONDS = 1.0
+
+#: Says what answers, and not which version of it.
+SERVER = "hopline"
+
+
+class Dispatch(Protocol):
+    """Has a request answered, now or later, by ``connection.reply`` or ``write``/``finish``."""
+
+    def __call__(self, connection: Connection, request: HttpRequest, head: bytes) -> None:
+        """Take a request on; may not block.
+
+        Args:
+            head: the bytes that begin with the request and may go on with the next.
+
+        Raises:
+            Refused: for a request that can't be served.
+        """
+
+
+class Edge:
+    """The connections of one worker process.
+
+    Args:
+        hub: gevent's hub.
+        dispatch: has each request answered.
+        patience: how long connections may take; an ``idle`` of 0 keeps none open.
+        capacity: most connections at once, those handed over included.
+        handed_over: those that gunicorn's own handler serves, to be counted.
+
+    Attributes:
+        stamps: what every answer carries (Server, Date, Connection), by persistence.
+        closing: whether every answer is its connection's last.
+        outbox: connections with something to send at the end of this turn.
+        again: connections that hold more to work on in the next turn.
+        in_turn: whether a turn is under way, which will empty the outbox.
+        now: time.monotonic() of this turn.
+        served: requests dispatched so far.
+    """
+
+    def __init__(
+        self,
+        hub: Any,
+        listeners: Sequence[Listener],
+        framer: Framer,
+        dispatch: Dispatch,
+        patience: Patience,
+        *,
+        capacity: int,
+        most_accepts: int,
+        handed_over: Sized,
+    ) -> None:
+        self.hub = hub
+        self._framer = framer
+        self._dispatch = dispatch
+        self._patience = patience
+        self._handed_over = handed_over
+        self._stopping = False
+        self._epoll = epoll()
+        self._door = Door(self._epoll, listeners, capacity, most_accepts, self._admit)
+        self._connections: dict[int, Connection] = {}
+        self._watcher = hub.loop.io(self._epoll.fileno(), 1)
+        self._ticker = hub.loop.timer(TICK_SECONDS, TICK_SECONDS)
+        self.closing = not patience.idle
+        self.stamps = stamps(time(), closing=self.closing)
+        self.outbox: list[Connection] = []
+        self.again: list[Connection] = []
+        self.in_turn = False
+        self.now = monotonic()
+        self.served = 0
+
+    def __len__(self) -> int:
+        """Return how many connections are open, those handed over included."""
+        return len(self._connections) + len(self._handed_over)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._door.open()
+        self._watcher.start(self._turn)
+        self._ticker.start(self._tick)
+
+    def stop(self) -> None:
+        """Let nobody in any more, and let everybody go after the request at hand."""
+        self._stopping = self.closing = True
+        self.stamps = stamps(time(), closing=True)
+        self._door.shut()
+
+    def close_all(self) -> None:
+        """Break off whatever is still open, and stop serving."""
+        for connection in list(self._connections.values()):
+            self.close(connection)
+        self._watcher.stop()
+        self._ticker.stop()
+        self._epoll.close()
+
+    def sweep(self) -> None:
+        """Give up the connections that have taken too long."""
+        self.now = monotonic()
+        limits = self._patience.limits(stopping=self._stopping)
+        for connection in list(overdue(self._connections.values(), limits, self.now)):
+            self._give_up(connection)
+
+    def schedule_turn(self) -> None:
+        """Have the outbox emptied as soon as the event loop gets to it."""
+        self.hub.loop.run_callback(self._late_turn)
+
+    def watch(self, connection: Connection, events: int) -> None:
+        """Ask epoll for other events of a connection; those of a broken one always come."""
+        if connection.watch != events:
+            connection.watch = events
+            self._epoll.modify(connection.fd, events)
+
+    def close(self, connection: Connection) -> None:
+        """Close a connection, whatever it was doing."""
+        if connection.state != CLOSED:
+            self._forget(connection)
+            connection.sock.close()
+
+    def hand_over(self, connection: Connection) -> int:
+        """Let go of a connection without closing it, and return its file descriptor."""
+        self._epoll.unregister(connection.fd)
+        self._forget(connection)
+        return connection.sock.detach()
+
+    def _turn(self) -> None:
+        self.in_turn = True
+        for connection in self._receive_all():
+            self._serve_safely(connection)
+        outbox, self.outbox = self.outbox, []
+        self.in_turn = False
+        for connection in outbox:
+            connection.send()
+        if self.again or self.outbox:
+            self.schedule_turn()
+
+    def _late_turn(self) -> None:
+        if self.outbox or self.again:
+            self._turn()
+
+    def _receive_all(self) -> list[Connection]:
+        ready, self.again = self.again, []
+        connections = self._connections
+        others = []
+        for fd, events in self._epoll.poll(0, BATCH):
+            connection = connections.get(fd)
+            if connection is None or events != READABLE:
+                others.append((fd, events))
+            elif self._receive(connection):
+                ready.append(connection)
+        self.now = monotonic()
+        for fd, events in others:
+            self._notice(fd, events)
+        return ready
+
+    def _receive(self, connection: Connection) -> bool:
+        try:
+            return connection.receive()
+        except OSError:
+            self.close(connection)
+            return False
+
+    def _notice(self, fd: int, events: int) -> None:
+        connection = self._connections.get(fd)
+        if connection is None:
+            if not self._door.answer(fd, len(self)):
+                self._make_room()
+        elif events & WRITABLE:
+            connection.send()
+        elif connection.watch & READABLE:
+            if self._receive(connection):
+                self.again.append(connection)
+        else:
+            # Broken, and what we still have for the client will never reach it.
+            self.close(connection)
+
+    def _serve_safely(self, connection: Connection) -> None:
+        try:
+            self._serve(connection)
+        except Refused as refusal:
+            self._refuse(connection, refusal)
+        except Exception:
+            logger.exception("gave a connection up after an unexpected error")
+            self.close(connection)
+
+    def _serve(self, connection: Connection) -> None:
+        if connection.state > PARTIAL:
+            self._hold(connection)
+            return
+        data = connection.buffer
+        request = self._framer.read(data, connection.seen) if data else None
+        if request is None:
+            self._await_rest(connection)
+            return
+        connection.begin(request)
+        self.served += 1
+        self._dispatch(connection, request, data)
+
+    def _hold(self, connection: Connection) -> None:
+        if connection.state == LINGERING and connection.ended:
+            self.close(connection)
+        elif connection.state < LINGERING:
+            connection.hold()
+
+    def _await_rest(self, connection: Connection) -> None:
+        if connection.ended:
+            self.close(connection)
+        elif connection.buffer:
+            connection.seen = len(connection.buffer)
+            if connection.state != PARTIAL:
+                connection.state = PARTIAL
+                connection.since = self.now
+
+    def _refuse(self, connection: Connection, refusal: Refused) -> None:
+        logger.info("refused a request of %s: %s: %s", connection.peer[0], refusal.status, refusal)
+        connection.state = BUSY
+        connection.persistence = CLOSE
+        body = f"{refusal.status}\n".encode()
+        rest = b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        connection.reply(f"HTTP/1.1 {refusal.status}\r\n".encode(), rest)
+
+    def _admit(self, listener: Listener, sock: Any, peer: tuple[Any, ...]) -> None:
+        connection = Connection(self, listener, sock, peer)
+        connection.since = self.now
+        connection.watch = READABLE
+        self._connections[connection.fd] = connection
+        self._epoll.register(connection.fd, READABLE)
+
+    def _make_room(self) -> None:
+        leaving = self._door.who_gives_way(list(self._connections.values()), self.now)
+        for connection in leaving:
+            self.close(connection)
+        if not leaving:
+            self._door.pause()
+
+    def _forget(self, connection: Connection) -> None:
+        connection.state = CLOSED
+        connection.buffer = connection.out = b""
+        del self._connections[connection.fd]
+        connection.wake()
+        self._door.open()
+
+    def _tick(self) -> None:
+        self.stamps = stamps(time(), closing=self.closing)
+        self.sweep()
+        self._door.open()
+
+    def _give_up(self, connection: Connection) -> None:
+        if connection.state == PARTIAL:
+            self._refuse(connection, Refused("408 Request Timeout", "its head took too long"))
+        else:
+            self.close(connection)
+
+
+def stamps(unix_seconds: float, *, closing: bool) -> tuple[bytes, bytes, bytes]:
+    """Return the header lines that every answer carries, by persistence."""
+    always = f"Server: {SERVER}\r\nDate: {formatdate(unix_seconds, usegmt=True)}\r\n".encode()
+    close = always + b"Connection: close\r\n"
+    if closing:
+        return close, close, close
+    return always, always + b"Connection: keep-alive\r\n", close

@@ -1,0 +1,205 @@
+"""gunicorn's worker for the redirect service: ``-k app.redirect.worker.RedirectWorker``.
+
+Processes, signals, reload, sockets and the heartbeat are gunicorn's. The connections are served
+by :class:`app.redirect.edge.Edge`, because a static answer costs 260 microseconds in gunicorn's
+own loop, of which 250 are spent on the way to and from the application.
+"""
+
+import gc
+import logging
+import os
+import resource
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+
+import gevent
+import gevent.event
+import gevent.pool
+from gunicorn.config import Config
+from gunicorn.http.wsgi import base_environ
+from gunicorn.workers.ggevent import GeventWorker
+
+from app.redirect.answer import Answer
+from app.redirect.connection import Connection
+from app.redirect.door import ACCEPT_ALONE, ACCEPT_AMONG_OTHERS
+from app.redirect.edge import Edge
+from app.redirect.environ import EnvironBuilder, request_headers
+from app.redirect.framing import Framer, Limits, Refused
+from app.redirect.handover import HandedOver
+from app.redirect.lanes import Lanes, WsgiLane
+from app.redirect.listener import Listener
+from app.redirect.patience import Patience
+
+logger = logging.getLogger(__name__)
+
+#: gunicorn settings that only its own loop honours; unless they are at their defaults, it serves.
+LEFT_TO_GUNICORN = (
+    "casefold_http_method",
+    "certfile",
+    "header_map",
+    "http2_cleartext",
+    "keyfile",
+    "permit_obsolete_folding",
+    "permit_unconventional_http_method",
+    "permit_unconventional_http_version",
+    "post_request",
+    "pre_request",
+    "protocol",
+    "proxy_protocol",
+    "strip_header_spaces",
+)
+#: Most connections at once in gunicorn's handler, which holds a greenlet for each.
+HANDED_OVER = 512
+#: What gunicorn's 0, no limit, comes to: a whole head has its own.
+UNLIMITED = 65_536
+#: File descriptors that a worker needs beside its clients'.
+OTHER_FILES = 64
+#: Seconds between heartbeats, and between looks at what is left when stopping.
+BEAT_SECONDS = 1.0
+STOP_BEAT_SECONDS = 0.05
+#: Objects made, less those freed, before the garbage collector looks at the young ones.
+GC_THRESHOLD = 50_000
+
+
+class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Serves the application's fast lane and WSGI from one edge.
+
+    The application may offer a fast lane as its attribute ``fast_lane``
+    (:class:`app.redirect.lanes.FastLane`); it is left out when accesses are logged.
+
+    Attributes:
+        patience: time limits; ``idle`` is gunicorn's ``keepalive``.
+    """
+
+    patience = Patience()
+    alive: bool
+
+    def run(self) -> None:
+        """Serve until told to stop, then until everybody has gone or graceful_timeout is over."""
+        unusual = differing(self.cfg, LEFT_TO_GUNICORN)
+        if unusual or os.environ.get("SCRIPT_NAME"):
+            logger.warning("gunicorn's own, slower loop serves because of: %s", unusual)
+            super().run()
+            return
+        freeze_objects()
+        self._handed_over = gevent.pool.Pool(HANDED_OVER)
+        self._edge = self._make_edge()
+        self._woken = gevent.event.Event()
+        waker = gevent.get_hub().loop.io(self.PIPE[0], 1)
+        waker.start(self._wake)
+        self._edge.start()
+        self._stay()
+        self._leave()
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
+        """Serve a request that was handed over, the last of its connection."""
+        if isinstance(sock, HandedOver):
+            req.force_close()
+        super().handle_request(listener_name, req, sock, addr)
+
+    def _stay(self) -> None:
+        while self.alive:
+            self.notify()
+            self._woken.wait(BEAT_SECONDS)
+            self.nr = self._edge.served
+            if self.nr >= self.max_requests:
+                logger.info("leaving after %d requests", self.nr)
+                self.alive = False
+
+    def _leave(self) -> None:
+        until = monotonic() + self.cfg.graceful_timeout
+        self._edge.stop()
+        while len(self._edge) and monotonic() < until:
+            self.notify()
+            gevent.sleep(STOP_BEAT_SECONDS)
+            self._edge.sweep()
+        if len(self._edge):
+            logger.warning("graceful timeout: %d connections are cut off", len(self._edge))
+        self._handed_over.kill(timeout=1)
+        self._edge.close_all()
+
+    def _wake(self) -> None:
+        # A signal's handler has run by the time this does: Python writes the signal's number to
+        # this pipe, and runs the handler before it goes on with any other code.
+        os.read(self.PIPE[0], 4096)
+        if not self.alive:
+            self._woken.set()
+
+    def _make_edge(self) -> Edge:
+        cfg = self.cfg
+        limits = Limits(
+            line_bytes=cfg.limit_request_line or UNLIMITED,
+            fields=cfg.limit_request_fields,
+            field_bytes=cfg.limit_request_field_size or UNLIMITED,
+        )
+        return Edge(
+            gevent.get_hub(),
+            [Listener(sock) for sock in self.sockets],
+            Framer(limits),
+            self._make_lanes(limits).dispatch,
+            replace(self.patience, idle=cfg.keepalive),
+            capacity=room_for_clients(self.worker_connections),
+            most_accepts=ACCEPT_ALONE if cfg.workers == 1 else ACCEPT_AMONG_OTHERS,
+            handed_over=self._handed_over,
+        )
+
+    def _make_lanes(self, limits: Limits) -> Lanes:
+        cfg = self.cfg
+        logs_access = self.log.access_log_enabled or cfg.statsd_host
+        base = {**base_environ(cfg), "wsgi.multithread": True}
+        trusted = None if "*" in cfg.forwarded_allow_ips else cfg.forwarded_allow_networks()
+        return Lanes(
+            None if logs_access else getattr(self.wsgi, "fast_lane", None),
+            WsgiLane(self.wsgi, gevent.get_hub(), self._log_access if logs_access else None),
+            EnvironBuilder(base, limits, cfg.secure_scheme_headers, trusted),
+            self._hand_over,
+        )
+
+    def _log_access(self, answer: Answer, environ: dict[str, Any], took: timedelta) -> None:
+        self.log.access(answer, request_headers(environ), environ, took)
+
+    def _hand_over(self, connection: Connection, head: bytes) -> None:
+        if self._handed_over.full():
+            raise Refused("503 Service Unavailable", "too many requests out of the ordinary")
+        listener = connection.listener
+        peer = connection.peer if listener.server else ""
+        sock = HandedOver(listener.family, self._edge.hand_over(connection), head)
+        self._handed_over.spawn(self.handle, listener.gunicorn_socket, sock, peer)
+
+
+def differing(cfg: Config, names: Sequence[str]) -> list[str]:
+    """Return which of the settings are not at gunicorn's defaults."""
+    defaults = Config()
+    return [name for name in names if getattr(cfg, name) != getattr(defaults, name)]
+
+
+def freeze_objects() -> None:
+    """Keep the garbage collector from looking at what lives as long as the process.
+
+    Serving makes next to no cycles, but lots of objects that die at once: at the default
+    threshold of 700 the collector would walk through everything imported again and again. This
+    is worth 5 % of the redirects a second.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD, 20, 20)
+
+
+def room_for_clients(wanted: int) -> int:
+    """Return how many of so many connections the process may open, raising its limit if it can."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + OTHER_FILES
+    if soft < needed and (hard == resource.RLIM_INFINITY or hard > soft):
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft < needed:
+        logger.warning(
+            "only %d files may be open: room for %d clients, not %d",
+            soft,
+            soft - OTHER_FILES,
+            wanted,
+        )
+    return min(wanted, soft - OTHER_FILES)
