@@ -1,0 +1,140 @@
+"""Imports point downward, and each kind of process loads only what it needs."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+#: From top to bottom. A module may import its own layer and those below it; of the services, each
+#: is a layer to itself.
+LAYERS = (
+    ("app.cli",),
+    ("app.local",),
+    ("app.redirect", "app.console", "workers"),
+    (
+        "app.bots",
+        "app.health",
+        "app.link_import",
+        "app.link_list",
+        "app.link_options",
+        "app.link_plain",
+        "app.link_store",
+        "app.metrics",
+        "app.reports",
+    ),
+    ("app.schema",),
+    ("app.clickhouse", "app.redis"),
+    (
+        "app.click",
+        "app.codes",
+        "app.keys",
+        "app.links",
+        "app.logs",
+        "app.settings",
+        "app.targets",
+        "app.times",
+        "app.version",
+    ),
+)
+SERVICES = LAYERS[2]
+
+
+def source_files() -> list[Path]:
+    return sorted(path for folder in ("app", "workers") for path in (ROOT / folder).rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in source_files()}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the modules of ours that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            below = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if name in MODULES else str(node.module) for name in below]
+        else:
+            continue
+        yield from (name for name in names if name in MODULES and name != "app")
+
+
+def place(module: str) -> tuple[int, str]:
+    """Return the layer of a module, counted from the top, and the layer's part that it is in."""
+    for depth, parts in enumerate(LAYERS):
+        for part in parts:
+            if module == part or module.startswith(f"{part}."):
+                return depth, part
+    raise AssertionError(f"{module} stands in no layer")
+
+
+PACKAGES = [module for module, path in MODULES.items() if path.name == "__init__.py"]
+INSIDE = [module for module in MODULES if module not in PACKAGES]
+
+
+@pytest.mark.parametrize("module", INSIDE)
+def test_imports_point_downward(module: str) -> None:
+    depth, part = place(module)
+    for imported in imports(MODULES[module]):
+        other_depth, other_part = place(imported)
+        assert other_depth >= depth, f"{module} imports {imported}, which stands above it"
+        if part in SERVICES and other_part in SERVICES:
+            assert part == other_part, f"{module} imports {imported} of another service"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_import_nothing(package: str) -> None:
+    nodes = ast.walk(ast.parse(MODULES[package].read_text()))
+    assert not [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+def test_every_layer_is_there() -> None:
+    """So that a renamed module can't leave a rule behind that checks nothing."""
+    assert {place(module)[1] for module in INSIDE} == {part for parts in LAYERS for part in parts}
+
+
+def test_load_tests_know_the_product_only_to_seed_it() -> None:
+    for path in (ROOT / "loadtest").rglob("*.py"):
+        if path.stem != "seed":
+            assert list(imports(path)) == [], path
+
+
+def _loaded_by(module: str) -> set[str]:
+    code = f"import sys, {module}; print(*sys.modules, sep='\\n')"
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return set(ended.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("workers.consumer", {"falcon", "gevent", "gunicorn", "typer"}),
+        ("workers.supervisor", {"falcon", "gevent", "gunicorn", "typer"}),
+        ("app.redirect.wsgi", {"clickhouse_driver", "redis", "typer", "rich"}),
+        ("app.redirect.worker", {"clickhouse_driver", "redis", "typer", "rich"}),
+        ("app.console.wsgi", {"gevent", "typer", "rich"}),
+        ("app.click", {"redis", "pydantic", "orjson"}),
+        ("app.redis", {"redis", "pydantic"}),
+        ("app.cli.main", {"redis", "clickhouse_driver", "pydantic", "gevent", "falcon"}),
+    ],
+)
+def test_a_process_loads_only_what_it_needs(module: str, unwanted: set[str]) -> None:
+    assert _loaded_by(module) & unwanted == set()
