@@ -45,10 +45,10 @@ def _parse(arguments: Sequence[str] | None) -> None:
 
 
 def _supervise(settings: Settings) -> int:
-    signals = Signals(signal.SIGTERM, signal.SIGINT)
     setproctitle("hopline: workers")
     configure(settings.log_level, "workers")
-    code = Supervisor(settings, signals).run()
+    with Signals(signal.SIGTERM, signal.SIGINT) as signals:
+        code = Supervisor(settings, signals).run()
     logger.info("stopped")
     return code
 

@@ -45,12 +45,18 @@ def boot(settings: Settings, supervisor_pid: int) -> None:
     """Be a consumer until told to stop; the supervisor starts it with HELD_SIGNALS blocked."""
     # Ctrl-C reaches every process of the terminal, but to stop is the supervisor's decision.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    stop = Stop(Signals(signal.SIGTERM), settings.drain_seconds * _DRAIN_SHARE, time.monotonic)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
     name = consumer_name()
     setproctitle(f"hopline: consumer {name}")
     configure(settings.log_level, name)
-    die_with(supervisor_pid)
+    with Signals(signal.SIGTERM) as signals:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+        die_with(supervisor_pid)
+        consume(settings, name, signals)
+
+
+def consume(settings: Settings, name: str, signals: Signals) -> None:
+    """Work until a signal comes; exits with :data:`BOOT_FAILED`, or 1 when it can't go on."""
+    stop = Stop(signals, settings.drain_seconds * _DRAIN_SHARE, time.monotonic)
     try:
         consumer = make_consumer(settings, name, stop)
     except (RedisRefused, BadCountryDatabase) as error:

@@ -76,7 +76,7 @@ class Consumer:
         while not self._stop.is_asked():
             self._surviving(self._turn)
         while not self._stop.is_overdue():
-            if self._surviving(self._settle):
+            if self._surviving(self._settle) or not (self._batch or self._inserted):
                 break
         self._writer.close()
         if self._batch:

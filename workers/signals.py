@@ -3,10 +3,11 @@ import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
+from typing import Self
 
 
 class Signals:
-    """Signals of this process as a queue; for its main thread, once.
+    """Signals of this process as a queue, as a context manager for its main thread.
 
     Python's own wake-up descriptor writes each signal's number into a socket, so that whoever
     waits for the socket wakes up, and the handlers themselves have nothing to do.
@@ -17,9 +18,18 @@ class Signals:
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
+
+    def __enter__(self) -> Self:
         signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        for number in numbers:
-            signal.signal(number, _only_wake)
+        self._before = {number: signal.signal(number, _only_wake) for number in self._numbers}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(-1)
+        self._reader.close()
+        self._writer.close()
 
     def fileno(self) -> int:
         """Return the descriptor that is readable while signals wait."""

@@ -1,0 +1,56 @@
+from collections.abc import Callable
+
+import pytest
+from prometheus_client import CollectorRegistry
+from redis import Redis
+
+from app.clickhouse import connect as connect_clickhouse
+from app.metrics import WorkerMetrics
+from app.redis import connect
+from app.schema.migrations import migrate
+from tests.producers import STREAM
+from workers.stream import Names, Stream
+from workers.wire import Wire
+
+GROUP = "analytics-group"
+
+
+@pytest.fixture
+def clicks_url(clickhouse_url: str) -> str:
+    """URL of a database with the clicks table, empty."""
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    return clickhouse_url
+
+
+@pytest.fixture
+def count_clicks(clicks_url: str) -> Callable[[], tuple[int, int]]:
+    """A function that returns how many distinct clicks are stored, and in how many rows."""
+
+    def count() -> tuple[int, int]:
+        with connect_clickhouse(clicks_url, timeout_seconds=30) as client:
+            return client.execute("SELECT uniqExact(click_id), count() FROM clicks")[0]
+
+    return count
+
+
+@pytest.fixture
+def metrics() -> WorkerMetrics:
+    return WorkerMetrics(CollectorRegistry())
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Redis:
+    with Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def open_stream(metrics: WorkerMetrics) -> Callable[..., Stream]:
+    """A function that returns the stream of a server as a consumer sees it."""
+
+    def open_one(url: str, consumer: str = "me", dead_maxlen: int = 1000) -> Stream:
+        client = connect(url, timeout_seconds=2, block_ms=1000)
+        names = Names(STREAM, GROUP, consumer, "clicks:dead", dead_maxlen)
+        return Stream(Wire(client, url, 2), Wire(client, url, 2), names, metrics)
+
+    return open_one

@@ -1,0 +1,240 @@
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+from redis import Redis
+
+from app.click import to_fields
+from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable, connect
+from app.redis import RedisUnavailable
+from tests.producers import STREAM, make_click, send, send_clicks
+from workers.boot import consumer_name, make_consumer
+
+GROUP = "analytics-group"
+GIVE_UP_SECONDS = 30.0
+
+
+class StopWhen:
+    """A stop that is asked once a condition holds; it fails the test when that takes too long."""
+
+    def __init__(self, condition: Callable[[], bool]) -> None:
+        self._condition = condition
+        self._give_up_at = time.monotonic() + GIVE_UP_SECONDS
+        self._asked = False
+
+    def is_asked(self) -> bool:
+        self._asked = self._asked or self._condition()
+        assert self._asked or time.monotonic() < self._give_up_at, "nothing came of it"
+        return self._asked
+
+    def is_overdue(self) -> bool:
+        return self.is_asked() and time.monotonic() > self._give_up_at
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(min(seconds, 0.1))
+
+
+@pytest.fixture
+def settings(make_settings, redis_url, clicks_url):
+    return make_settings(
+        redis_url=redis_url,
+        clickhouse_url=clicks_url,
+        insert_seconds=0.2,
+        insert_rows=200,
+        block_ms=500,
+        claim_idle_seconds=20,
+    )
+
+
+@pytest.fixture
+def consume(settings):
+    """Run a consumer until a condition holds; ``prepare`` may put faults into it first."""
+
+    def consume(condition, prepare=lambda consumer: None, settings=settings):
+        consumer = make_consumer(settings, consumer_name(), StopWhen(condition))
+        prepare(consumer)
+        consumer.run()
+
+    return consume
+
+
+def is_idle(redis: Redis, count: int) -> bool:
+    """Whether the group has read so many entries and has acked them all."""
+    groups = redis.xinfo_groups(STREAM) if redis.exists(STREAM) else []
+    return bool(groups) and (groups[0]["entries-read"] or 0) >= count and not groups[0]["pending"]
+
+
+def dead_letters(redis: Redis) -> list[tuple[bytes, bytes]]:
+    return [(fields[b"entry_id"], fields[b"reason"]) for _, fields in redis.xrange("clicks:dead")]
+
+
+def test_clicks_are_stored_and_acked(consume, redis, redis_url, count_clicks):
+    send_clicks(redis_url, 1000)
+    consume(lambda: is_idle(redis, 1000))
+    assert count_clicks() == (1000, 1000)
+    assert redis.xlen(STREAM) == 1000
+
+
+def test_nothing_is_left_behind_in_the_group(consume, redis, redis_url):
+    send_clicks(redis_url, 10)
+    consume(lambda: is_idle(redis, 10))
+    assert redis.xinfo_consumers(STREAM, GROUP) == []
+
+
+def test_what_was_read_is_inserted_and_acked_before_the_end(
+    consume, settings, redis, redis_url, count_clicks
+):
+    patient = settings.model_copy(update={"insert_rows": 100_000, "insert_seconds": 600.0})
+    send_clicks(redis_url, 250)
+    consume(
+        lambda: (
+            redis.exists(STREAM)
+            and [group["pending"] for group in redis.xinfo_groups(STREAM)] == [250]
+        ),
+        settings=patient,
+    )
+    assert count_clicks() == (250, 250)
+    assert redis.xpending(STREAM, GROUP)["pending"] == 0
+
+
+def test_six_fields_of_a_foreign_producer_are_a_click(consume, redis, redis_url, clicks_url):
+    fields = to_fields(make_click())
+    del fields["click_id"]
+    send(redis_url, [fields, fields])
+    consume(lambda: is_idle(redis, 2))
+    with connect(clicks_url, timeout_seconds=30) as client:
+        stored = client.execute("SELECT click_id, short_code, toUnixTimestamp(time) FROM clicks")
+    assert len({click_id for click_id, _, _ in stored}) == 2
+    assert {row[1:] for row in stored} == {(fields["short_code"], int(fields["timestamp"]))}
+
+
+MALFORMED = {
+    "a field is missing": ({"ip": None}, b"missing_field"),
+    "the short code is empty": ({"short_code": ""}, b"empty_field"),
+    "the target is empty": ({"original_url": ""}, b"empty_field"),
+    "a text is not UTF-8": ({"user_agent": b"\xff\xfe"}, b"not_utf8"),
+    "the timestamp is negative": ({"timestamp": "-5"}, b"bad_timestamp"),
+    "the timestamp is absurd": ({"timestamp": "99999999999"}, b"bad_timestamp"),
+    "the timestamp is in milliseconds": ({"timestamp": "1790000000000"}, b"bad_timestamp"),
+    "the timestamp is no number": ({"timestamp": "now"}, b"bad_timestamp"),
+    "the user agent has a megabyte": ({"user_agent": "x" * (1 << 20)}, b"too_long"),
+    "the click id is no id": ({"click_id": "1234"}, b"bad_click_id"),
+}
+
+
+def malformed(changes: dict[str, object]) -> dict[str, object]:
+    fields = {**to_fields(make_click()), **changes}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def test_malformed_entries_are_dead_letters_and_good_clicks_flow(
+    consume, redis, redis_url, count_clicks
+):
+    bad = [malformed(changes) for changes, _ in MALFORMED.values()]
+    mixed = [fields for one in bad for fields in (one, to_fields(make_click()))]
+    sent = send(redis_url, mixed)
+    consume(lambda: is_idle(redis, len(mixed)))
+    reasons = [reason for _, reason in MALFORMED.values()]
+    assert dead_letters(redis) == list(zip(sent[::2], reasons, strict=True))
+    assert count_clicks() == (len(bad), len(bad))
+
+
+def test_a_click_sent_twice_counts_once(consume, redis, redis_url, count_clicks):
+    click = to_fields(make_click())
+    send(redis_url, [click, click])
+    consume(lambda: is_idle(redis, 2))
+    assert count_clicks() == (1, 1)
+
+
+def test_entries_of_a_dead_consumer_are_claimed(
+    consume, settings, redis, redis_url, open_stream, count_clicks
+):
+    send_clicks(redis_url, 300)
+    dead = open_stream(redis_url, "dead")
+    dead.ensure_group()
+    dead.read(300, 100, lambda: False)
+    impatient = settings.model_copy(update={"claim_idle_seconds": 0.3})
+    consume(lambda: is_idle(redis, 300), settings=impatient)
+    assert count_clicks()[0] == 300
+
+
+def test_a_stream_deleted_while_running_is_survived(consume, redis, redis_url, count_clicks):
+    send_clicks(redis_url, 50)
+
+    def all_is_well() -> bool:
+        stored = count_clicks()[0]
+        if stored == 50 and is_idle(redis, 50):
+            redis.delete(STREAM)
+            send_clicks(redis_url, 30)
+        return stored == 80
+
+    consume(all_is_well)
+
+
+class Faulty:
+    """Lets a method fail its first times, before or after it did its work."""
+
+    def __init__(self, method, error, times=2, *, after=False):
+        self._method = method
+        self._error = error
+        self._after = after
+        self.left = times
+
+    def __call__(self, *args):
+        if not self.left:
+            return self._method(*args)
+        self.left -= 1
+        if self._after:
+            self._method(*args)
+        raise self._error
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["rows not stored", "rows stored"])
+@pytest.mark.parametrize("kind", [ClickHouseUnavailable, ClickHouseRefused])
+def test_an_insert_that_fails_is_tried_again_with_the_same_rows(
+    consume, redis, redis_url, count_clicks, kind, after
+):
+    send_clicks(redis_url, 100)
+    faults = []
+
+    def prepare(consumer):
+        writer = consumer._writer
+        writer.insert = Faulty(writer.insert, kind("for a test"), after=after)
+        faults.append(writer.insert)
+
+    consume(lambda: is_idle(redis, 100), prepare)
+    assert faults[0].left == 0
+    assert count_clicks() == (100, 100)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["nothing done", "done, and no reply"])
+@pytest.mark.parametrize("method", ["read", "ack", "claim", "dead_letter", "own_pending"])
+def test_an_error_of_redis_loses_and_doubles_nothing(
+    consume, redis, redis_url, count_clicks, method, after
+):
+    send_clicks(redis_url, 300)
+    send(redis_url, [malformed({"timestamp": "-5"})])
+
+    def prepare(consumer):
+        stream = consumer._stream
+        error = RedisUnavailable("for a test")
+        if method == "own_pending":
+            stream.read = Faulty(stream.read, error, times=1, after=True)
+        setattr(stream, method, Faulty(getattr(stream, method), error, after=after))
+
+    consume(lambda: is_idle(redis, 301), prepare)
+    assert count_clicks() == (300, 300)
+    assert len(dead_letters(redis)) == 1
+
+
+def test_it_loads_no_web_server():
+    code = (
+        "import sys, workers.consumer, workers.boot;"
+        "print({'falcon', 'gevent', 'gunicorn'} & set(sys.modules))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "set()"

@@ -1,0 +1,28 @@
+import pytest
+
+from app.keys import visitor_salt_key
+from app.redis import RedisUnavailable, connect
+from workers.salts import SALT_BYTES, SALT_SECONDS, Salts
+
+
+def salts(url: str) -> Salts:
+    return Salts(connect(url, timeout_seconds=2), url)
+
+
+def test_all_consumers_share_the_salt_of_a_day(any_redis_server):
+    server = any_redis_server()
+    made = salts(server.url).of_day("2026-05-10")
+    assert len(made) == SALT_BYTES
+    assert salts(server.url).of_day("2026-05-10") == made
+    assert salts(server.url).of_day("2026-05-11") != made
+
+
+def test_a_salt_outlives_late_clicks_and_not_much_more(redis_url, redis):
+    salts(redis_url).of_day("2026-05-10")
+    left_seconds = redis.ttl(visitor_salt_key("2026-05-10"))
+    assert SALT_SECONDS - 60 < left_seconds <= SALT_SECONDS
+
+
+def test_without_redis_there_is_no_salt(free_port):
+    with pytest.raises(RedisUnavailable):
+        salts(f"redis://127.0.0.1:{free_port()}").of_day("2026-05-10")
