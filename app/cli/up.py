@@ -150,7 +150,8 @@ def _fetch(download: Download, cache_dir: Path, terminal: Console) -> Path:
 def _announce(settings: Settings, say: Callable[[str], None], seconds: float) -> None:
     command = "hopline" if shutil.which("hopline") else sys.argv[0]
     base = settings.link_base
-    say(f"Hopline is ready ({seconds:.1f} s): links at {base}, console at {settings.console_bind}")
+    console = ports.http_url(settings.console_bind)
+    say(f"Hopline is ready ({seconds:.1f} s): links at {base}, console at {console}")
     say(f"Try in another terminal{_data_hint(settings)}:")
     say(f"  {command} links add https://example.com/ --code hello")
     say(f"  curl -i {base}/hello")

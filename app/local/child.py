@@ -53,6 +53,7 @@ class Child:
         self.log_path = log_path
         self.inherited = inherited
         self._process: subprocess.Popen[bytes] | None = None
+        self._has_group = False
 
     @property
     def pid(self) -> int:
@@ -86,6 +87,7 @@ class Child:
                 start_new_session=True,
                 preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509 - see rule 2
             )
+        self._has_group = True
 
     def ask_to_stop(self) -> None:
         """Ask the process to end by itself; returns at once."""
@@ -96,14 +98,23 @@ class Child:
         else:
             self._process.terminate()
 
-    def signal_group(self, number: signal.Signals) -> None:
-        """Send a signal to the process and all that it started, also after its own end."""
-        if not self._process:
-            return
-        try:
-            os.killpg(self._process.pid, number)
-        except ProcessLookupError:
-            return
+    @property
+    def has_survivors(self) -> bool:
+        """Whether the process, or anything that it started, is still there."""
+        return self.signal_group(0)
+
+    def signal_group(self, number: int) -> bool:
+        """Send a signal to the process and all that it started, also after its own end.
+
+        Returns: whether anything was there; once nothing was, nothing is signalled any more,
+            because the kernel may give the number to others.
+        """
+        if self._process and self._has_group:
+            try:
+                os.killpg(self._process.pid, number)
+            except ProcessLookupError:
+                self._has_group = False
+        return self._has_group
 
     def kill(self) -> None:
         """End the process and all that it started, now, and wait until it is gone."""

@@ -17,6 +17,8 @@ Say = Callable[[str], None]
 #: Respawns wait 0.1 s, then twice as long each time, up to the second number.
 _FIRST_DELAY_SECONDS = 0.1
 _LONGEST_DELAY_SECONDS = 10.0
+#: How long what a dead child had started may take to finish and to leave its port.
+_SURVIVORS_SECONDS = 3.0
 #: A child that lived this long had not died of its start.
 _SETTLED_SECONDS = 30.0
 #: Deaths of a child before it ever answered, after which its start has failed.
@@ -133,13 +135,16 @@ class Family:
         member.deaths += 1
         member.respawn_at = now + respawn_delay_seconds(member.deaths)
         member.is_back = False
-        # What it had started is asked to leave its port and finish its work.
         member.child.signal_group(signal.SIGTERM)
         self._say(f"{member.name} {ending(member.child.exit_code)}: starting it again")
 
     def _respawn_if_due(self, member: _Member, now: float) -> None:
-        if member.respawn_at is not None and now >= member.respawn_at:
-            self._spawn(member)
+        if member.respawn_at is None or now < member.respawn_at:
+            return
+        if member.child.has_survivors and now < member.respawn_at + _SURVIVORS_SECONDS:
+            return
+        member.child.kill()
+        self._spawn(member)
 
 
 def respawn_delay_seconds(deaths: int) -> float:

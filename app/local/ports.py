@@ -53,6 +53,15 @@ def require_free(binds: Iterable[tuple[str, str]]) -> None:
             ) from None
 
 
+def http_url(bind: str) -> str:
+    """Return what a browser of this machine finds a service at; a Unix socket's path as it is."""
+    family, address = _socket_address(bind)
+    if isinstance(address, str):
+        return bind
+    host, port = address
+    return f"http://[{host}]:{port}" if family == socket.AF_INET6 else f"http://{host}:{port}"
+
+
 def http_status(bind: str, path: str) -> int:
     """Return the status that a service of this machine answers a GET with, 0 for none."""
     try:

@@ -1,4 +1,5 @@
 import os
+import signal
 import sys
 
 import pytest
@@ -78,6 +79,21 @@ def test_back_is_said_only_once_it_answers(family, said, clock, tmp_path):
     assert tend_until(family, lambda: said[1:] == ["console is back"])
 
 
+def test_what_a_dead_child_had_started_ends_before_the_next_one_starts(family, clock, tmp_path):
+    family.start(program("redirect", STARTS_A_DEAF_ONE), tmp_path / "log", 0)
+    assert wait_for(lambda: member(family).last_lines(1) == ["up"], 10)
+    first = member(family).pid
+    os.kill(first, signal.SIGKILL)
+    assert tend_until(family, lambda: family._members[0].respawn_at is not None)
+    clock.now += 1
+    family.tend()
+    assert member(family).pid == first, "its port may still be taken"
+    assert member(family).has_survivors
+    clock.now += 3
+    family.tend()
+    assert member(family).pid != first
+
+
 def test_a_child_that_keeps_dying_is_started_less_and_less_often(family, said, clock, tmp_path):
     family.start(program("workers", "raise SystemExit(1)"), tmp_path / "log", 0)
     waits = []
@@ -151,6 +167,12 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("up", flush=True)
 while True:
     signal.pause()
+"""
+
+STARTS_A_DEAF_ONE = f"""
+import subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", {DEAF!r}])
+time.sleep(60)
 """
 
 

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from app.local.ports import BindRefused, get, http_status, is_listening, require_free
+from app.local.ports import BindRefused, get, http_status, http_url, is_listening, require_free
 
 
 @pytest.fixture
@@ -62,6 +62,19 @@ def test_a_socket_file_that_somebody_answers_at_is_refused(tmp_path):
 def test_listening_is_seen(listener, free_port):
     assert is_listening(port_of(listener))
     assert not is_listening(free_port())
+
+
+@pytest.mark.parametrize(
+    ("bind", "url"),
+    [
+        ("127.0.0.1:8081", "http://127.0.0.1:8081"),
+        ("0.0.0.0:8081", "http://127.0.0.1:8081"),
+        ("[::]:8081", "http://[::1]:8081"),
+        ("unix:/run/console.sock", "unix:/run/console.sock"),
+    ],
+)
+def test_a_service_has_a_url_for_a_browser_of_this_machine(bind, url):
+    assert http_url(bind) == url
 
 
 def answer_once(listener, answer):

@@ -1,0 +1,250 @@
+"""`hopline up` as a person meets it: a process, two ports and a folder."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app.local import ports
+from app.local.child import wait_for
+
+HOPLINE = str(Path(sys.executable).parent / "hopline")
+READY_SECONDS = 60
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
+
+
+class Up:
+    """One `hopline up`, and the command in a second terminal."""
+
+    def __init__(self, data_dir, redirect_port, console_port, **variables):
+        self.data_dir = data_dir
+        self.redirect_port = redirect_port
+        self.bind = f"127.0.0.1:{redirect_port}"
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not is_ours(name)},
+            "HOPLINE_DATA_DIR": str(data_dir),
+            "HOPLINE_REDIRECT_BIND": self.bind,
+            "HOPLINE_CONSOLE_BIND": f"127.0.0.1:{console_port}",
+            "HOPLINE_REDIRECT_WORKERS": "1",
+            "HOPLINE_CONSUMERS": "1",
+            **variables,
+        }
+        self.process = None
+        self.output = data_dir.parent / f"{data_dir.name}.out"
+
+    def start(self, *arguments):
+        with self.output.open("w") as output:
+            self.process = psutil.Popen(
+                [HOPLINE, "up", *arguments],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env=self.environ,
+            )
+        return self
+
+    def wait_until_ready(self):
+        assert wait_for(lambda: self.says("is ready") or not self.is_running, READY_SECONDS)
+        assert self.is_running, self.text
+        self.family = self.process.children(recursive=True)
+        return self
+
+    def restart(self):
+        self.start()
+        return self.wait_until_ready()
+
+    @property
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def text(self):
+        return self.output.read_text()
+
+    def says(self, words):
+        return words in self.text
+
+    def child(self, words):
+        (found,) = (c for c in self.process.children() if words in " ".join(c.cmdline()))
+        return found
+
+    def run(self, *arguments):
+        return subprocess.run(
+            [HOPLINE, *arguments],
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    def add_link(self, code):
+        done = self.run("links", "add", "https://example.com/a?b=c", "--code", code)
+        assert done.returncode == 0, done.stderr
+
+    def click(self, code):
+        return ports.get(self.bind, f"/{code}", {"User-Agent": BROWSER})
+
+    def clicks(self, code):
+        done = self.run("stats", code, "--json")
+        return json.loads(done.stdout)["clicks"] if done.returncode == 0 else None
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+    def left_over(self):
+        return [process for process in self.family if is_alive(process)]
+
+
+def is_ours(name):
+    return name.startswith("HOPLINE_") and name != "HOPLINE_CACHE_DIR"
+
+
+def is_alive(process):
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture
+def up(tmp_path, free_port):
+    made = []
+
+    def make(data="data", **variables):
+        made.append(Up(tmp_path / data, free_port(), free_port(), **variables))
+        return made[-1]
+
+    yield make
+    for one in made:
+        if one.is_running:
+            one.stop()
+            assert one.text.endswith("stopping\nstopped\n")
+
+
+@pytest.fixture
+def running(up, cache_dir, country_database, shared_clickhouse):
+    """An `up` that answers; its downloads are in the cache."""
+    return up().start().wait_until_ready()
+
+
+def test_a_click_is_redirected_and_counted_within_three_seconds(running):
+    running.add_link("demo1")
+    assert running.click("demo1") == 302
+    assert wait_for(lambda: running.clicks("demo1") == 1, 3)
+
+
+def test_sigterm_stops_everything_and_the_clicks_are_there_again_afterwards(running):
+    running.add_link("demo1")
+    running.click("demo1")
+    asked = time.monotonic()
+    assert running.stop() == 0
+    assert time.monotonic() - asked < 10
+    assert running.left_over() == []
+    assert running.text.endswith("stopping\nstopped\n")
+    assert not (running.data_dir / "running.env").exists()
+    running.restart()
+    assert wait_for(lambda: running.clicks("demo1") == 1, 10)
+    assert running.click("demo1") == 302
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("redirect", "hopline-redirect"),
+        ("console", "hopline-console"),
+        ("workers", "hopline: workers"),
+        ("valkey", "valkey-server"),
+        ("clickhouse", "clickhouse_host"),
+    ],
+)
+def test_a_killed_child_comes_back_and_no_click_is_missing(running, name, words):
+    running.add_link("demo1")
+    assert wait_for(lambda: running.click("demo1") == 302, 5)
+    running.child(words).kill()
+    assert wait_for(lambda: running.says(f"{name} is back"), 30)
+    assert running.says(f"{name} was killed by SIGKILL: starting it again")
+    assert wait_for(lambda: answers(running, "demo1"), 10)
+    assert wait_for(lambda: running.clicks("demo1") == 2, 20)
+
+
+def answers(running, code):
+    try:
+        return running.click(code) == 302
+    except OSError:
+        return False
+
+
+def test_a_killed_up_leaves_no_orphans_and_the_next_one_starts(running):
+    running.add_link("demo1")
+    running.process.kill()
+    running.process.wait(10)
+    assert wait_for(lambda: not running.left_over(), 15)
+    running.restart()
+    assert running.click("demo1") == 302
+
+
+def test_a_second_ctrl_c_kills_at_once(running):
+    os.kill(running.child("hopline: workers").pid, signal.SIGSTOP)
+    running.process.send_signal(signal.SIGINT)
+    assert wait_for(lambda: running.says("stopping"), 5)
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(5) == 0
+    assert running.says("workers had to be killed")
+    assert running.left_over() == []
+
+
+def test_a_second_up_on_the_same_folder_is_refused(running):
+    second = running.run("up")
+    assert second.returncode == 1
+    assert second.stderr.startswith("hopline: hopline is already running on ")
+    assert running.is_running
+
+
+def test_a_port_in_use_is_one_line_and_nothing_is_started(up):
+    one = up()
+    with socket.create_server(("127.0.0.1", one.redirect_port)):
+        done = one.run("up")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert f"can't listen on {one.bind}: address already in use" in done.stderr
+    assert "HOPLINE_REDIRECT_BIND" in done.stderr
+    assert list((one.data_dir / "logs").iterdir()) == []
+
+
+def test_the_operators_stores_are_used_when_they_are_set(up, redis_url, clickhouse_url):
+    one = up(HOPLINE_REDIS_URL=redis_url, HOPLINE_CLICKHOUSE_URL=clickhouse_url)
+    one.start().wait_until_ready()
+    names = {" ".join(child.cmdline()) for child in one.process.children()}
+    assert not any("valkey" in name or "clickhouse" in name for name in names)
+    one.add_link("demo1")
+    one.click("demo1")
+    assert wait_for(lambda: one.clicks("demo1") == 1, 10)
+
+
+def test_a_store_that_is_away_is_one_line(up, free_port):
+    done = up(HOPLINE_REDIS_URL=f"redis://127.0.0.1:{free_port()}").run("up")
+    assert done.returncode == 1
+    assert done.stderr.startswith("hopline: Redis at 127.0.0.1:")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_bad_setting_is_wrong_usage(up):
+    done = up(HOPLINE_BATCH_SIZE="many").run("up")
+    assert done.returncode == 2
+    assert "HOPLINE_BATCH_SIZE='many'" in done.stderr
+
+
+def test_the_demo_shows_clicks_of_several_countries(up, country_database, shared_clickhouse):
+    one = up().start("--demo").wait_until_ready()
+    assert wait_for(lambda: (one.clicks("launch") or 0) >= 5, 30)
+    counted = json.loads(one.run("stats", "launch", "--json").stdout)
+    assert len(counted["by"]["country"]["top"]) > 1
