@@ -17,6 +17,7 @@ from app.cli.link_files import Format, read_rows, write_links
 from app.cli.output import Failure, complain
 from app.link_import import Outcome, Rehearsal
 from app.link_store import open_store
+from app.redis import RedisError
 from app.settings import load
 
 
@@ -74,15 +75,17 @@ def export_links(
 
 
 def _report(outcomes: Iterable[Outcome]) -> Counter[str]:
-    """Say what became of the rows, also when Redis goes away in between."""
+    """Say what became of the rows and count them by kind."""
     kinds: Counter[str] = Counter()
     try:
         for outcome in _with_progress(outcomes):
             kinds[outcome.kind] += 1
             if outcome.reason:
                 complain(f"line {outcome.line}: {outcome.reason}")
-    finally:
-        print(", ".join(f"{kinds[kind]} {kind}" for kind in ("created", "unchanged", "refused")))
+    except RedisError:
+        complain(f"{kinds.total()} links were dealt with; the import can be repeated")
+        raise
+    print(", ".join(f"{kinds[kind]} {kind}" for kind in ("created", "unchanged", "refused")))
     return kinds
 
 

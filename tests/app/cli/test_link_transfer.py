@@ -91,6 +91,17 @@ def test_an_export_moves_every_link_to_another_machine(
     assert hopline("links", "add", "https://c.example/", "--code", "c").exit_code == 1
 
 
+def test_an_import_without_redis_says_how_far_it_came(
+    hopline: Run, links_csv: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("HOPLINE_REDIS_URL", "redis://127.0.0.1:1/0")
+    ended = hopline("links", "import", str(links_csv))
+    assert (ended.exit_code, ended.out) == (1, "")
+    first, second = ended.err.splitlines()
+    assert first == "hopline: 0 links were dealt with; the import can be repeated"
+    assert "is away" in second
+
+
 def test_an_export_writes_csv_to_standard_output(hopline: Run) -> None:
     hopline("links", "add", "https://a.example/", "--code", "a")
     hopline("links", "add", "https://b.example/", "--code", "b")
