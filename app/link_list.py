@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from app.codes import is_valid
 from app.keys import LINK_DELETED, LINK_INDEX, link_key, link_tag_key
+from app.link_options import read_tag
 from app.links import CorruptLink, Link, LinkNotFound, decode
 from app.redis import translated
 
@@ -52,6 +54,7 @@ class LinkList:
 
         Raises:
             LinkNotFound: ``after`` is no code of this list.
+            InvalidLink: no link can carry the tag.
         """
         found = tuple(islice(self.scan(after=after, tag=tag), limit + 1))
         return Page(found[:limit], found[limit - 1].code if len(found) > limit else None)
@@ -63,7 +66,9 @@ class LinkList:
 
         Raises:
             LinkNotFound: ``after`` is no code of this list.
+            InvalidLink: no link can carry the tag.
         """
+        tag = read_tag(tag) if tag else None
         key = link_tag_key(tag) if tag else LINK_INDEX
         while True:
             codes_found = self._codes_after(key, after)
@@ -81,7 +86,9 @@ class LinkList:
 
     def _codes_after(self, key: str, after: str | None) -> list[str]:
         with translated(self._url):
-            rank: Any = -1 if after is None else self._client.zrevrank(key, after)
+            rank: Any = -1
+            if after is not None:
+                rank = self._client.zrevrank(key, after) if is_valid(after) else None
             if rank is None:
                 raise LinkNotFound(f"no link has the code {after!r} to go on after")
             found: Any = self._client.zrange(key, rank + 1, rank + _SCAN, desc=True)

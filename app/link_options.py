@@ -161,6 +161,18 @@ def _tags(value: object) -> tuple[str, ...]:
     return tuple(sorted(tags))
 
 
+def read_tag(text: str) -> str:
+    """Return a tag as links carry it.
+
+    Raises:
+        InvalidLink: no link can carry it.
+    """
+    try:
+        return _tag(text)
+    except ValueError as error:
+        raise InvalidLink("tag", str(error)) from None
+
+
 def _tag(text: str) -> str:
     tag = "-".join(unicodedata.normalize("NFKC", text.lower()).lower().split())
     if len(tag) > MAX_TAG or not all(_is_tag_character(character) for character in tag):

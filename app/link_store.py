@@ -214,13 +214,12 @@ class LinkStore:
             self._client.ping()
 
     def uses(self, code: str) -> int:
-        """Return how many clicks of a link with a click limit are used."""
+        """Return how many clicks of a link with a click limit are used; it must be a valid code."""
         with translated(self._url):
             return int(cast("bytes | None", self._client.get(link_uses_key(code))) or 0)
 
     def _read(self, code: str) -> bytes:
-        with translated(self._url):
-            raw = cast("bytes | None", self._client.get(link_key(code)))
+        raw = self.peek([code])[0] if codes.is_valid(code) else None
         if raw is None:
             raise LinkNotFound(f"no link has the code {code!r}")
         return raw

@@ -49,13 +49,19 @@ COMMANDS = {
         _DAILY,
         "Show the clicks of a link: people and bots apart, over time, and by what they came with.",
     ),
-    "tail": Command("app.cli.tail", _DAILY, "Show clicks as they come."),
+    "tail": Command(
+        "app.cli.tail",
+        _DAILY,
+        "Show clicks as they come, until Ctrl-C; it takes nothing from the workers.",
+    ),
     "migrate": Command(
         "app.cli.migrate",
         _CARE,
         "Bring ClickHouse's tables up to date; safe to run again, and by two at once.",
     ),
-    "doctor": Command("app.cli.doctor", _CARE, "Check every part and say how to mend it."),
+    "doctor": Command(
+        "app.cli.doctor", _CARE, "Check every part: what is wrong, and how to mend it."
+    ),
     "settings": Command(
         "app.cli.settings", _CARE, "Show every setting, its value and what it means."
     ),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from app import link_list
 from app.keys import link_key
+from app.link_options import InvalidLink
 from app.link_store import LinkStore, open_store
 from app.links import LinkNotFound
 from app.redis import connect
@@ -71,9 +72,17 @@ def test_a_page_can_follow_a_link_that_was_deleted_meanwhile(store: LinkStore) -
     assert codes(store, after="c") == ["b", "a"]
 
 
-def test_a_page_cannot_follow_a_code_that_never_was(store: LinkStore) -> None:
-    with pytest.raises(LinkNotFound, match="'nope' to go on after"):
-        store.links.page(after="nope")
+@pytest.mark.parametrize("code", ["nope", "", "a\udcff"])
+def test_a_page_cannot_follow_a_code_that_never_was(store: LinkStore, code: str) -> None:
+    with pytest.raises(LinkNotFound, match="to go on after"):
+        store.links.page(after=code)
+
+
+def test_a_tag_may_be_asked_for_as_it_was_given(store: LinkStore) -> None:
+    add(store, "a", tags=["Big Sale"])
+    assert codes(store, tag=" big  SALE") == ["a"]
+    with pytest.raises(InvalidLink, match=r"^tag: "):
+        store.links.page(tag="\udcff")
 
 
 def test_deleted_links_are_left_out_unless_wanted(store: LinkStore) -> None:

@@ -85,10 +85,11 @@ def test_made_up_codes_grow_when_their_length_is_used_up(
         store.create(TARGET)
 
 
-def test_an_unknown_code_is_not_found(store: LinkStore) -> None:
+@pytest.mark.parametrize("code", ["nope", "", "a/b", "a\udcff", "x" * 1000, "ü"])
+def test_an_unknown_code_is_not_found(store: LinkStore, code: str) -> None:
     for call in (store.get, store.delete, lambda code: store.update(code, {"title": "x"})):
-        with pytest.raises(LinkNotFound, match="no link has the code 'nope'"):
-            call("nope")
+        with pytest.raises(LinkNotFound, match="no link has the code '"):
+            call(code)
 
 
 def test_an_update_changes_what_is_given_and_keeps_the_rest(store: LinkStore) -> None:
