@@ -76,7 +76,8 @@ class SpoolFile:
         with self._transaction() as database:
             database.executemany("DELETE FROM clicks WHERE click_id = ?", _singles(click_ids))
         with self._opened() as database:
-            database.execute("PRAGMA incremental_vacuum").fetchall()
+            # As a script, because a cursor stops after the first of the pages.
+            database.executescript("PRAGMA incremental_vacuum")
 
     def oldest(self, limit: int, after: bytes = b"", before: bytes = b"\xff" * 16) -> list[Row]:
         """Return the oldest clicks between two ids, in order."""

@@ -1,0 +1,53 @@
+"""Stand-ins for what lies below the parts under test."""
+
+from collections.abc import Callable
+
+import hiredis
+from gevent.event import Event
+
+from app.redirect.pipeline import PipelineBroken
+from app.redirect.resp import decode_command
+
+OnReply = Callable[[object], None]
+
+
+class FakeClock:
+    """Monotonic seconds that move when told."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class FakePipeline:
+    """Keeps commands until the test answers them, in order as the real one does."""
+
+    def __init__(self) -> None:
+        self.connected = Event()
+        self.connected.set()
+        self.age = 0.0
+        self.commands: list[list[bytes]] = []
+        self.waiting: list[OnReply] = []
+
+    def oldest_age(self) -> float:
+        return self.age
+
+    def submit(self, command: bytes, on_reply: OnReply) -> None:
+        if not self.connected.is_set():
+            raise PipelineBroken("there is no connection to Redis")
+        self.commands.append(decode_command(command))
+        self.waiting.append(on_reply)
+
+    def answer(self, reply: object) -> None:
+        self.waiting.pop(0)(reply)
+
+    def answer_error(self, text: str) -> None:
+        self.answer(hiredis.ReplyError(text))
+
+    def break_off(self) -> None:
+        self.connected.clear()
+        waiting, self.waiting = self.waiting, []
+        for on_reply in waiting:
+            on_reply(PipelineBroken("the server closed the connection"))

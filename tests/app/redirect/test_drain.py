@@ -1,0 +1,141 @@
+import time
+from collections.abc import Callable
+
+import gevent
+import pytest
+from prometheus_client import CollectorRegistry
+from redis import Redis
+
+from app.click import new_click_id
+from app.metrics import RedirectMetrics
+from app.redirect.drain import Drain
+from app.redirect.entry import EntryWriter
+from app.redirect.pipeline import Pipeline
+from app.redirect.resend import ResendRing
+from app.redirect.resp import encode_command
+from app.redirect.spool_file import SpoolFile
+from app.redis import parse_url
+
+STREAM = "clicks:stream"
+
+
+class Host:
+    """A spool directory, and the drains of its workers."""
+
+    def __init__(self, directory, url: str) -> None:
+        self.directory = directory
+        self.url = url
+        self.file = SpoolFile(directory, 1 << 30)
+        self.ring = ResendRing(60)
+        self.registry = CollectorRegistry()
+        self.open: list[Callable[[], None]] = [self.file.close]
+
+    def start_drain(self, clicks_per_second: int = 100_000) -> None:
+        pipeline = Pipeline(lambda: parse_url(self.url), name="drain", timeout_seconds=2)
+        pipeline.start()
+        drain = Drain(
+            SpoolFile(self.directory, 1 << 30),
+            self.directory,
+            pipeline,
+            EntryWriter(STREAM, 1_000_000),
+            self.ring,
+            RedirectMetrics(CollectorRegistry()),
+            clicks_per_second=clicks_per_second,
+        )
+        drain.start()
+        self.open += [drain.close, lambda: pipeline.close(0)]
+
+    def spool(self, count: int, age_seconds: float = 10) -> list[bytes]:
+        ids = [
+            new_click_id(int((time.time() - age_seconds) * 1000), number.to_bytes(10, "big"))
+            for number in range(count)
+        ]
+        head = (b"XADD", b"some:other:stream", b"MAXLEN", b"~", b"9", b"*")
+        self.file.write(
+            [(each, encode_command(*head, b"click_id", each.hex().encode())) for each in ids]
+        )
+        return ids
+
+    def sent(self) -> list[bytes]:
+        with Redis(port=parse_url(self.url).port) as client:
+            entries = client.xrange(STREAM)
+        return [bytes.fromhex(fields[b"click_id"].decode()) for _, fields in entries]
+
+
+@pytest.fixture
+def host(tmp_path, redis_url):
+    made = Host(tmp_path / "spool", redis_url)
+    yield made
+    for close in reversed(made.open):
+        close()
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        gevent.sleep(0.02)
+
+
+def test_spooled_clicks_reach_the_stream_in_order_and_leave_the_spool(host):
+    ids = host.spool(1200)
+    host.start_drain()
+    wait_until(lambda: host.file.count() == 0)
+    assert host.sent() == ids
+    assert [click_id for click_id, _ in host.ring.take()] == ids
+
+
+def test_two_workers_do_not_drain_the_same_clicks(host):
+    ids = host.spool(1500)
+    host.start_drain()
+    host.start_drain()
+    wait_until(lambda: host.file.count() == 0)
+    assert host.sent() == ids
+
+
+def test_the_rate_is_kept(host):
+    host.spool(60)
+    began = time.monotonic()
+    host.start_drain(clicks_per_second=40)
+    wait_until(lambda: host.file.count() == 0)
+    assert time.monotonic() - began > 1
+
+
+def test_a_click_that_may_still_be_confirmed_is_left_for_a_moment(host):
+    host.spool(1, age_seconds=-3600)
+    old = host.spool(1)
+    host.start_drain()
+    wait_until(lambda: host.file.count() == 1)
+    assert host.sent() == old
+
+
+def test_what_is_no_click_is_said_and_stands_in_nobodys_way(host, caplog):
+    host.file.write([(b"\x00" * 16, b"no command at all")])
+    ids = host.spool(3)
+    host.start_drain()
+    wait_until(lambda: host.sent() == ids)
+    wait_until(lambda: host.file.count() == 1)
+    assert "not a command" in caplog.text
+
+
+def test_while_redis_takes_nothing_clicks_stay_in_the_spool(host):
+    ids = host.spool(3)
+    with Redis(port=parse_url(host.url).port) as client:
+        client.config_set("maxmemory", 1)
+        try:
+            host.start_drain()
+            gevent.sleep(1.2)
+            assert host.file.count() == 3
+        finally:
+            client.config_set("maxmemory", 0)
+    wait_until(lambda: host.file.count() == 0)
+    assert host.sent() == ids
+
+
+def test_an_unusable_spool_is_said(tmp_path, redis_url, caplog):
+    (tmp_path / "spool").write_text("in the way")
+    host = Host(tmp_path / "spool", redis_url)
+    host.start_drain()
+    wait_until(lambda: "can't be drained" in caplog.text)
+    for close in reversed(host.open):
+        close()

@@ -1,0 +1,76 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.click import Click, from_fields, to_fields
+from app.links import Link
+from app.redirect.entry import EntryWriter
+from app.redirect.resp import decode_command, encode_command
+from app.redirect.visit import Visit
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+clicks = st.builds(
+    Click,
+    click_id=st.binary(min_size=16, max_size=16),
+    short_code=texts,
+    timestamp=st.integers(1_000_000_000, 4_000_000_000),
+    ip=st.ip_addresses().map(str),
+    user_agent=texts,
+    referer=texts,
+    original_url=texts,
+    host=texts,
+    accept_language=texts,
+    purpose=texts,
+    gpc=texts,
+)
+
+
+def visit_of(click: Click) -> Visit:
+    return Visit(*(getattr(click, name).encode() for name in Visit._fields))
+
+
+@given(clicks, st.sampled_from(["clicks:stream", "100%:{x}d"]))
+def test_the_template_writes_what_the_contract_says_byte_for_byte(click, stream):
+    command = EntryWriter(stream, 1000).write(
+        click.click_id,
+        click.short_code.encode(),
+        b"%d" % click.timestamp,
+        click.original_url.encode(),
+        visit_of(click),
+    )
+    fields = [part.encode() for field in to_fields(click).items() for part in field]
+    start = (b"XADD", stream.encode(), b"MAXLEN", b"~", b"1000", b"*")
+    assert command == encode_command(*start, *fields)
+
+
+def test_a_new_click_can_be_read_by_a_worker():
+    link = Link(code="abc", target="https://a.example/", created_ms=1, updated_ms=1)
+    visit = Visit(ip=b"192.0.2.1", user_agent=b"Browser", referer=b"", gpc=b"1")
+    new = EntryWriter("clicks:stream", 1000).new_click(link, visit, 1_700_000_000.25, b"r" * 10)
+    arguments = decode_command(new.command)[6:]
+    click = from_fields(b"1-1", dict(zip(arguments[::2], arguments[1::2], strict=True)))
+    assert click == Click(
+        click_id=new.click_id,
+        short_code="abc",
+        timestamp=1_700_000_000,
+        ip="192.0.2.1",
+        user_agent="Browser",
+        referer="",
+        original_url="https://a.example/",
+        gpc="1",
+    )
+    assert click.time_ms == 1_700_000_000_250
+
+
+def test_a_spooled_click_follows_the_stream_to_its_new_name_and_length():
+    old = encode_command(b"XADD", b"old", b"MAXLEN", b"~", b"5", b"*", b"ip", b"192.0.2.1")
+    assert decode_command(EntryWriter("new", 9).readdress(old)) == [
+        *(b"XADD", b"new", b"MAXLEN", b"~", b"9", b"*"),
+        *(b"ip", b"192.0.2.1"),
+    ]
+
+
+@pytest.mark.parametrize("command", [b"", encode_command(b"GET", b"x"), encode_command(b"XADD")])
+def test_what_is_no_click_is_not_sent(command):
+    with pytest.raises(ValueError, match="not"):
+        EntryWriter("clicks:stream", 9).readdress(command)

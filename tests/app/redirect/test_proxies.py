@@ -1,0 +1,89 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.redirect.proxies import client_address_reader
+
+TRUSTED = ("10.0.0.0/8", "192.168.1.1", "fd00::/8", "2001:db8:ffff::/48")
+PROXY = "10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("peer", "x_forwarded_for", "forwarded", "visitor"),
+    [
+        pytest.param("203.0.113.7", "", "", "203.0.113.7", id="no header"),
+        pytest.param("203.0.113.7", "198.51.100.1", "", "203.0.113.7", id="untrusted peer lies"),
+        pytest.param("203.0.113.7", "", "for=198.51.100.1", "203.0.113.7", id="and so"),
+        pytest.param(PROXY, "", "", PROXY, id="a proxy's own visit"),
+        pytest.param(PROXY, "203.0.113.7", "", "203.0.113.7", id="one hop"),
+        pytest.param(PROXY, " 203.0.113.7 , 10.2.2.2", "", "203.0.113.7", id="two hops"),
+        pytest.param(PROXY, "1.1.1.1, 203.0.113.7, 10.2.2.2", "", "203.0.113.7", id="a lie left"),
+        pytest.param(PROXY, "10.9.9.9, 203.0.113.7", "", "203.0.113.7", id="a lie like a proxy"),
+        pytest.param(PROXY, "10.3.3.3, 10.2.2.2", "", "10.3.3.3", id="proxies all the way"),
+        pytest.param(PROXY, "203.0.113.7:4711", "", "203.0.113.7", id="port"),
+        pytest.param(PROXY, "[2001:db8::7]:4711", "", "2001:db8::7", id="IPv6 and port"),
+        pytest.param(PROXY, "[2001:db8::7]", "", "2001:db8::7", id="IPv6 in brackets"),
+        pytest.param(PROXY, "2001:DB8:0::7", "", "2001:db8::7", id="IPv6 shortened"),
+        pytest.param(PROXY, "fe80::1%eth0", "", "fe80::1", id="zone"),
+        pytest.param(PROXY, "::ffff:203.0.113.7", "", "203.0.113.7", id="mapped IPv4"),
+        pytest.param("::ffff:10.0.0.1", "203.0.113.7", "", "203.0.113.7", id="mapped proxy"),
+        pytest.param("fd00::1", "203.0.113.7", "", "203.0.113.7", id="IPv6 proxy"),
+        pytest.param(PROXY, "203.0.113.7, 2001:db8:ffff::1", "", "203.0.113.7", id="CIDR of v6"),
+        pytest.param("192.168.1.1", "203.0.113.7", "", "203.0.113.7", id="single address"),
+        pytest.param("192.168.1.2", "203.0.113.7", "", "192.168.1.2", id="its neighbour"),
+        pytest.param(PROXY, "203.0.113.7, unknown", "", "", id="unknown hop"),
+        pytest.param(PROXY, "203.0.113.7, garbage", "", "", id="garbage hop"),
+        pytest.param(PROXY, "203.0.113.7,", "", "", id="empty hop"),
+        pytest.param(PROXY, "999.1.1.1", "", "", id="no address"),
+        pytest.param("", "203.0.113.7", "", "203.0.113.7", id="Unix socket"),
+        pytest.param("", "", "", "", id="Unix socket, no header"),
+        pytest.param(PROXY, "", "for=203.0.113.7", "203.0.113.7", id="Forwarded"),
+        pytest.param(PROXY, "", 'For="[2001:db8::7]:4711"', "2001:db8::7", id="quoted IPv6"),
+        pytest.param(
+            PROXY,
+            "",
+            "for=1.1.1.1, proto=https;for=203.0.113.7;by=10.0.0.9",
+            "203.0.113.7",
+            id="pairs",
+        ),
+        pytest.param(PROXY, "", "for=203.0.113.7, for=10.2.2.2", "203.0.113.7", id="two elements"),
+        pytest.param(PROXY, "", 'for="_gazonk"', "", id="obfuscated"),
+        pytest.param(PROXY, "", "for=unknown", "", id="Forwarded unknown"),
+        pytest.param(PROXY, "", "proto=https", "", id="an element without for"),
+        pytest.param(PROXY, "", 'for="1.1.1.1, for=2.2.2.2', "", id="quote left open"),
+        pytest.param(
+            PROXY, "", 'by="a,for=1.1.1.1";for=203.0.113.7', "203.0.113.7", id="comma quoted"
+        ),
+        pytest.param(PROXY, "203.0.113.7", "for=1.1.1.1", "203.0.113.7", id="both headers"),
+    ],
+)
+def test_the_visitor_is_the_right_most_hop_that_is_no_proxy(
+    peer, x_forwarded_for, forwarded, visitor
+):
+    assert client_address_reader(TRUSTED)(peer, x_forwarded_for, forwarded) == visitor
+
+
+def test_without_trusted_proxies_no_header_is_read():
+    read = client_address_reader(())
+    assert read("10.0.0.1", "203.0.113.7", "for=203.0.113.7") == "10.0.0.1"
+    assert read("::ffff:10.0.0.1", "", "") == "10.0.0.1"
+    assert read("", "203.0.113.7", "") == ""
+
+
+def test_an_endless_chain_of_proxies_is_not_read_to_its_end():
+    chain = ", ".join(["203.0.113.7"] + ["10.0.0.2"] * 100)
+    assert client_address_reader(TRUSTED)(PROXY, chain, "") == "10.0.0.2"
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
+def test_nothing_that_is_sent_breaks_it(peer, x_forwarded_for, forwarded):
+    client_address_reader(TRUSTED)(peer, x_forwarded_for, forwarded)
+    client_address_reader(TRUSTED)(PROXY, x_forwarded_for, forwarded)
+
+
+@given(st.lists(st.ip_addresses().map(str), max_size=4), st.ip_addresses(v=4).map(str))
+def test_what_a_visitor_sends_ahead_changes_nothing(lies, visitor):
+    read = client_address_reader(TRUSTED)
+    told = ", ".join([*lies, visitor])
+    if read(visitor, "", "") == visitor and not visitor.startswith("10."):
+        assert read(PROXY, told, "") == read(PROXY, visitor, "")
