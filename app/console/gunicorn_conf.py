@@ -1,8 +1,18 @@
-"""How gunicorn runs the console: one process, a thread for each request at work."""
+"""How gunicorn runs the console: one process, a thread for each request at work.
 
-from app import settings
+gunicorn takes every module-level name that is one of its settings
+(https://gunicorn.org/reference/settings/).
+"""
 
-_settings = settings.load()
+import sys
+
+from app.settings import SettingsError, load
+
+try:
+    _settings = load()
+except SettingsError as _error:
+    sys.stderr.write(f"hopline: {_error}\n")
+    sys.exit(2)
 
 proc_name = "hopline-console"
 bind = _settings.console_bind
@@ -11,5 +21,8 @@ workers = 1
 threads = _settings.console_threads
 graceful_timeout = int(_settings.drain_seconds)
 loglevel = _settings.log_level.lower()
+# No proxy in front may set the scheme or the path by a header.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
 # Every gunicorn of a user would open the same socket, and nothing here speaks to it.
 control_socket_disable = True

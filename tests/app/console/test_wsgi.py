@@ -17,6 +17,14 @@ import pytest
 from app.schema.migrations import migrate
 from tests.clicks import click_row, insert_clicks
 
+COMMAND = [
+    sys.executable,
+    "-m",
+    "gunicorn",
+    "-c",
+    "python:app.console.gunicorn_conf",
+    "app.console.wsgi:get_app()",
+]
 DEADLINE_SECONDS = 20.0
 
 
@@ -39,8 +47,7 @@ def console(free_port, redis_url: str, clickhouse_url: str) -> Iterator[tuple[st
         "HOPLINE_REDIS_URL": redis_url,
         "HOPLINE_CLICKHOUSE_URL": clickhouse_url,
     }
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:app.console.gunicorn_conf"]
-    child = subprocess.Popen([*command, "app.console.wsgi:get_app()"], env=environ)
+    child = subprocess.Popen(COMMAND, env=environ)
     try:
         wait_until_ready(f"http://{bind}", child)
         yield f"http://{bind}", child.pid
@@ -74,3 +81,17 @@ def test_odd_codes_are_codes(console: tuple[str, int]) -> None:
     base, _ = console
     for code in ("%27%20OR%201=1", "%00", "%FF%FE", "a%2Fb", "%7Bcode:String%7D"):
         assert ask(base, f"/api/v1/links/{code}/stats")[0] == 404
+
+
+def test_a_bad_setting_is_one_line_and_exit_code_2() -> None:
+    ended = subprocess.run(
+        COMMAND,
+        env=os.environ | {"HOPLINE_CONSOLE_THREADS": "none"},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("hopline: HOPLINE_CONSOLE_THREADS='none': ")
+    assert ended.stderr.count("\n") == 1

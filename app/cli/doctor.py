@@ -1,0 +1,109 @@
+"""`hopline doctor`."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from app.cli.output import print_json, print_table
+from app.clickhouse import ClickHouseError
+from app.health.check import Check, State, fail, is_healthy, ok, to_json, warn
+from app.health.clickhouse import clickhouse_checks
+from app.health.machine import disk_check, geoip_check, judge_service
+from app.health.redis import redis_checks
+from app.health.stream import StreamNames, stream_checks
+from app.local.ports import http_status
+from app.redis import RedisError, connect
+from app.settings import Settings, load, unknown_variables
+
+#: Longest wait for ClickHouse, as a person waits for the answer.
+_TIMEOUT_SECONDS = 5.0
+_STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Check every part: what is wrong, and how to mend it. Exit code 1 if anything fails."""
+    settings = load()
+    checks = tuple(examine(settings))
+    if as_json:
+        print_json(to_json(checks))
+    else:
+        _print_checks(checks)
+    if not is_healthy(checks):
+        raise typer.Exit(1)
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Yield the findings about every part of an installation."""
+    yield _settings_check()
+    yield from _redis(settings)
+    yield from _clickhouse(settings)
+    yield _service("redirect", settings.redirect_bind)
+    yield _service("console", settings.console_bind)
+    yield geoip_check(settings.geoip_path)
+    yield disk_check("data disk", settings.data_dir, 0)
+    spool = settings.spool_dir or settings.data_dir / "spool"
+    yield disk_check("spool disk", spool, settings.spool_max_bytes)
+
+
+def _settings_check() -> Check:
+    unknown = unknown_variables(os.environ)
+    if unknown:
+        text = f"no setting reads {', '.join(unknown)}"
+        return warn("settings", text, "compare them with `hopline settings`")
+    return ok("settings", "understood")
+
+
+def _redis(settings: Settings) -> Iterator[Check]:
+    names = StreamNames(
+        stream=settings.stream,
+        group=settings.group,
+        dead_stream=settings.dead_stream,
+        maxlen=settings.stream_maxlen,
+        block_ms=settings.block_ms,
+    )
+    url = settings.redis_url
+    try:
+        with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
+            yield from redis_checks(client, url)
+            yield from stream_checks(client, url, names)
+    except RedisError as error:
+        yield fail("redis", str(error), "start it, or set HOPLINE_REDIS_URL to where it is")
+
+
+def _clickhouse(settings: Settings) -> Iterator[Check]:
+    timeout_seconds = min(_TIMEOUT_SECONDS, settings.clickhouse_timeout_seconds)
+    try:
+        yield from clickhouse_checks(settings.clickhouse_url, timeout_seconds=timeout_seconds)
+    except ClickHouseError as error:
+        mend = "start it, or set HOPLINE_CLICKHOUSE_URL to where it is"
+        yield fail("clickhouse", str(error), mend)
+
+
+def _service(name: str, bind: str) -> Check:
+    if bind.startswith("fd://"):
+        return warn(name, "on a socket that was handed down, it can't be asked", "ask its proxy")
+    return judge_service(name, bind, http_status(bind, "/-/ready"))
+
+
+def _print_checks(checks: Iterable[Check]) -> None:
+    rows = ((check.state, check.name, ": ".join(_said(check))) for check in checks)
+    if not sys.stdout.isatty():
+        print_table(("STATE", "CHECK", "FINDING"), rows)
+        return
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for check in checks:
+        finding = Text("\n").join(map(Text, _said(check)))
+        table.add_row(Text(check.state, style=_STYLES[check.state]), check.name, finding)
+    Console(highlight=False).print(table)
+
+
+def _said(check: Check) -> list[str]:
+    return [check.text.rstrip("."), check.mend] if check.mend else [check.text]

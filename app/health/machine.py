@@ -1,0 +1,58 @@
+"""What this machine brings: services that answer, room on the disk, a country database."""
+
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.health.check import Check, fail, ok, warn
+
+_MIB = 1 << 20
+_LEAST_FREE_BYTES = 256 * _MIB
+_GEOIP_VARIABLE = "HOPLINE_GEOIP_PATH"
+
+
+def judge_service(name: str, bind: str, status: int) -> Check:
+    """Judge what a service answered to GET /-/ready, 0 for nothing."""
+    if status == 200:
+        return ok(name, f"ready at {bind}")
+    if status == 503:
+        return fail(name, f"{bind} answers, but is not ready", "its log says which part is away")
+    if status:
+        text = f"something else answers at {bind}: status {status} for /-/ready"
+        return fail(name, text, f"stop it, or give HOPLINE_{name.upper()}_BIND another port")
+    return fail(name, f"nothing answers at {bind}", f"start it: `hopline {name}`")
+
+
+def judge_disk(name: str, path: Path, free_bytes: int, wanted_bytes: int) -> Check:
+    """Judge the room on a folder's disk against what the folder may come to hold."""
+    text = f"{free_bytes // _MIB:,} MiB free at {path}"
+    if free_bytes < _LEAST_FREE_BYTES:
+        return fail(name, text, "make room")
+    if free_bytes < wanted_bytes:
+        return warn(name, f"{text}, {wanted_bytes // _MIB:,} may be needed", "make room")
+    return ok(name, text)
+
+
+def disk_check(name: str, folder: Path, wanted_bytes: int) -> Check:
+    """Look at the disk of a folder, which may have still to be made."""
+    path = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not os.access(path, os.W_OK | os.X_OK):
+        return fail(name, f"{path} can't be written", "change its owner or its mode")
+    return judge_disk(name, folder, shutil.disk_usage(path).free, wanted_bytes)
+
+
+def geoip_check(path: Path | None) -> Check:
+    """Look at the country database."""
+    import maxminddb  # noqa: PLC0415 - what asks for other checks needs no reader
+
+    if path is None:
+        mend = f"set {_GEOIP_VARIABLE} to a country database (.mmdb)"
+        return warn("geoip", "without a database, countries are unknown", mend)
+    try:
+        with maxminddb.open_database(path) as database:
+            held = database.metadata()
+    except (OSError, maxminddb.InvalidDatabaseError) as error:
+        return fail("geoip", f"{path} can't be read: {error}", f"set {_GEOIP_VARIABLE} to another")
+    made = datetime.fromtimestamp(held.build_epoch, UTC)
+    return ok("geoip", f"{held.database_type} of {made:%Y-%m-%d}")

@@ -1,0 +1,164 @@
+"""Whether clicks get from the stream to ClickHouse: the group, its backlog, its consumers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.health.check import Check, fail, ok, warn
+from app.redis import RedisRefused, server_version, translated
+
+if TYPE_CHECKING:
+    import redis
+
+#: Age of the oldest click that is not inserted yet, in seconds.
+_WARN_AGE_SECONDS = 30.0
+_FAIL_AGE_SECONDS = 300.0
+#: Part of the stream's bound that unread entries fill.
+_WARN_FILL = 0.5
+_FAIL_FILL = 0.8
+#: How much longer than its BLOCK a living consumer may be silent: it inserts and acks meanwhile.
+_SILENT_SECONDS = 10.0
+#: From this version on, a consumer that asks and gets nothing is not idle.
+_IDLE_MEANS_SILENT = (7, 2)
+_START_WORKERS = "start the workers: `hopline workers`, and look at their log"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamNames:
+    """Which stream is looked at, and what its settings promise.
+
+    Attributes:
+        maxlen: entries that the stream may hold.
+        block_ms: how long a consumer's read waits.
+    """
+
+    stream: str
+    group: str
+    dead_stream: str
+    maxlen: int
+    block_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What the group has still to do.
+
+    Attributes:
+        unread: entries that no consumer has read, None where Redis can't tell.
+        pending: entries read and not acked.
+        oldest_seconds: age of the oldest of both, None without any.
+    """
+
+    unread: int | None
+    pending: int
+    oldest_seconds: float | None
+
+
+def stream_checks(client: "redis.Redis", url: str, names: StreamNames) -> Iterator[Check]:
+    """Yield the findings about the click stream and its group.
+
+    Raises:
+        RedisUnavailable, RedisRefused: Redis doesn't answer as it should.
+    """
+    with translated(url):
+        group = find_group(_groups(client, url, names.stream), names.group)
+        if group is None:
+            text = f"stream {names.stream} has no group {names.group}: no worker ever ran"
+            yield fail("workers", text, _START_WORKERS)
+        else:
+            backlog = _backlog(client, names, group)
+            yield judge_backlog(backlog, names.maxlen)
+            yield judge_workers(
+                _idle_seconds(client, names),
+                block_seconds=names.block_ms / 1000,
+                is_quiet=backlog.oldest_seconds is None,
+                idle_means_silent=server_version(client)[1] >= _IDLE_MEANS_SILENT,
+            )
+        yield judge_dead_letters(client.xlen(names.dead_stream), names.dead_stream)
+
+
+def find_group(groups: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
+    """Return the group of a name among those of XINFO GROUPS."""
+    return next((group for group in groups if group["name"] == name.encode()), None)
+
+
+def judge_backlog(backlog: Backlog, maxlen: int) -> Check:
+    """Judge what waits to be read or inserted."""
+    unread = "an unknown number" if backlog.unread is None else f"{backlog.unread:,}"
+    text = f"{unread} unread, {backlog.pending:,} pending"
+    if backlog.oldest_seconds is None:
+        return ok("backlog", "every click is inserted")
+    age = backlog.oldest_seconds
+    text += f", the oldest {age:,.0f} s old"
+    fill = (backlog.unread or 0) / maxlen
+    mend = "see whether workers and ClickHouse are well; more HOPLINE_CONSUMERS catch up faster"
+    if age > _FAIL_AGE_SECONDS or fill > _FAIL_FILL:
+        return fail("backlog", text, mend)
+    if age > _WARN_AGE_SECONDS or fill > _WARN_FILL:
+        return warn("backlog", text, mend)
+    return ok("backlog", text)
+
+
+def judge_workers(
+    idle_seconds: Sequence[float],
+    *,
+    block_seconds: float,
+    is_quiet: bool,
+    idle_means_silent: bool,
+) -> Check:
+    """Judge how long each consumer of the group has been idle.
+
+    Args:
+        block_seconds: how long a read of theirs waits.
+        is_quiet: whether there is nothing for them to do.
+        idle_means_silent: whether asking in vain ends a consumer's idle time; before Redis 7.2
+            it doesn't, and one without traffic can't be told from a dead one.
+    """
+    alive = sum(idle <= block_seconds + _SILENT_SECONDS for idle in idle_seconds)
+    if alive:
+        return ok("workers", f"{alive} consuming")
+    if not idle_seconds:
+        return fail("workers", "the group has no consumer", _START_WORKERS)
+    text = f"no consumer has read for {min(idle_seconds):,.0f} s"
+    if is_quiet and not idle_means_silent:
+        text += ", and before Redis 7.2 one without traffic looks like a dead one"
+        return warn("workers", text, "click a link and look again")
+    return fail("workers", text, _START_WORKERS)
+
+
+def judge_dead_letters(count: int, dead_stream: str) -> Check:
+    """Judge how many entries were given up."""
+    if not count:
+        return ok("dead letters", "none")
+    mend = f"read their reasons: XREVRANGE {dead_stream} + - COUNT 10"
+    return warn("dead letters", f"{count:,} entries could not be processed", mend)
+
+
+def _groups(client: "redis.Redis", url: str, stream: str) -> list[dict[str, Any]]:
+    try:
+        with translated(url):
+            return client.xinfo_groups(stream)
+    except RedisRefused as error:
+        if "no such key" in str(error):
+            return []
+        raise
+
+
+def _backlog(client: "redis.Redis", names: StreamNames, group: Mapping[str, Any]) -> Backlog:
+    after = b"(" + group["last-delivered-id"]
+    unread = client.xrange(names.stream, min=after, count=1) or []
+    pending = client.xpending(names.stream, names.group)
+    oldest = [pending["min"]] if pending["min"] else []
+    oldest += [entry_id for entry_id, _ in unread]
+    now = client.time()[0]
+    ages = [max(0.0, now - int(entry_id.partition(b"-")[0]) / 1000) for entry_id in oldest]
+    return Backlog(
+        unread=group.get("lag") if unread else 0,
+        pending=pending["pending"],
+        oldest_seconds=max(ages, default=None),
+    )
+
+
+def _idle_seconds(client: "redis.Redis", names: StreamNames) -> list[float]:
+    consumers = client.xinfo_consumers(names.stream, names.group)
+    return [consumer["idle"] / 1000 for consumer in consumers]

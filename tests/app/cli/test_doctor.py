@@ -1,0 +1,119 @@
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from app.redis import connect
+from app.schema.migrations import migrate
+
+
+class ReadyService(BaseHTTPRequestHandler):
+    """Answers every GET as a service that is ready."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def ready_bind() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), ReadyService) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def environ(
+    monkeypatch: pytest.MonkeyPatch, clickhouse_url: str, ready_bind: str
+) -> pytest.MonkeyPatch:
+    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
+    monkeypatch.setenv("HOPLINE_REDIRECT_BIND", ready_bind)
+    monkeypatch.setenv("HOPLINE_CONSOLE_BIND", ready_bind)
+    return monkeypatch
+
+
+def states(hopline: Callable[..., Any]) -> tuple[int, dict[str, str]]:
+    ended = hopline("doctor", "--json")
+    found = json.loads(ended.out)
+    assert found["healthy"] == (ended.exit_code == 0)
+    return ended.exit_code, {check["name"]: check["state"] for check in found["checks"]}
+
+
+def start_a_consumer(redis_url: str) -> None:
+    with connect(redis_url, timeout_seconds=2) as client:
+        client.xgroup_create("clicks:stream", "analytics-group", "0", mkstream=True)
+        client.xreadgroup("analytics-group", "one", {"clicks:stream": ">"})
+
+
+def test_an_installation_that_is_well(
+    hopline: Callable[..., Any], environ: pytest.MonkeyPatch, redis_url: str
+) -> None:
+    start_a_consumer(redis_url)
+    exit_code, found = states(hopline)
+    assert exit_code == 0
+    assert {name for name, state in found.items() if state != "ok"} == {"geoip"}
+    assert set(found) == {
+        "settings",
+        "redis",
+        "redis clock",
+        "redis persistence",
+        "redis eviction",
+        "redis memory",
+        "backlog",
+        "workers",
+        "dead letters",
+        "clickhouse",
+        "clickhouse clock",
+        "schema",
+        "clickhouse inserts",
+        "redirect",
+        "console",
+        "geoip",
+        "data disk",
+        "spool disk",
+    }
+
+
+def test_everything_away_is_said_in_one_line_each(
+    hopline: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int]
+) -> None:
+    monkeypatch.setenv("HOPLINE_REDIS_URL", f"redis://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", f"clickhouse://127.0.0.1:{free_port()}/x")
+    monkeypatch.setenv("HOPLINE_REDIRECT_BIND", f"127.0.0.1:{free_port()}")
+    monkeypatch.setenv("HOPLINE_CONSOLE_BIND", "fd://3")
+    ended = hopline("doctor")
+    assert (ended.exit_code, ended.err) == (1, "")
+    rows = [line.split("\t") for line in ended.out.splitlines()[1:]]
+    found = {name: state for state, name, _ in rows}
+    assert {name for name, state in found.items() if state == "fail"} == {
+        "redis",
+        "clickhouse",
+        "redirect",
+    }
+    assert found["console"] == "warn"
+
+
+def test_a_service_that_accepts_and_says_nothing_is_not_waited_for(
+    hopline: Callable[..., Any], environ: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environ.setenv("HOPLINE_CONSOLE_BIND", f"127.0.0.1:{silent.getsockname()[1]}")
+        assert states(hopline)[1]["console"] == "fail"
+
+
+def test_a_variable_that_nothing_reads_is_named(
+    hopline: Callable[..., Any], environ: pytest.MonkeyPatch
+) -> None:
+    environ.setenv("HOPLINE_REDIS_URI", "redis://x")
+    assert "no setting reads HOPLINE_REDIS_URI" in hopline("doctor").out

@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+
+from app.health.machine import disk_check, geoip_check, judge_disk, judge_service
+
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "said"),
+    [
+        (200, "ok", "ready at 127.0.0.1:8080"),
+        (503, "fail", "not ready"),
+        (404, "fail", "something else answers at 127.0.0.1:8080: status 404"),
+        (0, "fail", "nothing answers at 127.0.0.1:8080"),
+    ],
+)
+def test_a_service_is_judged_by_its_answer(status: int, state: str, said: str) -> None:
+    check = judge_service("redirect", "127.0.0.1:8080", status)
+    assert check.state == state
+    assert said in check.text
+    assert bool(check.mend) == (state != "ok")
+
+
+@pytest.mark.parametrize(
+    ("free_mib", "wanted_mib", "state"),
+    [(2000, 1024, "ok"), (1000, 1024, "warn"), (1000, 0, "ok"), (200, 0, "fail")],
+)
+def test_a_disk_is_judged_by_what_may_come(free_mib: int, wanted_mib: int, state: str) -> None:
+    assert judge_disk("spool disk", Path("/x"), free_mib * MIB, wanted_mib * MIB).state == state
+
+
+def test_a_folder_still_to_be_made_is_judged_by_the_disk_it_will_be_on(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    assert disk_check("spool disk", folder, 0).text.endswith(f"free at {folder}")
+    assert disk_check("spool disk", folder, 1 << 60).state == "warn"
+
+
+def test_a_path_through_a_file_is_no_folder_to_write_in(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    assert "can't be written" in disk_check("spool disk", file, 0).text
+
+
+def test_a_country_database_names_its_kind_and_date(country_database: Path) -> None:
+    check = geoip_check(country_database)
+    assert check.state == "ok"
+    assert " of 20" in check.text
+
+
+def test_without_a_country_database_countries_are_unknown() -> None:
+    assert geoip_check(None).state == "warn"
+
+
+def test_what_is_no_country_database_is_a_failure(tmp_path: Path) -> None:
+    file = tmp_path / "no.mmdb"
+    assert geoip_check(file).state == "fail"
+    file.write_text("nothing of the kind")
+    assert geoip_check(file).state == "fail"

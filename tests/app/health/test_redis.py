@@ -1,0 +1,73 @@
+from typing import Any
+
+import pytest
+
+from app.health.redis import judge_eviction, judge_memory, judge_persistence, redis_checks
+from app.redis import connect
+
+AOF = {"aof_enabled": 1, "aof_last_write_status": "ok"}
+
+
+def test_a_server_as_hopline_starts_it_is_well(any_redis_server) -> None:
+    server = any_redis_server()
+    with connect(server.url, timeout_seconds=2) as client:
+        checks = list(redis_checks(client, server.url))
+    assert {check.name: check.state for check in checks} == {
+        "redis": "ok",
+        "redis clock": "ok",
+        "redis persistence": "ok",
+        "redis eviction": "ok",
+        "redis memory": "ok",
+    }
+
+
+def test_what_a_server_is_told_at_run_time_is_seen(valkey_server) -> None:
+    server = valkey_server()
+    with connect(server.url, timeout_seconds=2) as client:
+        client.config_set("appendonly", "no")
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        client.config_set("maxmemory", "1mb")
+        states = {check.name: check.state for check in redis_checks(client, server.url)}
+    assert states["redis persistence"] == "warn"
+    assert states["redis eviction"] == "fail"
+    assert states["redis memory"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("info", "appendfsync", "state"),
+    [
+        (AOF, "everysec", "ok"),
+        (AOF, "always", "ok"),
+        (AOF, None, "ok"),
+        (AOF, "no", "warn"),
+        ({**AOF, "aof_enabled": 0}, None, "warn"),
+        ({**AOF, "aof_last_write_status": "err"}, "everysec", "fail"),
+    ],
+)
+def test_persistence_is_judged(info: dict[str, Any], appendfsync: str | None, state: str) -> None:
+    check = judge_persistence(info, appendfsync)
+    assert (check.state, bool(check.mend)) == (state, state != "ok")
+
+
+@pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl"])
+def test_eviction_may_throw_clicks_away(policy: str) -> None:
+    assert judge_eviction(policy).state == "fail"
+    assert judge_eviction("noeviction").state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "machine", "state"),
+    [
+        (79, 100, 1000, "ok"),
+        (81, 100, 1000, "warn"),
+        (96, 100, 1000, "fail"),
+        (81, 0, 100, "warn"),
+        (81, 0, 1000, "ok"),
+        (81, 0, 0, "ok"),
+    ],
+)
+def test_memory_is_judged_by_its_limit_or_the_machines(
+    used: int, limit: int, machine: int, state: str
+) -> None:
+    info = {"used_memory": used, "maxmemory": limit, "total_system_memory": machine}
+    assert judge_memory(info).state == state
