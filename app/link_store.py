@@ -202,6 +202,8 @@ class LinkStore:
         """
         self._live(code)
         with translated(self._url):
+            # Before the tombstone, as an index entry is before its link: an interrupted delete
+            # can be repeated, and the repetition sets the count right.
             self._client.sadd(LINK_DELETED, code)
         tombstone = self._swap(code, _bury)
         with translated(self._url):
@@ -214,7 +216,7 @@ class LinkStore:
             self._client.ping()
 
     def uses(self, code: str) -> int:
-        """Return how many clicks of a link with a click limit are used; it must be a valid code."""
+        """Return how many clicks of a link with a click limit are used."""
         with translated(self._url):
             return int(cast("bytes | None", self._client.get(link_uses_key(code))) or 0)
 
