@@ -50,6 +50,10 @@ def main() -> int:
         results = _measure(variants, _plan(options), options.output)
     except (LoadFailed, TooFewCores, FileNotFoundError) as error:
         return _complain(str(error))
+    except KeyboardInterrupt:
+        return _complain("stopped", code=130)
+    if not results.variants:
+        return _complain("no variant can run here")
     _publish(results, options.output)
     return 0
 

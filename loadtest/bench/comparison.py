@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtest.bench import requests
-from loadtest.bench.closed_loop import ClosedRun, closed_run, saturate
+from loadtest.bench.closed_loop import ClosedRun, LoadFailed, closed_run, saturate
 from loadtest.bench.frozen import freeze_under_load
 from loadtest.bench.launch import Launcher, LaunchFailed
 from loadtest.bench.memory import connection_bytes
@@ -91,7 +91,7 @@ class Comparison:
         """Run the closed loop in rounds, and read the memory of the workers after them."""
         for number in range(self._plan.closed_rounds):
             for name, server in self._servers.items():
-                run = self._saturate(server)
+                run = self._saturate(name, server)
                 self.results[name].closed_runs.append(run)
                 self._say(f"round {number + 1}, {name}: {run.rps:,.0f}/s, {run.cpu_us:.1f} µs CPU")
         for name, server in self._servers.items():
@@ -132,8 +132,11 @@ class Comparison:
         self.results[variant.name] = VariantResult(variant)
         return ""
 
-    def _saturate(self, server: Server) -> ClosedRun:
-        return saturated(server, self._redis, self._placement, self._plan.seconds)
+    def _saturate(self, name: str, server: Server) -> ClosedRun:
+        try:
+            return saturated(server, self._redis, self._placement, self._plan.seconds)
+        except LoadFailed as error:
+            raise LoadFailed(f"{name}: {error}") from None
 
     def _rate(self, name: str, level: int) -> float:
         closed = self.results[name].closed

@@ -1,9 +1,11 @@
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 
 from loadtest.bench.__main__ import main
+from loadtest.bench.variants import VARIANTS
 
 
 @pytest.fixture
@@ -43,6 +45,15 @@ def test_no_rounds_are_wrong_usage(bench):
     with pytest.raises(SystemExit) as stop:
         bench("--rounds", "0")
     assert stop.value.code == 2
+
+
+def test_a_run_without_any_variant_has_failed(bench, monkeypatch, capsys):
+    never = replace(VARIANTS[0], absent=lambda: "not today")
+    monkeypatch.setattr("loadtest.bench.__main__.select", lambda _: [never])
+    assert bench("--quick") == 1
+    complaints = capsys.readouterr().err
+    assert "fast-lane: absent, not today" in complaints
+    assert "bench: no variant can run here" in complaints
 
 
 def test_a_missing_tool_is_named_with_its_package(bench, monkeypatch, capsys):
