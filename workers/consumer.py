@@ -83,11 +83,12 @@ class Consumer:
             logger.warning("left %d clicks pending, to be claimed later", len(self._batch))
 
     def _turn(self) -> None:
+        # First, so that what is at hand is stored even while Redis takes nothing.
+        if self._batch.is_full or self._batch.is_due(self._clock()):
+            self._flush()
         self._ack()
         within_seconds = self._batch.seconds_left(self._clock())
         self._take(self._intake.next(within_seconds, self._stop.is_asked))
-        if self._batch.is_full or self._batch.is_due(self._clock()):
-            self._flush()
         self._janitor.sweep_if_due()
 
     def _settle(self) -> None:
@@ -120,13 +121,16 @@ class Consumer:
 
     def _take(self, entries: list[Entry]) -> None:
         now, now_ms = self._clock(), time.time_ns() // 1_000_000
+        dead = []
         for entry in entries:
             try:
                 click = from_fields(entry.entry_id, entry.fields)
             except InvalidClick as invalid:
-                self._stream.dead_letter(entry, Fault(invalid.reason, invalid.detail), now_ms)
+                dead.append((entry, Fault(invalid.reason, invalid.detail)))
             else:
                 self._batch.append(entry.entry_id, self._enricher.enrich(click, now_ms), now)
+        for entry, fault in dead:
+            self._stream.dead_letter(entry, fault, now_ms)
 
     def _flush(self) -> None:
         """Insert the batch, however long it takes; give up only when a stop is overdue."""

@@ -141,6 +141,27 @@ def test_malformed_entries_are_dead_letters_and_good_clicks_flow(
     assert count_clicks() == (len(bad), len(bad))
 
 
+def test_good_clicks_are_stored_while_redis_has_no_room_for_dead_letters(
+    consume, redis, redis_url, count_clicks
+):
+    bad = malformed({"timestamp": "-5"})
+    send(redis_url, [bad, to_fields(make_click()), bad, to_fields(make_click())])
+
+    def prepare(consumer):
+        dead_letter = consumer._stream.dead_letter
+
+        def refuse_until_stored(*args):
+            if count_clicks()[0] < 2:
+                raise RedisUnavailable("OOM, for a test")
+            dead_letter(*args)
+
+        consumer._stream.dead_letter = refuse_until_stored
+
+    consume(lambda: is_idle(redis, 4), prepare)
+    assert len(dead_letters(redis)) == 2
+    assert count_clicks() == (2, 2)
+
+
 def test_a_click_sent_twice_counts_once(consume, redis, redis_url, count_clicks):
     click = to_fields(make_click())
     send(redis_url, [click, click])
