@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from app.cli.output import Failure
 from app.clickhouse import ClickHouseError
 from app.local import ports
-from app.local.child import ChildFailed
+from app.local.child import ChildFailed, adopt_orphans
 from app.local.data_dir import DataDir, DataDirRefused
 from app.local.downloads import (
     CLICKHOUSE_LIBRARY,
@@ -74,6 +74,7 @@ def _run(settings: Settings, terminal: Console, *, demo: bool) -> None:
         stores = _stores(settings, data, terminal)
         settings = settings.model_copy(update=_store_urls(stores))
         overrides = _overrides(settings, geoip_path, demo=demo)
+        adopt_orphans()
         with StopRequests() as stop:
             machine = Machine(settings, overrides, data, Family(say, (lock,)), lambda: stop.count)
             try:

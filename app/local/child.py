@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _POLL_SECONDS = 0.02
 _TAIL_BYTES = 8192
 
@@ -100,7 +101,9 @@ class Child:
 
     @property
     def has_survivors(self) -> bool:
-        """Whether the process, or anything that it started, is still there."""
+        """Whether anything that the process started is still there, after its own end."""
+        while self._has_group and self._process and _reap_adopted(self._process.pid):
+            continue
         return self.signal_group(0)
 
     def signal_group(self, number: int) -> bool:
@@ -153,6 +156,21 @@ class Child:
         with self.log_path.open("rb") as log:
             log.seek(max(0, self.log_path.stat().st_size - _TAIL_BYTES))
             return log.read().decode(errors="replace").splitlines()[-count:]
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what our children leave behind when they are killed.
+
+    A container's first process may take seconds to reap them, and until then they look alive.
+    """
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _reap_adopted(group: int) -> bool:
+    try:
+        return os.waitpid(-group, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return False
 
 
 def ending(exit_code: int | None) -> str:
