@@ -37,6 +37,10 @@ class Server:
         return self._child.pid
 
     @property
+    def exit_code(self) -> int | None:
+        return self._child.exit_code
+
+    @property
     def is_running(self) -> bool:
         return self._child.is_running
 

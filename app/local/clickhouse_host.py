@@ -39,4 +39,4 @@ def run(library: str, options: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1], sys.argv[2:]))
+    sys.exit(run(sys.argv[1], sys.argv[2:]) or 0)

@@ -3,6 +3,7 @@
 import logging
 import random
 import time
+from collections.abc import Callable
 
 from app import logs
 from app.link_store import CodeTaken, LinkStore, open_store
@@ -45,13 +46,15 @@ def make_links(store: LinkStore) -> None:
             continue
 
 
-def try_visit(settings: Settings, visit: Visit) -> None:
+def try_visit(
+    settings: Settings, visit: Visit, pause: Callable[[float], None] = time.sleep
+) -> None:
     """Send one visit; a redirect that is being started again costs a pause."""
     try:
         ports.get(settings.redirect_bind, f"/{visit.code}", visit.headers())
     except OSError as error:
         logger.warning("A visit failed: %s", error)
-        time.sleep(_PAUSE_SECONDS)
+        pause(_PAUSE_SECONDS)
 
 
 if __name__ == "__main__":

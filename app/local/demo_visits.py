@@ -64,7 +64,15 @@ _USER_AGENTS = (
     " 94.0.4606.31/8.0 TV Safari/537.36",
 )
 
-_BOTS = ("Googlebot\\/", "bingbot", "Twitterbot", "facebookexternalhit", "GPTBot", "AhrefsBot")
+_BOTS = (
+    "Googlebot\\/",
+    "bingbot",
+    "Twitterbot",
+    "facebookexternalhit",
+    "GPTBot",
+    "AhrefsBot",
+    "Applebot",
+)
 
 _REFERRERS = (
     *("",) * 8,  # typed, from an app, or from mail

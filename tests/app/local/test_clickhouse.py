@@ -1,0 +1,95 @@
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from app.local.clickhouse import (
+    binary_version,
+    embedded_program,
+    memory_limit_bytes,
+    server_program,
+)
+
+
+def make_executable(path, script):
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+def config_of(directory):
+    return ET.parse(directory / "config.xml").getroot()
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ("ClickHouse server version 24.8.4.13 (official build).", (24, 8)),
+        ("ClickHouse server version 18.16.1.", (18, 16)),
+        ("ClickHouse local version 26.7.3.1.", (26, 7)),
+        ("no such command", None),
+    ],
+)
+def test_a_binary_says_its_version(tmp_path, said, version):
+    binary = make_executable(tmp_path / "clickhouse", f'[ "$1" = server ] && echo "{said}"')
+    assert binary_version(binary) == version
+
+
+def test_a_binary_that_does_not_run_has_no_version(tmp_path):
+    path = tmp_path / "clickhouse"
+    path.write_text("no program")
+    path.chmod(0o755)
+    assert binary_version(path) is None
+
+
+def test_the_operators_binary_runs_with_a_configuration_of_its_own(tmp_path):
+    directory = tmp_path / "a & b"
+    program = server_program(Path("/usr/bin/clickhouse"), directory, 9123)
+    assert program.argv == (
+        "/usr/bin/clickhouse",
+        "server",
+        f"--config-file={directory}/config.xml",
+    )
+    assert not program.stops_on_eof
+    config = config_of(directory)
+    assert config.findtext("tcp_port") == "9123"
+    assert config.findtext("listen_host") == "127.0.0.1"
+    assert config.findtext("path") == f"{directory}/store/"
+    assert config.findtext("user_directories/users_xml/path") == f"{directory}/config.xml"
+    assert config.findtext("users/default/networks/ip") == "127.0.0.1"
+    assert config.find("profiles/default") is not None
+    assert config.find("quotas/default") is not None
+
+
+@pytest.mark.parametrize("table", ["query_log", "part_log", "trace_log", "metric_log"])
+def test_no_log_table_grows_beside_the_clicks(tmp_path, table):
+    server_program(Path("/usr/bin/clickhouse"), tmp_path, 9123)
+    assert config_of(tmp_path).find(table) is None
+
+
+def test_the_log_is_bounded(tmp_path):
+    embedded_program(Path("/cache/libchdb.so"), tmp_path, 9123)
+    logger = config_of(tmp_path).find("logger")
+    assert logger.findtext("size") == "10M"
+    assert logger.findtext("count") == "3"
+    assert logger.findtext("log") == f"{tmp_path}/server.log"
+
+
+@pytest.mark.parametrize(
+    ("total_gib", "limit_gib"), [(1, 1), (2, 1), (4, 2), (64, 32)], ids="{} GiB".format
+)
+def test_half_the_memory_is_left_to_the_others(total_gib, limit_gib):
+    assert memory_limit_bytes(total_gib << 30) == limit_gib << 30
+
+
+def test_the_embedded_server_stops_cleanly_when_its_input_ends(clickhouse_server):
+    server = clickhouse_server()
+    server.stop()
+    assert server.exit_code == 0
+
+
+def test_the_memory_limit_reaches_the_server(shared_clickhouse):
+    (row,) = shared_clickhouse.execute(
+        "SELECT toUInt64(value) FROM system.server_settings WHERE name = 'max_server_memory_usage'"
+    )
+    assert row[0] >= 1 << 30
