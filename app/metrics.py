@@ -6,7 +6,7 @@ Rule 2: seconds and bytes are base units and stand in the name (Prometheus namin
 Rule 3: a label has few values, known beforehand; never a code, an address or a URL.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 
 class RedirectMetrics:
@@ -90,7 +90,4 @@ class WorkerMetrics:
             "Entries moved to the dead-letter stream, by reason.",
             ["reason"],
             registry=registry,
-        )
-        self.lag = Gauge(
-            "hopline_stream_lag", "Entries that the group has not read yet.", registry=registry
         )

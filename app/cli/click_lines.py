@@ -11,19 +11,19 @@ from app.click import Click
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _IPV4_PREFIX = 24
 _IPV6_PREFIX = 48
+#: Characters for time, code, network, bot, referer and user agent on a terminal.
+_WIDTHS = (24, 12, 18, 12, 28, 200)
 
 
-def as_text_line(click: Click, bot: str) -> str:
+def as_tab_line(click: Click, bot: str) -> str:
     """Return a click in columns set apart by tabs; ``bot`` is empty for a person."""
-    columns = (
-        _time(click),
-        click.short_code,
-        network_of(click.ip) or "-",
-        bot and f"bot:{bot}",
-        click.referer or "-",
-        click.user_agent or "-",
-    )
-    return "\t".join(map(one_line, filter(None, columns)))
+    return "\t".join(_columns(click, bot))
+
+
+def as_aligned_line(click: Click, bot: str, width: int) -> str:
+    """Return a click in aligned columns, cut to a terminal's width in characters."""
+    cells = zip(_columns(click, bot), _WIDTHS, strict=True)
+    return "  ".join(text[:cell].ljust(cell) for text, cell in cells)[:width].rstrip()
 
 
 def as_json_line(click: Click, bot: str) -> str:
@@ -55,6 +55,18 @@ def network_of(address: str) -> str:
     if ip.version == 6:
         return str(ipaddress.IPv6Network((int(ip), _IPV6_PREFIX), strict=False))
     return str(ipaddress.IPv4Network((int(ip), _IPV4_PREFIX), strict=False))
+
+
+def _columns(click: Click, bot: str) -> tuple[str, ...]:
+    columns = (
+        _time(click),
+        click.short_code,
+        network_of(click.ip),
+        bot,
+        click.referer,
+        click.user_agent,
+    )
+    return tuple(one_line(text) or "-" for text in columns)
 
 
 def _time(click: Click) -> str:

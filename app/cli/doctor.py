@@ -100,7 +100,7 @@ def _print_checks(checks: Iterable[Check]) -> None:
         return
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for check in checks:
-        finding = Text("\n").join(map(Text, _said(check)))
+        finding = Text("\n→ ").join(map(Text, _said(check)))
         table.add_row(Text(check.state, style=_STYLES[check.state]), check.name, finding)
     Console(highlight=False).print(table)
 

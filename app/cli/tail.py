@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from app.bots import Bots
-from app.cli.click_lines import as_json_line, as_text_line
+from app.cli.click_lines import as_aligned_line, as_json_line, as_tab_line
 from app.cli.output import complain
 from app.cli.stream_tail import StreamTail
-from app.click import InvalidClick, from_fields
+from app.click import Click, InvalidClick, from_fields
 from app.redis import connect
 from app.settings import Settings, load
 
@@ -52,7 +52,7 @@ def _follow(settings: Settings, code: str | None, *, as_json: bool) -> None:
         say=complain,
     )
     bots = Bots()
-    write_line = as_json_line if as_json else as_text_line
+    write_line = as_json_line if as_json else _line
     for entry_id, fields in stream_tail.entries(stream_tail.last_id()):
         try:
             click = from_fields(entry_id, fields)
@@ -60,10 +60,10 @@ def _follow(settings: Settings, code: str | None, *, as_json: bool) -> None:
             complain(f"entry {entry_id.decode()} is no click: {error}")
             continue
         if code in (None, click.short_code):
-            print(_fit(write_line(click, bots.name(click.user_agent)), as_json), flush=True)
+            print(write_line(click, bots.name(click.user_agent)), flush=True)
 
 
-def _fit(line: str, as_json: bool) -> str:
-    if as_json or not sys.stdout.isatty():
-        return line
-    return line.expandtabs(8)[: shutil.get_terminal_size().columns]
+def _line(click: Click, bot: str) -> str:
+    if not sys.stdout.isatty():
+        return as_tab_line(click, bot)
+    return as_aligned_line(click, bot, shutil.get_terminal_size().columns)

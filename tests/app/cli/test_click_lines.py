@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.cli.click_lines import as_json_line, as_text_line, network_of
+from app.cli.click_lines import as_aligned_line, as_json_line, as_tab_line, network_of
 from app.click import Click, new_click_id
 
 MILLISECONDS = 1_778_414_400_123
@@ -23,10 +23,11 @@ CLICK = Click(
 
 
 def test_a_person_in_a_line() -> None:
-    assert as_text_line(CLICK, "").split("\t") == [
+    assert as_tab_line(CLICK, "").split("\t") == [
         "2026-05-10T12:00:00.123Z",
         "abc",
         "203.0.113.0/24",
+        "-",
         "https://news.example/",
         "Mozilla/5.0",
     ]
@@ -34,12 +35,20 @@ def test_a_person_in_a_line() -> None:
 
 def test_a_bot_in_a_line_and_what_is_unknown() -> None:
     click = replace(CLICK, ip="", referer="", user_agent="")
-    assert as_text_line(click, "curl").split("\t")[2:] == ["-", "bot:curl", "-", "-"]
+    assert as_tab_line(click, "curl").split("\t")[2:] == ["-", "curl", "-", "-"]
+
+
+def test_lines_stand_in_columns_and_fit_the_terminal() -> None:
+    short = as_aligned_line(CLICK, "", 120)
+    long = as_aligned_line(replace(CLICK, short_code="x" * 40, user_agent="y" * 400), "curl", 120)
+    assert short.index("203.0.113.0/24") == long.index("203.0.113.0/24")
+    assert short.index("https://news") == long.index("https://news")
+    assert len(long) == 120
 
 
 def test_a_visitors_text_cannot_move_the_cursor_or_add_a_line() -> None:
     click = replace(CLICK, user_agent="a\x1b[2J\r\nb\tc\u2028d\x9be")
-    assert as_text_line(click, "").endswith("\ta�[2J��b�c�d�e")
+    assert as_tab_line(click, "").endswith("\ta�[2J��b�c�d�e")
 
 
 def test_the_json_form_is_exactly_this() -> None:
