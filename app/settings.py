@@ -129,6 +129,9 @@ class Settings(BaseSettings):
         default_factory=lambda: os.cpu_count() or 1,
         description="Redirect worker processes; one for each core by default.",
     )
+    fast_lane: bool = Field(
+        True, description="Answer common visits without WSGI; when off, Falcon answers every one."
+    )
     public_url: Annotated[str, _url("http", "https")] | None = Field(
         None, description="What short links start with in public; made from the bind by default."
     )

@@ -19,7 +19,7 @@ wsgi_app = "app.redirect.wsgi:get_app()"
 proc_name = "hopline-redirect"
 bind = _settings.redirect_bind
 workers = _settings.redirect_workers
-worker_class = "gevent"
+worker_class = "app.redirect.worker.RedirectWorker"
 #: Also caps idle keep-alive connections: one more would hang.
 worker_connections = 10_000
 keepalive = 30

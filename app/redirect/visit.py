@@ -10,7 +10,8 @@ from app.redirect.proxies import ClientAddress
 MAX_TEXT = 2000
 
 #: Sec-Purpose is the standard (Fetch, §2.2.6); the others are its forerunners, still sent.
-_PURPOSE_HEADERS = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
+PURPOSE_FIELDS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
+_PURPOSE_KEYS = tuple("HTTP_" + name.decode().upper().replace("-", "_") for name in PURPOSE_FIELDS)
 _LOOKING_AHEAD = (b"prefetch", b"prerender", b"preview")
 
 
@@ -54,7 +55,7 @@ def from_environ(environ: Mapping[str, str], client_address: ClientAddress) -> V
         referer=text("HTTP_REFERER"),
         host=text("HTTP_HOST"),
         accept_language=text("HTTP_ACCEPT_LANGUAGE"),
-        purpose=next(filter(None, map(text, _PURPOSE_HEADERS)), b""),
+        purpose=next(filter(None, map(text, _PURPOSE_KEYS)), b""),
         gpc=text("HTTP_SEC_GPC"),
     )
 

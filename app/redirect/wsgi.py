@@ -8,6 +8,7 @@ import falcon
 
 from app import logs
 from app.metrics import RedirectMetrics
+from app.redirect.fast_lane import RedirectFastLane
 from app.redirect.fixed import LIVE, NO_ICON, ROBOTS, FixedResource, readiness
 from app.redirect.pages import Pages
 from app.redirect.resource import Collaborators, LinkResource, write
@@ -19,9 +20,14 @@ logger = logging.getLogger(__name__)
 
 
 class RedirectApp(falcon.App[falcon.Request, falcon.Response]):
-    """The application and the service that lives as long as it does."""
+    """The application and the service that lives as long as it does.
+
+    Attributes:
+        fast_lane: what the worker asks first, unless it is switched off.
+    """
 
     service: RedirectService
+    fast_lane: RedirectFastLane | None = None
 
 
 def create_app(collaborators: Collaborators, metrics: RedirectMetrics, ready: Any) -> RedirectApp:
@@ -62,6 +68,8 @@ def get_app() -> RedirectApp:
         ).response(),
     )
     app.service = service
+    if settings.fast_lane:
+        app.fast_lane = RedirectFastLane(service.collaborators, service.metrics)
     return app
 
 

@@ -1,0 +1,219 @@
+"""Falcon defines the behaviour: what the fast lane takes must look the same in every byte."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import pytest
+import redis
+from gunicorn_h1c import parse_request_fast
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+
+from app.keys import link_key
+from app.links import Link, encode
+from app.metrics import RedirectMetrics
+from app.redirect.entry import EntryWriter
+from app.redirect.fast_lane import RedirectFastLane
+from app.redirect.proxies import client_address_reader
+from tests.redirect_servers import RedirectServer
+from tests.servers import RedisServer
+
+_NOW_MS = int(time.time() * 1000)
+_PLAIN = Link(
+    code="plain", target="https://example.com/a?b=c#d", created_ms=_NOW_MS, updated_ms=_NOW_MS
+)
+_LINKS = (
+    _PLAIN,
+    replace(_PLAIN, code="Moved-1", status=301, cache_control="public, max-age=60"),
+    replace(_PLAIN, code="forward", forward_query=True),
+    replace(_PLAIN, code="later", expires_at=_NOW_MS // 1000 + 3600),
+    replace(_PLAIN, code="over", expires_at=_NOW_MS // 1000 - 1),
+    replace(_PLAIN, code="off", disabled=True),
+    replace(_PLAIN, code="gone", deleted=True, target=""),
+    replace(_PLAIN, code="few", click_limit=1_000_000),
+)
+_DATE = re.compile(rb"Date: [^\r]*\r\n")
+
+_FIELDS = [
+    "User-Agent",
+    "user-agent",
+    "User_Agent",
+    "Referer",
+    "Accept-Language",
+    "X-Forwarded-For",
+    "Forwarded",
+    "Sec-GPC",
+    "Sec-Purpose",
+    "Purpose",
+    "X-Moz",
+    "Accept",
+    "Cookie",
+]
+_VALUES = st.one_of(
+    st.text(st.characters(codec="latin-1", exclude_categories=("Cc",)), max_size=60).map(
+        lambda text: text.encode("latin-1")
+    ),
+    st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=30).map(str.encode),
+    st.sampled_from(
+        (
+            b"Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0",
+            b"curl/8.14.1",
+            b"203.0.113.9, 127.0.0.1",
+            b'for="[2001:db8::7]:4711"',
+            b"prefetch",
+            b"0",
+            b"1",
+            b"close",
+            b"u" * 5000,
+        )
+    ),
+)
+_PATHS = st.one_of(
+    st.sampled_from([f"/{link.code}" for link in _LINKS]),
+    st.sampled_from(("/", "/nothing", "/plain+", "/plain/", "//plain", "/%70lain", "/robots.txt")),
+).flatmap(
+    lambda path: st.sampled_from(("", "?", "?x=1&b=2", "?utm_source=a%20b", "?q=\xe4")).map(
+        lambda query: (path + query.encode("ascii", "ignore").decode()).encode()
+    )
+)
+_REQUESTS = st.builds(
+    lambda method, path, version, fields: (
+        b"%b %b HTTP/%b\r\nHost: short.example\r\n%bConnection: close\r\n\r\n"
+        % (method, path, version, b"".join(b"%b: %b\r\n" % field for field in fields))
+    ),
+    st.sampled_from((b"GET", b"GET", b"GET", b"HEAD", b"POST")),
+    _PATHS,
+    st.sampled_from((b"1.1", b"1.1", b"1.0")),
+    st.lists(st.tuples(st.sampled_from([name.encode() for name in _FIELDS]), _VALUES), max_size=5),
+)
+
+
+class _Lane(NamedTuple):
+    """A redirect service and the stream that it alone writes."""
+
+    server: RedirectServer
+    client: "redis.Redis"
+    stream: str
+
+    def visit(self, request: bytes) -> tuple[bytes, list[dict[bytes, bytes]]]:
+        """Send a request; return the answer but its date, and the entries that it made."""
+        answer = self.server.exchange(request)
+        entries = [self._comparable(entry) for _, entry in self.client.xrange(self.stream)]
+        self.client.xtrim(self.stream, maxlen=0, approximate=False)
+        return _DATE.sub(b"", answer), entries
+
+    @staticmethod
+    def _comparable(entry: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        assert len(bytes.fromhex(entry[b"click_id"].decode())) == 16
+        assert abs(int(entry[b"timestamp"]) - time.time()) < 60
+        return {**entry, b"click_id": b"", b"timestamp": b""}
+
+
+@pytest.fixture(scope="module")
+def lanes(
+    shared_valkey: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[_Lane, _Lane]]:
+    """The fast lane, and Falcon alone, over the same links."""
+    shared_valkey.ensure_running()
+    with redis.Redis(port=shared_valkey.port) as client:
+        client.flushall()
+        for link in _LINKS:
+            client.set(link_key(link.code), encode(link))
+        made = [
+            RedirectServer(
+                tmp_path_factory.mktemp(stream),
+                shared_valkey.url,
+                stream=stream,
+                fast_lane=fast_lane,
+                trusted_proxies="127.0.0.1/32",
+            )
+            for stream, fast_lane in (("fast", "true"), ("falcon", "false"))
+        ]
+        with made[0], made[1]:
+            yield (_Lane(made[0], client, "fast"), _Lane(made[1], client, "falcon"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(request=_REQUESTS)
+def test_both_lanes_give_the_same_answer_and_the_same_entry(lanes, request: bytes) -> None:
+    fast, falcon = lanes
+    assert fast.visit(request) == falcon.visit(request)
+
+
+class _Recorder:
+    def __init__(self) -> None:
+        self.commands: list[bytes] = []
+
+    def record(self, _click_id: bytes, command: bytes, done) -> None:
+        self.commands.append(command)
+        done()
+
+
+class _Memory:
+    def cached(self, code: str) -> Link | None:
+        return next((link for link in _LINKS if link.code == code), None)
+
+
+@pytest.fixture
+def taken() -> Callable[[bytes], list[bytes]]:
+    """A function that returns the parts of the fast lane's answer, none if it declined."""
+    collaborators = SimpleNamespace(
+        lookup=_Memory(),
+        recorder=_Recorder(),
+        writer=EntryWriter("s", 10),
+        client_address=client_address_reader(()),
+        wall_clock=time.time,
+        random=os.urandom,
+    )
+    lane = RedirectFastLane(collaborators, RedirectMetrics(CollectorRegistry()))
+
+    def take(head: bytes) -> list[bytes]:
+        request = parse_request_fast(head + b"\r\n\r\n", 0, 8190, 100, 8190)
+        answers: list[bytes] = []
+        is_taken = lane(request, ("127.0.0.1", 1), lambda *parts: answers.extend(parts))
+        assert is_taken == bool(answers) == bool(collaborators.recorder.commands)
+        return answers
+
+    return take
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /plain HTTP/1.1\r\nHost: a\r\nUser-Agent: b\r\nReferer: https://c/",
+        b"GET /plain?utm_source=mail HTTP/1.1\r\nHost: a",
+        b"GET /Moved-1 HTTP/1.0",
+        b"GET /forward HTTP/1.1\r\nHost: a",
+        b"GET /later HTTP/1.1\r\nHost: a",
+    ],
+)
+def test_common_visits_are_taken(taken, head: bytes) -> None:
+    status_line, rest = taken(head)
+    assert status_line.startswith(b"HTTP/1.1 30")
+    assert rest.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HEAD /plain HTTP/1.1\r\nHost: a",
+        b"GET /plain+ HTTP/1.1\r\nHost: a",
+        b"GET /nothing HTTP/1.1\r\nHost: a",
+        b"GET /forward?a=b HTTP/1.1\r\nHost: a",
+        b"GET /few HTTP/1.1\r\nHost: a",
+        b"GET /over HTTP/1.1\r\nHost: a",
+        b"GET /off HTTP/1.1\r\nHost: a",
+        b"GET /gone HTTP/1.1\r\nHost: a",
+        b"GET http://a/plain HTTP/1.1\r\nHost: a",
+        b"GET /plain HTTP/1.1\r\nHost: a\r\nSec-Purpose: prefetch",
+        b"GET /plain HTTP/1.1\r\nHost: a\r\nReferer: b\r\nreferer: c",
+    ],
+)
+def test_whatever_else_there_may_be_is_left_to_falcon(taken, head: bytes) -> None:
+    assert taken(head) == []
