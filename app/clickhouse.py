@@ -8,6 +8,7 @@ Rule 3: INSERT data goes in as an argument; with inline literals the driver wait
 """
 
 import logging
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ FIRST_DATABASE = "default"
 #: Longest wait for a connection and for the ping before a query; a reply may take longer.
 CONNECT_SECONDS = 5.0
 
+_ADDRESS = re.compile(r" ?\(\S+:\d+\)$")
 _UNKNOWN_TABLE = 60
 _UNKNOWN_DATABASE = 81
 
@@ -178,7 +180,7 @@ def _reason(error: Exception) -> str:
     if not isinstance(error, errors.Error):
         return str(error)
     # The driver ends a failed connection's text with the address, which stands before it here.
-    return str(error.message).partition(" (")[0] or "it can't be reached"
+    return _ADDRESS.sub("", str(error.message)) or "it gave no answer in time"
 
 
 def server_version(client: Client) -> str:

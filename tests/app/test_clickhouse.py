@@ -111,6 +111,23 @@ def test_a_broken_connection_may_be_tried_again(error: Exception) -> None:
     assert caught.value.__cause__ is error
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (errors.NetworkError("Connection refused (h:9000)"), "Connection refused"),
+        (errors.SocketTimeoutError("(h:9000)"), "it gave no answer in time"),
+        (EOFError("Unexpected EOF while reading bytes"), "it closed the connection"),
+    ],
+    ids=["refused", "timed out", "closed"],
+)
+def test_the_reason_is_said_once_and_without_the_drivers_words(
+    error: Exception, reason: str
+) -> None:
+    with pytest.raises(ClickHouseUnavailable) as caught:
+        fail(error)
+    assert str(caught.value) == f"ClickHouse at store.example:9000 is away: {reason}"
+
+
 def test_a_certificate_that_is_not_trusted_is_a_refusal() -> None:
     with pytest.raises(ClickHouseRefused, match="self-signed"), translated(URL):
         raise ssl.SSLCertVerificationError("self-signed certificate")
