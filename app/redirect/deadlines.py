@@ -25,6 +25,10 @@ class Waiting(Protocol):
 class Deadlines:
     """Expires what has waited too long.
 
+    The time runs from the end of the loop's turn in which waiting began, when the pipeline sends;
+    and what a turn has received is handed over before anything expires. So a turn that takes long
+    is not held against Redis.
+
     Adding costs one append. What settled in time stays referenced until its deadline.
     """
 
@@ -34,18 +38,26 @@ class Deadlines:
         self.budget_seconds = budget_seconds
         self._loop = loop
         self._clock = clock
-        self._waiting: deque[tuple[float, Waiting]] = deque()
+        self._new: list[Waiting] = []
+        self._waiting: deque[tuple[float, list[Waiting]]] = deque()
         self._timer: Any = None
 
     def add(self, waiting: Waiting) -> None:
-        """Give ``waiting`` the budget from now on."""
-        self._waiting.append((self._clock() + self.budget_seconds, waiting))
+        """Give ``waiting`` the budget from the end of this turn on."""
+        if not self._new:
+            self._loop.run_callback(self._end_turn)
+        self._new.append(waiting)
+
+    def _end_turn(self) -> None:
+        self._waiting.append((self._clock() + self.budget_seconds, self._new))
+        self._new = []
         if self._timer is None:
             self._start_timer(self.budget_seconds)
 
     def _start_timer(self, delay_seconds: float) -> None:
         self._timer = self._loop.timer(max(delay_seconds, _SHORTEST_TIMER_SECONDS))
-        self._timer.start(self._expire_due)
+        # Through a callback, because libev runs timers before what was received in the same turn.
+        self._timer.start(self._loop.run_callback, self._expire_due)
 
     def _expire_due(self) -> None:
         self._timer.close()
@@ -53,8 +65,8 @@ class Deadlines:
         now = self._clock()
         waiting = self._waiting
         while waiting and waiting[0][0] <= now:
-            due = waiting.popleft()[1]
-            if not due.settled:
-                due.expire()
+            for due in waiting.popleft()[1]:
+                if not due.settled:
+                    due.expire()
         if waiting and self._timer is None:
             self._start_timer(waiting[0][0] - now)

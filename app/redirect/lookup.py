@@ -2,7 +2,8 @@
 
 Rule 1: what a lookup read is remembered as fresh only if the whole lookup lay within one watch and
         no change of that link was told meanwhile.
-Rule 2: who asks after a change was told never shares a lookup that began before it.
+Rule 2: who asks after a change was told, or after a watch began, never shares a lookup that began
+        before.
 """
 
 import logging
@@ -119,9 +120,10 @@ class Lookup:
         return found
 
     def watch_began(self) -> None:
-        """Trust what is read from now on; unknown codes may have become links meanwhile."""
+        """Trust what is read from now on; anything may have changed unheard before."""
         self._watch = Watch()
         self._unknown.clear()
+        self._detach_all()
 
     def watch_ended(self) -> None:
         """Take all that is held for stale."""
@@ -140,8 +142,7 @@ class Lookup:
         """Drop all that is held."""
         self._links.clear()
         self._unknown.clear()
-        for code in list(self._flights):
-            self._detach(code)
+        self._detach_all()
 
     def _take_off(self, code: str) -> "_Flight | None":
         if self._is_redis_away():
@@ -177,6 +178,10 @@ class Lookup:
         flight = self._flights.pop(code, None)
         if flight is not None:
             flight.outdated = True
+
+    def _detach_all(self) -> None:
+        for code in list(self._flights):
+            self._detach(code)
 
     def _give_up(self, flight: "_Flight") -> None:
         # Detached, because nobody may join whose deadline it would not keep.

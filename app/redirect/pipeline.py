@@ -110,6 +110,8 @@ class Pipeline:
         self._answered = 0
         self._flush_due = False
         self._flushes: deque[tuple[int, float]] = deque()
+        self._polled_at = 0.0
+        self._oldest_age = 0.0
         self._heard_at = 0.0
         self._watchers: dict[str, Any] = {}
 
@@ -159,7 +161,8 @@ class Pipeline:
         waiter: Waiter[object] = Waiter()
         self.submit(command, waiter.switch)
         timer = self._loop.timer(timeout_seconds)
-        timer.start(waiter.switch, _LATE)
+        # Through a callback, because libev runs timers before what was received in the same turn.
+        timer.start(self._loop.run_callback, waiter.switch, _LATE)
         try:
             reply = waiter.get()
         finally:
@@ -171,11 +174,12 @@ class Pipeline:
         return reply
 
     def oldest_age(self) -> float:
-        """Return for how many seconds the oldest command has waited for its reply; 0 if none."""
-        flushes = self._flushes
-        while flushes and flushes[0][0] <= self._answered:
-            flushes.popleft()
-        return self._clock() - flushes[0][1] if flushes else 0.0
+        """Return for how many seconds the oldest command has waited for its reply; 0 if none.
+
+        As of the last turn of the event loop and of what could be received in it, so that a turn
+        that takes long is not held against the server.
+        """
+        return self._oldest_age
 
     def flush(self) -> None:
         """Send now what was submitted; happens by itself at the end of each loop tick."""
@@ -215,9 +219,13 @@ class Pipeline:
             "read": self._loop.io(descriptor, 1),
             "write": self._loop.io(descriptor, 2),
             "age": self._loop.timer(_WATCH_SECONDS, _WATCH_SECONDS),
+            "polled": self._loop.check(),
+            "turn": self._loop.prepare(),
         }
         self._watchers["read"].start(self._receive)
         self._watchers["age"].start(self._watch_age)
+        self._watchers["polled"].start(self._note_poll)
+        self._watchers["turn"].start(self._assess_age)
         self._heard_at = self._clock()
         self._connection = connection
         self._broken.clear()
@@ -287,8 +295,17 @@ class Pipeline:
             self._answered += 1
             _hand_over(waiting.popleft(), reply)
 
+    def _note_poll(self) -> None:
+        self._polled_at = self._clock()
+
+    def _assess_age(self) -> None:
+        flushes = self._flushes
+        while flushes and flushes[0][0] <= self._answered:
+            flushes.popleft()
+        self._oldest_age = max(self._polled_at - flushes[0][1], 0.0) if flushes else 0.0
+
     def _watch_age(self) -> None:
-        if self.oldest_age() > self._timeout_seconds:
+        if self._oldest_age > self._timeout_seconds:
             self._break(f"no reply for {self._timeout_seconds:g} s")
         elif not self._waiting and self._clock() - self._heard_at >= _PING_SECONDS:
             self.submit(_PING, _ignore)
@@ -306,6 +323,7 @@ class Pipeline:
         orphans, self._waiting = self._waiting, deque()
         self._unsent.clear()
         self._flushes.clear()
+        self._oldest_age = 0.0
         self._broken.set()
         # From the hub, because whoever broke the connection may be a greenlet of its own.
         self._loop.run_callback(_fail, orphans, PipelineBroken(reason))
