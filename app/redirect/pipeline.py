@@ -22,6 +22,7 @@ from gevent import ssl
 from gevent.event import Event
 from gevent.hub import Waiter
 
+from app.redirect.backoff import backoff_seconds
 from app.redirect.quiet_log import QuietLog
 from app.redirect.redis_socket import ConnectFailed, Connection, connect
 from app.redirect.resp import NOT_YET, encode_command
@@ -38,8 +39,6 @@ _CLOSING_STEP_SECONDS = 0.005
 #: before a visitor's click finds out.
 _PING_SECONDS = 1.0
 _PING = encode_command(b"PING")
-_FIRST_BACKOFF_SECONDS = 0.02
-_LONGEST_BACKOFF_SECONDS = 1.0
 
 _LATE = object()
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -327,15 +326,6 @@ class Pipeline:
         self._broken.set()
         # From the hub, because whoever broke the connection may be a greenlet of its own.
         self._loop.run_callback(_fail, orphans, PipelineBroken(reason))
-
-
-def backoff_seconds(failures: int, chance: float) -> float:
-    """Return how long to wait after some failures in a row; ``chance`` is from 0 up to 1.
-
-    Jittered, so that the workers of many hosts don't return to a restarted server all at once.
-    """
-    longest: float = min(_FIRST_BACKOFF_SECONDS * 2 ** min(failures, 16), _LONGEST_BACKOFF_SECONDS)
-    return longest * (0.5 + chance / 2)
 
 
 def _hand_over(on_reply: OnReply, reply: object) -> None:

@@ -10,6 +10,10 @@ from collections import deque
 from collections.abc import Callable
 
 
+#: Some 15 MB, and a second's clicks of a worker at the highest rates measured.
+_LIMIT = 32_000
+
+
 class ResendRing:
     """Confirmed clicks of the last seconds, bounded in number as well.
 
@@ -17,7 +21,7 @@ class ResendRing:
     """
 
     def __init__(
-        self, seconds: float, limit: int = 50_000, clock: Callable[[], float] = time.monotonic
+        self, seconds: float, limit: int = _LIMIT, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._seconds = seconds
         self._clock = clock

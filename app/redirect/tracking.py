@@ -13,7 +13,7 @@ import hiredis
 from gevent import socket
 
 from app.keys import LINK_PREFIX
-from app.redirect.pipeline import backoff_seconds
+from app.redirect.backoff import backoff_seconds
 from app.redirect.quiet_log import QuietLog
 from app.redirect.redis_socket import ConnectFailed, Connection, connect
 from app.redirect.resp import NOT_YET, encode_command

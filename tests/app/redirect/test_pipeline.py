@@ -20,7 +20,6 @@ from app.redirect.pipeline import (
     PipelineBroken,
     PipelineFull,
     ReplyLate,
-    backoff_seconds,
 )
 from app.redirect.resp import encode_command
 from app.redis import Address, parse_url
@@ -374,8 +373,3 @@ def _certificate(directory: Path) -> Path:
         capture_output=True,
     )
     return path
-
-
-@given(failures=st.integers(0, 100), chance=st.floats(0, 1))
-def test_backoff_is_jittered_and_bounded(failures, chance):
-    assert 0.01 <= backoff_seconds(failures, chance) <= 1.0
