@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loadtest.bench import requests
@@ -117,9 +117,14 @@ class Comparison:
             return None
         self._say(f"{name}: Redis frozen under load")
         self._redis.forget_clicks()
-        rate = self._rate(name, QUOTED_LEVEL)
-        server = self._servers[name]
-        return freeze_under_load(server, self._redis, self._generator, rate, self._directory)
+        return freeze_under_load(
+            self._servers[name],
+            self._redis,
+            self._generator,
+            self._placement,
+            self._rate(name, QUOTED_LEVEL),
+            self._directory,
+        )
 
     def _launch(self, variant: Variant) -> str:
         try:
@@ -150,7 +155,10 @@ class Comparison:
         requests_path.write_bytes(requests.raw_requests(codes, server.port))
         self._redis.forget_clicks()
         schedule = Schedule(self._rate(name, level), self._plan.seconds, seed=number)
-        return self._generator.run(server.port, requests_path, schedule)
+        before = snapshot(server.pid, self._redis.pid)
+        run = self._generator.run(server.port, requests_path, schedule)
+        used = usage(before, snapshot(server.pid, self._redis.pid), self._placement)
+        return replace(run, foreign_share=used.foreign_share)
 
 
 def saturated(server: Server, redis: RedisServer, placement: Placement, seconds: int) -> ClosedRun:

@@ -1,11 +1,14 @@
 """Redis frozen under load: what visitors feel, and whether every click arrives afterwards."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from loadtest.bench import requests
 from loadtest.bench.figures import open_void
 from loadtest.bench.open_loop import Generator, OpenRun, Schedule, finished
+from loadtest.bench.placement import Placement
+from loadtest.bench.processes import snapshot, usage
 from loadtest.bench.redis_server import STREAM, RedisServer
 from loadtest.bench.results import FrozenRun
 from loadtest.bench.servers import Server
@@ -20,7 +23,12 @@ _RECOVERY_SECONDS = 90.0
 
 
 def freeze_under_load(
-    server: Server, redis: RedisServer, generator: Generator, rate: float, directory: Path
+    server: Server,
+    redis: RedisServer,
+    generator: Generator,
+    placement: Placement,
+    rate: float,
+    directory: Path,
 ) -> FrozenRun:
     """Stop Redis for a while and compare what was answered with what was recorded.
 
@@ -32,6 +40,7 @@ def freeze_under_load(
     requests_path.write_bytes(requests.raw_requests(codes, server.port))
     seconds = _BEFORE_SECONDS + FROZEN_SECONDS + _AFTER_SECONDS
     schedule = Schedule(rate, seconds, seed=1, warm_up_seconds=_WARM_UP_SECONDS)
+    before = snapshot(server.pid, redis.pid)
     with generator.running(server.port, requests_path, schedule) as process:
         time.sleep(_WARM_UP_SECONDS + _BEFORE_SECONDS)
         redis.freeze()
@@ -40,6 +49,8 @@ def freeze_under_load(
         finally:
             redis.thaw()
         run = finished(process, schedule)
+    used = usage(before, snapshot(server.pid, redis.pid), placement)
+    run = replace(run, foreign_share=used.foreign_share)
     return _frozen_run(run, _recorded(redis, run.redirected, set(codes)))
 
 

@@ -32,6 +32,7 @@ class OpenRun:
         lag_ms: the same for how late the generator was by its own fault.
         redirected: redirects, those of the warm-up included.
         cpu_share: the generator's own CPU, 0 to 1.
+        foreign_share: of the server's cores, what other programs took, if that was measured.
     """
 
     rate: float
@@ -44,6 +45,7 @@ class OpenRun:
     latency_ms: dict[str, float]
     lag_ms: dict[str, float]
     cpu_share: float
+    foreign_share: float = 0.0
 
     @property
     def errors(self) -> int:

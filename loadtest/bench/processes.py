@@ -13,51 +13,70 @@ _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
+class CoreSeconds:
+    """What a core did since boot.
+
+    Attributes:
+        busy: seconds that it was not idle; waiting for disks is idle.
+        programs: those of them that went to programs, or to other machines on the same hardware.
+            Interrupts are left out: kernels disagree on whose time they are.
+    """
+
+    busy: float
+    programs: float
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """CPU seconds used so far by the server's processes, by Redis and by each core."""
 
     at: float
     server: float
     redis: float
-    cores: dict[int, float]
+    cores: dict[int, CoreSeconds]
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one run used: seconds of CPU, and the busy share (0 to 1) of the cores."""
+    """What one run used: seconds of CPU, and shares (0 to 1) of the cores' time.
+
+    Attributes:
+        foreign_share: of the server's cores, what other programs took: noise.
+    """
 
     seconds: float
     server_seconds: float
     redis_seconds: float
     server_core_busy: float
     generator_core_busy: float
-
-    @property
-    def foreign_share(self) -> float:
-        """The share of the server's cores that other programs took: noise."""
-        return max(0.0, self.server_core_busy - self.server_seconds / self.seconds)
+    foreign_share: float
 
 
 def snapshot(server_pid: int, redis_pid: int) -> Snapshot:
     """Read the counters of a server's process tree, of Redis and of all cores."""
     server = sum(cpu_seconds(pid) for pid in process_tree(server_pid))
-    return Snapshot(time.monotonic(), server, cpu_seconds(redis_pid), _busy_seconds())
+    return Snapshot(time.monotonic(), server, cpu_seconds(redis_pid), _core_seconds())
 
 
 def usage(before: Snapshot, after: Snapshot, placement: Placement) -> Usage:
     """Return what was used between two snapshots; shares are means over the cores."""
     seconds = after.at - before.at
+    server_seconds = after.server - before.server
 
     def busy(cores: Cores) -> float:
-        spent = sum(after.cores[core] - before.cores[core] for core in cores)
+        spent = sum(after.cores[core].busy - before.cores[core].busy for core in cores)
         return min(1.0, spent / seconds / len(cores))
 
+    programs = sum(
+        after.cores[core].programs - before.cores[core].programs for core in placement.server
+    )
     return Usage(
         seconds=seconds,
-        server_seconds=after.server - before.server,
+        server_seconds=server_seconds,
         redis_seconds=after.redis - before.redis,
         server_core_busy=busy(placement.server),
         generator_core_busy=busy(placement.generator),
+        foreign_share=max(0.0, programs - server_seconds) / seconds / len(placement.server),
     )
 
 
@@ -114,13 +133,15 @@ def _stat_fields(pid: int) -> list[str]:
     return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
 
 
-def _busy_seconds() -> dict[int, float]:
-    """Return the seconds that each core was not idle since boot; waiting for disks is idle."""
-    busy = {}
+def _core_seconds() -> dict[int, CoreSeconds]:
+    cores = {}
     for line in (_PROC / "stat").read_text().splitlines():
         name, *ticks = line.split()
         if name.startswith("cpu") and name != "cpu":
             user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, ticks[:8])
-            spent = user + nice + system + irq + softirq + steal
-            busy[int(name[3:])] = spent / _TICKS_PER_SECOND
-    return busy
+            programs = user + nice + system + steal
+            busy = programs + irq + softirq
+            cores[int(name[3:])] = CoreSeconds(
+                busy / _TICKS_PER_SECOND, programs / _TICKS_PER_SECOND
+            )
+    return cores

@@ -96,9 +96,6 @@ def _remarks(results: Results) -> Iterator[str]:
     for name, result in results.variants.items():
         if result.closed_void:
             yield f"{name}: throughput void, {result.closed_void}"
-        if result.closed and result.closed.foreign_share > 0.05:
-            share = result.closed.foreign_share
-            yield f"{name}: other programs took {share:.0%} of the server's core"
         for level in LEVELS:
             if void := result.open_void(level):
                 yield f"{name}: latency at {level} % void, {void}"

@@ -52,6 +52,7 @@ class FrozenRun:
         rate: requests a second that were due.
         answered: redirects that visitors got.
         recorded: distinct clicks on the same links in the stream, once Redis was back.
+        void: why the latencies say nothing, or an empty text; errors and losses always count.
     """
 
     rate: float

@@ -88,9 +88,9 @@ def _frozen(results: Results) -> Iterator[Judgement]:
     slowest_ms = run.max_ms if run else None
     yield Judgement("Redis frozen: slowest response", 50, "ms", False, slowest_ms, void)
     errors = run.errors if run else None
-    yield Judgement("Redis frozen: errors", 0, "", False, errors, void)
+    yield Judgement("Redis frozen: errors", 0, "", False, errors)
     lost = run.lost if run else None
-    yield Judgement("Redis frozen: answered clicks missing in the stream", 0, "", False, lost, void)
+    yield Judgement("Redis frozen: answered clicks missing in the stream", 0, "", False, lost)
 
 
 def _cost(results: Results) -> Iterator[Judgement]:

@@ -31,9 +31,10 @@ def test_cost_is_counted_per_request():
         redis_seconds=0.02,
         server_core_busy=0.95,
         generator_core_busy=0.5,
+        foreign_share=0.05,
     )
     run = closed_run(parse(FIGURES), used)
     assert run.rps == 500
     assert run.cpu_us == pytest.approx(1900)
     assert run.redis_cpu_us == pytest.approx(20)
-    assert run.foreign_share == pytest.approx(0.95 - 1.9 / 2.1)
+    assert run.foreign_share == 0.05

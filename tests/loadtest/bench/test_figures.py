@@ -42,6 +42,13 @@ def test_throughput_of_errors_is_void():
     assert closed_void(replace(CLOSED, errors=299)) == ""
 
 
+@pytest.mark.parametrize(("void", "run"), [(closed_void, CLOSED), (open_void, OPEN)])
+def test_nothing_is_comparable_on_a_busy_machine(void, run):
+    noisy = void(replace(run, foreign_share=0.3))
+    assert noisy == "other programs took 30% of the server's core"
+    assert void(replace(run, foreign_share=0.05)) == ""
+
+
 @pytest.mark.parametrize(
     ("lag_ms", "p99_ms", "cpu_share", "void"),
     [

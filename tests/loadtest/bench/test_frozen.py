@@ -2,12 +2,13 @@ from loadtest.bench import frozen
 from loadtest.bench.frozen import freeze_under_load
 from loadtest.bench.launch import Launcher
 from loadtest.bench.open_loop import Generator, compiled
-from loadtest.bench.placement import available_cores
+from loadtest.bench.placement import Placement, available_cores
 from loadtest.bench.redis_server import running_redis
 from loadtest.bench.seed import seed
 from loadtest.bench.variants import select
 
 CORES = tuple(available_cores())
+PLACEMENT = Placement(CORES, CORES, CORES)
 
 
 def test_visitors_of_a_frozen_redis_are_answered_and_counted(tmp_path, monkeypatch):
@@ -20,7 +21,7 @@ def test_visitors_of_a_frozen_redis_are_answered_and_counted(tmp_path, monkeypat
         seed(redis.url, redis.client)
         with Launcher(redis, tmp_path).launch(variant, CORES) as server:
             generator = Generator(compiled(tmp_path), CORES)
-            run = freeze_under_load(server, redis, generator, 200, tmp_path)
+            run = freeze_under_load(server, redis, generator, PLACEMENT, 200, tmp_path)
     assert run.answered == 300
     assert (run.errors, run.lost) == (0, 0)
     assert run.max_ms < 600

@@ -39,7 +39,7 @@ def test_a_void_figure_is_named_with_its_reason():
 def test_a_busy_machine_is_named():
     results = sample_results()
     results.variants["stock"].closed_runs = [replace(CLOSED, foreign_share=0.3)]
-    assert "stock: other programs took 30% of the server's core" in printed(results)
+    assert "stock: throughput void, other programs took 30%" in printed(results)
 
 
 def test_an_empty_run_can_be_printed():

@@ -57,6 +57,14 @@ def test_one_lost_click_is_too_many():
     assert verdicts(results)["Redis frozen: answered clicks missing in the stream"] == "not met"
 
 
+def test_a_busy_machine_excuses_slowness_and_no_loss():
+    results = sample_results()
+    results.frozen = replace(results.frozen, max_ms=900, errors=1, void="busy")
+    found = verdicts(results)
+    assert found["Redis frozen: slowest response"] == "void"
+    assert found["Redis frozen: errors"] == "not met"
+
+
 def test_clicks_of_visitors_who_gave_up_are_not_missing():
     results = sample_results()
     results.frozen = replace(results.frozen, recorded=results.frozen.answered + 7)
