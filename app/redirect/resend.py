@@ -9,7 +9,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-
 #: Some 15 MB, and a second's clicks of a worker at the highest rates measured.
 _LIMIT = 32_000
 
