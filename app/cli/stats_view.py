@@ -34,11 +34,11 @@ def print_stats(stats: Stats) -> None:
         terminal = Console(highlight=False)
         terminal.print(draw(stats, terminal.width))
     else:
-        print_table(("FIGURE", "NAME", "CLICKS", "VISITORS", "BOTS"), rows(stats))
+        print_table(("FIGURE", "NAME", "CLICKS", "HUMANS", "BOTS", "VISITORS"), rows(stats))
 
 
 def rows(stats: Stats) -> Iterator[tuple[str, ...]]:
-    """Yield the report's lines, the totals first; a breakdown has no bots apart."""
+    """Yield the report's lines, the totals first; a breakdown tells nobody apart."""
     yield ("total", stats.code, *_numbers(stats.figures))
     for bucket in stats.timeline:
         start = bucket.start.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -46,7 +46,7 @@ def rows(stats: Stats) -> Iterator[tuple[str, ...]]:
     for breakdown in stats.breakdowns:
         for share in breakdown.top:
             name = one_line(share.name)
-            yield (breakdown.by, name, str(share.clicks), str(share.visitors), "")
+            yield (breakdown.by, name, str(share.clicks), "", "", str(share.visitors))
 
 
 def draw(stats: Stats, width: int) -> Group:
@@ -68,10 +68,12 @@ def _headline(stats: Stats) -> Text:
         f"  {describe_period(stats.period)}\n",
         (f"{figures.clicks:,}", "bold"),
         " clicks   ",
-        (f"{figures.visitors:,}", "bold"),
-        " visitors   ",
+        (f"{figures.humans:,}", "bold"),
+        " by people   ",
         (f"{figures.bots:,}", "bold"),
-        " by bots\n",
+        " by bots   ",
+        (f"{figures.visitors:,}", "bold"),
+        " visitors\n",
     )
 
 
@@ -84,14 +86,14 @@ def describe_period(period: Period) -> str:
 
 
 def _timeline(interval: Interval, buckets: Sequence[Bucket], width: int) -> Table:
-    most = max(bucket.figures.clicks for bucket in buckets)
-    table = _table(width, f"{interval} (UTC)", "clicks", "visitors", "bots")
+    most = max(bucket.figures.humans for bucket in buckets)
+    table = _table(width, f"{interval} (UTC)", "people", "bots", "visitors")
     for bucket in buckets:
         figures = bucket.figures
         table.add_row(
             bucket.start.strftime(_TIME_FORMATS[interval]),
-            *(_number(value) for value in (figures.clicks, figures.visitors, figures.bots)),
-            _bar(figures.clicks, most),
+            *(_number(value) for value in (figures.humans, figures.bots, figures.visitors)),
+            _bar(figures.humans, most),
         )
     return table
 
@@ -131,8 +133,8 @@ def _number(value: int) -> Text:
     return Text(f"{value:,}", style="" if value else "dim")
 
 
-def _numbers(figures: Figures) -> tuple[str, str, str]:
-    return str(figures.clicks), str(figures.visitors), str(figures.bots)
+def _numbers(figures: Figures) -> tuple[str, str, str, str]:
+    return str(figures.clicks), str(figures.humans), str(figures.bots), str(figures.visitors)
 
 
 def _minute(time: datetime) -> str:

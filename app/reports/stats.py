@@ -32,16 +32,23 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Distinct clicks of people, the people, and the distinct clicks of bots apart.
+    """Distinct clicks, those of people and of bots apart, and the people.
 
     Attributes:
+        humans: clicks of people.
+        bots: clicks of programs.
         visitors: distinct visitor ids among the clicks of people; as a visitor's id changes with
             the UTC day, someone who comes on two days is two visitors.
     """
 
-    clicks: int = 0
+    humans: int = 0
     visitors: int = 0
     bots: int = 0
+
+    @property
+    def clicks(self) -> int:
+        """All distinct clicks, whoever made them."""
+        return self.humans + self.bots
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,7 @@ class Share:
 
     Attributes:
         name: the value, empty where it is unknown or, for a referrer, absent.
+        clicks: of people, or of bots for ``bot``.
         share: its part of all clicks in the breakdown, from 0 to 1.
     """
 
@@ -94,7 +102,7 @@ class Stats:
     @property
     def is_empty(self) -> bool:
         """Whether nobody came, not even a bot."""
-        return not (self.figures.clicks or self.figures.bots)
+        return not self.figures.clicks
 
 
 def read_dimension(name: str) -> Dimension:
@@ -125,7 +133,12 @@ def to_json(stats: Stats) -> dict[str, Any]:
 
 
 def _figures(figures: Figures) -> dict[str, int]:
-    return {"clicks": figures.clicks, "visitors": figures.visitors, "bots": figures.bots}
+    return {
+        "clicks": figures.clicks,
+        "humans": figures.humans,
+        "bots": figures.bots,
+        "visitors": figures.visitors,
+    }
 
 
 def _breakdown(breakdown: Breakdown) -> dict[str, Any]:

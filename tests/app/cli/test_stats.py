@@ -30,11 +30,20 @@ def test_json_counts_each_click_once(hopline: Callable[..., Any], url: str) -> N
         "code": "abc",
         "since": None,
         "until": "2026-05-10T13:00:00Z",
-        "clicks": 2,
+        "clicks": 3,
+        "humans": 2,
         "visitors": 2,
         "bots": 1,
         "interval": "hour",
-        "timeline": [{"start": "2026-05-10T12:00:00Z", "clicks": 2, "visitors": 2, "bots": 1}],
+        "timeline": [
+            {
+                "start": "2026-05-10T12:00:00Z",
+                "clicks": 3,
+                "humans": 2,
+                "bots": 1,
+                "visitors": 2,
+            }
+        ],
         "by": {
             "country": {
                 "top": [
@@ -51,11 +60,11 @@ def test_a_pipe_gets_tab_separated_lines(hopline: Callable[..., Any], url: str) 
     insert_clicks(url, click_row(referrer_host="a\tb\x1b[31m"), bot_row())
     ended = hopline("stats", "abc", "--by", "referrer,bot", "--until", "2026-05-10T13:00")
     assert ended.out.splitlines() == [
-        "FIGURE\tNAME\tCLICKS\tVISITORS\tBOTS",
-        "total\tabc\t1\t1\t1",
-        "hour\t2026-05-10T12:00:00Z\t1\t1\t1",
-        "referrer\ta�b�[31m\t1\t1\t",
-        "bot\tGooglebot\t1\t1\t",
+        "FIGURE\tNAME\tCLICKS\tHUMANS\tBOTS\tVISITORS",
+        "total\tabc\t2\t1\t1\t1",
+        "hour\t2026-05-10T12:00:00Z\t2\t1\t1\t1",
+        "referrer\ta�b�[31m\t1\t\t\t1",
+        "bot\tGooglebot\t1\t\t\t1",
     ]
 
 

@@ -12,7 +12,7 @@ LONG = "https://example.com/" + "x" * 200
 STATS = Stats(
     code="abc",
     period=Period(),
-    figures=Figures(clicks=9_999_999, visitors=1234, bots=7),
+    figures=Figures(humans=9_999_999, visitors=1234, bots=7),
     interval="hour",
     timeline=(
         Bucket(NOON, Figures(9_999_998, 1233, 7)),
@@ -40,7 +40,15 @@ def test_a_report_fits_the_terminal_and_shows_every_number(width: int) -> None:
     lines = drawn(STATS, width)
     assert max(map(len, lines)) <= width
     text = "\n".join(lines)
-    for shown in ("9,999,999 clicks", "9,999,998", "9,000,000", "999,999", "90.0%", "100.0%"):
+    for shown in (
+        "10,000,006 clicks",
+        "9,999,999 by people",
+        "9,999,998",
+        "9,000,000",
+        "999,999",
+        "90.0%",
+        "100.0%",
+    ):
         assert shown in text
     assert "2026-05-10 12:00" in text
 

@@ -67,11 +67,20 @@ def test_stats_of_a_code_are_json_of_exactly_this_form(
         "code": "abc",
         "since": "2026-05-10T12:00:00Z",
         "until": "2026-05-10T13:00:00Z",
-        "clicks": 2,
+        "clicks": 3,
+        "humans": 2,
         "visitors": 2,
         "bots": 1,
         "interval": "hour",
-        "timeline": [{"start": "2026-05-10T12:00:00Z", "clicks": 2, "visitors": 2, "bots": 1}],
+        "timeline": [
+            {
+                "start": "2026-05-10T12:00:00Z",
+                "clicks": 3,
+                "humans": 2,
+                "bots": 1,
+                "visitors": 2,
+            }
+        ],
         "by": {
             "country": {
                 "top": [{"name": "DE", "clicks": 2, "visitors": 2, "share": 1.0}],

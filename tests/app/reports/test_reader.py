@@ -55,7 +55,7 @@ def test_a_click_inserted_three_times_is_one_click(url: str, reports: Reports) -
         insert_clicks(url, *rows)
     assert rows_in(url) == 9
     stats = reports.stats("abc", ALWAYS, NOON)
-    assert stats.figures == Figures(clicks=2, visitors=2, bots=1)
+    assert stats.figures == Figures(humans=2, visitors=2, bots=1)
     assert [bucket.figures for bucket in stats.timeline] == [Figures(2, 2, 1)]
     assert all(breakdown.top[0].clicks == 2 for breakdown in stats.breakdowns)
 
@@ -71,7 +71,7 @@ def test_of_a_click_enriched_twice_the_newer_version_counts(url: str, reports: R
     }
     insert_clicks(url, newer)
     insert_clicks(url, row)
-    assert reports.stats("abc", ALWAYS, NOON).figures == Figures(clicks=0, visitors=0, bots=1)
+    assert reports.stats("abc", ALWAYS, NOON).figures == Figures(humans=0, visitors=0, bots=1)
     assert top(reports.stats("abc", ALWAYS, NOON, by=["country"])) == {}
     assert top(reports.stats("abc", ALWAYS, NOON, by=["bot"])) == {"curl": 1}
 
@@ -80,13 +80,13 @@ def test_an_older_bot_verdict_does_not_come_back(url: str, reports: Reports) -> 
     row = bot_row()
     insert_clicks(url, row)
     insert_clicks(url, row | {"is_bot": False, "bot": "", "enriched_at": NOON + MINUTE})
-    assert reports.stats("abc", ALWAYS, NOON).figures == Figures(clicks=1, visitors=1, bots=0)
+    assert reports.stats("abc", ALWAYS, NOON).figures == Figures(humans=1, visitors=1, bots=0)
     assert top(reports.stats("abc", ALWAYS, NOON, by=["bot"])) == {}
 
 
 def test_a_visitor_who_comes_twice_is_one_visitor(url: str, reports: Reports) -> None:
     insert_clicks(url, click_row(visitor_id=7), click_row(visitor_id=7), click_row(visitor_id=8))
-    assert reports.stats("abc", ALWAYS, NOON).figures == Figures(clicks=3, visitors=2)
+    assert reports.stats("abc", ALWAYS, NOON).figures == Figures(humans=3, visitors=2)
 
 
 def test_other_codes_are_not_counted(url: str, reports: Reports) -> None:
@@ -119,7 +119,7 @@ def test_hours_begin_on_the_hour_and_gaps_are_zeros(url: str, reports: Reports) 
         bot_row(NOON + timedelta(hours=3) - MILLISECOND),
     )
     stats = reports.stats("abc", ALWAYS, NOON + timedelta(hours=4), interval="hour")
-    assert [(bucket.start.hour, bucket.figures.clicks) for bucket in stats.timeline] == [
+    assert [(bucket.start.hour, bucket.figures.humans) for bucket in stats.timeline] == [
         (11, 1),
         (12, 1),
         (13, 0),

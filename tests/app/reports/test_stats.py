@@ -12,15 +12,16 @@ def test_the_json_form_is_exactly_this() -> None:
     stats = Stats(
         code="abc",
         period=Period(since=START.astimezone(timezone(timedelta(hours=2)))),
-        figures=Figures(clicks=3, visitors=2, bots=1),
+        figures=Figures(humans=3, visitors=2, bots=1),
         interval="hour",
         timeline=(Bucket(START, Figures(3, 2, 1)),),
         breakdowns=(Breakdown("country", (Share("DE", 2, 1, 2 / 3),), others=1),),
     )
     assert orjson.dumps(to_json(stats)).decode() == (
         '{"code":"abc","since":"2026-05-10T12:00:00Z","until":null,'
-        '"clicks":3,"visitors":2,"bots":1,"interval":"hour",'
-        '"timeline":[{"start":"2026-05-10T12:00:00Z","clicks":3,"visitors":2,"bots":1}],'
+        '"clicks":4,"humans":3,"bots":1,"visitors":2,"interval":"hour",'
+        '"timeline":[{"start":"2026-05-10T12:00:00Z",'
+        '"clicks":4,"humans":3,"bots":1,"visitors":2}],'
         '"by":{"country":{"top":[{"name":"DE","clicks":2,"visitors":1,"share":0.6667}],'
         '"others":1}}}'
     )
