@@ -15,7 +15,7 @@ _THEIRS = ("#8d99ae", "#c08552", "#9a6fb0", "#5b8e3e", "#3d5a80", "#b5485d", "#d
 
 def draw(results: Results, path: Path) -> None:
     """Write one picture: throughput as bars, latency at the quoted load by percentile."""
-    figure = Figure(figsize=(13, 5.2), layout="constrained")
+    figure = Figure(figsize=(13, 5.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     measured = [result for result in results.variants.values() if result.closed]
     colours = _colours(measured)
@@ -40,7 +40,7 @@ def _draw_throughput(axes: Axes, measured: list[VariantResult], colours: dict[st
     ranked = sorted(measured, key=lambda result: result.closed.rps if result.closed else 0)
     rates = [result.closed.rps if result.closed else 0 for result in ranked]
     bars = axes.barh(
-        [_label(result) for result in ranked],
+        [_label(result, result.closed_void) for result in ranked],
         rates,
         color=[colours[result.variant.name] for result in ranked],
     )
@@ -59,7 +59,7 @@ def _draw_latency(axes: Axes, measured: list[VariantResult], colours: dict[str, 
         axes.plot(
             [rarity(percent) for percent, _ in points],
             [ms for _, ms in points],
-            label=f"{_label(result)} at {run.rate:,.0f}/s",
+            label=f"{_label(result, result.open_void(QUOTED_LEVEL))} at {run.rate:,.0f}/s",
             color=colours[result.variant.name],
             linewidth=2.5 if "Hopline" in result.variant.title else 1.5,
         )
@@ -73,7 +73,7 @@ def _draw_latency(axes: Axes, measured: list[VariantResult], colours: dict[str, 
     )
     axes.grid(visible=True, alpha=0.3)
     if axes.lines:
-        axes.legend(fontsize="small", loc="upper left")
+        axes.legend(fontsize="small", ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.08))
 
 
 def rarity(percent: float) -> float:
@@ -81,7 +81,7 @@ def rarity(percent: float) -> float:
     return 100 / (100 - percent)
 
 
-def _label(result: VariantResult) -> str:
+def _label(result: VariantResult, void: str) -> str:
     notes = ["records nothing"] if not result.variant.records else []
-    notes += ["void"] if result.closed_void else []
+    notes += ["void"] if void else []
     return result.variant.title + (f" ({', '.join(notes)})" if notes else "")

@@ -33,7 +33,7 @@ def _throughput(results: Results) -> Table:
             "Redis µs",
             "p50 ms",
             "p99 ms",
-            "worker MiB",
+            "worker MB",
             "idle conn. B",
         ],
     )
@@ -49,7 +49,7 @@ def _throughput(results: Results) -> Table:
             _number(run.redis_cpu_us, 1),
             _number(run.p50_ms, 2),
             _number(run.p99_ms, 2),
-            _number(ratio(result.worker_bytes, 1 << 20), 1),
+            _number(ratio(result.worker_bytes, 1_000_000), 1),
             _number(result.connection_bytes, 0),
         )
     return table

@@ -11,7 +11,7 @@ from loadtest.bench.results import QUOTED_LEVEL, Results, VariantResult
 Verdict = Literal["met", "not met", "not measured", "void"]
 
 _FAST = "fast-lane"
-_MIB = 1 << 20
+_MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,8 @@ def _cost(results: Results) -> Iterator[Judgement]:
 def _memory(results: Results) -> Iterator[Judgement]:
     fast = results.variants.get(_FAST)
     worker = fast.worker_bytes if fast else None
-    found = None if worker is None else worker / _MIB
-    yield Judgement("memory of a worker", 60, "MiB", False, found)
+    found = None if worker is None else worker / _MB
+    yield Judgement("memory of a worker", 60, "MB", False, found)
     found = fast.connection_bytes if fast else None
     yield Judgement("memory of an idle connection", 1536, "bytes", False, found)
 
