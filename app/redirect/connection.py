@@ -83,7 +83,7 @@ class Connection:
         self.persistence = STAY
         self.buffer = _EMPTY
         self.seen = 0
-        self.out = _EMPTY
+        self.out: bytes | memoryview = _EMPTY
         self.ended = False
         self.since = 0.0
         self.watch = 0
@@ -168,7 +168,7 @@ class Connection:
             self.edge.close(self)
             return
         if sent < len(out):
-            self.out = out[sent:]
+            self.out = memoryview(out)[sent:]
             self.state = SENDING if self.state in (ANSWERED, SENDING) else STREAMING
             self.since = self.edge.now
             self.edge.watch(self, WRITABLE)
@@ -231,7 +231,7 @@ class Connection:
             if not edge.outbox and not edge.in_turn:
                 edge.schedule_turn()
             edge.outbox.append(self)
-        self.out += data
+        self.out = b"".join((self.out, data)) if self.out else data
 
     def _wait_until_sent(self) -> None:
         self.waiter = getcurrent()

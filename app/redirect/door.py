@@ -1,26 +1,44 @@
-"""Who may come in: accepting connections, up to a limit."""
+"""Who may come in: accepting connections, up to a limit and to this worker's share."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from heapq import nsmallest
 from select import EPOLLIN, epoll
-from typing import Any
+from typing import Any, Protocol
 
 from app.redirect.connection import IDLE, NEW, Connection
 from app.redirect.listener import Listener, NoRoom
+from app.redirect.shares import Share
 
 logger = logging.getLogger(__name__)
 
-#: Most connections accepted in one turn: a burst may not keep those already connected waiting.
-#: With other workers beside it, a worker takes few at a time, so that each gets its share.
-ACCEPT_ALONE = 64
-ACCEPT_AMONG_OTHERS = 2
+#: Most connections accepted in one turn: a burst may neither keep those already connected waiting
+#: nor end up at one worker.
+ACCEPTS = 4
 #: An idle connection gives way to a new one when it has been idle this long.
 GIVES_WAY_AFTER_SECONDS = 1.0
-#: Connections that give way at once, so that looking for the oldest is rare.
-GIVE_WAY_SHARE = 16
+#: The part of the limit that gives way at once, so that looking for the oldest is rare.
+GIVE_WAY_PART = 16
+#: How long a newcomer is left to other workers, before this one takes it all the same.
+LEFT_TO_OTHERS_SECONDS = 0.005
+#: How long a full worker waits before it looks for room again.
+FULL_SECONDS = 0.1
 
-Admit = Callable[[Listener, Any, tuple[Any, ...]], None]
+
+class Crowd(Protocol):
+    """Those who are in."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def connections(self) -> Collection[Connection]:
+        """Return those that could be asked to leave."""
+
+    def admit(self, listener: Listener, sock: Any, peer: tuple[Any, ...]) -> None:
+        """Let somebody in."""
+
+    def close(self, connection: Connection) -> None:
+        """Have somebody leave."""
 
 
 class Door:
@@ -31,26 +49,30 @@ class Door:
     worker may take them.
 
     Args:
+        loop: gevent's event loop.
         poll: what the worker waits on.
         capacity: most connections at once.
-        most_in_a_turn: most that are accepted in one turn.
-        admit: takes each newcomer.
+        share: what other workers know of this one's connections, and it of theirs.
     """
 
     def __init__(
         self,
+        loop: Any,
         poll: epoll,
         listeners: Sequence[Listener],
+        crowd: Crowd,
         capacity: int,
-        most_in_a_turn: int,
-        admit: Admit,
+        share: Share,
     ) -> None:
         self._epoll = poll
         self._listeners = {listener.fd: listener for listener in listeners}
+        self._crowd = crowd
         self._capacity = capacity
-        self._most = most_in_a_turn
-        self._admit = admit
+        self._share = share
+        self._loop = loop
+        self._reopener = loop.timer(0)
         self._is_open = False
+        self._is_left_to_others = False
 
     def open(self) -> None:
         """Start or go on accepting."""
@@ -59,50 +81,75 @@ class Door:
             for fd in self._listeners:
                 self._epoll.register(fd, EPOLLIN)
 
-    def pause(self) -> None:
-        """Leave newcomers in the backlog."""
-        if self._is_open:
-            self._is_open = False
-            for fd in self._listeners:
-                self._epoll.unregister(fd)
+    def tick(self, now: float) -> None:
+        """Tell the other workers how many are in; once a second."""
+        if self._listeners:
+            self._share.tell(len(self._crowd), now)
 
     def shut(self) -> None:
         """Let in those who have already knocked, then close the listening sockets."""
-        self.pause()
+        self._share.leave()
+        self._reopener.stop()
+        self._pause()
         for listener in self._listeners.values():
             self._accept(listener, self._capacity)
             listener.close()
         self._listeners.clear()
 
-    def answer(self, fd: int, taken: int) -> bool:
-        """Accept newcomers at a listening socket; False when there is no room for them.
+    def answer(self, fd: int, now: float) -> None:
+        """Accept newcomers at a listening socket, or leave them waiting.
 
         Args:
             fd: what epoll reported; anything but a listening socket is a stale report.
-            taken: connections now held.
+            now: time.monotonic().
         """
         listener = self._listeners.get(fd)
         if listener is None:
-            return True
-        room = self._capacity - taken
-        return room > 0 and self._accept(listener, min(room, self._most))
+            return
+        if not self._is_left_to_others and self._share.is_exceeded(len(self._crowd), now):
+            self._is_left_to_others = True
+            self._pause_for(LEFT_TO_OTHERS_SECONDS)
+            return
+        self._is_left_to_others = False
+        room = self._capacity - len(self._crowd)
+        if room <= 0 or not self._accept(listener, min(room, ACCEPTS)):
+            self._make_room(now)
+        self._share.tell(len(self._crowd), now)
 
     def _accept(self, listener: Listener, most: int) -> bool:
         try:
             for sock, peer in listener.accept(most):
-                self._admit(listener, sock, peer)
+                self._crowd.admit(listener, sock, peer)
         except NoRoom as error:
             logger.warning("can't accept connections: %s", error)
             return False
         return True
 
-    def who_gives_way(self, connections: Sequence[Connection], now: float) -> list[Connection]:
-        """Return the connections idle longest, to be closed in favour of newcomers."""
-        before = now - GIVES_WAY_AFTER_SECONDS
-        idle = [
-            connection
-            for connection in connections
-            if connection.state in (NEW, IDLE) and connection.since <= before
-        ]
-        most = max(1, self._capacity // GIVE_WAY_SHARE)
-        return nsmallest(most, idle, key=lambda connection: connection.since)
+    def _make_room(self, now: float) -> None:
+        most = max(1, self._capacity // GIVE_WAY_PART)
+        leaving = longest_idle(self._crowd.connections(), most, now - GIVES_WAY_AFTER_SECONDS)
+        for connection in leaving:
+            self._crowd.close(connection)
+        if not leaving:
+            self._pause_for(FULL_SECONDS)
+
+    def _pause_for(self, seconds: float) -> None:
+        self._pause()
+        self._reopener = self._loop.timer(seconds)
+        self._reopener.start(self.open)
+
+    def _pause(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            for fd in self._listeners:
+                self._epoll.unregister(fd)
+
+
+def longest_idle(connections: Collection[Connection], most: int, before: float) -> list[Connection]:
+    """Return the connections idle longest, those apart that became so after a time."""
+    idle = (
+        connection
+        for connection in connections
+        if connection.state in (NEW, IDLE) and connection.since <= before
+    )
+    return nsmallest(most, idle, key=lambda connection: connection.since)

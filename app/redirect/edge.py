@@ -9,7 +9,7 @@ Rule 2: a turn never waits; what has to wait runs in a greenlet or comes back by
 """
 
 import logging
-from collections.abc import Sequence, Sized
+from collections.abc import Collection, Sequence, Sized
 from email.utils import formatdate
 from select import epoll
 from time import monotonic, time
@@ -31,6 +31,7 @@ from app.redirect.door import Door
 from app.redirect.framing import Framer, Refused
 from app.redirect.listener import Listener
 from app.redirect.patience import Patience, overdue
+from app.redirect.shares import Share
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class Edge:
         dispatch: has each request answered.
         patience: how long connections may take; an ``idle`` of 0 keeps none open.
         capacity: most connections at once, those handed over included.
+        share: what other workers know of this one's connections, and it of theirs.
         handed_over: those that gunicorn's own handler serves, to be counted.
 
     Attributes:
@@ -86,7 +88,7 @@ class Edge:
         patience: Patience,
         *,
         capacity: int,
-        most_accepts: int,
+        share: Share,
         handed_over: Sized,
     ) -> None:
         self.hub = hub
@@ -96,7 +98,7 @@ class Edge:
         self._handed_over = handed_over
         self._stopping = False
         self._epoll = epoll()
-        self._door = Door(self._epoll, listeners, capacity, most_accepts, self._admit)
+        self._door = Door(hub.loop, self._epoll, listeners, self, capacity, share)
         self._connections: dict[int, Connection] = {}
         self._watcher = hub.loop.io(self._epoll.fileno(), 1)
         self._ticker = hub.loop.timer(TICK_SECONDS, TICK_SECONDS)
@@ -155,6 +157,18 @@ class Edge:
             self._forget(connection)
             connection.sock.close()
 
+    def connections(self) -> Collection[Connection]:
+        """Return the connections, but for those handed over."""
+        return self._connections.values()
+
+    def admit(self, listener: Listener, sock: Any, peer: tuple[Any, ...]) -> None:
+        """Take a new client in."""
+        connection = Connection(self, listener, sock, peer)
+        connection.since = self.now
+        connection.watch = READABLE
+        self._connections[connection.fd] = connection
+        self._epoll.register(connection.fd, READABLE)
+
     def hand_over(self, connection: Connection) -> int:
         """Let go of a connection without closing it, and return its file descriptor."""
         self._epoll.unregister(connection.fd)
@@ -201,8 +215,7 @@ class Edge:
     def _notice(self, fd: int, events: int) -> None:
         connection = self._connections.get(fd)
         if connection is None:
-            if not self._door.answer(fd, len(self)):
-                self._make_room()
+            self._door.answer(fd, self.now)
         elif events & WRITABLE:
             connection.send()
         elif connection.watch & READABLE:
@@ -257,31 +270,16 @@ class Edge:
         rest = b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
         connection.reply(f"HTTP/1.1 {refusal.status}\r\n".encode(), rest)
 
-    def _admit(self, listener: Listener, sock: Any, peer: tuple[Any, ...]) -> None:
-        connection = Connection(self, listener, sock, peer)
-        connection.since = self.now
-        connection.watch = READABLE
-        self._connections[connection.fd] = connection
-        self._epoll.register(connection.fd, READABLE)
-
-    def _make_room(self) -> None:
-        leaving = self._door.who_gives_way(list(self._connections.values()), self.now)
-        for connection in leaving:
-            self.close(connection)
-        if not leaving:
-            self._door.pause()
-
     def _forget(self, connection: Connection) -> None:
         connection.state = CLOSED
         connection.buffer = connection.out = b""
         del self._connections[connection.fd]
         connection.wake()
-        self._door.open()
 
     def _tick(self) -> None:
         self.stamps = stamps(time(), closing=self.closing)
         self.sweep()
-        self._door.open()
+        self._door.tick(self.now)
 
     def _give_up(self, connection: Connection) -> None:
         if connection.state == PARTIAL:

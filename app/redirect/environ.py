@@ -64,6 +64,7 @@ class EnvironBuilder:
         environ: dict[str, Any] = parse_to_wsgi_environ(
             head, server, peer, "http", limits.line_bytes, limits.fields, limits.field_bytes
         )
+        del environ["_consumed"]
         environ.update(self._base)
         environ["wsgi.input"] = BytesIO()
         target = environ["RAW_URI"] = request.path.decode("latin-1")

@@ -12,6 +12,7 @@ import resource
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from time import monotonic
 from typing import Any
 
@@ -24,7 +25,6 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from app.redirect.answer import Answer
 from app.redirect.connection import Connection
-from app.redirect.door import ACCEPT_ALONE, ACCEPT_AMONG_OTHERS
 from app.redirect.edge import Edge
 from app.redirect.environ import EnvironBuilder, request_headers
 from app.redirect.framing import Framer, Limits, Refused
@@ -32,6 +32,7 @@ from app.redirect.handover import HandedOver
 from app.redirect.lanes import Lanes, WsgiLane
 from app.redirect.listener import Listener
 from app.redirect.patience import Patience
+from app.redirect.shares import Share, SharesTable
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +77,10 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
 
     patience = Patience()
     alive: bool
+
+    def __init__(self, age: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__(age, *args, **kwargs)
+        self._share = Share(_shares_table(), age)
 
     def run(self) -> None:
         """Serve until told to stop, then until everybody has gone or graceful_timeout is over."""
@@ -142,7 +147,7 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
             self._make_lanes(limits).dispatch,
             replace(self.patience, idle=cfg.keepalive),
             capacity=room_for_clients(self.worker_connections),
-            most_accepts=ACCEPT_ALONE if cfg.workers == 1 else ACCEPT_AMONG_OTHERS,
+            share=self._share,
             handed_over=self._handed_over,
         )
 
@@ -168,6 +173,12 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
         peer = connection.peer if listener.server else ""
         sock = HandedOver(listener.family, self._edge.hand_over(connection), head)
         self._handed_over.spawn(self.handle, listener.gunicorn_socket, sock, peer)
+
+
+@cache
+def _shares_table() -> SharesTable:
+    # Workers are made in the arbiter and then forked: the first one's table serves them all.
+    return SharesTable()
 
 
 def differing(cfg: Config, names: Sequence[str]) -> list[str]:

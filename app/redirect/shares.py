@@ -1,0 +1,64 @@
+"""How many connections each worker holds, so that newcomers are shared fairly.
+
+The kernel wakes every worker for a newcomer, and the one that is awake already takes it: a proxy
+that opens its connections one by one would end up with all of them at one worker, and the other
+cores would idle for as long as these connections are kept.
+"""
+
+import mmap
+import struct
+from collections.abc import Iterable
+
+#: Workers that can be told apart at one time.
+PLACES = 32
+#: time.monotonic() of the last word (the same clock in all processes), and connections.
+_PLACE = struct.Struct("dq")
+_NEVER = 0.0
+#: A worker that has said nothing for this long has gone, or stands still.
+SILENT_SECONDS = 2.5
+#: More connections than the least loaded worker has, before a newcomer is left to that one: this
+#: many, or this part of them.
+SLACK = 4
+SLACK_PART = 8
+
+
+class SharesTable:
+    """Memory that all workers share; to be made before they are forked."""
+
+    def __init__(self) -> None:
+        self.memory = mmap.mmap(-1, PLACES * _PLACE.size)
+
+
+class Share:
+    """One worker's place in the table.
+
+    Args:
+        number: counted up with each fork, so that its place was that of a worker long gone.
+    """
+
+    def __init__(self, table: SharesTable, number: int) -> None:
+        self._memory = table.memory
+        self._place = number % PLACES
+
+    def tell(self, connections: int, now: float) -> None:
+        """Say how many connections this worker holds at a time.monotonic()."""
+        _PLACE.pack_into(self._memory, self._place * _PLACE.size, now, connections)
+
+    def leave(self) -> None:
+        """Say that this worker takes no more."""
+        self.tell(0, _NEVER)
+
+    def is_exceeded(self, connections: int, now: float) -> bool:
+        """Tell whether a newcomer should be left to a worker that holds fewer connections."""
+        others = [
+            told
+            for place, (told_at, told) in enumerate(_PLACE.iter_unpack(self._memory))
+            if place != self._place and told_at != _NEVER and now - told_at < SILENT_SECONDS
+        ]
+        return bool(others) and exceeds_share(connections, others)
+
+
+def exceeds_share(mine: int, others: Iterable[int]) -> bool:
+    """Tell whether a worker holds clearly more connections than the least loaded other."""
+    least = min(others)
+    return mine > least + max(SLACK, least // SLACK_PART)

@@ -1,0 +1,90 @@
+"""Raw sockets and what comes back over them: nothing here repairs or retries."""
+
+import socket
+from dataclasses import dataclass
+
+
+class Truncated(Exception):
+    """The connection ended within an answer."""
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def token(self) -> str:
+        return self.headers.get("location", "").removeprefix("https://example.com")
+
+
+class Reader:
+    """Reads answers off a socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._data = b""
+
+    def all(self, heads: int = 0) -> list[RawAnswer]:
+        """Read until the server closes; the first so many answers are to HEAD."""
+        answers = []
+        while answer := self.next(to_head=len(answers) < heads):
+            answers.append(answer)
+        return answers
+
+    def next(self, *, to_head: bool = False) -> RawAnswer | None:
+        """Return the next final answer, or None when the server has closed before it."""
+        if not self._data and not self._more():
+            return None
+        head = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
+        status = int(head[0].split(" ")[1])
+        headers = {}
+        for line in head[1:]:
+            name, _, value = line.partition(": ")
+            headers[name.lower()] = value
+        if status == 100:
+            return self.next(to_head=to_head)
+        if to_head or status in (204, 304):
+            return RawAnswer(status, headers, b"")
+        return RawAnswer(status, headers, self._body(headers))
+
+    def _body(self, headers: dict[str, str]) -> bytes:
+        if headers.get("transfer-encoding") == "chunked":
+            return self._chunks()
+        if "content-length" in headers:
+            return self._exactly(int(headers["content-length"]))
+        while self._more():
+            pass
+        body, self._data = self._data, b""
+        return body
+
+    def _chunks(self) -> bytes:
+        body = b""
+        while size := int(self._until(b"\r\n"), 16):
+            body += self._exactly(size)
+            assert self._exactly(2) == b"\r\n"
+        assert self._exactly(2) == b"\r\n"
+        return body
+
+    def _until(self, end: bytes) -> bytes:
+        while end not in self._data:
+            if not self._more():
+                raise Truncated(self._data)
+        found, _, self._data = self._data.partition(end)
+        return found
+
+    def _exactly(self, size: int) -> bytes:
+        while len(self._data) < size:
+            if not self._more():
+                raise Truncated(self._data)
+        found, self._data = self._data[:size], self._data[size:]
+        return found
+
+    def _more(self) -> bool:
+        try:
+            data = self._sock.recv(65_536)
+        except ConnectionResetError:
+            data = b""
+        self._data += data
+        return bool(data)

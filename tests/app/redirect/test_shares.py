@@ -1,0 +1,33 @@
+import pytest
+
+from app.redirect.shares import PLACES, SILENT_SECONDS, Share, SharesTable, exceeds_share
+
+
+@pytest.mark.parametrize(
+    ("mine", "others", "exceeds"),
+    [(0, [0], False), (4, [0], False), (5, [0], True), (5, [9, 0], True), (112, [100], False),
+     (113, [100], True), (100, [113], False)],
+)  # fmt: skip
+def test_a_share_is_exceeded_clearly_or_not_at_all(mine, others, exceeds):
+    assert exceeds_share(mine, others) is exceeds
+
+
+def test_a_worker_alone_takes_everybody():
+    assert not Share(SharesTable(), 1).is_exceeded(1000, now=10.0)
+
+
+def test_workers_know_of_each_other_until_they_leave_or_fall_silent():
+    table = SharesTable()
+    mine, other = Share(table, 1), Share(table, 2)
+    other.tell(0, now=10.0)
+    assert mine.is_exceeded(10, now=10.0)
+    assert not mine.is_exceeded(10, now=10.0 + SILENT_SECONDS)
+    other.tell(0, now=20.0)
+    other.leave()
+    assert not mine.is_exceeded(10, now=1.0)
+
+
+def test_what_a_worker_says_is_no_reason_for_itself():
+    share = Share(SharesTable(), PLACES + 1)
+    share.tell(0, now=10.0)
+    assert not share.is_exceeded(100, now=10.0)
