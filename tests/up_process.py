@@ -1,0 +1,112 @@
+"""`hopline up` as a real process, and the command in a second terminal."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from app.local import ports
+from app.local.child import wait_for
+
+HOPLINE = str(Path(sys.executable).parent / "hopline")
+READY_SECONDS = 60
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
+
+
+class Up:
+    """One `hopline up`, and the command in a second terminal."""
+
+    def __init__(self, data_dir, redirect_port, console_port, **variables):
+        self.data_dir = data_dir
+        self.redirect_port = redirect_port
+        self.bind = f"127.0.0.1:{redirect_port}"
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not is_ours(name)},
+            "HOPLINE_DATA_DIR": str(data_dir),
+            "HOPLINE_REDIRECT_BIND": self.bind,
+            "HOPLINE_CONSOLE_BIND": f"127.0.0.1:{console_port}",
+            "HOPLINE_REDIRECT_WORKERS": "1",
+            "HOPLINE_CONSUMERS": "1",
+            **variables,
+        }
+        self.process = None
+        self.output = data_dir.parent / f"{data_dir.name}.out"
+
+    def start(self, *arguments):
+        with self.output.open("w") as output:
+            self.process = psutil.Popen(
+                [HOPLINE, "up", *arguments],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env=self.environ,
+            )
+        return self
+
+    def wait_until_ready(self):
+        assert wait_for(lambda: self.says("is ready") or not self.is_running, READY_SECONDS)
+        assert self.is_running, self.text
+        self.family = self.process.children(recursive=True)
+        return self
+
+    def restart(self):
+        self.start()
+        return self.wait_until_ready()
+
+    @property
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def text(self):
+        return self.output.read_text()
+
+    def says(self, words):
+        return words in self.text
+
+    def child(self, words):
+        (found,) = (c for c in self.process.children() if words in " ".join(c.cmdline()))
+        return found
+
+    def run(self, *arguments):
+        return subprocess.run(
+            [HOPLINE, *arguments],
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    def add_link(self, code):
+        done = self.run("links", "add", "https://example.com/a?b=c", "--code", code)
+        assert done.returncode == 0, done.stderr
+
+    def click(self, code):
+        return ports.get(self.bind, f"/{code}", {"User-Agent": BROWSER})
+
+    def clicks(self, code):
+        done = self.run("stats", code, "--json")
+        return json.loads(done.stdout)["clicks"] if done.returncode == 0 else None
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+    def left_over(self):
+        return [process for process in self.family if is_alive(process)]
+
+
+def is_ours(name):
+    return name.startswith("HOPLINE_") and name != "HOPLINE_CACHE_DIR"
+
+
+def is_alive(process):
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
