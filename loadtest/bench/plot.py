@@ -40,7 +40,7 @@ def _draw_throughput(axes: Axes, measured: list[VariantResult], colours: dict[st
     ranked = sorted(measured, key=lambda result: result.closed.rps if result.closed else 0)
     rates = [result.closed.rps if result.closed else 0 for result in ranked]
     bars = axes.barh(
-        [_label(result, result.closed_void) for result in ranked],
+        [_label(result) for result in ranked],
         rates,
         color=[colours[result.variant.name] for result in ranked],
     )
@@ -55,11 +55,12 @@ def _draw_latency(axes: Axes, measured: list[VariantResult], colours: dict[str, 
     for result in measured:
         if (run := result.at(QUOTED_LEVEL)) is None:
             continue
+        void = result.open_void(QUOTED_LEVEL)
         points = [(float(name), ms) for name, ms in run.latency_ms.items() if float(name) < 100]
         axes.plot(
             [rarity(percent) for percent, _ in points],
             [ms for _, ms in points],
-            label=f"{_label(result, result.open_void(QUOTED_LEVEL))} at {run.rate:,.0f}/s",
+            label=f"{result.variant.name} at {run.rate:,.0f}/s" + (" (void)" if void else ""),
             color=colours[result.variant.name],
             linewidth=2.5 if "Hopline" in result.variant.title else 1.5,
         )
@@ -68,9 +69,7 @@ def _draw_latency(axes: Axes, measured: list[VariantResult], colours: dict[str, 
     axes.set_xticks([rarity(tick) for tick in _TICKS], [f"{tick:g} %" for tick in _TICKS])
     axes.minorticks_off()
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.set_title(
-        f"Latency in ms by percentile, open loop, {QUOTED_LEVEL} % of each one's maximum"
-    )
+    axes.set_title(f"Latency (ms) by percentile, open loop, {QUOTED_LEVEL} % of maximum")
     axes.grid(visible=True, alpha=0.3)
     if axes.lines:
         axes.legend(fontsize="small", ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.08))
@@ -81,7 +80,7 @@ def rarity(percent: float) -> float:
     return 100 / (100 - percent)
 
 
-def _label(result: VariantResult, void: str) -> str:
+def _label(result: VariantResult) -> str:
     notes = ["records nothing"] if not result.variant.records else []
-    notes += ["void"] if void else []
+    notes += ["void"] if result.closed_void else []
     return result.variant.title + (f" ({', '.join(notes)})" if notes else "")

@@ -45,7 +45,7 @@ def test_workers_are_the_processes_without_children(family):
 
 def test_memory_of_processes_adds_up(family):
     parent, child = family
-    assert pss_bytes([parent, child]) > pss_bytes([child]) > 100_000
+    assert pss_bytes([parent, child]) > pss_bytes([child]) > 0
 
 
 def test_cpu_time_grows_with_work():
