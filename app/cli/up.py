@@ -3,31 +3,24 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from app.cli.fetcher import Fetcher
 from app.cli.output import Failure
 from app.clickhouse import ClickHouseError
 from app.local import ports
 from app.local.child import ChildFailed, adopt_orphans
 from app.local.data_dir import DataDir, DataDirRefused
-from app.local.downloads import (
-    CLICKHOUSE_LIBRARY,
-    COUNTRY_DATABASE,
-    Download,
-    DownloadFailed,
-    fetch,
-    is_fetched,
-)
-from app.local.family import Family
+from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed
+from app.local.family import Family, Say
 from app.local.machine import Machine
 from app.local.stop_requests import StopRequests
 from app.local.stores import Store, clickhouse_store, redis_store
+from app.local.valkey import ValkeyMissing
 from app.redis import RedisError
 from app.settings import Settings, load_environment, variable
 
@@ -37,6 +30,7 @@ _REFUSALS = (
     DataDirRefused,
     DownloadFailed,
     ChildFailed,
+    ValkeyMissing,
     RedisError,
     ClickHouseError,
 )
@@ -68,37 +62,30 @@ def _run(settings: Settings, terminal: Console, *, demo: bool) -> None:
     started = time.monotonic()
     say = _speaker(terminal)
     data = DataDir(settings.data_dir)
-    with data.held(say) as lock:
+    with StopRequests() as stop, data.held(say) as lock:
         ports.require_free(_binds(settings))
-        geoip_path = _geoip_path(settings, terminal)
-        stores = _stores(settings, data, terminal)
+        fetcher = Fetcher(settings.cache_dir, terminal, lambda: stop.count > 0)
+        geoip_path = _geoip_path(settings, fetcher, say)
+        stores = [
+            redis_store(settings, data),
+            clickhouse_store(settings, data, lambda: fetcher.fetch(CLICKHOUSE_LIBRARY), say),
+        ]
         settings = settings.model_copy(update=_store_urls(stores))
         overrides = _overrides(settings, geoip_path, demo=demo)
         adopt_orphans()
-        with StopRequests() as stop:
-            machine = Machine(settings, overrides, data, Family(say, (lock,)), lambda: stop.count)
-            try:
-                if machine.start(stores, demo=demo):
-                    _announce(settings, say, time.monotonic() - started)
-                    machine.watch()
-            finally:
-                _stop(machine, say)
+        machine = Machine(settings, overrides, data, Family(say, (lock,)), lambda: stop.count)
+        try:
+            if machine.start(stores, demo=demo):
+                _announce(settings, say, time.monotonic() - started)
+                machine.watch()
+        finally:
+            _stop(machine, say)
 
 
-def _stop(machine: Machine, say: Callable[[str], None]) -> None:
+def _stop(machine: Machine, say: Say) -> None:
     say("stopping")
     killed = machine.stop()
     say(f"stopped; {', '.join(killed)} had to be killed" if killed else "stopped")
-
-
-def _stores(settings: Settings, data: DataDir, terminal: Console) -> list[Store]:
-    def fetch_library() -> Path:
-        return _fetch(CLICKHOUSE_LIBRARY, settings.cache_dir, terminal)
-
-    return [
-        redis_store(settings, data),
-        clickhouse_store(settings, data, fetch_library, _speaker(terminal)),
-    ]
 
 
 def _store_urls(stores: list[Store]) -> dict[str, str]:
@@ -124,31 +111,18 @@ def _binds(settings: Settings) -> list[tuple[str, str]]:
     return [(variable(name), getattr(settings, name)) for name in ("redirect_bind", "console_bind")]
 
 
-def _geoip_path(settings: Settings, terminal: Console) -> Path | None:
+def _geoip_path(settings: Settings, fetcher: Fetcher, say: Say) -> Path | None:
     """Return the country database; a click without a country is worth more than no clicks."""
     if settings.geoip_path:
         return settings.geoip_path
     try:
-        return _fetch(COUNTRY_DATABASE, settings.cache_dir, terminal)
+        return fetcher.fetch(COUNTRY_DATABASE)
     except DownloadFailed as error:
-        _speaker(terminal)(f"countries will be unknown: {error}")
+        say(f"countries will be unknown: {error}")
         return None
 
 
-def _fetch(download: Download, cache_dir: Path, terminal: Console) -> Path:
-    if is_fetched(download, cache_dir):
-        return download.path(cache_dir)
-    title = f"fetching {download.title} ({download.packed_bytes / 1e6:.0f} MB, once)"
-    if not terminal.is_terminal:
-        _speaker(terminal)(title)
-        return fetch(download, cache_dir)
-    columns = (TextColumn(title), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=terminal) as progress:
-        bar = progress.add_task(title, total=1.0)
-        return fetch(download, cache_dir, lambda share: progress.update(bar, completed=share))
-
-
-def _announce(settings: Settings, say: Callable[[str], None], seconds: float) -> None:
+def _announce(settings: Settings, say: Say, seconds: float) -> None:
     command = "hopline" if shutil.which("hopline") else sys.argv[0]
     base = settings.link_base
     console = ports.http_url(settings.console_bind)
@@ -166,5 +140,5 @@ def _data_hint(settings: Settings) -> str:
     return f", after `export {variable('data_dir')}={settings.data_dir}`"
 
 
-def _speaker(terminal: Console) -> Callable[[str], None]:
+def _speaker(terminal: Console) -> Say:
     return lambda text: terminal.print(text, markup=False, soft_wrap=True)

