@@ -17,7 +17,7 @@ from clickhouse_driver import errors
 from pydantic_settings import BaseSettings
 from redis import Redis
 
-from app.local.downloads import COUNTRY_DATABASE, fetch
+from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed, fetch
 from app.settings import Settings
 from tests import servers
 
@@ -32,6 +32,15 @@ class _PlainSettings(Settings):
         return (init_settings,)
 
 
+def pytest_sessionstart() -> None:
+    """Fetch the embedded stores before the first test, whose time limit is not made for that."""
+    try:
+        for download in (CLICKHOUSE_LIBRARY, COUNTRY_DATABASE):
+            fetch(download, _cache_dir())
+    except DownloadFailed as error:
+        pytest.exit(str(error), returncode=1)
+
+
 def missing(what: str) -> None:
     """Skip at a desk, fail in CI, where a skipped test would look like a passed one."""
     if os.environ.get("CI"):
@@ -42,7 +51,7 @@ def missing(what: str) -> None:
 @pytest.fixture(scope="session")
 def cache_dir() -> Path:
     """Where the embedded stores are kept, as for the user who runs the tests."""
-    return Settings(_env_file=None).cache_dir
+    return _cache_dir()
 
 
 @pytest.fixture
@@ -148,6 +157,10 @@ def as_root() -> None:
 
 
 _numbers = itertools.count()
+
+
+def _cache_dir() -> Path:
+    return Settings(_env_file=None).cache_dir
 
 
 def _flush(port: int) -> None:

@@ -15,6 +15,7 @@ from app.clickhouse import ClickHouseError
 from app.local import ports
 from app.local.child import ChildFailed, adopt_orphans
 from app.local.data_dir import DataDir, DataDirRefused
+from app.local.demo import LINKS
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed
 from app.local.family import Family, Say
 from app.local.machine import Machine
@@ -76,7 +77,7 @@ def _run(settings: Settings, terminal: Console, *, demo: bool) -> None:
         machine = Machine(settings, overrides, data, Family(say, (lock,)), lambda: stop.count)
         try:
             if machine.start(stores, demo=demo):
-                _announce(settings, say, time.monotonic() - started)
+                _announce(settings, say, time.monotonic() - started, demo=demo)
                 machine.watch()
         finally:
             _stop(machine, say)
@@ -122,16 +123,27 @@ def _geoip_path(settings: Settings, fetcher: Fetcher, say: Say) -> Path | None:
         return None
 
 
-def _announce(settings: Settings, say: Say, seconds: float) -> None:
-    command = "hopline" if shutil.which("hopline") else sys.argv[0]
-    base = settings.link_base
+def _announce(settings: Settings, say: Say, seconds: float, *, demo: bool) -> None:
     console = ports.http_url(settings.console_bind)
+    base = settings.link_base
     say(f"Hopline is ready ({seconds:.1f} s): links at {base}, console at {console}")
     say(f"Try in another terminal{_data_hint(settings)}:")
-    say(f"  {command} links add https://example.com/ --code hello")
-    say(f"  curl -i {base}/hello")
-    say(f"  {command} stats hello")
+    command = "hopline" if shutil.which("hopline") else sys.argv[0]
+    for line in _demo_hints(command) if demo else _hints(command, base):
+        say(f"  {line}")
     say(f"Links and clicks are kept in {settings.data_dir}; Ctrl-C stops everything.")
+
+
+def _hints(command: str, base: str) -> tuple[str, ...]:
+    return (
+        f"{command} links add https://example.com/ --code hello",
+        f"curl -i {base}/hello",
+        f"{command} stats hello",
+    )
+
+
+def _demo_hints(command: str) -> tuple[str, ...]:
+    return (f"{command} links list", f"{command} stats {next(iter(LINKS))}", f"{command} tail")
 
 
 def _data_hint(settings: Settings) -> str:
