@@ -52,8 +52,6 @@ LEFT_TO_GUNICORN = (
     "proxy_protocol",
     "strip_header_spaces",
 )
-#: Most connections at once in gunicorn's handler, which holds a greenlet for each.
-HANDED_OVER = 512
 #: What gunicorn's 0, no limit, comes to: a whole head has its own.
 UNLIMITED = 65_536
 #: File descriptors that a worker needs beside its clients'.
@@ -73,9 +71,11 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
 
     Attributes:
         patience: time limits; ``idle`` is gunicorn's ``keepalive``.
+        most_handed_over: connections at once in gunicorn's handler, a greenlet for each.
     """
 
     patience = Patience()
+    most_handed_over = 512
     alive: bool
 
     def __init__(self, age: int, *args: Any, **kwargs: Any) -> None:
@@ -90,7 +90,7 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
             super().run()
             return
         freeze_objects()
-        self._handed_over = gevent.pool.Pool(HANDED_OVER)
+        self._handed_over = gevent.pool.Pool(self.most_handed_over)
         self._edge = self._make_edge()
         self._woken = gevent.event.Event()
         waker = gevent.get_hub().loop.io(self.PIPE[0], 1)

@@ -1,4 +1,4 @@
-"""The worker with time limits that a test can wait for."""
+"""The worker with limits that a test can reach."""
 
 from app.redirect.patience import Patience
 from app.redirect.worker import RedirectWorker
@@ -6,3 +6,4 @@ from app.redirect.worker import RedirectWorker
 
 class QuickWorker(RedirectWorker):
     patience = Patience(head=1.0, send=1.0, linger=0.5, parting=0.5)
+    most_handed_over = 2

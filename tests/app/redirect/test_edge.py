@@ -336,11 +336,8 @@ def test_a_client_that_sends_without_reading_is_no_longer_read(server):
 def test_one_pipelining_client_does_not_hold_up_the_others(server):
     with server.connect() as greedy:
         greedy.sendall(get("/f") * 500)
-        waits = []
         for _ in range(20):
-            began = time.monotonic()
-            ask(server, get("/f1"))
-            waits.append(time.monotonic() - began)
+            assert ask(server, get("/f1"))[0].token == "/f1"
         reader = Reader(greedy)
         assert all(reader.next().status == 302 for _ in range(500))
 

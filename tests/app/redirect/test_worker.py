@@ -335,3 +335,27 @@ def test_the_heartbeat_goes_on(tmp_path):
         time.sleep(2.5)
         assert server.workers() == before
         assert not re.search("timeout", server.log, re.IGNORECASE)
+
+
+def test_quitting_is_quick(tmp_path):
+    with Gunicorn(tmp_path) as server, server.connect() as sock:
+        sock.sendall(GET % b"slow/60/")
+        time.sleep(0.1)
+        server.signal(signal.SIGINT)
+        assert server.wait_until_gone(3) < 3
+
+
+def test_too_many_requests_out_of_the_ordinary_are_refused_and_no_others(tmp_path):
+    post = b"POST /%b HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n"
+    with Gunicorn(tmp_path, worker=QUICK) as server, ExitStack() as stack:
+        waiting = [stack.enter_context(server.connect()) for _ in range(2)]
+        for sock in waiting:
+            sock.sendall(post % b"read")
+        time.sleep(0.1)
+        refused = stack.enter_context(server.connect())
+        refused.sendall(post % b"read")
+        assert Reader(refused).next().status == 503
+        assert ask(server) == 302
+        for sock in waiting:
+            sock.sendall(b"x")
+            assert Reader(sock).next().body == b"x"
