@@ -18,6 +18,7 @@ LAYERS = (
     ("app.redirect", "app.console", "workers"),
     (
         "app.bots",
+        "app.dead_letters",
         "app.health",
         "app.link_import",
         "app.link_list",
@@ -32,6 +33,7 @@ LAYERS = (
     (
         "app.click",
         "app.codes",
+        "app.dead_letter",
         "app.keys",
         "app.links",
         "app.logs",

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from app.click import InvalidClick, from_fields
 from app.clickhouse import ClickHouseError, ClickHouseRefused
+from app.dead_letter import Fault
 from app.metrics import WorkerMetrics
 from app.redis import RedisUnavailable
 from workers.backoff import Backoff
 from workers.batch import Batch
-from workers.dead_letter import Fault
 from workers.enrich.enricher import Enricher
 from workers.entry import Entry
 from workers.intake import Intake

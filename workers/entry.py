@@ -16,8 +16,3 @@ class Entry(NamedTuple):
     def fields(self) -> dict[bytes, bytes]:
         """The fields by name; of a doubled name the last."""
         return dict(zip(self.flat[::2], self.flat[1::2], strict=True))
-
-    @property
-    def added_ms(self) -> int:
-        """Unix milliseconds at which it was added, by the server's clock."""
-        return int(self.entry_id.partition(b"-")[0])

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from importlib import resources
 from typing import Any, NamedTuple
 
+from app.dead_letter import Fault, to_letter
 from app.metrics import WorkerMetrics
 from app.redis import RedisRefused
-from workers.dead_letter import Fault, letter_fields
 from workers.entry import Entry
 from workers.wire import Wire
 
@@ -116,12 +116,14 @@ class Stream:
     def dead_letter(self, entry: Entry, fault: Fault, now_ms: int) -> None:
         """Move a pending entry to the dead-letter stream; ``now_ms`` is the Unix time."""
         stream, group, consumer, dead_stream, dead_maxlen = self._names
-        letter = letter_fields(entry, fault, consumer, now_ms)
+        letter = to_letter(entry.entry_id, entry.flat, fault, consumer, now_ms)
         script = ("EVAL", self._dead_letter, 2, stream, dead_stream)
         moved = self._acks.call(*script, group, entry.entry_id, dead_maxlen, *letter)
         if moved:
             self._metrics.dead_letters.labels(fault.reason).inc()
-            logger.warning("dead letter %s: %s: %s", entry.entry_id.decode(), *fault)
+            logger.warning(
+                "dead letter %s: %s: %s", entry.entry_id.decode(), fault.reason, fault.detail
+            )
 
     def consumers(self) -> list[Seen]:
         """Return the group's consumers."""

@@ -2,6 +2,7 @@
 
 from app.cli.output import Failure
 from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable
+from app.dead_letters import CannotRequeue, LetterNotFound
 from app.link_options import InvalidLink
 from app.link_store import CodeTaken, LinkContended
 from app.links import CorruptLink, LinkNotFound
@@ -10,10 +11,12 @@ from app.settings import SettingsError
 
 _AWAY = (RedisUnavailable, ClickHouseUnavailable)
 _FAILED = (
+    CannotRequeue,
     ClickHouseRefused,
     CodeTaken,
     CorruptLink,
     InvalidLink,
+    LetterNotFound,
     LinkContended,
     LinkNotFound,
     RedisRefused,

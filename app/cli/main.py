@@ -59,6 +59,9 @@ COMMANDS = {
         _CARE,
         "Bring ClickHouse's tables up to date; safe to run again, and by two at once.",
     ),
+    "dead": Command(
+        "app.cli.dead", _CARE, "See clicks that could not be processed, and send them again."
+    ),
     "doctor": Command(
         "app.cli.doctor", _CARE, "Check every part: what is wrong, and how to mend it."
     ),

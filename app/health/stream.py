@@ -74,7 +74,7 @@ def stream_checks(client: "redis.Redis", url: str, names: StreamNames) -> Iterat
                 is_quiet=backlog.oldest_seconds is None,
                 idle_means_silent=server_version(client)[1] >= _IDLE_MEANS_SILENT,
             )
-        yield judge_dead_letters(client.xlen(names.dead_stream), names.dead_stream)
+        yield judge_dead_letters(client.xlen(names.dead_stream))
 
 
 def find_group(groups: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
@@ -126,11 +126,11 @@ def judge_workers(
     return fail("workers", text, _START_WORKERS)
 
 
-def judge_dead_letters(count: int, dead_stream: str) -> Check:
+def judge_dead_letters(count: int) -> Check:
     """Judge how many entries were given up."""
     if not count:
         return ok("dead letters", "none")
-    mend = f"read their reasons: XREVRANGE {dead_stream} + - COUNT 10"
+    mend = "read their reasons: `hopline dead list`"
     return warn("dead letters", f"{count:,} entries could not be processed", mend)
 
 

@@ -3,8 +3,8 @@ import time
 import pytest
 from redis import Redis
 
+from app.dead_letter import Fault
 from tests.producers import STREAM, send
-from workers.dead_letter import Fault
 from workers.entry import Entry
 from workers.stream import FIRST_ID
 

@@ -111,4 +111,4 @@ def test_workers_are_judged_by_their_silence(
 
 
 def test_no_dead_letters_is_well() -> None:
-    assert judge_dead_letters(0, "clicks:dead").state == "ok"
+    assert judge_dead_letters(0).state == "ok"

@@ -1,0 +1,178 @@
+"""`hopline dead`: look at clicks that could not be processed, send them again, or drop them."""
+
+import itertools
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, TextColumn
+
+from app.cli.dead_view import as_json, as_pairs, as_row
+from app.cli.output import Failure, complain, print_json, print_table
+from app.dead_letter import DeadLetter
+from app.dead_letters import CannotRequeue, Choice, DeadLetters, open_dead_letters
+from app.settings import load
+from app.times import parse_time
+
+dead = typer.Typer(
+    no_args_is_help=True,
+    help="See clicks that could not be processed, and send them again.",
+    add_completion=False,
+)
+
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Letters by their ids.")]
+Reason = Annotated[
+    str | None,
+    typer.Option(help="Only letters of this reason, e.g. bad_timestamp.", show_default=False),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(help="Only those that died since: 2026-05-01T12:00, 24h.", show_default=False),
+]
+Until = Annotated[str | None, typer.Option(help="Only those that died before.", show_default=False)]
+All = Annotated[bool, typer.Option("--all", help="All letters.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+
+@dead.command("list")
+def list_(
+    reason: Reason = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most letters to show.")] = 50,
+    *,
+    json: AsJson = False,
+) -> None:
+    """List the dead letters, newest first."""
+    letters = open_dead_letters(load())
+    found = letters.find(_choice(reason, since, until), newest_first=True)
+    shown = list(itertools.islice(found, limit))
+    if json:
+        print_json({"letters": [as_json(one) for one in shown]})
+        return
+    print_table(("ID", "DIED", "REASON", "DELIVERIES", "CODE", "DETAIL"), map(as_row, shown))
+    if next(found, None):
+        complain(f"there are more letters than {limit}: see --limit, --reason and --since")
+
+
+@dead.command()
+def show(
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The letter's id.")],
+    json: AsJson = False,
+) -> None:
+    """Show one dead letter: why it died, and every field as it came."""
+    letter = open_dead_letters(load()).get(letter_id)
+    if json:
+        print_json(as_json(letter))
+    else:
+        print_table(("NAME", "VALUE"), as_pairs(letter))
+
+
+@dead.command()
+def requeue(
+    ids: Ids = None,
+    *,
+    reason: Reason = None,
+    since: Since = None,
+    until: Until = None,
+    everything: All = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Send letters to the workers again, as they came.
+
+    A click keeps its id, so one that had been counted all the same is not counted twice.
+
+    \b
+    hopline dead requeue 1790000000000-0
+    hopline dead requeue --reason poison --since 24h --dry-run
+    """
+    letters = open_dead_letters(load())
+    choice = _choice(reason, since, until)
+    chosen = _chosen(letters, ids, choice, everything=everything)
+    done, refused = _each(chosen, (lambda _: True) if dry_run else letters.requeue)
+    print(f"{done} {'would be requeued' if dry_run else 'requeued'}")
+    if refused:
+        raise typer.Exit(1)
+
+
+@dead.command()
+def purge(
+    ids: Ids = None,
+    *,
+    reason: Reason = None,
+    since: Since = None,
+    until: Until = None,
+    everything: All = False,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Delete letters for good: those clicks are in no report.
+
+    \b
+    hopline dead purge --reason bad_timestamp --until 30d
+    """
+    letters = open_dead_letters(load())
+    choice = _choice(reason, since, until)
+    chosen = _chosen(letters, ids, choice, everything=everything)
+    if not (dry_run or yes):
+        _ask()
+    done, _ = _each(chosen, (lambda _: True) if dry_run else letters.purge)
+    print(f"{done} {'would be purged' if dry_run else 'purged'}")
+
+
+def _choice(reason: str | None, since: str | None, until: str | None) -> Choice:
+    now = datetime.now(UTC)
+    return Choice(reason, _time("--since", since, now), _time("--until", until, now))
+
+
+def _time(option: str, text: str | None, now: datetime) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return parse_time(text, now)
+    except ValueError as error:
+        raise Failure(f"{option}: {error}", exit_code=2) from None
+
+
+def _chosen(
+    letters: DeadLetters, ids: list[str] | None, choice: Choice, *, everything: bool
+) -> Iterator[DeadLetter]:
+    """Return the letters of ids or of a choice; refuse to guess when neither is given."""
+    is_filtered = choice != Choice()
+    if ids and (is_filtered or everything):
+        raise Failure("give ids, or filters, or --all", exit_code=2)
+    if ids:
+        # All are looked up first: a mistyped one must not leave half of them done.
+        return iter([letters.get(letter_id) for letter_id in ids])
+    if not (is_filtered or everything):
+        raise Failure("say which letters: ids, --reason, --since, --until or --all", exit_code=2)
+    return letters.find(choice)
+
+
+def _each(chosen: Iterable[DeadLetter], change: Callable[[DeadLetter], bool]) -> tuple[int, int]:
+    """Change every letter; return how many were, and how many could not be."""
+    done = refused = 0
+    for letter in _with_progress(chosen):
+        try:
+            done += change(letter)
+        except CannotRequeue as error:
+            complain(str(error))
+            refused += 1
+    return done, refused
+
+
+def _with_progress(letters: Iterable[DeadLetter]) -> Iterator[DeadLetter]:
+    console = Console(stderr=True)
+    column = TextColumn("{task.completed:,.0f} letters")
+    with Progress(column, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield from bar.track(letters)
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        raise Failure("purging deletes clicks for good: say --yes, or try --dry-run", exit_code=2)
+    typer.confirm("Delete these clicks for good?", abort=True)

@@ -1,0 +1,132 @@
+"""The dead letters as a person sees them: look, send again, throw away."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from importlib import resources
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from app.dead_letter import DeadLetter, from_letter
+from app.redis import connect, translated
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    import redis
+
+#: Letters asked for in one call; they hold up to some 100 KB each.
+_PAGE = 100
+#: More names and values than this are more than a Lua script can hand on.
+_MOST_TEXTS = 7_000
+#: An id before that of every letter.
+_NOWHERE = "0-1"
+
+
+class LetterNotFound(Exception):
+    """There is no dead letter of this id; it may have been requeued, purged or trimmed."""
+
+
+class CannotRequeue(Exception):
+    """The letter's entry can't be added to the stream again; the text says why."""
+
+
+class Choice(NamedTuple):
+    """Which letters are meant.
+
+    Attributes:
+        reason: only those of this reason; None for any.
+        since: only those that died at this time or later.
+        until: only those that died before this time.
+    """
+
+    reason: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class DeadLetters:
+    """The dead-letter stream. Every method raises RedisUnavailable or RedisRefused besides."""
+
+    def __init__(self, client: "redis.Redis", url: str, *, stream: str, dead_stream: str) -> None:
+        # redis-py would make a dict of each entry, in which a doubled name is lost.
+        for command in ("XRANGE", "XREVRANGE"):
+            client.set_response_callback(command, lambda reply: reply)
+        self._client = client
+        self._url = url
+        self._stream = stream
+        self._dead_stream = dead_stream
+        self._requeue = resources.files("app").joinpath("requeue.lua").read_text()
+
+    def get(self, letter_id: str) -> DeadLetter:
+        """Return one letter.
+
+        Raises:
+            LetterNotFound: there is none of this id.
+        """
+        wanted = letter_id if "-" in letter_id else f"{letter_id}-0"
+        found = self._page(wanted, wanted, 1)
+        if not found:
+            raise LetterNotFound(f"there is no dead letter {letter_id}")
+        return found[0]
+
+    def find(self, choice: Choice, *, newest_first: bool = False) -> Iterator[DeadLetter]:
+        """Yield the letters of a choice that were there when this began."""
+        first, last = _lowest(choice.since), self._highest(choice.until)
+        while page := self._page(first, last, _PAGE, newest_first=newest_first):
+            yield from (one for one in page if choice.reason in (None, one.fault.reason))
+            end = page[-1].letter_id.decode()
+            first, last = (first, f"({end}") if newest_first else (f"({end}", last)
+
+    def requeue(self, letter: DeadLetter) -> bool:
+        """Move a letter's entry back to the end of the stream; False when somebody else did.
+
+        Raises:
+            CannotRequeue: it has no fields, or too many.
+        """
+        fields = letter.to_resend()
+        if not 0 < len(fields) <= _MOST_TEXTS:
+            count = len(fields) // 2
+            raise CannotRequeue(f"{letter.letter_id.decode()} has {count:,} fields")
+        keys = (self._dead_stream, self._stream)
+        with translated(self._url):
+            return bool(self._client.eval(self._requeue, 2, *keys, letter.letter_id, *fields))
+
+    def purge(self, letter: DeadLetter) -> bool:
+        """Delete a letter for good; False when it was gone."""
+        with translated(self._url):
+            return bool(self._client.xdel(self._dead_stream, letter.letter_id))
+
+    def _page(
+        self, first: str, last: str, count: int, *, newest_first: bool = False
+    ) -> list[DeadLetter]:
+        ends = (last, first) if newest_first else (first, last)
+        command = "XREVRANGE" if newest_first else "XRANGE"
+        with translated(self._url):
+            reply: Any = self._client.execute_command(  # type: ignore[no-untyped-call]
+                command, self._dead_stream, *ends, "COUNT", count
+            )
+        return [from_letter(letter_id, flat) for letter_id, flat in reply]
+
+    def _highest(self, until: datetime | None) -> str:
+        """Return where to stop, so that what is requeued and dies again is not met again."""
+        if until is not None:
+            return f"({_milliseconds(until)}-0"
+        with translated(self._url):
+            newest: Any = self._client.xrevrange(self._dead_stream, count=1)
+        return newest[0][0].decode() if newest else _NOWHERE
+
+
+def open_dead_letters(settings: Settings) -> DeadLetters:
+    """Return the dead letters of an installation; they connect when first used."""
+    return DeadLetters(
+        connect(settings.redis_url, timeout_seconds=settings.redis_timeout_seconds),
+        settings.redis_url,
+        stream=settings.stream,
+        dead_stream=settings.dead_stream,
+    )
+
+
+def _lowest(since: datetime | None) -> str:
+    return "-" if since is None else f"{_milliseconds(since)}-0"
+
+
+def _milliseconds(time: datetime) -> int:
+    return round(time.timestamp() * 1000)
