@@ -42,3 +42,40 @@ def link_uses_key(code: str) -> str:
 def visitor_salt_key(day: str) -> str:
     """Return the key of the salt of a UTC day, written YYYY-MM-DD."""
     return VISITOR_SALT_PREFIX + day
+
+
+def leases_key(stream: str, group: str) -> str:
+    """Return the key of the sorted set of a group's consumers by when they renewed their lease."""
+    return _beside(stream, f"{group}:leases")
+
+
+def heirs_key(stream: str, group: str) -> str:
+    """Return the key of the hash that says who takes over what a dead consumer left."""
+    return _beside(stream, f"{group}:heirs")
+
+
+def batches_key(stream: str, group: str) -> str:
+    """Return the key of the hash of the batches that are being inserted, and by whom."""
+    return _beside(stream, f"{group}:batches")
+
+
+def batch_entries_key(stream: str, group: str) -> str:
+    """Return the key of the hash of those batches' entry ids."""
+    return _beside(stream, f"{group}:batches:entries")
+
+
+def janitor_key(stream: str, group: str) -> str:
+    """Return the key whose holder cleans up after a group."""
+    return _beside(stream, f"{group}:janitor")
+
+
+def lost_key(stream: str, group: str) -> str:
+    """Return the key that holds how many lost entries were noticed, so that each counts once."""
+    return _beside(stream, f"{group}:lost")
+
+
+def _beside(stream: str, name: str) -> str:
+    """Return a key in the slot of the stream, which may carry a hash tag of its own."""
+    start = stream.find("{")
+    has_tag = start >= 0 and stream.find("}", start) > start + 1
+    return f"{stream if has_tag else f'{{{stream}}}'}:{name}"

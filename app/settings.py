@@ -197,10 +197,20 @@ class Settings(BaseSettings):
     insert_rows: Count = Field(10_000, description="Rows at which a batch is inserted.")
     insert_seconds: Seconds = Field(1.0, description="Age at which a batch is inserted.")
     claim_idle_seconds: Seconds = Field(
-        60.0, description="Entries pending this long at another consumer are claimed."
+        60.0, description="Silence after which a consumer counts as dead and others take over."
     )
     max_deliveries: Count = Field(
-        5, description="Deliveries after which an entry that keeps failing is a dead letter."
+        5, description="Deliveries after which an entry that kills consumers is a dead letter."
+    )
+    breaker_share: float = Field(
+        0.5,
+        gt=0.1,
+        le=1,
+        description="Share of a consumer's last 100 clicks that may fail unexpectedly before it"
+        " stops for a minute.",
+    )
+    replay_horizon_seconds: Seconds = Field(
+        86_400.0, description="How long processed clicks stay in the stream, for a replay."
     )
     drain_seconds: Seconds = Field(
         8.0, description="Most that a stop may take before what is left is killed."

@@ -6,7 +6,7 @@ Rule 2: a batch, once flushed, is not used again; the next one is a new object.
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from workers.row import Row
 
@@ -22,7 +22,7 @@ class Batch:
         self._max_rows = max_rows
         self._max_seconds = max_seconds
         self._rows: dict[bytes, Row] = {}
-        self._entry_ids: dict[bytes, None] = {}
+        self._click_ids: dict[bytes, bytes] = {}
         self._since = 0.0
 
     def __len__(self) -> int:
@@ -30,9 +30,14 @@ class Batch:
         return len(self._rows)
 
     @property
+    def rows(self) -> list[Row]:
+        """The rows, oldest append first."""
+        return list(self._rows.values())
+
+    @property
     def entry_ids(self) -> list[bytes]:
         """The entries to ack once the rows are inserted; each once, oldest append first."""
-        return list(self._entry_ids)
+        return list(self._click_ids)
 
     @property
     def is_full(self) -> bool:
@@ -49,7 +54,7 @@ class Batch:
         if not self._rows:
             self._since = now
         self._rows.setdefault(row.click_id, row)
-        self._entry_ids[entry_id] = None
+        self._click_ids[entry_id] = row.click_id
 
     def is_due(self, now: float) -> bool:
         """Tell whether the oldest row has waited long enough; an empty batch is never due."""
@@ -64,3 +69,13 @@ class Batch:
     def columns(self) -> Sequence[list[Any]]:
         """Return one list of values for each of :class:`Row`'s fields."""
         return [list(column) for column in zip(*self._rows.values(), strict=True)]
+
+    def halves(self) -> tuple[Self, Self]:
+        """Return two batches with half of the rows each, and with the entries of those."""
+        middle = len(self._rows) // 2
+        front = set(list(self._rows)[:middle])
+        halves = tuple(type(self)(self._max_rows, self._max_seconds) for _ in range(2))
+        for entry_id, click_id in self._click_ids.items():
+            half = halves[click_id not in front]
+            half.append(entry_id, self._rows[click_id], self._since)
+        return halves[0], halves[1]

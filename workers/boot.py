@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 
+import redis
 from prometheus_client import CollectorRegistry
 from setproctitle import setproctitle
 
@@ -17,15 +18,23 @@ from app.logs import configure
 from app.metrics import WorkerMetrics
 from app.redis import RedisRefused, RedisUnavailable, connect, require_version, translated
 from app.settings import Settings
-from workers.consumer import BatchSize, Consumer
+from workers.breaker import Breaker
+from workers.consumer import Consumer
+from workers.delivery import Delivery
 from workers.enrich.browser import Browsers
 from workers.enrich.enricher import Enricher
 from workers.enrich.place import BadCountryDatabase, Places
 from workers.enrich.visitor import Visitors
+from workers.examiner import Examiner
+from workers.fence import Fence, Fenced
 from workers.intake import Intake, Pace
+from workers.janitor import Janitor
+from workers.names import Names
 from workers.salts import Salts
 from workers.signals import Signals, Stop
-from workers.stream import Names, Stream
+from workers.sorter import BatchSize, Sorter
+from workers.stream import Stream
+from workers.upkeep import Upkeep
 from workers.wire import Wire
 from workers.writer import Writer
 
@@ -33,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 #: Exit code of a consumer that could not begin, as opposed to one that began and died.
 BOOT_FAILED = 3
+#: Exit code of a consumer whose entries were taken over while it slept.
+FENCED = 4
 #: Held back from a consumer until it is ready to take them; see :func:`boot`.
 HELD_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 #: Share of the drain time after which a consumer gives up by itself, and says so, before the
@@ -41,29 +52,36 @@ _DRAIN_SHARE = 0.9
 _PR_SET_PDEATHSIG = 1
 
 
-def boot(settings: Settings, supervisor_pid: int) -> None:
-    """Be a consumer until told to stop; the supervisor starts it with HELD_SIGNALS blocked."""
+def boot(settings: Settings, supervisor_pid: int, name: str, predecessor: str) -> None:
+    """Be a consumer until told to stop; the supervisor starts it with HELD_SIGNALS blocked.
+
+    Args:
+        name: as :func:`consumer_name` returns it.
+        predecessor: name of the consumer whose place it takes, which is dead; '' for none.
+    """
     # Ctrl-C reaches every process of the terminal, but to stop is the supervisor's decision.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    name = consumer_name()
     setproctitle(f"hopline: consumer {name}")
     configure(settings.log_level, name)
     with Signals(signal.SIGTERM) as signals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
         die_with(supervisor_pid)
-        consume(settings, name, signals)
+        consume(settings, name, predecessor, signals)
 
 
-def consume(settings: Settings, name: str, signals: Signals) -> None:
+def consume(settings: Settings, name: str, predecessor: str, signals: Signals) -> None:
     """Work until a signal comes; exits with :data:`BOOT_FAILED`, or 1 when it can't go on."""
     stop = Stop(signals, settings.drain_seconds * _DRAIN_SHARE, time.monotonic)
     try:
-        consumer = make_consumer(settings, name, stop)
+        consumer = make_consumer(settings, name, stop, predecessor)
     except (RedisRefused, BadCountryDatabase) as error:
         logger.critical("can't begin: %s", error)
         sys.exit(BOOT_FAILED)
     try:
         consumer.run()
+    except Fenced as error:
+        logger.error("%s and must end: its successor goes on", error)
+        sys.exit(FENCED)
     except RedisRefused as error:
         logger.critical("can't go on: %s", error)
         sys.exit(1)
@@ -72,7 +90,9 @@ def consume(settings: Settings, name: str, signals: Signals) -> None:
 
 def consumer_name() -> str:
     """Return a name that no consumer had before: entries pending under a name are its holder's."""
-    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    # No spaces, which end a name where a batch is written down.
+    host = "".join(socket.gethostname().split())
+    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def die_with(supervisor_pid: int) -> None:
@@ -83,7 +103,7 @@ def die_with(supervisor_pid: int) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def make_consumer(settings: Settings, name: str, stop: Stop) -> Consumer:
+def make_consumer(settings: Settings, name: str, stop: Stop, predecessor: str = "") -> Consumer:
     """Put a consumer together from settings.
 
     Raises:
@@ -91,27 +111,46 @@ def make_consumer(settings: Settings, name: str, stop: Stop) -> Consumer:
         BadCountryDatabase: the file that the settings name is none.
     """
     metrics = WorkerMetrics(CollectorRegistry())
+    client = _connect(settings, name)
+    acks = _wire(settings, client)
+    names = Names(settings.stream, settings.group, name, settings.dead_stream, settings.dead_maxlen)
+    stream = Stream(_wire(settings, client), acks, names, metrics)
+    fence = Fence(acks, names, settings.claim_idle_seconds)
+    pace = Pace(settings.batch_size, settings.block_ms, settings.claim_idle_seconds)
+    breaker = Breaker(settings.breaker_share, metrics, time.monotonic)
+    writer = Writer(settings.clickhouse_url, settings.clickhouse_timeout_seconds, metrics)
+    upkeep = Upkeep(acks, names, metrics)
+    size = BatchSize(settings.insert_rows, settings.insert_seconds)
+    examiner = Examiner(_enricher(settings, client), settings.max_deliveries)
+    return Consumer(
+        fence,
+        Intake(stream, fence, pace, time.monotonic, predecessor),
+        Sorter(stream, examiner, breaker, size),
+        Delivery(fence, stream, writer, breaker, metrics, stop),
+        Janitor(stream, upkeep, settings.replay_horizon_seconds, time.monotonic, time.time),
+        metrics,
+        stop,
+    )
+
+
+def _connect(settings: Settings, name: str) -> "redis.Redis":
     url = settings.redis_url
-    reply_seconds = settings.redis_timeout_seconds
-    client = connect(url, timeout_seconds=reply_seconds, block_ms=settings.block_ms)
+    client = connect(
+        url, timeout_seconds=settings.redis_timeout_seconds, block_ms=settings.block_ms
+    )
     try:
         with translated(url):
             logger.info("reads from %s as %s", require_version(client), name)
     except RedisUnavailable as error:
         logger.warning("%s; waiting for it", error)
-    names = Names(settings.stream, settings.group, name, settings.dead_stream, settings.dead_maxlen)
-    stream = Stream(
-        Wire(client, url, reply_seconds), Wire(client, url, reply_seconds), names, metrics
-    )
-    pace = Pace(settings.batch_size, settings.block_ms, settings.claim_idle_seconds)
+    return client
+
+
+def _wire(settings: Settings, client: "redis.Redis") -> Wire:
+    return Wire(client, settings.redis_url, settings.redis_timeout_seconds)
+
+
+def _enricher(settings: Settings, client: "redis.Redis") -> Enricher:
     places = Places(settings.geoip_path)
-    visitors = Visitors(Salts(client, url).of_day)
-    return Consumer(
-        stream,
-        Intake(stream, pace, time.monotonic),
-        Enricher(Browsers(), Bots(), places, visitors, settings.store_addresses),
-        Writer(settings.clickhouse_url, settings.clickhouse_timeout_seconds, metrics),
-        BatchSize(settings.insert_rows, settings.insert_seconds),
-        metrics,
-        stop,
-    )
+    visitors = Visitors(Salts(client, settings.redis_url).of_day)
+    return Enricher(Browsers(), Bots(), places, visitors, settings.store_addresses)

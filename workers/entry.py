@@ -7,10 +7,12 @@ class Entry(NamedTuple):
     Attributes:
         entry_id: where it stands in the stream; never the click's identity.
         flat: names and values in turn, as they were written, doubled names included.
+        deliveries: how many consumers it was handed to; all but the last one died.
     """
 
     entry_id: bytes
     flat: list[bytes]
+    deliveries: int = 1
 
     @property
     def fields(self) -> dict[bytes, bytes]:

@@ -1,26 +1,45 @@
 import logging
 from collections.abc import Callable, Iterable
 
-from workers.stream import Seen, Stream
+from workers.stream import Stream
+from workers.upkeep import Seen, Upkeep
 
 logger = logging.getLogger(__name__)
 
 #: A living consumer asks for entries far more often. Before Redis 7.2 one without traffic looks
 #: idle too; it loses nothing, for its next read creates it again.
 FORGET_AFTER_SECONDS = 600.0
-SWEEP_SECONDS = 60.0
+SWEEP_SECONDS = 10.0
 
 
 class Janitor:
-    """Removes consumers that died: every incarnation has a new name, so they would pile up."""
+    """Cleans up after the group: gone consumers, entries that everybody is done with.
 
-    def __init__(self, stream: Stream, clock: Callable[[], float]) -> None:
+    Every incarnation of a consumer has a new name, so they would pile up; and the stream would
+    only be trimmed by its bound, which doesn't ask who has read what.
+
+    Args:
+        horizon_seconds: entries younger than this stay, for a replay.
+        wall_clock: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        upkeep: Upkeep,
+        horizon_seconds: float,
+        clock: Callable[[], float],
+        wall_clock: Callable[[], float],
+    ) -> None:
         self._stream = stream
+        self._upkeep = upkeep
+        self._horizon_seconds = horizon_seconds
         self._clock = clock
+        self._wall_clock = wall_clock
         self._sweep_at = clock() + SWEEP_SECONDS
 
     def sweep_if_due(self) -> None:
-        """Once a minute, forget the dead whose pending entries have all been claimed.
+        """Every ten seconds, clean up, unless another consumer does.
 
         Raises:
             RedisUnavailable, RedisRefused: as the server says.
@@ -28,9 +47,20 @@ class Janitor:
         if self._clock() < self._sweep_at:
             return
         self._sweep_at = self._clock() + SWEEP_SECONDS
-        for name in forgettable(self._stream.consumers()):
+        if self._upkeep.claims_turn(round(SWEEP_SECONDS * 900)):
+            self._upkeep.note_unread_lost()
+            self._forget_the_gone()
+            self._trim()
+
+    def _forget_the_gone(self) -> None:
+        for name in forgettable(self._upkeep.consumers()):
             if self._stream.forget(name):
                 logger.info("forgot consumer %s, which is gone", name)
+
+    def _trim(self) -> None:
+        before_ms = round((self._wall_clock() - self._horizon_seconds) * 1000)
+        while self._upkeep.trim(max(0, before_ms)):
+            continue
 
 
 def forgettable(consumers: Iterable[Seen]) -> list[str]:

@@ -1,62 +1,44 @@
 """The click stream as one consumer of the group sees it.
 
-Rule 1: no other file sends a command about the stream, and none here is sent again by itself.
+Rule 1: no command is sent again by itself.
 Rule 2: a blocking read has a connection of its own, so that an ack never waits behind it.
-Rule 3: a reply may be lost on its way. After any error the caller reads its own pending entries
-        once, by :meth:`Stream.own_pending`, walking on from the last id: asking from the first
-        again and again would renew their idle time and hide them from the others' claims.
+Rule 3: a reply may be lost on its way. After any error the caller looks through its own pending
+        entries once, by :meth:`Stream.pending`.
 """
 
 import logging
 from collections.abc import Callable
-from importlib import resources
-from typing import Any, NamedTuple
 
 from app.dead_letter import Fault, to_letter
 from app.metrics import WorkerMetrics
 from app.redis import RedisRefused
 from workers.entry import Entry
+from workers.names import Names
+from workers.scripts import script
+from workers.suspicion import SUSPECTS_AT_ONCE
 from workers.wire import Wire
 
 logger = logging.getLogger(__name__)
 
-#: Before the first entry: where walks and claims begin, and the cursor that ends a claim.
+#: Before the first entry: where walks begin.
 FIRST_ID = b"0-0"
-
-
-class Names(NamedTuple):
-    """Whose entries are read, by whom, and where the dead ones go, about how many of them."""
-
-    stream: str
-    group: str
-    consumer: str
-    dead_stream: str
-    dead_maxlen: int
-
-
-class Seen(NamedTuple):
-    """A consumer of the group.
-
-    Attributes:
-        pending: how many entries it has read and not acked.
-        idle_ms: milliseconds since it last asked for entries, or (before Redis 7.2) got some.
-    """
-
-    name: str
-    pending: int
-    idle_ms: int
+#: Entries fetched in one call; more would hold up everybody else for longer than a millisecond.
+_FETCHED_AT_ONCE = 250
 
 
 class Stream:
-    """Reads, claims, acks. Every method raises what :class:`Wire` raises."""
+    """Reads, takes over, buries. Every method raises what :class:`Wire` raises."""
 
     def __init__(self, reads: Wire, acks: Wire, names: Names, metrics: WorkerMetrics) -> None:
         self._reads = reads
         self._acks = acks
         self._names = names
         self._metrics = metrics
-        self._dead_letter = _script("dead_letter.lua")
-        self._forget_consumer = _script("forget_consumer.lua")
+        self._pending = script("pending")
+        self._fetch = script("fetch")
+        self._take_over = script("take_over")
+        self._dead_letter = script("dead_letter")
+        self._forget_consumer = script("forget_consumer")
 
     def ensure_group(self) -> None:
         """Create stream and group where missing; the group begins with the oldest entry."""
@@ -71,88 +53,92 @@ class Stream:
 
     def read(self, count: int, block_ms: int, should_end: Callable[[], bool]) -> list[Entry]:
         """Return entries that nobody has read; none after ``block_ms`` or once told to end."""
-        command = (*self._read_group(), "COUNT", count, "BLOCK", block_ms, *self._from(b">"))
-        reply = self._reads.call_blocking(block_ms, should_end, *command)
-        entries = [Entry(*pair) for pair in self._of_stream(reply)]
+        stream, group, consumer = self._names[:3]
+        command = ("XREADGROUP", "GROUP", group, consumer, "COUNT", count, "BLOCK", block_ms)
+        reply = self._reads.call_blocking(block_ms, should_end, *command, "STREAMS", stream, b">")
+        entries = [Entry(*pair) for pair in reply[stream.encode()]] if reply else []
         self._metrics.entries_read.inc(len(entries))
         return entries
 
-    def own_pending(self, count: int, after: bytes) -> tuple[list[Entry], bytes | None]:
-        """Return entries that this consumer has read and not acked, the oldest after an id.
+    def own(self, count: int, after: bytes) -> list[Entry]:
+        """Return a page of entries pending here, the oldest after an id; none ends the walk."""
+        return self._page(self._names.consumer, count, after)
 
-        Returns:
-            The entries, and the id to go on after; None when there are no more. Those that are
-            no longer in the stream can't be had again: they are counted as lost, and acked.
+    def inherited(self, dead: str, count: int) -> list[Entry]:
+        """Take over a page of entries of a consumer that this one is the heir of, none at the end.
+
+        An entry delivered before may be what killed its consumer: see :mod:`workers.suspicion`.
         """
-        reply = self._acks.call(*self._read_group(), "COUNT", count, *self._from(after))
-        found = self._of_stream(reply)
-        lost = [entry_id for entry_id, flat in found if flat is None]
-        if lost:
-            self._note_lost(lost)
-            self.ack(lost)
-        entries = [Entry(entry_id, flat) for entry_id, flat in found if flat is not None]
-        return entries, found[-1][0] if found else None
+        entries = self._page(dead, count, FIRST_ID)
+        self._metrics.entries_claimed.inc(len(entries))
+        return entries
 
-    def claim(self, count: int, idle_ms: int, cursor: bytes) -> tuple[list[Entry], bytes | None]:
-        """Take over entries that any consumer left pending for longer than ``idle_ms``.
+    def take_over(self, known_dead: list[str], idle_ms: int) -> list[str]:
+        """Become the heir of dead consumers; return those who left something.
 
-        Returns:
-            The entries, and the cursor to go on from; None when all were looked at. Those that
-            are no longer in the stream are counted as lost; Redis takes them off the lists.
+        Batches that they had written down are this consumer's at once; the rest comes by
+        :meth:`inherited`.
+
+        Args:
+            known_dead: consumers that are dead although their leases have not run out.
+            idle_ms: how long a lease lasts.
         """
-        stream, group, consumer = self._names[:3]
-        next_cursor, found, lost = self._acks.call(
-            "XAUTOCLAIM", stream, group, consumer, idle_ms, cursor, "COUNT", count
+        names = self._names
+        where = (4, names.stream, names.leases, names.batches, names.heirs)
+        dead = self._acks.call(
+            "EVAL", self._take_over, *where, names.group, names.consumer, idle_ms, *known_dead
         )
-        if lost:
-            self._note_lost(lost)
-        self._metrics.entries_claimed.inc(len(found))
-        return [Entry(*pair) for pair in found], next_cursor if next_cursor != FIRST_ID else None
+        return [name.decode() for name in dead]
 
-    def ack(self, entry_ids: list[bytes]) -> None:
-        """Take entries off the group's pending list, whoever holds them."""
-        self._acks.call("XACK", self._names.stream, self._names.group, *entry_ids)
+    def fetch(self, entry_ids: list[bytes], deliveries: int = 1) -> list[Entry]:
+        """Return the entries of these ids that are still in the stream."""
+        entries = []
+        for start in range(0, len(entry_ids), _FETCHED_AT_ONCE):
+            piece = entry_ids[start : start + _FETCHED_AT_ONCE]
+            found = self._acks.call("EVAL", self._fetch, 1, self._names.stream, *piece)
+            entries += [Entry(entry_id, flat, deliveries) for entry_id, flat in found]
+        return entries
 
     def dead_letter(self, entry: Entry, fault: Fault, now_ms: int) -> None:
-        """Move a pending entry to the dead-letter stream; ``now_ms`` is the Unix time."""
+        """Move an entry pending here to the dead-letter stream; ``now_ms`` is the Unix time."""
         stream, group, consumer, dead_stream, dead_maxlen = self._names
         letter = to_letter(entry.entry_id, entry.flat, fault, consumer, now_ms)
-        script = ("EVAL", self._dead_letter, 2, stream, dead_stream)
-        moved = self._acks.call(*script, group, entry.entry_id, dead_maxlen, *letter)
+        command = ("EVAL", self._dead_letter, 2, stream, dead_stream)
+        moved = self._acks.call(*command, group, consumer, entry.entry_id, dead_maxlen, *letter)
         if moved:
             self._metrics.dead_letters.labels(fault.reason).inc()
-            logger.warning(
-                "dead letter %s: %s: %s", entry.entry_id.decode(), fault.reason, fault.detail
-            )
-
-    def consumers(self) -> list[Seen]:
-        """Return the group's consumers."""
-        reply = self._acks.call("XINFO", "CONSUMERS", self._names.stream, self._names.group)
-        return [Seen(one[b"name"].decode(), one[b"pending"], one[b"idle"]) for one in reply]
-
-    def forget(self, consumer: str) -> bool:
-        """Remove a consumer from the group; False when it has pending entries."""
-        stream, group = self._names.stream, self._names.group
-        return bool(self._acks.call("EVAL", self._forget_consumer, 1, stream, group, consumer))
+            entry_id = entry.entry_id.decode()
+            logger.warning("dead letter %s: %s: %s", entry_id, fault.reason, fault.detail)
 
     def leave(self) -> None:
-        """Remove this consumer from the group, unless it leaves pending entries behind."""
-        self.forget(self._names.consumer)
+        """Leave the group; what is left behind can be taken over at once."""
+        self._forget(self._names.consumer, "dead")
 
-    def _read_group(self) -> tuple[str, ...]:
-        return "XREADGROUP", "GROUP", self._names.group, self._names.consumer
+    def forget(self, consumer: str) -> bool:
+        """Remove a consumer from the group; False when it left entries or a batch."""
+        return self._forget(consumer, "")
 
-    def _from(self, entry_id: bytes) -> tuple[str | bytes, ...]:
-        return "STREAMS", self._names.stream, entry_id
+    def _forget(self, consumer: str, how: str) -> bool:
+        names = self._names
+        where = (4, names.stream, names.leases, names.batches, names.heirs)
+        what = (names.group, consumer, how)
+        return bool(self._acks.call("EVAL", self._forget_consumer, *where, *what))
 
-    def _of_stream(self, reply: dict[bytes, list[list[Any]]] | None) -> list[list[Any]]:
-        return reply[self._names.stream.encode()] if reply else []
+    def _page(self, consumer: str, count: int, after: bytes) -> list[Entry]:
+        names = self._names
+        where = (2, names.stream, names.heirs, names.group, consumer, names.consumer)
+        command = ("EVAL", self._pending, *where, after, count, *SUSPECTS_AT_ONCE)
+        while page := self._acks.call(*command):
+            lost = [one[0] for one in page if len(one) == 2]
+            if lost:
+                self._note_lost(lost)
+            if len(lost) < len(page):
+                return [Entry(one[0], one[2], one[1]) for one in page if len(one) > 2]
+        return []
 
     def _note_lost(self, entry_ids: list[bytes]) -> None:
+        """Count entries that are pending and no longer in the stream, then ack them."""
         self._metrics.entries_lost.inc(len(entry_ids))
         text = b" ".join(entry_ids).decode()
         logger.error("lost %d clicks, trimmed before they were counted: %s", len(entry_ids), text)
-
-
-def _script(name: str) -> str:
-    return resources.files("workers").joinpath(name).read_text()
+        self._acks.call("XACK", self._names.stream, self._names.group, *entry_ids)

@@ -19,7 +19,7 @@ from multiprocessing.context import SpawnProcess
 
 from app.settings import Settings
 from workers.backoff import Backoff
-from workers.boot import BOOT_FAILED, HELD_SIGNALS, boot
+from workers.boot import BOOT_FAILED, FENCED, HELD_SIGNALS, boot, consumer_name
 from workers.signals import Signals
 
 logger = logging.getLogger(__name__)
@@ -34,12 +34,17 @@ _LOOK_SECONDS = 60.0
 
 
 class Place:
-    """One of the N places: the process that fills it, or when the next one may."""
+    """One of the N places: the process that fills it, or when the next one may.
+
+    The name is the last consumer's. Its successor is told, so that it can take over at once what a
+    dead one left, instead of waiting until that one's lease has run out.
+    """
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.backoff = Backoff(RESPAWN_SECONDS, MOST_RESPAWN_SECONDS)
         self.process: SpawnProcess | None = None
+        self.name = ""
         self.spawned_at = 0.0
         self.due_at = 0.0
 
@@ -81,9 +86,10 @@ class Supervisor:
                 self._spawn(place)
 
     def _spawn(self, place: Place) -> None:
+        predecessor, place.name = place.name, consumer_name()
         process = multiprocessing.get_context("spawn").Process(
             target=boot,
-            args=(self._settings, os.getpid()),
+            args=(self._settings, os.getpid(), place.name, predecessor),
             name=f"consumer-{place.number}",
             daemon=True,
         )
@@ -162,4 +168,6 @@ def how_it_ended(exit_code: int) -> str:
         return f"was killed with {signal.Signals(-exit_code).name}"
     if exit_code == BOOT_FAILED:
         return "could not begin"
+    if exit_code == FENCED:
+        return "ended, for others had taken it for dead"
     return f"died with exit code {exit_code}" if exit_code else "ended"

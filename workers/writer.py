@@ -1,6 +1,8 @@
 """The only file that writes clicks into ClickHouse."""
 
+from collections.abc import Callable
 from time import monotonic
+from typing import TypeVar
 
 from clickhouse_driver import Client, errors
 
@@ -23,6 +25,38 @@ _SETTINGS = {
     "max_partitions_per_insert_block": 0,
 }
 
+#: The bounds name the partitions and the beginning of the primary key.
+_COUNT_STORED = """
+SELECT uniqExact(click_id) FROM clicks
+WHERE time >= fromUnixTimestamp64Milli({first_ms:Int64}, 'UTC')
+    AND time <= fromUnixTimestamp64Milli({last_ms:Int64}, 'UTC')
+    AND short_code IN (SELECT short_code FROM wanted)
+    AND click_id IN (SELECT click_id FROM wanted)
+"""
+
+#: Errors about values, not about the table, the rights or the server's state.
+#: https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
+_OF_THE_ROWS = frozenset(
+    (
+        6,  # CANNOT_PARSE_TEXT
+        27,  # CANNOT_PARSE_INPUT_ASSERTION_FAILED
+        69,  # ARGUMENT_OUT_OF_BOUND
+        117,  # INCORRECT_DATA
+        131,  # TOO_LARGE_STRING_SIZE
+        321,  # VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+        349,  # CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+        469,  # VIOLATED_CONSTRAINT
+    )
+)
+#: What the driver raises when a value doesn't fit its column. These come before a row is sent.
+_OF_THE_VALUES = (errors.TypeMismatchError, TypeError, ValueError, AttributeError, OverflowError)
+
+_Answer = TypeVar("_Answer")
+
+
+class RowsRefused(Exception):
+    """At least one of the rows can't be stored, ever; others may."""
+
 
 class Writer:
     """Inserts batches over one connection, which belongs to this process alone.
@@ -38,26 +72,55 @@ class Writer:
         self._metrics = metrics
         self._client: Client | None = None
 
-    def insert(self, batch: Batch) -> None:
-        """Insert a batch as one block; on return its rows are stored.
+    def insert(self, batch: Batch, token: str) -> None:
+        """Insert a batch as one block; on return its rows are stored, now or by the same token.
 
         Raises:
+            RowsRefused: because of some of the rows.
             ClickHouseUnavailable: the outcome is unknown; send the same batch again.
             ClickHouseRefused: the rows are not stored, and won't be until something is mended.
         """
+        settings = {
+            **_SETTINGS,
+            "insert_deduplication_token": token,
+            "insert_block_size": len(batch),
+        }
         started = monotonic()
         try:
-            with translated(self._url):
-                self._execute(batch)
+            self._ask(
+                lambda client: client.execute(
+                    INSERT, batch.columns(), settings=settings, columnar=True
+                )
+            )
+        except _OF_THE_VALUES as error:
+            raise RowsRefused(f"clickhouse-driver can't send a row: {error}") from error
         except errors.Error as error:
-            self.close()
             raise ClickHouseRefused(f"clickhouse-driver can't send rows: {error}") from error
-        except BaseException:
-            # What was sent and what comes back is unknown, so nothing more may use it.
-            self.close()
+        except ClickHouseRefused as error:
+            if error.code in _OF_THE_ROWS:
+                raise RowsRefused(str(error)) from error
             raise
         self._metrics.insert_seconds.observe(monotonic() - started)
         self._metrics.rows_inserted.inc(len(batch))
+
+    def count_stored(self, batch: Batch) -> int:
+        """Return how many of a batch's clicks are in the table.
+
+        Raises:
+            ClickHouseUnavailable, ClickHouseRefused: as the server says.
+        """
+        rows = batch.rows
+        wanted = {
+            "name": "wanted",
+            "structure": [("click_id", "FixedString(16)"), ("short_code", "String")],
+            "data": [{"click_id": row.click_id, "short_code": row.short_code} for row in rows],
+        }
+        times = [row.time for row in rows]
+        bounds = {"first_ms": min(times), "last_ms": max(times)}
+        found = self._ask(
+            lambda client: client.execute(_COUNT_STORED, bounds, external_tables=[wanted])
+        )
+        return int(found[0][0])
 
     def close(self) -> None:
         """Hang up; the next insert connects anew."""
@@ -65,12 +128,13 @@ class Writer:
             self._client.disconnect()
             self._client = None
 
-    def _execute(self, batch: Batch) -> None:
-        if self._client is None:
-            self._client = connect(self._url, timeout_seconds=self._timeout_seconds)
-        settings = {
-            **_SETTINGS,
-            "insert_deduplication_token": batch.token,
-            "insert_block_size": len(batch),
-        }
-        self._client.execute(INSERT, batch.columns(), settings=settings, columnar=True)
+    def _ask(self, question: Callable[[Client], _Answer]) -> _Answer:
+        try:
+            with translated(self._url):
+                if self._client is None:
+                    self._client = connect(self._url, timeout_seconds=self._timeout_seconds)
+                return question(self._client)
+        except BaseException:
+            # What was sent and what comes back is unknown, so nothing more may use it.
+            self.close()
+            raise

@@ -28,3 +28,31 @@ def test_no_two_kinds_of_key_meet(one: str, other: str) -> None:
     made = {make(name) for make in makers for name in (one, other)}
     assert len(made) == len(makers) * len({one, other})
     assert not made & {keys.LINK_INDEX, keys.LINK_DELETED}
+
+
+@given(names, names)
+def test_keys_beside_the_stream_differ_and_live_in_its_slot(stream: str, group: str) -> None:
+    makers = (
+        keys.leases_key,
+        keys.heirs_key,
+        keys.batches_key,
+        keys.batch_entries_key,
+        keys.janitor_key,
+        keys.lost_key,
+    )
+    made = {make(stream, group) for make in makers}
+    assert len(made | {stream}) == len(makers) + 1
+    if "}" not in stream:
+        assert {hash_tag(key) for key in made} == {hash_tag(stream)}
+
+
+def test_a_hash_tag_of_the_stream_is_kept() -> None:
+    assert keys.leases_key("{clicks}:stream", "g") == "{clicks}:stream:g:leases"
+    assert keys.leases_key("clicks:stream", "g") == "{clicks:stream}:g:leases"
+
+
+def hash_tag(key: str) -> str:
+    """Return what decides about a key's slot (https://redis.io/docs/reference/cluster-spec)."""
+    start = key.find("{")
+    end = key.find("}", start + 1)
+    return key[start + 1 : end] if start >= 0 and end > start + 1 else key

@@ -9,7 +9,9 @@ from app.metrics import WorkerMetrics
 from app.redis import connect
 from app.schema.migrations import migrate
 from tests.producers import STREAM
-from workers.stream import Names, Stream
+from workers.fence import Fence
+from workers.names import Names
+from workers.stream import Stream
 from workers.wire import Wire
 
 GROUP = "analytics-group"
@@ -52,5 +54,17 @@ def open_stream(metrics: WorkerMetrics) -> Callable[..., Stream]:
         client = connect(url, timeout_seconds=2, block_ms=1000)
         names = Names(STREAM, GROUP, consumer, "clicks:dead", dead_maxlen)
         return Stream(Wire(client, url, 2), Wire(client, url, 2), names, metrics)
+
+    return open_one
+
+
+@pytest.fixture
+def open_fence() -> Callable[..., Fence]:
+    """A function that returns the fence of a consumer."""
+
+    def open_one(url: str, consumer: str = "me", lease_seconds: float = 60.0, **clock) -> Fence:
+        client = connect(url, timeout_seconds=2)
+        names = Names(STREAM, GROUP, consumer, "clicks:dead", 1000)
+        return Fence(Wire(client, url, 2), names, lease_seconds, **clock)
 
     return open_one

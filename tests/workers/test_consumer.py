@@ -148,14 +148,15 @@ def test_good_clicks_are_stored_while_redis_has_no_room_for_dead_letters(
     send(redis_url, [bad, to_fields(make_click()), bad, to_fields(make_click())])
 
     def prepare(consumer):
-        dead_letter = consumer._stream.dead_letter
+        stream = consumer._intake._stream
+        dead_letter = stream.dead_letter
 
         def refuse_until_stored(*args):
             if count_clicks()[0] < 2:
                 raise RedisUnavailable("OOM, for a test")
             dead_letter(*args)
 
-        consumer._stream.dead_letter = refuse_until_stored
+        stream.dead_letter = refuse_until_stored
 
     consume(lambda: is_idle(redis, 4), prepare)
     assert len(dead_letters(redis)) == 2
@@ -221,7 +222,7 @@ def test_an_insert_that_fails_is_tried_again_with_the_same_rows(
     faults = []
 
     def prepare(consumer):
-        writer = consumer._writer
+        writer = consumer._delivery._writer
         writer.insert = Faulty(writer.insert, kind("for a test"), after=after)
         faults.append(writer.insert)
 
@@ -231,7 +232,9 @@ def test_an_insert_that_fails_is_tried_again_with_the_same_rows(
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["nothing done", "done, and no reply"])
-@pytest.mark.parametrize("method", ["read", "ack", "claim", "dead_letter", "own_pending"])
+@pytest.mark.parametrize(
+    "method", ["keep", "read", "begin", "commit", "take_over", "dead_letter", "own", "written_down"]
+)
 def test_an_error_of_redis_loses_and_doubles_nothing(
     consume, redis, redis_url, count_clicks, method, after
 ):
@@ -239,11 +242,12 @@ def test_an_error_of_redis_loses_and_doubles_nothing(
     send(redis_url, [malformed({"timestamp": "-5"})])
 
     def prepare(consumer):
-        stream = consumer._stream
+        stream, fence = consumer._intake._stream, consumer._fence
         error = RedisUnavailable("for a test")
-        if method == "own_pending":
+        if method == "own":
             stream.read = Faulty(stream.read, error, times=1, after=True)
-        setattr(stream, method, Faulty(getattr(stream, method), error, after=after))
+        owner = stream if hasattr(stream, method) else fence
+        setattr(owner, method, Faulty(getattr(owner, method), error, after=after))
 
     consume(lambda: is_idle(redis, 301), prepare)
     assert count_clicks() == (300, 300)

@@ -1,19 +1,23 @@
 import pytest
 
 from workers.entry import Entry
-from workers.intake import Intake, Pace
+from workers.fence import WrittenDown
+from workers.intake import Intake, Pace, Portion
 from workers.stream import FIRST_ID
 
 PACE = Pace(most_entries=100, block_ms=5_000, claim_idle_seconds=60.0)
+NOTHING = Portion([])
 
 
-class FakeStream:
-    """Notes what it is asked for; every answer is empty unless a test gives one."""
+class Fakes:
+    """Stream and fence that note what they are asked; answers are empty unless a test gives one."""
 
     def __init__(self):
         self.asked = []
-        self.own = {}
-        self.claims = {}
+        self.pending = {}
+        self.left = {}
+        self.batches = []
+        self.entries = []
 
     def ensure_group(self):
         self.asked.append("group")
@@ -22,13 +26,26 @@ class FakeStream:
         self.asked.append(("read", count, block_ms))
         return []
 
-    def own_pending(self, count, after):
+    def own(self, count, after):
         self.asked.append(("own", after))
-        return self.own.get(after, ([], None))
+        return self.pending.get(after, [])
 
-    def claim(self, count, idle_ms, cursor):
-        self.asked.append(("claim", idle_ms, cursor))
-        return self.claims.get(cursor, ([], None))
+    def take_over(self, known_dead, idle_ms):
+        self.asked.append(("take over", tuple(known_dead), idle_ms))
+        return list(self.left)
+
+    def inherited(self, dead, count):
+        return self.left[dead].pop(0) if self.left[dead] else []
+
+    def written_down(self):
+        return self.batches[0] if self.batches else None
+
+    def fetch(self, entry_ids, deliveries):
+        return [entry._replace(deliveries=deliveries) for entry in self.entries]
+
+    def forget(self, batch):
+        self.asked.append(("forget", batch.name))
+        self.batches.remove(batch)
 
 
 @pytest.fixture
@@ -37,26 +54,32 @@ def now():
 
 
 @pytest.fixture
-def stream():
-    return FakeStream()
+def fakes():
+    return Fakes()
 
 
 @pytest.fixture
-def ask(stream, now):
-    intake = Intake(stream, PACE, lambda: now[0])
+def ask(fakes, now):
+    intake = Intake(fakes, fakes, PACE, lambda: now[0], "predecessor")
 
     def ask(within_seconds=float("inf")):
-        stream.asked.clear()
-        entries = intake.next(within_seconds, lambda: False)
-        return entries, list(stream.asked)
+        fakes.asked.clear()
+        portion = intake.next(within_seconds, lambda: False)
+        return portion, list(fakes.asked)
 
     ask.intake = intake
     return ask
 
 
-def test_it_begins_with_the_group_and_the_entries_of_the_dead(ask):
-    assert ask() == ([], ["group", ("claim", 60_000, FIRST_ID)])
-    assert ask() == ([], [("read", 100, 5_000)])
+def test_it_begins_with_the_group_and_what_its_predecessor_left(ask, fakes):
+    first, second = Entry(b"5-0", [], 2), Entry(b"6-0", [], 2)
+    fakes.left = {"predecessor": [[first], [second]]}
+    assert ask() == (Portion([first], is_apart=True), ["group", TAKE_OVER])
+    assert ask() == (Portion([second], is_apart=True), [])
+    assert ask() == (NOTHING, [("read", 100, 5_000)])
+
+
+TAKE_OVER = ("take over", ("predecessor",), 60_000)
 
 
 def test_a_read_blocks_no_longer_than_the_batch_may_wait(ask):
@@ -66,28 +89,46 @@ def test_a_read_blocks_no_longer_than_the_batch_may_wait(ask):
     assert ask(-3.0)[1] == [("read", 100, 1)]
 
 
-def test_it_claims_twice_in_the_time_after_which_entries_are_stale(ask, now):
+def test_it_looks_for_the_dead_twice_in_the_time_of_a_lease(ask, now):
     ask()
     now[0] += 29.0
     assert ask()[1] == [("read", 100, 1_000)]
     now[0] += 1.0
-    assert ask()[1] == [("claim", 60_000, FIRST_ID)]
+    assert ask()[1] == [("take over", (), 60_000), ("read", 100, 5_000)]
 
 
-def test_a_claim_goes_on_until_all_were_looked_at(ask, stream):
-    entry = Entry(b"5-0", [])
-    stream.claims = {FIRST_ID: ([entry], b"6-0")}
-    assert ask()[0] == [entry]
-    assert ask()[1] == [("claim", 60_000, b"6-0")]
-    assert ask()[1] == [("read", 100, 5_000)]
+def test_batches_of_the_dead_are_finished_first(ask, fakes):
+    fakes.batches = [WrittenDown("token@dead", 1, [b"5-0"])]
+    fakes.entries = [Entry(b"5-0", [])]
+    fakes.left = {"dead": [[Entry(b"6-0", [], 2)]]}
+    portion, _ = ask()
+    assert portion == Portion([Entry(b"5-0", [], 2)], True, fakes.batches[0])
+    fakes.batches = []
+    assert ask()[0].entries == [Entry(b"6-0", [], 2)]
 
 
-def test_after_an_error_its_own_entries_come_first_each_once(ask, stream):
+@pytest.mark.parametrize(("tries", "entries"), [(2, [Entry(b"5-0", [])]), (1, [])])
+def test_a_batch_that_killed_two_or_is_gone_is_not_finished_as_one(ask, fakes, tries, entries):
+    fakes.batches = [WrittenDown("token@dead", tries, [b"5-0"])]
+    fakes.entries = entries
+    assert ("forget", "token@dead") in ask()[1]
+
+
+def test_after_an_error_its_own_entries_come_first_each_once(ask, fakes):
     ask()
-    first, second = Entry(b"5-0", []), Entry(b"6-0", [])
-    stream.own = {FIRST_ID: ([first], b"5-0"), b"5-0": ([second], b"6-0")}
+    first, second = Entry(b"5-0", []), Entry(b"6-0", [], 2)
+    fakes.pending = {FIRST_ID: [first], b"5-0": [second]}
     ask.intake.start_over()
-    assert ask() == ([first], ["group", ("own", FIRST_ID)])
-    assert ask() == ([second], [("own", b"5-0")])
-    assert ask() == ([], [("own", b"6-0")])
+    assert ask() == (Portion([first]), ["group", ("own", FIRST_ID)])
+    assert ask() == (Portion([second], is_apart=True), [("own", b"5-0")])
+    assert ask()[1] == [("own", b"6-0"), ("read", 100, 5_000)]
     assert ask()[1] == [("read", 100, 5_000)]
+
+
+def test_after_an_outage_the_others_get_time_to_renew_their_leases(ask, now):
+    ask()
+    now[0] += 31.0
+    ask.intake.start_over()
+    assert ask()[1] == ["group", ("own", FIRST_ID), ("read", 100, 5_000)]
+    now[0] += 60.0
+    assert ask()[1][0] == ("take over", (), 60_000)

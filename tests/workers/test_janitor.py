@@ -1,5 +1,5 @@
 from workers.janitor import FORGET_AFTER_SECONDS, SWEEP_SECONDS, Janitor, forgettable
-from workers.stream import Seen
+from workers.upkeep import Seen
 
 LONG_MS = int(FORGET_AFTER_SECONDS * 1000) + 1
 
@@ -13,20 +13,53 @@ def test_only_the_silent_without_pending_entries_are_forgotten():
     assert forgettable(consumers) == ["dead"]
 
 
-class FakeStream:
-    def __init__(self):
-        self.looked = 0
+class FakeUpkeep:
+    def __init__(self, *, has_turn=True):
+        self.done = []
+        self._has_turn = has_turn
+        self._trims = [7, 5, 0]
+
+    def claims_turn(self, for_ms):
+        assert for_ms < SWEEP_SECONDS * 1000
+        return self._has_turn
+
+    def note_unread_lost(self):
+        self.done.append("lost")
 
     def consumers(self):
-        self.looked += 1
-        return []
+        return [Seen("gone", 0, LONG_MS)]
+
+    def trim(self, before_ms):
+        self.done.append(("trim", before_ms))
+        return self._trims.pop(0) if self._trims else 0
 
 
-def test_it_looks_once_a_minute():
-    now = [0.0]
-    stream = FakeStream()
-    janitor = Janitor(stream, lambda: now[0])
-    for seconds in (0, SWEEP_SECONDS - 1, SWEEP_SECONDS, SWEEP_SECONDS + 1, 2 * SWEEP_SECONDS):
+class FakeStream:
+    def __init__(self):
+        self.forgotten = []
+
+    def forget(self, name):
+        self.forgotten.append(name)
+        return True
+
+
+def janitor_of(upkeep, now, stream=None):
+    return Janitor(stream or FakeStream(), upkeep, 3600.0, lambda: now[0], lambda: 5000.0)
+
+
+def test_it_sweeps_every_ten_seconds_and_trims_all_that_is_old():
+    now, upkeep, stream = [0.0], FakeUpkeep(), FakeStream()
+    janitor = janitor_of(upkeep, now, stream)
+    for seconds in (0, SWEEP_SECONDS - 1, SWEEP_SECONDS, SWEEP_SECONDS + 1):
         now[0] = seconds
         janitor.sweep_if_due()
-    assert stream.looked == 2
+    assert upkeep.done == ["lost", *[("trim", 1_400_000)] * 3]
+    assert stream.forgotten == ["gone"]
+
+
+def test_only_one_sweeps():
+    now, upkeep = [0.0], FakeUpkeep(has_turn=False)
+    janitor = janitor_of(upkeep, now)
+    now[0] = SWEEP_SECONDS
+    janitor.sweep_if_due()
+    assert upkeep.done == []

@@ -4,7 +4,7 @@ from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable, connect
 from app.schema.migrations import migrate
 from workers.batch import Batch
 from workers.row import Row
-from workers.writer import Writer
+from workers.writer import RowsRefused, Writer
 
 NOON_MS = 1_778_414_400_000
 MONTH_MS = 31 * 86_400_000
@@ -42,6 +42,10 @@ def batch_of(*rows: Row) -> Batch:
     return batch
 
 
+def insert(writer: Writer, batch: Batch) -> None:
+    writer.insert(batch, batch.token)
+
+
 def query(url: str, sql: str):
     with connect(url, timeout_seconds=30) as client:
         return client.execute(sql)
@@ -55,7 +59,7 @@ def writer(clicks_url, metrics):
 
 
 def test_every_value_arrives_as_it_was(writer, clicks_url):
-    writer.insert(batch_of(row(1)))
+    insert(writer, batch_of(row(1)))
     columns = "* EXCEPT (click_id, time, ip, enriched_at)"
     exact = "hex(click_id), toUnixTimestamp64Milli(time), toString(ip)"
     ((*values, click_id, time, ip),) = query(clicks_url, f"SELECT {columns}, {exact} FROM clicks")
@@ -67,32 +71,49 @@ def test_every_value_arrives_as_it_was(writer, clicks_url):
 
 def test_a_batch_sent_again_leaves_no_second_copy(writer, clicks_url, metrics):
     rows = [row(number) for number in range(100)]
-    writer.insert(batch_of(*rows))
-    writer.insert(batch_of(*(one._replace(enriched_at=NOON_MS + 999) for one in reversed(rows))))
+    insert(writer, batch_of(*rows))
+    insert(writer, batch_of(*(one._replace(enriched_at=NOON_MS + 999) for one in reversed(rows))))
     assert query(clicks_url, "SELECT count() FROM clicks") == [(100,)]
     assert metrics.rows_inserted._value.get() == 200
 
 
 def test_a_batch_of_more_months_than_clickhouse_allows_is_inserted(writer, clicks_url):
     rows = [row(number, time=NOON_MS - number * MONTH_MS) for number in range(200)]
-    writer.insert(batch_of(*rows))
+    insert(writer, batch_of(*rows))
     assert query(clicks_url, "SELECT uniqExact(toYYYYMM(time)) FROM clicks") == [(200,)]
 
 
 def test_a_missing_table_is_refused_and_works_once_it_is_there(clickhouse_url, metrics):
     writer = Writer(clickhouse_url, 30, metrics)
     with pytest.raises(ClickHouseRefused, match="hopline migrate"):
-        writer.insert(batch_of(row()))
+        insert(writer, batch_of(row()))
     migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    writer.insert(batch_of(row()))
+    insert(writer, batch_of(row()))
     writer.close()
     assert query(clickhouse_url, "SELECT count() FROM clicks") == [(1,)]
 
 
-def test_rows_that_can_not_be_written_are_refused(writer):
-    with pytest.raises(ClickHouseRefused, match="can't send rows"):
-        writer.insert(batch_of(row(visitor_id=-1)))
-    writer.insert(batch_of(row()))
+def test_rows_whose_values_do_not_fit_are_refused(writer):
+    with pytest.raises(RowsRefused, match="can't send a row"):
+        insert(writer, batch_of(row(visitor_id=-1)))
+    insert(writer, batch_of(row()))
+
+
+def test_rows_that_break_a_constraint_are_refused(writer, clicks_url):
+    query(clicks_url, "ALTER TABLE clicks ADD CONSTRAINT sane CHECK short_code != 'bad'")
+    with pytest.raises(RowsRefused):
+        insert(writer, batch_of(row(1), row(2, short_code="bad")))
+    insert(writer, batch_of(row(1)))
+
+
+def test_stored_clicks_are_counted_each_once(writer):
+    stored = batch_of(*(row(number, short_code=f"code{number % 7}") for number in range(50)))
+    assert writer.count_stored(stored) == 0
+    insert(writer, stored)
+    writer.insert(stored, "another token")
+    assert writer.count_stored(stored) == 50
+    assert writer.count_stored(batch_of(row(7), row(1000, time=NOON_MS - MONTH_MS))) == 0
+    assert writer.count_stored(batch_of(row(7, short_code="code0"), row(1000))) == 1
 
 
 def test_a_killed_server_is_unavailable_until_it_is_back(clickhouse_server, metrics):
@@ -100,12 +121,12 @@ def test_a_killed_server_is_unavailable_until_it_is_back(clickhouse_server, metr
     url = server.url("mine")
     migrate(url, timeout_seconds=30, ttl_days=0)
     writer = Writer(url, 10, metrics)
-    writer.insert(batch_of(row(1)))
+    insert(writer, batch_of(row(1)))
     server.kill()
     for _ in range(2):
         with pytest.raises(ClickHouseUnavailable):
-            writer.insert(batch_of(row(2)))
+            insert(writer, batch_of(row(2)))
     server.start()
-    writer.insert(batch_of(row(2)))
+    insert(writer, batch_of(row(2)))
     writer.close()
     assert query(url, "SELECT count() FROM clicks") == [(2,)]

@@ -1,0 +1,165 @@
+import logging
+import secrets
+import time
+from dataclasses import dataclass
+
+from app.clickhouse import ClickHouseError, ClickHouseRefused
+from app.metrics import WorkerMetrics
+from workers.backoff import Backoff
+from workers.batch import Batch
+from workers.breaker import Breaker
+from workers.examiner import poison
+from workers.fence import Fence, WrittenDown
+from workers.signals import Stop
+from workers.stream import Stream
+from workers.writer import RowsRefused, Writer
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT_SECONDS = 0.2
+MOST_WAIT_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class _Parcel:
+    """A batch on its way.
+
+    Attributes:
+        noted: as it is, or will be, written down.
+        is_retry: whether an insert of these rows may have been tried before, here or elsewhere.
+        part_of: name of the batch that it was cut from, until it is written down itself.
+        is_stored: whether all its rows are known to be in ClickHouse.
+    """
+
+    batch: Batch
+    noted: WrittenDown
+    is_retry: bool
+    part_of: str = ""
+    is_stored: bool = False
+
+
+class Delivery:
+    """Takes batches to ClickHouse and then acks their entries, one batch after the other.
+
+    A batch is written down, inserted, verified if this was not surely the first try, and acked.
+    When ClickHouse is away or refuses, that is tried again for ever; only rows that ClickHouse
+    can't take while it takes others are cut out and buried.
+    """
+
+    def __init__(
+        self,
+        fence: Fence,
+        stream: Stream,
+        writer: Writer,
+        breaker: Breaker,
+        metrics: WorkerMetrics,
+        stop: Stop,
+    ) -> None:
+        self._fence = fence
+        self._stream = stream
+        self._writer = writer
+        self._breaker = breaker
+        self._metrics = metrics
+        self._stop = stop
+        self._parcels: list[_Parcel] = []
+        self._backoff = Backoff(FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS)
+
+    def __len__(self) -> int:
+        """Return the number of rows that are not acked yet."""
+        return sum(len(parcel.batch) for parcel in self._parcels)
+
+    def add(
+        self, batch: Batch, *, is_retry: bool = False, noted: WrittenDown | None = None
+    ) -> None:
+        """Take on a batch.
+
+        Args:
+            is_retry: whether its rows may have been inserted before.
+            noted: how it is written down, if it was taken over.
+        """
+        if batch:
+            # Entries that brought no row stay pending: someone else has to decide about them.
+            ours = noted._replace(entry_ids=batch.entry_ids) if noted else self._note(batch)
+            self._parcels.append(_Parcel(batch, ours, is_retry))
+        elif noted:
+            self._fence.forget(noted)
+
+    def close(self) -> None:
+        """Hang up on ClickHouse."""
+        self._writer.close()
+
+    def step(self) -> None:
+        """Try once to bring the first batch to its end; wait a little if ClickHouse doesn't do.
+
+        Raises:
+            Fenced: all that is here is another's now.
+            RedisUnavailable, RedisRefused: as the server says; call it again.
+        """
+        parcel = self._parcels[0]
+        if not parcel.is_stored:
+            self._fence.begin(parcel.noted, parcel.part_of)
+            parcel.part_of = ""
+            # Asleep since: whoever took over may insert these rows at this moment.
+            if not self._fence.is_held():
+                return
+            self._store(parcel)
+        if parcel.is_stored:
+            self._fence.commit(parcel.noted)
+            self._parcels.remove(parcel)
+
+    def _store(self, parcel: _Parcel) -> None:
+        try:
+            self._insert(parcel)
+        except RowsRefused as error:
+            self._cut_out(parcel, error)
+        except ClickHouseError as error:
+            self._note_failure(parcel, error)
+            self._stop.wait(min(self._backoff.next_seconds(), self._fence.renewal_seconds))
+        else:
+            parcel.is_stored = True
+            self._breaker.note_good(len(parcel.batch))
+            self._backoff.reset()
+
+    def _insert(self, parcel: _Parcel) -> None:
+        self._writer.insert(parcel.batch, parcel.noted.token)
+        if not parcel.is_retry:
+            return
+        missing = len(parcel.batch) - self._writer.count_stored(parcel.batch)
+        if missing:
+            # The token is known and rows are not there: the first insert was not all of these, or
+            # the server died between noting the token and storing the rows.
+            self._metrics.rows_missing.inc(missing)
+            logger.error("%d rows were dropped as duplicates that are not stored", missing)
+            self._writer.insert(parcel.batch, secrets.token_hex(16))
+
+    def _note_failure(self, parcel: _Parcel, error: ClickHouseError) -> None:
+        """Remember that an insert is in doubt, and that this consumer survived it."""
+        parcel.is_retry = True
+        parcel.noted = parcel.noted._replace(tries=0)
+        is_refused = isinstance(error, ClickHouseRefused)
+        self._metrics.insert_failures.labels("refused" if is_refused else "unavailable").inc()
+        level = logging.ERROR if is_refused else logging.WARNING
+        logger.log(level, "%d clicks wait to be inserted: %s", len(self), error)
+
+    def _cut_out(self, parcel: _Parcel, error: RowsRefused) -> None:
+        """Go on with the two halves of a batch, or bury the one click that is left of it."""
+        if len(parcel.batch) > 1:
+            name = parcel.noted.name
+            front, back = (
+                _Parcel(half, self._note(half), is_retry=True) for half in parcel.batch.halves()
+            )
+            front.part_of = name
+            self._parcels[:1] = [front, back]
+        elif self._breaker.admits():
+            self._bury(parcel, error)
+        else:
+            self._stop.wait(self._fence.renewal_seconds)
+
+    def _bury(self, parcel: _Parcel, error: RowsRefused) -> None:
+        for entry in self._stream.fetch(parcel.batch.entry_ids):
+            self._stream.dead_letter(entry, poison(error), time.time_ns() // 1_000_000)
+        self._fence.forget(parcel.noted)
+        self._parcels.remove(parcel)
+
+    def _note(self, batch: Batch) -> WrittenDown:
+        return WrittenDown(self._fence.name(batch.token), 0, batch.entry_ids)

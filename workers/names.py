@@ -1,0 +1,43 @@
+from typing import NamedTuple
+
+from app import keys
+
+
+class Names(NamedTuple):
+    """Whose entries are read, by whom, and where the dead ones go, about how many of them."""
+
+    stream: str
+    group: str
+    consumer: str
+    dead_stream: str
+    dead_maxlen: int
+
+    @property
+    def leases(self) -> str:
+        """Key of the leases of the group's consumers."""
+        return keys.leases_key(self.stream, self.group)
+
+    @property
+    def heirs(self) -> str:
+        """Key of the heirs of the dead."""
+        return keys.heirs_key(self.stream, self.group)
+
+    @property
+    def batches(self) -> str:
+        """Key of the batches that are written down."""
+        return keys.batches_key(self.stream, self.group)
+
+    @property
+    def batch_entries(self) -> str:
+        """Key of the entry ids of those batches."""
+        return keys.batch_entries_key(self.stream, self.group)
+
+    @property
+    def janitor(self) -> str:
+        """Key that the consumer holds who cleans up."""
+        return keys.janitor_key(self.stream, self.group)
+
+    @property
+    def lost(self) -> str:
+        """Key of what was noticed about lost entries."""
+        return keys.lost_key(self.stream, self.group)

@@ -1,0 +1,62 @@
+import logging
+from typing import NamedTuple
+
+from app.metrics import WorkerMetrics
+from workers.names import Names
+from workers.scripts import script
+from workers.wire import Wire
+
+logger = logging.getLogger(__name__)
+
+
+class Seen(NamedTuple):
+    """A consumer of the group.
+
+    Attributes:
+        pending: how many entries it has read and not acked.
+        idle_ms: milliseconds since it last asked for entries, or (before Redis 7.2) got some.
+    """
+
+    name: str
+    pending: int
+    idle_ms: int
+
+
+class Upkeep:
+    """What is done to stream and group by one consumer at a time, and counted once.
+
+    Every method raises what :class:`Wire` raises.
+    """
+
+    def __init__(self, wire: Wire, names: Names, metrics: WorkerMetrics) -> None:
+        self._wire = wire
+        self._names = names
+        self._metrics = metrics
+        self._trim = script("trim")
+        self._unread_lost = script("unread_lost")
+
+    def claims_turn(self, for_ms: int) -> bool:
+        """Tell whether it is this consumer's turn; if so, nobody else's for so long."""
+        names = self._names
+        return bool(self._wire.call("SET", names.janitor, names.consumer, "NX", "PX", for_ms))
+
+    def consumers(self) -> list[Seen]:
+        """Return the group's consumers."""
+        reply = self._wire.call("XINFO", "CONSUMERS", self._names.stream, self._names.group)
+        return [Seen(one[b"name"].decode(), one[b"pending"], one[b"idle"]) for one in reply]
+
+    def trim(self, before_ms: int) -> int:
+        """Trim some finished entries older than a Unix time; return how many went, at last 0."""
+        trimmed: int = self._wire.call("EVAL", self._trim, 1, self._names.stream, before_ms)
+        self._metrics.entries_trimmed.inc(trimmed)
+        return trimmed
+
+    def note_unread_lost(self) -> None:
+        """Count entries that somebody trimmed before anyone had read them."""
+        names = self._names
+        lost = self._wire.call("EVAL", self._unread_lost, 2, names.stream, names.lost, names.group)
+        if lost:
+            self._metrics.entries_lost.inc(lost)
+            logger.error(
+                "lost %d clicks, trimmed from %s before they were read", lost, names.stream
+            )
