@@ -9,8 +9,9 @@ Rule 3: encode and decode stand side by side, and readers ignore fields that the
 """
 
 import hashlib
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 #: Bytes that one field may hold; header limits keep real producers far below.
@@ -21,6 +22,12 @@ MAX_TIMESTAMP = 4_102_444_800
 #: Farther from its timestamp, an id is no UUIDv7 of this click: of ids made from random bytes one
 #: in 16 looks like one, and its milliseconds are nonsense.
 MAX_ID_DRIFT_MS = 86_400_000
+
+_ID_RANDOM_BYTES = 10
+_IDS_AT_ONCE = 512
+#: What becomes of the random bytes that hold a UUID's version and variant (RFC 9562 §4.1, §4.2).
+_VERSION_7 = bytes(0x70 | byte & 0x0F for byte in range(256))
+_VARIANT_2 = bytes(0x80 | byte & 0x3F for byte in range(256))
 
 ADR_FIELDS = ("short_code", "timestamp", "ip", "user_agent", "referer", "original_url")
 _EXTRA_FIELDS = ("host", "accept_language", "purpose", "gpc")
@@ -80,6 +87,39 @@ def new_click_id(now_ms: int, random: bytes) -> bytes:
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)
     return value.to_bytes(16, "big")
+
+
+class ClickIds:
+    """Makes the ids of new clicks, for a hot path: as :func:`new_click_id`, many at a time.
+
+    Belongs to one process: a fork would go on with the same random bytes.
+    """
+
+    def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
+        """Make a source of ids; ``random`` returns that many unpredictable bytes."""
+        self._random = random
+        self._pool = b""
+        self._used = 0
+        self._ms = -1
+        self._time = b""
+
+    def make(self, now_ms: int) -> bytes:
+        """Return a new UUIDv7 of a time in Unix milliseconds."""
+        if now_ms != self._ms:
+            self._ms = now_ms
+            self._time = now_ms.to_bytes(6, "big")
+        start = self._used
+        if start == len(self._pool):
+            self._refill()
+            start = 0
+        self._used = end = start + _ID_RANDOM_BYTES
+        return self._time + self._pool[start:end]
+
+    def _refill(self) -> None:
+        pool = bytearray(self._random(_IDS_AT_ONCE * _ID_RANDOM_BYTES))
+        pool[0::_ID_RANDOM_BYTES] = pool[0::_ID_RANDOM_BYTES].translate(_VERSION_7)
+        pool[2::_ID_RANDOM_BYTES] = pool[2::_ID_RANDOM_BYTES].translate(_VARIANT_2)
+        self._pool = bytes(pool)
 
 
 def click_id_ms(click_id: bytes, timestamp: int) -> int:

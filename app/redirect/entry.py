@@ -1,12 +1,13 @@
 """A click's stream entry as the bytes of one XADD.
 
 The entry is the one of :func:`app.click.to_fields`, byte for byte; a test holds them equal. It is
-made from one template because it is made for every redirect.
+put together from parts, since most parts of most clicks have been seen before: :class:`LinkParts`
+and :class:`TextParts` keep them for the fast lane.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-from app.click import new_click_id
 from app.links import Link
 from app.redirect.resp import decode_command, encode_command
 from app.redirect.visit import Visit
@@ -14,15 +15,13 @@ from app.redirect.visit import Visit
 #: In the order of the contract.
 EXTRA_NAMES = (b"host", b"accept_language", b"purpose", b"gpc")
 _FIELD_COUNT = 7
-_FIELDS = (
-    b"$10\r\nshort_code\r\n$%d\r\n%b\r\n"
-    b"$9\r\ntimestamp\r\n$%d\r\n%b\r\n"
-    b"$2\r\nip\r\n$%d\r\n%b\r\n"
-    b"$10\r\nuser_agent\r\n$%d\r\n%b\r\n"
-    b"$7\r\nreferer\r\n$%d\r\n%b\r\n"
-    b"$12\r\noriginal_url\r\n$%d\r\n%b\r\n"
-    b"$8\r\nclick_id\r\n$32\r\n%b\r\n"
-)
+#: Behind it come an id's 32 hexadecimal digits and the end of the line.
+_ID_LABEL = b"$8\r\nclick_id\r\n$32\r\n"
+END = b"\r\n"
+
+#: Texts longer than this are rarely seen twice, and a few of them would fill the memory.
+_LONGEST_KEPT_BYTES = 300
+_KEPT_TEXTS = 2048
 
 
 class NewClick(NamedTuple):
@@ -30,6 +29,39 @@ class NewClick(NamedTuple):
 
     click_id: bytes
     command: bytes
+
+
+class LinkParts(NamedTuple):
+    """What is the same in all clicks of a link.
+
+    Attributes:
+        heads: the start of the command up to the short code, by the number of extra fields.
+        tail: the target, and what stands before the id's digits.
+    """
+
+    heads: tuple[bytes, ...]
+    tail: bytes
+
+
+class TextParts(dict[bytes, bytes]):
+    """A field of the entry by the raw bytes that it is made from, remembered within bounds.
+
+    An extra field without text has no bytes.
+    """
+
+    def __init__(self, name: bytes, clean: Callable[[bytes], bytes]) -> None:
+        super().__init__()
+        self._name = name
+        self._clean = clean
+
+    def __missing__(self, raw: bytes) -> bytes:
+        text = self._clean(raw)
+        part = field(self._name, text) if text or self._name not in EXTRA_NAMES else b""
+        if len(raw) <= _LONGEST_KEPT_BYTES:
+            if len(self) >= _KEPT_TEXTS:
+                self.clear()
+            self[raw] = part
+        return part
 
 
 class EntryWriter:
@@ -44,48 +76,48 @@ class EntryWriter:
             b"%d" % maxlen,
             b"*",
         )
-        start = encode_command(*self._start).partition(b"\r\n")[2]
-        self._template = b"*%d\r\n" + start.replace(b"%", b"%%") + _FIELDS
+        self._encoded_start = encode_command(*self._start).partition(END)[2]
 
-    def new_click(self, link: Link, visit: Visit, now: float, random: bytes) -> NewClick:
-        """Return a click on a link at a time in Unix seconds, made unique by 10 random bytes."""
-        click_id = new_click_id(int(now * 1000), random)
-        timestamp = b"%d" % now
-        command = self.write(click_id, link.code.encode(), timestamp, link.target.encode(), visit)
-        return NewClick(click_id, command)
+    def new_click(self, link: Link, visit: Visit, now: float, click_id: bytes) -> NewClick:
+        """Return a click on a link at a time in Unix seconds."""
+        parts = self.link_parts(link.code.encode(), link.target.encode())
+        return NewClick(click_id, self.write(click_id, parts, b"%d" % now, visit))
 
-    def write(
-        self, click_id: bytes, short_code: bytes, timestamp: bytes, target: bytes, visit: Visit
-    ) -> bytes:
+    def link_parts(self, short_code: bytes, target: bytes) -> LinkParts:
+        """Return what the entries of a link have in common."""
+        short_code_field = field(b"short_code", short_code)
+        most = _FIELD_COUNT + len(EXTRA_NAMES)
+        return LinkParts(
+            tuple(
+                b"*%d\r\n" % (len(self._start) + 2 * fields)
+                + self._encoded_start
+                + short_code_field
+                for fields in range(_FIELD_COUNT, most + 1)
+            ),
+            field(b"original_url", target) + _ID_LABEL,
+        )
+
+    def write(self, click_id: bytes, link: LinkParts, timestamp: bytes, visit: Visit) -> bytes:
         """Return the XADD of one click.
 
         Args:
             click_id: 16 bytes.
             timestamp: Unix seconds in digits.
         """
-        extras = b""
-        count = _FIELD_COUNT
-        for name, text in zip(EXTRA_NAMES, visit[3:], strict=True):
-            if text:
-                extras += b"$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(name), name, len(text), text)
-                count += 1
-        fixed = self._template % (
-            len(self._start) + 2 * count,
-            len(short_code),
-            short_code,
-            len(timestamp),
-            timestamp,
-            len(visit.ip),
-            visit.ip,
-            len(visit.user_agent),
-            visit.user_agent,
-            len(visit.referer),
-            visit.referer,
-            len(target),
-            target,
+        extras = [
+            field(name, text) for name, text in zip(EXTRA_NAMES, visit[3:], strict=True) if text
+        ]
+        fields = (
+            link.heads[len(extras)],
+            field(b"timestamp", timestamp),
+            field(b"ip", visit.ip),
+            field(b"user_agent", visit.user_agent),
+            field(b"referer", visit.referer),
+            link.tail,
             click_id.hex().encode(),
+            END,
         )
-        return fixed + extras
+        return b"".join((*fields, *extras))
 
     def readdress(self, command: bytes) -> bytes:
         """Return the same entry as an XADD of this stream, whatever stream it was made for.
@@ -98,3 +130,8 @@ class EntryWriter:
         if arguments[:1] != [b"XADD"] or not fields or len(fields) % 2:
             raise ValueError("not an XADD of a click")
         return encode_command(*self._start, *fields)
+
+
+def field(name: bytes, text: bytes) -> bytes:
+    """Return a field's name and text as arguments of a command."""
+    return b"$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(name), name, len(text), text)

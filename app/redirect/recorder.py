@@ -62,12 +62,12 @@ class Recorder:
         """
         flight = _Flight(self, click_id, command, done)
         if self._pipeline.oldest_age() > self._budget_seconds:
-            flight.divert("redis_slow")
+            self._divert(flight, "redis_slow")
             return
         try:
             self._pipeline.submit(command, flight.on_reply)
         except PipelineError as error:
-            flight.divert(_reason(error))
+            self._divert(flight, _reason(error))
             return
         self._deadlines.add(flight)
 
@@ -90,7 +90,7 @@ class Recorder:
             self._late.inc()
             self._spool.forget(flight.click_id)
             return
-        self._confirmed.inc()
+        self._confirmed.count += 1
         flight.settled = True
         flight.done()
 
@@ -117,13 +117,10 @@ class _Flight:
         if isinstance(reply, bytes):
             self._recorder._confirm(self)
         elif not self.settled:
-            self.divert(_reason(reply))
+            self._recorder._divert(self, _reason(reply))
 
     def expire(self) -> None:
-        self.divert("over_budget")
-
-    def divert(self, reason: str) -> None:
-        self._recorder._divert(self, reason)
+        self._recorder._divert(self, "over_budget")
 
 
 def _reason(reply: object) -> str:

@@ -1,13 +1,13 @@
 """Visits of short links."""
 
 import logging
-import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import falcon
 
+from app.click import ClickIds
 from app.codes import is_valid
 from app.links import Link
 from app.redirect.entry import EntryWriter
@@ -31,7 +31,7 @@ class Collaborators:
     Attributes:
         is_bot: tells from a user agent whether a program follows the link.
         wall_clock: Unix seconds.
-        random: returns that many random bytes.
+        click_ids: where new clicks get their ids.
     """
 
     lookup: Lookup
@@ -42,7 +42,7 @@ class Collaborators:
     client_address: ClientAddress
     is_bot: Callable[[str], bool]
     wall_clock: Callable[[], float] = time.time
-    random: Callable[[int], bytes] = os.urandom
+    click_ids: ClickIds = field(default_factory=ClickIds)
 
 
 class LinkResource:
@@ -94,9 +94,10 @@ class LinkResource:
         ):
             return self._with.pages.gone("used_up")
         if is_click:
-            now, random = self._with.wall_clock(), self._with.random(10)
+            now = self._with.wall_clock()
+            click_id = self._with.click_ids.make(int(now * 1000))
             self._with.recorder.record_and_wait(
-                *self._with.writer.new_click(link, visit, now, random)
+                *self._with.writer.new_click(link, visit, now, click_id)
             )
         return redirect(link, req.query_string)
 

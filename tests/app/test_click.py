@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from app.click import (
     MAX_TIMESTAMP,
     MIN_TIMESTAMP,
     Click,
+    ClickIds,
     InvalidClick,
     click_id_ms,
     from_fields,
@@ -123,6 +125,22 @@ def test_a_clicks_time_is_its_ids_where_that_fits_its_timestamp(
     click_id = new_click_id(id_ms, bytes(10)).hex().encode()
     click = from_fields(b"1-0", {**FOREIGN, b"click_id": click_id})
     assert click.time_ms == (time_ms or id_ms)
+
+
+@given(st.lists(st.integers(0, 2**48 - 1), min_size=1, max_size=5), st.integers())
+def test_ids_made_many_at_a_time_are_the_same_ids(times: list[int], seed: int) -> None:
+    random = Random(seed).randbytes(5120)
+    ids = ClickIds(lambda size: random[:size])
+    made = [ids.make(time) for time in times]
+    assert made == [
+        new_click_id(time, random[10 * number : 10 * number + 10])
+        for number, time in enumerate(times)
+    ]
+
+
+def test_ids_do_not_repeat_when_the_random_bytes_are_used_up() -> None:
+    ids = ClickIds()
+    assert len({ids.make(1) for _ in range(2000)}) == 2000
 
 
 def test_an_id_that_is_no_uuid_of_version_7_tells_no_time() -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.click import Click, from_fields, to_fields
+from app.click import Click, from_fields, new_click_id, to_fields
 from app.links import Link
 from app.redirect.entry import EntryWriter
 from app.redirect.resp import decode_command, encode_command
@@ -30,14 +30,10 @@ def visit_of(click: Click) -> Visit:
 
 
 @given(clicks, st.sampled_from(["clicks:stream", "100%:{x}d"]))
-def test_the_template_writes_what_the_contract_says_byte_for_byte(click, stream):
-    command = EntryWriter(stream, 1000).write(
-        click.click_id,
-        click.short_code.encode(),
-        b"%d" % click.timestamp,
-        click.original_url.encode(),
-        visit_of(click),
-    )
+def test_it_writes_what_the_contract_says_byte_for_byte(click, stream):
+    writer = EntryWriter(stream, 1000)
+    parts = writer.link_parts(click.short_code.encode(), click.original_url.encode())
+    command = writer.write(click.click_id, parts, b"%d" % click.timestamp, visit_of(click))
     fields = [part.encode() for field in to_fields(click).items() for part in field]
     start = (b"XADD", stream.encode(), b"MAXLEN", b"~", b"1000", b"*")
     assert command == encode_command(*start, *fields)
@@ -46,7 +42,8 @@ def test_the_template_writes_what_the_contract_says_byte_for_byte(click, stream)
 def test_a_new_click_can_be_read_by_a_worker():
     link = Link(code="abc", target="https://a.example/", created_ms=1, updated_ms=1)
     visit = Visit(ip=b"192.0.2.1", user_agent=b"Browser", referer=b"", gpc=b"1")
-    new = EntryWriter("clicks:stream", 1000).new_click(link, visit, 1_700_000_000.25, b"r" * 10)
+    click_id = new_click_id(1_700_000_000_250, b"r" * 10)
+    new = EntryWriter("clicks:stream", 1000).new_click(link, visit, 1_700_000_000.25, click_id)
     arguments = decode_command(new.command)[6:]
     click = from_fields(b"1-1", dict(zip(arguments[::2], arguments[1::2], strict=True)))
     assert click == Click(

@@ -1,6 +1,5 @@
 """Falcon defines the behaviour: what the fast lane takes must look the same in every byte."""
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
+from app.click import ClickIds
 from app.keys import link_key
 from app.links import Link, encode
 from app.metrics import RedirectMetrics
@@ -169,7 +169,7 @@ def taken() -> Callable[[bytes], list[bytes]]:
         writer=EntryWriter("s", 10),
         client_address=client_address_reader(()),
         wall_clock=time.time,
-        random=os.urandom,
+        click_ids=ClickIds(),
     )
     lane = RedirectFastLane(collaborators, RedirectMetrics(CollectorRegistry()))
 
