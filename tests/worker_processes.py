@@ -22,18 +22,20 @@ class Workers:
     Args:
         settings: those given explicitly are handed down as environment variables.
         log: file that gets what they write.
+        module: what to run instead of the workers.
     """
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, module: str = "workers") -> None:
         given = {variable(name): str(getattr(settings, name)) for name in settings.model_fields_set}
         kept = {name: text for name, text in os.environ.items() if not name.startswith("HOPLINE_")}
         self._environment = {**kept, **given}
         self._log = log
+        self._module = module
 
     def __enter__(self) -> Self:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "workers"], env=self._environment, stdout=log, stderr=log
+                [sys.executable, "-m", self._module], env=self._environment, stdout=log, stderr=log
             )
         return self
 

@@ -72,10 +72,17 @@ class Batch:
 
     def halves(self) -> tuple[Self, Self]:
         """Return two batches with half of the rows each, and with the entries of those."""
-        middle = len(self._rows) // 2
-        front = set(list(self._rows)[:middle])
-        halves = tuple(type(self)(self._max_rows, self._max_seconds) for _ in range(2))
-        for entry_id, click_id in self._click_ids.items():
-            half = halves[click_id not in front]
-            half.append(entry_id, self._rows[click_id], self._since)
-        return halves[0], halves[1]
+        rows = self.rows
+        middle = len(rows) // 2
+        return self._part(rows[:middle]), self._part(rows[middle:])
+
+    def _part(self, rows: list[Row]) -> Self:
+        part = type(self)(self._max_rows, self._max_seconds)
+        part._since = self._since
+        part._rows = {row.click_id: row for row in rows}
+        part._click_ids = {
+            entry_id: click_id
+            for entry_id, click_id in self._click_ids.items()
+            if click_id in part._rows
+        }
+        return part

@@ -70,3 +70,16 @@ def test_a_click_read_twice_keeps_its_first_row():
     batch.append(b"2-0", EMPTY._replace(short_code="second"), 0.0)
     assert batch.columns()[Row._fields.index("short_code")] == ["first"]
     assert batch.entry_ids == [b"1-0", b"2-0"]
+
+
+@given(entries)
+def test_halves_share_the_clicks_and_their_entries(pairs):
+    batch = batch_of(pairs)
+    front, back = batch.halves()
+    assert abs(len(front) - len(back)) <= 1
+    assert front.rows + back.rows == batch.rows
+    assert sorted(front.entry_ids + back.entry_ids) == sorted(batch.entry_ids)
+    last = dict(pairs)
+    for half in (front, back):
+        ids = {row.click_id for row in half.rows}
+        assert {last[entry_id] for entry_id in half.entry_ids} <= ids

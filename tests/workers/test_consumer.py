@@ -8,6 +8,8 @@ from redis import Redis
 
 from app.click import to_fields
 from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable, connect
+from app.dead_letter import Fault, to_letter
+from app.dead_letters import Choice, open_dead_letters
 from app.redis import RedisUnavailable
 from tests.producers import STREAM, make_click, send, send_clicks
 from workers.boot import consumer_name, make_consumer
@@ -52,8 +54,8 @@ def settings(make_settings, redis_url, clicks_url):
 def consume(settings):
     """Run a consumer until a condition holds; ``prepare`` may put faults into it first."""
 
-    def consume(condition, prepare=lambda consumer: None, settings=settings):
-        consumer = make_consumer(settings, consumer_name(), StopWhen(condition))
+    def consume(condition, prepare=lambda _: None, settings=settings, predecessor=""):
+        consumer = make_consumer(settings, consumer_name(), StopWhen(condition), predecessor)
         prepare(consumer)
         consumer.run()
 
@@ -252,6 +254,145 @@ def test_an_error_of_redis_loses_and_doubles_nothing(
     consume(lambda: is_idle(redis, 301), prepare)
     assert count_clicks() == (300, 300)
     assert len(dead_letters(redis)) == 1
+
+
+def test_thousands_of_malformed_entries_do_not_keep_good_clicks(
+    consume, redis, redis_url, count_clicks
+):
+    kinds = list(MALFORMED.values())[:-2]
+    bad = [malformed(kinds[number % len(kinds)][0]) for number in range(10_000)]
+    good = [to_fields(make_click()) for _ in range(500)]
+    send(redis_url, [one for number in range(500) for one in (*bad[number::500], good[number])])
+    consume(lambda: is_idle(redis, 10_500))
+    assert count_clicks() == (500, 500)
+    reasons = {reason for _, reason in dead_letters(redis)}
+    assert reasons == {reason for _, reason in kinds}
+    assert redis.xlen("clicks:dead") == 10_000
+
+
+def test_a_click_that_fails_unexpectedly_is_buried_alone(consume, redis, redis_url, count_clicks):
+    send_clicks(redis_url, 50)
+    send(redis_url, [to_fields(make_click(user_agent="Poison/1.0"))])
+    send_clicks(redis_url, 50)
+    consume(lambda: is_idle(redis, 101), poisoned("Poison/1.0"))
+    assert count_clicks() == (100, 100)
+    assert [reason for _, reason in dead_letters(redis)] == [b"poison"]
+
+
+def poisoned(text: str):
+    """Return what makes the enricher fail for user agents with a text in them."""
+
+    def prepare(consumer):
+        enricher = consumer._sorter._examiner._enricher
+        enrich = enricher.enrich
+
+        def fail_or_enrich(click, now_ms):
+            if text in click.user_agent:
+                raise ZeroDivisionError("for a test")
+            return enrich(click, now_ms)
+
+        enricher.enrich = fail_or_enrich
+
+    return prepare
+
+
+def test_when_every_click_fails_they_are_not_all_buried(consume, redis, redis_url):
+    send_clicks(redis_url, 1000)
+    consume(
+        lambda: (
+            redis.exists(STREAM)
+            and redis.xinfo_groups(STREAM)
+            and redis.xpending(STREAM, GROUP)["pending"] == 50
+        ),
+        poisoned("Mozilla"),
+    )
+    assert redis.xlen("clicks:dead") == 50
+    (consumer,) = redis.xinfo_consumers(STREAM, GROUP)
+    assert consumer["pending"] == 50
+
+
+def test_clicks_that_waited_for_a_mended_version_are_counted(
+    consume, redis, redis_url, count_clicks
+):
+    send_clicks(redis_url, 1000)
+    consume(lambda: redis.xlen("clicks:dead") == 50, poisoned("Mozilla"))
+    consume(lambda: is_idle(redis, 1000))
+    assert count_clicks() == (950, 950)
+
+
+def test_rows_that_clickhouse_can_not_take_are_cut_out(
+    consume, redis, redis_url, clicks_url, count_clicks
+):
+    with connect(clicks_url, timeout_seconds=30) as client:
+        client.execute("ALTER TABLE clicks ADD CONSTRAINT sane CHECK short_code != 'bad'")
+    send_clicks(redis_url, 70)
+    sent = send(redis_url, [to_fields(make_click(short_code="bad")) for _ in range(2)])
+    send_clicks(redis_url, 50)
+    consume(lambda: is_idle(redis, 122))
+    assert sorted(dead_letters(redis)) == [(entry_id, b"poison") for entry_id in sent]
+    assert count_clicks() == (120, 120)
+
+
+def test_a_table_that_takes_no_row_buries_only_some(consume, redis, redis_url, clicks_url):
+    with connect(clicks_url, timeout_seconds=30) as client:
+        client.execute("ALTER TABLE clicks ADD CONSTRAINT none CHECK short_code = ''")
+    send_clicks(redis_url, 150)
+    consume(lambda: redis.xlen("clicks:dead") == 50)
+    assert redis.xlen("clicks:dead") == 50
+    assert redis.xpending(STREAM, GROUP)["pending"] == 100
+
+
+def test_a_requeued_click_that_had_landed_is_not_counted_twice(
+    consume, make_settings, redis, redis_url, count_clicks
+):
+    fields = to_fields(make_click())
+    del fields["click_id"]
+    (landed,) = send(redis_url, [fields])
+    consume(lambda: is_idle(redis, 1))
+    flat = [text.encode() for pair in fields.items() for text in pair]
+    letter = to_letter(landed, flat, Fault("killed_consumer", "after its insert"), "me", 0)
+    redis.execute_command("XADD", "clicks:dead", "*", *letter)
+    letters = open_dead_letters(make_settings(redis_url=redis_url))
+    assert [letters.requeue(letter) for letter in letters.find(Choice())] == [True]
+    consume(lambda: is_idle(redis, 2))
+    assert count_clicks()[0] == 1
+
+
+def test_a_batch_of_a_dead_consumer_that_was_inserted_is_not_inserted_again(
+    consume, redis, redis_url, count_clicks
+):
+    send_clicks(redis_url, 150)
+    with pytest.raises(Died):
+        consume(lambda: False, dying_before_ack)
+    assert count_clicks() == (150, 150)
+    (dead,) = redis.xinfo_consumers(STREAM, GROUP)
+    consume(lambda: is_idle(redis, 150), predecessor=dead["name"].decode())
+    assert count_clicks() == (150, 150)
+
+
+def test_a_batch_that_clickhouse_forgot_is_inserted_again(
+    consume, redis, redis_url, clicks_url, count_clicks
+):
+    send_clicks(redis_url, 150)
+    with pytest.raises(Died):
+        consume(lambda: False, dying_before_ack)
+    with connect(clicks_url, timeout_seconds=30) as client:
+        client.execute("ALTER TABLE clicks DELETE WHERE 1", settings={"mutations_sync": 2})
+    assert count_clicks() == (0, 0)
+    (dead,) = redis.xinfo_consumers(STREAM, GROUP)
+    consume(lambda: is_idle(redis, 150), predecessor=dead["name"].decode())
+    assert count_clicks() == (150, 150)
+
+
+class Died(Exception):
+    pass
+
+
+def dying_before_ack(consumer):
+    def die(*_):
+        raise Died
+
+    consumer._fence.commit = die
 
 
 def test_it_loads_no_web_server():

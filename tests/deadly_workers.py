@@ -1,0 +1,25 @@
+"""`python -m workers` with an enricher that kills its process at a user agent of a test's."""
+
+import os
+import signal
+import sys
+
+from workers.__main__ import main
+from workers.enrich.enricher import Enricher
+
+DEADLY = "Deadly/1.0"
+
+_enrich = Enricher.enrich
+
+
+def _enrich_or_die(self, click, now_ms):
+    if click.user_agent == DEADLY:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return _enrich(self, click, now_ms)
+
+
+# Not under __main__: every spawned consumer imports this file anew.
+Enricher.enrich = _enrich_or_die
+
+if __name__ == "__main__":
+    sys.exit(main())

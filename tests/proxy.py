@@ -1,0 +1,62 @@
+"""A TCP proxy that holds back what a client sends, at the moment that a test has chosen."""
+
+import contextlib
+import socket
+import threading
+from typing import Self
+
+GIVE_UP_SECONDS = 60.0
+
+
+class HoldingProxy:
+    """Passes everything on, but holds the first piece of a client's that contains a marker.
+
+    Args:
+        port: of the server on this machine.
+        marker: bytes to hold; they must not be torn apart by the client's writes.
+    """
+
+    def __init__(self, port: int, marker: bytes) -> None:
+        self._upstream = port
+        self._marker = marker
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._sockets: list[socket.socket] = []
+        self._is_armed = True
+        self.held = threading.Event()
+        self.released = threading.Event()
+
+    @property
+    def port(self) -> int:
+        return self._listener.getsockname()[1]
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.released.set()
+        for one in (self._listener, *self._sockets):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._upstream))
+                self._sockets += (client, server)
+                for source, target in ((client, server), (server, client)):
+                    pair = (source, target, source is client)
+                    threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, is_client: bool) -> None:
+        with contextlib.suppress(OSError):
+            while piece := source.recv(1 << 20):
+                if is_client and self._is_armed and self._marker in piece:
+                    self._is_armed = False
+                    self.held.set()
+                    self.released.wait(GIVE_UP_SECONDS)
+                target.sendall(piece)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
