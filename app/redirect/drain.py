@@ -120,7 +120,7 @@ class Drain:
             return [], False
         batch.answered.wait()
         for click_id in batch.confirmed:
-            self._ring.add(click_id, commands[click_id])
+            self._ring.add(commands[click_id])
         for error in batch.errors:
             self._quiet_log.warning("refused", "A spooled click was not taken: %s", error)
         return batch.confirmed, not any(map(_will_pass, batch.errors))

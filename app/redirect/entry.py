@@ -132,6 +132,15 @@ class EntryWriter:
         return encode_command(*self._start, *fields)
 
 
+def click_id_of(command: bytes) -> bytes:
+    """Return the 16-byte id of the click that an XADD of ours records.
+
+    No field's text can be mistaken for the label, which holds line ends, as no header does.
+    """
+    digits = command.rpartition(_ID_LABEL)[2][:32]
+    return bytes.fromhex(digits.decode("ascii"))
+
+
 def field(name: bytes, text: bytes) -> bytes:
     """Return a field's name and text as arguments of a command."""
     return b"$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(name), name, len(text), text)

@@ -19,6 +19,7 @@ from gevent.hub import Waiter
 
 from app.metrics import RedirectMetrics
 from app.redirect.deadlines import Deadlines
+from app.redirect.entry import click_id_of
 from app.redirect.pipeline import Pipeline, PipelineBroken, PipelineError, PipelineFull
 from app.redirect.quiet_log import QuietLog
 from app.redirect.resend import ResendRing
@@ -79,13 +80,13 @@ class Recorder:
 
     def resend(self) -> None:
         """Put what Redis confirmed last into the spool, because another server answers now."""
-        clicks = self._ring.take()
-        if clicks:
-            logger.warning("Sending the last %d confirmed clicks again", len(clicks))
-            self._spool.append_all(clicks)
+        commands = self._ring.take()
+        if commands:
+            logger.warning("Sending the last %d confirmed clicks again", len(commands))
+            self._spool.append_all([(click_id_of(command), command) for command in commands])
 
     def _confirm(self, flight: "_Flight") -> None:
-        self._ring.add(flight.click_id, flight.command)
+        self._ring.add(flight.command)
         if flight.settled:
             self._late.inc()
             self._spool.forget(flight.click_id)

@@ -9,7 +9,7 @@ from redis import Redis
 from app.click import new_click_id
 from app.metrics import RedirectMetrics
 from app.redirect.drain import Drain
-from app.redirect.entry import EntryWriter
+from app.redirect.entry import EntryWriter, click_id_of
 from app.redirect.pipeline import Pipeline
 from app.redirect.resend import ResendRing
 from app.redirect.resp import encode_command
@@ -82,7 +82,7 @@ def test_spooled_clicks_reach_the_stream_in_order_and_leave_the_spool(host):
     host.start_drain()
     wait_until(lambda: host.file.count() == 0)
     assert host.sent() == ids
-    assert [click_id for click_id, _ in host.ring.take()] == ids
+    assert [click_id_of(command) for command in host.ring.take()] == ids
 
 
 def test_two_workers_do_not_drain_the_same_clicks(host):

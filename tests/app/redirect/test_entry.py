@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from app.click import Click, from_fields, new_click_id, to_fields
 from app.links import Link
-from app.redirect.entry import EntryWriter
+from app.redirect.entry import EntryWriter, click_id_of
 from app.redirect.resp import decode_command, encode_command
 from app.redirect.visit import Visit
 
@@ -37,6 +37,7 @@ def test_it_writes_what_the_contract_says_byte_for_byte(click, stream):
     fields = [part.encode() for field in to_fields(click).items() for part in field]
     start = (b"XADD", stream.encode(), b"MAXLEN", b"~", b"1000", b"*")
     assert command == encode_command(*start, *fields)
+    assert click_id_of(command) == click.click_id
 
 
 def test_a_new_click_can_be_read_by_a_worker():

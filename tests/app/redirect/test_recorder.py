@@ -8,7 +8,9 @@ from app.redirect.resend import ResendRing
 from app.redirect.resp import encode_command
 from tests.app.redirect.fakes import FakePipeline
 
-COMMAND = encode_command(b"XADD", b"clicks:stream")
+
+def command(click_id: bytes) -> bytes:
+    return encode_command(b"XADD", b"clicks:stream", b"click_id", click_id.hex().encode())
 
 
 class FakeSpool:
@@ -44,7 +46,7 @@ class World:
         )
 
     def record(self, click_id: bytes = b"a") -> None:
-        self.recorder.record(click_id, COMMAND, lambda: self.done.append(click_id))
+        self.recorder.record(click_id, command(click_id), lambda: self.done.append(click_id))
 
     def counted(self, name: str, **labels: str) -> float:
         return self.registry.get_sample_value(f"hopline_{name}_total", labels) or 0
@@ -123,22 +125,23 @@ def test_a_click_that_redis_refuses_is_spooled(world, error):
 
 
 def test_the_last_confirmed_clicks_are_spooled_for_a_new_server(world):
-    for click_id in (b"a", b"b"):
+    ids = [b"a" * 16, b"b" * 16]
+    for click_id in ids:
         world.record(click_id)
         world.pipeline.answer(b"1-1")
     world.recorder.resend()
-    assert world.spool.rows == [b"a", b"b"]
+    assert world.spool.rows == ids
     world.recorder.resend()
-    assert world.spool.rows == [b"a", b"b"]
+    assert world.spool.rows == ids
 
 
 def test_a_greenlet_may_wait(world):
-    waiting = gevent.spawn(world.recorder.record_and_wait, b"a", COMMAND)
+    waiting = gevent.spawn(world.recorder.record_and_wait, b"a", command(b"a"))
     gevent.sleep(0)
     assert not waiting.ready()
     gevent.get_hub().loop.run_callback(world.pipeline.answer, b"1-1")
     waiting.join(1)
     assert waiting.successful()
     world.pipeline.break_off()
-    world.recorder.record_and_wait(b"b", COMMAND)
+    world.recorder.record_and_wait(b"b", command(b"b"))
     assert world.spool.rows == [b"b"]
