@@ -6,6 +6,7 @@ and :class:`TextParts` keep them for the fast lane.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.links import Link
@@ -22,6 +23,7 @@ END = b"\r\n"
 #: Texts longer than this are rarely seen twice, and a few of them would fill the memory.
 _LONGEST_KEPT_BYTES = 300
 _KEPT_TEXTS = 2048
+_REMEMBERED_LINKS = 4096
 
 
 class NewClick(NamedTuple):
@@ -77,10 +79,11 @@ class EntryWriter:
             b"*",
         )
         self._encoded_start = encode_command(*self._start).partition(END)[2]
+        self._remembered_parts = lru_cache(_REMEMBERED_LINKS)(self.link_parts)
 
     def new_click(self, link: Link, visit: Visit, now: float, click_id: bytes) -> NewClick:
         """Return a click on a link at a time in Unix seconds."""
-        parts = self.link_parts(link.code.encode(), link.target.encode())
+        parts = self._remembered_parts(link.code.encode(), link.target.encode())
         return NewClick(click_id, self.write(click_id, parts, b"%d" % now, visit))
 
     def link_parts(self, short_code: bytes, target: bytes) -> LinkParts:
