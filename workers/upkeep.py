@@ -32,13 +32,15 @@ class Upkeep:
         self._wire = wire
         self._names = names
         self._metrics = metrics
+        self._claim_turn = script("claim_turn")
         self._trim = script("trim")
         self._unread_lost = script("unread_lost")
 
     def claims_turn(self, for_ms: int) -> bool:
         """Tell whether it is this consumer's turn; if so, nobody else's for so long."""
         names = self._names
-        return bool(self._wire.call("SET", names.janitor, names.consumer, "NX", "PX", for_ms))
+        command = ("EVAL", self._claim_turn, 1, names.janitor)
+        return bool(self._wire.call(*command, names.consumer, for_ms))
 
     def consumers(self) -> list[Seen]:
         """Return the group's consumers."""

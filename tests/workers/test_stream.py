@@ -4,6 +4,7 @@ import pytest
 from redis import Redis
 
 from app.dead_letter import Fault
+from app.keys import leases_key
 from tests.producers import STREAM, send
 from workers.entry import Entry
 from workers.stream import FIRST_ID
@@ -132,6 +133,17 @@ def test_a_living_consumer_keeps_its_entries(server, open_stream, open_fence):
     stream = open_stream(server.url)
     assert stream.take_over([], 60_000) == []
     assert stream.inherited("alive", 10) == []
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_alive(server, open_stream, open_fence):
+    send(server.url, entries_of(1))
+    open_fence(server.url, "dead").keep()
+    dead = open_stream(server.url, "dead")
+    dead.ensure_group()
+    dead.read(10, 100, never)
+    with Redis.from_url(server.url) as client:
+        client.zadd(leases_key(STREAM, GROUP), {"dead": time.time() * 1000 + 3_600_000})
+    assert open_stream(server.url).take_over([], 60_000) == ["dead"]
 
 
 def test_one_without_a_lease_is_dead_once_it_is_silent(server, open_stream):

@@ -130,6 +130,7 @@ def test_absent_stores_are_waited_for(make_settings, free_port, tmp_path):
         (0, "ended"),
         (1, "died with exit code 1"),
         (3, "could not begin"),
+        (4, "ended, for others had taken it for dead"),
         (-9, "was killed with SIGKILL, perhaps out of memory"),
         (-15, "was killed with SIGTERM"),
     ],

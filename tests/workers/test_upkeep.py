@@ -150,3 +150,15 @@ def test_unread_entries_that_somebody_trimmed_are_lost_and_counted_once(
     redis.xtrim(STREAM, maxlen=0, approximate=False)
     open_upkeep().note_unread_lost()
     assert lost(metrics) == 50
+
+
+def test_a_full_redis_is_cleaned_up_too(server, redis, upkeep):
+    sent = fill(server)
+    read(redis, 1000)
+    redis.xack(STREAM, GROUP, *sent)
+    redis.config_set("maxmemory", 1)
+    assert upkeep.claims_turn(60_000)
+    upkeep.note_unread_lost()
+    trim_all(upkeep)
+    redis.config_set("maxmemory", 0)
+    assert redis.xlen(STREAM) < 50

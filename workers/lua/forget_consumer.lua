@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Remove a consumer from the group, unless it has pending entries or a batch: XGROUP DELCONSUMER
 -- would drop its pending list, and with it the only trace of those clicks.
 --

@@ -44,7 +44,8 @@ end
 local function is_alive(name, silent_ms)
     local renewed = redis.call('ZSCORE', KEYS[2], name)
     if renewed then
-        silent_ms = now - renewed
+        -- Renewed in the future: the clock was set back, and nobody can tell for how long.
+        silent_ms = math.abs(now - renewed)
     end
     return silent_ms <= lasts
 end

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Count entries that were trimmed before anyone had read them, each once.
 --
 -- It can be told while the group has read nothing beyond the gap: of all entries ever added, those
