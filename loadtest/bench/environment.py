@@ -55,8 +55,9 @@ def interpreter() -> str:
         for name, option in (("PGO", "--enable-optimizations"), ("LTO", "--with-lto"))
         if option in arguments
     ]
-    built = " and ".join(flags) if flags else "neither PGO nor LTO"
-    return f"{platform.python_implementation()} {platform.python_version()} ({built})"
+    # A distribution may build with either and not say so; only what is said is shown.
+    built = f" ({' and '.join(flags)})" if flags else ""
+    return f"{platform.python_implementation()} {platform.python_version()}{built}"
 
 
 def _package(name: str) -> str:

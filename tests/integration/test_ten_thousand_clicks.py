@@ -69,9 +69,8 @@ def test_ten_thousand_clicks_are_ten_thousand_everywhere(running: Up) -> None:
 
 @pytest.mark.parametrize("victim", ["consumer", "clickhouse_host", "valkey-server"])
 def test_no_answered_click_is_missing_or_doubled_when_a_part_is_killed(
-    up: Callable[..., Up], country_database: object, shared_clickhouse: object, victim: str
+    running: Up, victim: str
 ) -> None:
-    running = up(HOPLINE_CLAIM_IDLE_SECONDS="3").start().wait_until_ready()
     running.add_link("demo1")
 
     def kill() -> None:

@@ -1,16 +1,20 @@
+import platform
+
 import pytest
 
 from loadtest.bench import environment
 from loadtest.bench.placement import Placement
 
+VERSION = platform.python_version()
+
 
 @pytest.mark.parametrize(
     ("arguments", "built"),
     [
-        ("'--enable-optimizations' '--with-lto'", "(PGO and LTO)"),
-        ("'--enable-optimizations'", "(PGO)"),
-        ("'--prefix=/usr'", "(neither PGO nor LTO)"),
-        (None, "(neither PGO nor LTO)"),
+        ("'--enable-optimizations' '--with-lto'", f"{VERSION} (PGO and LTO)"),
+        ("'--enable-optimizations'", f"{VERSION} (PGO)"),
+        ("'--prefix=/usr'", VERSION),
+        (None, VERSION),
     ],
 )
 def test_the_interpreter_is_named_with_how_it_was_built(monkeypatch, arguments, built):
