@@ -18,7 +18,7 @@ from gunicorn_h1c import HttpRequest
 from app.links import Link
 from app.metrics import RedirectMetrics, Tally, TallyFamily
 from app.redirect.entry import END, LinkParts, TextParts, field
-from app.redirect.lanes import Reply
+from app.redirect.http.lanes import Reply
 from app.redirect.resource import Collaborators
 from app.redirect.response import redirect
 from app.redirect.visit import PURPOSE_FIELDS, clean
@@ -56,7 +56,7 @@ class _Ready(NamedTuple):
 
 
 class RedirectFastLane:
-    """What :class:`app.redirect.lanes.FastLane` asks for, over a worker's collaborators."""
+    """What :class:`app.redirect.http.lanes.FastLane` asks for, over a worker's collaborators."""
 
     def __init__(self, collaborators: Collaborators, metrics: RedirectMetrics) -> None:
         self._cached = collaborators.lookup.cached
@@ -78,9 +78,10 @@ class RedirectFastLane:
         self._timestamp = b""
 
     def __call__(self, request: HttpRequest, peer: tuple[Any, ...], reply: Reply) -> bool:
-        """Take the visit of a live link, or decline it; see :class:`app.redirect.lanes.FastLane`.
+        """Take the visit of a live link, or decline it.
 
-        The answer is given once the click is confirmed by Redis or on its way to the spool.
+        The answer is given once the click is confirmed by Redis or on its way to the spool. See
+        :class:`app.redirect.http.lanes.FastLane`.
         """
         if request.method != b"GET":
             return False

@@ -1,8 +1,8 @@
 """gunicorn's worker for the redirect service: ``-k app.redirect.worker.RedirectWorker``.
 
 Processes, signals, reload, sockets and the heartbeat are gunicorn's. The connections are served
-by :class:`app.redirect.edge.Edge`, because a static answer costs 260 microseconds in gunicorn's
-own loop, of which 250 are spent on the way to and from the application.
+by :class:`app.redirect.http.edge.Edge`, because a static answer costs 260 microseconds in
+gunicorn's own loop, of which 250 are spent on the way to and from the application.
 """
 
 import gc
@@ -23,16 +23,16 @@ from gunicorn.config import Config
 from gunicorn.http.wsgi import base_environ
 from gunicorn.workers.ggevent import GeventWorker
 
-from app.redirect.answer import Answer
-from app.redirect.connection import Connection
-from app.redirect.edge import Edge
-from app.redirect.environ import EnvironBuilder, request_headers
-from app.redirect.framing import Framer, Limits, Refused
-from app.redirect.handover import HandedOver
-from app.redirect.lanes import Lanes, WsgiLane
-from app.redirect.listener import Listener
-from app.redirect.patience import Patience
-from app.redirect.shares import Share, SharesTable
+from app.redirect.http.answer import Answer
+from app.redirect.http.connection import Connection
+from app.redirect.http.edge import Edge
+from app.redirect.http.environ import EnvironBuilder, request_headers
+from app.redirect.http.framing import Framer, Limits, Refused
+from app.redirect.http.handover import HandedOver
+from app.redirect.http.lanes import Lanes, WsgiLane
+from app.redirect.http.listener import Listener
+from app.redirect.http.patience import Patience
+from app.redirect.http.shares import Share, SharesTable
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
     """Serves the application's fast lane and WSGI from one edge.
 
     The application may offer a fast lane as its attribute ``fast_lane``
-    (:class:`app.redirect.lanes.FastLane`); it is left out when accesses are logged.
+    (:class:`app.redirect.http.lanes.FastLane`); it is left out when accesses are logged.
 
     Attributes:
         patience: time limits; ``idle`` is gunicorn's ``keepalive``.

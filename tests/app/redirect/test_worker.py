@@ -17,10 +17,10 @@ import pytest
 from gunicorn.config import Config
 
 from app.redirect.worker import differing
-from tests.app.redirect.gunicorn_server import ROOT, Gunicorn
-from tests.app.redirect.raw_client import Reader
+from tests.app.redirect.http.gunicorn_server import ROOT, Gunicorn
+from tests.app.redirect.http.raw_client import Reader
 
-QUICK = "tests.app.redirect.quick_worker.QuickWorker"
+QUICK = "tests.app.redirect.http.quick_worker.QuickWorker"
 GET = b"GET /%b HTTP/1.1\r\nHost: h\r\n\r\n"
 ONCE = b"GET /%b HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 
@@ -124,7 +124,7 @@ def test_a_socket_passed_by_systemd_is_served(tmp_path):
             "import os,sys; os.dup2(int(sys.argv[1]), 3); os.set_inheritable(3, True);"
             "os.environ.update(LISTEN_FDS='1', LISTEN_PID=str(os.getpid()));"
             "os.execv(sys.executable, [sys.executable, '-m', 'gunicorn', '--no-control-socket',"
-            " '-k', 'app.redirect.worker.RedirectWorker', 'tests.app.redirect.echo:quick'])"
+            " '-k', 'app.redirect.worker.RedirectWorker', 'tests.app.redirect.http.echo:quick'])"
         )
         with subprocess.Popen(
             [sys.executable, "-c", program, str(listener.fileno())],

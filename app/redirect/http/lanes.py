@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from greenlet import getcurrent, greenlet
 from gunicorn_h1c import HttpRequest
 
-from app.redirect.answer import Answer, Application
-from app.redirect.connection import BUSY, ClientGone, Connection
-from app.redirect.environ import EnvironBuilder
-from app.redirect.framing import is_unusual
+from app.redirect.http.answer import Answer, Application
+from app.redirect.http.connection import BUSY, ClientGone, Connection
+from app.redirect.http.environ import EnvironBuilder
+from app.redirect.http.framing import is_unusual
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ class Lanes:
         self._hand_over = hand_over
 
     def dispatch(self, connection: Connection, request: HttpRequest, head: bytes) -> None:
-        """Have a request answered; see :class:`app.redirect.edge.Dispatch`."""
+        """Have a request answered; see :class:`app.redirect.http.edge.Dispatch`."""
         if is_unusual(request):
             self._hand_over(connection, head)
         elif self._fast is None or not self._is_taken(self._fast, connection, request):

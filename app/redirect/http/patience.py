@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import inf
 
-from app.redirect.connection import (
+from app.redirect.http.connection import (
     ANSWERED,
     BUSY,
     CLOSED,

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from gunicorn_h1c import HttpRequest
 
-from app.redirect.connection import (
+from app.redirect.http.connection import (
     BUSY,
     CLOSE,
     CLOSED,
@@ -27,11 +27,11 @@ from app.redirect.connection import (
     WRITABLE,
     Connection,
 )
-from app.redirect.door import Door
-from app.redirect.framing import Framer, Refused
-from app.redirect.listener import Listener
-from app.redirect.patience import Patience, overdue
-from app.redirect.shares import Share
+from app.redirect.http.door import Door
+from app.redirect.http.framing import Framer, Refused
+from app.redirect.http.listener import Listener
+from app.redirect.http.patience import Patience, overdue
+from app.redirect.http.shares import Share
 
 logger = logging.getLogger(__name__)
 

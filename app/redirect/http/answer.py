@@ -6,7 +6,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
-from app.redirect.connection import BUSY, CLOSE, Connection
+from app.redirect.http.connection import BUSY, CLOSE, Connection
 
 Headers = list[tuple[str, str]]
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]

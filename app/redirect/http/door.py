@@ -6,9 +6,9 @@ from heapq import nsmallest
 from select import EPOLLIN, epoll
 from typing import Any, Protocol
 
-from app.redirect.connection import IDLE, NEW, Connection
-from app.redirect.listener import Listener, NoRoom
-from app.redirect.shares import Share
+from app.redirect.http.connection import IDLE, NEW, Connection
+from app.redirect.http.listener import Listener, NoRoom
+from app.redirect.http.shares import Share
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.redirect.framing import Framer, Limits, Refused, is_host, is_unusual
+from app.redirect.http.framing import Framer, Limits, Refused, is_host, is_unusual
 
 LIMITS = Limits(line_bytes=200, fields=10, field_bytes=300, head_bytes=1000)
 

@@ -1,5 +1,5 @@
-from tests.app.redirect.fuzz import fuzz
-from tests.app.redirect.gunicorn_server import Gunicorn
+from tests.app.redirect.http.fuzz import fuzz
+from tests.app.redirect.http.gunicorn_server import Gunicorn
 
 
 def test_whatever_is_sent_nothing_breaks_and_every_answer_belongs_to_its_request(tmp_path):

@@ -13,7 +13,7 @@ import psutil
 from app.local.child import Child, Program
 from app.local.ports import free_port
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 WORKER = "app.redirect.worker.RedirectWorker"
 
 
@@ -43,7 +43,7 @@ class Gunicorn:
             argv += ["-b", self.bind]
         program = Program(
             "gunicorn",
-            (*argv, f"tests.app.redirect.echo:{app}"),
+            (*argv, f"tests.app.redirect.http.echo:{app}"),
             {**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})},
             self._answers,
         )

@@ -15,8 +15,8 @@ from gunicorn_h1c import HttpRequest
 if TYPE_CHECKING:
     import _socket
 
-    from app.redirect.edge import Edge
-    from app.redirect.listener import Listener
+    from app.redirect.http.edge import Edge
+    from app.redirect.http.listener import Listener
 
 #: States: connected and silent, between requests, within a head, at the application, answered and
 #: not yet sent, the client not taking the answer (application still at work, or done), closing.
@@ -118,7 +118,7 @@ class Connection:
             self.persistence = KEEP_ALIVE if asked == 0 else CLOSE
 
     def reply(self, status_line: bytes, rest: bytes) -> None:
-        """Answer the request at hand; see :class:`app.redirect.lanes.Reply`."""
+        """Answer the request at hand; see :class:`app.redirect.http.lanes.Reply`."""
         if self.state != BUSY:
             if self.state == CLOSED:
                 return

@@ -1,6 +1,6 @@
 import pytest
 
-from app.redirect.shares import PLACES, SILENT_SECONDS, Share, SharesTable, exceeds_share
+from app.redirect.http.shares import PLACES, SILENT_SECONDS, Share, SharesTable, exceeds_share
 
 
 @pytest.mark.parametrize(

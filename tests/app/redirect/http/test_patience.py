@@ -3,9 +3,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.redirect.connection import BUSY, CLOSED, IDLE, LINGERING, NEW, PARTIAL, SENDING, STREAMING
-from app.redirect.door import longest_idle
-from app.redirect.patience import Patience, overdue
+from app.redirect.http.connection import (
+    BUSY,
+    CLOSED,
+    IDLE,
+    LINGERING,
+    NEW,
+    PARTIAL,
+    SENDING,
+    STREAMING,
+)
+from app.redirect.http.door import longest_idle
+from app.redirect.http.patience import Patience, overdue
 
 PATIENCE = Patience(head=10, idle=75, send=30, linger=2, parting=1)
 

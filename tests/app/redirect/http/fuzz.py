@@ -1,6 +1,6 @@
 """Requests that are split, pipelined, malformed, huge or binary, and what may come of them.
 
-``python -m tests.app.redirect.fuzz 200000 [seed]`` sends that many to a server of its own.
+``python -m tests.app.redirect.http.fuzz 200000 [seed]`` sends that many to a server of its own.
 """
 
 import random
@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.app.redirect.gunicorn_server import Gunicorn
-from tests.app.redirect.raw_client import RawAnswer, Reader, Truncated
+from tests.app.redirect.http.gunicorn_server import Gunicorn
+from tests.app.redirect.http.raw_client import RawAnswer, Reader, Truncated
 
 #: Paths of the echo application that answer with the request's own path.
 LANES = ("f", "l", "w", "nap/")

@@ -3,8 +3,8 @@ import ipaddress
 import pytest
 from gunicorn_h1c import parse_request_fast
 
-from app.redirect.environ import EnvironBuilder, request_headers
-from app.redirect.framing import Limits, Refused
+from app.redirect.http.environ import EnvironBuilder, request_headers
+from app.redirect.http.framing import Limits, Refused
 
 PEER, SERVER = ("192.0.2.7", 4711), ("198.51.100.1", "8080")
 HTTPS = {"X-FORWARDED-PROTO": "https", "X-FORWARDED-SSL": "on"}

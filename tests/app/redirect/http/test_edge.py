@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from tests.app.redirect.gunicorn_server import Gunicorn
-from tests.app.redirect.raw_client import RawAnswer, Reader, Truncated
+from tests.app.redirect.http.gunicorn_server import Gunicorn
+from tests.app.redirect.http.raw_client import RawAnswer, Reader, Truncated
 
 
 @pytest.fixture(scope="module")

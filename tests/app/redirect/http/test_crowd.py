@@ -6,8 +6,8 @@ import socket
 import psutil
 import pytest
 
-from tests.app.redirect.gunicorn_server import Gunicorn
-from tests.app.redirect.raw_client import Reader
+from tests.app.redirect.http.gunicorn_server import Gunicorn
+from tests.app.redirect.http.raw_client import Reader
 
 GET = b"GET /f1 HTTP/1.1\r\nHost: h\r\n\r\n"
 IDLE = 10_000

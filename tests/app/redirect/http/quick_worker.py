@@ -1,6 +1,6 @@
 """The worker with limits that a test can reach."""
 
-from app.redirect.patience import Patience
+from app.redirect.http.patience import Patience
 from app.redirect.worker import RedirectWorker
 
 

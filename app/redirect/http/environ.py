@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from gunicorn_h1c import HttpRequest, parse_to_wsgi_environ
 
-from app.redirect.framing import BAD_REQUEST, Limits, Refused, is_host
+from app.redirect.http.framing import BAD_REQUEST, Limits, Refused, is_host
 
 #: Peers whose trust is remembered.
 _REMEMBERED_PEERS = 1024
