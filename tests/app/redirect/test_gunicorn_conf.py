@@ -96,9 +96,14 @@ class Service:
     def know_link(self, code: str) -> None:
         """Have every worker read a link; these clicks don't count."""
         self.add_link(code)
-        for _ in range(60):
-            assert self.get(f"/{code}")[0] == 302
+        known_from = self._lookups()
+        wait_until(lambda: self.get(f"/{code}")[0] == 302 and self._lookups() >= known_from + 2)
         self._before = self.click_ids()
+
+    def _lookups(self) -> int:
+        """Return how many links Redis was ever asked for; a worker asks once for each."""
+        with Redis(port=self.valkey.port) as client:
+            return int(client.info("commandstats").get("cmdstat_get", {"calls": 0})["calls"])
 
     def click_ids(self) -> set[bytes]:
         with Redis(port=self.valkey.port) as client:
