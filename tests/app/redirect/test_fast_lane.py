@@ -146,6 +146,18 @@ def test_both_lanes_give_the_same_answer_and_the_same_entry(lanes, request: byte
     assert fast.visit(request) == falcon.visit(request)
 
 
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [(8000, b"404 Not Found"), (8192, b"414 URI Too Long"), (60_000, b"414 URI Too Long")],
+)
+def test_a_path_of_many_kilobytes_is_unknown_or_too_long(lanes, length: int, status: bytes) -> None:
+    request = b"GET /%b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % (b"a" * length)
+    for lane in lanes:
+        answer, entries = lane.visit(request)
+        assert answer.startswith(b"HTTP/1.1 " + status)
+        assert entries == []
+
+
 class _Recorder:
     def __init__(self) -> None:
         self.commands: list[bytes] = []
