@@ -1,5 +1,6 @@
 import pytest
 
+from app.schema.migrations import migrate
 from tests.up_process import Up
 
 
@@ -22,3 +23,17 @@ def up(tmp_path, free_port):
 def running(up, cache_dir, country_database, shared_clickhouse):
     """An `up` that answers; its downloads are in the cache."""
     return up().start().wait_until_ready()
+
+
+@pytest.fixture
+def valkey(valkey_server):
+    """A Valkey of the test's own."""
+    return valkey_server()
+
+
+@pytest.fixture
+def clickhouse(clickhouse_server):
+    """A ClickHouse of the test's own, with our tables."""
+    server = clickhouse_server()
+    migrate(server.url("hopline"), timeout_seconds=30, ttl_days=0)
+    return server

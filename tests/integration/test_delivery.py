@@ -16,18 +16,6 @@ PIECE = 500
 
 
 @pytest.fixture
-def valkey(valkey_server):
-    return valkey_server()
-
-
-@pytest.fixture
-def clickhouse(clickhouse_server):
-    server = clickhouse_server()
-    migrate(server.url("hopline"), timeout_seconds=30, ttl_days=0)
-    return server
-
-
-@pytest.fixture
 def settings(make_settings, valkey, clickhouse):
     return make_settings(
         redis_url=valkey.url,

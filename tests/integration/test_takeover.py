@@ -8,7 +8,6 @@ from redis import Redis
 from app.clickhouse import ClickHouseError, connect, translated
 from app.local.clickhouse import clickhouse_url
 from app.local.valkey import valkey_url
-from app.schema.migrations import migrate
 from tests.deadly_workers import DEADLY
 from tests.producers import STREAM, make_click, send, send_clicks, to_fields
 from tests.proxy import HoldingProxy
@@ -23,18 +22,6 @@ POINTS = {
     "between begin and insert": ("clickhouse", b"INSERT INTO clicks"),
     "between insert and ack": ("valkey", b"Ack entries of a batch"),
 }
-
-
-@pytest.fixture
-def valkey(valkey_server):
-    return valkey_server()
-
-
-@pytest.fixture
-def clickhouse(clickhouse_server):
-    server = clickhouse_server()
-    migrate(server.url("hopline"), timeout_seconds=30, ttl_days=0)
-    return server
 
 
 @pytest.fixture
