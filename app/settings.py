@@ -8,6 +8,7 @@ Rule 3: a unit stands in the name (``_ms``, ``_seconds``, ``_bytes``).
 import ipaddress
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -272,6 +273,15 @@ def load() -> Settings:
         SettingsError: naming each variable that can't be used, its value and what was expected.
     """
     return _read(Settings, _env_file=_data_dir() / RUNNING_FILE)
+
+
+def load_or_exit() -> Settings:
+    """Read the settings for a service; one that can't be used ends the process with exit code 2."""
+    try:
+        return load()
+    except SettingsError as error:
+        sys.stderr.write(f"hopline: {error}\n")
+        sys.exit(2)
 
 
 def load_environment(**given: object) -> Settings:

@@ -4,15 +4,9 @@ gunicorn takes every module-level name that is one of its settings
 (https://gunicorn.org/reference/settings/).
 """
 
-import sys
+from app.settings import load_or_exit
 
-from app.settings import SettingsError, load
-
-try:
-    _settings = load()
-except SettingsError as _error:
-    sys.stderr.write(f"hopline: {_error}\n")
-    sys.exit(2)
+_settings = load_or_exit()
 
 proc_name = "hopline-console"
 bind = _settings.console_bind

@@ -4,16 +4,11 @@ gunicorn takes every module-level name that is one of its settings
 (https://gunicorn.org/reference/settings/).
 """
 
-import sys
 from typing import Any
 
-from app.settings import SettingsError, load
+from app.settings import load_or_exit
 
-try:
-    _settings = load()
-except SettingsError as _error:
-    sys.stderr.write(f"hopline: {_error}\n")
-    sys.exit(2)
+_settings = load_or_exit()
 
 wsgi_app = "app.redirect.wsgi:get_app()"
 proc_name = "hopline-redirect"
