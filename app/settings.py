@@ -21,6 +21,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PREFIX = "HOPLINE_"
 #: In the data directory, while `hopline up` runs: where its services and stores answer.
 RUNNING_FILE = "running.env"
+#: What is shown as the default of a setting whose default depends on the machine.
+NO_FIXED_DEFAULT = "(see the sentence)"
 _MASK = "***"
 _QUERY_PASSWORD = re.compile(r"(?<=password=)[^&]*")
 _ANY_ADDRESS = ("0.0.0.0", "[::]", "*")  # noqa: S104 - compared with, not bound to
@@ -269,10 +271,14 @@ class Described(NamedTuple):
 def load() -> Settings:
     """Read the settings: the environment first, then what a running `hopline up` wrote down.
 
+    Last come systemd's credentials (https://systemd.io/CREDENTIALS/), files named like the
+    variables in small letters: passwords that no other process can read, as it could a variable.
+
     Raises:
         SettingsError: naming each variable that can't be used, its value and what was expected.
     """
-    return _read(Settings, _env_file=_data_dir() / RUNNING_FILE)
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY") or None
+    return _read(Settings, _env_file=_data_dir() / RUNNING_FILE, _secrets_dir=credentials)
 
 
 def load_or_exit() -> Settings:
@@ -316,7 +322,7 @@ def variable(field: str) -> str:
 def describe(settings: Settings) -> Iterator[Described]:
     """Yield every setting with its current value, secrets masked."""
     for name, field in Settings.model_fields.items():
-        default = "(see the sentence)" if field.default_factory else _show(name, field.default)
+        default = NO_FIXED_DEFAULT if field.default_factory else _show(name, field.default)
         yield Described(
             variable(name), _show(name, getattr(settings, name)), default, field.description or ""
         )

@@ -2,22 +2,46 @@
 
 import difflib
 import os
+import textwrap
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 
 from app.cli.output import complain, print_json, print_table
-from app.settings import Settings, describe, load, unknown_variables, variable
+from app.settings import (
+    NO_FIXED_DEFAULT,
+    Described,
+    Settings,
+    describe,
+    load,
+    unknown_variables,
+    variable,
+)
+
+_ENV_FILE_HEADER = """\
+# Hopline's settings, read by its systemd units. Made by `hopline settings --env-file`.
+# A setting that stands behind a # has its default, or what its unit gives it.
+# After a change: systemctl restart hopline.target
+# Passwords don't belong here but in /etc/hopline/credentials, where README.md says how.
+"""
+_ENV_FILE_COLUMNS = 96
 
 
 def settings(
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_env_file: Annotated[
+        bool, typer.Option("--env-file", help="Write an environment file of all defaults.")
+    ] = False,
 ) -> None:
     """Show every setting, its value and what it means.
 
     Values come from the environment, or from a running `hopline up`. Secrets are masked.
     """
     described = list(describe(load()))
+    if as_env_file:
+        print(_env_file(described), end="")
+        return
     if as_json:
         print_json([setting._asdict() for setting in described])
     else:
@@ -27,6 +51,17 @@ def settings(
         )
     for name in unknown_variables(os.environ):
         complain(f"{name} is no setting{_suggestion(name)}")
+
+
+def _env_file(described: Iterable[Described]) -> str:
+    """Return a file for systemd's EnvironmentFile= that changes nothing as it stands."""
+    return "\n".join((_ENV_FILE_HEADER, *map(_env_file_entry, described)))
+
+
+def _env_file_entry(setting: Described) -> str:
+    sentence = textwrap.wrap(setting.sentence, _ENV_FILE_COLUMNS)
+    default = "" if setting.default == NO_FIXED_DEFAULT else setting.default
+    return "".join(f"# {line}\n" for line in sentence) + f"#{setting.variable}={default}\n"
 
 
 def _suggestion(name: str) -> str:

@@ -133,6 +133,34 @@ def test_the_environment_goes_before_the_running_installation(
     assert load().batch_size == 7
 
 
+@pytest.fixture
+def credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as systemd makes it for LoadCredential=hopline:FOLDER."""
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    return folder
+
+
+def test_a_credential_of_systemd_is_a_setting(credentials: Path) -> None:
+    (credentials / "hopline_redis_url").write_text("redis://hopline:geheim@h:6379/0\n")
+    assert load().redis_url == "redis://hopline:geheim@h:6379/0"
+
+
+def test_a_variable_goes_before_a_credential(
+    credentials: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (credentials / "hopline_console_token").write_text("from-the-credentials")
+    monkeypatch.setenv("HOPLINE_CONSOLE_TOKEN", "from-the-environment")
+    assert load().console_token == "from-the-environment"
+
+
+def test_a_bad_credential_is_named_and_its_password_kept(credentials: Path) -> None:
+    (credentials / "hopline_redis_url").write_text("http://hopline:geheim@h")
+    with pytest.raises(SettingsError, match=r"HOPLINE_REDIS_URL='http://hopline:\*\*\*@h'"):
+        load()
+
+
 def test_settings_cannot_be_changed_once_read() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load().batch_size = 5  # type: ignore[misc]
