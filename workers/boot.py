@@ -27,6 +27,7 @@ from workers.enrich.place import BadCountryDatabase, Places
 from workers.enrich.visitor import Visitors
 from workers.examiner import Examiner
 from workers.fence import Fence, Fenced
+from workers.heartbeat import Heartbeat, Pulse
 from workers.intake import Intake, Pace
 from workers.janitor import Janitor
 from workers.names import Names
@@ -103,14 +104,21 @@ def die_with(supervisor_pid: int) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def make_consumer(settings: Settings, name: str, stop: Stop, predecessor: str = "") -> Consumer:
-    """Put a consumer together from settings.
+def make_consumer(
+    settings: Settings,
+    name: str,
+    stop: Stop,
+    predecessor: str = "",
+    heartbeat: Heartbeat | None = None,
+) -> Consumer:
+    """Put a consumer together from settings; a heartbeat is for who wants to watch it.
 
     Raises:
         RedisRefused: Redis is too old, or doesn't let us in.
         BadCountryDatabase: the file that the settings name is none.
     """
     metrics = WorkerMetrics(CollectorRegistry())
+    pulse = Pulse(heartbeat or Heartbeat())
     client = _connect(settings, name)
     acks = _wire(settings, client)
     names = Names(settings.stream, settings.group, name, settings.dead_stream, settings.dead_maxlen)
@@ -124,11 +132,12 @@ def make_consumer(settings: Settings, name: str, stop: Stop, predecessor: str = 
     examiner = Examiner(_enricher(settings, client), settings.max_deliveries)
     return Consumer(
         fence,
-        Intake(stream, fence, pace, time.monotonic, predecessor),
+        Intake(stream, fence, pace, pulse, time.monotonic, predecessor),
         Sorter(stream, examiner, breaker, size),
-        Delivery(fence, stream, writer, breaker, metrics, stop),
+        Delivery(fence, stream, writer, breaker, metrics, pulse, stop),
         Janitor(stream, upkeep, settings.replay_horizon_seconds, time.monotonic, time.time),
         metrics,
+        pulse,
         stop,
     )
 

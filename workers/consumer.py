@@ -6,6 +6,7 @@ from app.redis import RedisUnavailable
 from workers.backoff import Backoff
 from workers.delivery import FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS, Delivery
 from workers.fence import Fence
+from workers.heartbeat import Pulse
 from workers.intake import Intake, Portion
 from workers.janitor import Janitor
 from workers.signals import Stop
@@ -28,6 +29,7 @@ class Consumer:
         delivery: Delivery,
         janitor: Janitor,
         metrics: WorkerMetrics,
+        pulse: Pulse,
         stop: Stop,
     ) -> None:
         self._fence = fence
@@ -36,6 +38,7 @@ class Consumer:
         self._delivery = delivery
         self._janitor = janitor
         self._metrics = metrics
+        self._pulse = pulse
         self._stop = stop
         self._backoff = Backoff(FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS)
 
@@ -54,6 +57,7 @@ class Consumer:
             self._delivery.close()
 
     def _turn(self) -> None:
+        self._pulse.beat()
         self._fence.keep()
         if self._sorter.is_due or self._sorter.is_stopped:
             self._flush()
@@ -91,6 +95,7 @@ class Consumer:
         """Bring what is at hand to its end, however long it takes, unless a stop is overdue."""
         self._flush()
         while self._delivery and not self._stop.is_overdue():
+            self._pulse.beat()
             self._delivery.step()
 
     def _surviving(self, step: Callable[[], None]) -> bool:

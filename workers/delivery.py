@@ -10,6 +10,7 @@ from workers.batch import Batch
 from workers.breaker import Breaker
 from workers.examiner import poison
 from workers.fence import Fence, WrittenDown
+from workers.heartbeat import Pulse
 from workers.signals import Stop
 from workers.stream import Stream
 from workers.writer import RowsRefused, Writer
@@ -53,6 +54,7 @@ class Delivery:
         writer: Writer,
         breaker: Breaker,
         metrics: WorkerMetrics,
+        pulse: Pulse,
         stop: Stop,
     ) -> None:
         self._fence = fence
@@ -60,6 +62,7 @@ class Delivery:
         self._writer = writer
         self._breaker = breaker
         self._metrics = metrics
+        self._pulse = pulse
         self._stop = stop
         self._parcels: list[_Parcel] = []
         self._backoff = Backoff(FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS)
@@ -118,6 +121,7 @@ class Delivery:
         else:
             parcel.is_stored = True
             self._breaker.note_good(len(parcel.batch))
+            self._pulse.note_inserted(len(parcel.batch))
             self._backoff.reset()
 
     def _insert(self, parcel: _Parcel) -> None:

@@ -3,6 +3,7 @@ from typing import NamedTuple
 
 from workers.entry import Entry
 from workers.fence import Fence, WrittenDown
+from workers.heartbeat import Pulse
 from workers.stream import FIRST_ID, Stream
 
 #: Owners who may die over a written-down batch before its entries are tried in smaller ones.
@@ -49,12 +50,14 @@ class Intake:
         stream: Stream,
         fence: Fence,
         pace: Pace,
+        pulse: Pulse,
         clock: Callable[[], float],
         predecessor: str = "",
     ) -> None:
         self._stream = stream
         self._fence = fence
         self._pace = pace
+        self._pulse = pulse
         self._clock = clock
         self._known_dead = [predecessor] if predecessor else []
         self._dead: list[str] = []
@@ -78,7 +81,8 @@ class Intake:
         seconds = min(within_seconds, self._claim_at - self._clock(), self._pace.block_ms / 1000)
         # BLOCK 0 would wait for ever.
         block_ms = max(1, round(seconds * 1000))
-        return Portion(self._stream.read(self._pace.most_entries, block_ms, should_end))
+        with self._pulse.resting():
+            return Portion(self._stream.read(self._pace.most_entries, block_ms, should_end))
 
     def own(self) -> Portion | None:
         """Return the next of our own pending entries; none ends it until the next error."""

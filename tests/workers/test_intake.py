@@ -2,6 +2,7 @@ import pytest
 
 from workers.entry import Entry
 from workers.fence import WrittenDown
+from workers.heartbeat import Heartbeat, Pulse
 from workers.intake import Intake, Pace, Portion
 from workers.stream import FIRST_ID
 
@@ -60,7 +61,7 @@ def fakes():
 
 @pytest.fixture
 def ask(fakes, now):
-    intake = Intake(fakes, fakes, PACE, lambda: now[0], "predecessor")
+    intake = Intake(fakes, fakes, PACE, Pulse(Heartbeat()), lambda: now[0], "predecessor")
 
     def ask(within_seconds=float("inf")):
         fakes.asked.clear()

@@ -1,0 +1,61 @@
+import multiprocessing
+
+import pytest
+
+from workers.heartbeat import Heartbeat, Pulse, shared_heartbeat
+
+
+@pytest.fixture
+def now():
+    return [100.0]
+
+
+@pytest.fixture
+def heartbeat():
+    return Heartbeat()
+
+
+@pytest.fixture
+def pulse(heartbeat, now):
+    return Pulse(heartbeat, lambda: now[0])
+
+
+def test_nothing_beats_at_first(heartbeat):
+    assert (heartbeat.at, heartbeat.is_resting, heartbeat.clicks) == (0.0, 0, 0)
+
+
+def test_a_beat_says_when(pulse, heartbeat):
+    pulse.beat()
+    assert heartbeat.at == 100.0
+
+
+def test_a_rest_is_seen_while_it_lasts_and_counted_afterwards(pulse, heartbeat, now):
+    with pulse.resting():
+        assert (heartbeat.at, heartbeat.is_resting) == (100.0, 1)
+        now[0] = 103.0
+    assert (heartbeat.at, heartbeat.is_resting, heartbeat.rested_seconds) == (103.0, 0, 3.0)
+
+
+def test_a_rest_that_fails_ends_too(pulse, heartbeat):
+    with pytest.raises(ZeroDivisionError), pulse.resting():
+        raise ZeroDivisionError
+    assert not heartbeat.is_resting
+
+
+def test_inserted_clicks_add_up(pulse, heartbeat, now):
+    pulse.note_inserted(3)
+    now[0] = 101.0
+    pulse.note_inserted(4)
+    assert (heartbeat.clicks, heartbeat.inserted_at) == (7, 101.0)
+
+
+def beat_once(heartbeat: Heartbeat) -> None:
+    Pulse(heartbeat).beat()
+
+
+def test_a_spawned_process_writes_where_its_parent_reads():
+    heartbeat = shared_heartbeat()
+    process = multiprocessing.get_context("spawn").Process(target=beat_once, args=(heartbeat,))
+    process.start()
+    process.join(30)
+    assert heartbeat.at > 0

@@ -1,0 +1,72 @@
+"""What a consumer tells its supervisor while it works, in memory that both of them see.
+
+Rule 1: the working loop itself writes it, so that it stands still when the loop does.
+Rule 2: each field is eight bytes and has one writer, so no lock is needed and none can be left
+        locked by a consumer that was killed.
+"""
+
+import ctypes
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.sharedctypes import RawValue
+
+
+class Heartbeat(ctypes.Structure):
+    """One consumer's fields; its own to write, its supervisor's to read. All are 0 at first.
+
+    Attributes:
+        at: the last beat; this and other times are :func:`time.monotonic`, in seconds.
+        is_resting: whether the consumer waits for entries since then.
+        clicks: how many it has inserted.
+        inserted_at: when it last inserted some.
+        rested_seconds: how long it has waited for entries, without the wait that goes on.
+    """
+
+    _fields_ = (
+        ("at", ctypes.c_double),
+        ("is_resting", ctypes.c_int64),
+        ("clicks", ctypes.c_int64),
+        ("inserted_at", ctypes.c_double),
+        ("rested_seconds", ctypes.c_double),
+    )
+    at: float
+    is_resting: int
+    clicks: int
+    inserted_at: float
+    rested_seconds: float
+
+
+def shared_heartbeat() -> Heartbeat:
+    """Return a heartbeat that a process may be given when it is spawned."""
+    return RawValue(Heartbeat)
+
+
+class Pulse:
+    """Writes a heartbeat; the consumer calls :meth:`beat` in each turn of its loop."""
+
+    def __init__(self, heartbeat: Heartbeat, clock: Callable[[], float] = time.monotonic) -> None:
+        self._heartbeat = heartbeat
+        self._clock = clock
+
+    def beat(self) -> None:
+        """Show that the loop goes on."""
+        self._heartbeat.at = self._clock()
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Show that the consumer waits for entries, which is no work and takes BLOCK at most."""
+        heartbeat = self._heartbeat
+        heartbeat.at = started = self._clock()
+        heartbeat.is_resting = True
+        try:
+            yield
+        finally:
+            heartbeat.at = self._clock()
+            heartbeat.rested_seconds += heartbeat.at - started
+            heartbeat.is_resting = False
+
+    def note_inserted(self, clicks: int) -> None:
+        """Count clicks that ClickHouse has stored."""
+        self._heartbeat.clicks += clicks
+        self._heartbeat.inserted_at = self._clock()
