@@ -37,10 +37,12 @@ LAYERS = (
         "app.keys",
         "app.links",
         "app.logs",
+        "app.notify",
         "app.settings",
         "app.targets",
         "app.times",
         "app.version",
+        "app.watchdog",
     ),
 )
 SERVICES = LAYERS[2]

@@ -4,7 +4,12 @@ gunicorn takes every module-level name that is one of its settings
 (https://gunicorn.org/reference/settings/).
 """
 
+import os
+from typing import Any
+
+from app.notify import Notifier
 from app.settings import load_or_exit
+from app.watchdog import keep_watch
 
 _settings = load_or_exit()
 
@@ -20,3 +25,8 @@ forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 # Every gunicorn of a user would open the same socket, and nothing here speaks to it.
 control_socket_disable = True
+
+
+def when_ready(server: Any) -> None:
+    """Have systemd told that the arbiter is alive, if it asked for that."""
+    keep_watch(server, Notifier(os.environ))

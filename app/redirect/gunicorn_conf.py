@@ -4,9 +4,12 @@ gunicorn takes every module-level name that is one of its settings
 (https://gunicorn.org/reference/settings/).
 """
 
+import os
 from typing import Any
 
+from app.notify import Notifier
 from app.settings import load_or_exit
+from app.watchdog import keep_watch
 
 _settings = load_or_exit()
 
@@ -40,6 +43,11 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = _settings.log_level.lower()
+
+
+def when_ready(server: Any) -> None:
+    """Have systemd told that the arbiter is alive, if it asked for that."""
+    keep_watch(server, Notifier(os.environ))
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
