@@ -220,6 +220,12 @@ class LinkStore:
         with translated(self._url):
             return int(cast("bytes | None", self._client.get(link_uses_key(code))) or 0)
 
+    def restore_uses(self, code: str, uses: int) -> None:
+        """Set how many clicks of a limited link were used, unless that is known here."""
+        if uses:
+            with translated(self._url):
+                self._client.set(link_uses_key(code), uses, nx=True)
+
     def _read(self, code: str) -> bytes:
         raw = self.peek([code])[0] if codes.is_valid(code) else None
         if raw is None:

@@ -1,5 +1,6 @@
 """How an exception reads to whoever typed the command."""
 
+from app.backup.archive import BadArchive
 from app.cli.output import Failure
 from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable
 from app.dead_letters import CannotRequeue, LetterNotFound
@@ -11,6 +12,7 @@ from app.settings import SettingsError
 
 _AWAY = (RedisUnavailable, ClickHouseUnavailable)
 _FAILED = (
+    BadArchive,
     CannotRequeue,
     ClickHouseRefused,
     CodeTaken,

@@ -65,6 +65,12 @@ COMMANDS = {
     "doctor": Command(
         "app.cli.doctor", _CARE, "Check every part: what is wrong, and how to mend it."
     ),
+    "backup": Command(
+        "app.cli.backup", _CARE, "Write all links and clicks into a directory, to be restored."
+    ),
+    "restore": Command(
+        "app.cli.backup", _CARE, "Bring the links and clicks of a backup back; safe to run again."
+    ),
     "settings": Command(
         "app.cli.settings", _CARE, "Show every setting, its value and what it means."
     ),

@@ -1,0 +1,126 @@
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from app.clickhouse import connect
+from app.schema.migrations import migrate
+from tests import servers
+from tests.clicks import NOON, bot_row, click_row, insert_clicks
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def filled(hopline: Run, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An installation with links and clicks of several months; returns the ClickHouse URL."""
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
+    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    hopline("links", "add", "https://example.com/a", "--code", "plain", "--tag", "x")
+    hopline("links", "add", "https://example.com/b", "--code", "limited", "--limit", "5")
+    hopline("links", "add", "https://example.com/c", "--code", "gone")
+    hopline("links", "rm", "gone", "--yes")
+    rows = [
+        click_row(NOON - timedelta(days=31 * months, milliseconds=months), user_agent=agent)
+        for months in range(3)
+        for agent in ("Mozilla/5.0", "caf\u00e9 \u2603", "")
+    ]
+    insert_clicks(clickhouse_url, *rows, bot_row())
+    insert_clicks(
+        clickhouse_url, {**rows[0], "country": "FR", "enriched_at": NOON.replace(year=2027)}
+    )
+    return clickhouse_url
+
+
+@pytest.fixture
+def elsewhere(
+    valkey_server: Callable[[], servers.RedisServer],
+    shared_clickhouse: servers.ClickHouseServer,
+    monkeypatch: pytest.MonkeyPatch,
+    free_port: object,
+) -> Callable[[], str]:
+    """A function that leads the command to an empty machine; returns its ClickHouse URL."""
+
+    def move() -> str:
+        url = shared_clickhouse.url("elsewhere")
+        monkeypatch.setenv("HOPLINE_REDIS_URL", valkey_server().url)
+        monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", url)
+        return url
+
+    yield move
+    with connect(shared_clickhouse.url("default"), timeout_seconds=10) as client:
+        client.execute("DROP DATABASE IF EXISTS elsewhere SYNC")
+
+
+def all_clicks(url: str) -> list[Any]:
+    with connect(url, timeout_seconds=10) as client:
+        return client.execute("SELECT * FROM clicks FINAL ORDER BY short_code, time, click_id")
+
+
+def test_an_empty_machine_gets_the_same_links_and_clicks(
+    hopline: Run, filled: str, elsewhere: Callable[[], str], tmp_path: Path
+) -> None:
+    directory = tmp_path / "backup"
+    assert hopline("backup", str(directory)) == (
+        0,
+        f"3 links and 10 clicks are in {directory}\n",
+        "",
+    )
+    links, clicks = hopline("links", "export", "--with-deleted").out, all_clicks(filled)
+    url = elsewhere()
+    ended = hopline("restore", str(directory))
+    assert ended == (0, f"3 links and 10 clicks are restored from {directory}\n", "")
+    assert hopline("links", "export", "--with-deleted").out == links
+    assert all_clicks(url) == clicks
+
+
+def test_a_restore_that_is_repeated_changes_nothing(
+    hopline: Run, filled: str, elsewhere: Callable[[], str], tmp_path: Path
+) -> None:
+    directory = str(tmp_path / "backup")
+    hopline("backup", directory)
+    url = elsewhere()
+    hopline("restore", directory)
+    links, clicks = hopline("links", "export", "--with-deleted").out, all_clicks(url)
+    assert hopline("restore", directory).exit_code == 0
+    assert hopline("links", "export", "--with-deleted").out == links
+    assert all_clicks(url) == clicks
+
+
+def test_uses_of_a_limited_link_come_with_it(
+    hopline: Run, filled: str, elsewhere: Callable[[], str], tmp_path: Path, redis_url: str
+) -> None:
+    with Redis.from_url(redis_url) as client:
+        client.set("links:uses:limited", 3)
+    hopline("backup", str(tmp_path / "backup"))
+    elsewhere()
+    hopline("restore", str(tmp_path / "backup"))
+    assert '"uses": 3' in hopline("links", "show", "limited", "--json").out
+
+
+def test_another_link_in_the_way_is_left_alone_and_named(
+    hopline: Run, filled: str, elsewhere: Callable[[], str], tmp_path: Path
+) -> None:
+    hopline("backup", str(tmp_path / "backup"))
+    elsewhere()
+    hopline("links", "add", "https://example.com/other", "--code", "plain")
+    ended = hopline("restore", str(tmp_path / "backup"))
+    assert ended.exit_code == 1
+    assert ended.err == "hopline: another link has the code 'plain'; it was left alone\n"
+    assert "https://example.com/other" in hopline("links", "show", "plain").out
+
+
+def test_nothing_is_stored_of_a_damaged_backup(
+    hopline: Run, filled: str, elsewhere: Callable[[], str], tmp_path: Path
+) -> None:
+    directory = tmp_path / "backup"
+    hopline("backup", str(directory))
+    (directory / "clicks-202605.jsonl.gz").write_bytes(b"")
+    elsewhere()
+    ended = hopline("restore", str(directory))
+    assert (ended.exit_code, ended.out) == (1, "")
+    assert "clicks-202605.jsonl.gz is damaged" in ended.err
+    assert hopline("links", "list", "--json").out.startswith('{\n  "links": [],')
