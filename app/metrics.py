@@ -3,51 +3,17 @@
 Rule 1: a metric is declared here and nowhere else; a process makes its group once, with a
         registry, and hands it down.
 Rule 2: seconds and bytes are base units and stand in the name (Prometheus naming practice).
-Rule 3: a label has few values, known beforehand; never a code, an address or a URL.
+Rule 3: a label has few values, never a code, an address or a URL. All are given here, by
+        `prepared` or `known`, so that a counter's first step from 0 can be seen.
+Rule 4: a gauge says how a service merges those of its processes (`app.tallies.Gauge`).
+
+What is declared here is shown by itself: each process publishes its one registry, see
+:mod:`app.exposure.publisher`.
 """
 
-from collections.abc import Iterator
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import CounterMetricFamily
-
-
-class Tally:
-    """A counter for a hot path in a process with one thread: adding takes no lock.
-
-    prometheus_client's own takes one, which under gevent costs a twentieth of a redirect.
-    """
-
-    __slots__ = ("count",)
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def inc(self, amount: int = 1) -> None:
-        """Add to the count."""
-        self.count += amount
-
-
-class TallyFamily:
-    """Tallies of one name, told apart by the value of one label."""
-
-    def __init__(self, name: str, sentence: str, label: str, registry: CollectorRegistry) -> None:
-        self._name = name
-        self._sentence = sentence
-        self._label = label
-        self._tallies: dict[str, Tally] = {}
-        registry.register(self)
-
-    def labels(self, value: str) -> Tally:
-        """Return the tally of a value."""
-        return self._tallies.setdefault(value, Tally())
-
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        """Yield the counts, when the registry is asked for them."""
-        family = CounterMetricFamily(self._name, self._sentence, labels=[self._label])
-        for value, tally in self._tallies.items():
-            family.add_metric([value], tally.count)
-        yield family
+from app.tallies import Gauge, TallyFamily
 
 
 class RedirectMetrics:
@@ -55,12 +21,12 @@ class RedirectMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.responses = TallyFamily(
-            "hopline_responses", "Answers to visitors.", "status", registry
+            "hopline_responses", "Answers to visitors.", ("status",), registry
         )
         self.clicks = TallyFamily(
             "hopline_clicks",
             "Clicks by what became of them: confirmed by Redis, spooled or refused.",
-            "outcome",
+            ("outcome",),
             registry,
         )
         self.clicks_diverted = Counter(
@@ -83,6 +49,16 @@ class RedirectMetrics:
             "hopline_spool_refusals",
             "Clicks lost because the spool could not take them, by reason.",
             ["reason"],
+            registry=registry,
+        )
+        self.backlog = Gauge(
+            "hopline_backlog",
+            "Entries from the oldest that the group has not processed to the newest.",
+            registry=registry,
+        )
+        self.backlog_full = Gauge(
+            "hopline_backlog_full",
+            "Whether new clicks go to the spool because the backlog nears the stream's bound.",
             registry=registry,
         )
         self.spool_waits_cut = Counter(

@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 from gunicorn_h1c import HttpRequest
 
 from app.links import Link
-from app.metrics import RedirectMetrics, Tally, TallyFamily
+from app.metrics import RedirectMetrics
 from app.redirect.entry import END, LinkParts, TextParts, field
 from app.redirect.http.lanes import Reply
 from app.redirect.resource import Collaborators
 from app.redirect.response import redirect
 from app.redirect.visit import PURPOSE_FIELDS, clean
+from app.tallies import Tally, TallyFamily
 
 #: Known links whose answers are kept ready; they are made again when there are more.
 _READY_LIMIT = 50_000

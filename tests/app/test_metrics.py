@@ -20,14 +20,3 @@ def test_a_process_may_hold_both_groups() -> None:
     WorkerMetrics(registry).entries_read.inc(3)
     RedirectMetrics(registry)
     assert b"hopline_entries_read_total 3.0" in generate_latest(registry)
-
-
-def test_tallies_are_counters_to_whoever_scrapes() -> None:
-    registry = CollectorRegistry()
-    metrics = RedirectMetrics(registry)
-    metrics.responses.labels("302").inc()
-    metrics.responses.labels("302").inc(2)
-    metrics.responses.labels("404").inc()
-    scraped = generate_latest(registry)
-    assert b'hopline_responses_total{status="302"} 3.0' in scraped
-    assert b'hopline_responses_total{status="404"} 1.0' in scraped

@@ -1,0 +1,118 @@
+"""Serves a service's metrics at a private address, from a thread of the process that stays."""
+
+import errno
+import logging
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
+
+from app.exposure.exposition import Exposition
+
+logger = logging.getLogger(__name__)
+
+PATH = "/-/metrics"
+#: Longest wait for a client to send its request or to take the answer.
+_CLIENT_SECONDS = 5.0
+_RETRY_SECONDS = 5.0
+
+
+class MetricsServer:
+    """Answers ``GET /-/metrics`` and nothing else, without TLS or a password.
+
+    A port that is taken keeps no service from its work: that is logged, and tried again.
+
+    Args:
+        bind: HOST:PORT.
+        variable: the setting that names the bind, for the log.
+    """
+
+    def __init__(self, bind: str, exposition: Exposition, variable: str) -> None:
+        self._bind = bind
+        self._exposition = exposition
+        self._variable = variable
+        self._over = threading.Event()
+        self._server: _Server | None = None
+
+    def start(self) -> None:
+        """Begin to serve; returns at once."""
+        threading.Thread(target=self._run, name="metrics-server", daemon=True).start()
+
+    def close(self) -> None:
+        """Serve no more."""
+        self._over.set()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def close_in_child(self) -> None:
+        """Let go of the socket after a fork: only the parent's thread answers it."""
+        if self._server is not None:
+            self._server.socket.close()
+
+    def _run(self) -> None:
+        was_refused = False
+        while not self._over.is_set():
+            try:
+                self._server = _Server(self._bind, self._exposition)
+            except OSError as error:
+                if not was_refused:
+                    logger.error("%s", _refusal(error, self._variable, self._bind))
+                was_refused = True
+                self._over.wait(_RETRY_SECONDS)
+                continue
+            logger.info("metrics at http://%s%s", self._bind, PATH)
+            self._server.serve_forever()
+            return
+
+
+def _refusal(error: OSError, variable: str, bind: str) -> str:
+    is_taken = error.errno == errno.EADDRINUSE
+    why = "something else listens there" if is_taken else (error.strerror or str(error)).lower()
+    return (
+        f"can't serve metrics on {bind}: {why}; trying again,"
+        f" or set {variable} to another HOST:PORT or to off"
+    )
+
+
+class _Server(ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, bind: str, exposition: Exposition) -> None:
+        host, _, port = bind.rpartition(":")
+        self.address_family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+        self.exposition = exposition
+        super().__init__((host.strip("[]"), int(port)), _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = _CLIENT_SECONDS
+    server: _Server
+
+    def do_GET(self) -> None:
+        """Answer with the metrics, or say where they are."""
+        if self.path.partition("?")[0] != PATH:
+            self._answer(404, b"metrics are at /-/metrics\n", "text/plain")
+            return
+        try:
+            body, media_type = self.server.exposition.render(self.headers.get("Accept", ""))
+        except OSError as error:
+            logger.error("can't read the metrics: %s", error)
+            self._answer(500, f"can't read the metrics: {error}\n".encode(), "text/plain")
+            return
+        self._answer(200, body, media_type)
+
+    def version_string(self) -> str:
+        """Say what answers, and not which version of it."""
+        return "hopline"
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Log no scrape."""
+
+    def _answer(self, status: int, body: bytes, media_type: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)

@@ -1,0 +1,115 @@
+import http.client
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter
+
+from app.exposure import server
+from app.exposure.exposition import Exposition
+from app.exposure.publisher import Publisher
+from app.exposure.server import MetricsServer
+from tests.worker_processes import wait_until
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    registry = CollectorRegistry()
+    Counter("hopline_clicks", "Clicks.", registry=registry).inc(3)
+    Publisher(registry, tmp_path).publish()
+    return tmp_path
+
+
+@pytest.fixture
+def port(free_port: Callable[[], int], directory: Path) -> Iterator[int]:
+    port = free_port()
+    metrics = MetricsServer(f"127.0.0.1:{port}", Exposition(directory), "HOPLINE_X_METRICS_BIND")
+    metrics.start()
+    wait_until(lambda: _status(port) == 200)
+    yield port
+    metrics.close()
+
+
+def _get(port: int, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        return response, response.read()
+    finally:
+        connection.close()
+
+
+def _status(port: int) -> int:
+    try:
+        return _get(port, "/-/metrics")[0].status
+    except OSError:
+        return 0
+
+
+def test_metrics_have_one_path(port: int) -> None:
+    response, body = _get(port, "/-/metrics?x=1")
+    assert response.status == 200
+    assert response.getheader("Server") == "hopline"
+    assert b"hopline_clicks_total 3.0" in body
+    for path in ("/", "/metrics", "/-/metricsx"):
+        assert _get(port, path)[0].status == 404
+
+
+def test_openmetrics_is_served_to_whoever_accepts_it(port: int) -> None:
+    response, body = _get(port, "/-/metrics", Accept="application/openmetrics-text;version=1.0.0")
+    assert (response.getheader("Content-Type") or "").startswith("application/openmetrics-text")
+    assert body.endswith(b"# EOF\n")
+
+
+def test_a_client_that_says_nothing_keeps_nobody_waiting(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)):
+        assert _status(port) == 200
+
+
+def test_a_directory_that_cannot_be_read_is_an_error_and_no_empty_answer(
+    port: int, directory: Path
+) -> None:
+    for path in directory.iterdir():
+        path.unlink()
+    directory.rmdir()
+    directory.write_text("a file")
+    response, body = _get(port, "/-/metrics")
+    assert response.status == 500
+    assert b"can't read the metrics" in body
+
+
+def test_a_taken_port_is_named_with_its_setting_and_tried_again(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(server, "_RETRY_SECONDS", 0.05)
+    caplog.set_level(logging.INFO)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        metrics = MetricsServer(
+            f"127.0.0.1:{port}", Exposition(directory), "HOPLINE_X_METRICS_BIND"
+        )
+        metrics.start()
+        wait_until(lambda: "HOPLINE_X_METRICS_BIND" in caplog.text)
+    assert f"127.0.0.1:{port}: something else listens there" in caplog.text
+    wait_until(lambda: _status(port) == 200)
+    metrics.close()
+    assert caplog.text.count("something else listens there") == 1
+
+
+def test_an_ipv6_address_is_served(directory: Path, free_port: Callable[[], int]) -> None:
+    port = free_port()
+    metrics = MetricsServer(f"[::1]:{port}", Exposition(directory), "HOPLINE_X_METRICS_BIND")
+    metrics.start()
+
+    def is_served() -> bool:
+        try:
+            with socket.create_connection(("::1", port)):
+                return True
+        except OSError:
+            return False
+
+    wait_until(is_served)
+    metrics.close()
