@@ -1,14 +1,15 @@
 """The only file that writes clicks into ClickHouse."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from clickhouse_driver import Client, errors
 
 from app.clickhouse import ClickHouseRefused, connect, translated
 from app.metrics import WorkerMetrics
 from workers.batch import Batch
+from workers.ledger import enter
 from workers.row import Row
 
 INSERT = f"INSERT INTO clicks ({', '.join(Row._fields)}) VALUES"
@@ -87,11 +88,7 @@ class Writer:
         }
         started = monotonic()
         try:
-            self._ask(
-                lambda client: client.execute(
-                    INSERT, batch.columns(), settings=settings, columnar=True
-                )
-            )
+            self._ask(lambda client: _insert(client, batch.columns(), settings))
         except _OF_THE_VALUES as error:
             raise RowsRefused(f"clickhouse-driver can't send a row: {error}") from error
         except errors.Error as error:
@@ -138,3 +135,9 @@ class Writer:
             # What was sent and what comes back is unknown, so nothing more may use it.
             self.close()
             raise
+
+
+def _insert(client: Client, columns: Sequence[list[Any]], settings: Mapping[str, object]) -> None:
+    click_ids, times_ms = columns[:2]
+    enter(client, click_ids, times_ms)
+    client.execute(INSERT, columns, settings=settings, columnar=True)
