@@ -23,6 +23,8 @@ PREFIX = "HOPLINE_"
 RUNNING_FILE = "running.env"
 #: What is shown as the default of a setting whose default depends on the machine.
 NO_FIXED_DEFAULT = "(see the sentence)"
+#: What switches a bind off.
+OFF = "off"
 _MASK = "***"
 _QUERY_PASSWORD = re.compile(r"(?<=password=)[^&]*")
 _ANY_ADDRESS = ("0.0.0.0", "[::]", "*")  # noqa: S104 - compared with, not bound to
@@ -44,6 +46,12 @@ def _bind(value: str) -> str:
     host, _, port = value.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         raise ValueError("expected HOST:PORT, unix:PATH or fd://N")
+    return value
+
+
+def _metrics_bind(value: str) -> str:
+    if value != OFF and _bind(value) and value.startswith(("unix:", "fd://")):
+        raise ValueError("expected HOST:PORT or off")
     return value
 
 
@@ -72,6 +80,7 @@ def _redis_database(value: str) -> str:
 
 
 Bind = Annotated[str, AfterValidator(_bind)]
+MetricsBind = Annotated[str, AfterValidator(_metrics_bind)]
 RedisUrl = Annotated[str, _url("redis", "rediss", "unix"), AfterValidator(_redis_database)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Networks = Annotated[
@@ -226,6 +235,26 @@ class Settings(BaseSettings):
         description="What of a visitor's address is stored: its /24 or /48, all or nothing.",
     )
 
+    # Metrics and logs
+    redirect_metrics_bind: MetricsBind = Field(
+        "127.0.0.1:9180",
+        description="Where the redirect service's metrics are served at /-/metrics; or off.",
+    )
+    workers_metrics_bind: MetricsBind = Field(
+        "127.0.0.1:9181", description="Where the workers' metrics are served at /-/metrics; or off."
+    )
+    metrics_dir: Path | None = Field(
+        None,
+        description="Where processes leave their metrics to be added up; DATA_DIR/metrics by"
+        " default.",
+    )
+    log_format: Literal["text", "json", "logfmt"] = Field(
+        "text", description="How log lines look: for people, or for programs."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log lines that are written."
+    )
+
     # This machine
     data_dir: Path = Field(
         default_factory=_data_dir,
@@ -234,9 +263,6 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(
         default_factory=lambda: Path(platformdirs.user_cache_dir("hopline")),
         description="Where the embedded stores are kept once fetched.",
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Least severe log lines that are written."
     )
 
     @property
@@ -251,6 +277,10 @@ class Settings(BaseSettings):
         """Every host, or host and port, that serves our links."""
         public = (urlsplit(self.public_url).hostname or "",) if self.public_url else ()
         return (*public, self._reachable_bind(), *self.own_hosts)
+
+    def metrics_of(self, service: str) -> Path:
+        """Return where the processes of a service (``redirect``, say) leave their metrics."""
+        return (self.metrics_dir or self.data_dir / "metrics") / service
 
     def _reachable_bind(self) -> str:
         host, _, port = self.redirect_bind.rpartition(":")

@@ -54,6 +54,8 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
         ("redirect_bind", "h:99999", "expected HOST:PORT"),
         ("redirect_bind", ":80", "expected HOST:PORT"),
         ("console_bind", "h:port", "expected HOST:PORT"),
+        ("redirect_metrics_bind", "unix:/run/m", "'unix:/run/m': expected HOST:PORT or off"),
+        ("workers_metrics_bind", "no", "expected HOST:PORT"),
         ("trusted_proxies", "10.0.0.0/8, nonsense", "'nonsense' does not appear to be"),
         ("stream_maxlen", "0", "'0': input should be greater than or equal to 1"),
         ("batch_size", "many", "'many': input should be a valid integer"),
@@ -66,6 +68,7 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
         ("click_ttl_days", "-1", "greater than or equal to 0"),
         ("store_addresses", "some", "'network', 'full' or 'none'"),
         ("log_level", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("log_format", "xml", "'text', 'json' or 'logfmt'"),
         ("allow_private_targets", "perhaps", "valid boolean"),
         ("console_token", "short", "'***': string should have at least 16 characters"),
     ],
@@ -244,3 +247,9 @@ def test_no_other_file_reads_a_setting_from_the_environment() -> None:
     for path in paths:
         if path.name != "settings.py":
             assert not re.search(r"(environ|getenv).*HOPLINE_", path.read_text()), path
+
+
+def test_each_service_leaves_its_metrics_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    assert load().metrics_of("redirect") == tmp_path / "metrics" / "redirect"
+    elsewhere = load().model_copy(update={"metrics_dir": Path("/run/metrics")})
+    assert elsewhere.metrics_of("workers") == Path("/run/metrics/workers")
