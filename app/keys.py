@@ -69,6 +69,11 @@ def janitor_key(stream: str, group: str) -> str:
     return _beside(stream, f"{group}:janitor")
 
 
+def backlog_marks_key(stream: str, group: str) -> str:
+    """Return the key of the sorted set by which a group's backlog is counted."""
+    return _beside(stream, f"{group}:backlog")
+
+
 def lost_key(stream: str, group: str) -> str:
     """Return the key that holds how many lost entries were noticed, so that each counts once."""
     return _beside(stream, f"{group}:lost")

@@ -17,6 +17,7 @@ from gevent.threadpool import ThreadPool
 
 from app.click import new_click_id
 from app.metrics import RedirectMetrics
+from app.redirect.backlog import Backlog
 from app.redirect.entry import EntryWriter
 from app.redirect.pipeline import Pipeline, PipelineError
 from app.redirect.quiet_log import QuietLog
@@ -43,10 +44,10 @@ class Drain:
     def __init__(
         self,
         file: SpoolFile,
-        directory: Path,
         pipeline: Pipeline,
         writer: EntryWriter,
         ring: ResendRing,
+        backlog: Backlog,
         metrics: RedirectMetrics,
         *,
         clicks_per_second: int,
@@ -55,15 +56,17 @@ class Drain:
         """Make a drain that has not begun.
 
         Args:
-            file: of its own, not shared with the appends.
-            directory: where the lock lies that keeps other workers from draining.
+            file: of its own, not shared with the appends; beside it lies the lock that keeps other
+                workers from draining.
             ring: told of every click sent, since Redis may lose these as well.
+            backlog: nothing is sent while it is full.
         """
         self._file = file
-        self._lock_path = directory / "drain.lock"
+        self._lock_path = file.directory / "drain.lock"
         self._pipeline = pipeline
         self._writer = writer
         self._ring = ring
+        self._backlog = backlog
         self._metrics = metrics
         self._batch_size = max(min(clicks_per_second // _BATCHES_PER_SECOND, _LARGEST_BATCH), 1)
         self._batch_seconds = self._batch_size / clicks_per_second
@@ -96,7 +99,7 @@ class Drain:
 
     def _drain_all(self) -> None:
         after = b""
-        while self._is_redis_well():
+        while self._may_send():
             rows = self._in_thread(self._file.oldest, self._batch_size, after, self._settled_id())
             if not rows:
                 return
@@ -132,8 +135,11 @@ class Drain:
             except ValueError as error:
                 self._quiet_log.warning("unreadable", "Spooled click %r: %s", click_id, error)
 
-    def _is_redis_well(self) -> bool:
-        return self._pipeline.connected.is_set() and self._pipeline.oldest_age() < _PAUSE_SECONDS
+    def _may_send(self) -> bool:
+        is_redis_well = (
+            self._pipeline.connected.is_set() and self._pipeline.oldest_age() < _PAUSE_SECONDS
+        )
+        return is_redis_well and not self._backlog.is_full
 
     def _settled_id(self) -> bytes:
         return new_click_id(int(self._wall_clock() * 1000) - _SETTLE_MS, bytes(10))

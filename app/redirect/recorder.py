@@ -18,6 +18,7 @@ import hiredis
 from gevent.hub import Waiter
 
 from app.metrics import RedirectMetrics
+from app.redirect.backlog import Backlog
 from app.redirect.deadlines import Deadlines
 from app.redirect.entry import click_id_of
 from app.redirect.pipeline import Pipeline, PipelineBroken, PipelineError, PipelineFull
@@ -38,6 +39,7 @@ class Recorder:
         pipeline: Pipeline,
         spool: Spool,
         ring: ResendRing,
+        backlog: Backlog,
         metrics: RedirectMetrics,
         *,
         budget_seconds: float,
@@ -46,6 +48,7 @@ class Recorder:
         self._pipeline = pipeline
         self._spool = spool
         self._ring = ring
+        self._backlog = backlog
         self._budget_seconds = budget_seconds
         loop: Any = gevent.get_hub().loop
         self._deadlines = Deadlines(loop, budget_seconds, clock)
@@ -62,6 +65,9 @@ class Recorder:
             command: the XADD that :class:`~app.redirect.entry.EntryWriter` made.
         """
         flight = _Flight(self, click_id, command, done)
+        if self._backlog.is_full:
+            self._divert(flight, "backlog")
+            return
         if self._pipeline.oldest_age() > self._budget_seconds:
             self._divert(flight, "redis_slow")
             return

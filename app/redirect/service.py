@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from app.bots import Bots
 from app.metrics import RedirectMetrics
+from app.redirect.backlog import Backlog
 from app.redirect.drain import Drain
 from app.redirect.entry import EntryWriter
 from app.redirect.lookup import Lookup
@@ -55,21 +56,30 @@ class RedirectService:
             name="hopline-redirect-tracking",
             timeout_seconds=settings.redis_timeout_seconds / 2,
         )
+        self.backlog = Backlog(
+            self.pipeline,
+            self.metrics,
+            stream=settings.stream,
+            group=settings.group,
+            maxlen=settings.stream_maxlen,
+            timeout_seconds=settings.redis_timeout_seconds,
+        )
         self.spool = Spool(SpoolFile(spool_dir, settings.spool_max_bytes), self.metrics)
         self.recorder = Recorder(
             self.pipeline,
             self.spool,
             ring,
+            self.backlog,
             self.metrics,
             budget_seconds=settings.record_budget_ms / 1000,
         )
         self.pipeline.on_new_server = self.recorder.resend
         self._drain = Drain(
             SpoolFile(spool_dir, settings.spool_max_bytes),
-            spool_dir,
             self.pipeline,
             writer,
             ring,
+            self.backlog,
             self.metrics,
             clicks_per_second=settings.spool_drain_per_second,
         )
@@ -87,12 +97,14 @@ class RedirectService:
         """Connect to Redis, waiting a moment for it, and look after the spool."""
         self.pipeline.start()
         self.tracking.start()
-        self._drain.start()
         self.pipeline.connected.wait(_FIRST_CONNECTION_SECONDS)
+        self.backlog.start()
+        self._drain.start()
 
     def close(self) -> None:
         """Bring every click that was taken to Redis or to disk, and end all connections."""
         self._drain.close()
+        self.backlog.close()
         self.tracking.close()
         self.pipeline.close(self.settings.record_budget_ms / 1000)
         self.spool.close(_STOP_SECONDS)

@@ -51,7 +51,7 @@ class SpoolFile:
     """
 
     def __init__(self, directory: Path, max_bytes: int) -> None:
-        self._directory = directory
+        self.directory = directory
         self._path = directory / NAME
         self._max_pages = max(max_bytes // _PAGE_BYTES, 16)
         self._database: sqlite3.Connection | None = None
@@ -141,7 +141,7 @@ class SpoolFile:
         if self._database is not None and self._is_still_mine():
             return self._database
         self.close()
-        self._directory.mkdir(parents=True, exist_ok=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
         self._database = _connect(self._path, self._max_pages)
         self._inode = self._path.stat().st_ino
         return self._database
@@ -154,7 +154,7 @@ class SpoolFile:
             return False
 
     def _move_aside(self, fault: str) -> None:
-        with contextlib.suppress(FileNotFoundError), locked(self._directory / "repair.lock"):
+        with contextlib.suppress(FileNotFoundError), locked(self.directory / "repair.lock"):
             if self._inode and self._path.stat().st_ino != self._inode:
                 return  # another worker was here first
             aside = self._path.with_name(f"{NAME}.damaged-{time.time_ns()}")

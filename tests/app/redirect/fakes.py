@@ -21,6 +21,13 @@ class FakeClock:
         return self.now
 
 
+class FakeBacklog:
+    """A stream that is full when told."""
+
+    def __init__(self) -> None:
+        self.is_full = False
+
+
 class FakePipeline:
     """Keeps commands until the test answers them, in order as the real one does."""
 

@@ -15,6 +15,8 @@ from app.redirect.resend import ResendRing
 from app.redirect.resp import encode_command
 from app.redirect.spool_file import SpoolFile
 from app.redis import parse_url
+from tests.app.redirect.fakes import FakeBacklog
+from tests.app.redirect.waiting import wait_until
 
 STREAM = "clicks:stream"
 
@@ -27,6 +29,7 @@ class Host:
         self.url = url
         self.file = SpoolFile(directory, 1 << 30)
         self.ring = ResendRing(60)
+        self.backlog = FakeBacklog()
         self.registry = CollectorRegistry()
         self.open: list[Callable[[], None]] = [self.file.close]
 
@@ -35,10 +38,10 @@ class Host:
         pipeline.start()
         drain = Drain(
             SpoolFile(self.directory, 1 << 30),
-            self.directory,
             pipeline,
             EntryWriter(STREAM, 1_000_000),
             self.ring,
+            self.backlog,
             RedirectMetrics(CollectorRegistry()),
             clicks_per_second=clicks_per_second,
         )
@@ -68,13 +71,6 @@ def host(tmp_path, redis_url):
     yield made
     for close in reversed(made.open):
         close()
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        gevent.sleep(0.02)
 
 
 def test_spooled_clicks_reach_the_stream_in_order_and_leave_the_spool(host):
@@ -128,6 +124,17 @@ def test_while_redis_takes_nothing_clicks_stay_in_the_spool(host):
             assert host.file.count() == 3
         finally:
             client.config_set("maxmemory", 0)
+    wait_until(lambda: host.file.count() == 0)
+    assert host.sent() == ids
+
+
+def test_while_the_backlog_is_full_clicks_stay_in_the_spool(host):
+    ids = host.spool(3)
+    host.backlog.is_full = True
+    host.start_drain()
+    gevent.sleep(1.2)
+    assert host.sent() == []
+    host.backlog.is_full = False
     wait_until(lambda: host.file.count() == 0)
     assert host.sent() == ids
 

@@ -6,7 +6,7 @@ from app.metrics import RedirectMetrics
 from app.redirect.recorder import Recorder
 from app.redirect.resend import ResendRing
 from app.redirect.resp import encode_command
-from tests.app.redirect.fakes import FakePipeline
+from tests.app.redirect.fakes import FakeBacklog, FakePipeline
 
 
 def command(click_id: bytes) -> bytes:
@@ -36,11 +36,13 @@ class World:
         self.registry = CollectorRegistry()
         self.pipeline = FakePipeline()
         self.spool = FakeSpool()
+        self.backlog = FakeBacklog()
         self.done: list[bytes] = []
         self.recorder = Recorder(
             self.pipeline,
             self.spool,
             ResendRing(4),
+            self.backlog,
             RedirectMetrics(self.registry),
             budget_seconds=0.01,
         )
@@ -122,6 +124,14 @@ def test_a_click_that_redis_refuses_is_spooled(world, error):
     world.pipeline.answer_error(error)
     assert world.spool.rows == world.done == [b"a"]
     assert world.counted("clicks_diverted", reason="redis_refused") == 1
+
+
+def test_while_the_backlog_is_full_clicks_are_spooled(world):
+    world.backlog.is_full = True
+    world.record()
+    assert world.pipeline.commands == []
+    assert world.spool.rows == world.done == [b"a"]
+    assert world.counted("clicks_diverted", reason="backlog") == 1
 
 
 def test_the_last_confirmed_clicks_are_spooled_for_a_new_server(world):

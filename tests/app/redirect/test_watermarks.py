@@ -1,0 +1,78 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.redirect.watermarks import Watermarks
+
+MAXLEN = 1_000_000
+MARKS = Watermarks.of(MAXLEN)
+BURST = 50_000
+#: A look may come late by this, and its answer take as long.
+LATE_SECONDS = 0.5
+
+backlogs = st.integers(0, 2 * MAXLEN)
+growths = st.floats(-1e9, 1e9)
+
+
+def test_clicks_go_to_redis_while_the_backlog_is_small():
+    assert not MARKS.diverts(0, 0, is_diverting=False)
+    assert not MARKS.diverts(700_000, 0, is_diverting=False)
+
+
+def test_they_are_diverted_before_the_high_mark_if_it_grows_fast():
+    assert MARKS.diverts(790_000, BURST, is_diverting=False)
+    assert not MARKS.diverts(790_000, 100, is_diverting=False)
+
+
+@given(backlogs, growths)
+def test_at_the_high_mark_they_are_always_diverted(backlog, growth):
+    if backlog >= MARKS.high:
+        assert MARKS.diverts(backlog, growth, is_diverting=False)
+
+
+@given(backlogs, growths)
+def test_once_diverted_they_stay_so_down_to_the_low_mark(backlog, growth):
+    assert MARKS.diverts(backlog, growth, is_diverting=True) == (backlog >= MARKS.low)
+
+
+@given(backlogs, st.booleans())
+def test_looks_are_never_too_many_nor_too_rare(backlog, is_diverting):
+    assert 0.1 <= MARKS.next_look_seconds(backlog, is_diverting=is_diverting) <= 1
+
+
+@given(st.integers(1, 10**9))
+def test_every_bound_has_marks_apart(maxlen):
+    marks = Watermarks.of(maxlen)
+    assert marks.low > 0
+    assert marks.high <= maxlen
+    assert marks.low < marks.high or maxlen < 4
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0, BURST), st.floats(0, BURST), st.floats(0, LATE_SECONDS), st.booleans()
+        ),
+        max_size=300,
+    )
+)
+def test_no_burst_jumps_past_the_bound_between_two_looks(turns):
+    backlog, growth, is_diverting = 0.0, 0.0, False
+    for added_per_second, finished_per_second, late_seconds, stands_still in turns:
+        is_diverting = MARKS.diverts(int(backlog), growth, is_diverting=is_diverting)
+        seconds = late_seconds + MARKS.next_look_seconds(int(backlog), is_diverting=is_diverting)
+        added = 0 if is_diverting else added_per_second * seconds
+        finished = 0 if stands_still else finished_per_second * seconds
+        before, backlog = backlog, max(backlog + added - finished, 0)
+        assert before + added <= MAXLEN
+        growth = (backlog - before) / seconds
+
+
+def test_a_burst_of_any_length_ends_below_the_bound():
+    backlog, growth, is_diverting = 0.0, 0.0, False
+    for _ in range(200):
+        is_diverting = MARKS.diverts(int(backlog), growth, is_diverting=is_diverting)
+        seconds = MARKS.next_look_seconds(int(backlog), is_diverting=is_diverting)
+        growth = 0 if is_diverting else BURST
+        backlog += growth * seconds
+    assert is_diverting
+    assert MARKS.low < backlog < MAXLEN
