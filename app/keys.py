@@ -74,9 +74,19 @@ def backlog_marks_key(stream: str, group: str) -> str:
     return _beside(stream, f"{group}:backlog")
 
 
-def lost_key(stream: str, group: str) -> str:
-    """Return the key that holds how many lost entries were noticed, so that each counts once."""
-    return _beside(stream, f"{group}:lost")
+def ledger_key(stream: str, group: str) -> str:
+    """Return the key of the hash that counts what became of a stream's entries."""
+    return _beside(stream, f"{group}:ledger")
+
+
+def ledger_gaps_key(stream: str, group: str) -> str:
+    """Return the key of the stream of times at which entries went missing, and how many."""
+    return _beside(stream, f"{group}:ledger:gaps")
+
+
+def ledger_turn_key(stream: str, group: str) -> str:
+    """Return the key whose holder checks a group's ledger."""
+    return _beside(stream, f"{group}:ledger:turn")
 
 
 def _beside(stream: str, name: str) -> str:

@@ -141,7 +141,7 @@ class Fence:
 
     def _finish(self, name: str, entry_ids: list[bytes], *, is_last: bool) -> None:
         names = self._names
-        where = (3, names.stream, names.batches, names.batch_entries)
+        where = (4, names.stream, names.batches, names.batch_entries, names.ledger)
         whose = (names.group, names.consumer, name)
         self._wire.call("EVAL", self._commit, *where, *whose, int(is_last), *entry_ids)
 

@@ -48,7 +48,6 @@ class Janitor:
             return
         self._sweep_at = self._clock() + SWEEP_SECONDS
         if self._upkeep.claims_turn(round(SWEEP_SECONDS * 900)):
-            self._upkeep.note_unread_lost()
             self._forget_the_gone()
             self._trim()
 

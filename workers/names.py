@@ -38,6 +38,6 @@ class Names(NamedTuple):
         return keys.janitor_key(self.stream, self.group)
 
     @property
-    def lost(self) -> str:
-        """Key of what was noticed about lost entries."""
-        return keys.lost_key(self.stream, self.group)
+    def ledger(self) -> str:
+        """Key of the stream's ledger."""
+        return keys.ledger_key(self.stream, self.group)

@@ -38,6 +38,7 @@ class Stream:
         self._fetch = script("fetch")
         self._take_over = script("take_over")
         self._dead_letter = script("dead_letter")
+        self._lost = script("lost")
         self._forget_consumer = script("forget_consumer")
 
     def ensure_group(self) -> None:
@@ -103,7 +104,7 @@ class Stream:
         """Move an entry pending here to the dead-letter stream; ``now_ms`` is the Unix time."""
         stream, group, consumer, dead_stream, dead_maxlen = self._names
         letter = to_letter(entry.entry_id, entry.flat, fault, consumer, now_ms)
-        command = ("EVAL", self._dead_letter, 2, stream, dead_stream)
+        command = ("EVAL", self._dead_letter, 3, stream, dead_stream, self._names.ledger)
         moved = self._acks.call(*command, group, consumer, entry.entry_id, dead_maxlen, *letter)
         if moved:
             self._metrics.dead_letters.labels(fault.reason).inc()
@@ -138,7 +139,8 @@ class Stream:
 
     def _note_lost(self, entry_ids: list[bytes]) -> None:
         """Count entries that are pending and no longer in the stream, then ack them."""
-        self._metrics.entries_lost.inc(len(entry_ids))
+        names = self._names
+        command = ("EVAL", self._lost, 2, names.stream, names.ledger, names.group)
+        self._metrics.entries_lost.inc(self._acks.call(*command, *entry_ids))
         text = b" ".join(entry_ids).decode()
         logger.error("lost %d clicks, trimmed before they were counted: %s", len(entry_ids), text)
-        self._acks.call("XACK", self._names.stream, self._names.group, *entry_ids)

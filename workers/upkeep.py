@@ -1,12 +1,9 @@
-import logging
 from typing import NamedTuple
 
 from app.metrics import WorkerMetrics
 from workers.names import Names
 from workers.scripts import script
 from workers.wire import Wire
-
-logger = logging.getLogger(__name__)
 
 
 class Seen(NamedTuple):
@@ -34,7 +31,6 @@ class Upkeep:
         self._metrics = metrics
         self._claim_turn = script("claim_turn")
         self._trim = script("trim")
-        self._unread_lost = script("unread_lost")
 
     def claims_turn(self, for_ms: int) -> bool:
         """Tell whether it is this consumer's turn; if so, nobody else's for so long."""
@@ -52,13 +48,3 @@ class Upkeep:
         trimmed: int = self._wire.call("EVAL", self._trim, 1, self._names.stream, before_ms)
         self._metrics.entries_trimmed.inc(trimmed)
         return trimmed
-
-    def note_unread_lost(self) -> None:
-        """Count entries that somebody trimmed before anyone had read them."""
-        names = self._names
-        lost = self._wire.call("EVAL", self._unread_lost, 2, names.stream, names.lost, names.group)
-        if lost:
-            self._metrics.entries_lost.inc(lost)
-            logger.error(
-                "lost %d clicks, trimmed from %s before they were read", lost, names.stream
-            )

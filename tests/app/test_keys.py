@@ -38,7 +38,9 @@ def test_keys_beside_the_stream_differ_and_live_in_its_slot(stream: str, group: 
         keys.batches_key,
         keys.batch_entries_key,
         keys.janitor_key,
-        keys.lost_key,
+        keys.ledger_key,
+        keys.ledger_gaps_key,
+        keys.ledger_turn_key,
     )
     made = {make(stream, group) for make in makers}
     assert len(made | {stream}) == len(makers) + 1

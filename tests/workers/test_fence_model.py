@@ -16,6 +16,7 @@ from hypothesis.stateful import (
 )
 from redis import Redis
 
+from app.keys import ledger_key
 from app.redis import connect
 from tests.producers import STREAM, send
 from workers.fence import Fence, Fenced, WrittenDown
@@ -162,6 +163,11 @@ class Consumers(RuleBasedStateMachine):
     @invariant()
     def nothing_is_stored_twice(self):
         assert max(self.stored.values(), default=1) == 1, "a click is stored twice"
+
+    @invariant()
+    def the_ledger_counts_every_ack_once(self):
+        counted = int(self.redis.hget(ledger_key(STREAM, GROUP), "inserted") or 0)
+        assert counted == len(self.sent) - len(self.pending()) - self.unread
 
     def pending(self):
         return self.redis.xpending_range(STREAM, GROUP, "-", "+", 1000)

@@ -23,9 +23,6 @@ class FakeUpkeep:
         assert for_ms < SWEEP_SECONDS * 1000
         return self._has_turn
 
-    def note_unread_lost(self):
-        self.done.append("lost")
-
     def consumers(self):
         return [Seen("gone", 0, LONG_MS)]
 
@@ -53,7 +50,7 @@ def test_it_sweeps_every_ten_seconds_and_trims_all_that_is_old():
     for seconds in (0, SWEEP_SECONDS - 1, SWEEP_SECONDS, SWEEP_SECONDS + 1):
         now[0] = seconds
         janitor.sweep_if_due()
-    assert upkeep.done == ["lost", *[("trim", 1_400_000)] * 3]
+    assert upkeep.done == [("trim", 1_400_000)] * 3
     assert stream.forgotten == ["gone"]
 
 

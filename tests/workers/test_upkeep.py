@@ -117,48 +117,12 @@ def test_a_stream_without_groups_is_left_alone(server, redis, upkeep):
     assert redis.xlen(STREAM) == 1000
 
 
-def lost(metrics) -> float:
-    return metrics.entries_lost._value.get()
-
-
-def test_nothing_is_lost_while_nobody_trims_what_is_unread(server, redis, upkeep, metrics):
-    upkeep.note_unread_lost()
-    sent = fill(server, 100)
-    upkeep.note_unread_lost()
-    read(redis, 60)
-    upkeep.note_unread_lost()
-    redis.xtrim(STREAM, minid=sent[60], approximate=False)
-    upkeep.note_unread_lost()
-    read(redis, 100)
-    upkeep.note_unread_lost()
-    assert lost(metrics) == 0
-
-
-def test_unread_entries_that_somebody_trimmed_are_lost_and_counted_once(
-    server, redis, open_upkeep, metrics
-):
-    sent = fill(server, 100)
-    read(redis, 60)
-    redis.xtrim(STREAM, minid=sent[90], approximate=False)
-    for consumer in ("me", "other", "me"):
-        open_upkeep(consumer).note_unread_lost()
-    assert lost(metrics) == 30
-    fill(server, 10)
-    redis.xtrim(STREAM, minid=sent[95], approximate=False)
-    open_upkeep().note_unread_lost()
-    assert lost(metrics) == 35
-    redis.xtrim(STREAM, maxlen=0, approximate=False)
-    open_upkeep().note_unread_lost()
-    assert lost(metrics) == 50
-
-
 def test_a_full_redis_is_cleaned_up_too(server, redis, upkeep):
     sent = fill(server)
     read(redis, 1000)
     redis.xack(STREAM, GROUP, *sent)
     redis.config_set("maxmemory", 1)
     assert upkeep.claims_turn(60_000)
-    upkeep.note_unread_lost()
     trim_all(upkeep)
     redis.config_set("maxmemory", 0)
     assert redis.xlen(STREAM) < 50

@@ -6,6 +6,7 @@
 -- KEYS[1]  stream  the click stream
 -- KEYS[2]  hash    batches: "tries owner"
 -- KEYS[3]  hash    entry ids of the batches
+-- KEYS[4]  hash    the stream's ledger: `inserted` counts the entries acked here
 -- ARGV[1]  group
 -- ARGV[2]  consumer
 -- ARGV[3]  name of the batch
@@ -20,7 +21,8 @@ if not note or string.match(note, ' (.*)$') ~= ARGV[2] then
     return 0
 end
 if #ARGV > 4 then
-    redis.call('XACK', KEYS[1], ARGV[1], unpack(ARGV, 5))
+    local acked = redis.call('XACK', KEYS[1], ARGV[1], unpack(ARGV, 5))
+    redis.call('HINCRBY', KEYS[4], 'inserted', acked)
 end
 if ARGV[4] == '1' then
     redis.call('HDEL', KEYS[2], ARGV[3])

@@ -2,6 +2,7 @@
 --
 -- KEYS[1]  stream  the click stream; the entry leaves the group's pending list and stays in it
 -- KEYS[2]  stream  the dead letters, kept to about ARGV[4] entries
+-- KEYS[3]  hash    the stream's ledger: `dead` counts the entries moved here
 -- ARGV[1]  group
 -- ARGV[2]  consumer
 -- ARGV[3]  id of the entry
@@ -22,5 +23,5 @@ end
 -- XADD goes first: should memory be short, it fails before anything has changed.
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*',
     'deliveries', pending[1][4], unpack(ARGV, 5))
-redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
+redis.call('HINCRBY', KEYS[3], 'dead', redis.call('XACK', KEYS[1], ARGV[1], ARGV[3]))
 return 1
