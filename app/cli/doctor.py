@@ -14,15 +14,19 @@ from app.cli.output import print_json, print_table
 from app.clickhouse import ClickHouseError
 from app.health.check import Check, State, fail, is_healthy, ok, to_json, warn
 from app.health.clickhouse import clickhouse_checks
+from app.health.kernel import kernel_checks
 from app.health.machine import disk_check, geoip_check, judge_service
+from app.health.permissions import permissions_checks
 from app.health.redis import redis_checks
 from app.health.stream import StreamNames, stream_checks
+from app.health.units import units_checks
 from app.local.ports import http_status
-from app.redis import RedisError, connect
+from app.redis import RedisError, connect, parse_url
 from app.settings import Settings, load, unknown_variables
 
 #: Longest wait for ClickHouse, as a person waits for the answer.
 _TIMEOUT_SECONDS = 5.0
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -51,6 +55,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield disk_check("data disk", settings.data_dir, 0)
     spool = settings.spool_dir or settings.data_dir / "spool"
     yield disk_check("spool disk", spool, settings.spool_max_bytes)
+    yield from _installed(settings)
 
 
 def _settings_check() -> Check:
@@ -85,6 +90,17 @@ def _clickhouse(settings: Settings) -> Iterator[Check]:
     except ClickHouseError as error:
         mend = "start it, or set HOPLINE_CLICKHOUSE_URL to where it is"
         yield fail("clickhouse", str(error), mend)
+
+
+def _installed(settings: Settings) -> Iterator[Check]:
+    """Yield what only a host has to be asked on which the units are installed."""
+    units = tuple(units_checks())
+    if units:
+        yield from units
+        yield from permissions_checks()
+        redis = parse_url(settings.redis_url)
+        is_here = bool(redis.path) or redis.host in _THIS_MACHINE
+        yield from kernel_checks(has_redis=is_here)
 
 
 def _service(name: str, bind: str) -> Check:

@@ -1,0 +1,48 @@
+"""Whether an installed host keeps its passwords to itself."""
+
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.health.check import Check, fail, ok, warn
+
+ENVIRONMENT_FILE = Path("/etc/hopline/hopline.env")
+CREDENTIALS = Path("/etc/hopline/credentials")
+
+_PASSWORD = re.compile(r"^\s*HOPLINE_\w+=.*(://[^/@\s]*:[^/@\s]+@|password=)", re.MULTILINE)
+
+
+def permissions_checks(
+    environment_file: Path = ENVIRONMENT_FILE, credentials: Path = CREDENTIALS
+) -> Iterator[Check]:
+    """Yield the findings about the files in which settings and passwords are."""
+    if environment_file.exists():
+        yield judge_environment(environment_file)
+    if credentials.exists():
+        yield judge_credentials(credentials)
+
+
+def judge_environment(path: Path) -> Check:
+    """Judge whether others can read a password in the environment file."""
+    name = "environment file"
+    is_open = bool(path.stat().st_mode & stat.S_IROTH)
+    try:
+        text = path.read_text()
+    except PermissionError:
+        return ok(name, f"{path} is closed to others")
+    if _PASSWORD.search(text) and is_open:
+        mend = "move it to a file in /etc/hopline/credentials, or chmod 0640"
+        return fail(name, f"everybody can read the password in {path}", mend)
+    return ok(name, f"no password in {path} that others can read")
+
+
+def judge_credentials(folder: Path) -> Check:
+    """Judge whether only the owner can look into the folder of credentials."""
+    name = "credentials"
+    status = folder.stat()
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return fail(name, f"others can look into {folder}", f"chmod 0700 {folder}")
+    if status.st_uid:
+        return warn(name, f"{folder} is not root's", f"chown root: {folder}")
+    return ok(name, f"only root can look into {folder}")
