@@ -36,6 +36,7 @@ def _program(directory: Path, port: int, settings: dict[str, object]) -> Program
     values = {
         "redirect_bind": f"127.0.0.1:{port}",
         "redirect_workers": 1,
+        "redirect_metrics_bind": "off",
         "data_dir": directory,
         **settings,
     }

@@ -30,6 +30,8 @@ class Up:
             "HOPLINE_REDIRECT_BIND": self.bind,
             "HOPLINE_CONSOLE_BIND": f"127.0.0.1:{console_port}",
             "HOPLINE_REDIRECT_WORKERS": "1",
+            "HOPLINE_REDIRECT_METRICS_BIND": "off",
+            "HOPLINE_WORKERS_METRICS_BIND": "off",
             "HOPLINE_CONSUMERS": "1",
             **variables,
         }

@@ -4,10 +4,13 @@ import errno
 import logging
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 
 from app.exposure.exposition import Exposition
+from app.settings import OFF
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +26,7 @@ class MetricsServer:
     A port that is taken keeps no service from its work: that is logged, and tried again.
 
     Args:
-        bind: HOST:PORT.
+        bind: HOST:PORT, or off.
         variable: the setting that names the bind, for the log.
     """
 
@@ -35,7 +38,9 @@ class MetricsServer:
         self._server: _Server | None = None
 
     def start(self) -> None:
-        """Begin to serve; returns at once."""
+        """Begin to serve, unless that is off; returns at once."""
+        if self._bind == OFF:
+            return
         threading.Thread(target=self._run, name="metrics-server", daemon=True).start()
 
     def close(self) -> None:
@@ -64,6 +69,17 @@ class MetricsServer:
             logger.info("metrics at http://%s%s", self._bind, PATH)
             self._server.serve_forever()
             return
+
+
+@contextmanager
+def served(bind: str, exposition: Exposition, variable: str) -> Iterator[None]:
+    """Serve metrics meanwhile; as :class:`MetricsServer`."""
+    server = MetricsServer(bind, exposition, variable)
+    server.start()
+    try:
+        yield
+    finally:
+        server.close()
 
 
 def _refusal(error: OSError, variable: str, bind: str) -> str:

@@ -7,8 +7,10 @@ gunicorn takes every module-level name that is one of its settings
 import os
 from typing import Any
 
+from app.exposure.exposition import Exposition
+from app.exposure.server import MetricsServer
 from app.notify import Notifier
-from app.settings import load_or_exit
+from app.settings import load_or_exit, variable
 from app.watchdog import keep_watch
 
 _settings = load_or_exit()
@@ -46,8 +48,17 @@ loglevel = _settings.log_level.lower()
 
 
 def when_ready(server: Any) -> None:
-    """Have systemd told that the arbiter is alive, if it asked for that."""
+    """Serve the metrics, and have systemd told that the arbiter is alive, if it asked for that."""
+    exposition = Exposition(_settings.metrics_of("redirect"))
+    bind = _settings.redirect_metrics_bind
+    server.metrics = MetricsServer(bind, exposition, variable("redirect_metrics_bind"))
+    server.metrics.start()
     keep_watch(server, Notifier(os.environ))
+
+
+def post_fork(server: Any, _worker: Any) -> None:
+    """Leave serving the metrics to the arbiter."""
+    server.metrics.close_in_child()
 
 
 def worker_exit(_server: Any, worker: Any) -> None:

@@ -14,6 +14,7 @@ from app.redirect.lookup import Lookup
 from app.redirect.pages import Pages
 from app.redirect.pipeline import Pipeline
 from app.redirect.proxies import client_address_reader
+from app.redirect.publishing import Publishing
 from app.redirect.recorder import Recorder
 from app.redirect.resend import ResendRing
 from app.redirect.resource import Collaborators
@@ -40,6 +41,7 @@ class RedirectService:
         self.settings = settings
         self.registry = CollectorRegistry()
         self.metrics = RedirectMetrics(self.registry)
+        self._publishing = Publishing(self.registry, settings.metrics_of("redirect"))
         spool_dir = settings.spool_dir or settings.data_dir / "spool"
         locate = partial(parse_url, settings.redis_url)
         ring = ResendRing(settings.resend_seconds)
@@ -95,6 +97,7 @@ class RedirectService:
 
     def start(self) -> None:
         """Connect to Redis, waiting a moment for it, and look after the spool."""
+        self._publishing.start()
         self.pipeline.start()
         self.tracking.start()
         self.pipeline.connected.wait(_FIRST_CONNECTION_SECONDS)
@@ -108,6 +111,7 @@ class RedirectService:
         self.tracking.close()
         self.pipeline.close(self.settings.record_budget_ms / 1000)
         self.spool.close(_STOP_SECONDS)
+        self._publishing.close()
 
 
 def _remembering(bots: Bots) -> Callable[[str], bool]:

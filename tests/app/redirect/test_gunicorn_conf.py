@@ -36,6 +36,7 @@ class Service:
             "HOPLINE_REDIS_URL": valkey.url,
             "HOPLINE_REDIRECT_BIND": f"127.0.0.1:{self.port}",
             "HOPLINE_REDIRECT_WORKERS": "2",
+            "HOPLINE_REDIRECT_METRICS_BIND": "off",
             "HOPLINE_DATA_DIR": str(tmp_path / "data"),
             "HOPLINE_LOG_LEVEL": "WARNING",
             # The tests share their machine with others; a late XADD is not what they are about.

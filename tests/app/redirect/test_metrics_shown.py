@@ -1,0 +1,93 @@
+"""The redirect service's metrics: from all its workers, whatever happens to them."""
+
+import http.client
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from redis import Redis
+
+from app.keys import link_key
+from app.links import Link, encode
+from tests.metrics_scraper import Scraper
+from tests.redirect_servers import RedirectServer
+from tests.worker_processes import wait_until
+
+
+LINK = Link(code="known", target="https://example.com/", created_ms=0, updated_ms=0)
+
+
+class Service(RedirectServer):
+    """Two workers that share a metrics address."""
+
+    def __init__(self, directory: Path, redis_url: str, metrics_port: int) -> None:
+        bind = f"127.0.0.1:{metrics_port}"
+        super().__init__(directory, redis_url, redirect_workers=2, redirect_metrics_bind=bind)
+        self.metrics = Scraper(metrics_port)
+
+    def visit(self, times: int) -> None:
+        for _ in range(times):
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            connection.request("GET", "/known")
+            assert connection.getresponse().status == 302
+            connection.close()
+
+    def workers(self) -> list[int]:
+        return [child.pid for child in psutil.Process(self.pid).children()]
+
+    def shows(self, redirects: int) -> None:
+        wait_until(lambda: self.metrics.sum("hopline_responses_total", status="302") == redirects)
+
+
+@pytest.fixture
+def service(tmp_path: Path, redis_url: str, free_port: Callable[[], int]) -> Iterator[Service]:
+    with Redis.from_url(redis_url) as redis:
+        redis.set(link_key("known"), encode(LINK))
+    with Service(tmp_path, redis_url, free_port()) as service:
+        wait_until(lambda: len(service.workers()) == 2)
+        yield service
+
+
+def test_all_workers_add_up(service: Service) -> None:
+    service.visit(40)
+    service.shows(40)
+    assert service.metrics.sum("hopline_clicks_total", outcome="confirmed") == 40
+
+
+def test_no_counter_goes_back_when_workers_are_killed_and_reloaded(service: Service) -> None:
+    service.visit(10)
+    service.shows(10)
+    for worker in service.workers():
+        os.kill(worker, signal.SIGKILL)
+        wait_until(lambda gone=worker: gone not in service.workers())
+        service.metrics.scrape()
+    wait_until(lambda: len(service.workers()) == 2)
+    service.visit(10)
+    service.shows(20)
+    before = set(service.workers())
+    os.kill(service.pid, signal.SIGHUP)
+    wait_until(lambda: service.metrics.scrape() and not before & set(service.workers()))
+    service.visit(10)
+    service.shows(30)
+
+
+def test_a_restarted_service_goes_on_counting_where_it_was(service: Service) -> None:
+    service.visit(10)
+    service.restart()
+    service.visit(1)
+    service.shows(11)
+
+
+def test_workers_let_go_of_the_metrics_address(service: Service) -> None:
+    for process in map(psutil.Process, service.workers()):
+        listening = [one.laddr.port for one in process.net_connections() if one.status == "LISTEN"]
+        assert listening == [service.port]
+
+
+def test_the_public_address_shows_no_metrics(service: Service) -> None:
+    answer = service.exchange(b"GET /-/metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"hopline_responses" not in answer
