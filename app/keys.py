@@ -89,6 +89,16 @@ def ledger_turn_key(stream: str, group: str) -> str:
     return _beside(stream, f"{group}:ledger:turn")
 
 
+def supervisors_key(stream: str, group: str) -> str:
+    """Return the key of the set of a group's supervisors; some of them may be gone."""
+    return _beside(stream, f"{group}:supervisors")
+
+
+def supervisor_key(stream: str, group: str, name: str) -> str:
+    """Return the key that holds a running supervisor's state as JSON."""
+    return _beside(stream, f"{group}:supervisors:{name}")
+
+
 def _beside(stream: str, name: str) -> str:
     """Return a key in the slot of the stream, which may carry a hash tag of its own."""
     start = stream.find("{")

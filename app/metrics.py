@@ -123,3 +123,32 @@ class WorkerMetrics:
             "Whether a consumer reads nothing because too many clicks failed unexpectedly.",
             registry=registry,
         )
+
+
+class SupervisorMetrics:
+    """What the workers' supervisor counts."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.consumers_wanted = Gauge(
+            "hopline_consumers_wanted", "Consumers that there should be.", registry=registry
+        )
+        self.consumers_working = Gauge(
+            "hopline_consumers_working",
+            "Consumers whose loop has gone round and does not hang.",
+            registry=registry,
+        )
+        self.consumers_crash_looping = Gauge(
+            "hopline_consumers_crash_looping",
+            "Places where consumers die as fast as they come.",
+            registry=registry,
+        )
+        self.consumer_restarts = Counter(
+            "hopline_consumer_restarts",
+            "Consumers that ended without being asked, and were replaced.",
+            registry=registry,
+        )
+        self.consumers_hung = Counter(
+            "hopline_consumers_hung",
+            "Consumers that were silent for too long; what does not come to itself is killed.",
+            registry=registry,
+        )

@@ -204,6 +204,11 @@ class Settings(BaseSettings):
         default_factory=lambda: os.cpu_count() or 1,
         description="Consumer processes of the group; one for each core by default.",
     )
+    consumers_max: Count | None = Field(
+        None,
+        description="Most consumers when load decides how many there are, at least CONSUMERS; by"
+        " default there are always CONSUMERS.",
+    )
     batch_size: Count = Field(100, description="Entries asked for in one read (XREADGROUP COUNT).")
     block_ms: Count = Field(5_000, description="How long a read waits for entries (BLOCK).")
     insert_rows: Count = Field(10_000, description="Rows at which a batch is inserted.")

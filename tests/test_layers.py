@@ -30,6 +30,7 @@ LAYERS = (
         "app.metrics",
         "app.reports",
         "app.tallies",
+        "app.worker_state",
     ),
     ("app.schema",),
     ("app.clickhouse", "app.redis"),

@@ -2,23 +2,29 @@
 
 import argparse
 import logging
-import signal
+import os
 import sys
 from collections.abc import Sequence
 
+from prometheus_client import CollectorRegistry
 from setproctitle import setproctitle
 
 from app.logs import configure
+from app.metrics import SupervisorMetrics
+from app.notify import Notifier
 from app.settings import Settings, SettingsError, load
 from app.version import __version__
 from workers.signals import Signals
-from workers.supervisor import Supervisor
+from workers.supervisor import SIGNALS, Supervisor
+from workers.unit import Unit
 
 logger = logging.getLogger(__name__)
 
 _EPILOG = """\
 All settings are HOPLINE_ variables; `hopline settings` shows them.
 SIGTERM or SIGINT drains: what was read is inserted and acked. A second one kills.
+SIGHUP reads the settings again and replaces the consumers one by one, without a gap.
+SIGTTIN and SIGTTOU: one consumer more, one fewer. SIGUSR1 logs how they are.
 Exit codes: 0 stopped as asked, 1 consumers could not begin or had to be killed, 2 wrong usage."""
 
 
@@ -47,8 +53,10 @@ def _parse(arguments: Sequence[str] | None) -> None:
 def _supervise(settings: Settings) -> int:
     setproctitle("hopline: workers")
     configure(settings.log_level, "workers")
-    with Signals(signal.SIGTERM, signal.SIGINT) as signals:
-        code = Supervisor(settings, signals).run()
+    metrics = SupervisorMetrics(CollectorRegistry())
+    unit = Unit(Notifier(os.environ))
+    with Signals(*SIGNALS) as signals:
+        code = Supervisor(settings, signals, load, unit, metrics, sys.stderr.isatty).run()
     logger.info("stopped")
     return code
 

@@ -1,6 +1,7 @@
 """One consumer process, from its first line to its exit code."""
 
 import ctypes
+import faulthandler
 import logging
 import os
 import secrets
@@ -45,36 +46,54 @@ logger = logging.getLogger(__name__)
 BOOT_FAILED = 3
 #: Exit code of a consumer whose entries were taken over while it slept.
 FENCED = 4
+#: They may come to every process of a terminal or a service, and are the supervisor's to decide on.
+_NOT_FOR_CONSUMERS = (
+    signal.SIGINT,
+    signal.SIGHUP,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+    signal.SIGUSR1,
+)
+#: Makes a consumer write the stacks of its threads to stderr, whatever it is doing.
+STACKS_SIGNAL = signal.SIGUSR2
 #: Held back from a consumer until it is ready to take them; see :func:`boot`.
-HELD_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+HELD_SIGNALS = (*_NOT_FOR_CONSUMERS, signal.SIGTERM, STACKS_SIGNAL)
 #: Share of the drain time after which a consumer gives up by itself, and says so, before the
 #: supervisor kills it.
 _DRAIN_SHARE = 0.9
 _PR_SET_PDEATHSIG = 1
 
 
-def boot(settings: Settings, supervisor_pid: int, name: str, predecessor: str) -> None:
+def boot(
+    settings: Settings, supervisor_pid: int, name: str, predecessor: str, heartbeat: Heartbeat
+) -> None:
     """Be a consumer until told to stop; the supervisor starts it with HELD_SIGNALS blocked.
 
     Args:
         name: as :func:`consumer_name` returns it.
         predecessor: name of the consumer whose place it takes, which is dead; '' for none.
+        heartbeat: in memory that the supervisor sees.
     """
-    # Ctrl-C reaches every process of the terminal, but to stop is the supervisor's decision.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in _NOT_FOR_CONSUMERS:
+        signal.signal(number, signal.SIG_IGN)
+    # Its handler is no Python code, so a call that never returns does not keep it waiting.
+    faulthandler.register(STACKS_SIGNAL)
+    faulthandler.enable()
     setproctitle(f"hopline: consumer {name}")
     configure(settings.log_level, name)
     with Signals(signal.SIGTERM) as signals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
         die_with(supervisor_pid)
-        consume(settings, name, predecessor, signals)
+        consume(settings, name, predecessor, heartbeat, signals)
 
 
-def consume(settings: Settings, name: str, predecessor: str, signals: Signals) -> None:
+def consume(
+    settings: Settings, name: str, predecessor: str, heartbeat: Heartbeat, signals: Signals
+) -> None:
     """Work until a signal comes; exits with :data:`BOOT_FAILED`, or 1 when it can't go on."""
     stop = Stop(signals, settings.drain_seconds * _DRAIN_SHARE, time.monotonic)
     try:
-        consumer = make_consumer(settings, name, stop, predecessor)
+        consumer = make_consumer(settings, name, stop, predecessor, heartbeat)
     except (RedisRefused, BadCountryDatabase) as error:
         logger.critical("can't begin: %s", error)
         sys.exit(BOOT_FAILED)

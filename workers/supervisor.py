@@ -6,168 +6,195 @@ Rule 2: processes are spawned, not forked: a consumer begins with an interpreter
         consumers' parent, whose death they could not be told of.
 Rule 3: a consumer that could not begin is not one that died. If it is among the first, the
         settings are wrong and all stops; a later one is tried again like any death.
+Rule 4: the loop waits for nobody but signals and the ends of consumers; what may take longer, as
+        Redis may, has a thread.
 """
 
 import logging
-import multiprocessing
-import os
 import signal
 import time
 from collections.abc import Callable
 from multiprocessing import connection, resource_tracker
-from multiprocessing.context import SpawnProcess
 
-from app.settings import Settings
-from workers.backoff import Backoff
-from workers.boot import BOOT_FAILED, FENCED, HELD_SIGNALS, boot, consumer_name
+from app.logs import configure
+from app.metrics import SupervisorMetrics
+from app.settings import Settings, SettingsError
+from workers.autoscale import DECIDE_SECONDS, Autoscale
+from workers.bulletin import Bulletin
+from workers.census import in_words, line, load, take_census
+from workers.crew import Crew
+from workers.reload import Reload
 from workers.signals import Signals
+from workers.unit import Unit
 
 logger = logging.getLogger(__name__)
 
-#: Wait before a dead consumer's successor: the first time, and the longest.
-RESPAWN_SECONDS = 0.25
-MOST_RESPAWN_SECONDS = 30.0
-#: A consumer that lived this long died of something new: its successor comes at once again.
-HEALTHY_SECONDS = 60.0
-#: Longest wait between two looks at the consumers.
-_LOOK_SECONDS = 60.0
-
-
-class Place:
-    """One of the N places: the process that fills it, or when the next one may.
-
-    The name is the last consumer's. Its successor is told, so that it can take over at once what a
-    dead one left, instead of waiting until that one's lease has run out.
-    """
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.backoff = Backoff(RESPAWN_SECONDS, MOST_RESPAWN_SECONDS)
-        self.process: SpawnProcess | None = None
-        self.name = ""
-        self.spawned_at = 0.0
-        self.due_at = 0.0
+#: Stop (the second one kills), reload, one more, one fewer, say how the consumers are.
+SIGNALS = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGHUP,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+    signal.SIGUSR1,
+)
+_STOP = frozenset((signal.SIGTERM, signal.SIGINT))
+#: Between two looks at the consumers, and while something is expected of one.
+_LOOK_SECONDS = 1.0
+_EAGER_LOOK_SECONDS = 0.1
 
 
 class Supervisor:
     """Spawns, reaps and respawns consumers, and drains them at the end.
 
     Args:
-        signals: SIGTERM and SIGINT; the first means drain, the second kill.
+        signals: the queue of :data:`SIGNALS`.
+        read_settings: returns the settings as they are now; for a reload.
+        has_terminal: tells whether somebody sees what we write. A SIGHUP that comes when the
+            terminal goes means stop.
     """
 
     def __init__(
         self,
         settings: Settings,
         signals: Signals,
+        read_settings: Callable[[], Settings],
+        unit: Unit,
+        metrics: SupervisorMetrics,
+        has_terminal: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._settings = settings
         self._signals = signals
+        self._read_settings = read_settings
+        self._unit = unit
+        self._has_terminal = has_terminal
+        self._had_terminal = has_terminal()
         self._clock = clock
-        self._places = [Place(number) for number in range(1, settings.consumers + 1)]
-        self._has_worked = False
-        self._is_hopeless = False
+        self._crew = Crew(settings, metrics, clock)
+        self._reload: Reload | None = None
+        self._is_stopping = False
+        self._has_begun = False
+        self._adopt(settings)
 
     def run(self) -> int:
         """Keep the consumers alive until told to stop; return the exit code."""
         # It unblocks signals when it starts, which the first consumer would inherit.
         resource_tracker.ensure_running()
-        while not (self._is_hopeless or self._signals.take()):
-            self._spawn_due()
-            self._wait(self._seconds_to_spawn())
-            self._reap()
+        while not (self._is_stopping or self._crew.is_hopeless):
+            self._crew.tend()
+            self._go_on_reloading()
+            self._scale()
+            self._show()
+            self._wait()
+            self._obey()
         drained = self._drain()
-        return 0 if drained and not self._is_hopeless else 1
+        return 0 if drained and not self._crew.is_hopeless else 1
 
-    def _spawn_due(self) -> None:
-        for place in self._places:
-            if place.process is None and self._clock() >= place.due_at:
-                self._spawn(place)
+    def _adopt(self, settings: Settings) -> None:
+        """Go by these settings in all that is not a consumer's."""
+        configure(settings.log_level, "workers")
+        self._settings = settings
+        self._bulletin = Bulletin(settings)
+        most = settings.consumers_max
+        self._autoscale = Autoscale(settings.consumers, most) if most else None
+        self._decide_at = self._clock() + DECIDE_SECONDS
 
-    def _spawn(self, place: Place) -> None:
-        predecessor, place.name = place.name, consumer_name()
-        process = multiprocessing.get_context("spawn").Process(
-            target=boot,
-            args=(self._settings, os.getpid(), place.name, predecessor),
-            name=f"consumer-{place.number}",
-            daemon=True,
-        )
-        # Blocked signals are inherited: one that comes early waits until the consumer can take it.
-        signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
+    def _obey(self) -> None:
+        for number in self._signals.take():
+            if number in _STOP or (number == signal.SIGHUP and self._is_hung_up()):
+                self._is_stopping = True
+            elif number == signal.SIGHUP:
+                self._begin_reload()
+            elif number == signal.SIGUSR1:
+                self._log_state()
+            else:
+                self._resize(1 if number == signal.SIGTTIN else -1)
+
+    def _is_hung_up(self) -> bool:
+        return self._had_terminal and not self._has_terminal()
+
+    def _begin_reload(self) -> None:
+        self._unit.note_reloading()
         try:
-            process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
-        place.process = process
-        place.spawned_at = self._clock()
-        logger.info("spawned consumer %d as process %d", place.number, process.pid)
+            settings = self._read_settings()
+        except SettingsError as error:
+            logger.error("going on with the old settings: %s", error)
+            return
+        if self._reload:
+            self._reload.abandon()
+        logger.info("reloading")
+        self._reload = Reload(self._crew, settings, self._clock)
 
-    def _seconds_to_spawn(self) -> float:
-        due = [place.due_at for place in self._places if place.process is None]
-        return min(due) - self._clock() if due else _LOOK_SECONDS
+    def _go_on_reloading(self) -> None:
+        if self._reload is None:
+            return
+        self._reload.step()
+        if self._reload.is_accepted and self._settings is not self._crew.settings:
+            self._bulletin.close()
+            self._adopt(self._crew.settings)
+        if self._reload.is_over:
+            self._reload = None
 
-    def _wait(self, seconds: float) -> None:
-        """Wait until a consumer dies or a signal comes, at most so long."""
-        sentinels = [process.sentinel for process in self._living()]
-        connection.wait([*sentinels, self._signals.fileno()], max(0.0, seconds))
+    def _resize(self, step: int) -> None:
+        self._crew.resize(len(self._crew.places) + step)
+        logger.info("from now on there are %d consumers", len(self._crew.places))
 
-    def _reap(self) -> None:
-        for place in self._places:
-            process = place.process
-            if process is not None and process.exitcode is not None:
-                place.process = None
-                self._note_end(place, process)
-                process.close()
+    def _scale(self) -> None:
+        if self._autoscale is None or self._clock() < self._decide_at:
+            return
+        self._decide_at = self._clock() + DECIDE_SECONDS
+        count = len(self._crew.places)
+        step = self._autoscale.decide(count, load(self._crew, self._bulletin.backlog)) - count
+        if step:
+            self._resize(step)
 
-    def _note_end(self, place: Place, process: SpawnProcess) -> None:
-        lived_seconds = self._clock() - place.spawned_at
-        exit_code = process.exitcode or 0
-        if exit_code != BOOT_FAILED:
-            self._has_worked = True
-        elif not self._has_worked:
-            self._is_hopeless = True
-        if lived_seconds >= HEALTHY_SECONDS:
-            place.backoff.reset()
-        wait_seconds = place.backoff.next_seconds()
-        place.due_at = self._clock() + wait_seconds
-        log = logger.error if exit_code else logger.info
-        log("consumer %d, process %d, %s", place.number, process.pid, how_it_ended(exit_code))
+    def _show(self) -> None:
+        """Tell everybody how it goes: Prometheus, systemd and `hopline workers status`."""
+        crew = self._crew
+        self._has_begun = self._has_begun or crew.all_have_worked()
+        state = take_census(crew, self._word(), self._bulletin.backlog)
+        self._bulletin.post(state)
+        crew.show()
+        self._unit.show(
+            in_words(state),
+            is_ready=self._has_begun and self._reload is None,
+            is_healthy=crew.is_healthy() or self._is_stopping,
+        )
+
+    def _word(self) -> str:
+        if self._is_stopping:
+            return "draining"
+        if self._reload:
+            return "reloading"
+        return "running" if self._has_begun else "starting"
+
+    def _log_state(self) -> None:
+        state = take_census(self._crew, self._word(), self._bulletin.backlog)
+        logger.info("%s", in_words(state))
+        for consumer in state.consumers:
+            logger.info("%s", line(consumer))
+
+    def _wait(self) -> None:
+        """Wait until a consumer ends or a signal comes, or until it is time for another look."""
+        eager = self._reload or self._crew.is_restless()
+        seconds = _EAGER_LOOK_SECONDS if eager else _LOOK_SECONDS
+        sentinels = [consumer.sentinel for consumer in self._crew.living()]
+        waited_for = [*sentinels, self._signals.fileno()]
+        connection.wait(waited_for, min(seconds, self._unit.look_seconds))
 
     def _drain(self) -> bool:
         """Let the consumers finish what they read, within one deadline; return if all did."""
+        self._is_stopping = True
+        self._unit.note_stopping()
+        logger.info("draining %d consumers", len(self._crew.living()))
+        self._crew.drain()
         deadline = self._clock() + self._settings.drain_seconds
-        logger.info("draining %d consumers", len(self._living()))
-        for process in self._living():
-            process.terminate()
-        while self._living() and self._clock() < deadline and not self._signals.take():
-            self._wait(deadline - self._clock())
-            self._reap()
-        return self._kill()
-
-    def _kill(self) -> bool:
-        """Kill and reap what is left; return whether nothing was."""
-        left = self._living()
-        for process in left:
-            logger.error("killing process %d: what it read stays pending", process.pid)
-            process.kill()
-        for process in left:
-            process.join()
-        self._reap()
-        return not left
-
-    def _living(self) -> list[SpawnProcess]:
-        return [place.process for place in self._places if place.process is not None]
-
-
-def how_it_ended(exit_code: int) -> str:
-    """Say what an exit code of multiprocessing means; a signal's is negative."""
-    if exit_code == -signal.SIGKILL:
-        return "was killed with SIGKILL, perhaps out of memory"
-    if exit_code < 0:
-        return f"was killed with {signal.Signals(-exit_code).name}"
-    if exit_code == BOOT_FAILED:
-        return "could not begin"
-    if exit_code == FENCED:
-        return "ended, for others had taken it for dead"
-    return f"died with exit code {exit_code}" if exit_code else "ended"
+        while self._crew.living() and self._clock() < deadline:
+            self._show()
+            self._wait()
+            self._crew.reap()
+            if _STOP.intersection(self._signals.take()):
+                break
+        is_drained = self._crew.kill()
+        self._bulletin.close()
+        return is_drained

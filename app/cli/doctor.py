@@ -67,13 +67,7 @@ def _settings_check() -> Check:
 
 
 def _redis(settings: Settings) -> Iterator[Check]:
-    names = StreamNames(
-        stream=settings.stream,
-        group=settings.group,
-        dead_stream=settings.dead_stream,
-        maxlen=settings.stream_maxlen,
-        block_ms=settings.block_ms,
-    )
+    names = StreamNames.of(settings)
     url = settings.redis_url
     try:
         with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from app.health.check import Check, fail, ok, warn
 from app.redis import RedisRefused, server_version, translated
+from app.settings import Settings
 
 if TYPE_CHECKING:
     import redis
@@ -37,6 +38,17 @@ class StreamNames:
     dead_stream: str
     maxlen: int
     block_ms: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the names that the settings give."""
+        return cls(
+            settings.stream,
+            settings.group,
+            settings.dead_stream,
+            settings.stream_maxlen,
+            settings.block_ms,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,17 @@ def stream_checks(client: "redis.Redis", url: str, names: StreamNames) -> Iterat
                 idle_means_silent=server_version(client)[1] >= _IDLE_MEANS_SILENT,
             )
         yield judge_dead_letters(client.xlen(names.dead_stream))
+
+
+def read_backlog(client: "redis.Redis", url: str, names: StreamNames) -> Backlog | None:
+    """Return what a group has still to do, None while there is no such group.
+
+    Raises:
+        RedisUnavailable, RedisRefused: Redis doesn't answer as it should.
+    """
+    with translated(url):
+        group = find_group(_groups(client, url, names.stream), names.group)
+        return _backlog(client, names, group) if group else None
 
 
 def find_group(groups: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:

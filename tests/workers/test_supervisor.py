@@ -6,7 +6,6 @@ import pytest
 
 from tests.producers import STREAM, send_clicks
 from tests.worker_processes import Workers, wait_until
-from workers.supervisor import how_it_ended
 
 GROUP = "analytics-group"
 
@@ -122,18 +121,3 @@ def test_absent_stores_are_waited_for(make_settings, free_port, tmp_path):
         started = time.monotonic()
         assert workers.stop() == 0
         assert time.monotonic() - started < settings.drain_seconds
-
-
-@pytest.mark.parametrize(
-    ("exit_code", "words"),
-    [
-        (0, "ended"),
-        (1, "died with exit code 1"),
-        (3, "could not begin"),
-        (4, "ended, for others had taken it for dead"),
-        (-9, "was killed with SIGKILL, perhaps out of memory"),
-        (-15, "was killed with SIGTERM"),
-    ],
-)
-def test_an_end_is_put_into_words(exit_code, words):
-    assert how_it_ended(exit_code) == words

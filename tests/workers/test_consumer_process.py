@@ -1,0 +1,18 @@
+import pytest
+
+from workers.consumer_process import how_it_ended
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "words"),
+    [
+        (0, "ended"),
+        (1, "died with exit code 1"),
+        (3, "could not begin"),
+        (4, "ended, for others had taken it for dead"),
+        (-9, "was killed with SIGKILL, perhaps out of memory"),
+        (-15, "was killed with SIGTERM"),
+    ],
+)
+def test_an_end_is_put_into_words(exit_code, words):
+    assert how_it_ended(exit_code) == words
