@@ -26,6 +26,7 @@ help:
 	@echo "make test [ARGS=…]     lint, types and all tests; ARGS go to pytest"
 	@echo "make lint              only lint and types"
 	@echo "make bench             the redirect beside its peers; figures in build/bench.json"
+	@echo "make chaos             break everything while clicks come; CHAOS_SECONDS=, CHAOS_SEED="
 	@echo "make clean             remove .venv, .tox and build; links and clicks are kept"
 
 .PHONY: up
@@ -43,6 +44,11 @@ lint: $(DEVELOP)
 .PHONY: bench
 bench: $(DEVELOP)
 	@$(BIN)/python -m loadtest.bench $(ARGS)
+
+.PHONY: chaos
+chaos: $(DEVELOP)
+	@$(BIN)/python -m tests.chaos $(if $(CHAOS_SECONDS),--seconds $(CHAOS_SECONDS)) \
+		$(if $(CHAOS_SEED),--seed $(CHAOS_SEED)) $(if $(CHAOS_STORE),--store $(CHAOS_STORE)) $(ARGS)
 
 .PHONY: clean
 clean:

@@ -1,0 +1,50 @@
+"""`python -m tests.chaos`: see `make chaos`."""
+
+import json
+import logging
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.chaos.faults import FAULTS
+from tests.chaos.options import Options, parse
+from tests.chaos.plan import make_plan
+from tests.chaos.report import figures, show
+from tests.chaos.run import run
+from tests.chaos.stage import Stage
+
+_COLUMNS = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run once; return the exit code."""
+    options = parse(arguments)
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    kinds = [FAULTS[name].kind for name in options.kinds]
+    plan = make_plan(kinds, options.seed, options.seconds, options.every_seconds)
+    with _folder(options) as folder, Stage(folder, options.store, options.workers) as stage:
+        outcome = run(stage, plan, options.rate, options.settle_seconds)
+    said = figures(options, outcome)
+    options.json_path.parent.mkdir(parents=True, exist_ok=True)
+    options.json_path.write_text(json.dumps(said, indent=2) + "\n")
+    show(said, Console(width=_COLUMNS))
+    return 0 if said["passed"] else 1
+
+
+@contextmanager
+def _folder(options: Options) -> Iterator[Path]:
+    folder = options.directory or Path(tempfile.mkdtemp(prefix="hopline-chaos-"))
+    try:
+        yield folder
+    finally:
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""A TCP proxy that cuts connections in mid-command, or lets nothing through for a while."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from typing import Self
+
+_PIECE_BYTES = 1 << 18
+_CONNECT_SECONDS = 5.0
+
+
+class Cut:
+    """One connection to be cut, at the first command that contains a marker.
+
+    Args:
+        is_reply: whether the server gets the command whole and its reply is lost; else the command
+            is.
+        share: of the piece in question that still gets through, from 0 to 1.
+        spared: pieces of the reply that get through before.
+    """
+
+    def __init__(self, marker: bytes, *, is_reply: bool, share: float, spared: int = 0) -> None:
+        self.has_happened = False
+        self._marker = marker
+        self._is_reply = is_reply
+        self._share = share
+        self._spared = spared
+        self._asked: Conversation | None = None
+
+    def hits(self, conversation: "Conversation", piece: bytes, *, is_reply: bool) -> bool:
+        """Tell whether this piece is the one; it is at most once."""
+        if self.has_happened:
+            return False
+        if not is_reply and self._asked is None and self._marker in piece:
+            self._asked = conversation
+            self.has_happened = not self._is_reply
+        elif is_reply and self._is_reply and self._asked is conversation:
+            self.has_happened = self._spared == 0
+            self._spared -= 1
+        return self.has_happened
+
+    def rest(self, piece: bytes) -> bytes:
+        """Return what still gets through of the piece."""
+        return piece[: int(len(piece) * self._share)]
+
+
+class Conversation:
+    """A client's connection and ours to the server."""
+
+    def __init__(self, client: socket.socket, server: socket.socket) -> None:
+        self._sockets = (client, server)
+        self.ways = ((client, server, False), (server, client, True))
+
+    def close(self) -> None:
+        """Hang up on both."""
+        for one in self._sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+
+class Cutter:
+    """Stands between a client and a server of this machine, as a context manager."""
+
+    def __init__(self, server_port: int) -> None:
+        self._server_port = server_port
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._cut: Cut | None = None
+        self._flows = threading.Event()
+        self._flows.set()
+
+    @property
+    def port(self) -> int:
+        """Where clients connect to."""
+        return int(self._listener.getsockname()[1])
+
+    def __enter__(self) -> Self:
+        _in_background(self._accept)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._flows.set()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def arm(self, cut: Cut) -> None:
+        """Wait for the moment of a cut."""
+        self._cut = cut
+
+    def disarm(self) -> None:
+        """Cut nothing any more."""
+        self._cut = None
+
+    def stall(self) -> None:
+        """Let nothing through in either direction, as a network does that is gone."""
+        self._flows.clear()
+
+    def flow(self) -> None:
+        """Deliver what was held back, and all that comes."""
+        self._flows.set()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                _in_background(lambda client=client: self._converse(client))
+
+    def _converse(self, client: socket.socket) -> None:
+        self._flows.wait()
+        try:
+            server = socket.create_connection(("127.0.0.1", self._server_port), _CONNECT_SECONDS)
+        except OSError:
+            client.close()
+            return
+        server.settimeout(None)
+        conversation = Conversation(client, server)
+        for one in (client, server):
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for way in conversation.ways:
+            _in_background(lambda way=way: self._pass_on(conversation, *way))
+
+    def _pass_on(
+        self, conversation: Conversation, source: socket.socket, to: socket.socket, is_reply: bool
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while piece := source.recv(_PIECE_BYTES):
+                self._flows.wait()
+                cut = self._cut
+                if cut is not None and cut.hits(conversation, piece, is_reply=is_reply):
+                    to.sendall(cut.rest(piece))
+                    break
+                to.sendall(piece)
+        conversation.close()
+
+
+def _in_background(step: Callable[[], None]) -> None:
+    threading.Thread(target=step, daemon=True).start()

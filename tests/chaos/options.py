@@ -1,0 +1,99 @@
+"""What a run is told on its command line."""
+
+import argparse
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.chaos.faults import FAULTS
+
+_EPILOG = """\
+Exit codes: 0 every answered click is counted once, 1 some are lost or doubled, or it could not be
+found out, 2 wrong usage."""
+
+
+class Options(NamedTuple):
+    """How a run goes.
+
+    Attributes:
+        every_seconds: mean time between two faults.
+        rate: clicks a second that visitors try.
+        store: ``valkey`` (the embedded one) or ``redis7`` (Debian's).
+        workers: module that is run as the workers.
+        json_path: where the figures go.
+        keep: whether the run's folder is left behind.
+    """
+
+    seconds: float
+    seed: int
+    every_seconds: float
+    rate: float
+    store: str
+    kinds: tuple[str, ...]
+    workers: str
+    directory: Path | None
+    json_path: Path
+    settle_seconds: float
+    keep: bool
+
+    @property
+    def command(self) -> str:
+        """What runs the same faults at the same times again."""
+        words = f"CHAOS_SECONDS={self.seconds:g} CHAOS_SEED={self.seed} CHAOS_STORE={self.store}"
+        arguments = f"--rate {self.rate:g} --every {self.every_seconds:g}"
+        if len(self.kinds) < len(FAULTS):
+            arguments += f" --only '{','.join(self.kinds)}'"
+        return f'make chaos {words} ARGS="{arguments}"'
+
+
+def parse(arguments: Sequence[str] | None) -> Options:
+    """Read the command line; exits with 2 when it can't be understood."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.chaos",
+        description="Break everything while visitors click; then look whether every click counts.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--seconds", type=_positive, default=120.0, help="how long faults strike (%(default)g)")
+    add("--seed", type=int, default=None, help="of the faults; a new one by default")
+    add("--every", type=_positive, default=3.0, help="mean seconds between faults (%(default)g)")
+    add("--rate", type=_positive, default=400.0, help="clicks a second (%(default)g)")
+    add("--store", choices=("valkey", "redis7"), default="valkey")
+    add("--only", type=_kinds, default=tuple(FAULTS), metavar="KIND,…", help="kinds of faults")
+    add("--workers", default="workers", help="module to run as the workers")
+    add("--directory", type=Path, help="for everything's files; a temporary one by default")
+    add("--json", type=Path, default=Path("build/chaos.json"), help="for the figures")
+    add("--settle", type=_positive, default=120.0, help="longest wait for the end (%(default)g)")
+    add("--keep", action="store_true", help="leave the folder behind")
+    given = parser.parse_args(arguments)
+    seed = secrets.randbits(32) if given.seed is None else given.seed
+    return Options(
+        given.seconds,
+        seed,
+        given.every,
+        given.rate,
+        given.store,
+        given.only,
+        given.workers,
+        given.directory,
+        given.json,
+        given.settle,
+        given.keep,
+    )
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not positive")
+    return number
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if name not in FAULTS:
+            raise argparse.ArgumentTypeError(f"no fault {name!r}; there are: {', '.join(FAULTS)}")
+    return names

@@ -1,0 +1,85 @@
+"""One program under test, brought back whenever it ends, as an init system does."""
+
+import os
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+
+from app.local.child import Child, Program
+
+_STOP_SECONDS = 20.0
+
+
+class Service:
+    """A program that :meth:`keep` starts again, unless it is to stay down for a while.
+
+    Args:
+        environ: set beside the program's own.
+    """
+
+    def __init__(self, program: Program, log_path: Path, environ: dict[str, str]) -> None:
+        whole = replace(program, environ={**program.environ, **environ})
+        self._child = Child(whole, log_path)
+        self._down_until = 0.0
+        self.starts = 0
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the program runs and answers; may block for a second."""
+        return self._child.is_running and self._child.program.is_ready()
+
+    def keep(self) -> None:
+        """Start the program if it has ended and may come back; main thread only."""
+        if not self._child.is_running and time.monotonic() >= self._down_until:
+            self._child.spawn()
+            self.starts += 1
+
+    @property
+    def is_running(self) -> bool:
+        return self._child.is_running
+
+    def wait_until_ready(self, seconds: float) -> None:
+        self._child.wait_until_ready(seconds)
+
+    def kill(self, down_seconds: float = 0.0) -> None:
+        """kill -9 of the program and all that it started; it stays down for a while."""
+        self._down_until = time.monotonic() + down_seconds
+        self._child.kill()
+
+    def kill_alone(self) -> None:
+        """kill -9 of the first process; what it started has to notice by itself."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the program's first process."""
+        if self._child.is_running:
+            os.kill(self.pid, number)
+
+    def send_to_all(self, number: signal.Signals) -> None:
+        """Send a signal to the program and all that it started."""
+        self._child.signal_group(number)
+
+    def end(self) -> bool:
+        """Stop for good, and tell whether the program obeyed."""
+        return self._child.stop(_STOP_SECONDS)
+
+    def children(self) -> list[psutil.Process]:
+        """Return what the first process started and what still runs."""
+        try:
+            return [one for one in psutil.Process(self.pid).children() if _lives(one)]
+        except psutil.NoSuchProcess:
+            return []
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

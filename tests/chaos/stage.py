@@ -1,0 +1,197 @@
+"""Everything that is under test, as it runs in production, with proxies between the parts."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+from clickhouse_driver import Client
+from redis import Redis
+
+from app.link_store import open_store
+from app.local.child import Program, adopt_orphans
+from app.local.clickhouse import clickhouse_url, embedded_program
+from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
+from app.local.ports import LOOPBACK, free_port
+from app.local.services import redirect_program, workers_program
+from app.local.valkey import valkey_binary, valkey_program, valkey_url
+from app.schema.migrations import migrate
+from app.settings import Settings, variable
+from tests.chaos.aof import AofTail
+from tests.chaos.cutter import Cutter
+from tests.chaos.service import Service
+from tests.chaos.warp import Warp
+from tests.servers import redis_server_7
+
+#: Seconds after which a consumer that is silent counts as dead: short, so that a run of a minute
+#: sees consumers that sleep for longer.
+LEASE_SECONDS = 3.0
+CONSUMERS = 3
+REDIRECT_WORKERS = 2
+TARGET = "https://example.com/landing?from=chaos"
+_READY_SECONDS = 60.0
+_STORE_SECONDS = 3.0
+#: Beside production's defaults: everything that takes its time is made quicker than its faults.
+_TUNING = {
+    "redirect_workers": REDIRECT_WORKERS,
+    "consumers": CONSUMERS,
+    "claim_idle_seconds": LEASE_SECONDS,
+    "clickhouse_timeout_seconds": _STORE_SECONDS,
+    "insert_seconds": 0.5,
+    "replay_horizon_seconds": 60.0,
+    "log_level": "INFO",
+}
+
+
+class Stage:
+    """The four services, the proxies between them, and what may be done to all of that.
+
+    As a context manager: at the end nothing of it is left but its folder.
+
+    Attributes:
+        redirect_link, workers_link, clickhouse_link: the proxies between the redirect service and
+            Redis, the workers and Redis, the workers and ClickHouse.
+    """
+
+    def __init__(self, directory: Path, store: str, workers_module: str) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory
+        self.warp = Warp(directory)
+        redis_port, clickhouse_port, self.port = free_port(), free_port(), free_port()
+        self.redirect_link, self.workers_link = Cutter(redis_port), Cutter(redis_port)
+        self.clickhouse_link = Cutter(clickhouse_port)
+        self.settings = self._settings(valkey_url(redis_port), clickhouse_url(clickhouse_port))
+        self.aof_tail = AofTail(directory / "valkey")
+        binary = _binary(store)
+        self.valkey = self._service(valkey_program(binary, self._folder("valkey"), redis_port))
+        library = fetch(CLICKHOUSE_LIBRARY, self.settings.cache_dir)
+        clickhouse = embedded_program(library, self._folder("clickhouse"), clickhouse_port)
+        # Its waits are made against the wall clock, which the kernel would not shift with it.
+        self.clickhouse = Service(clickhouse, directory / "clickhouse.log", {})
+        self.redirect = self._service(self._redirect())
+        self.workers = self._service(self._workers(workers_module))
+        self.services = (self.valkey, self.clickhouse, self.redirect, self.workers)
+
+    def __enter__(self) -> Self:
+        adopt_orphans()
+        with ExitStack() as opened:
+            opened.callback(self._end)
+            for each in (self.redirect_link, self.workers_link, self.clickhouse_link):
+                opened.enter_context(each)
+            opened.enter_context(self.aof_tail)
+            self._opened = opened.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def start(self, codes: list[str]) -> None:
+        """Start everything, with our tables and some links, and wait until all of it answers."""
+        for store in (self.valkey, self.clickhouse):
+            store.keep()
+            store.wait_until_ready(_READY_SECONDS)
+        migrate(self.settings.clickhouse_url, timeout_seconds=_READY_SECONDS, ttl_days=0)
+        links = open_store(self.settings)
+        for code in codes:
+            links.create({"target": TARGET}, code=code)
+        for service in (self.redirect, self.workers):
+            service.keep()
+            service.wait_until_ready(_READY_SECONDS)
+
+    def keep(self) -> None:
+        """Bring back what has ended; main thread only."""
+        for service in self.services:
+            service.keep()
+
+    def wait(self, condition: Callable[[], object], seconds: float) -> bool:
+        """Keep everything up until a condition holds; tell whether it did in time."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            self.keep()
+            time.sleep(0.1)
+        return True
+
+    def consumers(self) -> list[psutil.Process]:
+        """Return the consumer processes, told by their titles."""
+        return [one for one in self.workers.children() if _is_consumer(one)]
+
+    def redis(self) -> "Redis":
+        """Return a client that goes past the proxies; it is the caller's to close."""
+        return Redis.from_url(self.settings.redis_url, socket_timeout=_STORE_SECONDS)
+
+    def ask_clickhouse(self, query: str, columnar: bool = False) -> Any:
+        """Run a query past the proxies, over a connection of its own."""
+        client = Client.from_url(self.settings.clickhouse_url)
+        try:
+            return client.execute(query, columnar=columnar)
+        finally:
+            client.disconnect()
+
+    def environ(self, settings: Settings) -> dict[str, str]:
+        """Return the environment of a process of Hopline's under these settings."""
+        kept = {name: text for name, text in os.environ.items() if not name.startswith("HOPLINE_")}
+        fields = settings.model_fields_set
+        return kept | {variable(name): str(getattr(settings, name)) for name in sorted(fields)}
+
+    def _settings(self, redis_url: str, url: str) -> Settings:
+        places = {
+            "redis_url": redis_url,
+            "clickhouse_url": url,
+            "redirect_bind": f"{LOOPBACK}:{self.port}",
+            "data_dir": self.directory / "data",
+            "cache_dir": Settings(_env_file=None).cache_dir,
+        }
+        return Settings(_env_file=None, **places, **_TUNING)
+
+    def _redirect(self) -> Program:
+        through = self.settings.model_copy(
+            update={"redis_url": valkey_url(self.redirect_link.port)}
+        )
+        return redirect_program(through, self.environ(through))
+
+    def _workers(self, module: str) -> Program:
+        urls = {
+            "redis_url": valkey_url(self.workers_link.port),
+            "clickhouse_url": clickhouse_url(self.clickhouse_link.port),
+        }
+        through = self.settings.model_copy(update=urls)
+        program = workers_program(through, self.environ(through))
+        return replace(program, argv=(*program.argv[:-1], module))
+
+    def _service(self, program: Program) -> Service:
+        return Service(program, self.directory / f"{program.name}.log", self.warp.environ)
+
+    def _folder(self, name: str) -> Path:
+        folder = self.directory / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _end(self) -> None:
+        for service in reversed(self.services):
+            service.kill()
+        left = psutil.Process().children(recursive=True)
+        for process in left:
+            process.kill()
+        psutil.wait_procs(left, timeout=_READY_SECONDS)
+
+
+def _binary(store: str) -> Path:
+    if store == "valkey":
+        return valkey_binary()
+    binary = redis_server_7()
+    if binary is None:
+        raise FileNotFoundError("redis-server is not installed (Debian: apt install redis-server)")
+    return binary
+
+
+def _is_consumer(process: psutil.Process) -> bool:
+    try:
+        return " ".join(process.cmdline()).startswith("hopline: consumer")
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,58 @@
+"""What was counted: the clicks in ClickHouse by their numbers, and the reports on them."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.chaos.client_log import REFERRER
+from tests.chaos.stage import Stage
+
+_HOPLINE = str(Path(sys.executable).with_name("hopline"))
+_BY_NUMBER = f"""
+SELECT toUInt64OrZero(replaceOne(referrer, '{REFERRER}', '')) AS number,
+    uniqExact(click_id), count(), any(short_code)
+FROM clicks GROUP BY number
+"""
+
+
+class Stored(NamedTuple):
+    """One click in ClickHouse; in ``rows`` are those that say the same once more."""
+
+    distinct: int
+    rows: int
+    code: str
+
+
+def read_stored(stage: Stage) -> dict[int, Stored]:
+    """Return what is stored by number."""
+    columns = stage.ask_clickhouse(_BY_NUMBER, columnar=True)
+    if not columns:
+        return {}
+    numbers, distinct, rows, codes = columns
+    each = zip(numbers, distinct, rows, codes, strict=True)
+    return {number: Stored(*of_it) for number, *of_it in each}
+
+
+def reported(stage: Stage, codes: Iterable[str]) -> dict[str, int]:
+    """Return how many clicks `hopline stats` shows for each code."""
+    shown = {}
+    for code in codes:
+        figures = hopline(stage, "stats", code, "--json")[1]
+        shown[code] = figures["clicks"]
+    return shown
+
+
+def hopline(stage: Stage, *arguments: str) -> tuple[int, Any]:
+    """Run the command; return its exit code and the JSON that it wrote."""
+    done = subprocess.run(
+        [_HOPLINE, *arguments],
+        env=stage.environ(stage.settings),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, json.loads(done.stdout or "null")

@@ -1,0 +1,60 @@
+import itertools
+from collections import Counter
+
+import pytest
+
+from tests.chaos.faults import FAULTS
+from tests.chaos.plan import Kind, make_plan
+
+KINDS = [fault.kind for fault in FAULTS.values()]
+
+
+def test_the_same_seed_gives_the_same_faults():
+    assert make_plan(KINDS, 7, 300, 3) == make_plan(KINDS, 7, 300, 3)
+    assert make_plan(KINDS, 7, 300, 3) != make_plan(KINDS, 8, 300, 3)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_faults_that_claim_the_same_never_overlap(seed):
+    claims = {kind.name: kind.claims for kind in KINDS}
+    plan = make_plan(KINDS, seed, 300, 1)
+    for first in plan:
+        for second in plan:
+            if first.at_seconds < second.at_seconds < first.at_seconds + first.hold_seconds:
+                assert not claims[first.kind] & claims[second.kind]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_faults_of_different_parts_overlap(seed):
+    plan = make_plan(KINDS, seed, 300, 1)
+    ends = [strike.at_seconds + strike.hold_seconds for strike in plan]
+    assert any(end > strike.at_seconds for end, strike in zip(ends[:-1], plan[1:], strict=True))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_all_kinds_come_about_as_often(seed):
+    plan = make_plan(KINDS, seed, 1500, 3)
+    counts = Counter(strike.kind for strike in plan)
+    assert counts.keys() == {kind.name for kind in KINDS}
+    assert max(counts.values()) - min(counts.values()) <= 2
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_fault_is_lifted_by_the_end(seed):
+    plan = make_plan(KINDS, seed, 60, 2)
+    assert all(strike.at_seconds + strike.hold_seconds <= 60 for strike in plan)
+    assert plan == sorted(plan)
+
+
+def test_a_fault_waits_until_what_it_claims_is_free():
+    kind = Kind("redis killed", frozenset(["redis"]), (5.0, 5.0))
+    plan = make_plan([kind], 1, 60, 1)
+    gaps = [later.at_seconds - strike.at_seconds for strike, later in itertools.pairwise(plan)]
+    assert len(plan) > 5
+    assert min(gaps) >= 6
+
+
+def test_a_long_run_has_300_faults_of_more_than_12_kinds():
+    plan = make_plan(KINDS, 1, 1500, 4)
+    assert len(plan) >= 300
+    assert len({strike.kind for strike in plan}) >= 12

@@ -1,0 +1,178 @@
+"""Compares what the clients saw with what was counted."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+from typing import NamedTuple
+
+from tests.chaos.client_log import Sent
+from tests.chaos.stored import Stored
+from tests.chaos.watch import Look
+
+#: The spool is brought to the disk at least this often. A redirect worker that is killed while
+#: Redis is away may take with it what it took in this time: the one allowance.
+FSYNC_MS = 1_000
+
+
+class Struck(NamedTuple):
+    """A fault that has struck, in Unix milliseconds.
+
+    Attributes:
+        kills_redirect: whether a redirect worker died in it without being asked.
+        redis_away: whether the redirect workers could not reach Redis meanwhile.
+    """
+
+    kind: str
+    from_ms: int
+    to_ms: int
+    kills_redirect: bool = False
+    redis_away: bool = False
+
+
+class Effect(NamedTuple):
+    """A kind of fault and what happened while it lasted, or until things were well again.
+
+    A click that meets several faults at once is counted in the row of each.
+    """
+
+    kind: str
+    injected: int
+    answered: int
+    lost: int
+    doubled: int
+    duplicate_rows: int
+    recovery_seconds: tuple[float, float] | None
+
+
+class Verdict(NamedTuple):
+    """What came out.
+
+    Attributes:
+        lost: clicks whose redirect was answered and that are not stored, less the allowed.
+        allowed: those that the one allowance covers.
+        doubled: clicks stored under more than one click id.
+        unknown: stored clicks that nobody sent.
+        misreported: codes whose report shows another number than is stored, and both numbers.
+        duplicate_rows: rows beyond one for each click id; no report counts them.
+    """
+
+    sent: int
+    answered: int
+    lost: list[int]
+    allowed: list[int]
+    doubled: list[int]
+    unknown: list[int]
+    misreported: dict[str, tuple[int, int]]
+    duplicate_rows: int
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every answered click is counted, and each once."""
+        return not (self.lost or self.doubled or self.unknown or self.misreported)
+
+
+def judge(
+    clicks: Sequence[Sent],
+    stored: Mapping[int, Stored],
+    reported: Mapping[str, int],
+    struck: Sequence[Struck],
+) -> Verdict:
+    """Return what came out of a run.
+
+    A click that was not answered may be counted or not, since its visitor is not known to have
+    gone on; but once at most, like any other.
+    """
+    answered = [click for click in clicks if click.is_answered]
+    missing = [click for click in answered if click.number not in stored]
+    allowed = [click.number for click in missing if _is_allowed(click, struck)]
+    return Verdict(
+        sent=len(clicks),
+        answered=len(answered),
+        lost=sorted({click.number for click in missing}.difference(allowed)),
+        allowed=allowed,
+        doubled=sorted(number for number, one in stored.items() if one.distinct > 1),
+        unknown=sorted(stored.keys() - {click.number for click in clicks}),
+        misreported=_misreported(stored, reported),
+        duplicate_rows=sum(one.rows - one.distinct for one in stored.values()),
+    )
+
+
+def effects(
+    clicks: Sequence[Sent],
+    stored: Mapping[int, Stored],
+    verdict: Verdict,
+    struck: Sequence[Struck],
+    looks: Sequence[Look],
+) -> list[Effect]:
+    """Return what happened at each kind of fault, by name."""
+    sent_at = {click.number: click.sent_ms for click in clicks}
+    windows: dict[str, list[tuple[int, int]]] = {}
+    recoveries: dict[str, list[float]] = {}
+    for one in struck:
+        well_ms = _well_again_ms(one, looks, sent_at)
+        windows.setdefault(one.kind, []).append((one.from_ms, well_ms or one.to_ms))
+        if well_ms is not None:
+            recoveries.setdefault(one.kind, []).append((well_ms - one.to_ms) / 1000)
+    times = {
+        "answered": sorted(click.sent_ms for click in clicks if click.is_answered),
+        "lost": _times((*verdict.lost, *verdict.allowed), sent_at),
+        "doubled": _times(verdict.doubled, sent_at),
+        "duplicate_rows": _times(
+            (number for number, one in stored.items() if one.rows > one.distinct), sent_at
+        ),
+    }
+    return [
+        Effect(
+            kind,
+            len(spans),
+            **{name: _within(moments, spans) for name, moments in times.items()},
+            recovery_seconds=_median_and_worst(recoveries.get(kind, [])),
+        )
+        for kind, spans in sorted(windows.items())
+    ]
+
+
+def _is_allowed(click: Sent, struck: Sequence[Struck]) -> bool:
+    return any(
+        one.kills_redirect
+        and one.from_ms - FSYNC_MS <= click.answered_ms <= one.to_ms
+        and any(
+            other.redis_away and other.from_ms <= one.to_ms and one.from_ms <= other.to_ms
+            for other in struck
+        )
+        for one in struck
+    )
+
+
+def _misreported(
+    stored: Mapping[int, Stored], reported: Mapping[str, int]
+) -> dict[str, tuple[int, int]]:
+    counted = dict.fromkeys(reported, 0)
+    for one in stored.values():
+        counted[one.code] = counted.get(one.code, 0) + 1
+    return {
+        code: (reported.get(code, 0), count)
+        for code, count in counted.items()
+        if reported.get(code, 0) != count
+    }
+
+
+def _well_again_ms(one: Struck, looks: Sequence[Look], sent_at: Mapping[int, int]) -> int | None:
+    """Return when a click that was sent after the fault was first seen stored."""
+    first = bisect_left(looks, one.to_ms, key=lambda look: look.at_ms)
+    for look in looks[first:]:
+        if sent_at.get(look.number, 0) >= one.to_ms:
+            return look.at_ms
+    return None
+
+
+def _times(numbers: Iterable[int], sent_at: Mapping[int, int]) -> list[int]:
+    return sorted(sent_at[number] for number in numbers if number in sent_at)
+
+
+def _within(moments: Sequence[int], spans: Sequence[tuple[int, int]]) -> int:
+    return sum(bisect_right(moments, end) - bisect_left(moments, start) for start, end in spans)
+
+
+def _median_and_worst(seconds: Sequence[float]) -> tuple[float, float] | None:
+    return (median(seconds), max(seconds)) if seconds else None
