@@ -8,11 +8,14 @@ Rule 2: ``click_id`` is the click's identity, made before the first try and carr
 Rule 3: encode and decode stand side by side, and readers ignore fields that they don't know.
 """
 
+import binascii
 import hashlib
 import os
 import re
-from collections.abc import Callable, Mapping
+import struct
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 #: Bytes that one field may hold; header limits keep real producers far below.
 MAX_FIELD_BYTES = 8192
@@ -23,6 +26,7 @@ MAX_TIMESTAMP = 4_102_444_800
 #: in 16 looks like one, and its milliseconds are nonsense.
 MAX_ID_DRIFT_MS = 86_400_000
 
+_ID_BYTES = 16
 _ID_RANDOM_BYTES = 10
 _IDS_AT_ONCE = 512
 #: What becomes of the random bytes that hold a UUID's version and variant (RFC 9562 §4.1, §4.2).
@@ -32,6 +36,10 @@ _VARIANT_2 = bytes(0x80 | byte & 0x3F for byte in range(256))
 ADR_FIELDS = ("short_code", "timestamp", "ip", "user_agent", "referer", "original_url")
 _EXTRA_FIELDS = ("host", "accept_language", "purpose", "gpc")
 _TEXT_FIELDS = tuple(name for name in ADR_FIELDS if name != "timestamp") + _EXTRA_FIELDS
+_REQUIRED = tuple(name.encode() for name in ADR_FIELDS)
+_TEXTS = tuple(name.encode() for name in _TEXT_FIELDS)
+#: In the order of :class:`Clicks`.
+_CLICKS_TEXTS = _TEXTS[:-1]
 _CLICK_ID = re.compile(rb"(?:[0-9A-Fa-f]{4}-?){8}")
 _TIMESTAMP = re.compile(rb"[0-9]{1,12}(\.[0-9]{1,9})?")
 
@@ -79,6 +87,28 @@ class Click:
     def time_ms(self) -> int:
         """The click's time in Unix milliseconds: its id's, if that is a UUIDv7."""
         return click_id_ms(self.click_id, self.timestamp)
+
+
+class Clicks(NamedTuple):
+    """Clicks as columns, which are alike in length and order; texts are in UTF-8, and checked.
+
+    Attributes:
+        entry_ids: where in the stream the clicks stood.
+        click_ids: as in :class:`Click`, like the texts below.
+        times_ms: Unix milliseconds, as :attr:`Click.time_ms`.
+    """
+
+    entry_ids: list[bytes]
+    click_ids: list[bytes]
+    times_ms: list[int]
+    short_codes: list[bytes]
+    ips: list[bytes]
+    user_agents: list[bytes]
+    referers: list[bytes]
+    original_urls: list[bytes]
+    hosts: list[bytes]
+    accept_languages: list[bytes]
+    purposes: list[bytes]
 
 
 def new_click_id(now_ms: int, random: bytes) -> bytes:
@@ -158,6 +188,106 @@ def from_fields(entry_id: bytes, entry: Mapping[bytes, bytes]) -> Click:
     return Click(click_id=_decode_id(entry_id, entry, timestamp), timestamp=timestamp, **text)
 
 
+def decode(entry_ids: Sequence[bytes], flats: Sequence[Sequence[bytes]]) -> Clicks:
+    """Decode many stream entries at a tenth of the cost; the order of the clicks is another.
+
+    What takes time for each value is done for each column instead: entries of one producer have
+    the same fields in the same order.
+
+    Args:
+        flats: of each entry the names and values in turn, as they were written.
+
+    Raises:
+        InvalidClick: at least one of the entries is no click. For a single entry it is what
+            :func:`from_fields` raises.
+    """
+    if len(flats) == 1:
+        fields = dict(zip(flats[0][::2], flats[0][1::2], strict=True))
+        from_fields(entry_ids[0], fields)
+    alike: dict[tuple[bytes, ...], list[int]] = {}
+    for position, flat in enumerate(flats):
+        alike.setdefault(tuple(flat[::2]), []).append(position)
+    clicks: list[list[Any]] = [[] for _ in Clicks._fields]
+    for names, positions in alike.items():
+        values = zip(*(flats[position][1::2] for position in positions), strict=True)
+        # Of a doubled name the last counts.
+        columns = dict(zip(names, values, strict=True))
+        decoded = _decode_columns([entry_ids[position] for position in positions], columns)
+        for column, more in zip(clicks, decoded, strict=True):
+            column.extend(more)
+    return Clicks(*clicks)
+
+
+def _decode_columns(
+    entry_ids: list[bytes], columns: Mapping[bytes, tuple[bytes, ...]]
+) -> tuple[Sequence[bytes] | Sequence[int], ...]:
+    """Return the columns of :class:`Clicks` of entries with the same names."""
+    for name in _REQUIRED:
+        if name not in columns:
+            raise InvalidClick("missing_field", f"{name.decode()} is missing")
+    seconds = {raw: _decode_timestamp(raw) for raw in set(columns[b"timestamp"])}
+    timestamps = [seconds[raw] for raw in columns[b"timestamp"]]
+    nothing = (b"",) * len(entry_ids)
+    texts = {name: columns.get(name, nothing) for name in _TEXTS}
+    for name, column in texts.items():
+        _check_texts(name, column)
+    if b"" in texts[b"short_code"] or b"" in texts[b"original_url"]:
+        raise InvalidClick("empty_field", "short_code or original_url is empty")
+    if b"click_id" in columns:
+        click_ids = _decode_ids(columns[b"click_id"])
+    else:
+        click_ids = _derive_ids(entry_ids, columns, timestamps)
+    return (
+        entry_ids,
+        click_ids,
+        _times_ms(click_ids, timestamps),
+        *(texts[name] for name in _CLICKS_TEXTS),
+    )
+
+
+def _check_texts(name: bytes, column: Sequence[bytes]) -> None:
+    if max(map(len, column)) > MAX_FIELD_BYTES:
+        raise InvalidClick("too_long", f"a {name.decode()} is too long")
+    try:
+        # A zero byte is a character of its own, so that all are UTF-8 if each is.
+        b"\0".join(column).decode()
+    except UnicodeDecodeError as error:
+        raise InvalidClick("not_utf8", f"a {name.decode()}: {error.reason}") from None
+
+
+def _decode_ids(column: Sequence[bytes]) -> list[bytes]:
+    if set(map(len, column)) == {2 * _ID_BYTES}:
+        try:
+            ids = binascii.unhexlify(b"".join(column))
+        except binascii.Error:
+            raise InvalidClick("bad_click_id", "a click_id is not hexadecimal") from None
+        return [ids[start : start + _ID_BYTES] for start in range(0, len(ids), _ID_BYTES)]
+    return [_parse_id(raw) for raw in column]
+
+
+def _derive_ids(
+    entry_ids: Sequence[bytes],
+    columns: Mapping[bytes, Sequence[bytes]],
+    timestamps: Sequence[int],
+) -> list[bytes]:
+    entries = (
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    )
+    return list(map(_derive_id, entry_ids, entries, timestamps))
+
+
+def _times_ms(click_ids: Sequence[bytes], timestamps: Sequence[int]) -> list[int]:
+    """Return what :func:`click_id_ms` returns for each."""
+    fronts = struct.unpack(f">{2 * len(click_ids)}Q", b"".join(click_ids))[::2]
+    return [
+        front >> 16
+        if front & 0xF000 == 0x7000
+        and -MAX_ID_DRIFT_MS <= (front >> 16) - second * 1000 <= MAX_ID_DRIFT_MS
+        else second * 1000
+        for front, second in zip(fronts, timestamps, strict=True)
+    ]
+
+
 def _decode_timestamp(raw: bytes) -> int:
     if len(raw) > 24 or not _TIMESTAMP.fullmatch(raw):
         raise InvalidClick("bad_timestamp", f"timestamp {raw[:40]!r} is no number of Unix seconds")
@@ -178,8 +308,10 @@ def _decode_text(name: str, raw: bytes) -> str:
 
 def _decode_id(entry_id: bytes, entry: Mapping[bytes, bytes], timestamp: int) -> bytes:
     raw = entry.get(b"click_id")
-    if raw is None:
-        return _derive_id(entry_id, entry, timestamp)
+    return _derive_id(entry_id, entry, timestamp) if raw is None else _parse_id(raw)
+
+
+def _parse_id(raw: bytes) -> bytes:
     if len(raw) > 36 or not _CLICK_ID.fullmatch(raw):
         raise InvalidClick("bad_click_id", f"click_id {raw[:48]!r} is not 32 hexadecimal digits")
     return bytes.fromhex(raw.replace(b"-", b"").decode("ascii"))

@@ -12,10 +12,10 @@ DEADLY = "Deadly/1.0"
 _enrich = Enricher.enrich
 
 
-def _enrich_or_die(self, click, now_ms):
-    if click.user_agent == DEADLY:
+def _enrich_or_die(self, clicks, now_ms):
+    if DEADLY.encode() in clicks.user_agents:
         os.kill(os.getpid(), signal.SIGKILL)
-    return _enrich(self, click, now_ms)
+    return _enrich(self, clicks, now_ms)
 
 
 # Not under __main__: every spawned consumer imports this file anew.

@@ -6,9 +6,10 @@ Rule 2: a batch, once flushed, is not used again; the next one is a new object.
 
 import hashlib
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any, Self
 
-from workers.row import Row
+from workers.rows import Rows
 
 
 class Batch:
@@ -18,71 +19,75 @@ class Batch:
     first row; the entry is noted all the same, so that it is acked with the others.
     """
 
-    def __init__(self, max_rows: int, max_seconds: float) -> None:
-        self._max_rows = max_rows
-        self._max_seconds = max_seconds
-        self._rows: dict[bytes, Row] = {}
-        self._click_ids: dict[bytes, bytes] = {}
-        self._since = 0.0
+    def __init__(self) -> None:
+        self._columns: list[list[Any]] = [[] for _ in Rows._fields]
+        self._known: set[bytes] = set()
+        self._entry_ids: list[bytes] = []
+        self._clicks_of_entries: list[bytes] = []
+        #: When its oldest row was appended, in monotonic seconds.
+        self.since = 0.0
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(self._rows)
+        return len(self._known)
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> Rows:
         """The rows, oldest append first."""
-        return list(self._rows.values())
+        return Rows(*self._columns)
 
     @property
     def entry_ids(self) -> list[bytes]:
         """The entries to ack once the rows are inserted; each once, oldest append first."""
-        return list(self._click_ids)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether it holds the rows of a whole insert; it never refuses one more."""
-        return len(self._rows) >= self._max_rows
+        return list(dict.fromkeys(self._entry_ids))
 
     @property
     def token(self) -> str:
         """The same text for the same clicks, in whichever order they came: 32 hex digits."""
-        return hashlib.blake2b(b"".join(sorted(self._rows)), digest_size=16).hexdigest()
+        ids = b"".join(sorted(self._known))
+        return hashlib.blake2b(ids, digest_size=16).hexdigest()
 
-    def append(self, entry_id: bytes, row: Row, now: float) -> None:
-        """Add a row; ``now`` is a monotonic time in seconds, as in :meth:`is_due`."""
-        if not self._rows:
-            self._since = now
-        self._rows.setdefault(row.click_id, row)
-        self._click_ids[entry_id] = row.click_id
-
-    def is_due(self, now: float) -> bool:
-        """Tell whether the oldest row has waited long enough; an empty batch is never due."""
-        return bool(self._rows) and self.seconds_left(now) <= 0
-
-    def seconds_left(self, now: float) -> float:
-        """Return the seconds until the batch is due: infinity while it is empty."""
-        if not self._rows:
-            return float("inf")
-        return self._since + self._max_seconds - now
-
-    def columns(self) -> Sequence[list[Any]]:
-        """Return one list of values for each of :class:`Row`'s fields."""
-        return [list(column) for column in zip(*self._rows.values(), strict=True)]
+    def append(self, entry_ids: Sequence[bytes], rows: Rows, now: float) -> None:
+        """Add the rows of entries, one each; ``now`` is a monotonic time in seconds."""
+        if not self:
+            self.since = now
+        self._entry_ids += entry_ids
+        self._clicks_of_entries += rows.click_id
+        known = self._known
+        expected = len(known) + len(rows.click_id)
+        if known.isdisjoint(rows.click_id):
+            known.update(rows.click_id)
+            if len(known) == expected:
+                self._extend(rows)
+                return
+            known.difference_update(rows.click_id)
+        self._extend(self._unknown(rows))
 
     def halves(self) -> tuple[Self, Self]:
         """Return two batches with half of the rows each, and with the entries of those."""
-        rows = self.rows
-        middle = len(rows) // 2
-        return self._part(rows[:middle]), self._part(rows[middle:])
+        middle = len(self) // 2
+        return self._part(slice(middle)), self._part(slice(middle, None))
 
-    def _part(self, rows: list[Row]) -> Self:
-        part = type(self)(self._max_rows, self._max_seconds)
-        part._since = self._since
-        part._rows = {row.click_id: row for row in rows}
-        part._click_ids = {
-            entry_id: click_id
-            for entry_id, click_id in self._click_ids.items()
-            if click_id in part._rows
-        }
+    def _extend(self, rows: Rows) -> None:
+        for column, more in zip(self._columns, rows, strict=True):
+            column.extend(more)
+
+    def _unknown(self, rows: Rows) -> Rows:
+        """Return the rows of clicks that aren't here yet, each once; from now on they are."""
+        is_new = []
+        for click_id in rows.click_id:
+            is_new.append(click_id not in self._known)
+            self._known.add(click_id)
+        columns: list[list[Any]] = [list(compress(column, is_new)) for column in rows]
+        return Rows(*columns)
+
+    def _part(self, which: slice) -> Self:
+        part = type(self)()
+        part.since = self.since
+        part._columns = [column[which] for column in self._columns]
+        part._known = set(part.rows.click_id)
+        for entry_id, click_id in zip(self._entry_ids, self._clicks_of_entries, strict=True):
+            if click_id in part._known:
+                part._entry_ids.append(entry_id)
+                part._clicks_of_entries.append(click_id)
         return part

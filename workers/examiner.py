@@ -1,17 +1,32 @@
 import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from app.click import InvalidClick, from_fields
+from app.click import InvalidClick, decode
 from app.clickhouse import ClickHouseError
 from app.dead_letter import Fault
 from app.redis import RedisError
 from workers.enrich.enricher import Enricher
 from workers.entry import Entry
-from workers.row import Row
+from workers.rows import Rows
 from workers.suspicion import is_killer
 
 #: Say nothing about the entry: the same one may do well later.
 _OF_THE_SURROUNDINGS = (RedisError, ClickHouseError, MemoryError, OSError)
+
+
+@dataclass(slots=True)
+class Findings:
+    """What became of entries.
+
+    Attributes:
+        good: ids of entries and the rows of their clicks, in pieces.
+        dead: entries that never become rows, and why.
+    """
+
+    good: list[tuple[Sequence[bytes], Rows]] = field(default_factory=list)
+    dead: list[tuple[Entry, Fault]] = field(default_factory=list)
 
 
 class Examiner:
@@ -25,23 +40,46 @@ class Examiner:
         self._enricher = enricher
         self._max_deliveries = max_deliveries
 
-    def examine(self, entry: Entry, now_ms: int) -> Row | Fault:
-        """Return the entry's row, or why there will be none; ``now_ms`` is the Unix time.
+    def examine(self, entries: Sequence[Entry], now_ms: int) -> Findings:
+        """Return rows and faults; ``now_ms`` is the Unix time.
 
         Raises:
             RedisUnavailable, RedisRefused: the salt of visitor ids can't be had.
         """
-        if is_killer(entry, self._max_deliveries):
-            deaths = entry.deliveries - 1
-            return Fault("killed_consumer", f"{deaths} consumers died with it, the last ones alone")
+        findings = Findings()
+        tried = []
+        for entry in entries:
+            if entry.deliveries > 1 and is_killer(entry, self._max_deliveries):
+                deaths = entry.deliveries - 1
+                text = f"{deaths} consumers died with it, the last ones alone"
+                findings.dead.append((entry, Fault("killed_consumer", text)))
+            else:
+                tried.append(entry)
+        self._sift(tried, now_ms, findings)
+        return findings
+
+    def _sift(self, entries: Sequence[Entry], now_ms: int, findings: Findings) -> None:
+        """Take entries together while all are good, and halve them until the bad are alone."""
+        if not entries:
+            return
         try:
-            return self._enricher.enrich(from_fields(entry.entry_id, entry.fields), now_ms)
-        except InvalidClick as invalid:
-            return Fault(invalid.reason, invalid.detail)
+            clicks = decode([entry[0] for entry in entries], [entry[1] for entry in entries])
+            findings.good.append((clicks.entry_ids, self._enricher.enrich(clicks, now_ms)))
         except _OF_THE_SURROUNDINGS:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the next clicks must go on
-            return poison(error)
+            if len(entries) == 1:
+                findings.dead.append((entries[0], _fault(error)))
+                return
+            middle = len(entries) // 2
+            self._sift(entries[:middle], now_ms, findings)
+            self._sift(entries[middle:], now_ms, findings)
+
+
+def _fault(error: Exception) -> Fault:
+    if isinstance(error, InvalidClick):
+        return Fault(error.reason, error.detail)
+    return poison(error)
 
 
 def poison(error: Exception) -> Fault:

@@ -1,5 +1,7 @@
 """The only file that writes the ledger: which clicks the consumers took on."""
 
+from collections.abc import Sequence
+
 from clickhouse_driver import Client
 
 _ENTER = "INSERT INTO ledger (click_id, time) VALUES"
@@ -9,7 +11,7 @@ _ENTER = "INSERT INTO ledger (click_id, time) VALUES"
 _SETTINGS = {"async_insert": 0, "insert_deduplicate": 0, "max_partitions_per_insert_block": 0}
 
 
-def enter(client: Client, click_ids: list[bytes], times_ms: list[int]) -> None:
+def enter(client: Client, click_ids: Sequence[bytes], times_ms: Sequence[int]) -> None:
     """Write down clicks that are inserted next, so that `hopline audit` can look for them.
 
     Args:

@@ -9,17 +9,26 @@ from workers.entry import Entry
 from workers.examiner import Examiner
 from workers.stream import Stream
 
+#: How many times larger than usual a batch gets while there is a backlog: two of 50,000 rows, one
+#: on its way and one that grows, take some 60 MB.
+_MOST_TIMES = 5
+
 
 class BatchSize(NamedTuple):
     """When a batch is inserted, whichever comes first.
 
     Attributes:
-        rows: number of rows.
+        rows: number of rows, unless the batch before was inserted less than ``seconds`` ago.
         seconds: age of the oldest of them.
     """
 
     rows: int
     seconds: float
+
+    @property
+    def most_rows(self) -> int:
+        """Number of rows at which a batch is inserted whatever came before, for memory's sake."""
+        return _MOST_TIMES * self.rows
 
 
 class Sorter:
@@ -38,7 +47,8 @@ class Sorter:
         self._breaker = breaker
         self._size = size
         self._clock = clock
-        self._batch = Batch(*size)
+        self._batch = Batch()
+        self._taken_at = clock() - size.seconds
 
     def __len__(self) -> int:
         """Return the number of rows at hand."""
@@ -50,17 +60,28 @@ class Sorter:
         return self._breaker.is_open()
 
     @property
+    def is_full(self) -> bool:
+        """Whether the batch holds all that it may; it never refuses one more."""
+        return len(self._batch) >= self._size.most_rows
+
+    @property
     def is_due(self) -> bool:
         """Whether the batch is large or old enough to be inserted."""
-        return self._batch.is_full or self._batch.is_due(self._clock())
+        return self.is_full or (bool(self._batch) and self.seconds_left() <= 0)
 
     def seconds_left(self) -> float:
         """Return the seconds until the batch is due: infinity while it is empty."""
-        return self._batch.seconds_left(self._clock())
+        if not self._batch:
+            return float("inf")
+        rows, seconds = self._size
+        is_large = len(self._batch) >= rows
+        return (self._taken_at if is_large else self._batch.since) + seconds - self._clock()
 
     def take_batch(self) -> Batch:
         """Hand over the batch and begin a new one."""
-        batch, self._batch = self._batch, Batch(*self._size)
+        batch, self._batch = self._batch, Batch()
+        if batch:
+            self._taken_at = self._clock()
         return batch
 
     def sort(self, entries: list[Entry]) -> bool:
@@ -73,24 +94,19 @@ class Sorter:
 
     def sort_apart(self, entries: list[Entry]) -> tuple[Batch, bool]:
         """Return a batch of its own, and what :meth:`sort` returns."""
-        batch = Batch(*self._size)
+        batch = Batch()
         return batch, self._sort_into(batch, entries)
 
     def _sort_into(self, batch: Batch, entries: list[Entry]) -> bool:
-        now, now_ms = self._clock(), time.time_ns() // 1_000_000
-        dead = []
-        for entry in entries:
-            found = self._examiner.examine(entry, now_ms)
-            if isinstance(found, Fault):
-                dead.append((entry, found))
-            else:
-                batch.append(entry.entry_id, found, now)
-        self._breaker.note_good(len(entries) - len(dead))
-        buried = [self._bury(entry, fault, now_ms) for entry, fault in dead]
+        findings = self._examiner.examine(entries, time.time_ns() // 1_000_000)
+        for entry_ids, rows in findings.good:
+            batch.append(entry_ids, rows, self._clock())
+        self._breaker.note_good(len(entries) - len(findings.dead))
+        buried = [self._bury(entry, fault) for entry, fault in findings.dead]
         return all(buried)
 
-    def _bury(self, entry: Entry, fault: Fault, now_ms: int) -> bool:
+    def _bury(self, entry: Entry, fault: Fault) -> bool:
         if fault.exception and not self._breaker.admits():
             return False
-        self._stream.dead_letter(entry, fault, now_ms)
+        self._stream.dead_letter(entry, fault, time.time_ns() // 1_000_000)
         return True

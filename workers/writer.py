@@ -1,8 +1,8 @@
 """The only file that writes clicks into ClickHouse."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from clickhouse_driver import Client, errors
 
@@ -10,9 +10,9 @@ from app.clickhouse import ClickHouseRefused, connect, translated
 from app.metrics import WorkerMetrics
 from workers.batch import Batch
 from workers.ledger import enter
-from workers.row import Row
+from workers.rows import Rows
 
-INSERT = f"INSERT INTO clicks ({', '.join(Row._fields)}) VALUES"
+INSERT = f"INSERT INTO clicks ({', '.join(Rows._fields)}) VALUES"
 
 #: Of every insert. Whatever the server's profile says, a confirmed insert is on its disk, and the
 #: same batch, sent again after an unknown outcome, leaves no second copy of its rows.
@@ -25,6 +25,9 @@ _SETTINGS = {
     # would be refused as "too many parts" for ever.
     "max_partitions_per_insert_block": 0,
 }
+
+#: Of clickhouse-driver itself: texts are bytes, and stay what they are.
+_AS_BYTES = {"strings_as_bytes": True}
 
 #: The bounds name the partitions and the beginning of the primary key.
 _COUNT_STORED = """
@@ -83,12 +86,13 @@ class Writer:
         """
         settings = {
             **_SETTINGS,
+            **_AS_BYTES,
             "insert_deduplication_token": token,
             "insert_block_size": len(batch),
         }
         started = monotonic()
         try:
-            self._ask(lambda client: _insert(client, batch.columns(), settings))
+            self._ask(lambda client: _insert(client, batch.rows, settings))
         except _OF_THE_VALUES as error:
             raise RowsRefused(f"clickhouse-driver can't send a row: {error}") from error
         except errors.Error as error:
@@ -110,12 +114,16 @@ class Writer:
         wanted = {
             "name": "wanted",
             "structure": [("click_id", "FixedString(16)"), ("short_code", "String")],
-            "data": [{"click_id": row.click_id, "short_code": row.short_code} for row in rows],
+            "data": [
+                {"click_id": click_id, "short_code": short_code}
+                for click_id, short_code in zip(rows.click_id, rows.short_code, strict=True)
+            ],
         }
-        times = [row.time for row in rows]
-        bounds = {"first_ms": min(times), "last_ms": max(times)}
+        bounds = {"first_ms": min(rows.time), "last_ms": max(rows.time)}
         found = self._ask(
-            lambda client: client.execute(_COUNT_STORED, bounds, external_tables=[wanted])
+            lambda client: client.execute(
+                _COUNT_STORED, bounds, external_tables=[wanted], settings=_AS_BYTES
+            )
         )
         return int(found[0][0])
 
@@ -137,7 +145,6 @@ class Writer:
             raise
 
 
-def _insert(client: Client, columns: Sequence[list[Any]], settings: Mapping[str, object]) -> None:
-    click_ids, times_ms = columns[:2]
-    enter(client, click_ids, times_ms)
-    client.execute(INSERT, columns, settings=settings, columnar=True)
+def _insert(client: Client, rows: Rows, settings: Mapping[str, object]) -> None:
+    enter(client, rows.click_id, rows.time)
+    client.execute(INSERT, rows, settings=settings, columnar=True)

@@ -286,10 +286,10 @@ def poisoned(text: str):
         enricher = consumer._sorter._examiner._enricher
         enrich = enricher.enrich
 
-        def fail_or_enrich(click, now_ms):
-            if text in click.user_agent:
+        def fail_or_enrich(clicks, now_ms):
+            if any(text.encode() in user_agent for user_agent in clicks.user_agents):
                 raise ZeroDivisionError("for a test")
-            return enrich(click, now_ms)
+            return enrich(clicks, now_ms)
 
         enricher.enrich = fail_or_enrich
 

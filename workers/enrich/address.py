@@ -4,6 +4,7 @@ An IPv4 address is mapped into IPv6 (RFC 4291 §2.5.5.2), so that one column hol
 """
 
 import ipaddress
+import socket
 from typing import Literal
 
 Kept = Literal["network", "full", "none"]
@@ -14,11 +15,13 @@ _MAPPED = bytes(10) + b"\xff\xff"
 
 def parse_address(text: str) -> bytes:
     """Return the address in 16 bytes; :data:`UNKNOWN` for whatever is none."""
+    text = text.strip()
     try:
-        address = ipaddress.ip_address(text.strip())
-    except ValueError:
-        return UNKNOWN
-    return address.packed if address.version == 6 else _MAPPED + address.packed
+        if ":" in text:
+            return socket.inet_pton(socket.AF_INET6, text)
+        return _MAPPED + socket.inet_pton(socket.AF_INET, text)
+    except (OSError, ValueError):
+        return _parse_scoped(text)
 
 
 def kept(address: bytes, what: Kept) -> bytes:
@@ -36,6 +39,21 @@ def household(address: bytes) -> bytes:
     The rest of an IPv6 address changes within the day (RFC 8981).
     """
     return _cut(address, 4, 8)
+
+
+def as_text(address: bytes) -> str:
+    """Return an address in 16 bytes as text, an IPv4 address as such."""
+    if address.startswith(_MAPPED):
+        return socket.inet_ntop(socket.AF_INET, address[12:])
+    return socket.inet_ntop(socket.AF_INET6, address)
+
+
+def _parse_scoped(text: str) -> bytes:
+    """Return an IPv6 address that may name its interface (RFC 4007 §11), which isn't stored."""
+    try:
+        return ipaddress.IPv6Address(text).packed
+    except ValueError:
+        return UNKNOWN
 
 
 def _cut(address: bytes, ipv4_bytes: int, ipv6_bytes: int) -> bytes:

@@ -1,6 +1,6 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 Answer = TypeVar("Answer")
 
@@ -8,15 +8,22 @@ Answer = TypeVar("Answer")
 MAX_KEY_LENGTH = 512
 
 
-def memoised(answer: Callable[[str], Answer], size: int) -> Callable[[str], Answer]:
-    """Return the pure function with its last ``size`` answers remembered.
+class Memo(Generic[Answer]):
+    """A pure function of a text with its last ``size`` answers remembered.
 
     User agents, referrers and addresses repeat: remembered, an answer costs 0.1 µs instead of the
     30 µs of a user agent's parsing.
     """
-    remembered = lru_cache(size)(answer)
 
-    def ask(text: str) -> Answer:
-        return remembered(text) if len(text) <= MAX_KEY_LENGTH else answer(text)
+    def __init__(self, answer: Callable[[bytes], Answer], size: int) -> None:
+        self._answer = answer
+        self._remembered = lru_cache(size)(answer)
 
-    return ask
+    def all(self, texts: Sequence[bytes]) -> list[Answer]:
+        """Return the answers to texts, in their order."""
+        if max(map(len, texts), default=0) <= MAX_KEY_LENGTH:
+            return list(map(self._remembered, texts))
+        return [
+            self._remembered(text) if len(text) <= MAX_KEY_LENGTH else self._answer(text)
+            for text in texts
+        ]

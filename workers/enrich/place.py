@@ -1,4 +1,3 @@
-import ipaddress
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -7,7 +6,7 @@ from typing import Any
 
 import maxminddb
 
-from workers.enrich.address import UNKNOWN
+from workers.enrich.address import UNKNOWN, as_text
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +34,8 @@ class Places:
         """Return the ISO 3166-1 alpha-2 code of an address in 16 bytes, '' if it is unknown."""
         if self._reader is None or address == UNKNOWN:
             return ""
-        ipv6 = ipaddress.IPv6Address(address)
         try:
-            found = self._reader.get(ipv6.ipv4_mapped or ipv6)
+            found = self._reader.get(as_text(address))
         except ValueError:  # an IPv6 address and a database of IPv4 addresses
             return ""
         return _code(found) if isinstance(found, dict) else ""

@@ -6,7 +6,8 @@ followed from one day to the next (the scheme of https://plausible.io/data-polic
 """
 
 import hashlib
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -27,12 +28,24 @@ class Visitors:
         self._salt_of = salt_of
         self._keyed = lru_cache(_DAYS)(self._make_keyed)
 
-    def visitor_id(self, time_ms: int, household: bytes, user_agent: str) -> int:
-        """Return 64 bits: the same for the same visitor within a UTC day."""
-        digest = self._keyed(time_ms // MS_PER_DAY).copy()
-        digest.update(household)
-        digest.update(user_agent.encode())
-        return int.from_bytes(digest.digest(), "big")
+    def visitor_ids(
+        self,
+        times_ms: Sequence[int],
+        households: Iterable[bytes],
+        user_agents: Iterable[bytes],
+    ) -> Sequence[int]:
+        """Return 64 bits for each click: the same for the same visitor within a UTC day.
+
+        Args:
+            households: 16 bytes, as :func:`workers.enrich.address.household` returns them.
+        """
+        digests = []
+        for time_ms, household, user_agent in zip(times_ms, households, user_agents, strict=True):
+            digest = self._keyed(time_ms // MS_PER_DAY).copy()
+            digest.update(household)
+            digest.update(user_agent)
+            digests.append(digest.digest())
+        return struct.unpack(f">{len(digests)}Q", b"".join(digests))
 
     def _make_keyed(self, day: int) -> "hashlib.blake2b":
         return hashlib.blake2b(digest_size=8, key=self._salt_of(_date(day)))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.enrich.address import UNKNOWN, household, kept, parse_address
+from workers.enrich.address import UNKNOWN, as_text, household, kept, parse_address
 
 addresses = st.ip_addresses()
 
@@ -48,3 +48,23 @@ def test_a_household_is_one_ipv4_address_or_one_ipv6_subnet():
     assert household(parse_address("2001:db8:1:2::3")) != household(
         parse_address("2001:db8:1:3::3")
     )
+
+
+@given(
+    addresses | st.text(max_size=20).map(str) | st.from_regex(r"[0-9a-f:.%]{1,20}", fullmatch=True)
+)
+def test_an_address_is_read_as_python_reads_it(written):
+    try:
+        address = ipaddress.ip_address(str(written).strip())
+        expected = (
+            address.packed if address.version == 6 else b"\0" * 10 + b"\xff\xff" + address.packed
+        )
+    except ValueError:
+        expected = UNKNOWN
+    assert parse_address(str(written)) == expected
+
+
+@given(addresses)
+def test_an_address_is_written_as_text(address):
+    plain = getattr(address, "ipv4_mapped", None) or address
+    assert ipaddress.ip_address(as_text(parse_address(str(address)))) == plain

@@ -1,7 +1,7 @@
 import pytest
 
 from app.bots import Bots
-from app.click import Click, new_click_id
+from app.click import Clicks, new_click_id
 from workers.enrich.address import parse_address
 from workers.enrich.browser import Browsers
 from workers.enrich.enricher import Enricher
@@ -10,8 +10,8 @@ from workers.enrich.visitor import Visitors
 
 NOW_MS = 1_790_000_000_123
 CHROME = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
-    " Chrome/130.0.0.0 Safari/537.36"
+    b"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    b" Chrome/130.0.0.0 Safari/537.36"
 )
 
 
@@ -21,65 +21,83 @@ def enricher(country_database) -> Enricher:
     return Enricher(Browsers(), Bots(), Places(country_database), visitors, "network")
 
 
-def click(**changes: object) -> Click:
+def clicks(**changes: object) -> Clicks:
     fields = {
-        "click_id": new_click_id(NOW_MS, bytes(10)),
-        "short_code": "demo1",
-        "timestamp": NOW_MS // 1000,
-        "ip": "8.8.8.8",
-        "user_agent": CHROME,
-        "referer": "https://www.example.org/page",
-        "original_url": "https://example.com/",
-        "host": "Go.Example",
-        "accept_language": "de-DE,de;q=0.9",
+        "entry_ids": b"1-0",
+        "click_ids": new_click_id(NOW_MS, bytes(10)),
+        "times_ms": NOW_MS,
+        "short_codes": b"demo1",
+        "ips": b"8.8.8.8",
+        "user_agents": CHROME,
+        "referers": b"https://www.example.org/page",
+        "original_urls": b"https://example.com/",
+        "hosts": b"Go.Example",
+        "accept_languages": b"de-DE,de;q=0.9",
+        "purposes": b"",
+        **changes,
     }
-    return Click(**{**fields, **changes})
+    return Clicks(**{name: [value] for name, value in fields.items()})
+
+
+def enriched(enricher: Enricher, **changes: object) -> dict[str, object]:
+    rows = enricher.enrich(clicks(**changes), NOW_MS + 5)
+    return {name: column[0] for name, column in rows._asdict().items()}
 
 
 def test_a_click_becomes_a_row(enricher):
-    row = enricher.enrich(click(), NOW_MS + 5)
-    assert row._asdict() | {"visitor_id": 0, "geo_version": ""} == {
-        "click_id": click().click_id,
+    row = enriched(enricher)
+    assert row | {"visitor_id": 0, "geo_version": b""} == {
+        "click_id": new_click_id(NOW_MS, bytes(10)),
         "time": NOW_MS,
-        "short_code": "demo1",
-        "target": "https://example.com/",
+        "short_code": b"demo1",
+        "target": b"https://example.com/",
         "ip": parse_address("8.8.8.0"),
         "visitor_id": 0,
-        "country": "US",
-        "browser": "Chrome",
-        "os": "Windows",
-        "device": "desktop",
+        "country": b"US",
+        "browser": b"Chrome",
+        "os": b"Windows",
+        "device": b"desktop",
         "is_bot": False,
-        "bot": "",
-        "referrer_host": "example.org",
-        "referrer": "https://www.example.org/page",
+        "bot": b"",
+        "referrer_host": b"example.org",
+        "referrer": b"https://www.example.org/page",
         "user_agent": CHROME,
-        "host": "go.example",
-        "language": "de",
-        "geo_version": "",
+        "host": b"go.example",
+        "language": b"de",
+        "geo_version": b"",
         "enriched_at": NOW_MS + 5,
     }
-    assert row.geo_version
+    assert row["geo_version"]
 
 
 def test_a_crawler_is_a_bot_by_name_and_device(enricher):
-    row = enricher.enrich(click(user_agent="Googlebot/2.1"), NOW_MS)
-    assert (row.is_bot, row.bot, row.device) == (True, "Googlebot", "bot")
+    row = enriched(enricher, user_agents=b"Googlebot/2.1")
+    assert (row["is_bot"], row["bot"], row["device"]) == (True, b"Googlebot", b"bot")
 
 
 def test_a_browser_that_loads_ahead_is_no_visitor_yet(enricher):
-    row = enricher.enrich(click(purpose="prefetch;prerender"), NOW_MS)
-    assert (row.is_bot, row.bot, row.device) == (True, "prerender", "desktop")
+    row = enriched(enricher, purposes=b"prefetch;prerender")
+    assert (row["is_bot"], row["bot"], row["device"]) == (True, b"prerender", b"desktop")
 
 
 def test_the_six_fields_alone_make_a_row(enricher):
-    row = enricher.enrich(
-        click(host="", accept_language="", ip="", user_agent="", referer=""), NOW_MS
-    )
-    assert (row.host, row.language, row.country, row.device) == ("", "", "", "other")
-    assert row.ip == bytes(16)
+    nothing = ("hosts", "accept_languages", "ips", "user_agents", "referers")
+    row = enriched(enricher, **dict.fromkeys(nothing, b""))
+    assert (row["host"], row["language"], row["country"]) == (b"", b"", b"")
+    assert (row["device"], row["ip"]) == (b"other", bytes(16))
 
 
-def test_an_id_of_random_bytes_does_not_date_the_click(enricher):
-    random_id = b"\xff\xff\xff\xff\xff\xff\x7f" + bytes(9)
-    assert enricher.enrich(click(click_id=random_id), NOW_MS).time == NOW_MS // 1000 * 1000
+def test_many_clicks_have_the_rows_that_each_has_alone(enricher):
+    changes = [
+        {},
+        {"user_agents": b"Googlebot/2.1", "purposes": b"preview"},
+        {"purposes": b"prefetch", "ips": b"2001:db8::1"},
+        {"referers": b"", "hosts": b"b.example", "user_agents": "Ünknown".encode() * 100},
+    ]
+    alone = [enriched(enricher, **change) for change in changes]
+    columns = zip(*(clicks(**change) for change in changes), strict=True)
+    together = enricher.enrich(Clicks(*([one[0] for one in column] for column in columns)), NOW_MS)
+    rows = zip(*together, strict=True)
+    assert [dict(zip(together._fields, row, strict=True)) for row in rows] == [
+        {**row, "enriched_at": NOW_MS} for row in alone
+    ]

@@ -1,0 +1,42 @@
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Rows(NamedTuple):
+    """Clicks as the table ``clicks`` holds them: its columns in its order, each alike in length.
+
+    Values have the types that clickhouse-driver writes without converting them: bytes for String,
+    FixedString and IPv6, Unix milliseconds for DateTime64(3).
+
+    Attributes:
+        click_id: 16 bytes.
+        time: Unix milliseconds, in UTC.
+        ip: 16 bytes; an IPv4 address is mapped (RFC 4291 §2.5.5.2), nothing known is ``::``.
+        visitor_id: 64 bits that tell apart the visitors of one UTC day.
+        country: ISO 3166-1 alpha-2, or ''.
+        device: one of :data:`workers.enrich.device.CLASSES`.
+        bot: the program's name, or why a browser loaded the link on its own; '' for a human.
+        language: primary subtag of the preferred language (RFC 5646), or ''.
+        geo_version: which country database answered, or ''.
+        enriched_at: Unix milliseconds; of two rows of one click the younger stays.
+    """
+
+    click_id: Sequence[bytes]
+    time: Sequence[int]
+    short_code: Sequence[bytes]
+    target: Sequence[bytes]
+    ip: Sequence[bytes]
+    visitor_id: Sequence[int]
+    country: Sequence[bytes]
+    browser: Sequence[bytes]
+    os: Sequence[bytes]
+    device: Sequence[bytes]
+    is_bot: Sequence[bool]
+    bot: Sequence[bytes]
+    referrer_host: Sequence[bytes]
+    referrer: Sequence[bytes]
+    user_agent: Sequence[bytes]
+    host: Sequence[bytes]
+    language: Sequence[bytes]
+    geo_version: Sequence[bytes]
+    enriched_at: Sequence[int]
