@@ -95,6 +95,14 @@ def _data_dir() -> Path:
     return Path(given) if given else Path(platformdirs.user_data_dir("hopline"))
 
 
+def _settings_file() -> Iterator[Path]:
+    given = os.environ.get(variable("settings_file"))
+    if given:
+        if not os.access(given, os.R_OK):
+            raise SettingsError(f"{variable('settings_file')}={given!r}: can't be read")
+        yield Path(given)
+
+
 class Settings(BaseSettings):
     """All settings of all three services and the command; immutable once read."""
 
@@ -261,6 +269,11 @@ class Settings(BaseSettings):
     )
 
     # This machine
+    settings_file: Path | None = Field(
+        None,
+        description="File of further HOPLINE_ variables, read again by workers on SIGHUP; the"
+        " environment goes before it.",
+    )
     data_dir: Path = Field(
         default_factory=_data_dir,
         description="Where `hopline up` and the spool keep their files.",
@@ -304,16 +317,19 @@ class Described(NamedTuple):
 
 
 def load() -> Settings:
-    """Read the settings: the environment first, then what a running `hopline up` wrote down.
+    """Read the settings: the environment, HOPLINE_SETTINGS_FILE, what a running `hopline up` wrote.
 
     Last come systemd's credentials (https://systemd.io/CREDENTIALS/), files named like the
     variables in small letters: passwords that no other process can read, as it could a variable.
 
     Raises:
-        SettingsError: naming each variable that can't be used, its value and what was expected.
+        SettingsError: naming each variable that can't be used, its value and what was expected, or
+            the file that is missing.
     """
     credentials = os.environ.get("CREDENTIALS_DIRECTORY") or None
-    return _read(Settings, _env_file=_data_dir() / RUNNING_FILE, _secrets_dir=credentials)
+    # Of two files that set the same, the later one counts.
+    files = (_data_dir() / RUNNING_FILE, *_settings_file())
+    return _read(Settings, _env_file=files, _secrets_dir=credentials)
 
 
 def load_or_exit() -> Settings:

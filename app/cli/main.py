@@ -39,7 +39,7 @@ COMMANDS = {
     ),
     "console": Command("app.cli.services", _SERVICES, "Run the console until it is told to stop."),
     "workers": Command(
-        "app.cli.services",
+        "app.cli.workers",
         _SERVICES,
         "Run the workers, which store the clicks, until they are told to stop.",
     ),

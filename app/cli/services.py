@@ -22,21 +22,13 @@ def console() -> None:
     _gunicorn("console")
 
 
-def workers() -> None:
-    """Run the workers, which store the clicks, until they are told to stop.
-
-    A supervisor keeps HOPLINE_CONSUMERS consumers running.
-    """
-    _become("workers")
-
-
 def _gunicorn(service: str) -> None:
-    _become(
+    become(
         "gunicorn", "-c", f"python:app.{service}.gunicorn_conf", f"app.{service}.wsgi:get_app()"
     )
 
 
-def _become(module: str, *arguments: str) -> None:
+def become(module: str, *arguments: str) -> None:
     """Replace this process, so that signals and exit codes are the service's own."""
     settings.load()
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 - no shell

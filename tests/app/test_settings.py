@@ -136,6 +136,24 @@ def test_the_environment_goes_before_the_running_installation(
     assert load().batch_size == 7
 
 
+def test_a_settings_file_stands_between_the_environment_and_what_up_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / RUNNING_FILE).write_text("HOPLINE_BATCH_SIZE=7\nHOPLINE_BLOCK_MS=70\n")
+    file = tmp_path / "workers.env"
+    file.write_text("HOPLINE_BATCH_SIZE=8\nHOPLINE_INSERT_ROWS=80\n")
+    monkeypatch.setenv("HOPLINE_SETTINGS_FILE", str(file))
+    monkeypatch.setenv("HOPLINE_INSERT_ROWS", "90")
+    settings = load()
+    assert (settings.block_ms, settings.batch_size, settings.insert_rows) == (70, 8, 90)
+
+
+def test_a_settings_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_SETTINGS_FILE", "/nowhere/workers.env")
+    with pytest.raises(SettingsError, match="HOPLINE_SETTINGS_FILE='/nowhere/workers.env'"):
+        load()
+
+
 @pytest.fixture
 def credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder as systemd makes it for LoadCredential=hopline:FOLDER."""

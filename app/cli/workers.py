@@ -1,0 +1,73 @@
+"""`hopline workers`: run them, or see how they fare."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli.output import Failure, print_json, print_table
+from app.cli.services import become
+from app.redis import connect
+from app.settings import Settings, load
+from app.worker_state import ConsumerState, WorkersState, WorkerStates, as_json
+
+workers = typer.Typer(add_completion=False, invoke_without_command=True)
+
+_COLUMNS = (
+    "HOST",
+    "WORKERS",
+    "CONSUMER",
+    "PROCESS",
+    "STATE",
+    "CLICKS/S",
+    "LAG",
+    "LAST INSERT",
+    "RESTARTS",
+    "MEMORY",
+)
+
+
+@workers.callback()
+def run(context: typer.Context) -> None:
+    """Run the workers, which store the clicks, until they are told to stop.
+
+    A supervisor keeps HOPLINE_CONSUMERS consumers running.
+    """
+    if context.invoked_subcommand is None:
+        become("workers")
+
+
+@workers.command()
+def status(*, json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False) -> None:
+    """Show the consumers of every host: what they do, how fast, and how they fare.
+
+    Their supervisors leave that in Redis every two seconds. Exit code 1 if there is none.
+    """
+    states = _states(load())
+    if json:
+        print_json({"workers": [as_json(state) for state in states]})
+    elif states:
+        print_table(_COLUMNS, (_row(state, one) for state in states for one in state.consumers))
+    if not states:
+        raise Failure("no workers are running: start them with `hopline workers`")
+
+
+def _states(settings: Settings) -> list[WorkersState]:
+    url = settings.redis_url
+    with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
+        return WorkerStates(client, url, settings.stream, settings.group).all()
+
+
+def _row(state: WorkersState, consumer: ConsumerState) -> tuple[str, ...]:
+    ago, memory = consumer.last_insert_seconds, consumer.memory_bytes
+    return (
+        state.host,
+        state.state,
+        str(consumer.number),
+        "-" if consumer.pid is None else str(consumer.pid),
+        consumer.state,
+        f"{consumer.clicks_per_second:,.0f}",
+        "-" if state.lag is None else f"{state.lag:,}",
+        "-" if ago is None else f"{ago:,.0f} s ago",
+        f"{consumer.restarts:,}",
+        "-" if memory is None else f"{memory / 1e6:,.0f} MB",
+    )
