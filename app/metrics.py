@@ -13,7 +13,7 @@ What is declared here is shown by itself: each process publishes its one registr
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from app.tallies import Gauge, TallyFamily
+from app.tallies import Gauge, TallyFamily, prepared
 
 
 class RedirectMetrics:
@@ -54,12 +54,43 @@ class RedirectMetrics:
         self.backlog = Gauge(
             "hopline_backlog",
             "Entries from the oldest that the group has not processed to the newest.",
+            merge="max",
             registry=registry,
         )
         self.backlog_full = Gauge(
             "hopline_backlog_full",
             "Whether new clicks go to the spool because the backlog nears the stream's bound.",
+            merge="max",
             registry=registry,
+        )
+        # All workers of a host look at the same spool.
+        self.spool_clicks = Gauge(
+            "hopline_spool_clicks",
+            "Clicks that wait in the host's spool.",
+            merge="max",
+            registry=registry,
+        )
+        self.spool_bytes = Gauge(
+            "hopline_spool_bytes",
+            "What the clicks in the host's spool take up on disk.",
+            merge="max",
+            registry=registry,
+        )
+        self.spool_oldest_seconds = Gauge(
+            "hopline_spool_oldest_seconds",
+            "Age of the oldest click in the host's spool.",
+            merge="max",
+            registry=registry,
+        )
+        self.spool_damaged = prepared(
+            Counter(
+                "hopline_spool_damaged",
+                "Databases that were found damaged and clicks that could not be read: set aside.",
+                ["kind"],
+                registry=registry,
+            ),
+            "database",
+            "clicks",
         )
         self.spool_waits_cut = Counter(
             "hopline_spool_waits_cut",

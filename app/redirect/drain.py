@@ -22,7 +22,8 @@ from app.redirect.entry import EntryWriter
 from app.redirect.pipeline import Pipeline, PipelineError
 from app.redirect.quiet_log import QuietLog
 from app.redirect.resend import ResendRing
-from app.redirect.spool_file import Row, SpoolError, SpoolFile
+from app.redirect.spool_file import SpoolError, SpoolFile
+from app.redirect.spool_rows import Row
 from app.redis import is_transient
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ class Drain:
             gevent.sleep(_PAUSE_SECONDS)
             try:
                 self._in_thread(self._file.sync)
+                self._show_filling()
                 with _only_one(self._lock_path) as mine:
                     if mine:
                         self._drain_all()
@@ -133,7 +135,15 @@ class Drain:
             try:
                 yield click_id, self._writer.readdress(command)
             except ValueError as error:
-                self._quiet_log.warning("unreadable", "Spooled click %r: %s", click_id, error)
+                self._in_thread(self._file.set_aside, [click_id], f"{click_id.hex()}: {error}")
+
+    def _show_filling(self) -> None:
+        filling = self._in_thread(self._file.filling)
+        now_ms = self._wall_clock() * 1000
+        oldest_ms = now_ms if filling.oldest_ms is None else filling.oldest_ms
+        self._metrics.spool_clicks.set(filling.clicks)
+        self._metrics.spool_bytes.set(filling.size_bytes)
+        self._metrics.spool_oldest_seconds.set(max(now_ms - oldest_ms, 0) / 1000)
 
     def _may_send(self) -> bool:
         is_redis_well = (

@@ -18,7 +18,7 @@ from app.redirect.publishing import Publishing
 from app.redirect.recorder import Recorder
 from app.redirect.resend import ResendRing
 from app.redirect.resource import Collaborators
-from app.redirect.spool import Spool
+from app.redirect.spool import Spool, damage_counter
 from app.redirect.spool_file import SpoolFile
 from app.redirect.tracking import Tracking
 from app.redirect.uses import Uses
@@ -66,7 +66,10 @@ class RedirectService:
             maxlen=settings.stream_maxlen,
             timeout_seconds=settings.redis_timeout_seconds,
         )
-        self.spool = Spool(SpoolFile(spool_dir, settings.spool_max_bytes), self.metrics)
+        open_spool = partial(
+            SpoolFile, spool_dir, settings.spool_max_bytes, damage_counter(self.metrics)
+        )
+        self.spool = Spool(open_spool(), self.metrics)
         self.recorder = Recorder(
             self.pipeline,
             self.spool,
@@ -77,7 +80,7 @@ class RedirectService:
         )
         self.pipeline.on_new_server = self.recorder.resend
         self._drain = Drain(
-            SpoolFile(spool_dir, settings.spool_max_bytes),
+            open_spool(),
             self.pipeline,
             writer,
             ring,

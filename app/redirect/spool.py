@@ -15,7 +15,9 @@ from gevent.threadpool import ThreadPool
 from app.metrics import RedirectMetrics
 from app.redirect.deadlines import Deadlines
 from app.redirect.quiet_log import QuietLog
-from app.redirect.spool_file import Row, SpoolError, SpoolFile
+from app.redirect.spool_file import SpoolError, SpoolFile
+from app.redirect.spool_repair import Damage
+from app.redirect.spool_rows import Row
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +128,16 @@ class _Append:
     def expire(self) -> None:
         self._metrics.spool_waits_cut.inc()
         self.settle()
+
+
+def damage_counter(metrics: RedirectMetrics) -> Callable[[Damage], None]:
+    """Return what a :class:`SpoolFile` tells of damage: it is counted and written to the log."""
+
+    def count(damage: Damage) -> None:
+        metrics.spool_damaged.labels(damage.kind).inc(damage.number)
+        logger.error("The spool was damaged: %d %s: %s", damage.number, damage.kind, damage.text)
+
+    return count
 
 
 def _write(file: SpoolFile, rows: list[Row], forgotten: list[bytes]) -> SpoolError | None:

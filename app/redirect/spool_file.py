@@ -3,23 +3,24 @@
 What it survives: a killed process loses nothing that was committed, since the pages are with the
 kernel. A crash of the machine loses what was committed after the last :meth:`SpoolFile.sync`, at
 most about a second, and leaves the database whole (synchronous=NORMAL in
-https://sqlite.org/wal.html).
+https://sqlite.org/wal.html). Of a database that is damaged nonetheless, e.g. cut off, what can be
+read is put into a new one: see :mod:`app.redirect.spool_repair`.
 
 The click id is the key: it is a UUIDv7, so rows lie in the order of time, and a click that comes
-twice is kept once.
+twice is kept once. Each row has a checksum, since SQLite does not notice a changed byte in it.
 """
 
 import contextlib
 import errno
 import fcntl
-import logging
 import os
 import sqlite3
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-logger = logging.getLogger(__name__)
+from app.redirect.spool_repair import Damage, set_aside
+from app.redirect.spool_rows import Row, Stored, checksum, is_whole
 
 NAME = "spool.db"
 _PAGE_BYTES = 4096
@@ -28,7 +29,30 @@ _BUSY_SECONDS = 2.0
 _LOG_BYTES = 16 << 20
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
-Row = tuple[bytes, bytes]
+#: The number of clicks is kept beside them, because SQLite would read them all to count them.
+_SCHEMA = """
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS clicks
+    (click_id BLOB PRIMARY KEY, command BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS damaged
+    (click_id BLOB PRIMARY KEY, command BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS totals (clicks INTEGER NOT NULL);
+INSERT INTO totals SELECT 0 WHERE NOT EXISTS (SELECT * FROM totals);
+COMMIT;
+"""
+
+
+class Filling(NamedTuple):
+    """What is in the spool now, of all workers of the host.
+
+    Attributes:
+        size_bytes: what its clicks take up on disk; room that was given back does not count.
+        oldest_ms: Unix milliseconds of the oldest click, None without any.
+    """
+
+    clicks: int
+    size_bytes: int
+    oldest_ms: int | None
 
 
 class SpoolError(Exception):
@@ -47,11 +71,27 @@ class SpoolError(Exception):
 class SpoolFile:
     """Clicks on disk. Every method blocks on the disk and may be called from any one thread.
 
-    All methods raise :class:`SpoolError`. A damaged database is moved aside and a new one begun.
+    All methods raise :class:`SpoolError`. A damaged database is moved aside and a new one begun
+    with what could be read of it.
+
+    Attributes:
+        directory: where the database lies.
     """
 
-    def __init__(self, directory: Path, max_bytes: int) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        max_bytes: int,
+        on_damage: Callable[[Damage], None] = lambda _: None,
+    ) -> None:
+        """Make a file that is opened by the first call.
+
+        Args:
+            max_bytes: most that the database may take up.
+            on_damage: told of damage that was found, in the thread that found it.
+        """
         self.directory = directory
+        self._on_damage = on_damage
         self._path = directory / NAME
         self._max_pages = max(max_bytes // _PAGE_BYTES, 16)
         self._database: sqlite3.Connection | None = None
@@ -74,25 +114,48 @@ class SpoolFile:
     def delete(self, click_ids: Sequence[bytes]) -> None:
         """Delete clicks, and give their room back to the disk."""
         with self._transaction() as database:
-            database.executemany("DELETE FROM clicks WHERE click_id = ?", _singles(click_ids))
+            _delete(database, click_ids)
         with self._opened() as database:
             # As a script, because a cursor stops after the first of the pages.
             database.executescript("PRAGMA incremental_vacuum")
 
     def oldest(self, limit: int, after: bytes = b"", before: bytes = b"\xff" * 16) -> list[Row]:
-        """Return the oldest clicks between two ids, in order."""
+        """Return the oldest clicks between two ids, in order; damaged ones are set aside."""
         with self._opened() as database:
-            return database.execute(
-                "SELECT click_id, command FROM clicks WHERE click_id > ? AND click_id < ?"
+            found: list[Stored] = database.execute(
+                "SELECT * FROM clicks WHERE click_id > ? AND click_id < ?"
                 " ORDER BY click_id LIMIT ?",
                 (after, before, limit),
             ).fetchall()
+        whole = [row[:2] for row in found if is_whole(row)]
+        if len(whole) == len(found):
+            return whole
+        self.set_aside([row[0] for row in found if not is_whole(row)], "a checksum is wrong")
+        return self.oldest(limit, after, before)
+
+    def set_aside(self, click_ids: Sequence[bytes], fault: str) -> None:
+        """Take clicks that can't be sent out of the queue; they stay in a table of their own."""
+        with self._transaction() as database:
+            database.executemany(
+                "INSERT OR REPLACE INTO damaged SELECT * FROM clicks WHERE click_id = ?",
+                _singles(click_ids),
+            )
+            _delete(database, click_ids)
+        self._on_damage(Damage("clicks", len(click_ids), f"{self._path}: {fault}"))
+
+    def filling(self) -> Filling:
+        """Return what is in the spool."""
+        with self._opened() as database:
+            [(clicks,)] = database.execute("SELECT clicks FROM totals")
+            [(oldest,)] = database.execute("SELECT min(click_id) FROM clicks")
+            [(pages,)] = database.execute("PRAGMA page_count")
+            [(free,)] = database.execute("PRAGMA freelist_count")
+        oldest_ms = int.from_bytes(oldest[:6], "big") if oldest else None
+        return Filling(clicks, (pages - free) * _PAGE_BYTES, oldest_ms)
 
     def count(self) -> int:
         """Return how many clicks wait."""
-        with self._opened() as database:
-            (count,) = database.execute("SELECT count(*) FROM clicks").fetchone()
-            return int(count)
+        return self.filling().clicks
 
     def sync(self) -> None:
         """Bring what is committed onto the disk, where it outlives a crash of the machine."""
@@ -107,8 +170,8 @@ class SpoolFile:
 
     def _write(self, rows: Sequence[Row], forgotten: Sequence[bytes]) -> None:
         with self._transaction() as database:
-            database.executemany("INSERT OR IGNORE INTO clicks VALUES (?, ?)", rows)
-            database.executemany("DELETE FROM clicks WHERE click_id = ?", _singles(forgotten))
+            _insert(database, rows)
+            _delete(database, forgotten)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -117,6 +180,7 @@ class SpoolFile:
             try:
                 yield database
                 database.execute("COMMIT")
+                self._require_mine()
             except sqlite3.Error:
                 # SQLite has already rolled back after a full disk, and complains if asked twice.
                 if database.in_transaction:
@@ -146,6 +210,12 @@ class SpoolFile:
         self._inode = self._path.stat().st_ino
         return self._database
 
+    def _require_mine(self) -> None:
+        """Raise SpoolError if what was just committed went into a file that was moved aside."""
+        if not self._is_still_mine():
+            self.close()
+            raise SpoolError("damaged", f"spool {self._path} was moved aside")
+
     def _is_still_mine(self) -> bool:
         """Tell whether the path still leads to the open file; another worker may have moved it."""
         try:
@@ -157,11 +227,16 @@ class SpoolFile:
         with contextlib.suppress(FileNotFoundError), locked(self.directory / "repair.lock"):
             if self._inode and self._path.stat().st_ino != self._inode:
                 return  # another worker was here first
-            aside = self._path.with_name(f"{NAME}.damaged-{time.time_ns()}")
-            for suffix in ("", "-wal", "-shm"):
-                with contextlib.suppress(FileNotFoundError):
-                    Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
-            logger.error("The spool is damaged (%s): moved to %s, a new one begins", fault, aside)
+            self._on_damage(set_aside(self._path, fault, self._take_over))
+
+    def _take_over(self, rows: Sequence[Row]) -> str:
+        """Put clicks of a damaged database into the new one; return why it can't be done, or ''."""
+        try:
+            with contextlib.closing(_connect(self._path, self._max_pages)) as database, database:
+                _insert(database, rows)
+        except sqlite3.Error as error:
+            return str(error)
+        return ""
 
 
 @contextlib.contextmanager
@@ -191,14 +266,31 @@ def _connect(path: Path, max_pages: int) -> sqlite3.Connection:
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         database.execute(f"PRAGMA max_page_count = {max_pages}")
-        database.execute(
-            "CREATE TABLE IF NOT EXISTS clicks (click_id BLOB PRIMARY KEY, command BLOB NOT NULL)"
-            " WITHOUT ROWID"
-        )
+        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'totals'").fetchone():
+            database.executescript(_SCHEMA)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _insert(database: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Add clicks; those that are there already are left as they are."""
+    stored = [(*row, checksum(row)) for row in rows]
+    before = database.total_changes
+    database.executemany("INSERT OR IGNORE INTO clicks VALUES (?, ?, ?)", stored)
+    _count(database, database.total_changes - before)
+
+
+def _delete(database: sqlite3.Connection, click_ids: Sequence[bytes]) -> None:
+    before = database.total_changes
+    database.executemany("DELETE FROM clicks WHERE click_id = ?", _singles(click_ids))
+    _count(database, before - database.total_changes)
+
+
+def _count(database: sqlite3.Connection, change: int) -> None:
+    if change:
+        database.execute("UPDATE totals SET clicks = clicks + ?", (change,))
 
 
 def _singles(values: Sequence[bytes]) -> Iterator[tuple[bytes]]:

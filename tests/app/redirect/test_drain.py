@@ -13,6 +13,7 @@ from app.redirect.entry import EntryWriter, click_id_of
 from app.redirect.pipeline import Pipeline
 from app.redirect.resend import ResendRing
 from app.redirect.resp import encode_command
+from app.redirect.spool import damage_counter
 from app.redirect.spool_file import SpoolFile
 from app.redis import parse_url
 from tests.app.redirect.fakes import FakeBacklog
@@ -30,19 +31,20 @@ class Host:
         self.file = SpoolFile(directory, 1 << 30)
         self.ring = ResendRing(60)
         self.backlog = FakeBacklog()
-        self.registry = CollectorRegistry()
         self.open: list[Callable[[], None]] = [self.file.close]
 
     def start_drain(self, clicks_per_second: int = 100_000) -> None:
         pipeline = Pipeline(lambda: parse_url(self.url), name="drain", timeout_seconds=2)
         pipeline.start()
+        self.registry = CollectorRegistry()
+        metrics = RedirectMetrics(self.registry)
         drain = Drain(
-            SpoolFile(self.directory, 1 << 30),
+            SpoolFile(self.directory, 1 << 30, damage_counter(metrics)),
             pipeline,
             EntryWriter(STREAM, 1_000_000),
             self.ring,
             self.backlog,
-            RedirectMetrics(CollectorRegistry()),
+            metrics,
             clicks_per_second=clicks_per_second,
         )
         drain.start()
@@ -110,7 +112,7 @@ def test_what_is_no_click_is_said_and_stands_in_nobodys_way(host, caplog):
     ids = host.spool(3)
     host.start_drain()
     wait_until(lambda: host.sent() == ids)
-    wait_until(lambda: host.file.count() == 1)
+    wait_until(lambda: host.file.count() == 0)
     assert "not a command" in caplog.text
 
 
@@ -126,6 +128,21 @@ def test_while_redis_takes_nothing_clicks_stay_in_the_spool(host):
             client.config_set("maxmemory", 0)
     wait_until(lambda: host.file.count() == 0)
     assert host.sent() == ids
+
+
+def test_the_filling_of_the_spool_is_shown(host):
+    host.spool(30, age_seconds=100)
+    host.backlog.is_full = True
+    host.start_drain()
+    shown = {
+        name: lambda name=name: host.registry.get_sample_value(f"hopline_spool_{name}")
+        for name in ("clicks", "bytes", "oldest_seconds")
+    }
+    wait_until(lambda: shown["clicks"]() == 30)
+    assert 4096 <= shown["bytes"]() < 1 << 20
+    assert 100 <= shown["oldest_seconds"]() < 160
+    host.backlog.is_full = False
+    wait_until(lambda: shown["clicks"]() == shown["oldest_seconds"]() == 0)
 
 
 def test_while_the_backlog_is_full_clicks_stay_in_the_spool(host):

@@ -1,11 +1,14 @@
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from app.click import new_click_id
 from app.redirect.spool_file import NAME, SpoolError, SpoolFile
 
 
@@ -64,14 +67,114 @@ def test_room_is_given_back_to_the_disk(file, tmp_path):
     assert (tmp_path / "spool" / NAME).stat().st_size < 200_000
 
 
-def test_a_damaged_spool_is_moved_aside_and_said(tmp_path, caplog):
+@pytest.fixture
+def found():
+    """What is told of damage."""
+    return []
+
+
+def test_a_spool_that_is_no_database_is_moved_aside_and_said(tmp_path, found):
     (tmp_path / NAME).write_bytes(b"this is no database " * 500)
-    file = SpoolFile(tmp_path, 1 << 30)
+    file = SpoolFile(tmp_path, 1 << 30, found.append)
     file.write([row(1)])
     assert file.oldest(10) == [row(1)]
     assert len(list(tmp_path.glob(f"{NAME}.damaged-*"))) == 1
-    assert "damaged" in caplog.text
+    assert [(damage.kind, damage.number) for damage in found] == [("database", 1)]
     file.close()
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_of_a_spool_that_was_cut_off_what_can_be_read_is_kept(tmp_path, found, share):
+    path = filled(tmp_path, 2_000)
+    size = path.stat().st_size
+    os.truncate(path, int(size * share))
+    file = SpoolFile(tmp_path, 1 << 30, found.append)
+    file.write([row(5_000)])
+    assert found[0].kind == "database"
+    kept = file.oldest(10_000)
+    assert kept[-1] == row(5_000)
+    written = [row(number, 500) for number in range(2_000)]
+    assert [one for one in kept[:-1] if one not in written] == []
+    assert len(kept) > 2_000 * share * 0.9
+    assert file.count() == len(kept)
+    file.close()
+
+
+def test_clicks_on_both_sides_of_a_damaged_place_are_kept(tmp_path, found):
+    path = filled(tmp_path, 2_000)
+    with path.open("r+b") as raw:
+        raw.seek(path.stat().st_size // 2 // 4096 * 4096)
+        raw.write(b"\xff" * 4096)
+    file = SpoolFile(tmp_path, 1 << 30, found.append)
+    with pytest.raises(SpoolError):
+        file.oldest(10_000)
+    kept = [int.from_bytes(click_id, "big") for click_id, _ in file.oldest(10_000)]
+    assert kept[-1] == 1_999
+    assert 1_900 < len(kept) < 2_000
+    file.close()
+
+
+def test_a_log_that_was_cut_off_loses_only_its_end(tmp_path, found):
+    path = filled(tmp_path, 10)
+    file = SpoolFile(tmp_path, 1 << 30)
+    for number in range(10, 60):
+        file.write([row(number, 500)])
+    aside = tmp_path / "copy"
+    shutil.copytree(tmp_path, aside)
+    file.close()
+    log = aside / f"{NAME}-wal"
+    (aside / f"{NAME}-shm").unlink()
+    os.truncate(log, log.stat().st_size * 2 // 3)
+    cut = SpoolFile(aside, 1 << 30, found.append)
+    kept = cut.oldest(1_000)
+    assert kept == [row(number, 500) for number in range(len(kept))]
+    assert 30 < len(kept) < 60
+    assert found == []
+    assert path.exists()
+    cut.close()
+
+
+def test_a_click_whose_bytes_changed_is_set_aside_and_the_others_go_on(tmp_path, found):
+    file = SpoolFile(tmp_path, 1 << 30, found.append)
+    file.write([row(number) for number in range(5)])
+    with sqlite3.connect(tmp_path / NAME) as database:
+        database.execute("UPDATE clicks SET command = ? WHERE click_id = ?", (b"y", row(2)[0]))
+    assert file.oldest(10) == [row(0), row(1), row(3), row(4)]
+    assert [(damage.kind, damage.number) for damage in found] == [("clicks", 1)]
+    assert file.count() == 4
+    file.close()
+
+
+def test_what_is_committed_while_another_moves_the_file_is_written_again(tmp_path, monkeypatch):
+    file = SpoolFile(tmp_path, 1 << 30)
+    file.write([row(1)])
+    answers = iter([True, False])
+    monkeypatch.setattr(file, "_is_still_mine", lambda: next(answers, True))
+    file.write([row(2)])
+    monkeypatch.undo()
+    assert file.oldest(10) == [row(1), row(2)]
+    file.close()
+
+
+def test_it_tells_how_full_it_is(file):
+    empty = file.filling()
+    assert (empty.clicks, empty.oldest_ms) == (0, None)
+    ids = [new_click_id(1_790_000_000_000 + number, bytes(10)) for number in range(300)]
+    file.write([(each, b"x" * 500) for each in ids])
+    file.write([(ids[0], b"y")], [ids[-1]])
+    full = file.filling()
+    assert (full.clicks, full.oldest_ms) == (299, 1_790_000_000_000)
+    assert 150_000 < full.size_bytes - empty.size_bytes < 300_000
+    file.delete(ids)
+    assert file.filling() == empty
+
+
+def filled(directory: Path, count: int) -> Path:
+    """Return the path of a closed database that holds so many clicks."""
+    file = SpoolFile(directory, 1 << 30)
+    file.write([row(number, 500) for number in range(count)])
+    file.close()
+    return directory / NAME
 
 
 def test_a_worker_notices_that_another_has_moved_the_spool_aside(file, tmp_path):
@@ -112,6 +215,7 @@ _WRITER = f"""
 import sys
 from pathlib import Path
 sys.path.insert(0, {str(Path.cwd())!r})
+from app.click import new_click_id
 from app.redirect.spool_file import SpoolFile
 file = SpoolFile(Path(sys.argv[1]), 1 << 30)
 for number in range(1_000_000):

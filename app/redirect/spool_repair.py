@@ -1,0 +1,87 @@
+"""What becomes of a damaged spool: it is moved aside, and what can be read of it is kept.
+
+The bytes stay on disk under another name until a person deletes them.
+"""
+
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from app.redirect.spool_rows import Row, is_whole
+
+logger = logging.getLogger(__name__)
+
+_ROWS_AT_ONCE = 1_000
+_QUERIES = (
+    "SELECT * FROM clicks WHERE click_id > ? ORDER BY click_id",
+    "SELECT * FROM clicks WHERE click_id > ? ORDER BY click_id DESC",
+)
+
+
+class Damage(NamedTuple):
+    """Damage that was found.
+
+    Attributes:
+        kind: whether a whole database was set aside, or some clicks in it.
+        number: how many.
+        text: what was found where, and what became of it.
+    """
+
+    kind: Literal["database", "clicks"]
+    number: int
+    text: str
+
+
+def set_aside(path: Path, fault: str, take_over: Callable[[Sequence[Row]], str]) -> Damage:
+    """Move a damaged database aside, and hand on what can be read of it.
+
+    Args:
+        path: the database, which nobody opens again under this name.
+        fault: what SQLite said.
+        take_over: gets the clicks that are whole, some at a time; returns why it can't keep
+            them, or ''.
+    """
+    aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
+    logger.error("The spool is damaged (%s): moved to %s, a new one begins", fault, aside)
+    kept = 0
+    for rows in _pages(aside):
+        if trouble := take_over(rows):
+            fault = f"{fault}; {trouble}"
+            break
+        kept += len(rows)
+    text = f"{fault}; moved to {aside}, {kept} clicks of it could be read and are kept"
+    return Damage("database", 1, text)
+
+
+def _pages(path: Path) -> Iterator[list[Row]]:
+    page: list[Row] = []
+    for row in _readable(path):
+        page.append(row)
+        if len(page) >= _ROWS_AT_ONCE:
+            yield page
+            page = []
+    if page:
+        yield page
+
+
+def _readable(path: Path) -> Iterator[Row]:
+    """Yield the clicks before the first unreadable place, then those behind the last."""
+    last = b""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        for query in _QUERIES:
+            try:
+                # Else SQLite opens no file that is shorter than it says it should be.
+                database.execute("PRAGMA writable_schema = ON")
+                for stored in database.execute(query, (last,)):
+                    if is_whole(stored):
+                        yield stored[:2]
+                        last = max(last, stored[0])
+            except sqlite3.Error as error:
+                logger.warning("Not all of %s can be read: %s", path, error)
