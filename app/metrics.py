@@ -13,7 +13,33 @@ What is declared here is shown by itself: each process publishes its one registr
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from app.tallies import Gauge, TallyFamily, prepared
+from app.tallies import Gauge, TallyFamily, TallyHistogram, prepared
+
+#: Upper edges of the latency's buckets, in seconds. The promise is 0.05.
+LATENCY_EDGES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+#: Statuses that each of those who answer may give.
+RESPONSES = (
+    *((status, "fast") for status in ("301", "302", "303", "307", "308")),
+    *(
+        (status, "falcon")
+        for status in [
+            "200",
+            "204",
+            "301",
+            "302",
+            "303",
+            "307",
+            "308",
+            "400",
+            "404",
+            "405",
+            "410",
+            "500",
+            "503",
+        ]
+    ),
+    *((status, "edge") for status in ("400", "408", "414", "431", "503")),
+)
 
 
 class RedirectMetrics:
@@ -21,19 +47,81 @@ class RedirectMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.responses = TallyFamily(
-            "hopline_responses", "Answers to visitors.", ("status",), registry
+            "hopline_responses",
+            "Answers by status and by who gave them: the fast lane, Falcon, or the edge, which"
+            " refuses what is no request.",
+            ("status", "lane"),
+            registry,
+            known=RESPONSES,
+        )
+        self.latency = TallyHistogram(
+            "hopline_response_seconds",
+            "Time from the turn of the event loop that read a request to the end of the one that"
+            " sent its answer.",
+            LATENCY_EDGES,
+            registry,
+        )
+        self.connections = Gauge(
+            "hopline_connections", "Connections of clients, idle ones included.", registry=registry
+        )
+        self.links_cached = Gauge(
+            "hopline_links_cached", "Links kept in memory, by all processes.", registry=registry
+        )
+        self.link_changes_heard = Gauge(
+            "hopline_link_changes_heard",
+            "Whether all processes hear from Redis which links change; else they ask each time.",
+            registry=registry,
+            merge="min",
+        )
+        self.link_lookups = prepared(
+            Counter(
+                "hopline_link_lookups",
+                "Links that were not in memory and were asked for, by what came of it.",
+                ["outcome"],
+                registry=registry,
+            ),
+            "found",
+            "unknown",
+            "unavailable",
+        )
+        self.commands_waiting = Gauge(
+            "hopline_redis_commands_waiting",
+            "Commands of the redirect that wait for Redis' reply.",
+            registry=registry,
+        )
+        self.oldest_command_seconds = Gauge(
+            "hopline_redis_oldest_command_seconds",
+            "How long the oldest of them has waited.",
+            registry=registry,
+            merge="max",
+        )
+        self.redis_connected = Gauge(
+            "hopline_redis_connected",
+            "Whether all processes of the redirect are connected to Redis.",
+            registry=registry,
+            merge="min",
         )
         self.clicks = TallyFamily(
             "hopline_clicks",
             "Clicks by what became of them: confirmed by Redis, spooled or refused.",
             ("outcome",),
             registry,
+            known=[("confirmed",), ("spooled",), ("refused",)],
         )
-        self.clicks_diverted = Counter(
-            "hopline_clicks_diverted",
-            "Clicks that Redis did not confirm in time, by reason.",
-            ["reason"],
-            registry=registry,
+        self.clicks_diverted = prepared(
+            Counter(
+                "hopline_clicks_diverted",
+                "Clicks that Redis did not confirm in time, by reason.",
+                ["reason"],
+                registry=registry,
+            ),
+            "backlog",
+            "over_budget",
+            "pipeline_full",
+            "redis_away",
+            "redis_refused",
+            "redis_slow",
+            "unexpected_reply",
         )
         self.clicks_confirmed_late = Counter(
             "hopline_clicks_confirmed_late",

@@ -5,7 +5,7 @@ from the start. Prometheus can't see a counter rise that begins with 1, and that
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal, TypeVar
 
 import prometheus_client
@@ -123,10 +123,12 @@ class TallyHistogram:
         self.total = 0.0
         registry.register(self)
 
-    def observe(self, value: float, times: int = 1) -> None:
-        """Count a value, or so many that are alike."""
-        self.counts[bisect_left(self.edges, value)] += times
-        self.total += value * times
+    def observe_all(self, values: Collection[float]) -> None:
+        """Count some values, at about 60 ns each."""
+        counts, edges = self.counts, self.edges
+        for value in values:
+            counts[bisect_left(edges, value)] += 1
+        self.total += sum(values)
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """Yield the buckets, when the registry is asked for them."""

@@ -208,7 +208,7 @@ def _make_ready(link: Link, parts: LinkParts, responses: TallyFamily) -> _Ready:
         parts=parts,
         status_line=f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n".encode(),
         rest=f"{fields}content-length: 0\r\n\r\n".encode(),
-        tally=responses.labels(str(answer.status)),
+        tally=responses.labels(str(answer.status), "fast"),
     )
 
 

@@ -19,6 +19,7 @@ from gevent.hub import Waiter
 
 from app.keys import link_key
 from app.links import REDIRECT_STATUSES, CorruptLink, Link, decode
+from app.metrics import RedirectMetrics
 from app.redirect.deadlines import Deadlines
 from app.redirect.link_cache import Held, LinkCache, UnknownCodes, Watch
 from app.redirect.pipeline import Pipeline, PipelineError
@@ -57,9 +58,11 @@ class Lookup:
         self,
         pipeline: Pipeline,
         settings: Settings,
+        metrics: RedirectMetrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pipeline = pipeline
+        self._lookups = metrics.link_lookups
         self._clock = clock
         self._stale_seconds = settings.link_stale_seconds
         self._links = LinkCache(settings.link_cache_size)
@@ -100,7 +103,7 @@ class Lookup:
             return
         flight = self._flights.get(code) or self._take_off(code)
         if flight is None:
-            on_found(self._fallback(code, "Redis is away"))
+            on_found(self._counted(self._fallback(code, "Redis is away")))
         else:
             flight.waiting.append(on_found)
 
@@ -202,6 +205,13 @@ class Lookup:
         stale = self._stale(held) if held is not None else None
         return stale or LookupUnavailable(reason)
 
+    def _counted(self, found: Found) -> Found:
+        outcome = "found" if isinstance(found, Link) else "unknown"
+        if isinstance(found, LookupUnavailable):
+            outcome = "unavailable"
+        self._lookups.labels(outcome).inc()
+        return found
+
     def _stale(self, held: Held) -> Link | None:
         age_seconds = self._clock() - held.watch.ended_at
         return held.link if age_seconds <= self._stale_seconds else None
@@ -229,6 +239,8 @@ class _Flight:
 
     def release(self, found: Found) -> None:
         waiting, self.waiting = self.waiting, []
+        if waiting:
+            self._lookup._counted(found)
         for on_found in waiting:
             try:
                 on_found(found)

@@ -114,6 +114,10 @@ class Pipeline:
         self._heard_at = 0.0
         self._watchers: dict[str, Any] = {}
 
+    def __len__(self) -> int:
+        """Return how many commands wait for their replies."""
+        return len(self._waiting)
+
     def start(self) -> None:
         """Begin to connect, and to connect again whenever the connection ends; returns at once."""
         self._greenlet = gevent.spawn(self._stay_connected)

@@ -10,6 +10,7 @@ from app.metrics import RedirectMetrics
 from app.redirect.backlog import Backlog
 from app.redirect.drain import Drain
 from app.redirect.entry import EntryWriter
+from app.redirect.gauges import watch
 from app.redirect.lookup import Lookup
 from app.redirect.pages import Pages
 from app.redirect.pipeline import Pipeline
@@ -51,7 +52,8 @@ class RedirectService:
             name="hopline-redirect",
             timeout_seconds=settings.redis_timeout_seconds,
         )
-        self.lookup = Lookup(self.pipeline, settings)
+        self.lookup = Lookup(self.pipeline, settings, self.metrics)
+        watch(self.metrics, self.pipeline, self.lookup)
         self.tracking = Tracking(
             locate,
             self.lookup,

@@ -22,7 +22,9 @@ import gevent.pool
 from gunicorn.config import Config
 from gunicorn.http.wsgi import base_environ
 from gunicorn.workers.ggevent import GeventWorker
+from prometheus_client import CollectorRegistry
 
+from app.metrics import RedirectMetrics
 from app.redirect.http.answer import Answer
 from app.redirect.http.connection import Connection
 from app.redirect.http.edge import Edge
@@ -67,7 +69,8 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
     """Serves the application's fast lane and WSGI from one edge.
 
     The application may offer a fast lane as its attribute ``fast_lane``
-    (:class:`app.redirect.http.lanes.FastLane`); it is left out when accesses are logged.
+    (:class:`app.redirect.http.lanes.FastLane`); it is left out when accesses are logged. Its
+    attribute ``metrics``, if it has one, is told of answers and connections.
 
     Attributes:
         patience: time limits; ``idle`` is gunicorn's ``keepalive``.
@@ -91,7 +94,9 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
             return
         freeze_objects()
         self._handed_over = gevent.pool.Pool(self.most_handed_over)
+        self._metrics = getattr(self.wsgi, "metrics", None) or RedirectMetrics(CollectorRegistry())
         self._edge = self._make_edge()
+        self._metrics.connections.set_function(lambda: len(self._edge))
         self._woken = gevent.event.Event()
         waker = gevent.get_hub().loop.io(self.PIPE[0], 1)
         waker.start(self._wake)
@@ -141,7 +146,6 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
             field_bytes=cfg.limit_request_field_size or UNLIMITED,
         )
         return Edge(
-            gevent.get_hub(),
             [Listener(sock) for sock in self.sockets],
             Framer(limits),
             self._make_lanes(limits).dispatch,
@@ -149,6 +153,7 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
             capacity=room_for_clients(self.worker_connections),
             share=self._share,
             handed_over=self._handed_over,
+            metrics=self._metrics,
         )
 
     def _make_lanes(self, limits: Limits) -> Lanes:

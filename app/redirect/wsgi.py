@@ -23,10 +23,12 @@ class RedirectApp(falcon.App[falcon.Request, falcon.Response]):
     """The application and the service that lives as long as it does.
 
     Attributes:
+        metrics: what the worker counts in.
         fast_lane: what the worker asks first, unless it is switched off.
     """
 
     service: RedirectService
+    metrics: RedirectMetrics
     fast_lane: RedirectFastLane | None = None
 
 
@@ -68,6 +70,7 @@ def get_app() -> RedirectApp:
         ).response(),
     )
     app.service = service
+    app.metrics = service.metrics
     if settings.fast_lane:
         app.fast_lane = RedirectFastLane(service.collaborators, service.metrics)
     return app
@@ -80,7 +83,7 @@ class _CountResponses:
     def process_response(
         self, _req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
     ) -> None:
-        self._responses.labels(str(resp.status)[:3]).inc()
+        self._responses.labels(str(resp.status)[:3], "falcon").inc()
 
 
 def _refuse(

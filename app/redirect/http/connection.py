@@ -47,7 +47,8 @@ class Connection:
 
     Attributes:
         peer: its address and port; ``("", "")`` behind a Unix socket.
-        since: time.monotonic() at which the state began, if it is one that may time out.
+        since: time.monotonic() at which the state began, if it is one that may time out; of a
+            request, when it was read.
         buffer: received, not yet read as a request; ``seen`` of it known to be incomplete.
         out: answered, not yet sent.
         ended: whether the client has sent its last byte.
@@ -111,6 +112,7 @@ class Connection:
         self.buffer = self.buffer[consumed:]
         self.seen = 0
         self.state = BUSY
+        self.since = self.edge.now
         asked = request.connection_close
         if request.minor_version:
             self.persistence = CLOSE if asked == 1 else STAY

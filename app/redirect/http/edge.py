@@ -15,9 +15,12 @@ from select import epoll
 from time import monotonic, time
 from typing import Any, Protocol
 
+import gevent
 from gunicorn_h1c import HttpRequest
 
+from app.metrics import RedirectMetrics
 from app.redirect.http.connection import (
+    ANSWERED,
     BUSY,
     CLOSE,
     CLOSED,
@@ -62,12 +65,12 @@ class Edge:
     """The connections of one worker process.
 
     Args:
-        hub: gevent's hub.
         dispatch: has each request answered.
         patience: how long connections may take; an ``idle`` of 0 keeps none open.
         capacity: most connections at once, those handed over included.
         share: what other workers know of this one's connections, and it of theirs.
         handed_over: those that gunicorn's own handler serves, to be counted.
+        metrics: told how long answers took, and which were given here.
 
     Attributes:
         stamps: what every answer carries (Server, Date, Connection), by persistence.
@@ -81,7 +84,6 @@ class Edge:
 
     def __init__(
         self,
-        hub: Any,
         listeners: Sequence[Listener],
         framer: Framer,
         dispatch: Dispatch,
@@ -90,18 +92,21 @@ class Edge:
         capacity: int,
         share: Share,
         handed_over: Sized,
+        metrics: RedirectMetrics,
     ) -> None:
-        self.hub = hub
+        self.hub: Any = gevent.get_hub()
         self._framer = framer
         self._dispatch = dispatch
         self._patience = patience
         self._handed_over = handed_over
+        self._latency = metrics.latency
+        self._responses = metrics.responses
         self._stopping = False
         self._epoll = epoll()
-        self._door = Door(hub.loop, self._epoll, listeners, self, capacity, share)
+        self._door = Door(self.hub.loop, self._epoll, listeners, self, capacity, share)
         self._connections: dict[int, Connection] = {}
-        self._watcher = hub.loop.io(self._epoll.fileno(), 1)
-        self._ticker = hub.loop.timer(TICK_SECONDS, TICK_SECONDS)
+        self._watcher = self.hub.loop.io(self._epoll.fileno(), 1)
+        self._ticker = self.hub.loop.timer(TICK_SECONDS, TICK_SECONDS)
         self.closing = not patience.idle
         self.stamps = stamps(time(), closing=self.closing)
         self.outbox: list[Connection] = []
@@ -181,8 +186,11 @@ class Edge:
             self._serve_safely(connection)
         outbox, self.outbox = self.outbox, []
         self.in_turn = False
+        began = [connection.since for connection in outbox if connection.state == ANSWERED]
         for connection in outbox:
             connection.send()
+        now = monotonic()
+        self._latency.observe_all([now - since for since in began])
         if self.again or self.outbox:
             self.schedule_turn()
 
@@ -264,6 +272,7 @@ class Edge:
 
     def _refuse(self, connection: Connection, refusal: Refused) -> None:
         logger.info("refused a request of %s: %s: %s", connection.peer[0], refusal.status, refusal)
+        self._responses.labels(refusal.status[:3], "edge").inc()
         connection.state = BUSY
         connection.persistence = CLOSE
         body = f"{refusal.status}\n".encode()

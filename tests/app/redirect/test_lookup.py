@@ -8,10 +8,12 @@ import gevent
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
 from redis import Redis
 
 from app.keys import link_key
 from app.links import Link, encode
+from app.metrics import RedirectMetrics
 from app.redirect.lookup import UNKNOWN, Lookup, LookupUnavailable
 from app.redirect.pipeline import Pipeline
 from app.redirect.tracking import Tracking
@@ -35,8 +37,14 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def lookup(pipeline, clock, make_settings) -> Lookup:
-    made = Lookup(pipeline, make_settings(lookup_budget_ms=20, link_stale_seconds=60), clock)
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def lookup(pipeline, clock, make_settings, registry) -> Lookup:
+    given = make_settings(lookup_budget_ms=20, link_stale_seconds=60)
+    made = Lookup(pipeline, given, RedirectMetrics(registry), clock)
     made.watch_began()
     return made
 
@@ -50,6 +58,21 @@ def find(lookup: Lookup, code: str = "abc") -> list[object]:
 def read(lookup: Lookup, pipeline: FakePipeline, value: Link) -> None:
     find(lookup, value.code)
     pipeline.answer(encode(value))
+
+
+def test_each_visit_that_asks_is_counted_by_what_came_of_it(lookup, pipeline, clock, registry):
+    find(lookup, "known")
+    pipeline.answer(encode(link("known")))
+    find(lookup, "known")
+    find(lookup, "none")
+    pipeline.answer(None)
+    pipeline.connected.clear()
+    find(lookup, "away")
+
+    def counted(outcome: str) -> float | None:
+        return registry.get_sample_value("hopline_link_lookups_total", {"outcome": outcome})
+
+    assert [counted(outcome) for outcome in ("found", "unknown", "unavailable")] == [1, 1, 1]
 
 
 def test_a_link_is_read_once_and_then_remembered(lookup, pipeline):
@@ -169,7 +192,9 @@ def test_nobody_waits_for_a_redis_that_lets_others_wait(lookup, pipeline):
 
 
 def test_a_slow_answer_is_given_up_within_the_budget(pipeline, make_settings):
-    lookup = Lookup(pipeline, make_settings(lookup_budget_ms=5))
+    lookup = Lookup(
+        pipeline, make_settings(lookup_budget_ms=5), RedirectMetrics(CollectorRegistry())
+    )
     lookup.watch_began()
     with pytest.raises(LookupUnavailable, match="slow"):
         lookup.get("abc")
@@ -240,7 +265,9 @@ class Interleaving:
             unknown_cache_size=10,
             unknown_cache_seconds=5,
         )
-        self.lookup = Lookup(self.pipeline, settings, FakeClock())
+        self.lookup = Lookup(
+            self.pipeline, settings, RedirectMetrics(CollectorRegistry()), FakeClock()
+        )
         self.lookup.watch_began()
 
     def ask(self) -> None:
@@ -310,7 +337,7 @@ def _version(found: object) -> int:
 @contextmanager
 def looking_up(url: str, settings, timeout_seconds: float = 1.0) -> Iterator[Lookup]:
     pipeline = Pipeline(lambda: parse_url(url), name="test", timeout_seconds=timeout_seconds)
-    lookup = Lookup(pipeline, settings)
+    lookup = Lookup(pipeline, settings, RedirectMetrics(CollectorRegistry()))
     tracking = Tracking(
         lambda: parse_url(url), lookup, name="track", timeout_seconds=timeout_seconds
     )

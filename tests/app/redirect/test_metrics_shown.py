@@ -16,7 +16,6 @@ from tests.metrics_scraper import Scraper
 from tests.redirect_servers import RedirectServer
 from tests.worker_processes import wait_until
 
-
 LINK = Link(code="known", target="https://example.com/", created_ms=0, updated_ms=0)
 
 
@@ -55,6 +54,19 @@ def test_all_workers_add_up(service: Service) -> None:
     service.visit(40)
     service.shows(40)
     assert service.metrics.sum("hopline_clicks_total", outcome="confirmed") == 40
+
+
+def test_answers_are_counted_by_lane_and_timed(service: Service) -> None:
+    service.visit(5)
+    service.exchange(b"NONSENSE\r\n\r\n")
+    service.shows(5)
+    seen = service.metrics.sum
+    wait_until(lambda: seen("hopline_responses_total", status="400", lane="edge") == 1)
+    assert seen("hopline_responses_total", status="302", lane="fast") > 0
+    total = seen("hopline_responses_total")
+    assert seen("hopline_response_seconds_count") == total
+    assert 0 < seen("hopline_response_seconds_sum") < total
+    assert seen("hopline_response_seconds_bucket", le="0.05") >= 5
 
 
 def test_no_counter_goes_back_when_workers_are_killed_and_reloaded(service: Service) -> None:

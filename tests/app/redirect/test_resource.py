@@ -262,8 +262,8 @@ def test_answers_are_counted_by_status(world):
     world.get("/live")
     world.get("/nothing")
     counted = world.registry.get_sample_value
-    assert counted("hopline_responses_total", {"status": "302"}) == 1
-    assert counted("hopline_responses_total", {"status": "404"}) == 1
+    assert counted("hopline_responses_total", {"status": "302", "lane": "falcon"}) == 1
+    assert counted("hopline_responses_total", {"status": "404", "lane": "falcon"}) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,40 @@
+from prometheus_client import CollectorRegistry
+
+from app.metrics import RedirectMetrics
+from app.redirect.gauges import watch
+from tests.app.redirect.fakes import FakePipeline
+
+
+class WaitingPipeline(FakePipeline):
+    def __len__(self) -> int:
+        return len(self.waiting)
+
+
+class Links(list[int]):
+    is_watching = True
+
+
+def test_gauges_follow_what_they_watch() -> None:
+    registry = CollectorRegistry()
+    pipeline = WaitingPipeline()
+    watch(RedirectMetrics(registry), pipeline, Links(range(3)))
+    pipeline.age = 0.25
+    pipeline.waiting += [print, print]
+    assert {
+        name: registry.get_sample_value(f"hopline_{name}")
+        for name in (
+            "redis_commands_waiting",
+            "redis_oldest_command_seconds",
+            "redis_connected",
+            "links_cached",
+            "link_changes_heard",
+        )
+    } == {
+        "redis_commands_waiting": 2,
+        "redis_oldest_command_seconds": 0.25,
+        "redis_connected": 1,
+        "links_cached": 3,
+        "link_changes_heard": 1,
+    }
+    pipeline.connected.clear()
+    assert registry.get_sample_value("hopline_redis_connected") == 0
