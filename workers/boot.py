@@ -28,12 +28,13 @@ from workers.enrich.place import BadCountryDatabase, Places
 from workers.enrich.visitor import Visitors
 from workers.examiner import Examiner
 from workers.fence import Fence, Fenced
-from workers.heartbeat import Heartbeat, Pulse
+from workers.heartbeat import Heartbeat, Pulse, deadman
 from workers.intake import Intake, Pace
 from workers.janitor import Janitor
 from workers.names import Names
 from workers.salts import Salts
 from workers.signals import Signals, Stop
+from workers.silence import longest_rest_seconds, longest_work_seconds
 from workers.sorter import BatchSize, Sorter
 from workers.stream import Stream
 from workers.upkeep import Upkeep
@@ -84,16 +85,18 @@ def boot(
     with Signals(signal.SIGTERM) as signals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
         die_with(supervisor_pid)
-        consume(settings, name, predecessor, heartbeat, signals)
+        # A rest and a turn of work: more than either may take, so a supervisor that lives is first.
+        arm = deadman(longest_rest_seconds(settings) + longest_work_seconds(settings))
+        consume(settings, name, predecessor, Pulse(heartbeat, arm=arm), signals)
 
 
 def consume(
-    settings: Settings, name: str, predecessor: str, heartbeat: Heartbeat, signals: Signals
+    settings: Settings, name: str, predecessor: str, pulse: Pulse, signals: Signals
 ) -> None:
     """Work until a signal comes; exits with :data:`BOOT_FAILED`, or 1 when it can't go on."""
     stop = Stop(signals, settings.drain_seconds * _DRAIN_SHARE, time.monotonic)
     try:
-        consumer = make_consumer(settings, name, stop, predecessor, heartbeat)
+        consumer = make_consumer(settings, name, stop, predecessor, pulse)
     except (RedisRefused, BadCountryDatabase) as error:
         logger.critical("can't begin: %s", error)
         sys.exit(BOOT_FAILED)
@@ -128,16 +131,16 @@ def make_consumer(
     name: str,
     stop: Stop,
     predecessor: str = "",
-    heartbeat: Heartbeat | None = None,
+    pulse: Pulse | None = None,
 ) -> Consumer:
-    """Put a consumer together from settings; a heartbeat is for who wants to watch it.
+    """Put a consumer together from settings; a pulse is for who wants to watch it.
 
     Raises:
         RedisRefused: Redis is too old, or doesn't let us in.
         BadCountryDatabase: the file that the settings name is none.
     """
     metrics = WorkerMetrics(CollectorRegistry())
-    pulse = Pulse(heartbeat or Heartbeat())
+    pulse = pulse or Pulse(Heartbeat())
     client = _connect(settings, name)
     acks = _wire(settings, client)
     names = Names(settings.stream, settings.group, name, settings.dead_stream, settings.dead_maxlen)

@@ -6,6 +6,7 @@ Rule 2: each field is eight bytes and has one writer, so no lock is needed and n
 """
 
 import ctypes
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,15 +44,26 @@ def shared_heartbeat() -> Heartbeat:
 
 
 class Pulse:
-    """Writes a heartbeat; the consumer calls :meth:`beat` in each turn of its loop."""
+    """Writes a heartbeat; the consumer calls :meth:`beat` in each turn of its loop.
 
-    def __init__(self, heartbeat: Heartbeat, clock: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        arm: called with each beat; for a deadman's switch, see :func:`deadman`.
+    """
+
+    def __init__(
+        self,
+        heartbeat: Heartbeat,
+        clock: Callable[[], float] = time.monotonic,
+        arm: Callable[[], object] = lambda: None,
+    ) -> None:
         self._heartbeat = heartbeat
         self._clock = clock
+        self._arm = arm
 
     def beat(self) -> None:
         """Show that the loop goes on."""
         self._heartbeat.at = self._clock()
+        self._arm()
 
     @contextmanager
     def resting(self) -> Iterator[None]:
@@ -70,3 +82,12 @@ class Pulse:
         """Count clicks that ClickHouse has stored."""
         self._heartbeat.clicks += clicks
         self._heartbeat.inserted_at = self._clock()
+
+
+def deadman(seconds: float) -> Callable[[], object]:
+    """Return what must be called again and again, lest the kernel ends this process with SIGALRM.
+
+    A consumer that hangs and has lost its supervisor has nobody else to end it, and no Python code
+    of its own would run.
+    """
+    return lambda: signal.setitimer(signal.ITIMER_REAL, seconds)

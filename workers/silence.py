@@ -24,11 +24,22 @@ def longest_silence_seconds(heartbeat: Heartbeat, settings: Settings) -> float:
 
     Every wait of a consumer ends by a timeout; this is the sum of those between two beats.
     """
-    redis_seconds = _REDIS_CALLS * settings.redis_timeout_seconds
     if not heartbeat.at:
-        return _BOOT_SECONDS + redis_seconds
+        return _BOOT_SECONDS + _REDIS_CALLS * settings.redis_timeout_seconds
     if heartbeat.is_resting:
-        return settings.block_ms / 1000 + redis_seconds + _MARGIN_SECONDS
+        return longest_rest_seconds(settings)
+    return longest_work_seconds(settings)
+
+
+def longest_rest_seconds(settings: Settings) -> float:
+    """Return how long a consumer may wait for entries."""
+    redis_seconds = _REDIS_CALLS * settings.redis_timeout_seconds
+    return settings.block_ms / 1000 + redis_seconds + _MARGIN_SECONDS
+
+
+def longest_work_seconds(settings: Settings) -> float:
+    """Return how long one turn of a consumer's loop may take that does not wait for entries."""
+    redis_seconds = _REDIS_CALLS * settings.redis_timeout_seconds
     reply_seconds = settings.clickhouse_timeout_seconds
     # Connecting, the ping before a query, the reply.
     call_seconds = 2 * min(reply_seconds, CONNECT_SECONDS) + reply_seconds

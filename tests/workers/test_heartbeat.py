@@ -1,8 +1,10 @@
 import multiprocessing
+import signal
+import time
 
 import pytest
 
-from workers.heartbeat import Heartbeat, Pulse, shared_heartbeat
+from workers.heartbeat import Heartbeat, Pulse, deadman, shared_heartbeat
 
 
 @pytest.fixture
@@ -59,3 +61,15 @@ def test_a_spawned_process_writes_where_its_parent_reads():
     process.start()
     process.join(30)
     assert heartbeat.at > 0
+
+
+def hang_after_a_beat() -> None:
+    Pulse(Heartbeat(), arm=deadman(0.1)).beat()
+    time.sleep(60)
+
+
+def test_who_does_not_beat_again_is_ended_by_the_kernel():
+    process = multiprocessing.get_context("spawn").Process(target=hang_after_a_beat)
+    process.start()
+    process.join(30)
+    assert process.exitcode == -signal.SIGALRM
