@@ -139,6 +139,11 @@ class RedirectMetrics:
             ["reason"],
             registry=registry,
         )
+        self.clicks_held = Gauge(
+            "hopline_clicks_held",
+            "Clicks in memory because neither Redis nor the disk takes them for now.",
+            registry=registry,
+        )
         self.backlog = Gauge(
             "hopline_backlog",
             "Entries from the oldest that the group has not processed to the newest.",
@@ -269,5 +274,60 @@ class SupervisorMetrics:
         self.consumers_hung = Counter(
             "hopline_consumers_hung",
             "Consumers that were silent for too long; what does not come to itself is killed.",
+            registry=registry,
+        )
+
+
+class StoreMetrics:
+    """How the stores fare, as the workers' supervisor sees it when it is asked.
+
+    What can't be told is NaN: Redis is away, or doesn't say. Supervisors of several hosts show the
+    same, so take the max of them, not the sum.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.redis_up = Gauge(
+            "hopline_redis_up", "Whether Redis answers the supervisor.", registry=registry
+        )
+        self.stream_entries = Gauge(
+            "hopline_stream_entries",
+            "Entries in the stream, finished ones included.",
+            registry=registry,
+        )
+        self.stream_maxlen = Gauge(
+            "hopline_stream_maxlen", "Entries that the stream may hold.", registry=registry
+        )
+        self.group_unread = Gauge(
+            "hopline_group_unread",
+            "The group's lag: entries that nobody has read.",
+            registry=registry,
+        )
+        self.group_pending = Gauge(
+            "hopline_group_pending", "Entries that were read and are not acked.", registry=registry
+        )
+        self.oldest_entry_seconds = Gauge(
+            "hopline_oldest_entry_seconds",
+            "Age of the oldest entry that is unread or pending; 0 without any.",
+            registry=registry,
+        )
+        self.dead_letters_kept = Gauge(
+            "hopline_dead_letters_kept", "Entries in the dead-letter stream.", registry=registry
+        )
+        self.redis_memory_bytes = Gauge(
+            "hopline_redis_memory_bytes", "Memory that Redis uses.", registry=registry
+        )
+        self.redis_memory_limit_bytes = Gauge(
+            "hopline_redis_memory_limit_bytes",
+            "Redis' maxmemory, or its machine's memory where there is no limit.",
+            registry=registry,
+        )
+        self.redis_aof_enabled = Gauge(
+            "hopline_redis_aof_enabled",
+            "Whether Redis keeps an append-only file.",
+            registry=registry,
+        )
+        self.redis_aof_well = Gauge(
+            "hopline_redis_aof_well",
+            "Whether Redis' last write to its append-only file worked.",
             registry=registry,
         )

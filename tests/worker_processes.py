@@ -28,7 +28,7 @@ class Workers:
     def __init__(self, settings: Settings, log: Path, module: str = "workers") -> None:
         given = {variable(name): str(getattr(settings, name)) for name in settings.model_fields_set}
         kept = {name: text for name, text in os.environ.items() if not name.startswith("HOPLINE_")}
-        self._environment = {**kept, **given}
+        self._environment = {"HOPLINE_WORKERS_METRICS_BIND": "off", **kept, **given}
         self._log = log
         self._module = module
 

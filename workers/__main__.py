@@ -4,17 +4,22 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry
 from setproctitle import setproctitle
 
+from app.exposure.exposition import Exposition
+from app.exposure.publisher import published
+from app.exposure.server import served
 from app.logs import configure
 from app.metrics import SupervisorMetrics
 from app.notify import Notifier
-from app.settings import Settings, SettingsError, load
+from app.settings import Settings, SettingsError, load, variable
 from app.version import __version__
 from workers.signals import Signals
+from workers.stores import Stores
 from workers.supervisor import SIGNALS, Supervisor
 from workers.unit import Unit
 
@@ -53,12 +58,25 @@ def _parse(arguments: Sequence[str] | None) -> None:
 def _supervise(settings: Settings) -> int:
     setproctitle("hopline: workers")
     configure(settings.log_level, "workers")
-    metrics = SupervisorMetrics(CollectorRegistry())
+    registry = CollectorRegistry()
+    metrics = SupervisorMetrics(registry)
     unit = Unit(Notifier(os.environ))
-    with Signals(*SIGNALS) as signals:
+    with Signals(*SIGNALS) as signals, _metrics_shown(registry, settings):
         code = Supervisor(settings, signals, load, unit, metrics, sys.stderr.isatty).run()
     logger.info("stopped")
     return code
+
+
+@contextmanager
+def _metrics_shown(registry: CollectorRegistry, settings: Settings) -> Iterator[None]:
+    """Publish the supervisor's metrics, and serve those of all the workers."""
+    directory, bind = settings.metrics_of("workers"), settings.workers_metrics_bind
+    exposition = Exposition(directory, [Stores(settings).look])
+    with (
+        published(registry, directory),
+        served(bind, exposition, variable("workers_metrics_bind")),
+    ):
+        yield
 
 
 if __name__ == "__main__":

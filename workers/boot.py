@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from setproctitle import setproctitle
 
 from app.bots import Bots
+from app.exposure.publisher import published
 from app.logs import configure
 from app.metrics import WorkerMetrics
 from app.redis import RedisRefused, RedisUnavailable, connect, require_version, translated
@@ -95,13 +96,15 @@ def consume(
 ) -> None:
     """Work until a signal comes; exits with :data:`BOOT_FAILED`, or 1 when it can't go on."""
     stop = Stop(signals, settings.drain_seconds * _DRAIN_SHARE, time.monotonic)
+    registry = CollectorRegistry()
     try:
-        consumer = make_consumer(settings, name, stop, predecessor, pulse)
+        consumer = make_consumer(settings, name, stop, predecessor, pulse, registry)
     except (RedisRefused, BadCountryDatabase) as error:
         logger.critical("can't begin: %s", error)
         sys.exit(BOOT_FAILED)
     try:
-        consumer.run()
+        with published(registry, settings.metrics_of("workers")):
+            consumer.run()
     except Fenced as error:
         logger.error("%s and must end: its successor goes on", error)
         sys.exit(FENCED)
@@ -132,14 +135,15 @@ def make_consumer(
     stop: Stop,
     predecessor: str = "",
     pulse: Pulse | None = None,
+    registry: CollectorRegistry | None = None,
 ) -> Consumer:
-    """Put a consumer together from settings; a pulse is for who wants to watch it.
+    """Put a consumer together from settings; pulse and registry are for who wants to watch it.
 
     Raises:
         RedisRefused: Redis is too old, or doesn't let us in.
         BadCountryDatabase: the file that the settings name is none.
     """
-    metrics = WorkerMetrics(CollectorRegistry())
+    metrics = WorkerMetrics(registry or CollectorRegistry())
     pulse = pulse or Pulse(Heartbeat())
     client = _connect(settings, name)
     acks = _wire(settings, client)

@@ -8,7 +8,7 @@ Rule 2: a dead process has no gauges.
 import fcntl
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,12 +31,14 @@ class Exposition:
 
     Args:
         directory: of the service, where its processes publish.
-        own: registries of metrics that are looked up when somebody asks, and not published.
+        looks: for what is not published but looked up when somebody asks; each returns its metrics.
     """
 
-    def __init__(self, directory: Path, own: Iterable[CollectorRegistry] = ()) -> None:
+    def __init__(
+        self, directory: Path, looks: Sequence[Callable[[], CollectorRegistry]] = ()
+    ) -> None:
         self._directory = directory
-        self._own = tuple(own)
+        self._looks = looks
 
     def collect(self) -> Iterator[Metric]:
         """Yield the service's metrics.
@@ -45,10 +47,11 @@ class Exposition:
             OSError: the directory can't be used.
         """
         self._directory.mkdir(parents=True, exist_ok=True)
+        seen = [take(look()) for look in self._looks]
         with _locked(self._directory):
             totals = _Totals(self._directory / _TOTALS)
             living = self._living(totals)
-            counted = merged([totals.snapshot, *living, *map(take, self._own)])
+            counted = merged([totals.snapshot, *living, *seen])
         for name in sorted(counted):
             yield counted[name].to_metric()
 

@@ -95,7 +95,7 @@ def test_torn_totals_are_begun_anew_and_said(
 def test_what_is_looked_up_when_asked_is_shown_too(tmp_path: Path) -> None:
     own = CollectorRegistry()
     Gauge("hopline_stream_entries", "Entries.", registry=own).set(9)
-    text, _ = Exposition(tmp_path, [own]).render("")
+    text, _ = Exposition(tmp_path, [lambda: own]).render("")
     assert b"hopline_stream_entries 9.0" in text
 
 
