@@ -11,6 +11,7 @@ from app.redirect.backlog import Backlog
 from app.redirect.drain import Drain
 from app.redirect.entry import EntryWriter
 from app.redirect.gauges import watch
+from app.redirect.holdover import Holdover
 from app.redirect.lookup import Lookup
 from app.redirect.pages import Pages
 from app.redirect.pipeline import Pipeline
@@ -81,6 +82,8 @@ class RedirectService:
             budget_seconds=settings.record_budget_ms / 1000,
         )
         self.pipeline.on_new_server = self.recorder.resend
+        self._holdover = Holdover(self.recorder.record, self.metrics)
+        self.spool.keep = self._holdover.keep
         self._drain = Drain(
             open_spool(),
             self.pipeline,
@@ -108,6 +111,7 @@ class RedirectService:
         self.pipeline.connected.wait(_FIRST_CONNECTION_SECONDS)
         self.backlog.start()
         self._drain.start()
+        self._holdover.start()
 
     def close(self) -> None:
         """Bring every click that was taken to Redis or to disk, and end all connections."""
@@ -115,6 +119,7 @@ class RedirectService:
         self.backlog.close()
         self.tracking.close()
         self.pipeline.close(self.settings.record_budget_ms / 1000)
+        self.spool.append_all(self._holdover.close())
         self.spool.close(_STOP_SECONDS)
         self._publishing.close()
 

@@ -26,16 +26,21 @@ _BUDGET_SECONDS = 0.020
 #: Clicks that may gather while the disk is stuck; about 25 MB.
 _GATHERED_LIMIT = 50_000
 
+Keep = Callable[[list[Row], BaseException], int]
+
 
 class Spool:
     """Where clicks wait until Redis is back.
 
     Attributes:
         fault: why the last write failed; empty after one that worked.
+        keep: called with clicks that the disk did not take and the error; returns how many of
+            them, from the first on, are kept elsewhere.
     """
 
     def __init__(self, file: SpoolFile, metrics: RedirectMetrics) -> None:
         self.fault = ""
+        self.keep: Keep = _keep_none
         self._file = file
         self._thread = ThreadPool(1)
         self._metrics = metrics
@@ -93,7 +98,7 @@ class Spool:
         error = result.value if result.successful() else result.exception
         self.fault = str(error) if error else ""
         if error is not None and appends:
-            self._refuse(len(appends), getattr(error, "reason", "crashed"), error)
+            self._fail(appends, error)
         elif appends:
             self._metrics.clicks.labels("spooled").inc(len(appends))
         for append in appends:
@@ -102,6 +107,11 @@ class Spool:
             self._commit()
         else:
             self._idle.set()
+
+    def _fail(self, appends: "list[_Append]", error: BaseException) -> None:
+        kept = self.keep([append.row for append in appends], error)
+        if kept < len(appends):
+            self._refuse(len(appends) - kept, getattr(error, "reason", "crashed"), error)
 
     def _refuse(self, count: int, reason: str, detail: object) -> None:
         self._metrics.clicks.labels("refused").inc(count)
@@ -147,6 +157,11 @@ def _write(file: SpoolFile, rows: list[Row], forgotten: list[bytes]) -> SpoolErr
     except SpoolError as error:
         return error
     return None
+
+
+def _keep_none(_rows: list[Row], _error: BaseException) -> int:
+    """Keep nothing: what the disk doesn't take is lost."""
+    return 0
 
 
 def _nobody() -> None:

@@ -1,0 +1,94 @@
+"""The last resort: clicks that neither Redis nor the disk has taken wait in memory.
+
+A disk that is full for some minutes, while Redis is slow or away, costs no click this way; only a
+killed process takes them with it. When memory is full as well, the oldest stay.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+import gevent
+
+from app.metrics import RedirectMetrics
+from app.redirect.quiet_log import QuietLog
+from app.redirect.spool_rows import Row
+
+logger = logging.getLogger(__name__)
+
+#: About 25 MB of a browser's clicks.
+_LIMIT = 50_000
+_PAUSE_SECONDS = 0.25
+#: Tried again after each pause: as fast as one worker's drain is by default.
+_AT_ONCE = 1_250
+
+Record = Callable[[bytes, bytes, Callable[[], None]], None]
+
+
+class Holdover:
+    """Keeps clicks and has them recorded again, until Redis or the disk takes them.
+
+    Args:
+        record: as :meth:`app.redirect.recorder.Recorder.record`; what fails comes back to
+            :meth:`keep`.
+    """
+
+    def __init__(self, record: Record, metrics: RedirectMetrics, limit: int = _LIMIT) -> None:
+        self._record = record
+        self._held = metrics.clicks_held
+        self._limit = limit
+        self._rows: deque[Row] = deque()
+        self._quiet_log = QuietLog(logger)
+        self._greenlet: gevent.Greenlet | None = None
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def start(self) -> None:
+        """Begin to try again what is kept; returns at once."""
+        self._greenlet = gevent.spawn(self._run)
+
+    def keep(self, rows: Sequence[Row], fault: object) -> int:
+        """Keep clicks that were not taken; return how many there was room for, from the first on.
+
+        Args:
+            fault: why they were not taken, for the log.
+        """
+        room = max(self._limit - len(self._rows), 0)
+        kept = rows[:room]
+        self._rows.extend(kept)
+        self._held.set(len(self._rows))
+        if kept:
+            self._quiet_log.warning(
+                "held", "%d click(s) wait in memory, and would die with it: %s", len(self), fault
+            )
+        return len(kept)
+
+    def close(self) -> list[Row]:
+        """Stop; return what is left, and keep nothing more."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+        self._limit = 0
+        left = list(self._rows)
+        self._rows.clear()
+        self._held.set(0)
+        return left
+
+    def _run(self) -> None:
+        while True:
+            gevent.sleep(_PAUSE_SECONDS)
+            self._try_again()
+
+    def _try_again(self) -> None:
+        again = list(islice(self._rows, _AT_ONCE))
+        for _ in again:
+            self._rows.popleft()
+        for click_id, command in again:
+            self._record(click_id, command, _nobody)
+        if again:
+            self._held.set(len(self._rows))
+
+
+def _nobody() -> None:
+    """Nobody waits for this click any more."""

@@ -1,0 +1,101 @@
+import gevent
+import pytest
+from prometheus_client import CollectorRegistry
+
+from app.metrics import RedirectMetrics
+from app.redirect.holdover import Holdover
+from app.redirect.spool import Spool
+from app.redirect.spool_file import SpoolError
+
+FULL = SpoolError("full", "the disk is full")
+
+
+@pytest.fixture
+def registry():
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def metrics(registry):
+    return RedirectMetrics(registry)
+
+
+def rows(*numbers):
+    return [(number.to_bytes(16, "big"), b"XADD %d" % number) for number in numbers]
+
+
+def test_what_is_kept_is_recorded_again_in_order(metrics):
+    recorded = []
+    holdover = Holdover(lambda *row: recorded.append(row[:2]), metrics)
+    assert holdover.keep(rows(1, 2), FULL) == 2
+    assert holdover.keep(rows(3), FULL) == 1
+    holdover.start()
+    gevent.sleep(0.4)
+    assert recorded == rows(1, 2, 3)
+    assert len(holdover) == 0
+    assert holdover.close() == []
+
+
+def test_what_fails_again_is_kept_again(metrics, registry):
+    holdover = Holdover(lambda *row: holdover.keep([row[:2]], FULL), metrics)
+    holdover.keep(rows(1), FULL)
+    holdover.start()
+    gevent.sleep(0.6)
+    assert len(holdover) == 1
+    assert registry.get_sample_value("hopline_clicks_held") == 1
+    assert holdover.close() == rows(1)
+    assert registry.get_sample_value("hopline_clicks_held") == 0
+
+
+def test_when_memory_is_full_the_oldest_stay(metrics):
+    holdover = Holdover(lambda *_: None, metrics, limit=2)
+    assert holdover.keep(rows(1, 2, 3), FULL) == 2
+    assert holdover.keep(rows(4), FULL) == 0
+    assert holdover.close() == rows(1, 2)
+
+
+def test_nothing_is_kept_once_it_is_closed(metrics):
+    holdover = Holdover(lambda *_: None, metrics)
+    holdover.close()
+    assert holdover.keep(rows(1), FULL) == 0
+
+
+class FullFile:
+    """A disk that takes nothing until there is room."""
+
+    def __init__(self):
+        self.taken = []
+        self.has_room = False
+
+    def write(self, new, forgotten):
+        if not self.has_room:
+            raise FULL
+        self.taken += new
+
+    def close(self):
+        pass
+
+
+def test_a_click_that_no_disk_takes_is_neither_lost_nor_waited_for(metrics, registry):
+    file, done = FullFile(), []
+    spool = Spool(file, metrics)
+    holdover = Holdover(spool.append, metrics)
+    spool.keep = holdover.keep
+    holdover.start()
+    spool.append(*rows(1)[0], lambda: done.append(True))
+    gevent.sleep(0.4)
+    assert done == [True]
+    assert registry.get_sample_value("hopline_spool_refusals_total", {"reason": "full"}) is None
+    file.has_room = True
+    gevent.sleep(0.6)
+    assert file.taken == rows(1)
+    holdover.close()
+    spool.close(5)
+
+
+def test_what_memory_has_no_room_for_is_refused_and_counted(metrics, registry):
+    spool = Spool(FullFile(), metrics)
+    spool.keep = Holdover(spool.append, metrics, limit=1).keep
+    spool.append_all(rows(1, 2, 3))
+    spool.close(5)
+    assert registry.get_sample_value("hopline_spool_refusals_total", {"reason": "full"}) == 2
