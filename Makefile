@@ -27,6 +27,8 @@ help:
 	@echo "make lint              only lint and types"
 	@echo "make bench             the redirect beside its peers; figures in build/bench.json"
 	@echo "make chaos             break everything while clicks come; CHAOS_SECONDS=, CHAOS_SEED="
+	@echo "make deb               a Debian package in build/, which installs without a network"
+	@echo "make test-systemd      that package under real systemd; figures in build/systemd.json"
 	@echo "make clean             remove .venv, .tox and build; links and clicks are kept"
 
 .PHONY: up
@@ -49,6 +51,14 @@ bench: $(DEVELOP)
 chaos: $(DEVELOP)
 	@$(BIN)/python -m tests.chaos $(if $(CHAOS_SECONDS),--seconds $(CHAOS_SECONDS)) \
 		$(if $(CHAOS_SEED),--seed $(CHAOS_SEED)) $(if $(CHAOS_STORE),--store $(CHAOS_STORE)) $(ARGS)
+
+.PHONY: deb
+deb:
+	@deploy/build_deb.sh
+
+.PHONY: test-systemd
+test-systemd: $(DEVELOP)
+	@CI=true $(BIN)/pytest -q -s tests/deploy/test_systemd.py $(ARGS)
 
 .PHONY: clean
 clean:

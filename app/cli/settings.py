@@ -22,7 +22,7 @@ from app.settings import (
 _ENV_FILE_HEADER = """\
 # Hopline's settings, read by its systemd units. Made by `hopline settings --env-file`.
 # A setting that stands behind a # has its default, or what its unit gives it.
-# After a change: systemctl restart hopline.target
+# After a change: systemctl restart 'hopline-*.service'
 # Passwords don't belong here but in /etc/hopline/credentials, where README.md says how.
 """
 _ENV_FILE_COLUMNS = 96

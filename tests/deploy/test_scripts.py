@@ -1,0 +1,98 @@
+"""The shell scripts of deploy/, without a host to change."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import missing
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+SCRIPTS = [
+    DEPLOY / "install.sh",
+    DEPLOY / "build_deb.sh",
+    DEPLOY / "hopline",
+    *(DEPLOY / "debian").glob("p*"),
+]
+
+
+@pytest.fixture
+def install(tmp_path):
+    """Run install.sh."""
+
+    def run(*arguments):
+        return subprocess.run(
+            [DEPLOY / "install.sh", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+            cwd=tmp_path,
+        )
+
+    return run
+
+
+@pytest.fixture
+def wheelhouse(tmp_path):
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    for version in ("0.9.0", "0.10.0"):
+        (folder / f"hopline-{version}-py3-none-any.whl").touch()
+    return folder
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_shellcheck_finds_nothing(script):
+    shellcheck = shutil.which("shellcheck") or missing("shellcheck")
+    done = subprocess.run(
+        [shellcheck, script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_dry_run_says_what_it_would_do_and_does_nothing(install, wheelhouse, as_root):
+    done = install("--dry-run", "--wheelhouse", str(wheelhouse))
+    assert done.returncode == 0, done.stderr
+    assert "would run: /usr/bin/python3 -m venv /opt/hopline/0.10.0\n" in done.stdout
+    assert "would run: mv -T /opt/hopline/current.new /opt/hopline/current\n" in done.stdout
+    assert not Path("/opt/hopline").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--wheelhouse", "/nowhere"], "there is no wheelhouse /nowhere"),
+        (["--wheelhouse", "/etc"], "no hopline-*.whl in /etc"),
+        (["--python", "/bin/false"], "/bin/false is missing or older than 3.11"),
+        (["rollback"], "there is no other version to go back to"),
+        (["rollback", "0.0.1"], "version 0.0.1 is not here"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_changed(install, as_root, arguments, complaint):
+    done = install(*arguments)
+    assert done.returncode == 1
+    assert complaint in done.stderr
+    assert "would run" not in done.stdout
+    assert not Path("/opt/hopline").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--wrong"], ["launch"], ["--python"]])
+def test_wrong_usage_is_told_apart(install, arguments):
+    done = install(*arguments)
+    assert done.returncode == 2
+    assert "usage: install.sh" in done.stderr
+
+
+def test_an_ordinary_user_is_sent_away(as_root):
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--clear-groups", DEPLOY / "install.sh"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env={"PATH": os.environ["PATH"]},
+    )
+    assert (done.returncode, done.stderr) == (1, "install.sh: run it as root\n")

@@ -1,0 +1,93 @@
+"""The units without a systemd that runs them."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings, variable
+from tests.conftest import missing
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+UNITS = DEPLOY / "systemd"
+SERVICES = ("hopline-redirect", "hopline-console", "hopline-workers", "hopline-migrate")
+#: systemd-analyze's scale ends at 10; it counts in tenths.
+MOST_EXPOSURE = 1.5
+
+everything = pytest.mark.parametrize(
+    "path",
+    sorted(path for path in UNITS.rglob("*") if path.is_file()),
+    ids=lambda path: path.name,
+)
+
+
+@pytest.fixture
+def analyze():
+    """Run systemd-analyze on the units of one folder."""
+    program = shutil.which("systemd-analyze") or missing("systemd-analyze")
+
+    def run(unit, *arguments):
+        return subprocess.run(
+            [program, *arguments, unit],
+            env={**os.environ, "SYSTEMD_UNIT_PATH": f"{unit.parent}:", "SYSTEMD_PAGER": "cat"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_exposed_little(analyze, service):
+    threshold = f"--threshold={int(MOST_EXPOSURE * 10)}"
+    unit = UNITS / f"{service}.service"
+    judged = analyze(unit, "security", "--offline=yes", "--no-pager", threshold)
+    assert judged.returncode == 0, judged.stdout
+    exposure = re.search(r"Overall exposure level for \S+: ([\d.]+)", judged.stdout)
+    assert float(exposure[1]) <= MOST_EXPOSURE
+
+
+def test_the_judgement_would_notice_a_sandbox_with_a_hole(analyze, tmp_path):
+    """So that a systemd-analyze that says yes to everything can't pass for a sandbox."""
+    shutil.copytree(UNITS, tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "hopline-.service.d")
+    unit = tmp_path / "hopline-redirect.service"
+    assert analyze(unit, "security", "--offline=yes", "--threshold=15").returncode != 0
+
+
+@everything
+def test_every_directive_has_a_comment(path):
+    """One comment may stand for the directives right below it."""
+    for block in re.split(r"\n\s*\n|\n(?=\[)", path.read_text()):
+        lines = [line for line in block.splitlines() if line and not line.startswith("[")]
+        if lines and not all(line.startswith("#") for line in lines):
+            first = next(line for line in lines if "=" in line or line.startswith("#"))
+            is_plain = first.startswith(("#", "Description=", "Documentation="))
+            assert is_plain, f"{path.name}: {first}"
+
+
+@everything
+def test_every_variable_is_a_setting(path):
+    known = {variable(name) for name in Settings.model_fields}
+    assert set(re.findall(r"HOPLINE_[A-Z_]+", path.read_text())) <= known
+
+
+@pytest.mark.parametrize("service", SERVICES[:3])
+def test_a_stop_is_longer_than_the_drain(service, make_settings):
+    text = (UNITS / f"{service}.service").read_text()
+    stop_seconds = int(re.search(r"^TimeoutStopSec=(\d+)$", text, re.MULTILINE)[1])
+    assert stop_seconds > 2 * make_settings().drain_seconds
+
+
+def test_every_user_of_a_service_is_made():
+    made = set(re.findall(r"^u\s+(\S+)", (DEPLOY / "sysusers.d/hopline.conf").read_text(), re.M))
+    used = {
+        re.search(r"^User=(.*)$", (UNITS / f"{service}.service").read_text(), re.MULTILINE)[1]
+        for service in SERVICES
+    }
+    assert used == made == set(SERVICES)
