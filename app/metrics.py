@@ -144,11 +144,6 @@ class RedirectMetrics:
             "Clicks in memory because neither Redis nor the disk takes them for now.",
             registry=registry,
         )
-        self.clicks_held = Gauge(
-            "hopline_clicks_held",
-            "Clicks in memory because neither Redis nor the disk takes them for now.",
-            registry=registry,
-        )
         self.backlog = Gauge(
             "hopline_backlog",
             "Entries from the oldest that the group has not processed to the newest.",
