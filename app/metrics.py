@@ -331,3 +331,43 @@ class StoreMetrics:
             "Whether Redis' last write to its append-only file worked.",
             registry=registry,
         )
+
+
+class LedgerMetrics:
+    """What the last check of the ledger found; all hosts' supervisors show the same."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.difference = prepared(
+            Gauge(
+                "hopline_ledger_difference",
+                "Out of place: `entries` gone from the stream in a day by another's hand, accepted"
+                " clicks of the last hour that are `missing`, clicks that are `uncounted`.",
+                ["kind"],
+                merge="max",
+                registry=registry,
+            ),
+            "entries",
+            "missing",
+            "uncounted",
+        )
+        self.checked_seconds = Gauge(
+            "hopline_ledger_checked_timestamp_seconds",
+            "Unix time of the ledger's last check.",
+            merge="max",
+            registry=registry,
+        )
+
+
+class ConsoleMetrics:
+    """What the console counts."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.responses = prepared(
+            Counter(
+                "hopline_console_responses", "Answers by status.", ["status"], registry=registry
+            ),
+            *"200 400 401 404 405 500 503".split(),
+        )
+        self.response_seconds = Histogram(
+            "hopline_console_response_seconds", "Time that one answer took.", registry=registry
+        )

@@ -22,6 +22,7 @@ LAYERS = (
         "app.dead_letters",
         "app.exposure",
         "app.health",
+        "app.ledger",
         "app.link_import",
         "app.link_list",
         "app.link_options",

@@ -14,10 +14,11 @@ from app.exposure.exposition import Exposition
 from app.exposure.publisher import published
 from app.exposure.server import served
 from app.logs import configure
-from app.metrics import SupervisorMetrics
+from app.metrics import LedgerMetrics, SupervisorMetrics
 from app.notify import Notifier
 from app.settings import Settings, SettingsError, load, variable
 from app.version import __version__
+from workers.ledger_watch import watched
 from workers.signals import Signals
 from workers.stores import Stores
 from workers.supervisor import SIGNALS, Supervisor
@@ -61,7 +62,11 @@ def _supervise(settings: Settings) -> int:
     registry = CollectorRegistry()
     metrics = SupervisorMetrics(registry)
     unit = Unit(Notifier(os.environ))
-    with Signals(*SIGNALS) as signals, _metrics_shown(registry, settings):
+    with (
+        Signals(*SIGNALS) as signals,
+        _metrics_shown(registry, settings),
+        watched(settings, LedgerMetrics(registry)),
+    ):
         code = Supervisor(settings, signals, load, unit, metrics, sys.stderr.isatty).run()
     logger.info("stopped")
     return code

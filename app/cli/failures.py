@@ -4,6 +4,8 @@ from app.backup.archive import BadArchive
 from app.cli.output import Failure
 from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable
 from app.dead_letters import CannotRequeue, LetterNotFound
+from app.ledger.audit import LedgerNotBegun
+from app.ledger.spool import SpoolUnreadable
 from app.link_options import InvalidLink
 from app.link_store import CodeTaken, LinkContended
 from app.links import CorruptLink, LinkNotFound
@@ -18,10 +20,12 @@ _FAILED = (
     CodeTaken,
     CorruptLink,
     InvalidLink,
+    LedgerNotBegun,
     LetterNotFound,
     LinkContended,
     LinkNotFound,
     RedisRefused,
+    SpoolUnreadable,
 )
 
 

@@ -62,6 +62,11 @@ COMMANDS = {
     "dead": Command(
         "app.cli.dead", _CARE, "See clicks that could not be processed, and send them again."
     ),
+    "audit": Command(
+        "app.cli.audit",
+        _CARE,
+        "Check that every click is in its place, and name those that aren't.",
+    ),
     "doctor": Command(
         "app.cli.doctor", _CARE, "Check every part: what is wrong, and how to mend it."
     ),

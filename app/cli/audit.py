@@ -1,0 +1,71 @@
+"""`hopline audit`."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from app.cli.audit_view import print_findings, to_json
+from app.cli.output import Failure, complain, print_json
+from app.ledger.audit import PATIENCE_SECONDS, Findings
+from app.ledger.opening import open_audit
+from app.redis import connect
+from app.settings import Settings, load
+from app.times import parse_time
+from workers.wire import Wire
+
+
+def audit(
+    *,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only clicks since: 2026-05-01T12:00, 24h.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Check that every click is in its place, and name those that aren't.
+
+    Accepted clicks = inserted + dead + pending + unread + spooled on this host. Exit code 1 if one
+    is missing, or if one is in ClickHouse that nobody accepted.
+
+    \b
+    hopline audit --since 24h
+    """
+    settings = load()
+    found = _run(settings, _milliseconds(since))
+    if as_json:
+        print_json(to_json(found))
+    else:
+        print_findings(found)
+    if not found.is_balanced:
+        complain("the ledger does not balance")
+        raise typer.Exit(1)
+
+
+def _run(settings: Settings, since_ms: int) -> Findings:
+    url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
+    with connect(url, timeout_seconds=timeout_seconds) as client:
+        call = Wire(client, url, timeout_seconds).call
+        examiner = open_audit(settings, call, PATIENCE_SECONDS)
+        try:
+            return examiner.run(since_ms, _with_progress)
+        finally:
+            examiner.close()
+
+
+def _milliseconds(since: str | None) -> int:
+    if since is None:
+        return 0
+    try:
+        return round(parse_time(since, datetime.now(UTC)).timestamp() * 1000)
+    except ValueError as error:
+        raise Failure(f"--since: {error}", exit_code=2) from None
+
+
+def _with_progress(days: Iterable[int]) -> Iterator[int]:
+    console = Console(stderr=True)
+    hidden = not console.is_terminal
+    yield from track(days, "comparing days", console=console, transient=True, disable=hidden)

@@ -1,0 +1,120 @@
+"""How an audit's findings look: as tables, as JSON."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.cli.output import complain, print_table
+from app.ledger.audit import Findings
+from app.ledger.balance import Figures
+from app.ledger.entries import Gap
+from app.ledger.sighting import Sighting
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_COLUMNS = (
+    "accepted",
+    "inserted",
+    "dead",
+    "pending",
+    "unread",
+    "spooled",
+    "missing",
+    "uncounted",
+)
+#: Minutes that a person is shown; of more only those with something to see.
+_SHOWN = 120
+#: Clicks that are named.
+_NAMED = 20
+
+
+def print_findings(found: Findings) -> None:
+    """Write the figures of the minutes and the total, then what is wrong, if anything is."""
+    minutes = _shown(found)
+    print_table(("MINUTE", *map(str.upper, _COLUMNS)), _rows(found, minutes))
+    if len(minutes) < len(found.minutes):
+        print(f"{len(found.minutes) - len(minutes)} settled minutes are not shown: see --json")
+    print(f"entries since {_time(found.noted.since_ms)}: {_entries_line(found)}")
+    for gap in found.gaps:
+        print(_gap_line(gap))
+    for kind, clicks in found.suspects._asdict().items():
+        for click in clicks[:_NAMED]:
+            print(f"{kind} click {click.click_id.hex()} of {_time(click.time_ms)}")
+        if len(clicks) > _NAMED:
+            complain(f"{len(clicks) - _NAMED} more {kind} clicks are not named: see --json")
+
+
+def to_json(found: Findings) -> dict[str, Any]:
+    """Return the findings as JSON of stable form; times are RFC 3339 in UTC."""
+    return {
+        "balanced": found.is_balanced,
+        "since": _time(found.since_ms),
+        "total": _figures(found.total),
+        "minutes": [
+            {"minute": _minute(minute), **_figures(figures)}
+            for minute, figures in sorted(found.minutes.items())
+        ],
+        "missing_clicks": list(map(_click, found.suspects.missing)),
+        "uncounted_clicks": list(map(_click, found.suspects.uncounted)),
+        "entries": _entries(found),
+        "gaps": [
+            {"after": _time(gap.after_ms), "before": _time(gap.before_ms), "entries": gap.entries}
+            for gap in found.gaps
+        ],
+    }
+
+
+def _shown(found: Findings) -> list[int]:
+    ordered = sorted(found.minutes)
+    if len(ordered) <= _SHOWN:
+        return ordered
+    return [minute for minute in ordered if not _is_settled(found.minutes[minute])]
+
+
+def _is_settled(figures: Figures) -> bool:
+    return figures.is_balanced and not figures.outstanding
+
+
+def _rows(found: Findings, minutes: list[int]) -> Iterator[tuple[str, ...]]:
+    for minute in minutes:
+        yield (_minute(minute), *map(str, _figures(found.minutes[minute]).values()))
+    yield ("total", *map(str, _figures(found.total).values()))
+
+
+def _figures(figures: Figures) -> dict[str, int]:
+    return {name: getattr(figures, name) for name in _COLUMNS}
+
+
+def _entries(found: Findings) -> dict[str, int]:
+    entries = found.entries
+    return {
+        "accepted": entries.added - found.noted.base,
+        "inserted": entries.inserted,
+        "dead": entries.dead,
+        "pending": entries.pending,
+        "unread": entries.unread,
+        "missing": entries.rest - found.noted.base,
+    }
+
+
+def _entries_line(found: Findings) -> str:
+    return ", ".join(f"{count} {name}" for name, count in _entries(found).items())
+
+
+def _gap_line(gap: Gap) -> str:
+    when = f"between {_time(gap.after_ms)} and {_time(gap.before_ms)}"
+    if gap.entries < 0:
+        return f"{-gap.entries} entries came back {when}"
+    return f"{gap.entries} entries went missing {when}"
+
+
+def _click(sighting: Sighting) -> dict[str, str]:
+    return {"click_id": sighting.click_id.hex(), "time": _time(sighting.time_ms)}
+
+
+def _minute(minute: int) -> str:
+    return f"{_EPOCH + timedelta(minutes=minute):%Y-%m-%dT%H:%MZ}"
+
+
+def _time(unix_ms: int) -> str:
+    time = _EPOCH + timedelta(milliseconds=unix_ms)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,154 @@
+"""What became of the entries of the click stream, in totals.
+
+Rule 1: Redis counts every entry ever added, and the workers' scripts count every entry that they
+        take off the pending list, in the same atomic step. What is neither counted there nor
+        pending nor unread went in some other way: deleted, trimmed or acked by hand.
+Rule 2: all these numbers live beside the stream, so they survive what it survives, and after a
+        crash they roll back with it.
+"""
+
+from collections.abc import Callable
+from importlib import resources
+from typing import Any, NamedTuple
+
+from app import keys
+
+#: Sends one command to Redis and returns the reply as bytes, integers and lists.
+Call = Callable[..., Any]
+
+#: Unread entries counted in one call; more would hold up everybody else for over a millisecond.
+_PAGE = 500
+#: Fields of the ledger's hash, in the order of :class:`Noted`.
+_NOTED = (
+    "base",
+    "since",
+    "checked",
+    "missing",
+    "compared",
+    "missing_clicks",
+    "uncounted_clicks",
+)
+
+
+class EntryCount(NamedTuple):
+    """The entries of a stream at one moment.
+
+    Attributes:
+        time_ms: that moment, in Unix milliseconds by the server's clock.
+        added: all entries ever added.
+        inserted: those whose clicks were inserted.
+        dead: those that became dead letters.
+        pending: those that are read and not acked.
+        unread: those that nobody has read.
+    """
+
+    time_ms: int
+    added: int
+    inserted: int
+    dead: int
+    pending: int
+    unread: int
+
+    @property
+    def rest(self) -> int:
+        """Entries that are in none of these places."""
+        return self.added - self.inserted - self.dead - self.pending - self.unread
+
+
+class Noted(NamedTuple):
+    """What the last checks found.
+
+    Attributes:
+        base: entries that went before the ledger began.
+        since_ms: when that was, in Unix milliseconds.
+        checked_ms: when the entries were last counted.
+        missing: entries that are unaccounted for.
+        compared_ms: when the clicks were last compared, 0 for never.
+        missing_clicks: accepted clicks that were nowhere then.
+        uncounted_clicks: clicks that were in ClickHouse and that nobody had accepted.
+    """
+
+    base: int
+    since_ms: int
+    checked_ms: int
+    missing: int
+    compared_ms: int
+    missing_clicks: int
+    uncounted_clicks: int
+
+
+class Gap(NamedTuple):
+    """Entries that went missing, or came back where negative, between two checks.
+
+    Attributes:
+        after_ms: time of the check that did not find it, in Unix milliseconds.
+        before_ms: time of the check that did.
+    """
+
+    after_ms: int
+    before_ms: int
+    entries: int
+
+
+class EntryLedger:
+    """The ledger of one group of one stream. Every method raises what ``call`` raises."""
+
+    def __init__(self, call: Call, stream: str, group: str) -> None:
+        self._call = call
+        self._stream = stream
+        self._group = group
+        self._key = keys.ledger_key(stream, group)
+        self._gaps_key = keys.ledger_gaps_key(stream, group)
+        self._count = script("count")
+        self._count_on = script("count_on")
+        self._note = script("note")
+
+    def count(self) -> EntryCount | None:
+        """Count all entries; None where stream or group is missing."""
+        command = ("EVAL", self._count, 2, self._stream, self._key, self._group, _PAGE)
+        counted = self._call(*command)
+        if not counted:
+            return None
+        *numbers, last, newest = counted
+        counted_here = EntryCount(*numbers)
+        return counted_here._replace(unread=counted_here.unread + self._unread(last, newest))
+
+    def check(self) -> tuple[EntryCount, int] | None:
+        """Count all entries; note and return how many more are missing than at the last check.
+
+        The first check begins the ledger. None where there is no group.
+        """
+        counted = self.count()
+        if counted is None:
+            return None
+        where = (3, self._key, self._gaps_key, self._stream)
+        return counted, self._call("EVAL", self._note, *where, counted.time_ms, counted.rest)
+
+    def note_clicks(self, time_ms: int, missing: int, uncounted: int) -> None:
+        """Note what a comparison of clicks at a Unix time found."""
+        found = ("compared", time_ms, "missing_clicks", missing, "uncounted_clicks", uncounted)
+        self._call("HSET", self._key, *found)
+
+    def noted(self) -> Noted | None:
+        """Return what the last checks found; None before the first."""
+        found = self._call("HMGET", self._key, *_NOTED)
+        return Noted(*(int(text or 0) for text in found)) if found[0] is not None else None
+
+    def gaps(self, since_ms: int) -> list[Gap]:
+        """Return the gaps that were noticed since a Unix time, oldest first."""
+        found = self._call("XRANGE", self._gaps_key, since_ms, "+")
+        return [Gap(*map(int, flat[1::2])) for _, flat in found]
+
+    def _unread(self, last: bytes, newest: bytes) -> int:
+        """Count entries after one id up to another, in pages."""
+        count = 0
+        while last != newest:
+            command = ("EVAL", self._count_on, 1, self._stream, last, newest, _PAGE)
+            more, last = self._call(*command)
+            count += more
+        return count
+
+
+def script(name: str) -> str:
+    """Return the text of one of the ledger's Lua scripts, each of which says what its keys are."""
+    return resources.files("app.ledger").joinpath(f"{name}.lua").read_text()

@@ -1,0 +1,20 @@
+from typing import NamedTuple
+
+_MINUTE_MS = 60_000
+
+
+class Sighting(NamedTuple):
+    """A click that was seen somewhere.
+
+    Attributes:
+        time_ms: the click's own time in Unix milliseconds, wherever it was seen.
+        click_id: 16 bytes.
+    """
+
+    time_ms: int
+    click_id: bytes
+
+    @property
+    def minute(self) -> int:
+        """The minute of the click's time, counted from 1970."""
+        return self.time_ms // _MINUTE_MS

@@ -1,0 +1,139 @@
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+
+from app.clickhouse import ClickHouseError
+from app.keys import ledger_turn_key
+from app.ledger.audit import Audit, LedgerNotBegun
+from app.ledger.entries import EntryLedger, Noted
+from app.ledger.opening import open_audit, open_entries
+from app.ledger.sighting import Sighting
+from app.ledger.spool import SpoolUnreadable
+from app.metrics import LedgerMetrics
+from app.redis import RedisError, connect
+from app.settings import Settings
+from workers.scripts import script
+from workers.wire import Wire
+
+logger = logging.getLogger(__name__)
+
+#: Time from one check to the next, whichever host's workers make it.
+CHECK_SECONDS = 60.0
+#: How often each host looks whether a check is due, and shows what the last one found.
+LOOK_SECONDS = 5.0
+#: How far back clicks are compared; `hopline audit` compares all of them.
+_CLICKS_MS = 3_600_000
+#: For how long entries that went missing are shown.
+_GAPS_MS = 86_400_000
+#: A click may be on its way for so long while it can be seen nowhere: when Redis has lost the tail
+#: of its AOF, only a redirect worker's memory may hold it until it is sent again.
+_PATIENCE_SECONDS = (2.0, 5.0, 13.0)
+_NAMED = 3
+
+
+class LedgerWatch:
+    """Checks the ledger once a minute, and shows what was found.
+
+    Args:
+        claims_turn: tells whether it is this host's turn to check.
+    """
+
+    def __init__(
+        self,
+        entries: EntryLedger,
+        audit: Audit,
+        claims_turn: Callable[[], bool],
+        metrics: LedgerMetrics,
+    ) -> None:
+        self._entries = entries
+        self._audit = audit
+        self._claims_turn = claims_turn
+        self._metrics = metrics
+        self._fails = False
+
+    def look(self) -> None:
+        """Check if that is due; show what was found, here or elsewhere."""
+        try:
+            noted = self._entries.noted()
+            if noted is None:
+                self._entries.check()
+            elif self._claims_turn():
+                self._check(noted)
+            self._show()
+        except (RedisError, ClickHouseError, SpoolUnreadable, LedgerNotBegun) as error:
+            if not self._fails:
+                logger.warning("the ledger can't be checked: %s", error)
+            self._fails = True
+        else:
+            self._fails = False
+
+    def close(self) -> None:
+        """Hang up on ClickHouse."""
+        self._audit.close()
+
+    def _check(self, noted: Noted) -> None:
+        checked = self._entries.check()
+        if checked is None:
+            raise LedgerNotBegun("the stream or its group is gone")
+        counted, more = checked
+        if more:
+            logger.error("%d entries went missing from the stream: see hopline audit", more)
+        suspects = self._audit.suspects(counted.time_ms - _CLICKS_MS)
+        missing, uncounted = len(suspects.missing), len(suspects.uncounted)
+        self._entries.note_clicks(counted.time_ms, missing, uncounted)
+        _log_more("missing", suspects.missing, noted.missing_clicks)
+        _log_more("uncounted", suspects.uncounted, noted.uncounted_clicks)
+
+    def _show(self) -> None:
+        noted = self._entries.noted()
+        if noted is None:
+            return
+        gaps = self._entries.gaps(noted.checked_ms - _GAPS_MS)
+        difference = self._metrics.difference
+        difference.labels("entries").set(sum(gap.entries for gap in gaps))
+        difference.labels("missing").set(noted.missing_clicks)
+        difference.labels("uncounted").set(noted.uncounted_clicks)
+        self._metrics.checked_seconds.set(noted.compared_ms / 1000)
+
+
+@contextmanager
+def watched(settings: Settings, metrics: LedgerMetrics) -> Iterator[None]:
+    """Watch the ledger from a thread of its own; a check may take as long as a report."""
+    over = threading.Event()
+
+    def keep_looking() -> None:
+        with closing(_open(settings, metrics, over.wait)) as watch:
+            watch.look()
+            while not over.wait(LOOK_SECONDS):
+                watch.look()
+
+    thread = threading.Thread(target=keep_looking, name="ledger", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(settings.redis_timeout_seconds)
+
+
+def _open(
+    settings: Settings, metrics: LedgerMetrics, sleep: Callable[[float], object]
+) -> LedgerWatch:
+    url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
+    wire = Wire(connect(url, timeout_seconds=timeout_seconds), url, timeout_seconds)
+    key = ledger_turn_key(settings.stream, settings.group)
+    claim = ("EVAL", script("claim_turn"), 1, key, "supervisor", round(CHECK_SECONDS * 900))
+    return LedgerWatch(
+        open_entries(settings, wire.call),
+        open_audit(settings, wire.call, _PATIENCE_SECONDS, sleep),
+        lambda: bool(wire.call(*claim)),
+        metrics,
+    )
+
+
+def _log_more(kind: str, clicks: Sequence[Sighting], before: int) -> None:
+    """Log once that there are more clicks out of place than before; name the newest."""
+    if len(clicks) > before:
+        names = ", ".join(click.click_id.hex() for click in clicks[-_NAMED:])
+        logger.error("%d clicks are %s, such as %s: see hopline audit", len(clicks), kind, names)
