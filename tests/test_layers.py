@@ -19,6 +19,7 @@ LAYERS = (
     ("app.backup",),
     (
         "app.bots",
+        "app.console_metrics",
         "app.dead_letters",
         "app.exposure",
         "app.health",
@@ -30,6 +31,7 @@ LAYERS = (
         "app.link_store",
         "app.metrics",
         "app.reports",
+        "app.store_metrics",
         "app.tallies",
         "app.worker_state",
     ),

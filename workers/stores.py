@@ -10,9 +10,9 @@ from math import nan
 from prometheus_client import CollectorRegistry
 
 from app.health.stream import StreamNames, read_backlog
-from app.metrics import StoreMetrics
 from app.redis import RedisError, connect, translated
 from app.settings import Settings
+from app.store_metrics import StoreMetrics
 
 logger = logging.getLogger(__name__)
 

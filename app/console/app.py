@@ -11,8 +11,11 @@ from falcon.media import JSONHandler
 from app.clickhouse import ClickHouseError
 from app.console.auth import BearerAuth
 from app.console.link_stats import LinkStats
+from app.console.metrics import CountRequests, Metrics
 from app.console.problem import write_problem
 from app.console.signs import Live, Ping, Ready, Welcome
+from app.console_metrics import ConsoleMetrics
+from app.exposure.exposition import Exposition
 from app.link_store import LinkStore
 from app.links import LinkNotFound
 from app.redis import RedisError
@@ -27,15 +30,22 @@ _RETRY_AFTER_SECONDS = 5
 
 
 def create_app(
-    reports: Reports, links: LinkStore, pings: Mapping[str, Ping], token: str | None
+    reports: Reports,
+    links: LinkStore,
+    pings: Mapping[str, Ping],
+    token: str | None,
+    metrics: ConsoleMetrics,
+    exposition: Exposition,
 ) -> App:
     """Return the console as a WSGI app.
 
     Args:
         pings: for every store its name and how to ask it for a sign of life.
         token: what requests must carry, None for nothing.
+        exposition: of all metrics that the console's processes publish.
     """
-    app: App = falcon.App(middleware=[BearerAuth(token)] if token else [])
+    counting = CountRequests(metrics)
+    app: App = falcon.App(middleware=[counting, BearerAuth(token)] if token else [counting])
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=orjson.dumps)
     app.req_options.auto_parse_qs_csv = True
     app.req_options.keep_blank_qs_values = True
@@ -46,6 +56,7 @@ def create_app(
     app.add_route("/", Welcome())
     app.add_route("/-/live", Live())
     app.add_route("/-/ready", Ready(pings))
+    app.add_route("/-/metrics", Metrics(exposition))
     app.add_route("/api/v1/links/{code}/stats", LinkStats(reports, links))
     return app
 

@@ -6,7 +6,7 @@ import falcon
 
 _CHALLENGE = 'Bearer realm="hopline"'
 #: What a load balancer asks, which says nothing about links or clicks.
-_OPEN_PREFIX = "/-/"
+_OPEN_PATHS = frozenset(("/-/live", "/-/ready"))
 
 
 class BearerAuth:
@@ -21,7 +21,7 @@ class BearerAuth:
         Raises:
             falcon.HTTPUnauthorized: it needs the token and doesn't carry it.
         """
-        if req.path.startswith(_OPEN_PREFIX):
+        if req.path in _OPEN_PATHS:
             return
         scheme, _, given = (req.auth or "").partition(" ")
         if scheme.lower() != "bearer":

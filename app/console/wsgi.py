@@ -1,7 +1,15 @@
 """The console as gunicorn starts it: ``app.console.wsgi:get_app()``."""
 
+import atexit
+from contextlib import ExitStack
+
+from prometheus_client import CollectorRegistry
+
 from app import logs, settings
 from app.console.app import App, create_app
+from app.console_metrics import ConsoleMetrics
+from app.exposure.exposition import Exposition
+from app.exposure.publisher import published
 from app.link_store import open_store
 from app.reports.reader import Reports
 
@@ -23,4 +31,9 @@ def get_app() -> App:
         "redis": links.ping,
         "clickhouse": Reports(held.clickhouse_url, timeout_seconds=_PING_SECONDS).ping,
     }
-    return create_app(reports, links, pings, held.console_token)
+    registry, directory = CollectorRegistry(), held.metrics_of("console")
+    until_exit = ExitStack()
+    until_exit.enter_context(published(registry, directory))
+    atexit.register(until_exit.close)
+    metrics = ConsoleMetrics(registry)
+    return create_app(reports, links, pings, held.console_token, metrics, Exposition(directory))

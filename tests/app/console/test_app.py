@@ -4,9 +4,12 @@ from typing import Any
 
 import falcon.testing
 import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
 
 from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable
 from app.console.app import create_app
+from app.console_metrics import ConsoleMetrics
 from app.link_store import open_store
 from app.redis import RedisUnavailable
 from app.reports.reader import Reports
@@ -41,9 +44,23 @@ def reports(clickhouse_url: str) -> Iterator[Reports]:
         yield reports
 
 
+class OwnMetrics:
+    """Shows one process, without a directory that several share."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+
+    def render(self, accept: str) -> tuple[bytes, str]:
+        encoder, media_type = choose_encoder(accept)
+        return encoder(self.registry), media_type
+
+
 def client_of(reports: Any, links: Any, token: str | None = None) -> falcon.testing.TestClient:
     pings = {"redis": links.ping, "clickhouse": reports.ping}
-    return falcon.testing.TestClient(create_app(reports, links, pings, token))
+    registry = CollectorRegistry()
+    metrics = ConsoleMetrics(registry)
+    app = create_app(reports, links, pings, token, metrics, OwnMetrics(registry))
+    return falcon.testing.TestClient(app)
 
 
 @pytest.fixture
@@ -244,3 +261,22 @@ def test_with_its_token_the_console_is_open(reports: Reports, links, scheme: str
 @pytest.mark.parametrize("path", ["/-/live", "/-/ready"])
 def test_signs_of_life_need_no_token(reports: Reports, links, path: str) -> None:
     assert client_of(reports, links, TOKEN).simulate_get(path).status_code == 200
+
+
+def test_metrics_count_answers_by_status(client: falcon.testing.TestClient) -> None:
+    stats(client)
+    stats(client, by="nonsense")
+    text = client.simulate_get("/-/metrics").text
+    assert 'hopline_console_responses_total{status="404"} 1.0' in text
+    assert 'hopline_console_responses_total{status="400"} 1.0' in text
+    assert "hopline_console_response_seconds_count 2.0" in text
+
+
+def test_metrics_are_told_to_whoever_has_the_token(reports: Reports, links: Any) -> None:
+    client = client_of(reports, links, TOKEN)
+    assert client.simulate_get("/-/metrics").status_code == 401
+    allowed = {"Authorization": f"Bearer {TOKEN}", "Accept": "application/openmetrics-text"}
+    answer = client.simulate_get("/-/metrics", headers=allowed)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert answer.text.endswith("# EOF\n")

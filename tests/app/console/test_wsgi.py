@@ -10,12 +10,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from app.schema.migrations import migrate
 from tests.clicks import click_row, insert_clicks
+from tests.metrics_scraper import Scraper
+from tests.worker_processes import wait_until
 
 COMMAND = [
     sys.executable,
@@ -38,7 +42,9 @@ def ask(base: str, path: str) -> tuple[int, Any]:
 
 
 @pytest.fixture
-def console(free_port, redis_url: str, clickhouse_url: str) -> Iterator[tuple[str, int]]:
+def console(
+    free_port, redis_url: str, clickhouse_url: str, tmp_path: Path
+) -> Iterator[tuple[str, int]]:
     """A running console's address and process id."""
     migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
     bind = f"127.0.0.1:{free_port()}"
@@ -46,6 +52,7 @@ def console(free_port, redis_url: str, clickhouse_url: str) -> Iterator[tuple[st
         "HOPLINE_CONSOLE_BIND": bind,
         "HOPLINE_REDIS_URL": redis_url,
         "HOPLINE_CLICKHOUSE_URL": clickhouse_url,
+        "HOPLINE_DATA_DIR": str(tmp_path),
     }
     child = subprocess.Popen(COMMAND, env=environ)
     try:
@@ -95,3 +102,19 @@ def test_a_bad_setting_is_one_line_and_exit_code_2() -> None:
     assert ended.returncode == 2
     assert ended.stderr.startswith("hopline: HOPLINE_CONSOLE_THREADS='none': ")
     assert ended.stderr.count("\n") == 1
+
+
+def test_no_counter_goes_back_when_the_worker_is_killed_or_reloaded(
+    console: tuple[str, int],
+) -> None:
+    base, pid = console
+    metrics = Scraper(int(base.rpartition(":")[2]))
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        ask(base, "/nowhere")
+        wait_until(lambda: metrics.sum("hopline_console_responses_total", status="404") >= 1)
+        (worker,) = psutil.Process(pid).children()
+        worker.send_signal(number)
+        wait_until(lambda gone=worker: not gone.is_running())
+        wait_until(lambda: ask(base, "/-/ready")[0] == 200)
+        metrics.scrape()
+    assert metrics.sum("hopline_console_responses_total", status="404") == 2

@@ -1,0 +1,85 @@
+"""Metrics of the stores; the rules stand in :mod:`app.metrics`."""
+
+from prometheus_client import CollectorRegistry
+
+from app.tallies import Gauge
+
+
+class StoreMetrics:
+    """How the stores fare, as the workers' supervisor sees it when it is asked.
+
+    What can't be told is NaN: Redis is away, or doesn't say. Supervisors of several hosts show the
+    same, so take the max of them, not the sum.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.redis_up = Gauge(
+            "hopline_redis_up", "Whether Redis answers the supervisor.", registry=registry
+        )
+        self.stream_entries = Gauge(
+            "hopline_stream_entries",
+            "Entries in the stream, finished ones included.",
+            registry=registry,
+        )
+        self.stream_maxlen = Gauge(
+            "hopline_stream_maxlen", "Entries that the stream may hold.", registry=registry
+        )
+        self.group_unread = Gauge(
+            "hopline_group_unread",
+            "The group's lag: entries that nobody has read.",
+            registry=registry,
+        )
+        self.group_pending = Gauge(
+            "hopline_group_pending", "Entries that were read and are not acked.", registry=registry
+        )
+        self.oldest_entry_seconds = Gauge(
+            "hopline_oldest_entry_seconds",
+            "Age of the oldest entry that is unread or pending; 0 without any.",
+            registry=registry,
+        )
+        self.dead_letters_kept = Gauge(
+            "hopline_dead_letters_kept", "Entries in the dead-letter stream.", registry=registry
+        )
+        self.redis_memory_bytes = Gauge(
+            "hopline_redis_memory_bytes", "Memory that Redis uses.", registry=registry
+        )
+        self.redis_memory_limit_bytes = Gauge(
+            "hopline_redis_memory_limit_bytes",
+            "Redis' maxmemory, or its machine's memory where there is no limit.",
+            registry=registry,
+        )
+        self.redis_aof_enabled = Gauge(
+            "hopline_redis_aof_enabled",
+            "Whether Redis keeps an append-only file.",
+            registry=registry,
+        )
+        self.redis_aof_well = Gauge(
+            "hopline_redis_aof_well",
+            "Whether Redis' last write to its append-only file worked.",
+            registry=registry,
+        )
+
+
+class LedgerMetrics:
+    """What the last check of the ledger found; all hosts' supervisors show the same."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.difference = prepared(
+            Gauge(
+                "hopline_ledger_difference",
+                "Out of place: `entries` gone from the stream in a day by another's hand, accepted"
+                " clicks of the last hour that are `missing`, clicks that are `uncounted`.",
+                ["kind"],
+                merge="max",
+                registry=registry,
+            ),
+            "entries",
+            "missing",
+            "uncounted",
+        )
+        self.checked_seconds = Gauge(
+            "hopline_ledger_checked_timestamp_seconds",
+            "Unix time of the ledger's last check.",
+            merge="max",
+            registry=registry,
+        )
