@@ -47,15 +47,14 @@ def supervise(consumers: int) -> None:
 def consume(settings: Settings) -> None:
     """Read, ack, insert; over and over."""
     stream, group, name = settings.stream, settings.group, f"naive-{os.getpid()}"
-    client: Any = redis.Redis.from_url(settings.redis_url, socket_timeout=10)
+    client: Any = redis.Redis.from_url(settings.redis_url, socket_timeout=10, protocol=2)
     try:
         client.xgroup_create(stream, group, "0", mkstream=True)
     except redis.ResponseError as error:
         logger.info("the group is there: %s", error)
     while True:
         reply = client.xreadgroup(group, name, {stream: ">"}, count=100, block=1000)
-        entries = reply[stream.encode()][0] if isinstance(reply, dict) else []
-        if entries:
+        for _, entries in reply:
             client.xack(stream, group, *(entry_id for entry_id, _ in entries))
             insert(settings, [row(fields) for _, fields in entries])
 
