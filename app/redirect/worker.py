@@ -84,6 +84,7 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
     def __init__(self, age: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(age, *args, **kwargs)
         self._share = Share(_shares_table(), age)
+        self._share.expect(monotonic())
 
     def run(self) -> None:
         """Serve until told to stop, then until everybody has gone or graceful_timeout is over."""
@@ -102,6 +103,7 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
         waker.start(self._wake)
         self._edge.start()
         self._stay()
+        self._await_successors()
         self._leave()
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
@@ -118,6 +120,12 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
             if self.nr >= self.max_requests:
                 logger.info("leaving after %d requests", self.nr)
                 self.alive = False
+
+    def _await_successors(self) -> None:
+        """Serve on while others are starting: at a reload, those that take our place."""
+        while self._share.is_one_starting(monotonic()):
+            self.notify()
+            gevent.sleep(STOP_BEAT_SECONDS)
 
     def _leave(self) -> None:
         until = monotonic() + self.cfg.graceful_timeout

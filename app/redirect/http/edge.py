@@ -122,6 +122,7 @@ class Edge:
     def start(self) -> None:
         """Begin to serve."""
         self._door.open()
+        self._door.tick(self.now)
         self._watcher.start(self._turn)
         self._ticker.start(self._tick)
 

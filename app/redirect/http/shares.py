@@ -1,8 +1,11 @@
-"""How many connections each worker holds, so that newcomers are shared fairly.
+"""How many connections each worker holds, so that newcomers are shared fairly, and who is starting.
 
 The kernel wakes every worker for a newcomer, and the one that is awake already takes it: a proxy
 that opens its connections one by one would end up with all of them at one worker, and the other
 cores would idle for as long as these connections are kept.
+
+gunicorn's reload tells the old workers to leave as soon as it has forked the new ones, which take a
+second to load the application: an old worker that knows of them serves on until they do.
 """
 
 import mmap
@@ -11,11 +14,14 @@ from collections.abc import Iterable
 
 #: Workers that can be told apart at one time.
 PLACES = 32
-#: time.monotonic() of the last word (the same clock in all processes), and connections.
+#: time.monotonic() of the last word (the same clock in all processes), and connections; for a
+#: worker that is starting, the time of its fork as a negative number.
 _PLACE = struct.Struct("dq")
 _NEVER = 0.0
 #: A worker that has said nothing for this long has gone, or stands still.
 SILENT_SECONDS = 2.5
+#: A worker that has not begun to serve this long after its fork is waited for no longer.
+START_SECONDS = 5.0
 #: More connections than the least loaded worker has, before a newcomer is left to that one: this
 #: many, or this part of them.
 SLACK = 4
@@ -40,6 +46,10 @@ class Share:
         self._memory = table.memory
         self._place = number % PLACES
 
+    def expect(self, now: float) -> None:
+        """Say that this worker is about to be forked, and will serve soon."""
+        self.tell(0, -now)
+
     def tell(self, connections: int, now: float) -> None:
         """Say how many connections this worker holds at a time.monotonic()."""
         _PLACE.pack_into(self._memory, self._place * _PLACE.size, now, connections)
@@ -48,12 +58,19 @@ class Share:
         """Say that this worker takes no more."""
         self.tell(0, _NEVER)
 
+    def is_one_starting(self, now: float) -> bool:
+        """Tell whether a worker was forked and doesn't serve yet."""
+        return any(
+            told_at < _NEVER and now + told_at < START_SECONDS
+            for told_at, _ in _PLACE.iter_unpack(self._memory)
+        )
+
     def is_exceeded(self, connections: int, now: float) -> bool:
         """Tell whether a newcomer should be left to a worker that holds fewer connections."""
         others = [
             told
             for place, (told_at, told) in enumerate(_PLACE.iter_unpack(self._memory))
-            if place != self._place and told_at != _NEVER and now - told_at < SILENT_SECONDS
+            if place != self._place and told_at > _NEVER and now - told_at < SILENT_SECONDS
         ]
         return bool(others) and exceeds_share(connections, others)
 

@@ -198,6 +198,18 @@ def test_a_reload_under_load_fails_no_request(tmp_path, path, keep):
     assert set(outcomes) == {"302"}, outcomes
 
 
+def test_old_workers_serve_until_new_ones_have_loaded(tmp_path):
+    with Gunicorn(tmp_path, "-w", "2", app="slow_to_load()") as server:
+        wait_for(lambda: len(server.workers()) == 2)
+        old = set(server.workers())
+        server.signal(signal.SIGHUP)
+        wait_for(lambda: len(server.workers()) == 4)
+        with server.connect() as sock:
+            sock.sendall(ONCE % b"who")
+            assert int(Reader(sock).next().token.strip("/")) in old
+        wait_for(partial(are_replaced, server, old))
+
+
 def test_stopping_finishes_what_is_at_work_and_closes_what_is_idle(tmp_path):
     with Gunicorn(tmp_path) as server, server.connect() as idle, server.connect() as busy:
         idle.sendall(GET % b"f1")

@@ -1,6 +1,8 @@
 """Small applications for the worker to serve; each answer says which request it is for."""
 
 import json
+import os
+import time
 from wsgiref.validate import validator
 
 import falcon
@@ -156,6 +158,17 @@ class _Redirect:
     def on_get(self, _req, resp, code):
         resp.status = falcon.HTTP_302
         resp.set_header("Location", "https://example.com/" + code)
+
+
+def slow_to_load():
+    """Return an application that a worker takes a second to load, and that says which one it is."""
+    time.sleep(1)
+    return _who
+
+
+def _who(_environ, start_response):
+    start_response("302 Found", [("Location", f"https://example.com/{os.getpid()}")])
+    return [b""]
 
 
 quick = Quick()
