@@ -40,6 +40,27 @@ RESPONSES = (
     ),
     *((status, "edge") for status in ("400", "408", "414", "431", "503")),
 )
+#: Why a spool takes no click.
+SPOOL_REFUSALS = (
+    "crashed",
+    "damaged",
+    "full",
+    "gathered",
+    "locked",
+    "stopped",
+    "unusable",
+)
+#: Why an entry is given up.
+DEAD_REASONS = (
+    "bad_click_id",
+    "bad_timestamp",
+    "empty_field",
+    "killed_consumer",
+    "missing_field",
+    "not_utf8",
+    "poison",
+    "too_long",
+)
 
 
 class RedirectMetrics:
@@ -133,11 +154,14 @@ class RedirectMetrics:
             "Clicks that went from the spool to Redis.",
             registry=registry,
         )
-        self.spool_refusals = Counter(
-            "hopline_spool_refusals",
-            "Clicks lost because the spool could not take them, by reason.",
-            ["reason"],
-            registry=registry,
+        self.spool_refusals = prepared(
+            Counter(
+                "hopline_spool_refusals",
+                "Clicks lost because the spool could not take them, by reason.",
+                ["reason"],
+                registry=registry,
+            ),
+            *SPOOL_REFUSALS,
         )
         self.clicks_held = Gauge(
             "hopline_clicks_held",
@@ -225,22 +249,29 @@ class WorkerMetrics:
         self.insert_seconds = Histogram(
             "hopline_insert_seconds", "Time that one insert took.", registry=registry
         )
-        self.insert_failures = Counter(
-            "hopline_insert_failures",
-            "Inserts to be tried again: ClickHouse was unavailable, or it refused them.",
-            ["kind"],
-            registry=registry,
+        self.insert_failures = prepared(
+            Counter(
+                "hopline_insert_failures",
+                "Inserts to be tried again: ClickHouse was unavailable, or it refused them.",
+                ["kind"],
+                registry=registry,
+            ),
+            "unavailable",
+            "refused",
         )
         self.redis_failures = Counter(
             "hopline_worker_redis_failures",
             "Times that Redis did not answer a consumer, or not as it should.",
             registry=registry,
         )
-        self.dead_letters = Counter(
-            "hopline_dead_letters",
-            "Entries moved to the dead-letter stream, by reason.",
-            ["reason"],
-            registry=registry,
+        self.dead_letters = prepared(
+            Counter(
+                "hopline_dead_letters",
+                "Entries moved to the dead-letter stream, by reason.",
+                ["reason"],
+                registry=registry,
+            ),
+            *DEAD_REASONS,
         )
         self.breaker_open = Gauge(
             "hopline_breaker_open",

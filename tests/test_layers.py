@@ -29,6 +29,7 @@ LAYERS = (
         "app.link_options",
         "app.link_plain",
         "app.link_store",
+        "app.metric_list",
         "app.metrics",
         "app.reports",
         "app.store_metrics",

@@ -67,6 +67,11 @@ COMMANDS = {
         _CARE,
         "Check that every click is in its place, and name those that aren't.",
     ),
+    "replay": Command(
+        "app.cli.replay",
+        _CARE,
+        "Process clicks again, with today's rules and country database; no count changes.",
+    ),
     "doctor": Command(
         "app.cli.doctor", _CARE, "Check every part: what is wrong, and how to mend it."
     ),
@@ -76,6 +81,7 @@ COMMANDS = {
     "restore": Command(
         "app.cli.backup", _CARE, "Bring the links and clicks of a backup back; safe to run again."
     ),
+    "metrics": Command("app.cli.metrics", _CARE, "Show every metric and what it means."),
     "settings": Command(
         "app.cli.settings", _CARE, "Show every setting, its value and what it means."
     ),

@@ -1,0 +1,74 @@
+"""`hopline metrics`."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Annotated
+
+import typer
+
+from app.cli.output import print_json, print_table
+from app.metric_list import Described, describe
+
+_PAGE = """\
+# Metrics
+
+<!-- Made by `hopline metrics --markdown`; a test holds it equal to the code. -->
+
+Each service shows the metrics of all its processes at `/-/metrics`, as Prometheus text or, to
+whoever accepts it, as OpenMetrics. Never at the public address:
+
+| service | where | setting |
+|---|---|---|
+| redirect | `http://127.0.0.1:9180/-/metrics` | `HOPLINE_REDIRECT_METRICS_BIND` |
+| workers | `http://127.0.0.1:9181/-/metrics` | `HOPLINE_WORKERS_METRICS_BIND` |
+| console | `http://127.0.0.1:8081/-/metrics` | `HOPLINE_CONSOLE_BIND`, which is private |
+
+`off` shows none. The console's need its token where it has one.
+
+Processes leave what they count in `HOPLINE_METRICS_DIR` once a second, and a last time when they
+end. What a dead process counted stays in the sums, so no counter goes back when a worker is
+replaced, reloaded or killed, nor when the service is restarted, as long as the directory lasts. A
+`kill -9` takes at most that process' last second of counts with it; `hopline audit` counts clicks
+by other means. Gauges are those of living processes only: added up, or the largest or smallest of
+them where all see the same thing. All series are there from the start, with 0.
+
+Rules for alerts stand in `deploy/prometheus/`, each explained in [the runbook](runbook.md), and a
+Grafana dashboard in `deploy/grafana/hopline.json`.
+"""
+
+
+def metrics(
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Write the page docs/metrics.md.")
+    ] = False,
+) -> None:
+    """Show every metric and what it means."""
+    described = list(describe())
+    if as_markdown:
+        print(_page(described), end="")
+    elif as_json:
+        print_json([metric._asdict() for metric in described])
+    else:
+        rows = ((one.service, one.name, one.kind, one.sentence) for one in described)
+        print_table(("SERVICE", "METRIC", "TYPE", "MEANING"), rows)
+
+
+def _page(described: Iterable[Described]) -> str:
+    sections = groupby(described, key=lambda metric: metric.service)
+    return "\n".join((_PAGE, *(_section(service, each) for service, each in sections)))
+
+
+def _section(service: str, described: Iterable[Described]) -> str:
+    head = f"## {service}\n\n| metric | type | meaning |\n|---|---|---|\n"
+    return head + "".join(_line(metric) for metric in described)
+
+
+def _line(metric: Described) -> str:
+    meaning = " ".join((metric.sentence, *_labels(metric)))
+    return f"| `{metric.name}` | {metric.kind} | {meaning} |\n"
+
+
+def _labels(metric: Described) -> Iterator[str]:
+    for name, values in metric.labels.items():
+        yield f"`{name}`: {', '.join(f'`{value}`' for value in values)}."
