@@ -35,6 +35,7 @@ class ConsumerProcess:
         spawned_at: as the clock says.
         clicks: what it inserts.
         rest: how much of its time it waits for entries.
+        was_killed: whether :meth:`kill` was called.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class ConsumerProcess:
         self._silence = Silence(_LOOK_SECONDS, clock)
         self._drained_by: float | None = None
         self._hung_since: float | None = None
+        self.was_killed = False
         self._process = multiprocessing.get_context("spawn").Process(
             target=boot,
             args=(settings, os.getpid(), self.name, predecessor, self.heartbeat),
@@ -129,6 +131,7 @@ class ConsumerProcess:
     def kill(self) -> None:
         """End it at once; others take over what it had read."""
         logger.error("killing process %d: what it read stays pending", self.pid)
+        self.was_killed = True
         self._process.kill()
 
     def close(self) -> None:
@@ -154,8 +157,10 @@ class ConsumerProcess:
         os.kill(self.pid, STACKS_SIGNAL)
 
 
-def how_it_ended(exit_code: int) -> str:
+def how_it_ended(exit_code: int, *, was_killed_by_us: bool) -> str:
     """Say what an exit code of multiprocessing means; a signal's is negative."""
+    if was_killed_by_us:
+        return "was killed by its supervisor"
     if exit_code == -signal.SIGKILL:
         return "was killed with SIGKILL, perhaps out of memory"
     if exit_code < 0:

@@ -162,4 +162,5 @@ def _ended(consumers: list[ConsumerProcess]) -> Iterator[ConsumerProcess]:
 def _log_end(consumer: ConsumerProcess) -> None:
     exit_code = consumer.exit_code or 0
     log = logger.error if exit_code else logger.info
-    log("consumer %d, process %d, %s", consumer.number, consumer.pid, how_it_ended(exit_code))
+    ending = how_it_ended(exit_code, was_killed_by_us=consumer.was_killed)
+    log("consumer %d, process %d, %s", consumer.number, consumer.pid, ending)

@@ -151,7 +151,9 @@ class Supervisor:
     def _show(self) -> None:
         """Tell everybody how it goes: Prometheus, systemd and `hopline workers status`."""
         crew = self._crew
-        self._has_begun = self._has_begun or crew.all_have_worked()
+        if not self._has_begun and crew.all_have_worked():
+            self._has_begun = True
+            logger.info("ready: all %d consumers work", len(crew.places))
         state = take_census(crew, self._word(), self._bulletin.backlog)
         self._bulletin.post(state)
         crew.show()

@@ -15,4 +15,8 @@ from workers.consumer_process import how_it_ended
     ],
 )
 def test_an_end_is_put_into_words(exit_code, words):
-    assert how_it_ended(exit_code) == words
+    assert how_it_ended(exit_code, was_killed_by_us=False) == words
+
+
+def test_whom_we_killed_did_not_run_out_of_memory():
+    assert how_it_ended(-9, was_killed_by_us=True) == "was killed by its supervisor"

@@ -1,0 +1,37 @@
+"""`python -m workers` whose consumers hang or die while a file says so.
+
+The file that ODD_WORKERS names holds ``hang`` or ``die``; while it is not there they are ordinary.
+A turn that hangs is noticed after seconds instead of minutes.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from workers import silence
+from workers.__main__ import main
+from workers.consumer import Consumer
+
+_turn = Consumer._turn
+
+
+def _odd_turn(self):
+    marker = Path(os.environ["ODD_WORKERS"])
+    oddity = marker.read_text() if marker.exists() else ""
+    if oddity == "die":
+        raise RuntimeError("told to die")
+    if oddity == "hang":
+        self._pulse.beat()
+        time.sleep(600)
+    _turn(self)
+
+
+# Not under __main__: every spawned consumer imports this file anew.
+Consumer._turn = _odd_turn
+silence._MARGIN_SECONDS = 3.0
+silence._CLICKHOUSE_CALLS = 0
+silence._WAITS = 0
+
+if __name__ == "__main__":
+    sys.exit(main())
