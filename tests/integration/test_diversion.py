@@ -1,0 +1,77 @@
+"""A stream that fills while nobody reads it: its bound eats no click."""
+
+import http.client
+import sqlite3
+import time
+
+import pytest
+from redis import Redis
+
+from app.clickhouse import connect
+from app.keys import link_key
+from app.links import Link, encode
+from app.redirect.spool_file import NAME
+from tests.producers import STREAM
+from tests.redirect_servers import RedirectServer
+from tests.worker_processes import Workers, wait_until
+
+MAXLEN = 1_000
+CLICKS = 2_500
+#: A stream this short needs slow clicks: its marks are made for one of a million.
+PER_SECOND = 500
+BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+
+
+@pytest.fixture
+def redirect(valkey, tmp_path):
+    with Redis.from_url(valkey.url) as client:
+        link = Link(code="abc", target="https://example.com/", created_ms=1, updated_ms=1)
+        client.set(link_key("abc"), encode(link))
+        client.xgroup_create(STREAM, "analytics-group", "0", mkstream=True)
+    server = RedirectServer(
+        tmp_path / "redirect",
+        valkey.url,
+        redirect_workers=2,
+        stream_maxlen=MAXLEN,
+        # The tests share their machine with others; a late XADD is not what this one is about.
+        record_budget_ms=200,
+    )
+    with server:
+        yield server
+
+
+def click(server: RedirectServer, count: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    began = time.monotonic()
+    for number in range(count):
+        connection.request("GET", "/abc", headers=BROWSER)
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 302
+        time.sleep(max(0.0, began + number / PER_SECOND - time.monotonic()))
+    connection.close()
+
+
+def spooled(server: RedirectServer) -> int:
+    with sqlite3.connect(server.directory / "spool" / NAME) as database:
+        return int(database.execute("SELECT count(*) FROM clicks").fetchone()[0])
+
+
+def test_clicks_that_nobody_reads_wait_in_the_spool_and_all_arrive(
+    redirect, valkey, clickhouse, make_settings, tmp_path
+):
+    url = clickhouse.url("hopline")
+    click(redirect, CLICKS)
+    with Redis.from_url(valkey.url) as client:
+        entries = client.xlen(STREAM)
+        assert entries == client.xinfo_stream(STREAM)["entries-added"], "the bound ate a click"
+        assert entries < MAXLEN
+        assert entries + spooled(redirect) == CLICKS
+    settings = make_settings(
+        redis_url=valkey.url, clickhouse_url=url, consumers=1, insert_seconds=0.2
+    )
+    with Workers(settings, tmp_path / "workers.log"), connect(url, timeout_seconds=10) as client:
+        wait_until(
+            lambda: client.execute("SELECT uniqExact(click_id) FROM clicks") == [(CLICKS,)], 60
+        )
+    assert spooled(redirect) == 0

@@ -1,0 +1,158 @@
+"""Processes clicks again, by today's rules, without changing any count.
+
+Rule 1: first the stream, where the entries are as they came; then the table, for the clicks whose
+        entries are gone. Rows that the first pass has replaced are newer than the replay's
+        beginning, and the second leaves them alone.
+Rule 2: a new row has the key of the old one and a newer ``enriched_at``, so that it replaces it:
+        counts of distinct clicks and of visitors stay as they were.
+Rule 3: nothing of the group is touched. What it has not finished is left to it, and what is in
+        the dead letters to `hopline dead`.
+Rule 4: what was inserted is noted afterwards. A replay that was killed goes on there, and does a
+        page again at most.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from app.bots import Bots
+from app.clickhouse import ClickHouseUnavailable
+from app.redis import RedisUnavailable, connect
+from app.settings import Settings
+from workers.backoff import Backoff
+from workers.enrich.browser import Browsers
+from workers.enrich.enricher import Enricher
+from workers.enrich.visitor import Visitors
+from workers.examiner import Examiner
+from workers.names import Names
+from workers.replay_from_stream import StreamPass
+from workers.replay_from_table import TablePass
+from workers.replay_notes import Notes
+from workers.replay_place import StoredPlaces
+from workers.replay_stream import FinishedEntries, milliseconds
+from workers.replay_table import StoredClicks
+from workers.salts import SALT_BYTES, Salts
+from workers.wire import Wire
+
+logger = logging.getLogger(__name__)
+
+_FIRST_WAIT_SECONDS = 0.2
+_MOST_WAIT_SECONDS = 5.0
+#: How long a store may be away before a replay gives up; it goes on when it is run again.
+_PATIENCE_SECONDS = 120.0
+_AWAY = (RedisUnavailable, ClickHouseUnavailable)
+
+#: Is given the notes after each step.
+Note = Callable[[Notes], None]
+#: Is told what is read, the stream or the table, and which share of it is done, from 0 to 1.
+Watch = Callable[[str, float], None]
+
+_Answer = TypeVar("_Answer")
+
+
+class Replay:
+    """Two passes over the clicks of a time; a step is tried again while a store is away.
+
+    What is counted: ``read``, ``replaced``, ``unchanged``, ``newer`` (enriched since it began),
+    ``restored`` (finished by the group and nevertheless not in the table), ``unfinished``,
+    ``dead`` (left to `hopline dead`), ``unusable`` (by today's rules no click).
+    """
+
+    def __init__(
+        self,
+        entries: FinishedEntries,
+        stored: StoredClicks,
+        stream_pass: StreamPass,
+        table_pass: TablePass,
+        note: Note,
+        watch: Watch,
+    ) -> None:
+        self._entries = entries
+        self._stored = stored
+        self._stream_pass = stream_pass
+        self._table_pass = table_pass
+        self._note = note
+        self._watch = watch
+
+    def run(self, notes: Notes) -> None:
+        """Go on from the notes to the end; they are changed on the way.
+
+        Raises:
+            NothingProcessed: there is no group.
+            RedisUnavailable, ClickHouseUnavailable: for longer than the patience.
+            RedisRefused, ClickHouseRefused: as the servers say.
+        """
+        try:
+            self._read_stream(notes)
+            self._read_table(notes)
+        finally:
+            self._stored.close()
+
+    def _read_stream(self, notes: Notes) -> None:
+        first_ms = milliseconds(notes.first_id.lstrip(b"("))
+        while not notes.is_stream_done:
+            _patiently(lambda: self._stream_pass.step(notes))
+            self._note(notes)
+            if not notes.is_stream_done:
+                done_ms = milliseconds(notes.first_id.lstrip(b"(")) - first_ms
+                self._watch("stream", done_ms / max(notes.began_ms - first_ms, 1))
+
+    def _read_table(self, notes: Notes) -> None:
+        months = _patiently(lambda: self._stored.months(notes.since_ms, notes.until_ms))
+        rows, done = sum(months.values()), 0
+        for month in sorted(months):
+            if month < notes.month:
+                continue
+            if month > notes.month:
+                notes.month, notes.after = month, None
+            while read := _patiently(lambda: self._table_pass.step(notes)):
+                self._note(notes)
+                done += read
+                self._watch("table", done / rows)
+
+
+def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -> Replay:
+    """Put a replay together from settings; with ``is_dry`` it changes nothing.
+
+    Raises:
+        BadCountryDatabase: the file that the settings name is none.
+    """
+    url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
+    client = connect(url, timeout_seconds=timeout_seconds)
+    consumer = ""
+    names = Names(
+        settings.stream, settings.group, consumer, settings.dead_stream, settings.dead_maxlen
+    )
+    entries = FinishedEntries(Wire(client, url, timeout_seconds), names)
+    stored = StoredClicks(settings.clickhouse_url, settings.clickhouse_timeout_seconds)
+    places = StoredPlaces(settings.geoip_path)
+    parts = (Browsers(), Bots(), places)
+    # The ids that this one makes are not used: what is stored keeps its own, and to ask for the
+    # salt of a day that is gone would make a new one.
+    enricher = Enricher(*parts, Visitors(lambda _: bytes(SALT_BYTES)), settings.store_addresses)
+    restorer = Enricher(*parts, Visitors(Salts(client, url).of_day), settings.store_addresses)
+    examiners = (Examiner(each, settings.max_deliveries) for each in (enricher, restorer))
+    return Replay(
+        entries,
+        stored,
+        StreamPass(entries, stored, *examiners, is_dry=is_dry),
+        TablePass(stored, enricher, places, is_dry=is_dry),
+        note,
+        watch,
+    )
+
+
+def _patiently(step: Callable[[], _Answer]) -> _Answer:
+    """Take a step, again and again while a store is away, until the patience ends."""
+    backoff = Backoff(_FIRST_WAIT_SECONDS, _MOST_WAIT_SECONDS)
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return step()
+        except _AWAY as error:
+            if time.monotonic() > give_up_at:
+                raise
+            seconds = backoff.next_seconds()
+            logger.warning("%s; going on in %.1f s", error, seconds)
+            time.sleep(seconds)

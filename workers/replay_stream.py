@@ -1,0 +1,96 @@
+"""The entries of the click stream that the group has finished, read without touching the group."""
+
+from typing import NamedTuple
+
+from app.dead_letter import from_letter
+from workers.entry import Entry
+from workers.names import Names
+from workers.wire import Wire
+
+#: Letters asked for in one call; they hold up to some 100 KB each.
+_LETTERS = 100
+
+
+class NothingProcessed(Exception):
+    """There is no group, so that no click was ever processed: there is nothing to replay."""
+
+
+class Page(NamedTuple):
+    """Some entries, and where to go on.
+
+    Attributes:
+        entries: those that the group has finished, in order.
+        unfinished: how many of the page are left to the group.
+        last_id: of the page, b'' behind the last one.
+    """
+
+    entries: list[Entry]
+    unfinished: int
+    last_id: bytes
+
+
+class FinishedEntries:
+    """Reads the stream with XRANGE. Every method raises what :class:`Wire` raises."""
+
+    def __init__(self, wire: Wire, names: Names) -> None:
+        self._wire = wire
+        self._names = names
+        self._buried: set[bytes] = set()
+        self._last_letter = b"-"
+
+    def first_ms(self) -> int | None:
+        """Return when the oldest entry was added, in Unix milliseconds; None without any."""
+        oldest = self._wire.call("XRANGE", self._names.stream, "-", "+", "COUNT", 1)
+        return milliseconds(oldest[0][0]) if oldest else None
+
+    def page(self, first: bytes, last: bytes, count: int) -> Page:
+        """Return the next entries from one id to another, either of which may begin with ``(``.
+
+        Raises:
+            NothingProcessed: there is no group.
+        """
+        names = self._names
+        # Asked for first: what was delivered by then and is not pending later is finished.
+        delivered = self._delivered()
+        if _key(last.lstrip(b"(")) > _key(delivered):
+            last = delivered
+        found = self._wire.call("XRANGE", names.stream, first, last, "COUNT", count)
+        if not found:
+            return Page([], 0, b"")
+        ends = (found[0][0], found[-1][0])
+        pending = self._wire.call("XPENDING", names.stream, names.group, *ends, len(found))
+        unfinished = {one[0] for one in pending}
+        entries = [Entry(*pair) for pair in found if pair[0] not in unfinished]
+        return Page(entries, len(found) - len(entries), ends[1])
+
+    def buried(self) -> set[bytes]:
+        """Return the ids of the entries in the dead-letter stream."""
+        dead_stream = self._names.dead_stream
+        command = ("XRANGE", dead_stream, self._last_letter, "+", "COUNT", _LETTERS)
+        while found := self._wire.call(*command):
+            self._buried |= {from_letter(*letter).entry_id for letter in found}
+            self._last_letter = b"(" + found[-1][0]
+            command = ("XRANGE", dead_stream, self._last_letter, "+", "COUNT", _LETTERS)
+        return self._buried
+
+    def _delivered(self) -> bytes:
+        stream, name = self._names.stream, self._names.group.encode()
+        groups = self._wire.call("XINFO", "GROUPS", stream) if self._exists() else []
+        for group in groups:
+            if group[b"name"] == name:
+                delivered: bytes = group[b"last-delivered-id"]
+                return delivered
+        raise NothingProcessed(f"stream {stream} has no group {self._names.group}")
+
+    def _exists(self) -> bool:
+        return bool(self._wire.call("EXISTS", self._names.stream))
+
+
+def milliseconds(entry_id: bytes) -> int:
+    """Return when an entry was added, in Unix milliseconds."""
+    return int(entry_id.partition(b"-")[0])
+
+
+def _key(entry_id: bytes) -> tuple[int, int]:
+    ms, _, sequence = entry_id.partition(b"-")
+    return int(ms), int(sequence or 0)
