@@ -1,7 +1,8 @@
-"""`python -m workers` whose consumers hang or die while a file says so.
+"""`python -m workers` whose consumers hang, die or take their time while a file says so.
 
-The file that ODD_WORKERS names holds ``hang`` or ``die``; while it is not there they are ordinary.
-A turn that hangs is noticed after seconds instead of minutes.
+The file that ODD_WORKERS names holds ``hang``, ``die`` or ``slow``; while it is not there they are
+ordinary. A turn that hangs is noticed after seconds instead of minutes, and the number of consumers
+is decided twice a second.
 """
 
 import os
@@ -9,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from workers import silence
+from workers import silence, supervisor
 from workers.__main__ import main
 from workers.consumer import Consumer
 
@@ -21,8 +22,11 @@ def _odd_turn(self):
     oddity = marker.read_text() if marker.exists() else ""
     if oddity == "die":
         raise RuntimeError("told to die")
+    if oddity == "slow":
+        time.sleep(0.2)
     if oddity == "hang":
         self._pulse.beat()
+        sys.stderr.write("hanging\n")
         time.sleep(600)
     _turn(self)
 
@@ -32,6 +36,7 @@ Consumer._turn = _odd_turn
 silence._MARGIN_SECONDS = 3.0
 silence._CLICKHOUSE_CALLS = 0
 silence._WAITS = 0
+supervisor.DECIDE_SECONDS = 0.5
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,6 +1,9 @@
 """Consumers that are no processes, for tests that decide themselves what happens to them."""
 
-from types import SimpleNamespace
+import os
+
+from workers.heartbeat import Heartbeat
+from workers.rate import Rate
 
 
 class FakeConsumer:
@@ -9,8 +12,10 @@ class FakeConsumer:
     def __init__(self, number, settings, predecessor):
         self.number, self.settings, self.predecessor = number, settings, predecessor
         self.name = f"consumer-{id(self)}"
-        self.pid = 4711
-        self.heartbeat = SimpleNamespace(at=0.0)
+        self.pid = os.getpid()
+        self.heartbeat = Heartbeat()
+        self.clicks = Rate()
+        self.rest = Rate()
         self.exit_code = None
         self.is_hung = False
         self.is_draining = False

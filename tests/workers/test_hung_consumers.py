@@ -1,5 +1,6 @@
 """Consumers that hang or die again and again, as real processes."""
 
+import signal
 import time
 
 import pytest
@@ -82,6 +83,26 @@ def test_a_consumer_in_a_stuck_call_shows_its_stacks_and_is_replaced(
     send_clicks(redis_url, 50)
     wait_until(lambda: count_clicks() == (50, 50))
     assert workers.stop() == 0
+
+
+def test_a_hung_consumer_does_not_outlive_its_supervisor(workers, marker):
+    (hung,) = workers.consumers()
+    marker.write_text("hang")
+    wait_until(lambda: "hanging" in workers.log)
+    workers.signal(signal.SIGKILL)
+    workers.wait()
+    assert hung.is_running()
+    wait_until(lambda: not hung.is_running())
+
+
+def test_another_consumer_comes_when_one_can_not_keep_up(settings, marker, tmp_path, redis_url):
+    marker.write_text("slow")
+    scaled = settings.model_copy(update={"consumers_max": 2, "insert_seconds": 0.2})
+    send_clicks(redis_url, 20_000)
+    with Workers(scaled, tmp_path / "workers.log", "tests.odd_workers") as workers:
+        wait_until(lambda: "from now on there are 2 consumers" in workers.log)
+        wait_until(lambda: len(workers.consumers()) == 2)
+        assert workers.stop() == 0
 
 
 def test_a_crash_loop_is_seen_and_does_not_spin(workers, marker, consumer_states):
