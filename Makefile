@@ -29,6 +29,7 @@ help:
 	@echo "make chaos             break everything while clicks come; CHAOS_SECONDS=, CHAOS_SEED="
 	@echo "make deb               a Debian package in build/, which installs without a network"
 	@echo "make test-systemd      that package under real systemd; figures in build/systemd.json"
+	@echo "make loadtest          a local Hopline under load; verdict in build/loadtest.html"
 	@echo "make clean             remove .venv, .tox and build; links and clicks are kept"
 
 .PHONY: up
@@ -59,6 +60,10 @@ deb:
 .PHONY: test-systemd
 test-systemd: $(DEVELOP)
 	@CI=true $(BIN)/pytest -q -s tests/deploy/test_systemd.py $(ARGS)
+
+.PHONY: loadtest
+loadtest: $(DEVELOP)
+	@$(BIN)/python -m loadtest $(ARGS)
 
 .PHONY: clean
 clean:

@@ -1,0 +1,137 @@
+"""The budget: what each route may cost a visitor. Edit the tables; nothing else need change."""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from loadtest.latencies import Latencies
+from loadtest.measurements import Route
+
+#: Stands for the answers of all routes that redirect, together.
+EVERY_REDIRECT = "every redirect"
+#: Stands for how late the load generator itself may be: past it a run is void, not broken.
+GENERATOR = "the load generator"
+#: The routes that redirect.
+REDIRECTS = frozenset(
+    (
+        "GET /{hot}",
+        "GET /{tail}",
+        "GET /{mixed}",
+        "GET /{viral}",
+        "GET /{new}",
+        "GET /{bot}",
+        "HEAD /{hot}",
+    )
+)
+
+
+class Limits(NamedTuple):
+    """What a route may take, in milliseconds; None for no limit.
+
+    Attributes:
+        error_share: most errors among the requests, 0 to 1.
+        min_requests: below it the percentiles say nothing, and the verdict is void.
+    """
+
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+    p999_ms: float | None = None
+    max_ms: float | None = None
+    error_share: float = 0.0
+    min_requests: int = 0
+
+
+Budget = Mapping[str, Limits]
+
+#: For each budget: a route, or a pattern of routes, to its limits; the first that fits counts.
+BUDGETS: dict[str, Budget] = {
+    "default": {
+        GENERATOR: Limits(p99_ms=5),
+        EVERY_REDIRECT: Limits(p50_ms=5, p99_ms=10, p999_ms=50, min_requests=5000),
+        "* /{*}": Limits(p99_ms=10, p999_ms=50, min_requests=200),
+    },
+    # While something is broken on the same two cores: no tail but the promised one.
+    "faults": {
+        GENERATOR: Limits(p99_ms=5),
+        EVERY_REDIRECT: Limits(p999_ms=50, min_requests=1000),
+        "* /{*}": Limits(p999_ms=50, min_requests=20),
+    },
+    # For a noisy machine with two cores, and runs of seconds: the middle tells a slow redirect
+    # from a fast one whatever the neighbours do, and no error is excused.
+    "ci": {
+        GENERATOR: Limits(p99_ms=100),
+        EVERY_REDIRECT: Limits(p50_ms=30, p95_ms=250, min_requests=200),
+        "* /{*}": Limits(p50_ms=50),
+    },
+}
+
+
+class Line(NamedTuple):
+    """One limit and what was measured.
+
+    Attributes:
+        measure: e.g. ``p99``, ``errors``, ``requests``.
+        unit: ``ms``, ``%`` or empty.
+    """
+
+    route: str
+    measure: str
+    unit: str
+    limit: float
+    measured: float
+    is_kept: bool
+
+    def __str__(self) -> str:
+        relation = "at least" if self.measure == "requests" else "at most"
+        return (
+            f"{self.route}: {self.measure} {self.measured:,.4g}{self.unit and ' '}{self.unit},"
+            f" {relation} {self.limit:,.4g} is allowed"
+        )
+
+
+_PERCENTILES = (("p50", 50.0), ("p95", 95.0), ("p99", 99.0), ("p999", 99.9), ("max", 100.0))
+
+
+def check(routes: Mapping[str, Route], budget: Budget) -> list[Line]:
+    """Compare every route that was asked for with its limits; return each comparison."""
+    lines = []
+    if EVERY_REDIRECT in budget:
+        lines += compare(EVERY_REDIRECT, every_redirect(routes), budget[EVERY_REDIRECT])
+    for name, route in sorted(routes.items()):
+        if limits := _limits(name, budget):
+            lines += compare(name, route, limits)
+    return lines
+
+
+def compare(name: str, route: Route, limits: Limits) -> list[Line]:
+    """Compare one route with its limits."""
+    lines = []
+    if limits.min_requests:
+        enough = route.requests >= limits.min_requests
+        lines.append(Line(name, "requests", "", limits.min_requests, route.requests, enough))
+    for measure, percent in _PERCENTILES:
+        limit = getattr(limits, f"{measure}_ms")
+        if limit is not None:
+            ms = route.latencies.at(percent)
+            shown = measure.replace("p999", "p99.9")
+            lines.append(Line(name, shown, "ms", limit, ms, ms <= limit))
+    share = route.error_share
+    kept = share <= limits.error_share
+    return [*lines, Line(name, "errors", "%", limits.error_share * 100, share * 100, kept)]
+
+
+def every_redirect(routes: Mapping[str, Route]) -> Route:
+    """Return the routes that redirect as one."""
+    redirecting = [route for name, route in routes.items() if name in REDIRECTS]
+    every = Route(Latencies.merged(*(route.latencies for route in redirecting)))
+    for route in redirecting:
+        every.errors.update(route.errors)
+    return every
+
+
+def _limits(name: str, budget: Budget) -> Limits | None:
+    for pattern, limits in budget.items():
+        if fnmatchcase(name, pattern):
+            return limits
+    return None

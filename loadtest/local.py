@@ -1,0 +1,132 @@
+"""A Hopline of its own on this machine: `hopline up` on free ports, in a folder that goes again."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
+
+from loadtest.bench.ports import free_port
+from loadtest.links import Catalogue, as_csv
+
+HOPLINE = str(Path(sys.executable).with_name("hopline"))
+#: The first start fetches ClickHouse, 170 MB.
+_READY_SECONDS = 300.0
+_STOP_SECONDS = 30.0
+_COMMAND_SECONDS = 60.0
+_POLL_SECONDS = 0.1
+
+
+class LocalFailed(Exception):
+    """Hopline didn't start, or a command failed; the text says what it said."""
+
+
+class Local:
+    """A running `hopline up`.
+
+    Attributes:
+        process: `hopline up` itself; all services are below it.
+        url, console: where links and the console are.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._log = directory / "up.log"
+        redirect, console = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+        self.url, self.console = f"http://{redirect}", f"http://{console}"
+        self._environ = {
+            **{name: value for name, value in os.environ.items() if _is_not_ours(name)},
+            "HOPLINE_DATA_DIR": str(directory / "data"),
+            "HOPLINE_REDIRECT_BIND": redirect,
+            "HOPLINE_CONSOLE_BIND": console,
+            # The load comes from here and says that it is from everywhere.
+            "HOPLINE_TRUSTED_PROXIES": "127.0.0.1/32,10.0.0.0/8",
+        }
+        with self._log.open("w") as log:
+            self.process = psutil.Popen(
+                [HOPLINE, "up"],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What a command needs to find this Hopline."""
+        return self._environ
+
+    def wait_until_ready(self) -> None:
+        """Wait until everything answers.
+
+        Raises:
+            LocalFailed: it ended, or took too long.
+        """
+        deadline = time.monotonic() + _READY_SECONDS
+        while "is ready" not in self._log.read_text():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise LocalFailed(f"hopline up did not start:\n{self._log.read_text()}")
+            time.sleep(_POLL_SECONDS)
+
+    def seed(self, catalogue: Catalogue) -> None:
+        """Make the links.
+
+        Raises:
+            LocalFailed: one of them was refused.
+        """
+        self._run("links", "import", "-", text=as_csv(catalogue.rows()))
+
+    def about(self) -> dict[str, str]:
+        """Return the settings that are not at their defaults, for the report."""
+        settings = json.loads(self._run("settings", "--json"))
+        wanted = [each for each in settings if each["value"] != each["default"]]
+        return {each["variable"]: each["value"] for each in wanted if each["value"]}
+
+    def stop(self) -> None:
+        """Stop everything."""
+        self.process.terminate()
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _run(self, *arguments: str, text: str | None = None) -> str:
+        done = subprocess.run(
+            [HOPLINE, *arguments],
+            env=self._environ,
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise LocalFailed(f"hopline {' '.join(arguments)} failed: {done.stderr.strip()}")
+        return done.stdout
+
+
+@contextmanager
+def running(catalogue: Catalogue) -> Iterator[Local]:
+    """Start a Hopline with the links of a catalogue, and stop it at the end.
+
+    Raises:
+        LocalFailed: it can't be started.
+    """
+    with TemporaryDirectory(prefix="hopline-loadtest-") as directory:
+        local = Local(Path(directory))
+        try:
+            local.wait_until_ready()
+            local.seed(catalogue)
+            yield local
+        finally:
+            local.stop()
+
+
+def _is_not_ours(name: str) -> bool:
+    return not name.startswith("HOPLINE_") or name == "HOPLINE_CACHE_DIR"

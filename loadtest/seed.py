@@ -1,0 +1,24 @@
+"""``python -m loadtest.seed | hopline links import -``: the links that a load test asks for."""
+
+import argparse
+import sys
+
+from loadtest.links import Catalogue, as_csv
+
+
+def main() -> int:
+    """Write the links as CSV."""
+    parser = argparse.ArgumentParser(prog="python -m loadtest.seed", description=__doc__)
+    parser.add_argument(
+        "--links-prefix", default="load", help="what codes start with (default: load)"
+    )
+    parser.add_argument("--hot-links", type=int, default=50, help="number of them (default: 50)")
+    parser.add_argument("--tail-links", type=int, default=300, help="number (default: 300)")
+    options = parser.parse_args()
+    catalogue = Catalogue(options.links_prefix, options.hot_links, options.tail_links)
+    sys.stdout.write(as_csv(catalogue.rows()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""One process's part of a load test: its schedule, what it measured, and whether it is done."""
+
+import time
+from collections.abc import Iterable
+from random import Random
+from typing import Any
+
+import gevent
+
+from loadtest.links import Catalogue
+from loadtest.measurements import Measurements
+from loadtest.schedule import Arrivals
+from loadtest.shapes import SHAPES, factor
+
+#: Time for connections to be opened before the first request is due.
+_LEAD_SECONDS = 1.5
+#: How long after the end requests that were due are still sent.
+_DRAIN_SECONDS = 3.0
+#: How long the last answers are waited for; longer than a request may take.
+_SETTLE_SECONDS = 20.0
+_PROBE_SECONDS = 0.01
+#: Intervals of the report's timeline; a longer run has longer ones.
+_MOST_INTERVALS = 600
+
+
+class Session:
+    """Shared by all users of a process; begun anew with every test.
+
+    Attributes:
+        connections: users of all scenarios and processes.
+        measured: what the users of this process have measured and not yet reported.
+        new_batches: batches of new links that are known to exist.
+        in_flight: requests that are waited for.
+        busy_share: how much of a core this process has used, up to the last request.
+    """
+
+    def __init__(self, options: Any, user_classes: Iterable[type[Any]]) -> None:
+        """Make a session that has not begun.
+
+        Args:
+            options: Locust's and ours, parsed; a worker's change when its master sends them.
+        """
+        self.options = options
+        self._classes = list(user_classes)
+        self._probe: gevent.Greenlet | None = None
+        self._is_closed = True
+        self.connections = share_out(options.connections, self._classes)
+        self.measured = Measurements()
+        self.in_flight = 0
+        self.busy_share = 0.0
+
+    def begin(self, process: int, *, sends: bool) -> None:
+        """Forget what was measured and lay out the schedule; the clock starts now.
+
+        Args:
+            process: a number that no other process of the run has.
+            sends: whether this process has users; a master has none.
+        """
+        if self._probe is not None:
+            self._probe.kill()
+        self._process = process
+        options = self.options
+        self.connections = share_out(options.connections, self._classes)
+        self.catalogue = Catalogue(options.links_prefix, options.hot_links, options.tail_links)
+        self.measured = Measurements()
+        self.new_batches = 1
+        self.in_flight = 0
+        self.begins_at = time.monotonic() + _LEAD_SECONDS
+        self._cpu_before = time.process_time()
+        self.busy_share = 0.0
+        self._is_closed = not sends
+        self._users: dict[str, int] = {}
+        self._arrivals = {each.__name__: self._schedule(each) for each in self._classes}
+        self._probe = gevent.spawn(self._watch_loop) if sends else None
+
+    @property
+    def seconds(self) -> float:
+        """Length of the judged run."""
+        return float(self.options.seconds) or SHAPES[self.options.load_shape].seconds
+
+    @property
+    def judged_from(self) -> float:
+        """When the warm-up is over, on the monotonic clock."""
+        return self.begins_at + float(self.options.warm_up)
+
+    @property
+    def ends_at(self) -> float:
+        """When the last request is due, on the monotonic clock."""
+        return self.judged_from + self.seconds
+
+    @property
+    def interval_seconds(self) -> float:
+        """Width of one interval of the timeline."""
+        return max(1.0, self.seconds / _MOST_INTERVALS)
+
+    @property
+    def is_past_drain(self) -> bool:
+        """Whether it is too late to send anything."""
+        return time.monotonic() > self.ends_at + _DRAIN_SECONDS
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything was sent and answered, or given up."""
+        return self._is_closed and not self.in_flight
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it is no use to wait for other processes any longer."""
+        return time.monotonic() > self.ends_at + _DRAIN_SECONDS + _SETTLE_SECONDS
+
+    def user_came(self, name: str, number: int) -> Arrivals:
+        """Count a user (+1) or its end (-1), and return what it shares with its like."""
+        self._users[name] = self._users.get(name, 0) + number
+        return self._arrivals[name]
+
+    def judged(self, due: float) -> float | None:
+        """Return how many seconds after the warm-up a request was due; None within it."""
+        elapsed = due - self.judged_from
+        return elapsed if elapsed >= 0 else None
+
+    def hand_over(self) -> Measurements:
+        """Return what was measured since the last time, and start afresh."""
+        measured, self.measured = self.measured, Measurements()
+        return measured
+
+    def _schedule(self, user_class: type[Any]) -> Arrivals:
+        """Lay out one scenario: its part of the rate, of which this process has its users' part.
+
+        Every process knows how many users the scenario has in all, so that any number of
+        processes together keep the rate without talking about it.
+        """
+        name = user_class.__name__
+        total = sum(each.weight for each in self._classes)
+        part = float(self.options.rate) * user_class.weight / total
+
+        def rate(elapsed: float) -> float:
+            ours = self._users.get(name, 0) / user_class.fixed_count
+            return part * ours * self._factor(elapsed) * float(user_class.surge(elapsed))
+
+        return Arrivals(
+            rate,
+            begins_at=self.begins_at,
+            seconds=self.ends_at - self.begins_at,
+            random=Random(f"{self.options.random_seed} {name} {self._process}"),
+            poisson=self.options.arrivals == "poisson",
+        )
+
+    def _factor(self, elapsed: float) -> float:
+        shape = SHAPES[self.options.load_shape]
+        return factor(shape, max(0.0, elapsed - float(self.options.warm_up)), self.seconds)
+
+    def _watch_loop(self) -> None:
+        """Measure how late the event loop wakes up, until the drain is over."""
+        while not self.is_past_drain:
+            wanted = time.monotonic() + _PROBE_SECONDS
+            gevent.sleep(_PROBE_SECONDS)
+            elapsed = self.judged(wanted)
+            if elapsed is not None and wanted < self.ends_at:
+                self.measured.loop.add(time.monotonic() - wanted)
+                self.busy_share = self._busy(wanted)
+        self._close()
+
+    def _busy(self, now: float) -> float:
+        return (time.process_time() - self._cpu_before) / (now - self.begins_at + _LEAD_SECONDS)
+
+    def _close(self) -> None:
+        for arrivals in self._arrivals.values():
+            unsent = arrivals.give_up()
+            self.measured.unsent += unsent
+            self.measured.due += arrivals.taken + unsent
+        self._is_closed = True
+
+
+def share_out(connections: int, user_classes: Iterable[type[Any]]) -> int:
+    """Give each scenario its number of users by its weight, at least one; return their sum."""
+    classes = list(user_classes)
+    total = sum(each.weight for each in classes)
+    for each in classes:
+        each.fixed_count = max(1, round(connections * each.weight / total))
+    return sum(each.fixed_count for each in classes)
