@@ -59,7 +59,10 @@ class Consumer:
     def _turn(self) -> None:
         self._pulse.beat()
         self._fence.keep()
-        if self._sorter.is_due or self._sorter.is_stopped:
+        if self._delivery.is_inserting and (portion := self._more()).entries:
+            self._take(portion)
+            return
+        if not self._delivery and (self._sorter.is_due or self._sorter.is_stopped):
             self._flush()
         # First, so that what is at hand is stored even while Redis takes nothing.
         if self._delivery:
@@ -69,6 +72,12 @@ class Consumer:
         else:
             self._take(self._intake.next(self._sorter.seconds_left(), self._stop.is_asked))
         self._janitor.sweep_if_due()
+
+    def _more(self) -> Portion:
+        """Return entries to gather while a batch is on its way."""
+        if self._sorter.is_full or self._sorter.is_stopped:
+            return Portion([])
+        return self._intake.more(self._stop.is_asked)
 
     def _drain(self) -> None:
         while not self._stop.is_overdue():

@@ -1,6 +1,7 @@
 import logging
 import secrets
 import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from app.clickhouse import ClickHouseError, ClickHouseRefused
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 FIRST_WAIT_SECONDS = 0.2
 MOST_WAIT_SECONDS = 10.0
+#: How long a step waits for an insert.
+_MOMENT_SECONDS = 0.1
 
 
 @dataclass(slots=True)
@@ -45,6 +48,9 @@ class Delivery:
     A batch is written down, inserted, verified if this was not surely the first try, and acked.
     When ClickHouse is away or refuses, that is tried again for ever; only rows that ClickHouse
     can't take while it takes others are cut out and buried.
+
+    Inserts run in a thread of their own, so that the consumer can read on while ClickHouse works;
+    that thread alone uses the writer, and one insert at a time is under way.
     """
 
     def __init__(
@@ -65,6 +71,8 @@ class Delivery:
         self._pulse = pulse
         self._stop = stop
         self._parcels: list[_Parcel] = []
+        self._inserter = ThreadPoolExecutor(1, "insert")
+        self._under_way: Future[None] | None = None
         self._backoff = Backoff(FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS)
 
     def __len__(self) -> int:
@@ -88,31 +96,46 @@ class Delivery:
             self._fence.forget(noted)
 
     def close(self) -> None:
-        """Hang up on ClickHouse."""
+        """Hang up on ClickHouse, whatever is under way."""
         self._writer.close()
+        self._inserter.shutdown(wait=False)
+
+    @property
+    def is_inserting(self) -> bool:
+        """Whether an insert is under way, which needs nobody's help."""
+        return self._under_way is not None and not self._under_way.done()
 
     def step(self) -> None:
-        """Try once to bring the first batch to its end; wait a little if ClickHouse doesn't do.
+        """Begin the insert of the first batch; once it has ended, ack it or try again.
+
+        It waits a moment for an insert that is under way, and a little if ClickHouse doesn't do.
 
         Raises:
             Fenced: all that is here is another's now.
             RedisUnavailable, RedisRefused: as the server says; call it again.
         """
         parcel = self._parcels[0]
-        if not parcel.is_stored:
-            self._fence.begin(parcel.noted, parcel.part_of)
-            parcel.part_of = ""
-            # Asleep since: whoever took over may insert these rows at this moment.
-            if not self._fence.is_held():
-                return
-            self._store(parcel)
+        if self._under_way is not None:
+            wait([self._under_way], _MOMENT_SECONDS)
+            if not self.is_inserting:
+                self._conclude(parcel, self._under_way)
+        elif not parcel.is_stored:
+            self._begin(parcel)
         if parcel.is_stored:
             self._fence.commit(parcel.noted)
             self._parcels.remove(parcel)
 
-    def _store(self, parcel: _Parcel) -> None:
+    def _begin(self, parcel: _Parcel) -> None:
+        self._fence.begin(parcel.noted, parcel.part_of)
+        parcel.part_of = ""
+        # Not if asleep since: whoever took over may insert these rows at this moment.
+        if self._fence.is_held():
+            self._under_way = self._inserter.submit(self._insert, parcel)
+
+    def _conclude(self, parcel: _Parcel, insert: "Future[None]") -> None:
+        self._under_way = None
         try:
-            self._insert(parcel)
+            insert.result()
         except RowsRefused as error:
             self._cut_out(parcel, error)
         except ClickHouseError as error:
@@ -125,6 +148,7 @@ class Delivery:
             self._backoff.reset()
 
     def _insert(self, parcel: _Parcel) -> None:
+        """Insert a batch; this alone runs in the thread that waits for ClickHouse."""
         self._writer.insert(parcel.batch, parcel.noted.token)
         if not parcel.is_retry:
             return

@@ -119,17 +119,19 @@ class Fence:
     def commit(self, batch: WrittenDown) -> None:
         """Ack a batch that is inserted, and forget it; nothing happens if it is another's now."""
         entry_ids = batch.entry_ids
-        pieces = [
-            entry_ids[start : start + _ACKED_AT_ONCE]
-            for start in range(0, len(entry_ids), _ACKED_AT_ONCE)
-        ]
-        for piece in pieces[:-1]:
-            self._finish(batch.name, piece, is_last=False)
-        self._finish(batch.name, pieces[-1] if pieces else [], is_last=True)
+        starts = range(0, max(1, len(entry_ids)), _ACKED_AT_ONCE)
+        self._wire.call_all(
+            [
+                self._finishing(
+                    batch, entry_ids[start : start + _ACKED_AT_ONCE], is_last=start == starts[-1]
+                )
+                for start in starts
+            ]
+        )
 
     def forget(self, batch: WrittenDown) -> None:
         """Forget a batch whose entries are to be tried in some other way; they stay pending."""
-        self._finish(batch.name, [], is_last=True)
+        self._wire.call(*self._finishing(batch, [], is_last=True))
 
     def written_down(self) -> WrittenDown | None:
         """Return a batch of this consumer's, or taken over by it, that is not finished."""
@@ -139,11 +141,13 @@ class Fence:
             return None
         return WrittenDown(found[0].decode(), found[1], found[2].split())
 
-    def _finish(self, name: str, entry_ids: list[bytes], *, is_last: bool) -> None:
+    def _finishing(
+        self, batch: WrittenDown, entry_ids: list[bytes], *, is_last: bool
+    ) -> tuple[str | bytes | int, ...]:
         names = self._names
         where = (4, names.stream, names.batches, names.batch_entries, names.ledger)
-        whose = (names.group, names.consumer, name)
-        self._wire.call("EVAL", self._commit, *where, *whose, int(is_last), *entry_ids)
+        whose = (names.group, names.consumer, batch.name)
+        return ("EVAL", self._commit, *where, *whose, int(is_last), *entry_ids)
 
     def _require(self, granted: int) -> None:
         if not granted:

@@ -34,6 +34,7 @@ class Stream:
         self._acks = acks
         self._names = names
         self._metrics = metrics
+        self._asked_ahead = False
         self._pending = script("pending")
         self._fetch = script("fetch")
         self._take_over = script("take_over")
@@ -53,13 +54,33 @@ class Stream:
             logger.info("created group %s of stream %s", group, stream)
 
     def read(self, count: int, block_ms: int, should_end: Callable[[], bool]) -> list[Entry]:
-        """Return entries that nobody has read; none after ``block_ms`` or once told to end."""
-        stream, group, consumer = self._names[:3]
-        command = ("XREADGROUP", "GROUP", group, consumer, "COUNT", count, "BLOCK", block_ms)
-        reply = self._reads.call_blocking(block_ms, should_end, *command, "STREAMS", stream, b">")
-        entries = [Entry(*pair) for pair in reply[stream.encode()]] if reply else []
+        """Return entries that nobody has read; none after ``block_ms`` or once told to end.
+
+        If :meth:`ask_ahead` was called, they are what that asked for.
+        """
+        if not self._asked_ahead:
+            self._ask(count, block_ms)
+        self._asked_ahead = False
+        reply = self._reads.receive(block_ms, should_end)
+        entries = [Entry(*pair) for pair in reply[self._names.stream.encode()]] if reply else []
         self._metrics.entries_read.inc(len(entries))
         return entries
+
+    def ask_ahead(self, count: int) -> None:
+        """Ask for what the next :meth:`read` returns, so that Redis gets it ready meanwhile."""
+        self._ask(count, 1)
+        self._asked_ahead = True
+
+    def give_up_read(self) -> None:
+        """Forget what was asked ahead; entries of its reply are pending here."""
+        if self._asked_ahead:
+            self._reads.hang_up()
+            self._asked_ahead = False
+
+    def _ask(self, count: int, block_ms: int) -> None:
+        stream, group, consumer = self._names[:3]
+        command = ("XREADGROUP", "GROUP", group, consumer, "COUNT", count, "BLOCK", block_ms)
+        self._reads.send(*command, "STREAMS", stream, b">")
 
     def own(self, count: int, after: bytes) -> list[Entry]:
         """Return a page of entries pending here, the oldest after an id; none ends the walk."""

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
@@ -39,17 +39,31 @@ class Wire:
             connection.send_command(*command)
             return connection.read_response()
 
-    def call_blocking(
-        self, block_ms: int, should_end: Callable[[], bool], *command: str | bytes | int
-    ) -> Any:
-        """Return the reply to a command that blocks, or None once told to end.
+    def call_all(self, commands: Sequence[Sequence[str | bytes | int]]) -> list[Any]:
+        """Return the replies to commands that are sent at once, as :meth:`call` returns each."""
+        with self._translated():
+            connection = self._connected()
+            try:
+                connection.send_packed_command(connection.pack_commands(commands))
+                return [connection.read_response() for _ in commands]
+            except redis.RedisError:
+                # What comes back now would be taken for the reply to the next command.
+                connection.disconnect()
+                raise
+
+    def send(self, *command: str | bytes | int) -> None:
+        """Send a command, whose reply :meth:`receive` returns; nothing else may come between."""
+        with self._translated():
+            self._connected().send_command(*command)
+
+    def receive(self, block_ms: int, should_end: Callable[[], bool]) -> Any:
+        """Return the reply to what was sent, which may block, or None once told to end.
 
         To end early means to hang up: a reply that is coming is lost, and entries in it stay
         pending at their consumer.
         """
         with self._translated():
             connection = self._connected()
-            connection.send_command(*command)
             last_chance = monotonic() + block_ms / 1000 + self._reply_seconds
             while not connection.can_read(timeout=LOOK_UP_SECONDS):
                 if should_end():
@@ -59,6 +73,11 @@ class Wire:
                     connection.disconnect()
                     raise redis.TimeoutError("no reply to a blocking read")
             return connection.read_response()
+
+    def hang_up(self) -> None:
+        """Drop the connection, with whatever is still coming; the next call connects anew."""
+        if self._connection is not None:
+            self._connection.disconnect()
 
     def _connected(self) -> Any:
         if self._connection is None:

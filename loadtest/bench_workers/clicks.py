@@ -170,7 +170,7 @@ def _visitor(chance: random.Random) -> Visitor:
 def _user_agent(chance: random.Random) -> str:
     version, kind = chance.randrange(100, 141), chance.random()
     if kind < 0.45:
-        edge = f" Edg/{version}.0.{chance.randrange(3000)}.{chance.randrange(99)}"
+        edge = f" Edg/{version}.0.0.0"
         return _CHROME.format(
             chance.choice(_DESKTOPS), version, "", edge if chance.random() < 0.2 else ""
         )

@@ -12,6 +12,7 @@ from app.dead_letter import Fault, to_letter
 from app.dead_letters import Choice, open_dead_letters
 from app.redis import RedisUnavailable
 from tests.producers import STREAM, make_click, send, send_clicks
+from tests.worker_processes import wait_until
 from workers.boot import consumer_name, make_consumer
 
 GROUP = "analytics-group"
@@ -231,6 +232,65 @@ def test_an_insert_that_fails_is_tried_again_with_the_same_rows(
     consume(lambda: is_idle(redis, 100), prepare)
     assert faults[0].left == 0
     assert count_clicks() == (100, 100)
+
+
+def test_a_backlog_is_read_on_while_an_insert_is_under_way(
+    consume, settings, redis, redis_url, count_clicks
+):
+    small = settings.model_copy(update={"insert_rows": 300, "insert_seconds": 5.0})
+    send_clicks(redis_url, 5000)
+    sizes = []
+
+    def prepare(consumer):
+        writer = consumer._delivery._writer
+        insert = writer.insert
+
+        def insert_late(batch, token):
+            if not sizes:
+                wait_until(lambda: redis.xinfo_groups(STREAM)[0]["entries-read"] > 1500)
+            sizes.append(len(batch))
+            insert(batch, token)
+
+        writer.insert = insert_late
+
+    consume(lambda: is_idle(redis, 5000), prepare, settings=small)
+    assert sum(sizes) == 5000
+    most = 5 * 300 + 500
+    assert 1500 <= max(sizes) < most
+    assert count_clicks() == (5000, 5000)
+
+
+@pytest.mark.parametrize("method", ["keep", "read", "ask_ahead"])
+def test_an_error_of_redis_while_an_insert_is_under_way_doubles_nothing(
+    consume, settings, redis, redis_url, count_clicks, method
+):
+    small = settings.model_copy(update={"insert_rows": 300, "claim_idle_seconds": 3.0})
+    send_clicks(redis_url, 5000)
+
+    def prepare(consumer):
+        writer, fence = consumer._delivery._writer, consumer._fence
+        stream, insert = consumer._intake._stream, writer.insert
+        owner = fence if method == "keep" else stream
+        call = getattr(owner, method)
+        failing = []
+
+        def fail_once(*args):
+            if failing:
+                failing.clear()
+                raise RedisUnavailable("for a test")
+            return call(*args)
+
+        def insert_while_it_fails(batch, token):
+            setattr(owner, method, fail_once)
+            failing.append(True)
+            wait_until(lambda: not failing, 5.0)
+            writer.insert = insert
+            insert(batch, token)
+
+        writer.insert = insert_while_it_fails
+
+    consume(lambda: is_idle(redis, 5000), prepare, settings=small)
+    assert count_clicks() == (5000, 5000)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["nothing done", "done, and no reply"])

@@ -19,13 +19,20 @@ class Fakes:
         self.left = {}
         self.batches = []
         self.entries = []
+        self.new = []
 
     def ensure_group(self):
         self.asked.append("group")
 
     def read(self, count, block_ms, should_end):
         self.asked.append(("read", count, block_ms))
-        return []
+        return self.new.pop(0) if self.new else []
+
+    def ask_ahead(self, count):
+        self.asked.append(("ask ahead", count))
+
+    def give_up_read(self):
+        self.asked.append("give up")
 
     def own(self, count, after):
         self.asked.append(("own", after))
@@ -133,3 +140,65 @@ def test_after_an_outage_the_others_get_time_to_renew_their_leases(ask, now):
     assert ask()[1] == ["group", ("own", FIRST_ID), ("read", 100, 5_000)]
     now[0] += 60.0
     assert ask()[1][0] == ("take over", (), 60_000)
+
+
+def new_entries(count: int) -> list[Entry]:
+    return [Entry(b"%d-0" % number, []) for number in range(count)]
+
+
+@pytest.fixture
+def more(ask, fakes):
+    def more():
+        fakes.asked.clear()
+        return len(ask.intake.more(lambda: False).entries), list(fakes.asked)
+
+    return more
+
+
+def test_a_backlog_is_read_in_larger_pieces_and_the_next_is_asked_for_ahead(ask, fakes):
+    ask()
+    fakes.new = [new_entries(100), new_entries(500), new_entries(499), new_entries(1)]
+    assert ask()[1] == [("read", 100, 5_000)]
+    assert ask()[1] == [("read", 500, 5_000), ("ask ahead", 500)]
+    assert ask()[1] == [("read", 500, 5_000)]
+    assert ask()[1] == [("read", 100, 5_000)]
+
+
+def test_more_is_read_only_while_there_is_a_backlog(ask, more, fakes):
+    ask()
+    assert more() == (0, [])
+    fakes.new = [new_entries(100), new_entries(500), new_entries(7), new_entries(1)]
+    ask()
+    assert more() == (500, [("read", 500, 1), ("ask ahead", 500)])
+    assert more() == (7, [("read", 500, 1)])
+    assert more() == (0, [])
+
+
+def test_nothing_more_is_read_while_something_else_comes_first(ask, more, fakes, now):
+    ask()
+    fakes.new = [new_entries(100), new_entries(100)]
+    ask()
+    now[0] += 31.0
+    assert more() == (0, [])
+    fakes.left = {"dead": [[Entry(b"6-0", [], 2)]]}
+    assert ask()[0].is_apart
+    assert more() == (0, [])
+    ask()
+    assert more()[0] == 0
+    ask.intake.start_over()
+    assert more() == (0, [])
+
+
+def test_after_an_error_its_own_entries_are_looked_at_again_later(ask, fakes, now):
+    """A read that was given up may be carried out after the first look."""
+    ask()
+    ask.intake.start_over()
+    assert ask()[1] == ["group", ("own", FIRST_ID), ("read", 100, 5_000)]
+    fakes.pending = {FIRST_ID: [Entry(b"5-0", [])]}
+    now[0] += 60.0
+    assert ask() == (Portion([Entry(b"5-0", [])]), [TAKE_OVER_AGAIN, ("own", FIRST_ID)])
+    now[0] += 60.0
+    assert ("own", FIRST_ID) not in ask()[1]
+
+
+TAKE_OVER_AGAIN = ("take over", (), 60_000)

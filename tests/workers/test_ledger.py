@@ -1,7 +1,8 @@
 import pytest
 
 from app.clickhouse import ClickHouseRefused, connect
-from tests.workers.test_writer import NOON_MS, batch_of, insert, query, row
+from tests.workers.rows import NOON_MS, plain_row
+from tests.workers.test_writer import batch_of, insert, query
 from workers.ledger import enter
 from workers.writer import Writer
 
@@ -18,16 +19,16 @@ def writer(clicks_url, metrics):
 
 
 def test_a_batch_is_in_the_ledger_and_in_clicks(writer, clicks_url):
-    rows = [row(1, time=NOW_MS), row(2, time=NOW_MS + 1)]
+    rows = [plain_row(1, time=NOW_MS), plain_row(2, time=NOW_MS + 1)]
     insert(writer, batch_of(*rows))
-    assert query(clicks_url, LEDGER) == [(one.click_id.hex(), one.time) for one in rows]
+    assert query(clicks_url, LEDGER) == [(one["click_id"].hex(), one["time"]) for one in rows]
     assert query(clicks_url, "SELECT count() FROM clicks") == [(2,)]
 
 
 def test_a_batch_is_in_the_ledger_before_its_clicks_are_stored(writer, clicks_url):
     query(clicks_url, "DROP TABLE clicks")
     with pytest.raises(ClickHouseRefused):
-        insert(writer, batch_of(row(1, time=NOW_MS)))
+        insert(writer, batch_of(plain_row(1, time=NOW_MS)))
     assert len(query(clicks_url, LEDGER)) == 1
 
 
@@ -44,10 +45,12 @@ def test_a_retry_enters_its_clicks_again_and_they_are_one(clicks_url):
 def test_nothing_is_stored_where_nothing_can_be_entered(writer, clicks_url):
     query(clicks_url, "DROP TABLE ledger")
     with pytest.raises(ClickHouseRefused, match="hopline migrate"):
-        insert(writer, batch_of(row(1, time=NOON_MS)))
+        insert(writer, batch_of(plain_row(1, time=NOON_MS)))
     assert query(clicks_url, "SELECT count() FROM clicks") == [(0,)]
 
 
 def test_times_of_any_century_can_be_entered(writer, clicks_url):
-    insert(writer, batch_of(*(row(n, time=1_000_000_000_000 + n * 10**10) for n in range(300))))
+    insert(
+        writer, batch_of(*(plain_row(n, time=1_000_000_000_000 + n * 10**10) for n in range(300)))
+    )
     assert query(clicks_url, "SELECT count() FROM clicks") == [(300,)]

@@ -43,6 +43,27 @@ def test_a_group_begins_with_the_oldest_entry_and_is_made_once(server, open_stre
     assert stream.read(10, 10, never) == []
 
 
+def test_what_was_asked_ahead_is_what_is_read_next(server, open_stream):
+    sent = send(server.url, entries_of(5))
+    stream = open_stream(server.url)
+    stream.ensure_group()
+    stream.ask_ahead(3)
+    assert [entry.entry_id for entry in stream.read(1, 100, never)] == sent[:3]
+    assert [entry.entry_id for entry in stream.read(10, 100, never)] == sent[3:]
+    stream.ask_ahead(3)
+    assert stream.read(1, 100, never) == []
+
+
+def test_what_was_asked_ahead_and_given_up_is_pending_here(server, open_stream):
+    sent = send(server.url, entries_of(5))
+    stream = open_stream(server.url)
+    stream.ensure_group()
+    stream.ask_ahead(3)
+    stream.give_up_read()
+    assert [entry.entry_id for entry in stream.read(10, 100, never)] == sent[3:]
+    assert [entry.entry_id for entry in stream.own(10, FIRST_ID)] == sent
+
+
 def test_own_pending_entries_are_walked_through_and_that_is_no_delivery(server, open_stream):
     sent = send(server.url, entries_of(5))
     stream = open_stream(server.url)

@@ -1,5 +1,7 @@
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -16,6 +18,11 @@ def wire(url: str, reply_seconds: float = 2.0, block_ms: int = 30_000) -> Wire:
     return Wire(client, url, reply_seconds)
 
 
+def ask(line: Wire, block_ms: int, should_end: Callable[[], bool], *command: str | int) -> Any:
+    line.send(*command)
+    return line.receive(block_ms, should_end)
+
+
 def test_a_reply_is_what_redis_said(redis_url):
     line = wire(redis_url)
     assert line.call("SET", "a", b"\xff") == b"OK"
@@ -23,17 +30,38 @@ def test_a_reply_is_what_redis_said(redis_url):
     assert line.call("STRLEN", "a") == 1
 
 
+def test_many_commands_have_their_replies_in_order(redis_url):
+    line = wire(redis_url)
+    texts = [b"x" * number for number in range(3_000)]
+    assert line.call_all([("ECHO", text) for text in texts]) == texts
+    assert line.call_all([]) == []
+
+
+def test_a_refused_command_among_many_leaves_no_reply_behind(redis_url):
+    line = wire(redis_url)
+    with pytest.raises(RedisRefused, match="unknown command"):
+        line.call_all([("ECHO", "a"), ("NONSENSE",), ("ECHO", "b")])
+    assert line.call("ECHO", "c") == b"c"
+
+
+def test_a_reply_that_is_given_up_is_not_taken_for_another(redis_url):
+    line = wire(redis_url)
+    line.send("ECHO", "a")
+    line.hang_up()
+    assert line.call("ECHO", "b") == b"b"
+
+
 def test_a_blocking_call_ends_when_told_to(redis_url):
     asked = iter([False, True])
     line = wire(redis_url)
-    assert line.call_blocking(30_000, lambda: next(asked), *BLOCKING) is None
+    assert ask(line, 30_000, lambda: next(asked), *BLOCKING) is None
     assert line.call("PING") == b"PONG"
 
 
 def test_a_blocking_call_returns_what_comes(redis_url, redis):
     sending = threading.Timer(0.3, lambda: redis.xadd(STREAM, {"a": "b"}))
     sending.start()
-    reply = wire(redis_url).call_blocking(30_000, lambda: False, *BLOCKING)
+    reply = ask(wire(redis_url), 30_000, lambda: False, *BLOCKING)
     sending.join()
     assert [flat for _, flat in reply[STREAM.encode()]] == [[b"a", b"b"]]
 
@@ -51,7 +79,7 @@ def test_a_stream_deleted_under_a_blocked_read_can_be_mended(redis_url, redis):
     deleting.start()
     command = ("XREADGROUP", "GROUP", "g", "c", "BLOCK", 30_000, "STREAMS", STREAM, ">")
     with pytest.raises(RedisUnavailable, match=r"NOGROUP|UNBLOCKED"):
-        wire(redis_url).call_blocking(30_000, lambda: False, *command)
+        ask(wire(redis_url), 30_000, lambda: False, *command)
     deleting.join()
 
 
@@ -77,6 +105,6 @@ def test_a_server_that_hangs_is_given_up(redis_url, redis):
     redis.client_pause(1500)
     started = time.monotonic()
     with pytest.raises(RedisUnavailable, match="no reply"):
-        line.call_blocking(100, lambda: False, *BLOCKING)
+        ask(line, 100, lambda: False, *BLOCKING)
     assert time.monotonic() - started < 10
     Redis.from_url(redis_url).client_unpause()

@@ -1,0 +1,86 @@
+import pytest
+from prometheus_client import CollectorRegistry
+
+from app.click import to_fields
+from app.metrics import WorkerMetrics
+from tests.producers import make_click
+from tests.workers.rows import plain_row, rows_of
+from workers.breaker import Breaker
+from workers.entry import Entry
+from workers.examiner import Examiner
+from workers.sorter import BatchSize, Sorter
+
+SIZE = BatchSize(rows=10, seconds=1.0)
+
+
+class Enricher:
+    def enrich(self, clicks, now_ms):
+        return rows_of(*(plain_row(click_id=click_id) for click_id in clicks.click_ids))
+
+
+@pytest.fixture
+def now():
+    return [1000.0]
+
+
+@pytest.fixture
+def sorter(now):
+    metrics = WorkerMetrics(CollectorRegistry())
+    breaker = Breaker(0.5, metrics, lambda: now[0])
+    return Sorter(None, Examiner(Enricher(), 5), breaker, SIZE, lambda: now[0])
+
+
+def entries(count: int) -> list[Entry]:
+    flats = (to_fields(make_click()).items() for _ in range(count))
+    return [
+        Entry(b"%d-0" % number, [text.encode() for pair in flat for text in pair])
+        for number, flat in enumerate(flats)
+    ]
+
+
+def test_nothing_at_hand_is_never_due(sorter, now):
+    now[0] += 1e9
+    assert not sorter.is_due
+    assert sorter.seconds_left() == float("inf")
+
+
+def test_a_batch_is_due_at_the_age_of_its_oldest_row(sorter, now):
+    sorter.sort(entries(1))
+    now[0] += 0.6
+    sorter.sort(entries(1))
+    assert sorter.seconds_left() == pytest.approx(0.4)
+    assert not sorter.is_due
+    now[0] += 0.5
+    assert sorter.is_due
+
+
+def test_a_large_batch_is_due_at_once(sorter):
+    sorter.sort(entries(10))
+    assert sorter.is_due
+
+
+def test_batches_follow_each_other_at_most_once_in_their_time_however_large(sorter, now):
+    sorter.sort(entries(10))
+    assert len(sorter.take_batch()) == 10
+    now[0] += 0.3
+    sorter.sort(entries(40))
+    assert not sorter.is_due
+    assert sorter.seconds_left() == pytest.approx(0.7)
+    now[0] += 0.8
+    assert sorter.is_due
+
+
+def test_a_batch_that_fills_the_memory_is_due_at_once(sorter):
+    sorter.sort(entries(10))
+    sorter.take_batch()
+    sorter.sort(entries(49))
+    assert not sorter.is_full
+    sorter.sort(entries(1))
+    assert sorter.is_full
+    assert sorter.is_due
+
+
+def test_a_batch_apart_is_not_mixed_with_the_others(sorter):
+    sorter.sort(entries(3))
+    batch, is_done = sorter.sort_apart(entries(2))
+    assert (len(batch), is_done, len(sorter)) == (2, True, 3)
