@@ -22,13 +22,15 @@ logger = logging.getLogger(__name__)
 CHECK_SECONDS = 60.0
 #: How often each host looks whether a check is due, and shows what the last one found.
 LOOK_SECONDS = 5.0
+#: How often it is tried to begin the ledger: what happens before is not its concern.
+_BEGIN_SECONDS = 0.5
 #: How far back clicks are compared; `hopline audit` compares all of them.
 _CLICKS_MS = 3_600_000
 #: For how long entries that went missing are shown.
 _GAPS_MS = 86_400_000
 #: A click may be on its way for so long while it can be seen nowhere: when Redis has lost the tail
 #: of its AOF, only a redirect worker's memory may hold it until it is sent again.
-_PATIENCE_SECONDS = (2.0, 5.0, 13.0)
+PATIENCE_SECONDS = (2.0, 5.0, 13.0)
 _NAMED = 3
 
 
@@ -51,6 +53,12 @@ class LedgerWatch:
         self._claims_turn = claims_turn
         self._metrics = metrics
         self._fails = False
+        self._has_begun = False
+
+    @property
+    def rest_seconds(self) -> float:
+        """How long to wait until the next look."""
+        return LOOK_SECONDS if self._has_begun else _BEGIN_SECONDS
 
     def look(self) -> None:
         """Check if that is due; show what was found, here or elsewhere."""
@@ -89,6 +97,7 @@ class LedgerWatch:
         noted = self._entries.noted()
         if noted is None:
             return
+        self._has_begun = True
         gaps = self._entries.gaps(noted.checked_ms - _GAPS_MS)
         difference = self._metrics.difference
         difference.labels("entries").set(sum(gap.entries for gap in gaps))
@@ -98,14 +107,20 @@ class LedgerWatch:
 
 
 @contextmanager
-def watched(settings: Settings, metrics: LedgerMetrics) -> Iterator[None]:
-    """Watch the ledger from a thread of its own; a check may take as long as a report."""
+def watched(
+    settings: Settings, metrics: LedgerMetrics, patience_seconds: Sequence[float] = PATIENCE_SECONDS
+) -> Iterator[None]:
+    """Watch the ledger from a thread of its own; a check may take as long as a report.
+
+    Args:
+        patience_seconds: as :class:`Audit` takes it.
+    """
     over = threading.Event()
 
     def keep_looking() -> None:
-        with closing(_open(settings, metrics, over.wait)) as watch:
+        with closing(_open(settings, metrics, patience_seconds, over.wait)) as watch:
             watch.look()
-            while not over.wait(LOOK_SECONDS):
+            while not over.wait(watch.rest_seconds):
                 watch.look()
 
     thread = threading.Thread(target=keep_looking, name="ledger", daemon=True)
@@ -118,7 +133,10 @@ def watched(settings: Settings, metrics: LedgerMetrics) -> Iterator[None]:
 
 
 def _open(
-    settings: Settings, metrics: LedgerMetrics, sleep: Callable[[float], object]
+    settings: Settings,
+    metrics: LedgerMetrics,
+    patience_seconds: Sequence[float],
+    sleep: Callable[[float], object],
 ) -> LedgerWatch:
     url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
     wire = Wire(connect(url, timeout_seconds=timeout_seconds), url, timeout_seconds)
@@ -126,7 +144,7 @@ def _open(
     claim = ("EVAL", script("claim_turn"), 1, key, "supervisor", round(CHECK_SECONDS * 900))
     return LedgerWatch(
         open_entries(settings, wire.call),
-        open_audit(settings, wire.call, _PATIENCE_SECONDS, sleep),
+        open_audit(settings, wire.call, patience_seconds, sleep),
         lambda: bool(wire.call(*claim)),
         metrics,
     )

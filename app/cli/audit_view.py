@@ -101,10 +101,9 @@ def _entries_line(found: Findings) -> str:
 
 
 def _gap_line(gap: Gap) -> str:
+    what = "went missing" if gap.entries > 0 else "came back"
     when = f"between {_time(gap.after_ms)} and {_time(gap.before_ms)}"
-    if gap.entries < 0:
-        return f"{-gap.entries} entries came back {when}"
-    return f"{gap.entries} entries went missing {when}"
+    return f"entries that {what} {when}: {abs(gap.entries)}"
 
 
 def _click(sighting: Sighting) -> dict[str, str]:

@@ -1,0 +1,162 @@
+import logging
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from app.clickhouse import ClickHouseUnavailable, connect
+from app.keys import ledger_key
+from app.ledger.audit import Suspects
+from app.ledger.entries import EntryCount, Gap, Noted
+from app.ledger.sighting import Sighting
+from app.metrics import LedgerMetrics
+from app.redis import RedisUnavailable
+from tests.clicks import click_row, insert_clicks
+from tests.producers import STREAM
+from tests.worker_processes import wait_until
+from workers.ledger_watch import LOOK_SECONDS, LedgerWatch, watched
+
+GROUP = "analytics-group"
+NOW_MS = 1_778_414_400_000
+CLICKS = [Sighting(NOW_MS, bytes([n] * 16)) for n in range(5)]
+BEGUN = Noted(0, NOW_MS - 5, NOW_MS - 1, 0, 0, 0, 0)
+
+
+class FakeEntries:
+    def __init__(self, noted=BEGUN):
+        self.now = noted
+        self.more = 0
+        self.error = None
+        self.since = []
+
+    def noted(self):
+        if self.error:
+            raise self.error
+        return self.now
+
+    def check(self):
+        self.now = self.now or BEGUN
+        return EntryCount(NOW_MS, 0, 0, 0, 0, 0), self.more
+
+    def note_clicks(self, time_ms, missing, uncounted):
+        found = {"compared_ms": time_ms, "missing_clicks": missing, "uncounted_clicks": uncounted}
+        self.now = self.now._replace(**found)
+
+    def gaps(self, since_ms):
+        self.since.append(since_ms)
+        return [Gap(1, 2, 3), Gap(3, 4, -1)]
+
+
+class FakeAudit:
+    def __init__(self):
+        self.found = Suspects([], [])
+        self.error = None
+        self.since = []
+
+    def suspects(self, since_ms):
+        self.since.append(since_ms)
+        if self.error:
+            raise self.error
+        return self.found
+
+
+@pytest.fixture
+def entries():
+    return FakeEntries()
+
+
+@pytest.fixture
+def audit():
+    return FakeAudit()
+
+
+@pytest.fixture
+def registry():
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def turns():
+    return [True]
+
+
+@pytest.fixture
+def watch(entries, audit, registry, turns):
+    return LedgerWatch(entries, audit, lambda: turns[0], LedgerMetrics(registry))
+
+
+def difference(registry, kind):
+    return registry.get_sample_value("hopline_ledger_difference", {"kind": kind})
+
+
+def test_the_first_look_begins_the_ledger(entries, watch, audit):
+    entries.now = None
+    assert watch.rest_seconds < 1
+    watch.look()
+    assert entries.now == BEGUN
+    assert audit.since == []
+    assert watch.rest_seconds == LOOK_SECONDS
+
+
+def test_a_check_compares_the_last_hour_and_is_shown(watch, audit, entries, registry):
+    audit.found = Suspects(CLICKS[:2], CLICKS[2:])
+    watch.look()
+    assert audit.since == [NOW_MS - 3_600_000]
+    assert entries.since == [BEGUN.checked_ms - 86_400_000]
+    shown = {kind: difference(registry, kind) for kind in ("entries", "missing", "uncounted")}
+    assert shown == {"entries": 2, "missing": 2, "uncounted": 3}
+    checked = registry.get_sample_value("hopline_ledger_checked_timestamp_seconds")
+    assert checked == NOW_MS / 1000
+
+
+def test_what_another_host_found_is_shown_too(watch, audit, entries, registry, turns):
+    turns[0] = False
+    entries.now = BEGUN._replace(missing_clicks=7)
+    watch.look()
+    assert audit.since == []
+    assert difference(registry, "missing") == 7
+
+
+def test_a_difference_is_logged_once(watch, audit, entries, caplog):
+    audit.found, entries.more = Suspects(CLICKS[:1], []), 2
+    watch.look()
+    entries.more = 0
+    watch.look()
+    assert [line for line in caplog.messages if "missing" in line] == [
+        "2 entries went missing from the stream: see hopline audit",
+        f"1 clicks are missing, such as {CLICKS[0].click_id.hex()}: see hopline audit",
+    ]
+    audit.found = Suspects(CLICKS[:2], CLICKS[:1])
+    watch.look()
+    assert "2 clicks are missing" in caplog.messages[-2]
+    assert "1 clicks are uncounted" in caplog.messages[-1]
+    assert {one.levelno for one in caplog.records} == {logging.ERROR}
+
+
+@pytest.mark.parametrize("away", [RedisUnavailable("away"), ClickHouseUnavailable("away")])
+def test_a_store_that_is_away_is_waited_for(watch, audit, entries, caplog, away):
+    entries.error = away if isinstance(away, RedisUnavailable) else None
+    audit.error = away
+    for _ in range(3):
+        watch.look()
+    assert caplog.messages == ["the ledger can't be checked: away"]
+    entries.error = audit.error = None
+    watch.look()
+    assert entries.now.compared_ms == NOW_MS
+
+
+def test_a_thread_watches_the_real_stores(redis, redis_url, clicks_url, make_settings, registry):
+    settings = make_settings(redis_url=redis_url, clickhouse_url=clicks_url)
+    redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
+    with watched(settings, LedgerMetrics(CollectorRegistry())):
+        wait_until(lambda: redis.exists(ledger_key(STREAM, GROUP)))
+    redis.xdel(STREAM, redis.xadd(STREAM, {"number": "1"}))
+    [(now,)] = _ask(clicks_url, "SELECT now64(3, 'UTC')")
+    insert_clicks(clicks_url, click_row(now))
+    with watched(settings, LedgerMetrics(registry), patience_seconds=[0.1]):
+        wait_until(lambda: difference(registry, "entries") == 1)
+        wait_until(lambda: difference(registry, "uncounted") == 1)
+
+
+def _ask(url, sql):
+    with connect(url, timeout_seconds=10) as client:
+        return client.execute(sql)
