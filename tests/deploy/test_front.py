@@ -1,0 +1,211 @@
+"""The examples for nginx and Caddy in front of a real redirect service, by real programs."""
+
+import itertools
+import os
+import re
+import shutil
+import socket
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+from redis import Redis
+
+from app.keys import link_key
+from app.links import Link, encode
+from app.local.child import Child, Program
+from app.local.services import redirect_program
+from app.settings import variable
+from tests.conftest import missing
+from tests.servers import free_port
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+HOST = "go.example.com"
+READY_SECONDS = 20
+#: Any address of the loopback network is a visitor of its own.
+VISITOR, OTHER_VISITOR = "127.0.0.2", "127.0.0.3"
+BURST = 100
+
+
+@pytest.fixture
+def children(tmp_path):
+    """A function that starts programs and kills them at the end."""
+    with ExitStack() as started:
+        numbers = itertools.count()
+
+        def start(program):
+            child = Child(program, tmp_path / f"{program.name}-{next(numbers)}.log")
+            child.spawn()
+            started.callback(child.kill)
+            child.wait_until_ready(READY_SECONDS)
+            return child
+
+        yield start
+
+
+@pytest.fixture
+def redirect(children, tmp_path, make_settings, redis_url):
+    """The path of the Unix socket of a redirect service that knows one link."""
+    settings = make_settings(
+        redis_url=redis_url,
+        redirect_bind=f"unix:{tmp_path}/redirect.sock",
+        redirect_workers=1,
+        trusted_proxies=("127.0.0.1/32",),
+    )
+    given = {variable(name): getattr(settings, name) for name in settings.model_fields_set}
+    given[variable("trusted_proxies")] = "127.0.0.1/32"
+    environ = {name: value for name, value in os.environ.items() if "HOPLINE_" not in name}
+    environ |= {name: str(value) for name, value in given.items()}
+    link = Link(code="demo1", target="https://a.example/x", created_ms=1, updated_ms=1)
+    with Redis.from_url(redis_url) as client:
+        client.set(link_key("demo1"), encode(link))
+    children(redirect_program(settings, environ))
+    return tmp_path / "redirect.sock"
+
+
+class Front:
+    """A proxy that serves HTTPS on one port and HTTP on another."""
+
+    def __init__(self, http, https):
+        self.http, self.https = http, https
+
+    def ask(self, path, *options, visitor=VISITOR, scheme="https"):
+        """Return what curl was asked to write about one request."""
+        port = self.https if scheme == "https" else self.http
+        argv = ["curl", "--silent", "--insecure", "--interface", visitor, "--max-time", "10"]
+        argv += ["--resolve", f"{HOST}:{port}:127.0.0.1", "--output", os.devnull, *options]
+        done = subprocess.run(
+            [*argv, f"{scheme}://{HOST}:{port}{path}"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        return done.stdout
+
+    def status(self, path, **where):
+        return self.ask(path, "--write-out", "%{http_code}", **where)
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def nginx(children, tmp_path, redirect):
+    program = shutil.which("nginx") or missing("nginx")
+    key, certificate = make_certificate(tmp_path)
+    http, https = free_port(), free_port()
+    ours = (DEPLOY / "nginx/hopline.conf").read_text()
+    ours = re.sub(r"^ +listen \[::\].*$", "", ours, flags=re.MULTILINE)
+    for theirs, here in {
+        "/run/hopline/redirect.sock": redirect,
+        "listen 80;": f"listen 127.0.0.1:{http};",
+        "listen 443 ssl": f"listen 127.0.0.1:{https} ssl",
+        f"/etc/letsencrypt/live/{HOST}/fullchain.pem": certificate,
+        f"/etc/letsencrypt/live/{HOST}/privkey.pem": key,
+    }.items():
+        assert theirs in ours
+        ours = ours.replace(theirs, str(here))
+    paths = "".join(
+        f"{name}_temp_path {tmp_path}/{name};\n"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    config = tmp_path / "nginx.conf"
+    config.write_text(
+        f"daemon off;\nworker_processes 1;\nerror_log stderr;\npid {tmp_path}/nginx.pid;\n"
+        f"user root;\nevents {{}}\nhttp {{\naccess_log off;\n{paths}{ours}}}\n"
+    )
+    argv = (program, "-p", str(tmp_path), "-c", str(config))
+    children(Program("nginx", argv, os.environ, lambda: listens(https)))
+    return Front(http, https)
+
+
+@pytest.fixture
+def caddy(children, tmp_path, redirect):
+    program = shutil.which("caddy") or missing("caddy")
+    http, https = free_port(), free_port()
+    ours = (DEPLOY / "caddy/Caddyfile").read_text()
+    ours = ours.replace("/run/hopline/redirect.sock", str(redirect))
+    config = tmp_path / "Caddyfile"
+    config.write_text(
+        f"{{\nadmin off\nlocal_certs\nskip_install_trust\n"
+        f"http_port {http}\nhttps_port {https}\n}}\n{ours}"
+    )
+    environ = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    argv = (program, "run", "--config", str(config), "--adapter", "caddyfile")
+    children(Program("caddy", argv, environ, lambda: listens(https)))
+    return Front(http, https)
+
+
+@pytest.fixture(params=["nginx", "caddy"])
+def front(request):
+    return request.getfixturevalue(request.param)
+
+
+def make_certificate(directory):
+    key, certificate = directory / "key.pem", directory / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-days", "2", "-subj", f"/CN={HOST}", "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+        timeout=30,
+    )  # fmt: skip
+    return key, certificate
+
+
+def test_a_link_is_followed_over_tls_and_http_2(front):
+    said = front.ask("/demo1", "--http2", "--write-out", "%{http_version} %{redirect_url}")
+    assert said == "2 https://a.example/x"
+
+
+def test_a_visitor_over_http_is_sent_to_https(front):
+    said = front.ask("/demo1", "--write-out", "%{redirect_url}", scheme="http")
+    assert said.startswith(f"https://{HOST}")
+    assert said.endswith("/demo1")
+
+
+def test_the_visitors_own_address_is_recorded_whatever_they_claim(front, redis_url):
+    claims = ("--header", "X-Forwarded-For: 6.6.6.6", "--header", "Forwarded: for=6.6.6.6")
+    assert front.ask("/demo1", *claims, "--write-out", "%{http_code}") == "302"
+    with Redis.from_url(redis_url) as client:
+        ((_, fields),) = client.xrange("clicks:stream")
+    assert fields[b"ip"] == VISITOR.encode()
+
+
+def test_the_connection_to_the_redirect_is_kept(front, redirect):
+    for _ in range(10):
+        assert front.status("/demo1") == "302"
+    kept = [
+        connection
+        for process in psutil.process_iter()
+        if "gunicorn: worker" in name_of(process)
+        for connection in process.net_connections("unix")
+        if connection.laddr == str(redirect) and connection.type == socket.SOCK_STREAM
+    ]
+    # The listening socket is one of them. One visitor after another needs one connection.
+    assert len(kept) == 2
+
+
+def test_what_is_for_probes_is_not_for_visitors(front):
+    assert front.status("/-/ready") == "404"
+
+
+def test_nginx_slows_down_one_visitor_and_no_other(nginx):
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: nginx.status("/demo1"), range(BURST + 50)))
+    assert set(statuses) == {"302", "429"}
+    assert statuses.count("302") >= BURST
+    assert nginx.status("/demo1", visitor=OTHER_VISITOR) == "302"
+
+
+def name_of(process):
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
