@@ -130,6 +130,8 @@ class ConsumerProcess:
 
     def kill(self) -> None:
         """End it at once; others take over what it had read."""
+        if self.was_killed:
+            return
         logger.error("killing process %d: what it read stays pending", self.pid)
         self.was_killed = True
         self._process.kill()

@@ -92,7 +92,6 @@ class Supervisor:
 
     def _adopt(self, settings: Settings) -> None:
         """Go by these settings in all that is not a consumer's."""
-        configure(settings.log_level, "workers")
         self._settings = settings
         self._bulletin = Bulletin(settings)
         most = settings.consumers_max
@@ -130,6 +129,7 @@ class Supervisor:
             return
         self._reload.step()
         if self._reload.is_accepted and self._settings is not self._crew.settings:
+            configure(self._crew.settings.log_level, "workers")
             self._bulletin.close()
             self._adopt(self._crew.settings)
         if self._reload.is_over:
