@@ -17,6 +17,10 @@ from app.tallies import Gauge, TallyFamily, TallyHistogram, prepared
 
 #: Upper edges of the latency's buckets, in seconds. The promise is 0.05.
 LATENCY_EDGES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+#: Upper edges of the buckets of a click's age, in seconds. The promise is 2 in light traffic.
+AGE_EDGES = (0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 600.0)
+#: What consumers spend their time on.
+STAGES = ("read", "decode", "enrich", "insert", "ack")
 #: Statuses that each of those who answer may give.
 RESPONSES = (
     *((status, "fast") for status in ("301", "302", "303", "307", "308")),
@@ -248,6 +252,27 @@ class WorkerMetrics:
         )
         self.insert_seconds = Histogram(
             "hopline_insert_seconds", "Time that one insert took.", registry=registry
+        )
+        self.click_age = TallyHistogram(
+            "hopline_click_age_seconds",
+            "Time from a visit until reports could see its click.",
+            AGE_EDGES,
+            registry,
+        )
+        self.freshness_p99 = Gauge(
+            "hopline_freshness_p99_seconds",
+            "Age under which 99 of 100 clicks became visible in the last five minutes; 0 for none.",
+            registry=registry,
+            merge="max",
+        )
+        self.cpu_seconds = prepared(
+            Counter(
+                "hopline_consumer_cpu_seconds",
+                "CPU time of the consumers, by what they spent it on.",
+                ["stage"],
+                registry=registry,
+            ),
+            *STAGES,
         )
         self.insert_failures = prepared(
             Counter(

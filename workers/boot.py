@@ -2,6 +2,7 @@
 
 import ctypes
 import faulthandler
+import gc
 import logging
 import os
 import secrets
@@ -64,6 +65,7 @@ HELD_SIGNALS = (*_NOT_FOR_CONSUMERS, signal.SIGTERM, STACKS_SIGNAL)
 #: supervisor kills it.
 _DRAIN_SHARE = 0.9
 _PR_SET_PDEATHSIG = 1
+_ALLOCATIONS_BETWEEN_COLLECTIONS = 50_000
 
 
 def boot(
@@ -82,7 +84,7 @@ def boot(
     faulthandler.register(STACKS_SIGNAL)
     faulthandler.enable()
     setproctitle(f"hopline: consumer {name}")
-    configure(settings.log_level, name)
+    configure(settings, name)
     with Signals(signal.SIGTERM) as signals:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
         die_with(supervisor_pid)
@@ -102,6 +104,10 @@ def consume(
     except (RedisRefused, BadCountryDatabase) as error:
         logger.critical("can't begin: %s", error)
         sys.exit(BOOT_FAILED)
+    # What is there now stays, so the collector of cycles need not look at it again and again; what
+    # clicks are made of has none, and at the usual pace it would take a fifth of the time.
+    gc.freeze()
+    gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS)
     try:
         with published(registry, settings.metrics_of("workers")):
             consumer.run()
@@ -155,7 +161,7 @@ def make_consumer(
     writer = Writer(settings.clickhouse_url, settings.clickhouse_timeout_seconds, metrics)
     upkeep = Upkeep(acks, names, metrics)
     size = BatchSize(settings.insert_rows, settings.insert_seconds)
-    examiner = Examiner(_enricher(settings, client), settings.max_deliveries)
+    examiner = Examiner(_enricher(settings, client), settings.max_deliveries, metrics)
     return Consumer(
         fence,
         Intake(stream, fence, pace, pulse, time.monotonic, predecessor),

@@ -11,8 +11,10 @@ from workers.batch import Batch
 from workers.breaker import Breaker
 from workers.examiner import poison
 from workers.fence import Fence, WrittenDown
+from workers.freshness import Freshness
 from workers.heartbeat import Pulse
 from workers.signals import Stop
+from workers.stages import spent
 from workers.stream import Stream
 from workers.writer import RowsRefused, Writer
 
@@ -68,6 +70,8 @@ class Delivery:
         self._writer = writer
         self._breaker = breaker
         self._metrics = metrics
+        self._cpu = metrics.cpu_seconds
+        self._freshness = Freshness(metrics)
         self._pulse = pulse
         self._stop = stop
         self._parcels: list[_Parcel] = []
@@ -122,11 +126,13 @@ class Delivery:
         elif not parcel.is_stored:
             self._begin(parcel)
         if parcel.is_stored:
-            self._fence.commit(parcel.noted)
+            with spent(self._cpu.labels("ack")):
+                self._fence.commit(parcel.noted)
             self._parcels.remove(parcel)
 
     def _begin(self, parcel: _Parcel) -> None:
-        self._fence.begin(parcel.noted, parcel.part_of)
+        with spent(self._cpu.labels("ack")):
+            self._fence.begin(parcel.noted, parcel.part_of)
         parcel.part_of = ""
         # Not if asleep since: whoever took over may insert these rows at this moment.
         if self._fence.is_held():
@@ -145,11 +151,13 @@ class Delivery:
             parcel.is_stored = True
             self._breaker.note_good(len(parcel.batch))
             self._pulse.note_inserted(len(parcel.batch))
+            self._freshness.note(parcel.batch.rows.time)
             self._backoff.reset()
 
     def _insert(self, parcel: _Parcel) -> None:
         """Insert a batch; this alone runs in the thread that waits for ClickHouse."""
-        self._writer.insert(parcel.batch, parcel.noted.token)
+        with spent(self._cpu.labels("insert")):
+            self._writer.insert(parcel.batch, parcel.noted.token)
         if not parcel.is_retry:
             return
         missing = len(parcel.batch) - self._writer.count_stored(parcel.batch)

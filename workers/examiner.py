@@ -3,13 +3,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from prometheus_client import CollectorRegistry
+
 from app.click import InvalidClick, decode
 from app.clickhouse import ClickHouseError
 from app.dead_letter import Fault
+from app.metrics import WorkerMetrics
 from app.redis import RedisError
 from workers.enrich.enricher import Enricher
 from workers.entry import Entry
 from workers.rows import Rows
+from workers.stages import spent
 from workers.suspicion import is_killer
 
 #: Say nothing about the entry: the same one may do well later.
@@ -34,11 +38,15 @@ class Examiner:
 
     Args:
         max_deliveries: from how many on an entry may be given up that killed its consumers.
+        metrics: where to count what it costs; by default nobody sees it.
     """
 
-    def __init__(self, enricher: Enricher, max_deliveries: int) -> None:
+    def __init__(
+        self, enricher: Enricher, max_deliveries: int, metrics: WorkerMetrics | None = None
+    ) -> None:
         self._enricher = enricher
         self._max_deliveries = max_deliveries
+        self._cpu = (metrics or WorkerMetrics(CollectorRegistry())).cpu_seconds
 
     def examine(self, entries: Sequence[Entry], now_ms: int) -> Findings:
         """Return rows and faults; ``now_ms`` is the Unix time.
@@ -63,8 +71,11 @@ class Examiner:
         if not entries:
             return
         try:
-            clicks = decode([entry[0] for entry in entries], [entry[1] for entry in entries])
-            findings.good.append((clicks.entry_ids, self._enricher.enrich(clicks, now_ms)))
+            with spent(self._cpu.labels("decode")):
+                clicks = decode([entry[0] for entry in entries], [entry[1] for entry in entries])
+            with spent(self._cpu.labels("enrich")):
+                rows = self._enricher.enrich(clicks, now_ms)
+            findings.good.append((clicks.entry_ids, rows))
         except _OF_THE_SURROUNDINGS:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the next clicks must go on

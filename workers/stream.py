@@ -15,6 +15,7 @@ from app.redis import RedisRefused
 from workers.entry import Entry
 from workers.names import Names
 from workers.scripts import script
+from workers.stages import spent
 from workers.suspicion import SUSPECTS_AT_ONCE
 from workers.wire import Wire
 
@@ -61,8 +62,10 @@ class Stream:
         if not self._asked_ahead:
             self._ask(count, block_ms)
         self._asked_ahead = False
-        reply = self._reads.receive(block_ms, should_end)
-        entries = [Entry(*pair) for pair in reply[self._names.stream.encode()]] if reply else []
+        with spent(self._metrics.cpu_seconds.labels("read")):
+            reply = self._reads.receive(block_ms, should_end)
+            pairs = reply[self._names.stream.encode()] if reply else []
+            entries = [Entry(*pair) for pair in pairs]
         self._metrics.entries_read.inc(len(entries))
         return entries
 

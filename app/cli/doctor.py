@@ -14,6 +14,7 @@ from app.cli.output import print_json, print_table
 from app.clickhouse import ClickHouseError
 from app.health.check import Check, State, fail, is_healthy, ok, to_json, warn
 from app.health.clickhouse import clickhouse_checks
+from app.health.freshness import freshness_check
 from app.health.kernel import kernel_checks
 from app.health.machine import disk_check, geoip_check, judge_service
 from app.health.permissions import permissions_checks
@@ -49,6 +50,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _settings_check()
     yield from _redis(settings)
     yield from _clickhouse(settings)
+    yield freshness_check(settings.workers_metrics_bind)
     yield _service("redirect", settings.redirect_bind)
     yield _service("console", settings.console_bind)
     yield geoip_check(settings.geoip_path)

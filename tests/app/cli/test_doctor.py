@@ -40,6 +40,7 @@ def environ(
     monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
     monkeypatch.setenv("HOPLINE_REDIRECT_BIND", ready_bind)
     monkeypatch.setenv("HOPLINE_CONSOLE_BIND", ready_bind)
+    monkeypatch.setenv("HOPLINE_WORKERS_METRICS_BIND", "off")
     return monkeypatch
 
 
@@ -77,6 +78,7 @@ def test_an_installation_that_is_well(
         "clickhouse clock",
         "schema",
         "clickhouse inserts",
+        "freshness",
         "redirect",
         "console",
         "geoip",

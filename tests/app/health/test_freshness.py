@@ -1,0 +1,36 @@
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from app.health.freshness import freshness_check, judge_freshness, read_gauge
+from app.metrics import WorkerMetrics
+from tests.servers import free_port
+
+
+@pytest.mark.parametrize(
+    ("p99_seconds", "state", "said"),
+    [
+        (0.0, "ok", "no clicks"),
+        (1.25, "ok", "within 1.25 s"),
+        (2.0, "ok", "within 2 s"),
+        (3.0, "warn", "within 3 s"),
+        (float("inf"), "warn", "within hours"),
+        (None, "warn", "don't tell"),
+    ],
+)
+def test_a_click_should_be_visible_in_two_seconds(p99_seconds, state, said):
+    check = judge_freshness(p99_seconds)
+    assert (check.name, check.state) == ("freshness", state)
+    assert said in check.text
+    assert bool(check.mend) == (state == "warn")
+
+
+def test_the_gauge_is_found_among_the_workers_metrics():
+    registry = CollectorRegistry()
+    WorkerMetrics(registry).freshness_p99.set(1.5)
+    assert read_gauge(generate_latest(registry).decode()) == 1.5
+    assert read_gauge("hopline_freshness_p99_seconds_other 7\n") is None
+
+
+def test_workers_that_do_not_answer_are_told():
+    assert freshness_check(f"127.0.0.1:{free_port()}").state == "warn"
+    assert freshness_check("off").state == "ok"
