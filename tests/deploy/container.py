@@ -1,7 +1,7 @@
 """A throw-away machine: this machine's own files under a systemd of their own (systemd-nspawn).
 
-Rule: nothing of it stays. Its root is an overlay in memory over a read-only view of ours, in a mount
-namespace that goes with the process; its network is a loopback device of its own.
+Rule: nothing of it stays. Its root is an overlay in memory over a read-only view of ours, in a
+mount namespace that goes with the process; its network is a loopback device of its own.
 """
 
 import re
@@ -25,9 +25,12 @@ mount -t tmpfs -o size={memory} tmpfs {at}
 mkdir {at}/ours {at}/upper {at}/work {at}/root
 mount --bind / {at}/ours
 mount -t overlay -o lowerdir={at}/ours,upperdir={at}/upper,workdir={at}/work overlay {at}/root
+# Where systemd-nspawn keeps its own files, which it won't delete from a disk.
+mkdir -p /run/systemd/nspawn
+mount -t tmpfs tmpfs /run/systemd/nspawn
 # Services of this machine have no business there.
 rm -rf {at}/root/etc/systemd/system/*.wants {at}/root/etc/cron* {at}/root/var/log/journal
-# With an id of its own it doesn't take this for its first boot, which would enable everything again.
+# With an id it doesn't take this for its first boot, which would enable everything again.
 tr -d - </proc/sys/kernel/random/uuid >{at}/root/etc/machine-id
 exec systemd-nspawn --directory={at}/root --quiet --register=no --keep-unit --private-network \
     --link-journal=no --console=pipe {binds} --boot
@@ -114,9 +117,9 @@ class Container:
         at.write_text(text)
         at.chmod(mode)
 
-    def path(self, path: str) -> Path:
-        """Return where a file there is seen from here."""
-        return Path(f"/proc/{self.leader}/root{path}")
+    def exists(self, path: str) -> bool:
+        """Tell whether there is something at a path there."""
+        return Path(f"/proc/{self.leader}/root{path}").exists()
 
     def show(self, unit: str, name: str) -> str:
         """Return a property of a unit."""

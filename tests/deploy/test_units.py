@@ -85,7 +85,9 @@ def test_a_stop_is_longer_than_the_drain(service, make_settings):
 
 
 def test_every_user_of_a_service_is_made():
-    made = set(re.findall(r"^u\s+(\S+)", (DEPLOY / "sysusers.d/hopline.conf").read_text(), re.M))
+    made = set(
+        re.findall(r"^u\s+(\S+)", (DEPLOY / "sysusers.d/hopline.conf").read_text(), re.MULTILINE)
+    )
     used = {
         re.search(r"^User=(.*)$", (UNITS / f"{service}.service").read_text(), re.MULTILINE)[1]
         for service in SERVICES

@@ -1,0 +1,246 @@
+"""The installed package under real systemd: `make test-systemd` runs this file alone.
+
+The tests follow each other on one machine, as its operator's days would.
+"""
+
+import json
+import re
+import sys
+import time
+
+import pytest
+
+from tests.deploy import packages, stores
+from tests.deploy.container import wait_until
+from tests.deploy.figures import Figures
+from tests.deploy.load import Visitors
+
+pytestmark = pytest.mark.timeout(300)
+
+NAMES = ("redirect", "console", "workers")
+SERVICES = tuple(f"hopline-{name}.service" for name in NAMES)
+REDIRECT, CONSOLE, WORKERS = SERVICES
+#: The link whose clicks are counted, and one for asking whether the redirect answers.
+CODE, ASKED = "demo1", "asked"
+TARGET = "https://example.com/a?b=c"
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+BUDGET_MS = 50
+#: The machine is shared: how often a reload may be tried again that was disturbed.
+TRIES = 3
+#: WatchdogSec=, RestartSec= and a start, on a busy machine.
+HANG_SECONDS = 60
+MARKER = "/tmp/of-the-host"
+
+
+@pytest.fixture(scope="module")
+def figures():
+    found = Figures()
+    yield found
+    found.save(packages.REPOSITORY / "build" / "systemd.json")
+    sys.stdout.write(f"\n{found.table()}\n")
+
+
+@pytest.fixture(scope="module")
+def visitors(machine, tmp_path_factory):
+    build = packages.REPOSITORY / "build"
+    return Visitors(machine, build, tmp_path_factory.mktemp("load"), CODE)
+
+
+def status(machine, *options):
+    argv = ("curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}")
+    return machine.run(*argv, "--max-time", "20", "--user-agent", BROWSER, *options, check=False)
+
+
+def click(machine, code=ASKED):
+    return status(machine, f"http://127.0.0.1:8080/{code}")
+
+
+def clicks(machine):
+    return json.loads(machine.run("hopline", "stats", CODE, "--json"))["clicks"]
+
+
+def answers(machine, service):
+    """Tell whether a service does what it is there for."""
+    if service == WORKERS:
+        return "2 of 2 consumers work" in machine.show(WORKERS, "StatusText")
+    if service == REDIRECT:
+        return click(machine) == "302"
+    return status(machine, "http://127.0.0.1:8081/-/ready") == "200"
+
+
+def wait_until_counted(machine, expected):
+    wait_until(lambda: clicks(machine) >= expected, 60)
+    assert clicks(machine) == expected
+
+
+def wait_until_replaced(machine, service, pid):
+    wait_until(lambda: machine.main_pid(service) not in (0, pid), HANG_SECONDS)
+
+
+def seconds_until_it_answers(machine, service, since):
+    wait_until(lambda: answers(machine, service), HANG_SECONDS)
+    return time.monotonic() - since
+
+
+def test_it_installs_without_a_network_and_everything_starts(machine, built_packages, figures):
+    for role in ("redirect", "console", "workers", "admin"):
+        user = "hopline-redirect" if role == "redirect" else "hopline"
+        folder = f"/etc/hopline/credentials/{role}"
+        machine.write(f"{folder}/redis_url", stores.redis_url(user), mode=0o600)
+    began = time.monotonic()
+    machine.run("dpkg", "--install", f"/srv/packages/{built_packages[0].name}")
+    for service in SERVICES:
+        wait_until(lambda service=service: machine.show(service, "ActiveState") == "active")
+    figures.add("install", seconds=time.monotonic() - began)
+    assert machine.run("hopline", "--version").strip() == f"hopline {packages.BEFORE}"
+
+
+def test_the_socket_starts_the_service_for_the_first_visitor(machine, figures):
+    for code in (CODE, ASKED):
+        machine.run("hopline", "links", "add", TARGET, "--code", code)
+    machine.run("systemctl", "stop", REDIRECT)
+    began = time.monotonic()
+    unix = ("--unix-socket", "/run/hopline/redirect.sock", f"http://localhost/{CODE}")
+    assert status(machine, *unix) == "302"
+    figures.add("first visitor starts the service", seconds=time.monotonic() - began)
+    assert click(machine, CODE) == "302"
+    wait_until_counted(machine, 2)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_killed_service_comes_back(machine, figures, service):
+    before = machine.main_pid(service)
+    began = time.monotonic()
+    machine.run("kill", "-KILL", str(before))
+    wait_until_replaced(machine, service, before)
+    took = seconds_until_it_answers(machine, service, began)
+    figures.add(f"kill -9 {service}", back_after_seconds=took)
+
+
+def test_hung_services_are_restarted_by_the_watchdog(machine, figures):
+    before = {service: machine.main_pid(service) for service in SERVICES}
+    began = time.monotonic()
+    for pid in before.values():
+        machine.run("kill", "-STOP", str(pid))
+    for service, pid in before.items():
+        wait_until_replaced(machine, service, pid)
+        took = seconds_until_it_answers(machine, service, began)
+        figures.add(f"hang {service}", back_after_seconds=took)
+        assert "Watchdog timeout" in machine.journal(service)
+
+
+def measured(machine, visitors, seconds, action):
+    """Do something under load; return what visitors got and how many clicks are new."""
+    before = clicks(machine)
+    with visitors.visiting(seconds) as visits:
+        time.sleep(1.5)
+        action()
+    wait_until_counted(machine, before + visits.run.redirected)
+    return visits.run
+
+
+def add_run(figures, what, run):
+    figures.add(
+        what,
+        requests=run.planned,
+        failed=run.errors,
+        p50_ms=run.latency_ms["50"],
+        p99_9_ms=run.latency_ms["99.9"],
+        max_ms=run.latency_ms["100"],
+        generator_lag_p99_9_ms=run.lag_ms["99.9"],
+    )
+
+
+def worker_pids(machine):
+    group = machine.show(REDIRECT, "ControlGroup")
+    tree = machine.run("systemd-cgls", "--no-pager", "--full", group, check=False)
+    return set(re.findall(r"(\d+) \S*gunicorn: worker", tree))
+
+
+def test_a_reload_fails_no_request_and_stays_within_the_budget(machine, visitors, figures):
+    for _ in range(TRIES):
+        before = worker_pids(machine)
+        run = measured(machine, visitors, 5, lambda: machine.run("systemctl", "reload", REDIRECT))
+        assert before
+        assert not before & worker_pids(machine)
+        assert run.errors == 0
+        add_run(figures, "systemctl reload", run)
+        if run.latency_ms["99.9"] < BUDGET_MS:
+            return
+    pytest.fail(
+        f"p99.9 was {run.latency_ms['99.9']} ms, {run.lag_ms['99.9']} ms by the load itself"
+    )
+
+
+def test_a_restart_fails_no_request(machine, visitors, figures):
+    restart = ("systemctl", "restart", *SERVICES)
+    run = measured(machine, visitors, 6, lambda: machine.run(*restart))
+    add_run(figures, "systemctl restart", run)
+    assert run.errors == 0
+
+
+def test_an_upgrade_fails_no_request(machine, built_packages, visitors, figures):
+    package = f"/srv/packages/{built_packages[1].name}"
+    before = {service: machine.main_pid(service) for service in SERVICES}
+    run = measured(machine, visitors, 14, lambda: machine.run("dpkg", "--install", package))
+    add_run(figures, "upgrade of the package", run)
+    assert run.errors == 0
+    for service, pid in before.items():
+        assert machine.main_pid(service) not in (0, pid)
+    assert machine.run("hopline", "--version").strip() != f"hopline {packages.BEFORE}"
+
+
+def test_a_stop_loses_no_click(machine, visitors, figures):
+    before = clicks(machine)
+    with visitors.visiting(4) as visits:
+        time.sleep(1.5)
+        began = time.monotonic()
+        machine.run("systemctl", "stop", "hopline.target", *SERVICES)
+        took = time.monotonic() - began
+    assert visits.run.redirected > 0
+    for service in SERVICES:
+        assert machine.show(service, "Result") == "success", machine.journal(service)[-3000:]
+    machine.run("systemctl", "start", "hopline.target")
+    wait_until_counted(machine, before + visits.run.redirected)
+    lost = before + visits.run.redirected - clicks(machine)
+    figures.add("stop", seconds=took, answered=visits.run.redirected, clicks_lost=lost)
+
+
+def test_all_is_back_after_a_reboot(machine, figures):
+    before = clicks(machine)
+    began = time.monotonic()
+    machine.reboot()
+    for service in SERVICES:
+        wait_until(lambda service=service: answers(machine, service), 60)
+    figures.add("reboot", all_back_after_seconds=time.monotonic() - began)
+    assert json.loads(machine.run("hopline", "links", "show", CODE, "--json"))["target"] == TARGET
+    assert click(machine, CODE) == "302"
+    wait_until_counted(machine, before + 1)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_sandbox_holds_from_inside(machine, figures, service):
+    name = service.removeprefix("hopline-").removesuffix(".service")
+    siblings = [one for one in NAMES if one != name]
+    machine.write(MARKER, "of the host")
+    machine.write("/srv/probe.py", (packages.REPOSITORY / "tests/deploy/probe.py").read_text())
+    probe = f"/opt/hopline/current/bin/python /srv/probe.py {' '.join(siblings)}"
+    drop_in = f"/run/systemd/system/{service}.d"
+    machine.write(f"{drop_in}/probe.conf", f"[Service]\nExecStartPost={probe}\n")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", service)
+    lines = machine.run("journalctl", "--output=cat", "--unit", service).splitlines()
+    outcomes = json.loads(next(line for line in lines if line.startswith('{"probe"')))["probe"]
+    allowed = {what for what, ended in outcomes.items() if ended == "done"}
+    assert allowed == {what for what in outcomes if what.startswith("may ")}, outcomes
+    figures.add(f"sandbox of {name}", refused=len(outcomes) - len(allowed), allowed=len(allowed))
+    machine.run("rm", "-r", drop_in)
+
+
+def test_a_purge_leaves_nothing_behind(machine, figures):
+    machine.run("dpkg", "--purge", "hopline")
+    for path in ("/opt/hopline", "/etc/hopline", "/var/lib/hopline", "/usr/bin/hopline"):
+        assert not machine.exists(path), path
+    units = machine.run("systemctl", "list-units", "--all", "--no-legend", "hopline*")
+    assert units.strip() == ""
+    assert click(machine) == "000"
