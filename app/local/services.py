@@ -1,5 +1,6 @@
 """The programs of Hopline itself, as children of `hopline up`."""
 
+import socket
 import sys
 from collections.abc import Mapping
 
@@ -7,10 +8,9 @@ from app import redis
 from app.local.child import Program
 from app.local.ports import http_status
 from app.settings import Settings
+from app.worker_state import WorkerStates
 
 _READY_PATH = "/-/ready"
-#: A consumer that waits for entries asks again after its block time, and a little more.
-_SLACK_MS = 1_000
 
 
 def redirect_program(settings: Settings, environ: Mapping[str, str]) -> Program:
@@ -38,7 +38,7 @@ def console_program(settings: Settings, environ: Mapping[str, str]) -> Program:
 def workers_program(settings: Settings, environ: Mapping[str, str]) -> Program:
     """Return how to run the workers' supervisor."""
     argv = (sys.executable, "-m", "workers")
-    return Program("workers", argv, environ, lambda: _all_consumers_read(settings))
+    return Program("workers", argv, environ, lambda: _all_consumers_work(settings))
 
 
 def demo_program(environ: Mapping[str, str]) -> Program:
@@ -46,20 +46,21 @@ def demo_program(environ: Mapping[str, str]) -> Program:
     return Program("demo", (sys.executable, "-m", "app.local.demo"), environ, lambda: True)
 
 
-def _all_consumers_read(settings: Settings) -> bool:
-    """Tell whether as many consumers as there should be have asked for entries lately."""
+def _all_consumers_work(settings: Settings) -> bool:
+    """Tell whether a supervisor of this machine shows that all its consumers have begun."""
     url = settings.redis_url
     try:
         with (
             redis.translated(url),
             redis.connect(url, timeout_seconds=settings.redis_timeout_seconds) as client,
         ):
-            consumers = client.xinfo_consumers(settings.stream, settings.group)
+            # What XINFO knows of a consumer is no sign of life: before Redis 7.2 one that has
+            # read nothing yet doesn't exist.
+            states = WorkerStates(client, url, settings.stream, settings.group).all()
     except redis.RedisError:
         return False
-    longest_idle_ms = settings.block_ms + _SLACK_MS
-    reading = [consumer for consumer in consumers if consumer["idle"] <= longest_idle_ms]
-    return len(reading) >= settings.consumers
+    host = socket.gethostname()
+    return any(state.host == host and state.state == "running" for state in states)
 
 
 def _gunicorn(package: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from tests.chaos.verdict import Verdict, effects, judge
 
 #: Numbers of lost and doubled clicks that are named, to look for them.
 _NAMED = 20
+_NAMED_CODES = 3
 _COLUMNS = ("injected", "answered", "lost", "doubled", "duplicate rows", "recovery s", "worst s")
 
 
@@ -21,7 +22,7 @@ def figures(options: Options, outcome: Outcome) -> dict[str, Any]:
     verdict = judge(outcome.clicks, outcome.stored, outcome.reported, outcome.struck)
     table = effects(outcome.clicks, outcome.stored, verdict, outcome.struck, outcome.looks)
     return {
-        "passed": verdict.is_good and outcome.is_settled,
+        "passed": verdict.is_good and outcome.is_settled and outcome.audit[0] == 0,
         "seed": options.seed,
         "command": options.command,
         "store": outcome.store,
@@ -29,11 +30,18 @@ def figures(options: Options, outcome: Outcome) -> dict[str, Any]:
         **_counts(verdict),
         "settled": outcome.is_settled,
         "misreported": verdict.misreported,
+        "audit": _audit(*outcome.audit),
         "faults": dict(Counter(one.kind for one in outcome.struck)),
         "effects": [each._asdict() for each in table],
         "lost_numbers": verdict.lost[:_NAMED],
         "doubled_numbers": verdict.doubled[:_NAMED],
     }
+
+
+def _audit(exit_code: int, found: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what an audit says in sum; its minutes would fill pages."""
+    sums = {name: (found or {}).get(name) for name in ("total", "entries", "gaps")}
+    return {"is_balanced": exit_code == 0, **sums}
 
 
 def _counts(verdict: Verdict) -> dict[str, int]:
@@ -74,11 +82,10 @@ def _lines(said: Mapping[str, Any]) -> list[str]:
     ]
     if not said["settled"]:
         lines.append("not everything was processed in time")
-    lines += [
-        f"hopline stats {code} shows {shown:,} clicks, {stored:,} are stored"
-        for code, (shown, stored) in said["misreported"].items()
-    ]
-    for name in ("lost", "doubled"):
-        if said[f"{name}_numbers"]:
-            lines.append(f"{name}: {said[f'{name}_numbers']}")
+    if not said["audit"]["is_balanced"]:
+        lines.append("hopline audit finds a difference")
+    for code, (shown, stored) in sorted(said["misreported"].items())[:_NAMED_CODES]:
+        lines.append(f"hopline stats {code} shows {shown:,} clicks, {stored:,} were sent and came")
+    named = {name: said[f"{name}_numbers"] for name in ("lost", "doubled")}
+    lines += [f"{name}: {numbers}" for name, numbers in named.items() if numbers]
     return [*lines, "passed" if said["passed"] else "FAILED", f"again: {said['command']}"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from clickhouse_driver import errors as clickhouse_errors
 from redis import exceptions as redis_errors
@@ -19,7 +19,7 @@ from tests.chaos.injection import Injection, NothingToHit
 from tests.chaos.plan import KILLS_REDIRECT, REDIS_AWAY, Strike
 from tests.chaos.settle import settle
 from tests.chaos.stage import Stage
-from tests.chaos.stored import Stored, read_stored, reported
+from tests.chaos.stored import Stored, hopline, read_stored, reported
 from tests.chaos.verdict import Struck
 from tests.chaos.visitors import Visiting
 from tests.chaos.watch import Look, Watch
@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 PULSE = "pulse"
 CODES = [PULSE, *(f"code{number}" for number in range(20))]
+#: Visitors come for so much longer than faults strike, so that the last recovery is seen, too.
+_CALM_SECONDS = 4.0
 _TICK_SECONDS = 0.02
 _LIFT_AGAIN_SECONDS = 0.5
 _AWAY = (redis_errors.RedisError, clickhouse_errors.Error, OSError, EOFError)
@@ -38,6 +40,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         is_settled: whether everything was processed in time.
+        audit: what `hopline audit` said, and its exit code.
         store: name and version of the Redis or Valkey.
     """
 
@@ -47,6 +50,7 @@ class Outcome(NamedTuple):
     struck: list[Struck]
     looks: list[Look]
     is_settled: bool
+    audit: tuple[int, Any]
     store: str
 
 
@@ -56,6 +60,7 @@ def run(stage: Stage, plan: Sequence[Strike], rate: float, settle_seconds: float
     stage.start(CODES)
     with Watch(stage, PULSE) as watch, Visiting(stage.port, rate, log, CODES) as visiting:
         struck = _strike(stage, plan)
+        stage.wait(lambda: False, _CALM_SECONDS)
         visiting.end()
         is_settled = settle(stage, settle_seconds)
     return _count(stage, log, struck, watch.looks, is_settled=is_settled)
@@ -65,9 +70,10 @@ def _count(
     stage: Stage, log: Path, struck: list[Struck], looks: list[Look], *, is_settled: bool
 ) -> Outcome:
     clicks, stored, shown = client_log.read(log), read_stored(stage), reported(stage, CODES)
+    audit = hopline(stage, "audit", "--json")
     with stage.redis() as client:
         store, _ = server_version(client)
-    return Outcome(clicks, stored, shown, struck, looks, is_settled, store)
+    return Outcome(clicks, stored, shown, struck, looks, is_settled, audit, store)
 
 
 @dataclass(slots=True)

@@ -162,7 +162,8 @@ class Stage:
         }
         through = self.settings.model_copy(update=urls)
         program = workers_program(through, self.environ(through))
-        return replace(program, argv=(*program.argv[:-1], module))
+        # Nobody waits for them: visitors come while they begin.
+        return replace(program, argv=(*program.argv[:-1], module), is_ready=lambda: True)
 
     def _service(self, program: Program) -> Service:
         return Service(program, self.directory / f"{program.name}.log", self.warp.environ)

@@ -107,6 +107,14 @@ def test_the_operators_stores_are_used_when_they_are_set(up, redis_url, clickhou
     assert wait_for(lambda: one.clicks("demo1") == 1, 10)
 
 
+def test_it_is_ready_on_the_oldest_redis_before_the_first_click(up, redis7_server):
+    one = up(HOPLINE_REDIS_URL=redis7_server().url)
+    one.start().wait_until_ready()
+    one.add_link("demo1")
+    one.click("demo1")
+    assert wait_for(lambda: one.clicks("demo1") == 1, 10)
+
+
 def test_a_store_that_is_away_is_one_line(up, free_port):
     done = up(HOPLINE_REDIS_URL=f"redis://127.0.0.1:{free_port()}").run("up")
     assert done.returncode == 1

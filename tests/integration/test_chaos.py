@@ -1,0 +1,76 @@
+"""`make chaos` in small: everything breaks for some seconds, and every click counts once."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.servers import redis_server_7
+from tests.up_process import is_ours
+
+RUN_SECONDS = 100
+
+
+@pytest.fixture
+def chaos(tmp_path, shared_clickhouse):
+    """A function that runs chaos as `make chaos` does, and returns exit code, figures and output.
+
+    The shared store is only asked for so that the embedded ClickHouse is fetched before.
+    """
+
+    def run(*arguments):
+        figures = tmp_path / "chaos.json"
+        command = [sys.executable, "-m", "tests.chaos", "--json", figures, *arguments]
+        environ = {name: text for name, text in os.environ.items() if not is_ours(name)}
+        done = subprocess.run(
+            [*map(str, command), "--directory", str(tmp_path / "stage")],
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+        assert figures.exists(), output
+        return done.returncode, json.loads(figures.read_text()), output
+
+    return run
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize(("store", "seed"), [("valkey", 1), ("redis7", 2)])
+def test_no_answered_click_is_lost_or_doubled(chaos, store, seed):
+    if store == "redis7" and redis_server_7() is None:
+        pytest.fail("redis-server is missing (Debian: apt install redis-server)")
+    options = ("--store", store, "--seed", seed, "--seconds", 30, "--every", 1.0, "--rate", 150)
+    exit_code, figures, output = chaos(*options, "--settle", 45)
+    assert (figures["lost"], figures["doubled"], figures["unknown"]) == (0, 0, 0), output
+    assert exit_code == 0, output
+    assert figures["answered"] > 1000
+    assert len(figures["faults"]) >= 12
+    assert figures["audit"]["is_balanced"]
+
+
+#: What a consumer has to survive that ours does; the plan of this seed lets some overlap.
+NAIVE_KINDS = (
+    "workers killed whole",
+    "consumer killed",
+    "workers to clickhouse: stalled",
+    "workers to clickhouse: reply cut",
+    "redis lost its last second",
+)
+
+
+@pytest.mark.timeout(150)
+def test_naive_workers_lose_and_double_clicks_and_the_run_says_so(chaos):
+    exit_code, figures, output = chaos(
+        *("--workers", "tests.chaos.naive", "--only", ",".join(NAIVE_KINDS)),
+        *("--seed", 5, "--seconds", 20, "--every", 1.0, "--rate", 150, "--settle", 8),
+    )
+    assert exit_code == 1
+    assert figures["lost"] > 0, output
+    assert figures["doubled"] > 0, output
+    assert figures["misreported"], output
+    assert "FAILED" in output
