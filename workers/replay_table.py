@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 from clickhouse_driver import Client
 
 from app.clickhouse import connect, translated
-from workers.ledger import enter
+from app.ledger.entering import enter
 from workers.rows import Rows
 from workers.writer import INSERT
 

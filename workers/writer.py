@@ -7,9 +7,9 @@ from typing import TypeVar
 from clickhouse_driver import Client, errors
 
 from app.clickhouse import ClickHouseRefused, connect, translated
+from app.ledger.entering import enter
 from app.metrics import WorkerMetrics
 from workers.batch import Batch
-from workers.ledger import enter
 from workers.rows import Rows
 
 INSERT = f"INSERT INTO clicks ({', '.join(Rows._fields)}) VALUES"

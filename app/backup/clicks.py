@@ -13,6 +13,7 @@ from typing import Any
 from clickhouse_driver import Client
 
 from app.clickhouse import ClickHouseRefused, translated
+from app.ledger.entering import enter
 
 #: Rows of one insert, and of one piece that ClickHouse sends.
 _ROWS = 20_000
@@ -69,6 +70,7 @@ class ClickTable:
     def write(self, columns: Sequence[str], lines: Iterable[Sequence[Any]]) -> Iterator[int]:
         """Insert lines, and yield how many there were, piece by piece.
 
+        Each click is entered into the ledger first, as its consumer once did.
         A piece that is inserted twice is dropped as a duplicate, or its clicks collapse.
 
         Raises:
@@ -83,8 +85,10 @@ class ClickTable:
                 _values(kind, cells)
                 for kind, cells in zip(kinds, zip(*piece, strict=True), strict=True)
             ]
+            held = dict(zip(columns, values, strict=True))
             settings = {"insert_deduplication_token": _token(values)}
             with translated(self._url):
+                enter(self._client, held["click_id"], held["time"])
                 self._client.execute(query, values, columnar=True, settings=settings)
             yield len(piece)
 

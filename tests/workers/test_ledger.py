@@ -1,9 +1,9 @@
 import pytest
 
 from app.clickhouse import ClickHouseRefused, connect
+from app.ledger.entering import enter
 from tests.workers.rows import NOON_MS, plain_row
 from tests.workers.test_writer import batch_of, insert, query
-from workers.ledger import enter
 from workers.writer import Writer
 
 LEDGER = "SELECT hex(click_id), toUnixTimestamp64Milli(time) FROM ledger FINAL ORDER BY time"

@@ -7,6 +7,7 @@ from redis import Redis
 
 from app.click import to_fields
 from app.clickhouse import connect as connect_clickhouse
+from app.ledger.entering import enter
 from app.ledger.entries import EntryLedger
 from app.redirect.spool_file import SpoolFile
 from app.redis import connect
@@ -14,7 +15,6 @@ from app.schema.migrations import migrate
 from tests.app.ledger.conftest import Consumer
 from tests.clicks import click_row, insert_clicks
 from tests.producers import STREAM, make_click, send, send_clicks
-from workers.ledger import enter
 from workers.wire import Wire
 
 GROUP = "analytics-group"

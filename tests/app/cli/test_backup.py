@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,18 @@ def test_a_restore_that_is_repeated_changes_nothing(
     assert hopline("restore", directory).exit_code == 0
     assert hopline("links", "export", "--with-deleted").out == links
     assert all_clicks(url) == clicks
+
+
+def test_the_ledger_of_the_new_machine_knows_every_restored_click(
+    hopline: Run, filled: str, elsewhere: Callable[[], str], tmp_path: Path
+) -> None:
+    # The ledger forgets old clicks, so these have to be young.
+    insert_clicks(filled, *(click_row(datetime.now(UTC)) for _ in range(3)))
+    hopline("backup", str(tmp_path / "backup"))
+    url = elsewhere()
+    hopline("restore", str(tmp_path / "backup"))
+    with connect(url, timeout_seconds=10) as client:
+        assert client.execute("SELECT count() FROM ledger FINAL") == [(3,)]
 
 
 def test_uses_of_a_limited_link_come_with_it(

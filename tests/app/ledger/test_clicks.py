@@ -4,10 +4,10 @@ import pytest
 
 from app.clickhouse import ClickHouseRefused, connect
 from app.ledger.clicks import Clicks
+from app.ledger.entering import enter
 from app.ledger.sighting import Sighting
 from app.schema.migrations import migrate
 from tests.clicks import click_row, insert_clicks
-from workers.ledger import enter
 
 NOW = datetime.now(UTC).replace(second=10, microsecond=0)
 NOW_MS = int(NOW.timestamp() * 1000)

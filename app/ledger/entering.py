@@ -1,4 +1,4 @@
-"""The only file that writes the ledger: which clicks the consumers took on."""
+"""The only file that writes the ledger: which clicks were taken on, by consumers or otherwise."""
 
 from collections.abc import Sequence
 
