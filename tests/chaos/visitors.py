@@ -26,12 +26,16 @@ class Visiting:
     def __exit__(self, *_: object) -> None:
         self._child.kill()
 
+    @property
+    def is_running(self) -> bool:
+        return self._child.is_running
+
     def end(self) -> None:
         """Let those who wait for an answer get it, and no more come.
 
         Raises:
             RuntimeError: the visitors ended before, or did not end now.
         """
-        is_well = self._child.is_running
-        if not self._child.stop(_END_SECONDS) or not is_well:
+        was_running = self.is_running
+        if not self._child.stop(_END_SECONDS) or not was_running:
             raise RuntimeError(self._child.epitaph())
