@@ -12,8 +12,8 @@
 -- ARGV[1]  group
 -- ARGV[2]  entries from one mark to the next, at least
 --
--- Returns the backlog: never too few, at most what the stream holds, and all of that without a
--- group or a mark that is old enough.
+-- Returns the backlog (never too few, at most what the stream holds, and all of that without a group
+-- or a mark that is old enough) and the server's replication id, '' if it may not be asked for.
 
 local function sortable(entry_id)
     local ms, sequence = string.match(entry_id, '^(%d+)-(%d+)$')
@@ -48,42 +48,48 @@ local function unfinished_bound(group, last_id)
     return sortable(delivered) < last_id and sortable(delivered) .. ';' or nil
 end
 
-if redis.call('EXISTS', KEYS[1]) == 0 then
-    return 0
-end
-local stream = named(redis.call('XINFO', 'STREAM', KEYS[1]))
-local added = stream['entries-added']
-local last_id = sortable(stream['last-generated-id'])
-
-local newest = redis.call('ZREVRANGE', KEYS[2], 0, 0)[1]
-if newest and (added_at(newest) > added or newest > last_id .. ';') then
-    -- The stream was deleted and begun anew.
-    redis.call('DEL', KEYS[2])
-    newest = nil
-end
-if not newest or added - added_at(newest) >= tonumber(ARGV[2]) then
-    redis.call('ZADD', KEYS[2], 0, last_id .. ':' .. added)
-end
-
-local group
-for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
-    local one = named(flat)
-    if one.name == ARGV[1] then
-        group = one
+local function backlog()
+    if redis.call('EXISTS', KEYS[1]) == 0 then
+        return 0
     end
+    local stream = named(redis.call('XINFO', 'STREAM', KEYS[1]))
+    local added = stream['entries-added']
+    local last_id = sortable(stream['last-generated-id'])
+
+    local newest = redis.call('ZREVRANGE', KEYS[2], 0, 0)[1]
+    if newest and (added_at(newest) > added or newest > last_id .. ';') then
+        -- The stream was deleted and begun anew.
+        redis.call('DEL', KEYS[2])
+        newest = nil
+    end
+    if not newest or added - added_at(newest) >= tonumber(ARGV[2]) then
+        redis.call('ZADD', KEYS[2], 0, last_id .. ':' .. added)
+    end
+
+    local group
+    for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+        local one = named(flat)
+        if one.name == ARGV[1] then
+            group = one
+        end
+    end
+    if not group then
+        return stream.length
+    end
+    local bound = unfinished_bound(group, last_id)
+    local mark = mark_before(bound or last_id .. ';')
+    -- What the stream no longer holds need not be counted, nor marked.
+    local first = stream['first-entry'] and sortable(stream['first-entry'][1])
+    local useful = bound and first and bound < first and mark_before(first) or mark
+    if useful then
+        redis.call('ZREMRANGEBYLEX', KEYS[2], '-', '(' .. useful)
+    end
+    if not bound then
+        return 0
+    end
+    return mark and math.min(stream.length, added - added_at(mark)) or stream.length
 end
-if not group then
-    return stream.length
-end
-local bound = unfinished_bound(group, last_id)
-local mark = mark_before(bound or last_id .. ';')
--- What the stream no longer holds need not be counted, nor marked.
-local first = stream['first-entry'] and sortable(stream['first-entry'][1])
-local useful = bound and first and bound < first and mark_before(first) or mark
-if useful then
-    redis.call('ZREMRANGEBYLEX', KEYS[2], '-', '(' .. useful)
-end
-if not bound then
-    return 0
-end
-return mark and math.min(stream.length, added - added_at(mark)) or stream.length
+
+local info = redis.pcall('INFO', 'replication')
+local replication_id = type(info) == 'string' and string.match(info, 'master_replid:(%x+)')
+return { backlog(), replication_id or '' }

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 #: Marks over the whole stream; the backlog is counted too large by one distance at most.
 _MARKS = 256
+#: A server that stays a replica still serves lookups: it is not left more often than this.
+_LEAVE_SECONDS = 5.0
 
 
 class Backlog:
@@ -26,6 +28,10 @@ class Backlog:
 
     All workers see the same numbers and so decide alike. While Redis is away, or does not let us
     look, the last decision stands.
+
+    A look also finds out whether the server was made a replica or promoted under an open
+    connection. Then a new one is made, to where the server is now; if it is another, or one that
+    was promoted, it is sent the last clicks again.
 
     Attributes:
         is_full: whether new clicks have to go to the spool and stay there.
@@ -57,6 +63,8 @@ class Backlog:
         self._watermarks = Watermarks.of(maxlen)
         self._command = _command(stream, group, max(maxlen // _MARKS, 1))
         self._quiet_log = QuietLog(logger)
+        self._replication_id = b""
+        self._leave_at = 0.0
         self._seen = 0
         self._seen_at: float | None = None
         self._greenlet: gevent.Greenlet | None = None
@@ -94,11 +102,25 @@ class Backlog:
 
     def _look(self) -> None:
         try:
-            backlog = self._pipeline.call(self._command, self._timeout_seconds)
+            backlog, replication_id = self._pipeline.call(self._command, self._timeout_seconds)
         except (PipelineError, hiredis.ReplyError) as error:
             self._quiet_log.warning("look", "The stream's backlog can't be counted: %s", error)
+            if str(error).startswith("READONLY"):
+                self._leave_replica()
         else:
-            self.note(int(backlog))
+            self.note(backlog)
+            self._compare(replication_id)
+
+    def _leave_replica(self) -> None:
+        now = self._clock()
+        if now >= self._leave_at:
+            self._leave_at = now + _LEAVE_SECONDS
+            self._pipeline.reconnect("the server is a replica now")
+
+    def _compare(self, replication_id: bytes) -> None:
+        known, self._replication_id = self._replication_id, replication_id
+        if known and replication_id != known:
+            self._pipeline.reconnect("the server's replication id changed")
 
     def _say(self, backlog: int) -> None:
         if self.is_full:

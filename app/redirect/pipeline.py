@@ -68,7 +68,7 @@ class Pipeline:
     Attributes:
         connected: an Event that is set while commands can be submitted.
         on_new_server: called before any command is sent when a connection reaches another server
-            process than the last one did; must not block.
+            process than the last one did, or one that was promoted since; must not block.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Pipeline:
         self._broken = Event()
         self._greenlet: gevent.Greenlet | None = None
         self._connection: Connection | None = None
-        self._run_id = ""
+        self._server_id = ""
         self._room = 0
         self._unsent: list[bytes] = []
         self._waiting: deque[OnReply] = deque()
@@ -176,6 +176,14 @@ class Pipeline:
             raise reply
         return reply
 
+    def reconnect(self, reason: str) -> None:
+        """End the connection and make another; whoever answers counts as another server.
+
+        Callers whose replies are missing get :class:`PipelineBroken`.
+        """
+        self._server_id = reason
+        self._break(reason)
+
     def oldest_age(self) -> float:
         """Return for how many seconds the oldest command has waited for its reply; 0 if none.
 
@@ -232,13 +240,13 @@ class Pipeline:
         self._heard_at = self._clock()
         self._connection = connection
         self._broken.clear()
-        self._notice_server(connection.run_id)
+        self._notice_server(connection.server_id)
         self._room = self._limit
         self.connected.set()
 
-    def _notice_server(self, run_id: str) -> None:
-        is_other = bool(self._run_id) and run_id != self._run_id
-        self._run_id = run_id
+    def _notice_server(self, server_id: str) -> None:
+        is_other = bool(self._server_id) and server_id != self._server_id
+        self._server_id = server_id
         if is_other and self.on_new_server is not None:
             logger.warning("Redis was restarted or failed over: another server process answers")
             self.on_new_server()

@@ -18,6 +18,11 @@ _RECEIVE_BYTES = 65536
 _KEEPALIVE = {socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
 
 
+#: Sections of INFO, and the line in each that tells a server from another, or from what it was
+#: before it was promoted (https://redis.io/docs/latest/commands/info/).
+_ID_LINES = {b"server": b"run_id:", b"replication": b"master_replid:"}
+
+
 class ConnectFailed(Exception):
     """No usable connection came about; the text names the server and says why."""
 
@@ -28,12 +33,13 @@ class Connection:
 
     Attributes:
         reader: the parser, which may already hold the start of what comes next.
-        run_id: changes whenever the server process does; empty if it may not be asked for.
+        server_id: changes whenever the server process does, or the server was promoted; empty if
+            it may not be asked for.
     """
 
     socket: socket.socket
     reader: hiredis.Reader
-    run_id: str
+    server_id: str
 
 
 def connect(
@@ -44,7 +50,7 @@ def connect(
     protocol: int = 2,
     last: tuple[bytes, ...] = (),
 ) -> Connection:
-    """Open a connection, authenticate, choose the database and read the run id.
+    """Open a connection, authenticate, choose the database and read the server's ids.
 
     Args:
         name: what CLIENT LIST shows.
@@ -126,9 +132,9 @@ def _greeting(address: Address, name: str, protocol: int, last: tuple[bytes, ...
         steps.append(_Step((b"AUTH", *credentials)))
     if address.database:
         steps.append(_Step((b"SELECT", b"%d" % address.database)))
-    # An ACL user may lack these two; without them we only know less.
+    # An ACL user may lack these; without them we only know less.
     steps.append(_Step((b"CLIENT", b"SETNAME", name.encode()), required=False))
-    steps.append(_Step((b"INFO", b"server"), required=False))
+    steps += [_Step((b"INFO", section), required=False) for section in _ID_LINES]
     if last:
         steps.append(_Step(last))
     return steps
@@ -137,15 +143,15 @@ def _greeting(address: Address, name: str, protocol: int, last: tuple[bytes, ...
 def _introduce(opened: socket.socket, steps: list[_Step]) -> Connection:
     opened.sendall(b"".join(encode_command(*step.arguments) for step in steps))
     reader = new_reader()
-    run_id = ""
+    server_id = ""
     for step in steps:
         reply = _next_reply(opened, reader)
         if isinstance(reply, hiredis.ReplyError):
             if step.required:
                 raise _Refused(f"{reply} (to {step.arguments[0].decode()})")
         elif step.arguments[0] == b"INFO":
-            run_id = _run_id(reply)
-    return Connection(opened, reader, run_id)
+            server_id += _id(reply, _ID_LINES[step.arguments[1]])
+    return Connection(opened, reader, server_id)
 
 
 def _next_reply(opened: socket.socket, reader: hiredis.Reader) -> object:
@@ -161,9 +167,9 @@ def _next_reply(opened: socket.socket, reader: hiredis.Reader) -> object:
         reader.feed(received)
 
 
-def _run_id(info: object) -> str:
+def _id(info: object, label: bytes) -> str:
     if isinstance(info, bytes):
         for line in info.split(b"\r\n"):
-            if line.startswith(b"run_id:"):
-                return line.partition(b":")[2].decode("ascii", "replace")
+            if line.startswith(label):
+                return line.removeprefix(label).decode("ascii", "replace")
     return ""

@@ -178,6 +178,37 @@ def test_while_redis_does_not_let_us_look_the_last_decision_stands(watched, capl
     assert watched.backlog.is_full
 
 
+def test_a_master_that_becomes_a_replica_is_left_and_told_of(any_redis_server):
+    old, new = any_redis_server(), any_redis_server()
+    watched = Watched(old.url)
+    watched.create_group()
+    told: list[int] = []
+    watched.pipeline.on_new_server = lambda: told.append(1)
+    watched.backlog.start()
+    watched.redis.replicaof("127.0.0.1", new.port)
+    wait_until(lambda: told)
+    wait_until(watched.pipeline.connected.is_set)
+    watched.redis.replicaof("NO", "ONE")
+    wait_until(lambda: len(told) > 1)
+    watched.close()
+
+
+def test_a_promotion_under_an_open_connection_is_noticed(valkey_server):
+    server, other = valkey_server(), valkey_server()
+    watched = Watched(server.url)
+    watched.create_group()
+    watched.look()
+    told: list[int] = []
+    watched.pipeline.on_new_server = lambda: told.append(1)
+    # Between two looks it was a replica, and took over another's data.
+    watched.redis.replicaof("127.0.0.1", other.port)
+    wait_until(lambda: watched.redis.info("replication")["master_link_status"] == "up")
+    watched.redis.replicaof("NO", "ONE")
+    watched.look()
+    wait_until(lambda: told)
+    watched.close()
+
+
 def test_a_fast_growth_is_looked_ahead(redis_url):
     clock = FakeClock()
     backlog = Backlog(

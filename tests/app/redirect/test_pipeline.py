@@ -53,10 +53,10 @@ class EchoServer:
 
     def _greet(self, client, reader) -> None:
         commands: list[list[bytes]] = []
-        while len(commands) < 2:
+        while len(commands) < 3:
             reader.feed(client.recv(65536))
             commands += _commands(reader)
-        client.sendall(b"+OK\r\n$0\r\n\r\n")
+        client.sendall(b"+OK\r\n" + b"$0\r\n\r\n" * 2)
 
     def _answer(self, command: list[bytes]) -> bytes:
         if self.is_silent:
@@ -270,6 +270,35 @@ def test_it_comes_back_after_a_killed_server_and_tells_of_the_new_one(any_redis_
     assert pipeline.connected.wait(5)
     assert told == [False]
     assert pipeline.call(encode_command(b"PING"), 2) == b"PONG"
+    pipeline.close(0)
+
+
+def test_a_server_that_was_promoted_since_counts_as_another(any_redis_server):
+    first, second = any_redis_server(), any_redis_server()
+    told: list[int] = []
+    pipeline = Pipeline(lambda: parse_url(second.url), name="test", timeout_seconds=2)
+    pipeline.on_new_server = lambda: told.append(1)
+    with Redis(port=second.port) as admin:
+        pipeline.start()
+        assert pipeline.connected.wait(5)
+        admin.replicaof("127.0.0.1", first.port)
+        wait_until(lambda: admin.info("replication")["master_link_status"] == "up")
+        admin.replicaof("NO", "ONE")
+        admin.client_kill_filter(_type="normal", skipme=True)
+    wait_until(lambda: told)
+    pipeline.close(0)
+
+
+def test_whoever_answers_after_it_was_told_to_reconnect_counts_as_another(redis_url):
+    told: list[int] = []
+    pipeline = Pipeline(lambda: parse_url(redis_url), name="test", timeout_seconds=2)
+    pipeline.on_new_server = lambda: told.append(1)
+    pipeline.start()
+    assert pipeline.connected.wait(5)
+    pipeline.reconnect("because")
+    assert not pipeline.connected.is_set()
+    assert pipeline.connected.wait(5)
+    assert told == [1]
     pipeline.close(0)
 
 
