@@ -32,8 +32,12 @@ mount -t tmpfs tmpfs /run/systemd/nspawn
 rm -rf {at}/root/etc/systemd/system/*.wants {at}/root/etc/cron* {at}/root/var/log/journal
 # With an id it doesn't take this for its first boot, which would enable everything again.
 tr -d - </proc/sys/kernel/random/uuid >{at}/root/etc/machine-id
-exec systemd-nspawn --directory={at}/root --quiet --register=no --keep-unit --private-network \
-    --link-journal=no --console=pipe {binds} --boot
+boot() {{
+    systemd-nspawn --directory={at}/root --quiet --register=no --keep-unit --private-network \
+        --link-journal=no --console=pipe {binds} --boot
+}}
+# That is how it asks to be started again when the machine reboots.
+until boot; do [ $? = 133 ] || exit; done
 """
 
 
