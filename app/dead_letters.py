@@ -1,11 +1,14 @@
 """The dead letters as a person sees them: look, send again, throw away."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from app.click import InvalidClick, from_fields
 from app.dead_letter import DeadLetter, from_letter
+from app.keys import purged_key
 from app.redis import connect, translated
 from app.settings import Settings
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 _PAGE = 100
 #: More names and values than this are more than a Lua script can hand on.
 _MOST_TEXTS = 7_000
+#: For how long a purged click is remembered: as long as the ledger, which else would miss it.
+_PURGED_MS = 36 * 86_400_000
 #: An id before that of every letter.
 _NOWHERE = "0-1"
 
@@ -54,6 +59,7 @@ class DeadLetters:
         self._stream = stream
         self._dead_stream = dead_stream
         self._requeue = resources.files("app").joinpath("requeue.lua").read_text()
+        self._purge = resources.files("app").joinpath("purge.lua").read_text()
 
     def get(self, letter_id: str) -> DeadLetter:
         """Return one letter.
@@ -91,8 +97,21 @@ class DeadLetters:
 
     def purge(self, letter: DeadLetter) -> bool:
         """Delete a letter for good; False when it was gone."""
+        keys = (self._dead_stream, purged_key(self._dead_stream))
+        forget_ms = time.time_ns() // 1_000_000 - _PURGED_MS
+        what = (letter.letter_id, *_identity(letter), forget_ms)
         with translated(self._url):
-            return bool(self._client.xdel(self._dead_stream, letter.letter_id))
+            return bool(self._client.eval(self._purge, 2, *keys, *what))
+
+    def purged(self, since_ms: int) -> Iterator[tuple[int, bytes]]:
+        """Yield time and id of the purged clicks of a Unix time and younger."""
+        with translated(self._url):
+            found: Any = self._client.zrange(
+                purged_key(self._dead_stream), since_ms, "+inf", byscore=True
+            )
+        for member in found:
+            time_ms, _, digits = member.partition(b":")
+            yield int(time_ms), bytes.fromhex(digits.decode())
 
     def _page(
         self, first: str, last: str, count: int, *, newest_first: bool = False
@@ -122,6 +141,15 @@ def open_dead_letters(settings: Settings) -> DeadLetters:
         stream=settings.stream,
         dead_stream=settings.dead_stream,
     )
+
+
+def _identity(letter: DeadLetter) -> tuple[int | str, str]:
+    """Return time and id of a letter's click, empty where it is none."""
+    try:
+        click = from_fields(letter.entry_id, letter.fields)
+    except InvalidClick:
+        return "", ""
+    return click.time_ms, click.click_id.hex()
 
 
 def _lowest(since: datetime | None) -> str:

@@ -99,6 +99,11 @@ def supervisor_key(stream: str, group: str, name: str) -> str:
     return _beside(stream, f"{group}:supervisors:{name}")
 
 
+def purged_key(dead_stream: str) -> str:
+    """Return the key of the sorted set of clicks whose dead letters were purged."""
+    return _beside(dead_stream, "purged")
+
+
 def _beside(stream: str, name: str) -> str:
     """Return a key in the slot of the stream, which may carry a hash tag of its own."""
     start = stream.find("{")

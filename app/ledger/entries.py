@@ -17,7 +17,7 @@ from app import keys
 Call = Callable[..., Any]
 
 #: Unread entries counted in one call; more would hold up everybody else for over a millisecond.
-_PAGE = 500
+_PAGE = 200
 #: Fields of the ledger's hash, in the order of :class:`Noted`.
 _NOTED = (
     "base",

@@ -47,7 +47,7 @@ class Outstanding:
             "spooled": _recent(self._spooled(), since_ms),
             "unread": _recent(self._unread(), since_ms),
             "pending": _recent(self._pending(), since_ms),
-            "dead": _recent(self._dead(), since_ms),
+            "dead": _recent(self._dead(since_ms), since_ms),
         }
 
     def _unread(self) -> Iterator[Sighting]:
@@ -66,9 +66,11 @@ class Outstanding:
             yield from (sighting_of(*entry) for entry in page if len(entry) > 1)
             after = page[-1][0]
 
-    def _dead(self) -> Iterator[Sighting]:
+    def _dead(self, since_ms: int) -> Iterator[Sighting]:
         for letter in self._letters.find(Choice()):
             yield sighting_of(letter.entry_id, letter.flat)
+        for purged in self._letters.purged(since_ms):
+            yield Sighting(*purged)
 
     def _unread_span(self) -> list[bytes]:
         """Return the last id read and the newest id; nothing where there is no group."""

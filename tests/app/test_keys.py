@@ -38,6 +38,7 @@ def test_keys_beside_the_stream_differ_and_live_in_its_slot(stream: str, group: 
         keys.batches_key,
         keys.batch_entries_key,
         keys.janitor_key,
+        keys.backlog_marks_key,
         keys.ledger_key,
         keys.ledger_gaps_key,
         keys.ledger_turn_key,
@@ -46,6 +47,14 @@ def test_keys_beside_the_stream_differ_and_live_in_its_slot(stream: str, group: 
     assert len(made | {stream}) == len(makers) + 1
     if "}" not in stream:
         assert {hash_tag(key) for key in made} == {hash_tag(stream)}
+
+
+@given(names)
+def test_purged_clicks_live_in_the_slot_of_the_dead_letters(dead_stream: str) -> None:
+    key = keys.purged_key(dead_stream)
+    assert key != dead_stream
+    if "}" not in dead_stream:
+        assert hash_tag(key) == hash_tag(dead_stream)
 
 
 def test_a_hash_tag_of_the_stream_is_kept() -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from app.click import from_fields, to_fields
 from app.dead_letter import Fault
-from app.dead_letters import DeadLetters
+from app.dead_letters import Choice, DeadLetters
 from app.ledger.outstanding import Outstanding, sighting_of
 from app.ledger.sighting import Sighting
 from app.redis import connect
@@ -73,6 +73,33 @@ def test_what_is_no_click_is_the_same_wherever_it_is(server, consumer, open_outs
         consumer.stream.dead_letter(entry, FAULT, 1)
     assert open_outstanding().sightings(0)["dead"] == before
     assert len(before) == 2
+
+
+def test_a_click_whose_letter_was_purged_stays_dead(server, redis, consumer, open_outstanding):
+    clicks = send_clicks(server.url, 3)
+    send(server.url, [{"number": "1"}])
+    for entry in consumer.stream.read(4, 100, lambda: False):
+        consumer.stream.dead_letter(entry, FAULT, 1)
+    client = connect(server.url, timeout_seconds=2)
+    letters = DeadLetters(client, server.url, stream=STREAM, dead_stream="clicks:dead")
+    for letter in letters.find(Choice()):
+        assert letters.purge(letter)
+        assert not letters.purge(letter)
+    assert redis.xlen("clicks:dead") == 0
+    assert open_outstanding().sightings(0)["dead"] == sighted(clicks)
+
+
+def test_a_purged_click_is_forgotten_when_the_ledger_has_forgotten_it(
+    server, redis, consumer, open_outstanding
+):
+    old = make_click(click_id=bytes(16), timestamp=1_700_000_000)
+    send(server.url, [to_fields(old)])
+    (entry,) = consumer.stream.read(1, 100, lambda: False)
+    consumer.stream.dead_letter(entry, FAULT, 1)
+    client = connect(server.url, timeout_seconds=2)
+    letters = DeadLetters(client, server.url, stream=STREAM, dead_stream="clicks:dead")
+    letters.purge(next(letters.find(Choice())))
+    assert open_outstanding().sightings(0)["dead"] == set()
 
 
 def test_a_click_without_an_id_has_the_one_that_its_row_gets():
