@@ -12,7 +12,7 @@ from typing import NamedTuple
 _REST_SECONDS = 1.0
 _FIRST_SECONDS = 1.0
 
-#: Redirect workers die without being asked.
+#: Redirect workers are killed with -9 at its beginning.
 KILLS_REDIRECT = "kills redirect"
 #: The redirect workers can't reach Redis meanwhile.
 REDIS_AWAY = "redis away"

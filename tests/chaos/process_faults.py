@@ -118,9 +118,7 @@ FAULTS = (
         "redirect worker killed", "redirect", (0.0, 0.5), _Kill(_redirect_workers), KILLS_REDIRECT
     ),
     fault("redirect worker asleep", "redirect", (0.1, 3.0), _Pause(_redirect_workers)),
-    fault(
-        "redirect arbiter killed", "redirect", (0.0, 1.0), _kill_redirect_arbiter, KILLS_REDIRECT
-    ),
+    fault("redirect arbiter killed", "redirect", (0.0, 1.0), _kill_redirect_arbiter),
     fault("redirect killed whole", "redirect", (0.0, 1.0), _kill_redirect, KILLS_REDIRECT),
     fault("redirect reloaded", "redirect", (0.5, 1.5), _reload_redirect),
     fault("redirect restarted", "redirect", (1.0, 2.0), _restart_redirect),

@@ -69,6 +69,8 @@ def test_a_code_that_no_report_shows_is_not_good():
     ("killed_ms", "away", "is_allowed"),
     [
         (1_500, (1_000, 3_000), True),
+        (1_500, (1_550, 3_000), True),
+        (1_000, (900, 3_000), True),
         (1_500, (4_000, 5_000), False),
         (9_000, (1_000, 9_500), False),
         (500, (400, 3_000), False),

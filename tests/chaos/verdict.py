@@ -12,13 +12,15 @@ from tests.chaos.watch import Look
 #: The spool is brought to the disk at least this often. A redirect worker that is killed while
 #: Redis is away may take with it what it took in this time: the one allowance.
 FSYNC_MS = 1_000
+#: Between the note that a kill begins and the kill.
+_SLACK_MS = 250
 
 
 class Struck(NamedTuple):
     """A fault that has struck, in Unix milliseconds.
 
     Attributes:
-        kills_redirect: whether a redirect worker died in it without being asked.
+        kills_redirect: whether a redirect worker was killed with -9 at its beginning.
         redis_away: whether the redirect workers could not reach Redis meanwhile.
     """
 
@@ -135,9 +137,9 @@ def effects(
 def _is_allowed(click: Sent, struck: Sequence[Struck]) -> bool:
     return any(
         one.kills_redirect
-        and one.from_ms - FSYNC_MS <= click.answered_ms <= one.to_ms
+        and one.from_ms - FSYNC_MS <= click.answered_ms <= one.from_ms + _SLACK_MS
         and any(
-            other.redis_away and other.from_ms <= one.to_ms and one.from_ms <= other.to_ms
+            other.redis_away and other.from_ms - _SLACK_MS <= one.from_ms <= other.to_ms
             for other in struck
         )
         for one in struck
