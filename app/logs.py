@@ -1,37 +1,51 @@
-"""How log lines look: one line each on stderr, whatever text a visitor sent."""
+"""Where log lines go: stderr, with priorities where that is systemd's journal."""
 
 import logging
 import multiprocessing
+import os
 import sys
-import time
+from collections.abc import Mapping
 
-_FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)s %(process)d %(processName)s: %(message)s"
-#: Line breaks of any kind, and the escape that starts a terminal's control sequences.
-_ESCAPED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if code != 9} | {
-    0x2028: "\\u2028",
-    0x2029: "\\u2029",
-}
+from app.log_formats import FORMATS, Style
+from app.settings import Settings
+
+#: syslog's priorities, which the journal reads at the start of a line (sd-daemon(3)).
+_PRIORITIES = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6}
+_DEBUG = 7
 
 
-def configure(level: str, process: str = "") -> None:
+def configure(settings: Settings, process: str = "") -> None:
     """Send the log lines of this process to stderr; calling it again replaces what was set.
 
     Args:
-        level: least severe lines that are written, e.g. ``INFO``.
         process: what the lines call this process; its multiprocessing name by default.
     """
     if process:
         multiprocessing.current_process().name = process
+    style: Style = settings.log_format
+    line = FORMATS[style](full_addresses=settings.store_addresses == "full")
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLine(_FORMAT, "%Y-%m-%dT%H:%M:%S"))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    handler.setFormatter(_WithPriority(line) if is_journal(os.environ) else line)
+    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
 
 
-class OneLine(logging.Formatter):
-    """Writes times in UTC and texts in one line; only a traceback takes more."""
+def is_journal(environ: Mapping[str, str]) -> bool:
+    """Tell whether stderr is a stream of the journal, as systemd.exec(5) says of JOURNAL_STREAM."""
+    try:
+        stderr = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError, AttributeError):
+        # Closed, or in a test's hands.
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{stderr.st_dev}:{stderr.st_ino}"
 
-    converter = staticmethod(time.gmtime)
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return the line with its control characters spelled out."""
-        return super().formatMessage(record).translate(_ESCAPED)
+class _WithPriority(logging.Formatter):
+    """Puts the priority before each line of another format: the journal takes each for itself."""
+
+    def __init__(self, line: logging.Formatter) -> None:
+        super().__init__()
+        self._line = line
+
+    def format(self, record: logging.LogRecord) -> str:
+        prefix = f"<{_PRIORITIES.get(record.levelno, _DEBUG)}>"
+        return "\n".join(prefix + each for each in self._line.format(record).splitlines())

@@ -58,7 +58,7 @@ def _parse(arguments: Sequence[str] | None) -> None:
 
 def _supervise(settings: Settings) -> int:
     setproctitle("hopline: workers")
-    configure(settings.log_level, "workers")
+    configure(settings, "workers")
     registry = CollectorRegistry()
     metrics = SupervisorMetrics(registry)
     unit = Unit(Notifier(os.environ))

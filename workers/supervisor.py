@@ -129,7 +129,7 @@ class Supervisor:
             return
         self._reload.step()
         if self._reload.is_accepted and self._settings is not self._crew.settings:
-            configure(self._crew.settings.log_level, "workers")
+            configure(self._crew.settings, "workers")
             self._bulletin.close()
             self._adopt(self._crew.settings)
         if self._reload.is_over:

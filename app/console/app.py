@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import falcon
 import orjson
@@ -12,6 +12,7 @@ from app.clickhouse import ClickHouseError
 from app.console.auth import BearerAuth
 from app.console.link_stats import LinkStats
 from app.console.metrics import CountRequests, Metrics
+from app.console.naming import NameRequests
 from app.console.problem import write_problem
 from app.console.signs import Live, Ping, Ready, Welcome
 from app.console_metrics import ConsoleMetrics
@@ -20,6 +21,7 @@ from app.link_store import LinkStore
 from app.links import LinkNotFound
 from app.redis import RedisError
 from app.reports.reader import Reports
+from app.request_ids import RequestIds
 
 App = falcon.App[falcon.Request, falcon.Response]
 
@@ -36,6 +38,7 @@ def create_app(
     token: str | None,
     metrics: ConsoleMetrics,
     exposition: Exposition,
+    request_ids: RequestIds,
 ) -> App:
     """Return the console as a WSGI app.
 
@@ -44,13 +47,17 @@ def create_app(
         token: what requests must carry, None for nothing.
         exposition: of all metrics that the console's processes publish.
     """
-    counting = CountRequests(metrics)
-    app: App = falcon.App(middleware=[counting, BearerAuth(token)] if token else [counting])
+    middleware: list[Any] = [NameRequests(request_ids), CountRequests(metrics)]
+    if token:
+        middleware.append(BearerAuth(token))
+    app: App = falcon.App(middleware=middleware)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=orjson.dumps)
     app.req_options.auto_parse_qs_csv = True
     app.req_options.keep_blank_qs_values = True
     app.set_error_serializer(write_problem)
     app.add_error_handler(LinkNotFound, _not_found)
+    app.add_error_handler(Exception, _fault)
+    # Falcon takes the handler of the nearest class, whichever was added last.
     for away in (RedisError, ClickHouseError):
         app.add_error_handler(away, _away)
     app.add_route("/", Welcome())
@@ -70,8 +77,19 @@ def _not_found(
 def _away(
     req: falcon.Request, _resp: falcon.Response, error: Exception, _params: dict[str, str]
 ) -> NoReturn:
-    logger.warning("503 for %s: %s", req.path, error)
+    extra = {"request_id": req.context.request_id}
+    logger.warning("503 for %s: %s", req.path, error, extra=extra)
     store = "Redis" if isinstance(error, RedisError) else "ClickHouse"
     raise falcon.HTTPServiceUnavailable(
         description=f"{store} doesn't answer as it should.", retry_after=_RETRY_AFTER_SECONDS
     )
+
+
+def _fault(
+    req: falcon.Request, _resp: falcon.Response, error: Exception, _params: dict[str, str]
+) -> NoReturn:
+    if isinstance(error, falcon.HTTPError | falcon.HTTPStatus):
+        raise error
+    extra = {"request_id": req.context.request_id}
+    logger.error("500 for %s", req.path, exc_info=error, extra=extra)
+    raise falcon.HTTPInternalServerError

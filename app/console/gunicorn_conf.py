@@ -20,6 +20,7 @@ workers = 1
 threads = _settings.console_threads
 graceful_timeout = int(_settings.drain_seconds)
 loglevel = _settings.log_level.lower()
+logger_class = "app.gunicorn_logs.Logger"
 # No proxy in front may set the scheme or the path by a header.
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}

@@ -12,6 +12,7 @@ from app.exposure.exposition import Exposition
 from app.exposure.publisher import published
 from app.link_store import open_store
 from app.reports.reader import Reports
+from app.request_ids import RequestIds
 
 #: Longest wait for ClickHouse's sign of life, shorter than a load balancer's for the answer.
 _PING_SECONDS = 2.0
@@ -24,7 +25,7 @@ def get_app() -> App:
         app.settings.SettingsError: a setting can't be used.
     """
     held = settings.load()
-    logs.configure(held.log_level, "console")
+    logs.configure(held, "console")
     reports = Reports(held.clickhouse_url, timeout_seconds=held.clickhouse_timeout_seconds)
     links = open_store(held)
     pings = {
@@ -36,4 +37,7 @@ def get_app() -> App:
     until_exit.enter_context(published(registry, directory))
     atexit.register(until_exit.close)
     metrics = ConsoleMetrics(registry)
-    return create_app(reports, links, pings, held.console_token, metrics, Exposition(directory))
+    request_ids = RequestIds(held.trusted_proxies)
+    return create_app(
+        reports, links, pings, held.console_token, metrics, Exposition(directory), request_ids
+    )

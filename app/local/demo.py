@@ -28,7 +28,7 @@ _PAUSE_SECONDS = 1.0
 def main() -> None:
     """Make the links, then visit them until the process is stopped."""
     settings = load()
-    logs.configure(settings.log_level, "demo")
+    logs.configure(settings, "demo")
     make_links(open_store(settings))
     chance = random.Random()  # noqa: S311 - nothing here is secret
     crowd = Crowd(tuple(LINKS), chance)

@@ -45,6 +45,7 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = _settings.log_level.lower()
+logger_class = "app.gunicorn_logs.Logger"
 
 
 def when_ready(server: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class QuietLog:
-    """Writes at most one warning per kind and interval, with the number of those left out."""
+    """Writes at most one line per kind and interval, with the number of those left out."""
 
     def __init__(
         self,
@@ -21,6 +21,10 @@ class QuietLog:
         self._last_written: dict[str, float] = {}
         self._left_out: dict[str, int] = {}
 
+    def info(self, kind: str, text: str, *args: object) -> None:
+        """Write a line that is no reason for concern; as :meth:`warning`."""
+        self._write(logging.INFO, kind, text, args)
+
     def warning(self, kind: str, text: str, *args: object) -> None:
         """Write the line, or count it if one of its kind was written within the interval.
 
@@ -28,6 +32,15 @@ class QuietLog:
             kind: a short, stable name; one of few, since each is remembered.
             text: as for :meth:`logging.Logger.warning`.
         """
+        self._write(logging.WARNING, kind, text, args)
+
+    def exception(self, kind: str, text: str, *args: object, request_id: str = "") -> None:
+        """Write a line with the traceback of the exception at hand; as :meth:`warning`."""
+        self._write(logging.ERROR, kind, text, args, request_id)
+
+    def _write(
+        self, level: int, kind: str, text: str, args: tuple[object, ...], request_id: str = ""
+    ) -> None:
         now = self._clock()
         last = self._last_written.get(kind)
         if last is not None and now - last < self._interval_seconds:
@@ -36,4 +49,10 @@ class QuietLog:
         self._last_written[kind] = now
         if left_out := self._left_out.pop(kind, 0):
             text, args = f"{text} (and %d times before)", (*args, left_out)
-        self._logger.warning(text, *args)
+        self._logger.log(
+            level,
+            text,
+            *args,
+            exc_info=level == logging.ERROR,
+            extra={"request_id": request_id},
+        )

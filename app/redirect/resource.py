@@ -18,6 +18,7 @@ from app.redirect.recorder import Recorder
 from app.redirect.response import Response, redirect
 from app.redirect.uses import Uses
 from app.redirect.visit import Visit, from_environ
+from app.request_ids import RequestIds
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Collaborators:
         is_bot: tells from a user agent whether a program follows the link.
         wall_clock: Unix seconds.
         click_ids: where new clicks get their ids.
+        request_ids: what a request is called that is logged.
     """
 
     lookup: Lookup
@@ -43,6 +45,7 @@ class Collaborators:
     is_bot: Callable[[str], bool]
     wall_clock: Callable[[], float] = time.time
     click_ids: ClickIds = field(default_factory=ClickIds)
+    request_ids: RequestIds = field(default_factory=RequestIds)
 
 
 class LinkResource:

@@ -25,6 +25,7 @@ from app.redirect.spool_file import SpoolFile
 from app.redirect.tracking import Tracking
 from app.redirect.uses import Uses
 from app.redis import parse_url
+from app.request_ids import RequestIds
 from app.settings import Settings
 
 #: A worker that starts while Redis is away is not held back for longer than this.
@@ -101,6 +102,7 @@ class RedirectService:
             pages=Pages(),
             client_address=client_address_reader(settings.trusted_proxies),
             is_bot=_remembering(Bots()),
+            request_ids=RequestIds(settings.trusted_proxies),
         )
 
     def start(self) -> None:

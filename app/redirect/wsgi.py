@@ -11,9 +11,12 @@ from app.metrics import RedirectMetrics
 from app.redirect.fast_lane import RedirectFastLane
 from app.redirect.fixed import LIVE, NO_ICON, ROBOTS, FixedResource, readiness
 from app.redirect.pages import Pages
+from app.redirect.quiet_log import QuietLog
 from app.redirect.resource import Collaborators, LinkResource, write
 from app.redirect.response import Response
 from app.redirect.service import RedirectService
+from app.request_ids import HEADER as REQUEST_ID_HEADER
+from app.request_ids import RequestIds
 from app.settings import load
 
 logger = logging.getLogger(__name__)
@@ -51,14 +54,14 @@ def create_app(collaborators: Collaborators, metrics: RedirectMetrics, ready: An
         app.add_route(path, FixedResource(answer, pages.bad_method()))
     app.add_route("/{code}", LinkResource(collaborators))
     app.add_error_handler(falcon.HTTPError, partial(_refuse, pages))
-    app.add_error_handler(Exception, partial(_fail, pages))
+    app.add_error_handler(Exception, _Failure(pages, collaborators.request_ids).answer)
     return app
 
 
 def get_app() -> RedirectApp:
     """Read the settings, connect, and return the application of this worker process."""
     settings = load()
-    logs.configure(settings.log_level, "redirect")
+    logs.configure(settings, "redirect")
     service = RedirectService(settings)
     service.start()
     slow_after_seconds = settings.redis_timeout_seconds / 2
@@ -102,12 +105,25 @@ def _page_for(pages: Pages, status: int) -> Response:
     return pages.bad_method() if status == 405 else pages.bad_request()
 
 
-def _fail(
-    pages: Pages,
-    req: falcon.Request,
-    resp: falcon.Response,
-    _error: Exception,
-    _params: dict[str, Any],
-) -> None:
-    logger.exception("%s %r failed", req.method, req.path)
-    write(resp, pages.failed())
+class _Failure:
+    """Answers what is a fault of ours, and logs it under the name that the answer carries."""
+
+    def __init__(self, pages: Pages, request_ids: RequestIds) -> None:
+        self._pages = pages
+        self._request_ids = request_ids
+        self._quiet_log = QuietLog(logger)
+
+    def answer(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        error: Exception,
+        _params: dict[str, Any],
+    ) -> None:
+        request_id = self._request_ids.of(
+            req.env.get("REMOTE_ADDR", ""), req.get_header(REQUEST_ID_HEADER)
+        )
+        kind = type(error).__name__
+        self._quiet_log.exception(kind, "%s %r failed", req.method, req.path, request_id=request_id)
+        write(resp, self._pages.failed())
+        resp.set_header(REQUEST_ID_HEADER, request_id)

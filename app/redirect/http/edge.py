@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import gevent
 from gunicorn_h1c import HttpRequest
 
+from app.log_formats import VisitorAddress
 from app.metrics import RedirectMetrics
 from app.redirect.http.connection import (
     ANSWERED,
@@ -35,6 +36,7 @@ from app.redirect.http.framing import Framer, Refused
 from app.redirect.http.listener import Listener
 from app.redirect.http.patience import Patience, overdue
 from app.redirect.http.shares import Share
+from app.redirect.quiet_log import QuietLog
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +103,7 @@ class Edge:
         self._handed_over = handed_over
         self._latency = metrics.latency
         self._responses = metrics.responses
+        self._quiet_log = QuietLog(logger)
         self._stopping = False
         self._epoll = epoll()
         self._door = Door(self.hub.loop, self._epoll, listeners, self, capacity, share)
@@ -272,7 +275,13 @@ class Edge:
                 connection.since = self.now
 
     def _refuse(self, connection: Connection, refusal: Refused) -> None:
-        logger.info("refused a request of %s: %s: %s", connection.peer[0], refusal.status, refusal)
+        self._quiet_log.info(
+            refusal.status,
+            "refused a request of %s: %s: %s",
+            VisitorAddress(connection.peer[0]),
+            refusal.status,
+            refusal,
+        )
         self._responses.labels(refusal.status[:3], "edge").inc()
         connection.state = BUSY
         connection.persistence = CLOSE

@@ -13,6 +13,7 @@ from app.console_metrics import ConsoleMetrics
 from app.link_store import open_store
 from app.redis import RedisUnavailable
 from app.reports.reader import Reports
+from app.request_ids import RequestIds
 from app.schema.migrations import migrate
 from tests.clicks import bot_row, click_row, insert_clicks
 
@@ -59,7 +60,9 @@ def client_of(reports: Any, links: Any, token: str | None = None) -> falcon.test
     pings = {"redis": links.ping, "clickhouse": reports.ping}
     registry = CollectorRegistry()
     metrics = ConsoleMetrics(registry)
-    app = create_app(reports, links, pings, token, metrics, OwnMetrics(registry))
+    app = create_app(
+        reports, links, pings, token, metrics, OwnMetrics(registry), RequestIds(["127.0.0.1/32"])
+    )
     return falcon.testing.TestClient(app)
 
 
@@ -280,3 +283,18 @@ def test_metrics_are_told_to_whoever_has_the_token(reports: Reports, links: Any)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("application/openmetrics-text")
     assert answer.text.endswith("# EOF\n")
+
+
+def test_each_answer_carries_the_name_of_its_request(client: falcon.testing.TestClient) -> None:
+    named = client.simulate_get("/", headers={"X-Request-ID": "the-proxys"})
+    assert named.headers["x-request-id"] == "the-proxys"
+    assert len(client.simulate_get("/").headers["x-request-id"]) == 32
+
+
+def test_a_fault_of_ours_is_logged_under_its_requests_name(
+    links: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = stats(client_of(Broken(RuntimeError("secret")), links))
+    (logged,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert logged.request_id == answer.headers["x-request-id"]
+    assert "secret" in caplog.text
