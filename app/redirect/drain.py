@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 _PAUSE_SECONDS = 0.5
 #: A click this young may still be on its way to Redis, whose late confirmation saves sending it.
 _SETTLE_MS = 1_000
+_LAST_ID = b"\xff" * 16
 _BATCHES_PER_SECOND = 20
 #: Nobody waits for these commands; visitors' commands must not queue behind many of them.
 _LARGEST_BATCH = 500
@@ -100,9 +101,12 @@ class Drain:
                 self._quiet_log.warning("spool", "The spool can't be drained: %s", error)
 
     def _drain_all(self) -> None:
-        after = b""
+        for after, before in self._settled_spans():
+            self._drain_span(after, before)
+
+    def _drain_span(self, after: bytes, before: bytes) -> None:
         while self._may_send():
-            rows = self._in_thread(self._file.oldest, self._batch_size, after, self._settled_id())
+            rows = self._in_thread(self._file.oldest, self._batch_size, after, before)
             if not rows:
                 return
             confirmed, may_go_on = self._send(rows)
@@ -151,8 +155,15 @@ class Drain:
         )
         return is_redis_well and not self._backlog.is_full
 
-    def _settled_id(self) -> bytes:
-        return new_click_id(int(self._wall_clock() * 1000) - _SETTLE_MS, bytes(10))
+    def _settled_spans(self) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+        """Return between which ids clicks are surely not on their way any more.
+
+        Ids of the future are from before the clock was set back; to wait until it has come there
+        again could take hours.
+        """
+        now_ms = int(self._wall_clock() * 1000)
+        young, future = (new_click_id(now_ms + ms, bytes(10)) for ms in (-_SETTLE_MS, _SETTLE_MS))
+        return (b"", young), (future, _LAST_ID)
 
     def _in_thread(self, step: Callable[..., Any], *arguments: object) -> Any:
         outcome = self._thread.apply(_outcome, (step, *arguments))

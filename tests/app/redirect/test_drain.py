@@ -33,7 +33,7 @@ class Host:
         self.backlog = FakeBacklog()
         self.open: list[Callable[[], None]] = [self.file.close]
 
-    def start_drain(self, clicks_per_second: int = 100_000) -> None:
+    def start_drain(self, clicks_per_second: int = 100_000, wall_clock=time.time) -> None:
         pipeline = Pipeline(lambda: parse_url(self.url), name="drain", timeout_seconds=2)
         pipeline.start()
         self.registry = CollectorRegistry()
@@ -46,6 +46,7 @@ class Host:
             self.backlog,
             metrics,
             clicks_per_second=clicks_per_second,
+            wall_clock=wall_clock,
         )
         drain.start()
         self.open += [drain.close, lambda: pipeline.close(0)]
@@ -100,11 +101,21 @@ def test_the_rate_is_kept(host):
 
 
 def test_a_click_that_may_still_be_confirmed_is_left_for_a_moment(host):
-    host.spool(1, age_seconds=-3600)
+    now = time.time()
+    host.spool(1, age_seconds=0)
     old = host.spool(1)
-    host.start_drain()
+    host.start_drain(wall_clock=lambda: now)
     wait_until(lambda: host.file.count() == 1)
+    gevent.sleep(1.2)
     assert host.sent() == old
+
+
+@pytest.mark.parametrize("step_seconds", [5, 3600])
+def test_clicks_from_before_the_clock_was_set_back_are_drained_at_once(host, step_seconds):
+    ids = host.spool(3, age_seconds=-step_seconds)
+    host.start_drain()
+    wait_until(lambda: host.file.count() == 0)
+    assert host.sent() == ids
 
 
 def test_what_is_no_click_is_said_and_stands_in_nobodys_way(host, caplog):
