@@ -26,8 +26,6 @@ LOOK_SECONDS = 5.0
 _BEGIN_SECONDS = 0.5
 #: How far back clicks are compared; `hopline audit` compares all of them.
 _CLICKS_MS = 3_600_000
-#: For how long entries that went missing are shown.
-_GAPS_MS = 86_400_000
 #: A click may be on its way for so long while it can be seen nowhere: when Redis has lost the tail
 #: of its AOF, only a redirect worker's memory may hold it until it is sent again.
 PATIENCE_SECONDS = (2.0, 5.0, 13.0)
@@ -98,9 +96,8 @@ class LedgerWatch:
         if noted is None:
             return
         self._has_begun = True
-        gaps = self._entries.gaps(noted.checked_ms - _GAPS_MS)
         difference = self._metrics.difference
-        difference.labels("entries").set(sum(gap.entries for gap in gaps))
+        difference.labels("entries").set(self._entries.gone_of_a_day())
         difference.labels("missing").set(noted.missing_clicks)
         difference.labels("uncounted").set(noted.uncounted_clicks)
         self._metrics.checked_seconds.set(noted.compared_ms / 1000)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
@@ -16,14 +17,17 @@ from app.health.check import Check, State, fail, is_healthy, ok, to_json, warn
 from app.health.clickhouse import clickhouse_checks
 from app.health.freshness import freshness_check
 from app.health.kernel import kernel_checks
+from app.health.ledger import judge_ledger
 from app.health.machine import disk_check, geoip_check, judge_service
 from app.health.permissions import permissions_checks
 from app.health.redis import redis_checks
 from app.health.stream import StreamNames, stream_checks
 from app.health.units import units_checks
+from app.ledger.opening import open_entries
 from app.local.ports import http_status
 from app.redis import RedisError, connect, parse_url
 from app.settings import Settings, load, unknown_variables
+from workers.wire import Wire
 
 #: Longest wait for ClickHouse, as a person waits for the answer.
 _TIMEOUT_SECONDS = 5.0
@@ -75,8 +79,14 @@ def _redis(settings: Settings) -> Iterator[Check]:
         with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
             yield from redis_checks(client, url)
             yield from stream_checks(client, url, names)
+            yield _ledger(settings, Wire(client, url, settings.redis_timeout_seconds))
     except RedisError as error:
         yield fail("redis", str(error), "start it, or set HOPLINE_REDIS_URL to where it is")
+
+
+def _ledger(settings: Settings, wire: Wire) -> Check:
+    ledger = open_entries(settings, wire.call)
+    return judge_ledger(ledger.noted(), ledger.gone_of_a_day(), time.time())
 
 
 def _clickhouse(settings: Settings) -> Iterator[Check]:

@@ -18,6 +18,7 @@ Call = Callable[..., Any]
 
 #: Unread entries counted in one call; more would hold up everybody else for over a millisecond.
 _PAGE = 200
+_DAY_MS = 86_400_000
 #: Fields of the ledger's hash, in the order of :class:`Noted`.
 _NOTED = (
     "base",
@@ -138,6 +139,13 @@ class EntryLedger:
         """Return the gaps that were noticed since a Unix time, oldest first."""
         found = self._call("XRANGE", self._gaps_key, since_ms, "+")
         return [Gap(*map(int, flat[1::2])) for _, flat in found]
+
+    def gone_of_a_day(self) -> int:
+        """Return how many entries went missing within a day of the last check."""
+        noted = self.noted()
+        if noted is None:
+            return 0
+        return sum(gap.entries for gap in self.gaps(noted.checked_ms - _DAY_MS))
 
     def _unread(self, last: bytes, newest: bytes) -> int:
         """Count entries after one id up to another, in pages."""

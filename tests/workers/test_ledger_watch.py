@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 from app.clickhouse import ClickHouseUnavailable, connect
 from app.keys import ledger_key
 from app.ledger.audit import Suspects
-from app.ledger.entries import EntryCount, Gap, Noted
+from app.ledger.entries import EntryCount, Noted
 from app.ledger.sighting import Sighting
 from app.metrics import LedgerMetrics
 from app.redis import RedisUnavailable
@@ -26,7 +26,6 @@ class FakeEntries:
         self.now = noted
         self.more = 0
         self.error = None
-        self.since = []
 
     def noted(self):
         if self.error:
@@ -41,9 +40,8 @@ class FakeEntries:
         found = {"compared_ms": time_ms, "missing_clicks": missing, "uncounted_clicks": uncounted}
         self.now = self.now._replace(**found)
 
-    def gaps(self, since_ms):
-        self.since.append(since_ms)
-        return [Gap(1, 2, 3), Gap(3, 4, -1)]
+    def gone_of_a_day(self):
+        return 2
 
 
 class FakeAudit:
@@ -101,7 +99,6 @@ def test_a_check_compares_the_last_hour_and_is_shown(watch, audit, entries, regi
     audit.found = Suspects(CLICKS[:2], CLICKS[2:])
     watch.look()
     assert audit.since == [NOW_MS - 3_600_000]
-    assert entries.since == [BEGUN.checked_ms - 86_400_000]
     shown = {kind: difference(registry, kind) for kind in ("entries", "missing", "uncounted")}
     assert shown == {"entries": 2, "missing": 2, "uncounted": 3}
     checked = registry.get_sample_value("hopline_ledger_checked_timestamp_seconds")

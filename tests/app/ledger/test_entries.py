@@ -115,6 +115,7 @@ def test_what_is_taken_out_by_hand_is_missing_ever_after(redis, consumer, more, 
     assert after_ms < before_ms < ledger.noted().checked_ms
     assert ledger.noted().missing == taken
     assert ledger.gaps(ledger.noted().checked_ms + 60_000) == []
+    assert ledger.gone_of_a_day() == taken
 
 
 def test_pending_entries_that_were_deleted_are_missing_once_nobody_has_them(
@@ -200,7 +201,7 @@ def test_a_batch_that_was_half_acked_before_its_consumer_died_is_counted_once(
     read = slow.read(4)
     slow.fence.keep()
     slow.fence.begin(batch := slow.fence_batch(read))
-    slow.fence._finish(batch.name, read[:2], is_last=False)
+    slow.wire.call(*slow.fence._finishing(batch, read[:2], is_last=False))
     heir.fence.keep()
     heir.stream.take_over(["slow"], 60_000)
     heir.fence.commit(heir.fence.written_down())

@@ -1,0 +1,30 @@
+"""Whether every click was in its place when the workers last checked."""
+
+from app.health.check import Check, fail, ok, warn
+from app.ledger.entries import Noted
+
+#: The workers check once a minute, and a check may take a while.
+_STALE_SECONDS = 300.0
+
+
+def judge_ledger(noted: Noted | None, gone: int, now_seconds: float) -> Check:
+    """Judge what the last check of the ledger found.
+
+    Args:
+        gone: entries that went missing from the stream in the last day.
+        now_seconds: the Unix time.
+    """
+    if noted is None:
+        return warn("ledger", "not begun", "start the workers, which begin it")
+    found = {
+        "entries gone from the stream in a day": gone,
+        "clicks missing": noted.missing_clicks,
+        "clicks that nobody accepted": noted.uncounted_clicks,
+    }
+    wrong = [f"{name}: {count:,}" for name, count in found.items() if count]
+    if wrong:
+        return fail("ledger", ", ".join(wrong), "see which: `hopline audit`")
+    age_seconds = now_seconds - noted.compared_ms / 1000
+    if not noted.compared_ms or age_seconds > _STALE_SECONDS:
+        return warn("ledger", "not checked for minutes", "look at the workers' log")
+    return ok("ledger", f"balanced {max(0.0, age_seconds):.0f} s ago")

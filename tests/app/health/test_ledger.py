@@ -1,0 +1,25 @@
+from app.health.ledger import judge_ledger
+from app.ledger.entries import Noted
+
+NOW = 1_778_414_400.0
+NOTED = Noted(0, 0, 0, 0, int(NOW * 1000) - 20_000, 0, 0)
+
+
+def test_a_balanced_ledger_is_well():
+    check = judge_ledger(NOTED, 0, NOW)
+    assert (check.state, check.text) == ("ok", "balanced 20 s ago")
+
+
+def test_every_difference_is_named():
+    check = judge_ledger(NOTED._replace(missing_clicks=2_000, uncounted_clicks=1), 3, NOW)
+    assert check.state == "fail"
+    assert check.text == (
+        "entries gone from the stream in a day: 3, clicks missing: 2,000,"
+        " clicks that nobody accepted: 1"
+    )
+
+
+def test_a_ledger_that_nobody_looks_at_is_a_warning():
+    assert judge_ledger(None, 0, NOW).state == "warn"
+    assert judge_ledger(NOTED._replace(compared_ms=0), 0, NOW).state == "warn"
+    assert judge_ledger(NOTED, 0, NOW + 400).text == "not checked for minutes"
