@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from app.bots import Bots
 from app.clickhouse import ClickHouseUnavailable
+from app.dead_letters import open_dead_letters
 from app.redis import RedisUnavailable, connect
 from app.settings import Settings
 from workers.backoff import Backoff
@@ -132,11 +133,18 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     # salt of a day that is gone would make a new one.
     enricher = Enricher(*parts, Visitors(lambda _: bytes(SALT_BYTES)), settings.store_addresses)
     restorer = Enricher(*parts, Visitors(Salts(client, url).of_day), settings.store_addresses)
-    examiners = (Examiner(each, settings.max_deliveries) for each in (enricher, restorer))
+    letters = open_dead_letters(settings)
     return Replay(
         entries,
         stored,
-        StreamPass(entries, stored, *examiners, is_dry=is_dry),
+        StreamPass(
+            entries,
+            stored,
+            Examiner(enricher, settings.max_deliveries),
+            Examiner(restorer, settings.max_deliveries),
+            lambda: {click_id for _, click_id in letters.purged(0)},
+            is_dry=is_dry,
+        ),
         TablePass(stored, enricher, places, is_dry=is_dry),
         note,
         watch,

@@ -1,5 +1,5 @@
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 
 from workers.entry import Entry
 from workers.examiner import Examiner
@@ -21,6 +21,7 @@ class StreamPass:
     Args:
         examiner: makes rows; their visitor ids are not used.
         restorer: makes rows of clicks that are not in the table, with visitor ids of their day.
+        purged: returns the ids of clicks that someone deleted for good as dead letters.
         is_dry: whether to change nothing.
     """
 
@@ -30,6 +31,7 @@ class StreamPass:
         stored: StoredClicks,
         examiner: Examiner,
         restorer: Examiner,
+        purged: Callable[[], Set[bytes]],
         *,
         is_dry: bool,
     ) -> None:
@@ -37,6 +39,7 @@ class StreamPass:
         self._stored = stored
         self._examiner = examiner
         self._restorer = restorer
+        self._purged = purged
         self._is_dry = is_dry
 
     def step(self, notes: Notes) -> None:
@@ -57,7 +60,9 @@ class StreamPass:
             stored = self._stored.of_clicks(rows)
             counts += self._replace(rows, stored, notes.began_ms, changed)
             known = set(stored.click_id)
-            absent = [entry for click_id, entry in entries.items() if click_id not in known]
+            absent = {
+                click_id: entry for click_id, entry in entries.items() if click_id not in known
+            }
             counts += self._restore(absent, notes.began_ms)
         notes.advance(counts, changed)
         if page.last_id:
@@ -82,12 +87,16 @@ class StreamPass:
         changed.update(changes(old, new))
         return counts + Counter(replaced=len(old_at))
 
-    def _restore(self, absent: Sequence[Entry], began_ms: int) -> Counter[str]:
+    def _restore(self, absent: Mapping[bytes, Entry], began_ms: int) -> Counter[str]:
         """Put clicks into the table that the group has finished and that are not there."""
         if not absent:
             return Counter()
-        buried = self._entries.buried()
-        lost = [entry for entry in absent if entry.entry_id not in buried]
+        buried, purged = self._entries.buried(), self._purged()
+        lost = [
+            entry
+            for click_id, entry in absent.items()
+            if entry.entry_id not in buried and click_id not in purged
+        ]
         if not self._is_dry:
             for _, rows in self._restorer.examine(lost, began_ms).good:
                 self._stored.restore(rows)

@@ -4,6 +4,7 @@ import pytest
 
 from app.click import to_fields
 from app.dead_letter import Fault, to_letter
+from app.dead_letters import Choice, open_dead_letters
 from app.keys import visitor_salt_key
 from app.redis import RedisUnavailable
 from tests.producers import STREAM, make_click, send
@@ -170,6 +171,18 @@ def test_dead_letters_are_left_to_hopline_dead(world):
     )
     notes = world.replay()
     assert dict(notes.counts) == {"dead": 1, "unusable": 1}
+    assert world.rows("click_id") == []
+
+
+def test_a_purged_click_is_not_restored(world):
+    world.process(make_click(), insert=False)
+    [(entry_id, fields)] = world.redis.xrange(STREAM)
+    flat = [part for pair in fields.items() for part in pair]
+    letter = to_letter(entry_id, flat, Fault("poison", ""), "me", 1)
+    world.redis.execute_command("XADD", world.settings.dead_stream, "*", *letter)
+    letters = open_dead_letters(world.settings)
+    assert [letters.purge(one) for one in letters.find(Choice())] == [True]
+    assert dict(world.replay().counts) == {"dead": 1}
     assert world.rows("click_id") == []
 
 
