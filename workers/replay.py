@@ -121,10 +121,8 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     """
     url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
     client = connect(url, timeout_seconds=timeout_seconds)
-    consumer = ""
-    names = Names(
-        settings.stream, settings.group, consumer, settings.dead_stream, settings.dead_maxlen
-    )
+    # It reads as no consumer of the group, and so needs no name.
+    names = Names(settings.stream, settings.group, "", settings.dead_stream, settings.dead_maxlen)
     entries = FinishedEntries(Wire(client, url, timeout_seconds), names)
     stored = StoredClicks(settings.clickhouse_url, settings.clickhouse_timeout_seconds)
     places = StoredPlaces(settings.geoip_path)
