@@ -19,7 +19,7 @@ from loadtest.locust_run import LocustRun
 from loadtest.shapes import SHAPES
 from loadtest.verdict import EXIT_CODES, Outcome
 
-_CATALOGUE = Catalogue("load", hot_count=50, tail_count=300)
+_CATALOGUE = Catalogue("load", hot_count=50, tail_count=100)
 #: So few that every redirect worker knows them all before the fault.
 _FAULT_CATALOGUE = Catalogue("load", hot_count=20, tail_count=0)
 #: A fault's clicks may have to wait for a claim of a dead consumer's entries: a minute.
@@ -51,6 +51,8 @@ def _run_once(options: argparse.Namespace) -> int:
             options.seconds or SHAPES[options.load_shape].seconds,
             {
                 **_common(options, local, Path(directory)),
+                "hot_links": len(_CATALOGUE.hot()),
+                "tail_links": len(_CATALOGUE.tail()),
                 "load_shape": options.load_shape,
                 "budget": options.budget,
                 "baseline": options.baseline,

@@ -61,7 +61,7 @@ BUDGETS: dict[str, Budget] = {
     # from a fast one whatever the neighbours do, and no error is excused.
     "ci": {
         GENERATOR: Limits(p99_ms=100),
-        EVERY_REDIRECT: Limits(p50_ms=30, p95_ms=250, min_requests=200),
+        EVERY_REDIRECT: Limits(p50_ms=30, p95_ms=250, min_requests=150),
         "* /{*}": Limits(p50_ms=50),
     },
 }
@@ -83,11 +83,11 @@ class Line(NamedTuple):
     is_kept: bool
 
     def __str__(self) -> str:
-        relation = "at least" if self.measure == "requests" else "at most"
-        return (
-            f"{self.route}: {self.measure} {self.measured:,.4g}{self.unit and ' '}{self.unit},"
-            f" {relation} {self.limit:,.4g} is allowed"
-        )
+        unit = self.unit and f" {self.unit}"
+        said = f"{self.route}: {self.measure} {self.measured:,.4g}{unit}"
+        if self.measure == "requests":
+            return f"{said}, at least {self.limit:,.4g} needed"
+        return f"{said}, at most {self.limit:,.4g}{unit} is allowed"
 
 
 _PERCENTILES = (("p50", 50.0), ("p95", 95.0), ("p99", 99.0), ("p999", 99.9), ("max", 100.0))

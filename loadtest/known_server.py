@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from gevent import monkey, sleep
+from gevent import sleep
 from gevent.pywsgi import WSGIServer
 
 from loadtest.links import target
@@ -88,7 +88,6 @@ def main() -> int:
         "--miscount", type=int, default=0, help="clicks to leave out of each code's count"
     )
     options = parser.parse_args()
-    monkey.patch_all()
     app = KnownServer(
         options.latency_ms / 1000, options.stall_after, options.stall_seconds, options.miscount
     )

@@ -50,32 +50,28 @@ class LocustRun:
         Args:
             at: seconds after the warm-up, and what to do then, in a thread.
         """
-        process = subprocess.Popen(
+        with subprocess.Popen(
             self.command(),
             cwd=_ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
-        watchdog = threading.Timer(self.seconds + _MARGIN_SECONDS, process.kill)
-        watchdog.start()
-        timers = [watchdog]
-        try:
-            for line in process.stdout or ():
-                if line.startswith(BEGINS) and at:
-                    begins_in = float(line.removeprefix(BEGINS).split()[0])
-                    timers.append(threading.Timer(begins_in + at[0], at[1]))
-                    timers[-1].start()
-                elif not line.startswith(BEGINS):
-                    say(line.rstrip())
-            return process.wait()
-        finally:
-            watchdog.cancel()
-            for timer in timers:
-                timer.join()
-            process.kill()
-            process.wait()
+        ) as process:
+            timers = [_started(self.seconds + _MARGIN_SECONDS, process.kill)]
+            try:
+                for line in process.stdout or ():
+                    if not line.startswith(BEGINS):
+                        say(line.rstrip())
+                    elif at:
+                        begins_in = float(line.removeprefix(BEGINS).split()[0])
+                        timers.append(_started(begins_in + at[0], at[1]))
+                return process.wait()
+            finally:
+                process.kill()
+                timers[0].cancel()
+                for timer in timers:
+                    timer.join()
 
     def figures(self) -> dict[str, Any]:
         """Read what the run measured.
@@ -85,6 +81,12 @@ class LocustRun:
         """
         read: dict[str, Any] = json.loads(self.report.with_suffix(".json").read_text())
         return read
+
+
+def _started(seconds: float, act: Callable[[], object]) -> threading.Timer:
+    timer = threading.Timer(seconds, act)
+    timer.start()
+    return timer
 
 
 def _arguments(options: dict[str, Any]) -> Iterable[str]:

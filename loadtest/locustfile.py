@@ -9,9 +9,10 @@ from typing import Any
 from locust import LoadTestShape, events
 
 from loadtest import wiring
+from loadtest.ask import Ask
 from loadtest.links import NEW_AT_A_TIME, Catalogue, Zipf
 from loadtest.options import add_options
-from loadtest.visitor import Ask, Visitor
+from loadtest.visitor import Visitor
 
 events.init_command_line_parser.add_listener(add_options)
 events.init.add_listener(wiring.install)

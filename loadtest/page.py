@@ -221,7 +221,7 @@ def _generator(figures: Figures) -> dict[str, str]:
         f" {generator['late_ms']['99']:.2f} ms (p99), {generator['late_ms']['100']:.1f} ms (max)",
         "event loop woke up late": f"{generator['loop_ms']['50']:.2f} ms (p50),"
         f" {generator['loop_ms']['99']:.2f} ms (p99), {generator['loop_ms']['100']:.1f} ms (max)",
-        "busiest process": f"{generator['busiest_share']:.0%} of a core",
+        "busiest process": f"busy {generator['busiest_share']:.0%} of the time",
     }
 
 

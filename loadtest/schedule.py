@@ -12,6 +12,10 @@ class Arrivals:
 
     A user that is free takes the next start and sleeps until then. When all users still wait for
     answers, a start is taken late, and its latency counts from when it was meant to be.
+
+    Attributes:
+        taken: how many were taken.
+        is_exhausted: whether someone asked for one more than there are.
     """
 
     def __init__(
@@ -38,6 +42,7 @@ class Arrivals:
         self._poisson = poisson
         self._elapsed = 0.0
         self.taken = 0
+        self.is_exhausted = False
 
     @property
     def ends_at(self) -> float:
@@ -52,6 +57,7 @@ class Arrivals:
         """
         due = self._next()
         if due is None:
+            self.is_exhausted = True
             return None
         self.taken += 1
         return due

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -19,6 +20,7 @@ _DRAIN_SECONDS = 3.0
 #: How long the last answers are waited for; longer than a request may take.
 _SETTLE_SECONDS = 20.0
 _PROBE_SECONDS = 0.01
+_SCHEDULED = Path("/proc/self/schedstat")
 #: Intervals of the report's timeline; a longer run has longer ones.
 _MOST_INTERVALS = 600
 
@@ -31,7 +33,7 @@ class Session:
         measured: what the users of this process have measured and not yet reported.
         new_batches: batches of new links that are known to exist.
         in_flight: requests that are waited for.
-        busy_share: how much of a core this process has used, up to the last request.
+        busy_share: of the time, how long this process has run or waited for a core.
     """
 
     def __init__(self, options: Any, user_classes: Iterable[type[Any]]) -> None:
@@ -66,7 +68,7 @@ class Session:
         self.new_batches = 1
         self.in_flight = 0
         self.begins_at = time.monotonic() + _LEAD_SECONDS
-        self._cpu_before = time.process_time()
+        self._used_before: float | None = None
         self.busy_share = 0.0
         self._is_closed = not sends
         self._users: dict[str, int] = {}
@@ -92,6 +94,13 @@ class Session:
     def interval_seconds(self) -> float:
         """Width of one interval of the timeline."""
         return max(1.0, self.seconds / _MOST_INTERVALS)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether everything that was due is answered, or it is too late to send the rest."""
+        taken = all(arrivals.is_exhausted for arrivals in self._arrivals.values())
+        is_over = time.monotonic() > self.ends_at and taken and not self.in_flight
+        return is_over or self.is_past_drain
 
     @property
     def is_past_drain(self) -> bool:
@@ -151,17 +160,20 @@ class Session:
 
     def _watch_loop(self) -> None:
         """Measure how late the event loop wakes up, until the drain is over."""
-        while not self.is_past_drain:
+        while not self.is_done:
             wanted = time.monotonic() + _PROBE_SECONDS
             gevent.sleep(_PROBE_SECONDS)
             elapsed = self.judged(wanted)
             if elapsed is not None and wanted < self.ends_at:
                 self.measured.loop.add(time.monotonic() - wanted)
-                self.busy_share = self._busy(wanted)
+                self.busy_share = self._busy(elapsed)
         self._close()
 
-    def _busy(self, now: float) -> float:
-        return (time.process_time() - self._cpu_before) / (now - self.begins_at + _LEAD_SECONDS)
+    def _busy(self, elapsed: float) -> float:
+        used = _used_seconds()
+        if self._used_before is None:
+            self._used_before = used - elapsed
+        return (used - self._used_before) / elapsed if elapsed else 0.0
 
     def _close(self) -> None:
         for arrivals in self._arrivals.values():
@@ -169,6 +181,18 @@ class Session:
             self.measured.unsent += unsent
             self.measured.due += arrivals.taken + unsent
         self._is_closed = True
+
+
+def _used_seconds() -> float:
+    """Return how long this process has run or waited for a core (Linux, schedstats.rst).
+
+    Beside others who want the same cores it can be at its end long before it has used one.
+    """
+    try:
+        ran_ns, waited_ns, _ = _SCHEDULED.read_text().split()
+    except FileNotFoundError:
+        return time.process_time()
+    return (int(ran_ns) + int(waited_ns)) / 1e9
 
 
 def share_out(connections: int, user_classes: Iterable[type[Any]]) -> int:

@@ -10,7 +10,7 @@ from loadtest.latencies import Latencies
 Outcome = Literal["met", "broken", "void"]
 EXIT_CODES: dict[Outcome, int] = {"met": 0, "broken": 1, "void": 3}
 
-#: Share of one core that a process of the generator may use.
+#: Share of the time that a process of the generator may be busy.
 _TOO_BUSY = 0.9
 
 
@@ -21,7 +21,7 @@ class Generator:
     Attributes:
         late: how late requests were sent though a connection was free.
         loop: how late its event loop woke up.
-        busiest_share: of a core, by the busiest of its processes.
+        busiest_share: of the time, how long the busiest process ran or waited for a core.
         is_complete: whether the run went on to its end and every process said so.
         most_late_ms: lateness (p99) past which latencies are the generator's own.
         troubles: what else went wrong on this side, e.g. that clicks could not be counted.
@@ -47,7 +47,8 @@ class Generator:
             faults.append("no request was due")
         if self.busiest_share > _TOO_BUSY:
             faults.append(
-                f"the load generator was the bottleneck: {self.busiest_share:.0%} of its core"
+                "the load generator was the bottleneck:"
+                f" {self.busiest_share:.0%} of the time it was busy"
             )
         for what, latencies in (("sent requests", self.late), ("woke up", self.loop)):
             if (late_ms := latencies.at(99)) > self.most_late_ms:

@@ -1,15 +1,15 @@
 """One visitor: waits until the next request of its scenario is due, asks, and measures."""
 
 import time
-from collections.abc import Mapping
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 from gevent import sleep
 from locust import FastHttpUser, task
 
+from loadtest.ask import REDIRECT_STATUSES, Ask
 from loadtest.connections import HonestPool, is_cut
-from loadtest.links import Catalogue, target
+from loadtest.links import Catalogue
 from loadtest.people import People
 from loadtest.schedule import Arrivals
 from loadtest.session import Session
@@ -18,46 +18,6 @@ from loadtest.session import Session
 _TIMEOUT_SECONDS = 10.0
 #: A user without anything to do sleeps until Locust stops it.
 _FOR_EVER_SECONDS = 1e6
-_REDIRECTS = (301, 302, 303, 307, 308)
-
-
-class Ask(NamedTuple):
-    """One request and what is right for an answer.
-
-    Attributes:
-        name: the path under which Locust groups it.
-        statuses: those that are right.
-    """
-
-    code: str
-    name: str
-    headers: Mapping[str, str]
-    method: str = "GET"
-    suffix: str = ""
-    statuses: tuple[int, ...] = _REDIRECTS
-
-    @property
-    def path(self) -> str:
-        """The path that is asked for."""
-        return f"/{self.code}{self.suffix}"
-
-    @property
-    def route(self) -> str:
-        """The name in budget and report."""
-        return f"{self.method} {self.name}"
-
-    @property
-    def may_click(self) -> bool:
-        """Whether a redirect as the answer is a click, by Hopline's contract."""
-        return self.method == "GET" and not self.suffix
-
-    def fault(self, status: int, location: str | None) -> str:
-        """Return what is wrong with an answer, or an empty text."""
-        if status not in self.statuses:
-            return f"status {status}"
-        if status in _REDIRECTS and location != target(self.code):
-            return "redirect to a wrong target"
-        return ""
 
 
 class Visitor(FastHttpUser):  # type: ignore[misc]
@@ -175,7 +135,7 @@ class Visitor(FastHttpUser):  # type: ignore[misc]
 
     def _note_answer(self, ask: Ask, due: float, seconds: float, status: int, fault: str) -> None:
         measured = self.session.measured
-        if ask.may_click and status in _REDIRECTS:
+        if ask.may_click and status in REDIRECT_STATUSES:
             measured.redirected[ask.code] += 1
         elif ask.may_click and not status:
             measured.unanswered[ask.code] += 1

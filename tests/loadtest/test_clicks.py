@@ -1,0 +1,66 @@
+import itertools
+
+import pytest
+
+from loadtest import clicks
+from loadtest.clicks import ConsoleFailed, count, settled_count
+
+
+def test_as_many_clicks_as_redirects_are_exact():
+    counted = count({"a": 5, "b": 0}, {"a": 8, "b": 1}, {"a": 3, "b": 1}, {})
+    assert counted.is_exact
+    assert (counted.redirects, counted.clicks) == (4, 4)
+
+
+def test_a_click_lost_here_is_not_made_up_for_by_one_too_many_there():
+    counted = count({}, {"a": 2, "b": 2}, {"a": 3, "b": 1}, {})
+    assert counted.redirects == counted.clicks
+    assert counted.lost == {"a": 1}
+    assert counted.surplus == {"b": 1}
+    assert not counted.is_exact
+
+
+def test_a_click_on_a_code_that_never_redirects_is_too_many():
+    assert count({"gone": 0}, {"gone": 1}, {}, {}).surplus == {"gone": 1}
+
+
+def test_a_request_without_an_answer_may_be_a_click_or_not():
+    assert count({}, {"a": 3}, {"a": 3}, {"a": 1}).is_exact
+    assert count({}, {"a": 4}, {"a": 3}, {"a": 1}).is_exact
+    assert count({}, {"a": 5}, {"a": 3}, {"a": 1}).surplus == {"a": 1}
+    assert count({}, {"a": 2}, {"a": 3}, {"a": 1}).lost == {"a": 1}
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch):
+    monkeypatch.setattr(clicks, "_AGAIN_SECONDS", 0.001)
+    monkeypatch.setattr(clicks, "_LAST_LOOK_SECONDS", 0.001)
+
+
+def test_clicks_on_their_way_are_waited_for():
+    numbers = itertools.chain([1, 2], itertools.repeat(3))
+    counted = settled_count(lambda codes: {c: next(numbers) for c in codes}, {}, {"a": 3}, {}, 30)
+    assert counted.is_exact
+
+
+def test_clicks_that_never_come_are_lost():
+    counted = settled_count(lambda codes: dict.fromkeys(codes, 2), {}, {"a": 3}, {}, 0.05)
+    assert counted.lost == {"a": 1}
+
+
+def test_a_click_that_came_twice_after_all_was_well_is_seen():
+    numbers = itertools.chain([3], itertools.repeat(4))
+    counted = settled_count(lambda codes: {c: next(numbers) for c in codes}, {}, {"a": 3}, {}, 30)
+    assert counted.surplus == {"a": 1}
+
+
+def test_a_console_that_is_away_for_a_while_is_asked_again():
+    answers = iter([ConsoleFailed("away"), {"a": 3}, {"a": 3}])
+
+    def ask(_):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert settled_count(ask, {}, {"a": 3}, {}, 30).is_exact

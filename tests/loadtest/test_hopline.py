@@ -1,0 +1,73 @@
+"""The load test on a real Hopline: short, with the budget for a noisy machine."""
+
+import csv
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.link_import import Row, import_links
+from app.link_plain import from_plain
+from app.link_store import open_store
+from loadtest.links import Catalogue, as_csv
+from loadtest.locust_run import LocustRun
+from tests.redirect_servers import RedirectServer
+
+ROOT = Path(__file__).parents[2]
+CATALOGUE = Catalogue("load", hot_count=5, tail_count=5)
+
+
+def test_a_healthy_hopline_meets_the_budget_and_counts_every_redirect(tmp_path, shared_clickhouse):
+    """What `make loadtest` does, for six seconds; the fixture is there to have been fetched."""
+    report = tmp_path / "loadtest.html"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "loadtest", "--budget", "ci", "--rate", "60"),
+            *("--seconds", "6", "--warm-up", "2", "--report", str(report)),
+        ],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads(report.with_suffix(".json").read_text())
+    assert figures["verdict"] == "met"
+    assert figures["count"]["is_exact"]
+    assert figures["environment"]["HOPLINE_CONSUMERS"]
+    assert "The budget is met" in report.read_text()
+
+
+@pytest.fixture
+def slow_redirect(tmp_path, redis_url):
+    """The URL of a real redirect service with a sleep of 60 ms in it."""
+    server = RedirectServer(tmp_path / "redirect", redis_url)
+    real = server._child.program
+    argv = (*real.argv, "tests.loadtest.slow_redirect:get_app()")
+    server._child.program = dataclasses.replace(real, argv=argv)
+    with server:
+        yield server.url
+
+
+def test_a_sleep_of_60_ms_in_the_redirect_breaks_the_budget(
+    slow_redirect, redis_url, make_settings, tmp_path
+):
+    rows = csv.DictReader(as_csv(CATALOGUE.rows()).splitlines())
+    links = [from_plain({name: text for name, text in row.items() if text}) for row in rows]
+    store = open_store(make_settings(redis_url=redis_url))
+    assert {
+        each.kind for each in import_links(store, [Row(n, link) for n, link in enumerate(links, 1)])
+    } == {"created"}
+    options = {"rate": 60, "warm_up": 1, "budget": "ci", "hot_links": 5, "tail_links": 5}
+    locust = LocustRun(slow_redirect, tmp_path / "loadtest.html", 4, options)
+    said = []
+    assert locust.run(said.append, None) == 1, said
+    figures = locust.figures()
+    assert figures["routes"]["every redirect"]["latency_ms"]["50"] >= 60
+    assert figures["routes"]["GET /{hot}"]["errors"] == {}
+    assert any("every redirect: p50" in violation for violation in figures["violations"])

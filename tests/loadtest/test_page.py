@@ -1,0 +1,62 @@
+import re
+from xml.etree import ElementTree
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from loadtest.page import render
+from loadtest.verdict import Count
+from tests.loadtest import samples
+
+
+def test_the_page_needs_nothing_from_elsewhere():
+    page = render(samples.figures())
+    assert not re.search(r"<(script|link|img|iframe)|src=|@import|url\(", page)
+
+
+def test_every_chart_is_sound_svg():
+    charts = re.findall(r"<svg.*?</svg>", render(samples.figures(), samples.figures()), re.DOTALL)
+    assert len(charts) == 6
+    for chart in charts:
+        ElementTree.fromstring(chart)
+
+
+def test_the_verdict_and_its_reasons_stand_at_the_top():
+    lost = Count(redirects=10, clicks=9, lost={"a": 1})
+    page = render(samples.figures(slowest_ms=20, errors=["status 500"], counted=lost))
+    top = page[: page.index("class=tile")]
+    assert "The budget is broken" in top
+    assert "1 clicks lost" in top
+    assert "GET /{unknown}: errors 100 %" in top
+
+
+def test_what_was_measured_is_escaped():
+    page = render(samples.figures(errors=["<b>bad</b>"]))
+    assert "A &lt;run&gt;" in page
+    assert "<b>bad</b>" not in page
+
+
+def test_a_faster_run_shows_against_the_baseline():
+    page = render(samples.figures(slowest_ms=10), samples.figures(slowest_ms=20))
+    assert "Beside the baseline of 2026-11-23" in page
+    assert "-50% against the baseline" in page
+    assert 'class="line every dashed"' in page
+
+
+def test_without_a_baseline_there_is_no_comparison():
+    assert "baseline" not in render(samples.figures()).replace("--baseline", "")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1000])
+def test_nothing_is_wider_than_the_window(chromium, tmp_path, width, scheme):
+    path = tmp_path / "report.html"
+    path.write_text(render(samples.figures(), samples.figures()))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        page.goto(path.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        shown = page.locator("svg:visible").count()
+        browser.close()
+    assert shown == 3
