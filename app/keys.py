@@ -100,8 +100,11 @@ def supervisor_key(stream: str, group: str, name: str) -> str:
 
 
 def purged_key(dead_stream: str) -> str:
-    """Return the key of the sorted set of clicks whose dead letters were purged."""
-    return _beside(dead_stream, "purged")
+    """Return the key of the sorted set of clicks whose dead letters were purged.
+
+    On a Redis Cluster it is in the slot of the dead letters, whose name carries a hash tag there.
+    """
+    return f"{dead_stream}:purged"
 
 
 def _beside(stream: str, name: str) -> str:
