@@ -35,6 +35,7 @@ class _Disk:
 FAULTS = (
     fault("clock ahead", "clock", (1.0, 6.0), _Clock(1)),
     fault("clock back", "clock", (1.0, 6.0), _Clock(-1)),
-    fault("disk of the spool full", "disk", (1.0, 4.0), _Disk("spool")),
+    # Clicks that Redis doesn't take wait in the memory of the redirect workers meanwhile.
+    fault("disk of the spool full", "disk redirect", (1.0, 4.0), _Disk("spool")),
     fault("disk of redis full", "disk redis", (1.0, 4.0), _Disk("appendonlydir"), REDIS_AWAY),
 )

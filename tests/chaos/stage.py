@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil
-from clickhouse_driver import Client
 from redis import Redis
 
+from app.clickhouse import connect
 from app.link_store import open_store
 from app.local.child import Program, adopt_orphans
 from app.local.clickhouse import clickhouse_url, embedded_program
@@ -35,6 +35,7 @@ REDIRECT_WORKERS = 2
 TARGET = "https://example.com/landing?from=chaos"
 _READY_SECONDS = 60.0
 _STORE_SECONDS = 3.0
+_QUERY_SECONDS = 60.0
 #: Beside production's defaults: everything that takes its time is made quicker than its faults.
 _TUNING = {
     "redirect_workers": REDIRECT_WORKERS,
@@ -127,11 +128,8 @@ class Stage:
 
     def ask_clickhouse(self, query: str, columnar: bool = False) -> Any:
         """Run a query past the proxies, over a connection of its own."""
-        client = Client.from_url(self.settings.clickhouse_url)
-        try:
+        with connect(self.settings.clickhouse_url, timeout_seconds=_QUERY_SECONDS) as client:
             return client.execute(query, columnar=columnar)
-        finally:
-            client.disconnect()
 
     def environ(self, settings: Settings) -> dict[str, str]:
         """Return the environment of a process of Hopline's under these settings."""

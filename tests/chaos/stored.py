@@ -11,6 +11,8 @@ from tests.chaos.client_log import REFERRER
 from tests.chaos.stage import Stage
 
 _HOPLINE = str(Path(sys.executable).with_name("hopline"))
+#: An audit of a million clicks takes a while.
+_COMMAND_SECONDS = 600
 _BY_NUMBER = f"""
 SELECT toUInt64OrZero(replaceOne(referrer, '{REFERRER}', '')) AS number,
     uniqExact(click_id), count(), any(short_code)
@@ -52,7 +54,7 @@ def hopline(stage: Stage, *arguments: str) -> tuple[int, Any]:
         env=stage.environ(stage.settings),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=_COMMAND_SECONDS,
         check=False,
     )
     return done.returncode, json.loads(done.stdout or "null")
