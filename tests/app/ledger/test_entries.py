@@ -282,6 +282,20 @@ def test_it_rolls_back_with_the_stream_when_the_tail_of_the_aof_is_lost(
         server.kill()
 
 
+def test_a_check_that_comes_late_changes_nothing(redis, consumer, more, ledger):
+    more()
+    redis.hincrby(ledger_key(STREAM, GROUP), "checked", 9_000)
+    redis.xdel(STREAM, add(redis, 1)[0])
+    assert more() == 0
+
+
+def test_a_clock_that_was_set_back_does_not_blind_it(redis, consumer, more, ledger):
+    more()
+    redis.hincrby(ledger_key(STREAM, GROUP), "checked", 3_600_000)
+    redis.xdel(STREAM, add(redis, 1)[0])
+    assert (more(), more()) == (1, 0)
+
+
 def test_it_is_checked_while_redis_is_full(redis, consumer, more):
     more()
     redis.xdel(STREAM, add(redis, 2)[0])
