@@ -2,7 +2,7 @@
 
 import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 
 import psutil
@@ -68,7 +68,7 @@ def _wake(asleep: list[psutil.Process]) -> None:
 
 
 @contextlib.contextmanager
-def _present():
+def _present() -> Iterator[None]:
     try:
         yield
     except psutil.NoSuchProcess:
