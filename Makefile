@@ -26,6 +26,7 @@ help:
 	@echo "make test [ARGS=…]     lint, types and all tests; ARGS go to pytest"
 	@echo "make lint              only lint and types"
 	@echo "make bench             the redirect beside its peers; figures in build/bench.json"
+	@echo "make bench-workers     the consumers beside a plain one; build/bench-workers.json"
 	@echo "make chaos             break everything while clicks come; CHAOS_SECONDS=, CHAOS_SEED="
 	@echo "make deb               a Debian package in build/, which installs without a network"
 	@echo "make test-systemd      that package under real systemd; figures in build/systemd.json"
@@ -47,6 +48,10 @@ lint: $(DEVELOP)
 .PHONY: bench
 bench: $(DEVELOP)
 	@$(BIN)/python -m loadtest.bench $(ARGS)
+
+.PHONY: bench-workers
+bench-workers: $(DEVELOP)
+	@$(BIN)/python -m loadtest.bench_workers $(ARGS)
 
 .PHONY: chaos
 chaos: $(DEVELOP)

@@ -105,19 +105,29 @@ class Skewed(Generic[Thing]):
         return self._chance.choices(self._things, cum_weights=self._weights, k=count)
 
 
-def clicks(count: int, first_ms: int, seed: int = 1) -> Iterator[Entry]:
-    """Yield entries, names and values in turn: the same for the same arguments.
+class Traffic:
+    """Who visits what, the same for the same seed."""
 
-    Args:
-        first_ms: Unix milliseconds of the first click; 20 clicks are made in each.
-    """
-    chance = random.Random(seed)
-    links = Skewed([_link(number) for number in range(_LINKS)], chance)
-    visitors = Skewed([_visitor(chance) for _ in range(_VISITORS)], chance)
-    pages = Skewed([_page(chance) for _ in range(_PAGES)], chance)
-    made = zip(links.pick(count), visitors.pick(count), pages.pick(count), strict=True)
-    for number, (link, visitor, page) in enumerate(made):
-        yield _entry(first_ms + number // 20, link, visitor, page, chance)
+    def __init__(self, seed: int = 1) -> None:
+        self._chance = chance = random.Random(seed)
+        self._links = Skewed([_link(number) for number in range(_LINKS)], chance)
+        self._visitors = Skewed([_visitor(chance) for _ in range(_VISITORS)], chance)
+        self._pages = Skewed([_page(chance) for _ in range(_PAGES)], chance)
+
+    def clicks(self, count: int, first_ms: int) -> Iterator[Entry]:
+        """Yield entries, names and values in turn.
+
+        Args:
+            first_ms: Unix milliseconds of the first click; 20 clicks are made in each.
+        """
+        made = zip(
+            self._links.pick(count),
+            self._visitors.pick(count),
+            self._pages.pick(count),
+            strict=True,
+        )
+        for number, (link, visitor, page) in enumerate(made):
+            yield _entry(first_ms + number // 20, link, visitor, page, self._chance)
 
 
 def _entry(

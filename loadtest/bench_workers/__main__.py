@@ -1,0 +1,129 @@
+"""``python -m loadtest.bench_workers``: the consumers beside a straightforward one, and walls."""
+
+import argparse
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from loadtest.bench.ports import free_port
+from loadtest.bench_workers.backlog import fill
+from loadtest.bench_workers.light_load import measure_light_load
+from loadtest.bench_workers.plot import draw
+from loadtest.bench_workers.report import print_report
+from loadtest.bench_workers.results import ONE, PLAIN, TWO, Results
+from loadtest.bench_workers.runs import Run, RunFailed, run_hopline, run_straightforward
+from loadtest.bench_workers.stores import Stores, StoresFailed, running_stores
+from loadtest.bench_workers.walls import Wall, insert_alone, read_and_ack
+
+_WIDTH = 140
+#: Rows of the insert that is measured alone; ready columns of more would fill the memory.
+_MOST_ROWS = 200_000
+
+Say = Callable[[str], None]
+
+
+def main() -> int:
+    """Measure, print, write; return the exit code: 0 done, 1 failed or not exact, 2 wrong usage."""
+    options = _options().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    results = Results(options.clicks)
+    try:
+        with TemporaryDirectory(prefix="hopline-bench-workers-") as name:
+            _measure(results, options, Path(name), _speaker())
+    except (RunFailed, StoresFailed) as error:
+        print(f"bench-workers: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    _publish(results, options.output)
+    return 0 if results.is_exact else 1
+
+
+def _measure(results: Results, options: argparse.Namespace, directory: Path, say: Say) -> None:
+    with running_stores(directory) as stores:
+        say(f"filling a stream with {options.clicks:,} clicks")
+        fill(stores.redis, options.clicks)
+        for number in range(options.rounds):
+            for name, measure in _runs(stores, options.clicks, directory).items():
+                say(f"round {number + 1} of {options.rounds}: {name}")
+                results.runs.setdefault(name, []).append(measure())
+            for name, wall in _walls(stores, options.clicks).items():
+                say(f"round {number + 1} of {options.rounds}: {name}")
+                results.walls.setdefault(name, []).append(wall())
+        say("light load, then none")
+        results.light = measure_light_load(stores, options.seconds, directory / "light.log")
+
+
+def _runs(stores: Stores, count: int, directory: Path) -> dict[str, Callable[[], Run]]:
+    log = directory / "workers.log"
+    return {
+        ONE: lambda: run_hopline(stores, count, 1, free_port(), log),
+        PLAIN: lambda: run_straightforward(stores, count, directory / "straightforward.log"),
+        TWO: lambda: run_hopline(stores, count, 2, free_port(), log),
+    }
+
+
+def _walls(stores: Stores, count: int) -> dict[str, Callable[[], Wall]]:
+    rows = min(count, _MOST_ROWS)
+    return {
+        "XREADGROUP and XACK alone": lambda: read_and_ack(stores, count),
+        "INSERT of ready columns alone": lambda: insert_alone(stores, "bench_hopline_1", rows),
+    }
+
+
+def _publish(results: Results, output: Path) -> None:
+    print_report(results, Console(width=None if sys.stdout.isatty() else _WIDTH))
+    output.mkdir(parents=True, exist_ok=True)
+    figures, picture = output / "bench-workers.json", output / "bench-workers.svg"
+    figures.write_text(json.dumps(results.as_json(), indent=1, ensure_ascii=False) + "\n")
+    draw(results, picture)
+    print(f"raw figures: {figures}, picture: {picture}")
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtest.bench_workers",
+        description="Measure Hopline's consumers beside a straightforward one, on this machine.",
+    )
+    parser.add_argument(
+        "--clicks", type=_count, default=1_000_000, help="size of the backlog (default: 1000000)"
+    )
+    parser.add_argument(
+        "--rounds", type=_count, default=2, help="runs of each kind, in turn (default: 2)"
+    )
+    parser.add_argument(
+        "--seconds", type=_count, default=20, help="length of light and no load (default: 20)"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("build"),
+        help="folder for bench-workers.json and bench-workers.svg (default: build)",
+    )
+    return parser
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is less than 1")
+    return count
+
+
+def _speaker() -> Say:
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - started:5.0f} s  {text}", file=sys.stderr, flush=True)
+
+    return say
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""The figures as a picture: build/bench-workers.svg."""
+
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from loadtest.bench.environment import interpreter
+from loadtest.bench_workers.results import PLAIN, Results, stages
+
+_OURS, _THEIRS = "#0b7a75", "#8d99ae"
+_STAGES = ("#0b7a75", "#56b6b0", "#d4a017", "#3d5a80", "#9a6fb0", "#cfd4dc")
+
+
+def draw(results: Results, path: Path) -> None:
+    """Write one picture: clicks a second as bars, CPU of a click by stage."""
+    figure = Figure(figsize=(13, 4.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    _draw_speed(left, results)
+    _draw_cpu(right, results)
+    figure.suptitle(f"{results.entries:,} clicks from Redis to ClickHouse · {interpreter()}")
+    figure.savefig(path, metadata={"Date": None})
+
+
+def _draw_speed(axes: Axes, results: Results) -> None:
+    names = list(reversed(results.runs))
+    speeds = [results.median(who, lambda run: run.clicks_per_second) for who in names]
+    bars = axes.barh(names, speeds, color=[_THEIRS if who == PLAIN else _OURS for who in names])
+    axes.bar_label(bars, labels=[f"{speed:,.0f}" for speed in speeds], padding=4)
+    axes.set_xlim(0, max(speeds) * 1.18)
+    axes.set_title("Clicks a second, Redis and ClickHouse on the same cores")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+
+
+def _draw_cpu(axes: Axes, results: Results) -> None:
+    names = list(reversed(results.runs))
+    found = {who: stages(runs) for who, runs in results.runs.items() if runs[0].stages_us}
+    for stage, colour in zip(next(iter(found.values()), {}), _STAGES, strict=False):
+        ours = [who for who in names if who in found]
+        starts = [_below(found[who], stage) for who in ours]
+        widths = [found[who][stage] for who in ours]
+        axes.barh(ours, widths, left=starts, color=colour, label=stage)
+    plain = results.median(PLAIN, lambda run: run.cpu_us)
+    axes.barh([PLAIN], [plain], color=_THEIRS, label="all of it")
+    for who in names:
+        cpu = results.median(who, lambda run: run.cpu_us)
+        axes.annotate(f"{cpu:.1f}", (cpu, who), (4, 0), textcoords="offset points", va="center")
+    axes.set_xlim(0, plain * 1.15)
+    axes.set_title("CPU of the consumer, µs a click")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(fontsize="small", ncols=7, loc="upper center", bbox_to_anchor=(0.5, -0.1))
+
+
+def _below(found: dict[str, float], stage: str) -> float:
+    names = list(found)
+    return sum(found[name] for name in names[: names.index(stage)])

@@ -1,0 +1,75 @@
+"""The figures as tables on a terminal."""
+
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from loadtest.bench_workers.results import Results, stages, targets
+from loadtest.bench_workers.runs import Run
+
+_MARKS = {True: "met", False: "NOT met", None: "void"}
+
+
+def print_report(results: Results, console: Console) -> None:
+    """Print runs, stages, walls, light load and targets."""
+    console.print(_runs(results))
+    console.print(_stages(results))
+    for name, walls in results.walls.items():
+        speed, cpu = median(w.clicks_per_second for w in walls), median(w.cpu_us for w in walls)
+        console.print(f"{name}: {speed:,.0f} clicks/s, {cpu:.1f} µs CPU a click")
+    if light := results.light:
+        console.print(
+            f"light load, {light.clicks:,} clicks: queryable after {light.p50_seconds:.2f} s (p50),"
+            f" {light.p99_seconds:.2f} s (p99), {light.slowest_seconds:.2f} s (slowest);"
+            f" at rest {light.idle_share:.2%} of a core"
+        )
+    console.print(_targets(results))
+    verdict = "exact" if results.is_exact else "NOT EXACT"
+    console.print(f"click ids in ClickHouse, distinct, against entries: {verdict} in every run")
+
+
+def _runs(results: Results) -> Table:
+    table = Table(title=f"{results.entries:,} clicks, medians", title_justify="left")
+    headings = ("", "clicks/s", "for each consumer", "s", "CPU µs/click", "Redis", "ClickHouse")
+    for heading in (*headings, "memory MB", "rows an insert", "parts"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for who, runs in results.runs.items():
+        consumers = 2 if "2" in who else 1
+        speed = median(run.clicks_per_second for run in runs)
+        table.add_row(
+            who,
+            f"{speed:,.0f}",
+            f"{speed / consumers:,.0f}",
+            f"{median(run.seconds for run in runs):.1f}",
+            f"{median(run.cpu_us for run in runs):.1f}",
+            f"{median(run.redis_cpu_us for run in runs):.1f}",
+            f"{median(run.clickhouse_cpu_us for run in runs):.1f}",
+            f"{max(run.memory_bytes for run in runs) / 1e6:.0f}",
+            _insert_size(runs),
+            f"{median(run.parts for run in runs):.0f}",
+        )
+    return table
+
+
+def _insert_size(runs: list[Run]) -> str:
+    counted = [run for run in runs if run.inserts]
+    return f"{median(run.entries / run.inserts for run in counted):,.0f}" if counted else "10,000"
+
+
+def _stages(results: Results) -> Table:
+    table = Table(title="CPU µs a click by stage, medians", title_justify="left")
+    hopline = {who: stages(runs) for who, runs in results.runs.items() if runs[0].stages_us}
+    table.add_column("")
+    for stage in next(iter(hopline.values()), {}):
+        table.add_column(stage, justify="right")
+    for who, found in hopline.items():
+        table.add_row(who, *(f"{us:.2f}" for us in found.values()))
+    return table
+
+
+def _targets(results: Results) -> Table:
+    table = Table("target", "wanted", "found", "", title="Targets", title_justify="left")
+    for target in targets(results):
+        table.add_row(target.text, target.wanted, target.found, _MARKS[target.is_met])
+    return table

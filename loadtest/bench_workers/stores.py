@@ -1,0 +1,131 @@
+"""Redis and ClickHouse as `hopline up` runs them, with databases and streams of the benchmark's."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+from clickhouse_driver import Client
+
+from loadtest.bench.ports import free_port
+from loadtest.bench.processes import cpu_seconds, process_tree
+
+GROUP = "analytics-group"
+HOPLINE = str(Path(sys.executable).parent / "hopline")
+_READY_SECONDS = 120
+_PROC = Path("/proc")
+
+
+class StoresFailed(Exception):
+    """They did not start; the text says where to look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where the stores answer, and the processes that they are.
+
+    Attributes:
+        environment: variables that lead Hopline to them.
+    """
+
+    environment: dict[str, str]
+    redis: Any
+    redis_pid: int
+    clickhouse_pid: int
+    clickhouse_port: int
+
+    def client(self, database: str = "default") -> Client:
+        """Return a ClickHouse client."""
+        return Client("127.0.0.1", self.clickhouse_port, database=database)
+
+    def url(self, database: str) -> str:
+        """Return a database's URL."""
+        return f"clickhouse://default@127.0.0.1:{self.clickhouse_port}/{database}"
+
+    def cpu_seconds(self) -> tuple[float, float]:
+        """Return what Redis and ClickHouse have used so far."""
+        return cpu_seconds(self.redis_pid), cpu_seconds(self.clickhouse_pid)
+
+    def settings(self, **given: object) -> dict[str, str]:
+        """Return an environment for Hopline with these settings."""
+        named = {f"HOPLINE_{name.upper()}": str(value) for name, value in given.items()}
+        return {**self.environment, **named}
+
+    def migrate(self, database: str) -> None:
+        """Make an empty database with Hopline's tables."""
+        self.client().execute(f"DROP DATABASE IF EXISTS {database}")
+        subprocess.run(
+            [HOPLINE, "migrate"],
+            env=self.settings(clickhouse_url=self.url(database)),
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+
+    def parts_created(self) -> int:
+        """Return how many parts inserts have made in all tables since the server started."""
+        counted = "SELECT value FROM system.events WHERE event = 'MergeTreeDataWriterBlocks'"
+        return sum(value for (value,) in self.client().execute(counted))
+
+
+@contextmanager
+def running_stores(directory: Path) -> Iterator[Stores]:
+    """Start the stores in a folder; they are gone afterwards.
+
+    Raises:
+        StoresFailed: they did not get ready.
+    """
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("HOPLINE_")}
+    alone = {
+        "HOPLINE_REDIRECT_BIND": f"127.0.0.1:{free_port()}",
+        "HOPLINE_CONSOLE_BIND": f"127.0.0.1:{free_port()}",
+        "HOPLINE_REDIRECT_METRICS_BIND": "off",
+        "HOPLINE_WORKERS_METRICS_BIND": "off",
+        "HOPLINE_REDIRECT_WORKERS": "1",
+        # Its own workers find nothing to do.
+        "HOPLINE_STREAM": "nothing:stream",
+    }
+    log = directory / "up.log"
+    command = [HOPLINE, "up", "--data", str(directory / "data"), "--consumers", "1"]
+    with log.open("wb") as written:
+        process = subprocess.Popen(command, env={**kept, **alone}, stdout=written, stderr=written)
+    try:
+        yield _stores(process, directory / "data" / "running.env", log, kept)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+def _stores(
+    process: "subprocess.Popen[bytes]", running: Path, log: Path, kept: dict[str, str]
+) -> Stores:
+    deadline = time.monotonic() + _READY_SECONDS
+    while "Ctrl-C" not in log.read_text(errors="replace"):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise StoresFailed(f"hopline up did not get ready: {log.read_text()[-500:]}")
+        time.sleep(0.2)
+    lines = (line.partition("=") for line in running.read_text().splitlines())
+    written = {name: text.strip("'\"") for name, _, text in lines}
+    wanted = ("HOPLINE_REDIS_URL", "HOPLINE_GEOIP_PATH")
+    client = redis.Redis.from_url(written["HOPLINE_REDIS_URL"], socket_timeout=60)
+    return Stores(
+        environment={**kept, **{name: written[name] for name in wanted if name in written}},
+        redis=client,
+        redis_pid=client.info("server")["process_id"],
+        clickhouse_pid=_clickhouse_pid(process.pid),
+        clickhouse_port=urlsplit(written["HOPLINE_CLICKHOUSE_URL"]).port or 9000,
+    )
+
+
+def _clickhouse_pid(pid: int) -> int:
+    for member in process_tree(pid):
+        if b"tcp_port" in (_PROC / str(member) / "cmdline").read_bytes():
+            return member
+    raise StoresFailed("no ClickHouse among what hopline up started")
