@@ -9,9 +9,11 @@ from workers.entry import Entry
 from workers.examiner import Examiner
 from workers.stream import Stream
 
-#: How many times larger than usual a batch gets while there is a backlog: two of 50,000 rows, one
-#: on its way and one that grows, take some 60 MB.
+#: How many times larger than usual a batch gets while there is a backlog.
 _MOST_TIMES = 5
+#: More than this only where so many are usual: two batches, one on its way and one that grows,
+#: take some 60 MB then.
+_MOST_ROWS = 50_000
 
 
 class BatchSize(NamedTuple):
@@ -28,7 +30,7 @@ class BatchSize(NamedTuple):
     @property
     def most_rows(self) -> int:
         """Number of rows at which a batch is inserted whatever came before, for memory's sake."""
-        return _MOST_TIMES * self.rows
+        return max(self.rows, min(_MOST_TIMES * self.rows, _MOST_ROWS))
 
 
 class Sorter:

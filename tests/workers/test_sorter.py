@@ -84,3 +84,10 @@ def test_a_batch_apart_is_not_mixed_with_the_others(sorter):
     sorter.sort(entries(3))
     batch, is_done = sorter.sort_apart(entries(2))
     assert (len(batch), is_done, len(sorter)) == (2, True, 3)
+
+
+@pytest.mark.parametrize(
+    ("rows", "most"), [(10, 50), (10_000, 50_000), (20_000, 50_000), (80_000, 80_000)]
+)
+def test_no_backlog_makes_batches_larger_than_the_memory_allows(rows, most):
+    assert BatchSize(rows, 1.0).most_rows == most
