@@ -7,7 +7,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
 from app.console_metrics import ConsoleMetrics
-from app.metrics import LedgerMetrics, RedirectMetrics, SupervisorMetrics, WorkerMetrics
+from app.ledger_metrics import LedgerMetrics
+from app.metrics import RedirectMetrics, SupervisorMetrics, WorkerMetrics
 from app.store_metrics import StoreMetrics
 
 

@@ -332,28 +332,3 @@ class SupervisorMetrics:
             "Consumers that were silent for too long; what does not come to itself is killed.",
             registry=registry,
         )
-
-
-class LedgerMetrics:
-    """What the last check of the ledger found; all hosts' supervisors show the same."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.difference = prepared(
-            Gauge(
-                "hopline_ledger_difference",
-                "Out of place: `entries` gone from the stream in a day by another's hand, accepted"
-                " clicks of the last hour that are `missing`, clicks that are `uncounted`.",
-                ["kind"],
-                merge="max",
-                registry=registry,
-            ),
-            "entries",
-            "missing",
-            "uncounted",
-        )
-        self.checked_seconds = Gauge(
-            "hopline_ledger_checked_timestamp_seconds",
-            "Unix time of the ledger's last check.",
-            merge="max",
-            registry=registry,
-        )

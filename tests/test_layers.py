@@ -25,6 +25,7 @@ LAYERS = (
         "app.gunicorn_logs",
         "app.health",
         "app.ledger",
+        "app.ledger_metrics",
         "app.link_import",
         "app.link_list",
         "app.link_options",

@@ -13,8 +13,9 @@ from setproctitle import setproctitle
 from app.exposure.exposition import Exposition
 from app.exposure.publisher import published
 from app.exposure.server import served
+from app.ledger_metrics import LedgerMetrics
 from app.logs import configure
-from app.metrics import LedgerMetrics, SupervisorMetrics
+from app.metrics import SupervisorMetrics
 from app.notify import Notifier
 from app.settings import Settings, SettingsError, load, variable
 from app.version import __version__

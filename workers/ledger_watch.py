@@ -10,7 +10,7 @@ from app.ledger.entries import EntryLedger, Noted
 from app.ledger.opening import open_audit, open_entries
 from app.ledger.sighting import Sighting
 from app.ledger.spool import SpoolUnreadable
-from app.metrics import LedgerMetrics
+from app.ledger_metrics import LedgerMetrics
 from app.redis import RedisError, connect
 from app.settings import Settings
 from workers.scripts import script

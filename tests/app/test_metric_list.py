@@ -12,7 +12,7 @@ METRICS = list(describe())
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 def test_each_metric_has_our_prefix_and_a_sentence(metric: Described) -> None:
-    assert re.fullmatch(r"hopline_[a-z_]+", metric.name)
+    assert re.fullmatch(r"hopline_[a-z0-9_]+", metric.name)
     assert re.fullmatch(r"[A-Z].+\.", metric.sentence)
     assert not re.search(r"_(ms|milliseconds|kb|mb)(_|$)", metric.name), "seconds and bytes"
 

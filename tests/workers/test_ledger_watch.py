@@ -8,7 +8,7 @@ from app.keys import ledger_key
 from app.ledger.audit import Suspects
 from app.ledger.entries import EntryCount, Noted
 from app.ledger.sighting import Sighting
-from app.metrics import LedgerMetrics
+from app.ledger_metrics import LedgerMetrics
 from app.redis import RedisUnavailable
 from tests.clicks import click_row, insert_clicks
 from tests.producers import STREAM
