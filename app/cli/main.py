@@ -72,6 +72,11 @@ COMMANDS = {
         _CARE,
         "Process clicks again, with today's rules and country database; no count changes.",
     ),
+    "capacity": Command(
+        "app.cli.capacity",
+        _CARE,
+        "Say how many processes, how much memory and how much disk so many clicks take.",
+    ),
     "doctor": Command(
         "app.cli.doctor", _CARE, "Check every part: what is wrong, and how to mend it."
     ),

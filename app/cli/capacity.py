@@ -1,0 +1,115 @@
+"""`hopline capacity`: how large an installation has to be."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from app.cli.forecast import HEADROOM, Bounds, Costs, Forecast, forecast, measured_costs
+from app.cli.output import Failure, print_json, print_table
+from app.settings import load
+
+_MB = 1_000_000
+
+
+def capacity(
+    clicks_per_second: Annotated[
+        float,
+        typer.Option("--clicks-per-second", min=0.001, help="Clicks a second, at the busiest."),
+    ],
+    *,
+    hosts: Annotated[
+        int, typer.Option(min=1, help="Hosts of the redirect, each with a spool of its own.")
+    ] = 1,
+    bench: Annotated[
+        Path | None,
+        typer.Option(help="Figures of `make bench` on your machine: build/bench.json."),
+    ] = None,
+    bench_workers: Annotated[
+        Path | None,
+        typer.Option(help="Figures of `make bench-workers`: build/bench-workers.json."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Say how many processes, how much memory and how much disk so many clicks take.
+
+    With the settings as they are, and costs measured on a two-core virtual machine unless you name
+    figures of your own.
+
+    \b
+    hopline capacity --clicks-per-second 2000
+    hopline capacity --clicks-per-second 2000 --bench build/bench.json
+    """
+    try:
+        measured = measured_costs(_read(bench), _read(bench_workers))
+    except ValueError as error:
+        raise Failure(str(error), exit_code=2) from None
+    costs = Costs(**measured)
+    settings = load()
+    bounds = Bounds(
+        settings.stream_maxlen, settings.spool_max_bytes, settings.replay_horizon_seconds
+    )
+    found = forecast(clicks_per_second, costs, bounds, hosts)
+    if as_json:
+        print_json({**asdict(found), "costs": asdict(costs), "bounds": asdict(bounds)})
+    else:
+        print_table(("WHAT", "HOW MUCH", "WHY"), _rows(found, costs, bounds))
+
+
+def _read(path: Path | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        read: dict[str, Any] = orjson.loads(path.read_bytes())
+        return read
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise Failure(f"{path} can't be read: {error}") from None
+
+
+def _rows(found: Forecast, costs: Costs, bounds: Bounds) -> list[tuple[str, str, str]]:
+    half = f"at most {HEADROOM:.0%} busy"
+    return [
+        (
+            "redirect workers",
+            f"{found.redirect_workers}",
+            f"{costs.redirect_us:.3g} µs CPU a click, {half}",
+        ),
+        ("consumers", f"{found.consumers}", f"{costs.consumer_us:.3g} µs CPU a click, {half}"),
+        ("Redis, CPU", f"{found.redis_share:.1%} of a core", _redis_reason(found, costs)),
+        (
+            "Redis, memory for the stream",
+            f"{found.redis_bytes / _MB:,.0f} MB",
+            f"{costs.entry_bytes:.0f} bytes a click, kept for"
+            f" {bounds.replay_horizon_seconds / 3600:g} h, at most {bounds.stream_maxlen:,}",
+        ),
+        (
+            "ClickHouse, CPU",
+            f"{found.clickhouse_cores:.2f} cores",
+            f"{costs.clickhouse_us:.3g} µs a click for inserts; merges and reports come on top",
+        ),
+        (
+            "ClickHouse may be away",
+            f"{found.outage_minutes:,.0f} minutes",
+            f"{found.outage_in_stream_minutes:,.0f} in the stream, then the spool fills",
+        ),
+        (
+            "catching up after an hour of it",
+            f"{found.catch_up_minutes:,.1f} minutes",
+            "what the consumers can do beside new clicks",
+        ),
+        (
+            "disk for a million clicks",
+            f"{found.disk_bytes_per_million / _MB:,.0f} MB",
+            f"{costs.disk_bytes:.0f} bytes a click after merges; varied user agents take more",
+        ),
+        ("disk a day", f"{found.disk_bytes_per_day / _MB:,.0f} MB", "at this rate all day"),
+    ]
+
+
+def _redis_reason(found: Forecast, costs: Costs) -> str:
+    reason = f"{costs.redis_us:.3g} µs a click"
+    if found.redis_share > HEADROOM:
+        return f"{reason}: too much for one Redis, which has one core for commands"
+    return reason

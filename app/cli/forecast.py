@@ -1,0 +1,161 @@
+"""How large an installation has to be: pure arithmetic over measured costs.
+
+docs/load-testing.md compares a forecast with a measured run.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+#: Share of a core, or of Redis, that is planned with: the rest takes in bursts and restarts.
+HEADROOM = 0.5
+_MINUTE = 60
+_DAY = 86_400
+_MILLION = 1_000_000
+#: Share of the stream's bound at which new clicks go to the spool (docs/operations.md).
+_DIVERTED_AT = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What a click costs; the defaults were measured on a two-core virtual machine.
+
+    Attributes:
+        redirect_us: CPU of a redirect worker (`make bench`, fast lane).
+        redis_write_us: CPU of Redis for a redirect (`make bench`).
+        consumer_us: CPU of a consumer (`make bench-workers`).
+        redis_read_us: CPU of Redis for its delivery (`make bench-workers`).
+        clickhouse_us: CPU of ClickHouse for its insert (`make bench-workers`).
+        entry_bytes: memory of its entry in the stream (`make loadtest`: used_memory, 9,579 clicks).
+        spool_bytes: disk in the spool while Redis is away (the same).
+        disk_bytes: disk in ClickHouse, ledger included, after merges (the same).
+    """
+
+    redirect_us: float = 16.0
+    redis_write_us: float = 5.2
+    consumer_us: float = 20.0
+    redis_read_us: float = 6.0
+    clickhouse_us: float = 4.4
+    entry_bytes: float = 353.0
+    spool_bytes: float = 800.0
+    disk_bytes: float = 45.0
+
+    @property
+    def redis_us(self) -> float:
+        """CPU of Redis for a click, from redirect to acknowledgement."""
+        return self.redis_write_us + self.redis_read_us
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The settings that the forecast depends on.
+
+    Attributes:
+        stream_maxlen: entries.
+        spool_max_bytes: of one host.
+        replay_horizon_seconds: how long processed entries stay in the stream.
+    """
+
+    stream_maxlen: int
+    spool_max_bytes: int
+    replay_horizon_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What so many clicks a second take.
+
+    Attributes:
+        redirect_workers, consumers: processes, each at most half busy.
+        redis_share: of one core; past :data:`HEADROOM` one Redis is too few.
+        redis_bytes: memory of the stream when it is as long as it gets.
+        outage_in_stream_minutes: how long ClickHouse may be away before clicks go to the spool.
+        outage_minutes: how long until the spool is full, too, and clicks are refused.
+        catch_up_minutes: how long the consumers need for what an hour without ClickHouse leaves.
+        disk_bytes_per_million, disk_bytes_per_day: in ClickHouse.
+    """
+
+    clicks_per_second: float
+    redirect_workers: int
+    consumers: int
+    redis_share: float
+    clickhouse_cores: float
+    redis_bytes: float
+    outage_in_stream_minutes: float
+    outage_minutes: float
+    catch_up_minutes: float
+    disk_bytes_per_million: float
+    disk_bytes_per_day: float
+
+
+def forecast(clicks_per_second: float, costs: Costs, bounds: Bounds, hosts: int = 1) -> Forecast:
+    """Return what is needed for a steady rate.
+
+    Args:
+        clicks_per_second: above 0; the busiest hour's, as a day's mean says nothing of it.
+        hosts: of the redirect, each with a spool of its own.
+    """
+    consumers = _processes(clicks_per_second, costs.consumer_us)
+    retained = min(bounds.stream_maxlen, clicks_per_second * bounds.replay_horizon_seconds)
+    in_stream_seconds = bounds.stream_maxlen * _DIVERTED_AT / clicks_per_second
+    spooled = hosts * bounds.spool_max_bytes / costs.spool_bytes
+    spare_per_second = consumers * _MILLION / costs.consumer_us - clicks_per_second
+    return Forecast(
+        clicks_per_second=clicks_per_second,
+        redirect_workers=_processes(clicks_per_second, costs.redirect_us),
+        consumers=consumers,
+        redis_share=clicks_per_second * costs.redis_us / _MILLION,
+        clickhouse_cores=clicks_per_second * costs.clickhouse_us / _MILLION,
+        redis_bytes=retained * costs.entry_bytes,
+        outage_in_stream_minutes=in_stream_seconds / _MINUTE,
+        outage_minutes=(in_stream_seconds + spooled / clicks_per_second) / _MINUTE,
+        catch_up_minutes=_MINUTE * clicks_per_second / spare_per_second,
+        disk_bytes_per_million=costs.disk_bytes * _MILLION,
+        disk_bytes_per_day=costs.disk_bytes * clicks_per_second * _DAY,
+    )
+
+
+def measured_costs(
+    bench: Mapping[str, Any] | None, bench_workers: Mapping[str, Any] | None
+) -> dict[str, float]:
+    """Return the costs that benchmarks of one's own machine say.
+
+    Args:
+        bench: `build/bench.json` of `make bench`.
+        bench_workers: `build/bench-workers.json` of `make bench-workers`.
+
+    Raises:
+        ValueError: a file doesn't hold what it should.
+    """
+    try:
+        return {**_redirect_costs(bench), **_consumer_costs(bench_workers)}
+    except (KeyError, IndexError, TypeError, StopIteration) as error:
+        raise ValueError(f"these are no figures of a benchmark: {error!r}") from None
+
+
+def _redirect_costs(bench: Mapping[str, Any] | None) -> dict[str, float]:
+    if bench is None:
+        return {}
+    ours = next(each for each in bench["variants"] if each["name"] == "fast-lane")
+    return {
+        "redirect_us": float(ours["cpu_us"]),
+        "redis_write_us": float(ours["redis_cpu_us"]),
+    }
+
+
+def _consumer_costs(bench: Mapping[str, Any] | None) -> dict[str, float]:
+    if bench is None:
+        return {}
+    runs = bench["runs"]["Hopline, 1 consumer"]
+    names = {
+        "consumer_us": "cpu_us",
+        "redis_read_us": "redis_cpu_us",
+        "clickhouse_us": "clickhouse_cpu_us",
+    }
+    return {ours: median(float(run[theirs]) for run in runs) for ours, theirs in names.items()}
+
+
+def _processes(clicks_per_second: float, cpu_us: float) -> int:
+    return max(1, math.ceil(clicks_per_second * cpu_us / _MILLION / HEADROOM))

@@ -1,0 +1,44 @@
+import json
+
+
+def test_a_person_reads_what_is_needed_and_why(hopline):
+    done = hopline("capacity", "--clicks-per-second", "2000")
+    assert done.exit_code == 0
+    lines = dict(line.split("\t")[:2] for line in done.out.splitlines())
+    assert lines["redirect workers"] == "1"
+    assert lines["Redis, memory for the stream"] == "353 MB"
+    assert lines["disk for a million clicks"] == "45 MB"
+
+
+def test_a_program_reads_the_same_and_what_it_was_made_from(hopline):
+    found = json.loads(hopline("capacity", "--clicks-per-second", "2000", "--json").out)
+    assert found["redirect_workers"] == 1
+    assert found["outage_minutes"] > found["outage_in_stream_minutes"] > 0
+    assert found["costs"]["redirect_us"] == 16.0
+    assert found["bounds"]["stream_maxlen"] == 1_000_000
+
+
+def test_figures_of_ones_own_are_used(hopline, tmp_path):
+    path = tmp_path / "bench.json"
+    path.write_text(
+        json.dumps({"variants": [{"name": "fast-lane", "cpu_us": 400, "redis_cpu_us": 5}]})
+    )
+    done = hopline("capacity", "--clicks-per-second", "2000", "--bench", str(path))
+    assert "redirect workers\t2\t400 µs" in done.out
+
+
+def test_a_file_that_is_none_of_ours_is_wrong_usage(hopline, tmp_path):
+    path = tmp_path / "bench.json"
+    path.write_text("{}")
+    done = hopline("capacity", "--clicks-per-second", "1", "--bench", str(path))
+    assert done.exit_code == 2
+    assert "no figures of a benchmark" in done.err
+
+
+def test_a_rate_beyond_one_redis_is_said(hopline):
+    done = hopline("capacity", "--clicks-per-second", "100000")
+    assert "too much for one Redis" in done.out
+
+
+def test_no_clicks_are_wrong_usage(hopline):
+    assert hopline("capacity", "--clicks-per-second", "0").exit_code == 2

@@ -1,0 +1,86 @@
+import pytest
+
+from app.cli.forecast import Bounds, Costs, forecast, measured_costs
+
+COSTS = Costs(
+    redirect_us=20,
+    redis_write_us=5,
+    consumer_us=40,
+    redis_read_us=5,
+    clickhouse_us=5,
+    entry_bytes=400,
+    spool_bytes=1000,
+    disk_bytes=50,
+)
+BOUNDS = Bounds(stream_maxlen=1_000_000, spool_max_bytes=10**9, replay_horizon_seconds=86_400)
+
+
+def test_processes_are_half_busy_at_most():
+    found = forecast(50_000, COSTS, BOUNDS)
+    # 20 µs, 50,000 times, are one core, and half of each is used.
+    assert (found.redirect_workers, found.consumers) == (2, 4)
+    assert forecast(50_001, COSTS, BOUNDS).redirect_workers == 3
+
+
+def test_one_click_a_second_needs_one_of_each():
+    found = forecast(1, COSTS, BOUNDS)
+    assert (found.redirect_workers, found.consumers) == (1, 1)
+
+
+def test_the_stream_is_as_long_as_its_horizon_or_its_bound():
+    assert forecast(10, COSTS, BOUNDS).redis_bytes == 864_000 * 400
+    assert forecast(1000, COSTS, BOUNDS).redis_bytes == 1_000_000 * 400
+
+
+def test_an_outage_fills_the_stream_to_its_mark_and_then_every_hosts_spool():
+    one, two = forecast(1000, COSTS, BOUNDS), forecast(1000, COSTS, BOUNDS, hosts=2)
+    assert one.outage_in_stream_minutes == pytest.approx(800_000 / 1000 / 60)
+    assert one.outage_minutes == pytest.approx((800_000 + 1_000_000) / 1000 / 60)
+    assert two.outage_minutes == pytest.approx((800_000 + 2_000_000) / 1000 / 60)
+
+
+def test_an_hours_backlog_is_worked_off_with_what_is_left():
+    # Four consumers do 100,000 a second, of which new clicks take half.
+    assert forecast(50_000, COSTS, BOUNDS).catch_up_minutes == pytest.approx(60)
+
+
+def test_disk_grows_with_the_clicks():
+    found = forecast(100, COSTS, BOUNDS)
+    assert found.disk_bytes_per_million == 50_000_000
+    assert found.disk_bytes_per_day == 100 * 86_400 * 50
+
+
+def test_redis_pays_for_writing_and_reading():
+    assert forecast(10_000, COSTS, BOUNDS).redis_share == pytest.approx(0.1)
+
+
+def test_costs_come_from_ones_own_benchmarks():
+    bench = {
+        "variants": [
+            {"name": "nginx", "cpu_us": 8, "redis_cpu_us": None},
+            {"name": "fast-lane", "cpu_us": 12.5, "redis_cpu_us": 4.5},
+        ]
+    }
+    workers = {
+        "runs": {
+            "Hopline, 1 consumer": [
+                {"cpu_us": 10, "redis_cpu_us": 3, "clickhouse_cpu_us": 2},
+                {"cpu_us": 30, "redis_cpu_us": 5, "clickhouse_cpu_us": 4},
+                {"cpu_us": 11, "redis_cpu_us": 4, "clickhouse_cpu_us": 3},
+            ]
+        }
+    }
+    assert measured_costs(bench, workers) == {
+        "redirect_us": 12.5,
+        "redis_write_us": 4.5,
+        "consumer_us": 11,
+        "redis_read_us": 4,
+        "clickhouse_us": 3,
+    }
+    assert measured_costs(None, None) == {}
+
+
+@pytest.mark.parametrize("bench", [{}, {"variants": []}, {"variants": [{"name": "fast-lane"}]}])
+def test_other_files_are_refused(bench):
+    with pytest.raises(ValueError, match="no figures of a benchmark"):
+        measured_costs(bench, None)
