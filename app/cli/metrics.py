@@ -32,7 +32,7 @@ replaced, reloaded or killed, nor when the service is restarted, as long as the 
 by other means. Gauges are those of living processes only: added up, or the largest or smallest of
 them where all see the same thing. All series are there from the start, with 0.
 
-Rules for alerts stand in `deploy/prometheus/`, each explained in [the runbook](runbook.md), and a
+Rules for alerts stand in `deploy/prometheus/`, each explained in [alerts.md](alerts.md), and a
 Grafana dashboard in `deploy/grafana/hopline.json`.
 """
 
