@@ -49,7 +49,9 @@ def read_backlog(stage: Stage) -> Backlog | None:
         with stage.redis() as client:
             stream: Any = client.xinfo_stream(settings.stream)
             groups: Any = client.xinfo_groups(settings.stream)
-        (group,) = (group for group in groups if group["name"] == settings.group.encode())
+        if not groups:
+            return None
+        (group,) = groups
         unread = group["last-delivered-id"] != stream["last-generated-id"]
         [(rows,)] = stage.ask_clickhouse("SELECT count() FROM clicks")
         return Backlog(spool.count(), unread, group["pending"], rows)
