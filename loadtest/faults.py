@@ -61,7 +61,7 @@ FAULTS = {
     ),
     "redirect": Fault(
         "a redirect worker killed",
-        ("hopline-redirect: worker", "gunicorn: worker [hopline-redirect]"),
+        ("gunicorn: worker [hopline-redirect]",),
         "kill",
         1,
         "one",
@@ -69,7 +69,11 @@ FAULTS = {
     ),
     "reload": Fault(
         "services reloaded",
-        ("gunicorn: master [hopline-redirect]", "gunicorn: master [hopline-console]"),
+        (
+            "gunicorn: master [hopline-redirect]",
+            "gunicorn: master [hopline-console]",
+            "hopline: workers",
+        ),
         "reload",
         5,
         most_cut=None,

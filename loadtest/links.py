@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-HEADER = ("code", "target", "status", "expires_at")
+HEADER = ("code", "target", "status", "expires_at", "tags")
+#: What all of them are tagged with, to be found and taken away again.
+TAG = "loadtest"
 _EXPIRED = "2020-01-01T00:00:00Z"
 #: Redirect statuses of the long tail in turn, as a link may choose any of them.
 _STATUSES = (302, 301, 303, 307, 308)
@@ -53,8 +55,8 @@ class Catalogue:
         live = [*self.hot(), self.viral(), *self.new(0)]
         yield from (live_row(code) for code in live)
         for code, status in zip(self.tail(), itertools.cycle(_STATUSES), strict=False):
-            yield code, target(code), str(status), ""
-        yield from ((code, target(code), "302", _EXPIRED) for code in self.expired())
+            yield code, target(code), str(status), "", TAG
+        yield from ((code, target(code), "302", _EXPIRED, TAG) for code in self.expired())
 
     def _codes(self, kind: str, count: int) -> list[str]:
         return [self._code(kind, number) for number in range(count)]
@@ -65,7 +67,7 @@ class Catalogue:
 
 def live_row(code: str) -> tuple[str, ...]:
     """Return the row of a link that redirects with 302."""
-    return code, target(code), "302", ""
+    return code, target(code), "302", "", TAG
 
 
 def target(code: str) -> str:

@@ -96,6 +96,10 @@ def _single(figures: Figures) -> dict[str, Any]:
     return {name: route for name, route in figures["routes"].items() if name != EVERY_REDIRECT}
 
 
+def _all_first(figures: Figures) -> list[tuple[str, Any]]:
+    return [(EVERY_REDIRECT, figures["routes"][EVERY_REDIRECT]), *_single(figures).items()]
+
+
 def _curves(figures: Figures, baseline: Figures | None) -> list[Curve]:
     curves = [
         Curve(name, route["curve"], f"c{number % 9}")
@@ -179,7 +183,7 @@ def _comparison_cell(line: Mapping[str, Any]) -> str:
 
 
 def _routes(figures: Figures) -> Iterable[Row]:
-    for name, route in figures["routes"].items():
+    for name, route in _all_first(figures):
         latencies = [f"{route['latency_ms'][percent]:,.1f} ms" for percent in _PERCENTILES]
         errors = sum(route["errors"].values())
         yield escape(name), f"{route['requests']:,}", *latencies, f"{errors:,}"
@@ -200,7 +204,7 @@ def _comparison(figures: Figures, baseline: Figures | None) -> str:
     if baseline is None:
         return ""
     rows = []
-    for name, route in figures["routes"].items():
+    for name, route in _all_first(figures):
         earlier = baseline["routes"].get(name, {"latency_ms": {}})["latency_ms"]
         cells = [
             f"{ms:,.1f} ms {_change(ms, earlier, percent)}"

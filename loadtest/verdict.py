@@ -78,7 +78,7 @@ class Count:
         return not self.lost and not self.surplus
 
     def __str__(self) -> str:
-        unknown = f", and {self.unknown:,} requests were never answered" if self.unknown else ""
+        unknown = f", and {self.unknown:,} requests died unanswered" if self.unknown else ""
         said = f"{self.redirects:,} redirects, {self.clicks:,} clicks{unknown}"
         if self.is_exact:
             return f"{said}: every redirect is counted once"
