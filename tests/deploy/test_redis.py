@@ -1,0 +1,215 @@
+"""The reference configuration for Redis and Valkey: all of Hopline runs through its ACL users."""
+
+import os
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+import redis
+from redis import Redis
+
+from app.local.child import Program
+from app.local.valkey import valkey_binary
+from app.schema.migrations import migrate
+from app.settings import variable
+from tests.conftest import missing
+from tests.redirect_servers import RedirectServer
+from tests.servers import Server, redis_server_7
+from tests.worker_processes import Workers, wait_until
+
+FOLDER = Path(__file__).parents[2] / "deploy" / "redis"
+PASSWORD = "for-tests-only"
+HOPLINE = str(Path(sys.executable).parent / "hopline")
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
+BINARIES = {"valkey": valkey_binary, "redis7": redis_server_7}
+
+
+class ConfiguredRedis(Server):
+    """A server that reads our two files, with passwords and a port of the test's."""
+
+    def __init__(self, directory, binary):
+        super().__init__(lambda at, port: _program(binary, at, port), directory)
+
+    def url(self, user):
+        return f"redis://{user}:{PASSWORD}@127.0.0.1:{self.port}/0"
+
+    def connect(self, user):
+        return Redis.from_url(self.url(user), decode_responses=True)
+
+    def forget_refusals(self):
+        with self.connect("operator") as client:
+            client.acl_log_reset()
+
+    def refusals(self):
+        with self.connect("operator") as client:
+            return [(one["username"], one["reason"], one["object"]) for one in client.acl_log()]
+
+
+def _program(binary, directory, port):
+    users = re.sub(r"CHANGE-ME-\w+", PASSWORD, (FOLDER / "hopline-users.conf").read_text())
+    (directory / "users.conf").write_text(users)
+    ours = (FOLDER / "hopline.conf").read_text()
+    ours = ours.replace("/etc/redis/hopline-users.conf", str(directory / "users.conf"))
+    (directory / "redis.conf").write_text(f"dir {directory}\nport {port}\n{ours}")
+    argv = (str(binary), str(directory / "redis.conf"))
+    return Program("redis", argv, dict(os.environ), lambda: _answers(port))
+
+
+def _answers(port):
+    try:
+        with Redis(port=port, username="operator", password=PASSWORD) as client:
+            return client.ping()
+    except redis.RedisError:
+        return False
+
+
+@pytest.fixture(params=BINARIES, scope="module")
+def server(request, tmp_path_factory):
+    binary = BINARIES[request.param]() or missing(request.param)
+    with ConfiguredRedis(tmp_path_factory.mktemp("redis") / "redis", binary) as started:
+        yield started
+
+
+def get(url):
+    request = urllib.request.Request(url, headers={"User-Agent": BROWSER})
+    opener = urllib.request.build_opener(_NoRedirect)
+    try:
+        with opener.open(request, timeout=10) as answer:
+            return answer.status
+    except urllib.error.HTTPError as answer:
+        return answer.code
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+@pytest.fixture
+def settings(server, clickhouse_url, make_settings, tmp_path):
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    return make_settings(
+        redis_url=server.url("hopline"),
+        clickhouse_url=clickhouse_url,
+        consumers=1,
+        insert_seconds=0.2,
+        claim_idle_seconds=1.0,
+        public_url="https://go.example.com",
+        data_dir=tmp_path / "redirect",
+    )
+
+
+@pytest.fixture
+def hopline(settings):
+    """Run the command with the ordinary user."""
+    given = {variable(name): str(getattr(settings, name)) for name in settings.model_fields_set}
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("HOPLINE_")}
+
+    def run(*arguments, codes=(0,)):
+        done = subprocess.run(
+            [HOPLINE, *arguments],
+            env=environ | given,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode in codes, f"{arguments}: {done.stderr}{done.stdout}"
+        return done.stdout
+
+    return run
+
+
+def test_all_of_hopline_runs_through_users_with_few_rights(
+    server, settings, hopline, tmp_path, clickhouse_url
+):
+    server.forget_refusals()
+    hopline("links", "add", "https://example.com/a", "--code", "plain", "--tag", "autumn")
+    hopline("links", "add", "https://example.com/b", "--code", "limited", "--limit", "2")
+    with (
+        RedirectServer(tmp_path / "redirect", server.url("hopline-redirect")) as redirect,
+        Workers(settings, tmp_path / "workers.log") as workers,
+    ):
+        asked = [get(f"{redirect.url}/{code}") for code in ("plain", "limited", "limited")]
+        assert asked == [302, 302, 302]
+        assert get(f"{redirect.url}/limited") == 410
+        with server.connect("hopline") as client:
+            client.xadd("clicks:stream", {"nothing": "that is a click"})
+        wait_until(lambda: '"clicks": 1' in hopline("stats", "plain", "--json"), 60)
+        wait_until(lambda: len(hopline("dead", "list").splitlines()) == 2, 60)
+        do_everything(hopline, tmp_path)
+        # Killed, so that a successor takes over what the janitor then cleans up.
+        workers.consumers()[0].kill()
+        wait_until(lambda: len(workers.consumers()) == 1, 60)
+        hopline("workers", "status")
+        assert workers.stop() == 0
+    assert server.refusals() == []
+
+
+def do_everything(hopline, tmp_path):
+    """Run each command that speaks to Redis."""
+    hopline("links", "show", "limited")
+    hopline("links", "list", "--tag", "autumn")
+    hopline("links", "update", "plain", "--tag", "winter")
+    hopline("links", "disable", "plain")
+    hopline("links", "enable", "plain")
+    exported = tmp_path / "links.csv"
+    hopline("links", "export", str(exported))
+    hopline("links", "import", str(exported))
+    hopline("links", "rm", "plain")
+    letter = hopline("dead", "list").splitlines()[1].split("\t")[0]
+    hopline("dead", "show", letter)
+    hopline("dead", "requeue", letter)
+    # What somebody else put into the stream was accepted by nobody, and it says so.
+    hopline("audit", codes=(0, 1))
+    hopline("replay", "--since", "1h")
+    hopline("backup", str(tmp_path / "backup"))
+    hopline("restore", str(tmp_path / "backup"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["SET link:x 1", "DEL link:x", "DEL clicks:stream", "XRANGE clicks:stream - +",
+     "XTRIM clicks:stream MAXLEN 0", "XREADGROUP GROUP g c STREAMS clicks:stream >",
+     "XADD other * a b", "KEYS *", "CONFIG GET *", "FLUSHALL", "GET visitors:salt:2026-01-01",
+     "ACL LIST", "SHUTDOWN", "MONITOR"],
+)  # fmt: skip
+def test_the_public_service_can_neither_change_links_nor_read_clicks(server, command):
+    with (
+        server.connect("hopline-redirect") as client,
+        pytest.raises(redis.exceptions.NoPermissionError),
+    ):
+        client.execute_command(*command.split())
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["KEYS *", "CONFIG SET maxmemory 1", "FLUSHALL", "FLUSHDB", "ACL LIST", "SHUTDOWN", "MONITOR",
+     "REPLICAOF a 1", "SET elsewhere 1", "SCRIPT FLUSH", "CLIENT LIST"],
+)  # fmt: skip
+def test_the_others_have_no_say_in_the_server(server, command):
+    with server.connect("hopline") as client, pytest.raises(redis.exceptions.NoPermissionError):
+        client.execute_command(*command.split())
+
+
+def test_nobody_gets_in_without_a_password(server):
+    with Redis(port=server.port) as client, pytest.raises(redis.AuthenticationError):
+        client.ping()
+    with (
+        pytest.raises(redis.AuthenticationError),
+        Redis(port=server.port, username="hopline", password="guessed") as client,
+    ):
+        client.ping()
+
+
+def test_what_keeps_clicks_safe_is_in_force(server):
+    with server.connect("operator") as client:
+        held = client.config_get("*")
+    assert (held["appendonly"], held["appendfsync"]) == ("yes", "everysec")
+    assert held["maxmemory-policy"] == "noeviction"
+    assert int(held["maxmemory"]) > 0
+    assert int(held["stream-node-max-entries"]) > 0
