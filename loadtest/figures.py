@@ -1,6 +1,7 @@
 """A run as plain values: what is written as JSON, drawn in the report and compared later."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -135,6 +136,19 @@ def _moment(number: int, moment: Moment, interval_seconds: float) -> dict[str, f
         "p99": percentile(latencies, 99),
         "max": max(latencies, default=0.0),
     }
+
+
+def broke_at(timeline: Sequence[Mapping[str, float]], limit_ms: float) -> float | None:
+    """Return the rate from which on it went wrong, in requests a second; None if it never did.
+
+    One bad interval may be chance: the rate is that of the first of three in a row whose p99 is
+    past the limit, or that have errors.
+    """
+    bad = [moment["p99"] > limit_ms or moment["errors"] > 0 for moment in timeline]
+    for number in range(len(bad) - 2):
+        if all(bad[number : number + 3]):
+            return timeline[number]["per_second"]
+    return None
 
 
 def _count(counted: Count | None) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from string import Template
 from typing import Any
 
 from loadtest.budget import EVERY_REDIRECT
+from loadtest.figures import broke_at
 from loadtest.plot import Curve, latency_chart, percentile_chart, rate_chart
 
 _TEMPLATE = Path(__file__).with_name("page.html")
@@ -76,10 +77,18 @@ def _tiles(figures: Figures, baseline: Figures | None) -> Iterable[str]:
     yield _tile(f"{rate:,.0f}/s", "requests answered")
     errors = sum(sum(route["errors"].values()) for route in _single(figures).values())
     yield _tile(f"{errors:,}", "errors")
+    if figures["options"]["load_shape"] == "ramp":
+        rate = broke_at(figures["timeline"], _loosest_limit_ms(figures))
+        yield _tile(f"{rate:,.0f}/s" if rate else "never", "broke at, three intervals in a row")
     if count := figures["count"]:
         exact = "exact" if count["is_exact"] else "not exact"
         text = f"{count['redirects']:,} redirects, {count['clicks']:,} clicks"
         yield _tile(exact, text)
+
+
+def _loosest_limit_ms(figures: Figures) -> float:
+    limits = [line["limit"] for line in figures["budget"] if line["unit"] == "ms"]
+    return float(max(limits, default=0.0))
 
 
 def _tile(value: str, name: str, note: str = "") -> str:

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from loadtest.figures import Mark, curve, parse_marks
+from loadtest.figures import Mark, broke_at, curve, parse_marks
 from loadtest.latencies import Latencies
 from tests.loadtest import samples
 
@@ -34,3 +34,14 @@ def test_marks_are_read_from_the_command_line():
 def test_a_mark_that_is_none_is_named():
     with pytest.raises(ValueError, match="'five' is no FROM-TO:TEXT"):
         parse_marks(["five"])
+
+
+def moment(per_second, p99, errors=0):
+    return {"per_second": per_second, "p99": p99, "errors": errors}
+
+
+def test_a_ramp_broke_where_it_stayed_bad():
+    chance = [moment(10, 5), moment(20, 900), moment(30, 5)]
+    broken = [moment(40, 60), moment(50, 5, errors=1), moment(60, 70), moment(70, 80)]
+    assert broke_at(chance + broken, 50) == 40
+    assert broke_at(chance, 50) is None

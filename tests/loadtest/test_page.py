@@ -60,3 +60,10 @@ def test_nothing_is_wider_than_the_window(chromium, tmp_path, width, scheme):
         shown = page.locator("svg:visible").count()
         browser.close()
     assert shown == 3
+
+
+def test_a_ramp_says_where_it_broke():
+    figures = samples.figures()
+    assert "broke at" not in render(figures)
+    figures["options"]["load_shape"] = "ramp"
+    assert "<b>never</b><span>broke at" in render(figures)
