@@ -180,38 +180,38 @@ def test_an_entry_without_one_of_the_six_fields_is_no_click(name: str) -> None:
     assert (refused.reason, refused.detail) == ("missing_field", f"{name} is missing")
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "reason"),
-    [
-        pytest.param(b"timestamp", b"", "bad_timestamp", id="no time"),
-        pytest.param(b"timestamp", b"-1800000000", "bad_timestamp", id="a negative time"),
-        pytest.param(b"timestamp", b"1800000000000", "bad_timestamp", id="milliseconds"),
-        pytest.param(b"timestamp", b"999999999", "bad_timestamp", id="before 2001"),
-        pytest.param(b"timestamp", b"4102444800", "bad_timestamp", id="after 2099"),
-        pytest.param(b"timestamp", b"9" * 400, "bad_timestamp", id="an absurd time"),
-        pytest.param(b"timestamp", b"1e9", "bad_timestamp", id="an exponent"),
-        pytest.param(b"timestamp", b"nan", "bad_timestamp", id="no number"),
-        pytest.param(b"timestamp", b" 1800000000", "bad_timestamp", id="a space before the time"),
-        pytest.param(b"timestamp", b"1800000000\n", "bad_timestamp", id="a line break after it"),
-        pytest.param(b"timestamp", b"1_800_000_000", "bad_timestamp", id="Python's underscores"),
-        pytest.param(b"timestamp", "١٨".encode(), "bad_timestamp", id="Arabic digits"),
-        pytest.param(b"timestamp", b"1800000000.", "bad_timestamp", id="a point without digits"),
-        pytest.param(b"short_code", b"", "empty_field", id="no code"),
-        pytest.param(b"original_url", b"", "empty_field", id="no target"),
-        pytest.param(b"short_code", b"\xff\xfe", "not_utf8", id="a code that is not UTF-8"),
-        pytest.param(b"user_agent", b"\xc3\x28", "not_utf8", id="a user agent that is not UTF-8"),
-        pytest.param(b"referer", b"\xed\xa0\x80", "not_utf8", id="a surrogate"),
-        pytest.param(b"host", b"\x80", "not_utf8", id="an extra field that is not UTF-8"),
-        pytest.param(b"user_agent", b"x" * (1 << 20), "too_long", id="a user agent of a megabyte"),
-        pytest.param(b"referer", b"x" * (MAX_FIELD_BYTES + 1), "too_long", id="a byte too much"),
-        pytest.param(b"click_id", b"", "bad_click_id", id="an empty click id"),
-        pytest.param(b"click_id", b"xyz", "bad_click_id", id="a click id of other letters"),
-        pytest.param(b"click_id", b"00" * 15, "bad_click_id", id="a click id too short"),
-        pytest.param(b"click_id", b"00" * 17, "bad_click_id", id="a click id too long"),
-        pytest.param(b"click_id", b"\xff" * 16, "bad_click_id", id="a click id in raw bytes"),
-        pytest.param(b"click_id", b"00 " * 16, "bad_click_id", id="a click id with spaces"),
-    ],
-)
+MALFORMED = [
+    pytest.param(b"timestamp", b"", "bad_timestamp", id="no time"),
+    pytest.param(b"timestamp", b"-1800000000", "bad_timestamp", id="a negative time"),
+    pytest.param(b"timestamp", b"1800000000000", "bad_timestamp", id="milliseconds"),
+    pytest.param(b"timestamp", b"999999999", "bad_timestamp", id="before 2001"),
+    pytest.param(b"timestamp", b"4102444800", "bad_timestamp", id="after 2099"),
+    pytest.param(b"timestamp", b"9" * 400, "bad_timestamp", id="an absurd time"),
+    pytest.param(b"timestamp", b"1e9", "bad_timestamp", id="an exponent"),
+    pytest.param(b"timestamp", b"nan", "bad_timestamp", id="no number"),
+    pytest.param(b"timestamp", b" 1800000000", "bad_timestamp", id="a space before the time"),
+    pytest.param(b"timestamp", b"1800000000\n", "bad_timestamp", id="a line break after it"),
+    pytest.param(b"timestamp", b"1_800_000_000", "bad_timestamp", id="Python's underscores"),
+    pytest.param(b"timestamp", "١٨".encode(), "bad_timestamp", id="Arabic digits"),
+    pytest.param(b"timestamp", b"1800000000.", "bad_timestamp", id="a point without digits"),
+    pytest.param(b"short_code", b"", "empty_field", id="no code"),
+    pytest.param(b"original_url", b"", "empty_field", id="no target"),
+    pytest.param(b"short_code", b"\xff\xfe", "not_utf8", id="a code that is not UTF-8"),
+    pytest.param(b"user_agent", b"\xc3\x28", "not_utf8", id="a user agent that is not UTF-8"),
+    pytest.param(b"referer", b"\xed\xa0\x80", "not_utf8", id="a surrogate"),
+    pytest.param(b"host", b"\x80", "not_utf8", id="an extra field that is not UTF-8"),
+    pytest.param(b"user_agent", b"x" * (1 << 20), "too_long", id="a user agent of a megabyte"),
+    pytest.param(b"referer", b"x" * (MAX_FIELD_BYTES + 1), "too_long", id="a byte too much"),
+    pytest.param(b"click_id", b"", "bad_click_id", id="an empty click id"),
+    pytest.param(b"click_id", b"xyz", "bad_click_id", id="a click id of other letters"),
+    pytest.param(b"click_id", b"00" * 15, "bad_click_id", id="a click id too short"),
+    pytest.param(b"click_id", b"00" * 17, "bad_click_id", id="a click id too long"),
+    pytest.param(b"click_id", b"\xff" * 16, "bad_click_id", id="a click id in raw bytes"),
+    pytest.param(b"click_id", b"00 " * 16, "bad_click_id", id="a click id with spaces"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "reason"), MALFORMED)
 def test_a_malformed_entry_is_refused_with_a_reason(
     field: bytes, value: bytes, reason: str
 ) -> None:
@@ -321,6 +321,23 @@ def test_many_entries_are_the_clicks_that_each_is_alone(entries: list[dict[bytes
     together = decode(entry_ids, list(map(flatten, entries)))
     expected = map(columns_of, entry_ids, alone)
     assert sorted(zip(*together, strict=True)) == sorted(expected)
+
+
+@pytest.mark.parametrize(("field", "value", "reason"), MALFORMED)
+def test_a_malformed_entry_is_noticed_among_good_ones(
+    field: bytes, value: bytes, reason: str
+) -> None:
+    good = {**FOREIGN, b"host": b"a.example", b"click_id": CLICK_ID.replace("-", "").encode()}
+    entries = [flatten(one) for one in (good, {**good, field: value}, good)]
+    with pytest.raises(InvalidClick) as refused:
+        decode([b"1-0", b"2-0", b"3-0"], entries)
+    assert refused.value.reason == reason
+
+
+def test_two_halves_of_a_character_are_no_text() -> None:
+    entries = [flatten({**FOREIGN, b"ip": half}) for half in (b"\xc3", b"\xa9")]
+    with pytest.raises(InvalidClick, match="not_utf8"):
+        decode([b"1-0", b"2-0"], entries)
 
 
 @given(hostile)
