@@ -15,13 +15,13 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from app.exposure.gathering import SUFFIX, gather, replace_file
 from app.exposure.process import process_name
 from app.exposure.snapshot import encode, take
 
 logger = logging.getLogger(__name__)
 
 PUBLISH_SECONDS = 1.0
-SUFFIX = ".json"
 
 
 class Publisher:
@@ -32,6 +32,7 @@ class Publisher:
         self._path = directory / f"{process_name()}{SUFFIX}"
         self._written = b""
         self._fails = False
+        self._is_first = True
 
     def take(self) -> bytes:
         """Return what there is to write; from the thread that counts without locks."""
@@ -42,6 +43,10 @@ class Publisher:
         if snapshot == self._written:
             return
         try:
+            if self._is_first:
+                # Nobody may ever ask for the metrics: the files of the dead must not pile up.
+                gather(self._path.parent)
+                self._is_first = False
             replace_file(self._path, snapshot)
         except OSError as error:
             if not self._fails:
@@ -79,11 +84,3 @@ def published(registry: CollectorRegistry, directory: Path) -> Iterator[None]:
         over.set()
         thread.join()
         publisher.publish()
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file as a whole: whoever reads it finds the old content or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)

@@ -8,8 +8,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as prometheus_text
 
 from app.exposure.exposition import Exposition
+from app.exposure.gathering import replace_file
 from app.exposure.process import process_name
-from app.exposure.publisher import Publisher, replace_file
+from app.exposure.publisher import Publisher
 from app.exposure.snapshot import encode, take
 from app.tallies import Gauge
 
@@ -90,6 +91,16 @@ def test_torn_totals_are_begun_anew_and_said(
     _leave(tmp_path, _dead_name(), 4)
     assert _scrape(tmp_path)["hopline_clicks_total"] == 4
     assert "counting from zero" in caplog.text
+
+
+def test_each_new_process_clears_up_after_the_dead(tmp_path: Path) -> None:
+    """Else their files would pile up where nobody scrapes."""
+    for count in (1, 2, 3):
+        _leave(tmp_path, _dead_name(), count)
+    Publisher(Counted(4).registry, tmp_path).publish()
+    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ""}
+    assert len(list(tmp_path.iterdir())) == 2
+    assert _scrape(tmp_path)["hopline_clicks_total"] == 10
 
 
 def test_what_is_looked_up_when_asked_is_shown_too(tmp_path: Path) -> None:
