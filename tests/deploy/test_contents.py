@@ -1,0 +1,39 @@
+"""What is installed is all of the product: setup.cfg names every package and every data file."""
+
+import configparser
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [
+    path.relative_to(ROOT)
+    for folder in ("app", "workers")
+    for path in (ROOT / folder).rglob("*")
+    if path.is_file() and "__pycache__" not in path.parts
+]
+
+
+def options():
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    return parser
+
+
+def test_every_package_is_named():
+    named = options()["options"]["packages"].split()
+    assert sorted(named) == sorted(
+        ".".join(path.parent.parts) for path in SOURCES if path.name == "__init__.py"
+    )
+
+
+def test_every_data_file_is_named():
+    named = options()["options.package_data"]
+    for path in SOURCES:
+        if path.suffix != ".py":
+            package = ".".join(path.parent.parts)
+            place, name = (
+                (package, path.name)
+                if package in named
+                else (".".join(path.parts[:-2]), "/".join(path.parts[-2:]))
+            )
+            patterns = [pattern.strip() for pattern in named[place].split(",")]
+            assert any(Path(name).match(pattern) for pattern in patterns), path
