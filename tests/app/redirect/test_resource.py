@@ -252,6 +252,8 @@ def test_a_fault_of_ours_is_logged_and_not_shown(world, caplog):
     assert result.status_code == 500
     assert "fault of ours" not in result.text
     assert "fault of ours" in caplog.text
+    (logged,) = caplog.records
+    assert logged.request_id == result.headers["x-request-id"]
 
 
 def test_an_unheard_of_method_is_a_bad_request(world):
