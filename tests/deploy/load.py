@@ -19,7 +19,13 @@ CONNECTIONS = 64
 class Visits:
     """What visitors got; `run` is there once the load is over."""
 
+    process: "subprocess.Popen[str]"
     run: OpenRun | None = None
+
+    @property
+    def go_on(self) -> bool:
+        """Whether they still come."""
+        return self.process.poll() is None
 
 
 class Visitors:
@@ -40,13 +46,13 @@ class Visitors:
             "-w": schedule.warm_up_seconds, "-d": 15, "-s": schedule.seed,
         }  # fmt: skip
         argv = [str(part) for option in options.items() for part in option]
-        visits = Visits()
         with subprocess.Popen(
             self._machine.in_network(str(self._program), *argv, "-e"),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
+            visits = Visits(process)
             try:
                 yield visits
                 visits.run = finished(process, schedule)

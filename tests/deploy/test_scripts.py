@@ -96,3 +96,62 @@ def test_an_ordinary_user_is_sent_away(as_root):
         env={"PATH": os.environ["PATH"]},
     )
     assert (done.returncode, done.stderr) == (1, "install.sh: run it as root\n")
+
+
+@pytest.fixture
+def wrapper(tmp_path):
+    """Run the installed command with files of the test's in the place of the host's."""
+    stand_in = tmp_path / "stand-in"
+    stand_in.write_text('#!/bin/sh\nenv | grep HOPLINE_ | sort\necho "$@"\n')
+    stand_in.chmod(0o755)
+    script = tmp_path / "hopline"
+    text = (DEPLOY / "hopline").read_text().replace("/etc/hopline", str(tmp_path))
+    script.write_text(text.replace("/opt/hopline/current/bin/hopline", str(stand_in)))
+    script.chmod(0o755)
+
+    def run(*arguments, **variables):
+        done = subprocess.run(
+            [script, *arguments],
+            env={"PATH": os.environ["PATH"], **variables},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+        return done.stdout.splitlines()
+
+    return run
+
+
+ALWAYS = [
+    "HOPLINE_DATA_DIR=/var/lib/hopline/redirect",
+    "HOPLINE_REDIRECT_BIND=unix:/run/hopline/redirect.sock",
+]
+
+
+def test_the_command_has_the_services_settings_and_roots_passwords(wrapper, tmp_path):
+    (tmp_path / "hopline.env").write_text(
+        "# a comment\n#HOPLINE_GROUP=unset\nHOPLINE_BATCH_SIZE=7\nHOPLINE_PUBLIC_URL=\n"
+        "HOPLINE_OWN_HOSTS=\"a.example, b.example\"\nHOPLINE_STREAM='clicks'\nPATH=/nowhere\n"
+    )
+    (tmp_path / "credentials/admin").mkdir(parents=True)
+    (tmp_path / "credentials/admin/redis_url").write_text("redis://u:a=b@h/0\n")
+    assert wrapper("stats", "a b") == [
+        "HOPLINE_BATCH_SIZE=7",
+        *ALWAYS[:1],
+        "HOPLINE_OWN_HOSTS=a.example, b.example",
+        *ALWAYS[1:],
+        "HOPLINE_REDIS_URL=redis://u:a=b@h/0",
+        "HOPLINE_STREAM=clicks",
+        "stats a b",
+    ]
+
+
+def test_the_callers_variables_go_first(wrapper, tmp_path):
+    (tmp_path / "hopline.env").write_text("HOPLINE_DATA_DIR=/from/the/file\n")
+    assert "HOPLINE_DATA_DIR=/mine" in wrapper(HOPLINE_DATA_DIR="/mine")
+    assert "HOPLINE_DATA_DIR=/from/the/file" in wrapper()
+
+
+def test_the_command_works_without_any_file(wrapper):
+    assert wrapper("doctor") == [*ALWAYS, "doctor"]

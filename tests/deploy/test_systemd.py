@@ -143,8 +143,14 @@ def measured(machine, visitors, seconds, action):
     with visitors.visiting(seconds) as visits:
         time.sleep(1.5)
         action()
+        assert visits.go_on, "the load was over before what it was to disturb"
     wait_until_counted(machine, before + visits.run.redirected)
     return visits.run
+
+
+def seconds_for_install(figures):
+    """Return how long an install under load may take, from how long one took without."""
+    return 6 + 2 * figures.rows["install"]["seconds"]
 
 
 def add_run(figures, what, run):
@@ -190,7 +196,8 @@ def test_a_restart_fails_no_request(machine, visitors, figures):
 def test_an_upgrade_fails_no_request(machine, built_packages, visitors, figures):
     package = f"/srv/packages/{built_packages[1].name}"
     before = {service: machine.main_pid(service) for service in SERVICES}
-    run = measured(machine, visitors, 14, lambda: machine.run("dpkg", "--install", package))
+    seconds = seconds_for_install(figures)
+    run = measured(machine, visitors, seconds, lambda: machine.run("dpkg", "--install", package))
     add_run(figures, "upgrade of the package", run)
     assert run.errors == 0
     for service, pid in before.items():
@@ -290,10 +297,11 @@ def test_install_sh_upgrades_and_rolls_back_without_a_failed_request(
     machine, install, visitors, figures
 ):
     write_passwords(machine)
-    with visitors.visiting(14) as visits:
+    with visitors.visiting(seconds_for_install(figures) + 10) as visits:
         install(version="now")
         upgraded = versions(machine)
         install("rollback")
+        assert visits.go_on
     assert versions(machine) == list(reversed(upgraded))
     assert machine.run("hopline", "--version").strip() == f"hopline {packages.BEFORE}"
     add_run(figures, "install.sh: upgrade and roll back", visits.run)
