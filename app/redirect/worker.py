@@ -102,15 +102,34 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
         waker = gevent.get_hub().loop.io(self.PIPE[0], 1)
         waker.start(self._wake)
         self._edge.start()
-        self._stay()
-        self._await_successors()
-        self._leave()
+        try:
+            self._stay()
+            self._await_successors()
+            self._leave()
+        finally:
+            # However it ends: a click that comes while the service closes would be answered and
+            # then forgotten.
+            self._edge.close_all()
+
+    def notify(self) -> None:
+        """Show the arbiter a sign of life, and leave as if told to when it is gone.
+
+        gunicorn's own ends the process at once, with its visitors half served.
+        """
+        self.tmp.notify()
+        if self.alive and self._is_orphan:
+            logger.info("the arbiter is gone: leaving")
+            self.alive = False
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         """Serve a request that was handed over, the last of its connection."""
         if isinstance(sock, HandedOver):
             req.force_close()
         super().handle_request(listener_name, req, sock, addr)
+
+    @property
+    def _is_orphan(self) -> bool:
+        return bool(self.ppid != os.getppid())
 
     def _stay(self) -> None:
         while self.alive:
@@ -123,7 +142,7 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
 
     def _await_successors(self) -> None:
         """Serve on while others are starting: at a reload, those that take our place."""
-        while self._share.is_one_starting(monotonic()):
+        while not self._is_orphan and self._share.is_one_starting(monotonic()):
             self.notify()
             gevent.sleep(STOP_BEAT_SECONDS)
 
@@ -137,7 +156,6 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
         if len(self._edge):
             logger.warning("graceful timeout: %d connections are cut off", len(self._edge))
         self._handed_over.kill(timeout=1)
-        self._edge.close_all()
 
     def _wake(self) -> None:
         # A signal's handler has run by the time this does: Python writes the signal's number to

@@ -166,6 +166,34 @@ def test_a_killed_worker_is_replaced(tmp_path):
         assert ask(server) == 302
 
 
+SLOW_END = """
+import pathlib, gevent
+def worker_exit(server, worker):
+    pathlib.Path({path!r}).touch()
+    gevent.sleep(1)
+"""
+
+
+def test_without_its_arbiter_a_worker_leaves_and_answers_nobody_while_it_closes(tmp_path):
+    closing, config = tmp_path / "closing", tmp_path / "slow_end.py"
+    config.write_text(SLOW_END.format(path=str(closing)))
+    with Gunicorn(tmp_path, "-c", str(config)) as server:
+        (worker,) = map(psutil.Process, server.workers())
+        client = Load(server, b"f1", keep=True)
+        client.start()
+        wait_for(lambda: client.outcomes["302"] > 2)
+        psutil.Process(server.pid).kill()
+        wait_for(closing.exists)
+        time.sleep(0.2)  # for what was on its way to the client
+        before = client.outcomes["302"]
+        wait_for(lambda: not is_alive(worker))
+        assert client.stop()["302"] == before
+
+
+def is_alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
 @pytest.mark.parametrize("path", [b"f1", b"w1", b"slow/0.05/"], ids=["fast", "WSGI", "waiting"])
 @pytest.mark.parametrize("keep", [True, False], ids=["kept", "new"])
 def test_stopping_under_load_loses_no_request(tmp_path, path, keep):
