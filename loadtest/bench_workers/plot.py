@@ -14,7 +14,7 @@ _STAGES = ("#0b7a75", "#56b6b0", "#d4a017", "#3d5a80", "#9a6fb0", "#cfd4dc")
 
 def draw(results: Results, path: Path) -> None:
     """Write one picture: clicks a second as bars, CPU of a click by stage."""
-    figure = Figure(figsize=(13, 4.6), layout="constrained")
+    figure = Figure(figsize=(13, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     _draw_speed(left, results)
     _draw_cpu(right, results)
@@ -35,6 +35,8 @@ def _draw_speed(axes: Axes, results: Results) -> None:
 
 def _draw_cpu(axes: Axes, results: Results) -> None:
     names = list(reversed(results.runs))
+    # Else they stand in the order in which they are drawn.
+    axes.barh(names, 0)
     found = {who: stages(runs) for who, runs in results.runs.items() if runs[0].stages_us}
     for stage, colour in zip(next(iter(found.values()), {}), _STAGES, strict=False):
         ours = [who for who in names if who in found]
@@ -49,7 +51,7 @@ def _draw_cpu(axes: Axes, results: Results) -> None:
     axes.set_xlim(0, plain * 1.15)
     axes.set_title("CPU of the consumer, µs a click")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize="small", ncols=7, loc="upper center", bbox_to_anchor=(0.5, -0.1))
+    axes.legend(fontsize="small", ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.08))
 
 
 def _below(found: dict[str, float], stage: str) -> float:
