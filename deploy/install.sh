@@ -35,8 +35,11 @@ kept=1
 # A virtual environment takes about 110 MB; twice that for pip's temporary files.
 needed_kb=250000
 
+# The step that is still to be done after a switch.
+owed=$prefix/.owed
+
 here=$(cd "$(dirname "$0")" && pwd)
-dry_run=no purge=no with_units=yes wheelhouse='' python=/usr/bin/python3
+dry_run=no purge=no with_units=yes wheelhouse='' step='' python=/usr/bin/python3
 
 fail() {
     echo "install.sh: $*" >&2
@@ -158,12 +161,28 @@ install_units() {
     run systemd-tmpfiles --create hopline.conf
 }
 
+# Remembers what a switch makes necessary, also for the next run, should this one be cut off.
+owe() {
+    step=$1
+    [ "$dry_run" = yes ] || [ -e "$owed" ] || echo "$step" >"$owed"
+}
+
+settle() {
+    [ ! -e "$owed" ] || step=$(cat "$owed")
+    case $step in
+        start) start_all ;;
+        restart) restart_running ;;
+    esac
+    run rm -f "$owed"
+}
+
 switch_to() {
     if [ "$(in_use)" = "$1" ]; then
         echo "version $1 is in use already"
         return
     fi
     echo "switching to version $1"
+    if [ -z "$(in_use)" ]; then owe start; else owe restart; fi
     # A rename is the one way to replace a link without a moment in which there is none.
     run ln -sfn "$1" "$prefix/current.new"
     run mv -T "$prefix/current.new" "$prefix/current"
@@ -204,15 +223,10 @@ install_version() {
     check_python
     check_sources
     check_room
-    before=$(in_use)
     build_version
     install_units
     switch_to "$version"
-    if [ -z "$before" ]; then
-        start_all
-    elif [ "$before" != "$version" ]; then
-        restart_running
-    fi
+    settle
     forget_old_versions
     echo "done: version $version"
 }
@@ -223,7 +237,7 @@ roll_back() {
     [ -n "$version" ] || fail "there is no other version to go back to"
     [ -e "$prefix/$version/.complete" ] || fail "version $version is not here: see install.sh list"
     switch_to "$version"
-    restart_running
+    settle
     echo "done: version $version"
 }
 

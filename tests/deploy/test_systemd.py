@@ -101,6 +101,7 @@ def test_it_installs_without_a_network_and_everything_starts(machine, built_pack
     wait_until_active(machine)
     figures.add("install", seconds=time.monotonic() - began)
     assert machine.run("hopline", "--version").strip() == f"hopline {packages.BEFORE}"
+    assert machine.run("systemd-analyze", "verify", "hopline.target", *SERVICES) == ""
 
 
 def test_the_socket_starts_the_service_for_the_first_visitor(machine, figures):
@@ -291,6 +292,14 @@ def test_install_sh_does_the_same_without_a_package(machine, install):
     assert "is in use already" in install(version="before")
     assert [machine.main_pid(service) for service in SERVICES] == before
     assert versions(machine) == [packages.BEFORE]
+
+
+def test_install_sh_goes_on_where_it_was_cut_off(machine, install):
+    before = machine.main_pid(REDIRECT)
+    machine.write("/opt/hopline/.owed", "restart\n")
+    install(version="before")
+    assert machine.main_pid(REDIRECT) != before
+    assert not machine.exists("/opt/hopline/.owed")
 
 
 def test_install_sh_upgrades_and_rolls_back_without_a_failed_request(
