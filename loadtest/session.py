@@ -15,7 +15,9 @@ from loadtest.schedule import Arrivals
 from loadtest.shapes import SHAPES, factor
 
 #: Time for connections to be opened before the first request is due.
-_LEAD_SECONDS = 1.5
+_LEAD_SECONDS = 1.0
+#: How fast Locust starts users; it warns above this.
+USERS_A_SECOND = 100
 #: How long after the end requests that were due are still sent.
 _DRAIN_SECONDS = 3.0
 #: How long the last answers are waited for; longer than a request may take.
@@ -68,7 +70,7 @@ class Session:
         self.measured = Measurements()
         self.new_batches = 1
         self.in_flight = 0
-        self.begins_at = time.monotonic() + _LEAD_SECONDS
+        self.begins_at = time.monotonic() + _LEAD_SECONDS + self.connections / USERS_A_SECOND
         self._used_before: float | None = None
         self.busy_share = 0.0
         self._is_closed = not sends

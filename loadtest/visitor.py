@@ -68,6 +68,9 @@ class Visitor(FastHttpUser):  # type: ignore[misc]
     def wait_time(self) -> float:
         """Return how long to sleep until the next request is due."""
         self._free_at = time.monotonic()
+        if self._free_at < self.session.begins_at:
+            # Not before all users are there: the rate goes by how many of them there are.
+            return self.session.begins_at - self._free_at
         late = self.session.is_past_drain or self._arrivals is None
         self._due = None if late else self._arrivals.take()
         return _FOR_EVER_SECONDS if self._due is None else max(0.0, self._due - self._free_at)

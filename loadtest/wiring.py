@@ -11,13 +11,11 @@ from loadtest.conclusion import Conclusion
 from loadtest.links import as_csv, live_row
 from loadtest.locust_run import BEGINS
 from loadtest.measurements import Measurements
-from loadtest.session import Session
+from loadtest.session import USERS_A_SECOND, Session
 from loadtest.verdict import EXIT_CODES
 
 _PART = "hopline"
 _NEW_LINKS = "hopline_new_links"
-#: Locust warns above this, and a second more does no harm.
-_MOST_USERS_A_SECOND = 100
 #: What Locust may wait for a request in flight when someone presses Stop.
 _STOP_SECONDS = 15
 
@@ -62,7 +60,7 @@ class Load:
         if has_begun and self._is_over():
             return None
         users = self.session.connections
-        return users, min(users, _MOST_USERS_A_SECOND)
+        return users, min(users, USERS_A_SECOND)
 
     def begin(self, **_: Any) -> None:
         """Start afresh, with clicks counted as they are before the first request."""

@@ -29,7 +29,7 @@ class Costs:
         redis_read_us: CPU of Redis for its delivery (`make bench-workers`).
         clickhouse_us: CPU of ClickHouse for its insert (`make bench-workers`).
         entry_bytes: memory of its entry in the stream (`make loadtest`: used_memory, 9,579 clicks).
-        spool_bytes: disk in the spool while Redis is away (the same).
+        spool_bytes: disk in the spool (docs/load-testing.md: 586 of 16,251 clicks).
         disk_bytes: disk in ClickHouse, ledger included, after merges (the same).
     """
 
@@ -39,7 +39,7 @@ class Costs:
     redis_read_us: float = 6.0
     clickhouse_us: float = 4.4
     entry_bytes: float = 353.0
-    spool_bytes: float = 800.0
+    spool_bytes: float = 600.0
     disk_bytes: float = 45.0
 
     @property

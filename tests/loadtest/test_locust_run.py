@@ -55,7 +55,7 @@ def test_a_stall_of_a_second_shows_in_the_tail_and_in_what_waited_behind_it(run)
     assert every_redirect(figures)["99.9"] > 800
     assert every_redirect(figures)["95"] > 250
     assert (code, figures["verdict"]) == (1, "broken")
-    assert "every redirect: p95" in figures["violations"][0]
+    assert any("every redirect: p95" in violation for violation in figures["violations"])
 
 
 def test_one_click_less_on_every_link_breaks_it(run):
