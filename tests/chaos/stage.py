@@ -163,8 +163,13 @@ class Stage:
         program = workers_program(through, self.environ(through))
         if module == _WORKERS:
             return program
-        # They don't show their state as ours do, so nobody waits for them.
-        return replace(program, argv=(*program.argv[:-1], module), is_ready=lambda: True)
+        # They don't show their state as ours do.
+        return replace(program, argv=(*program.argv[:-1], module), is_ready=self._has_group)
+
+    def _has_group(self) -> bool:
+        with self.redis() as client:
+            stream = self.settings.stream
+            return bool(client.exists(stream) and client.xinfo_groups(stream))
 
     def _service(self, program: Program) -> Service:
         return Service(program, self.directory / f"{program.name}.log", self.warp.environ)

@@ -57,6 +57,7 @@ def test_no_answered_click_is_lost_or_doubled(chaos, store, seed):
 NAIVE_KINDS = (
     "workers killed whole",
     "consumer killed",
+    "clickhouse hung",
     "workers to clickhouse: stalled",
     "workers to clickhouse: reply cut",
     "redis lost its last second",
@@ -67,7 +68,7 @@ NAIVE_KINDS = (
 def test_naive_workers_lose_and_double_clicks_and_the_run_says_so(chaos):
     exit_code, figures, output = chaos(
         *("--workers", "tests.chaos.naive", "--only", ",".join(NAIVE_KINDS)),
-        *("--seed", 5, "--seconds", 20, "--every", 1.0, "--rate", 150, "--settle", 8),
+        *("--seed", 5, "--seconds", 30, "--every", 0.8, "--rate", 150, "--settle", 8),
     )
     assert exit_code == 1
     assert figures["lost"] > 0, output
