@@ -49,7 +49,8 @@ def measure_light_load(stores: Stores, seconds: int, log: Path) -> LightLoad:
     )
     with started(["-m", "workers"], environment, log) as process:
         _wait_for_group(stores)
-        ages = sorted(_ages(stores, seconds))
+        with stores.client(_DATABASE) as client:
+            ages = sorted(_ages(stores, client, seconds))
         idle_share = _idle_share(process.pid, seconds)
     return LightLoad(
         clicks=len(ages),
@@ -60,9 +61,9 @@ def measure_light_load(stores: Stores, seconds: int, log: Path) -> LightLoad:
     )
 
 
-def _ages(stores: Stores, seconds: int) -> Iterator[float]:
+def _ages(stores: Stores, client: Client, seconds: int) -> Iterator[float]:
     """Send clicks at random moments; yield the age of each when a query first returned it."""
-    traffic, chance, client = Traffic(), random.Random(1), stores.client(_DATABASE)
+    traffic, chance = Traffic(), random.Random(1)
     wanted = seconds * _PER_SECOND
     seen: set[bytes] = set()
     sent, send_at, look_at = 0, time.time(), time.time()

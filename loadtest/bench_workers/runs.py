@@ -140,10 +140,12 @@ def _measure(
     redis_cpu, clickhouse_cpu = stores.cpu_seconds()
     parts = stores.parts_created()
     _wait(lambda: is_done(stores.redis, stream, entries))
-    seconds, clicks = time.monotonic() - began, entries - before
+    # A small backlog may have been read whole at the first look; it tells no rate then.
+    seconds, clicks = time.monotonic() - began, max(1, entries - before)
     redis_after, clickhouse_after = stores.cpu_seconds()
     counted = "SELECT uniqExact(click_id), count() FROM clicks"
-    ((distinct, rows),) = stores.client(database).execute(counted)
+    with stores.client(database) as client:
+        ((distinct, rows),) = client.execute(counted)
     return Run(
         entries=entries,
         seconds=seconds,

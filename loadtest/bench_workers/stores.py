@@ -43,7 +43,7 @@ class Stores:
     clickhouse_port: int
 
     def client(self, database: str = "default") -> Client:
-        """Return a ClickHouse client."""
+        """Return a ClickHouse client, to be used in a ``with`` block."""
         return Client("127.0.0.1", self.clickhouse_port, database=database)
 
     def url(self, database: str) -> str:
@@ -61,7 +61,8 @@ class Stores:
 
     def migrate(self, database: str) -> None:
         """Make an empty database with Hopline's tables."""
-        self.client().execute(f"DROP DATABASE IF EXISTS {database}")
+        with self.client() as client:
+            client.execute(f"DROP DATABASE IF EXISTS {database}")
         subprocess.run(
             [HOPLINE, "migrate"],
             env=self.settings(clickhouse_url=self.url(database)),
@@ -72,7 +73,8 @@ class Stores:
     def parts_created(self) -> int:
         """Return how many parts inserts have made in all tables since the server started."""
         counted = "SELECT value FROM system.events WHERE event = 'MergeTreeDataWriterBlocks'"
-        return sum(value for (value,) in self.client().execute(counted))
+        with self.client() as client:
+            return sum(value for (value,) in client.execute(counted))
 
 
 @contextmanager
@@ -97,7 +99,9 @@ def running_stores(directory: Path) -> Iterator[Stores]:
     with log.open("wb") as written:
         process = subprocess.Popen(command, env={**kept, **alone}, stdout=written, stderr=written)
     try:
-        yield _stores(process, directory / "data" / "running.env", log, kept)
+        stores = _stores(process, directory / "data" / "running.env", log, kept)
+        with stores.redis:
+            yield stores
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)

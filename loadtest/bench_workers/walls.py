@@ -43,19 +43,17 @@ def read_and_ack(stores: Stores, entries: int) -> Wall:
 
 def insert_alone(stores: Stores, database: str, count: int) -> Wall:
     """Insert rows of an earlier run, ready as columns, 50,000 at a time."""
-    client = stores.client(database)
-    client.execute(f"CREATE TABLE IF NOT EXISTS {_TABLE} AS clicks")
-    client.execute(f"TRUNCATE TABLE {_TABLE}")
-    ready = _READY.format(count=count)
-    columns = [list(one) for one in client.execute(ready, columnar=True, settings=_AS_BYTES)]
-    columns[4] = [address.packed for address in columns[4]]
-    started, cpu = time.monotonic(), time.process_time()
-    for start in range(0, len(columns[0]), _ROWS):
-        block = [column[start : start + _ROWS] for column in columns]
-        client.execute(f"INSERT INTO {_TABLE} VALUES", block, columnar=True, settings=_AS_BYTES)
-    wall = _since(started, cpu, len(columns[0]))
-    client.disconnect()
-    return wall
+    with stores.client(database) as client:
+        client.execute(f"CREATE TABLE IF NOT EXISTS {_TABLE} AS clicks")
+        client.execute(f"TRUNCATE TABLE {_TABLE}")
+        ready = _READY.format(count=count)
+        columns = [list(one) for one in client.execute(ready, columnar=True, settings=_AS_BYTES)]
+        columns[4] = [address.packed for address in columns[4]]
+        started, cpu = time.monotonic(), time.process_time()
+        for start in range(0, len(columns[0]), _ROWS):
+            block = [column[start : start + _ROWS] for column in columns]
+            client.execute(f"INSERT INTO {_TABLE} VALUES", block, columnar=True, settings=_AS_BYTES)
+        return _since(started, cpu, len(columns[0]))
 
 
 def _since(started: float, cpu: float, count: int) -> Wall:
