@@ -5,89 +5,38 @@ Rule 2: the variable is ``HOPLINE_`` plus the field's name in capitals.
 Rule 3: a unit stands in the name (``_ms``, ``_seconds``, ``_bytes``).
 """
 
-import ipaddress
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.masking import show
+from app.setting_types import (
+    Bind,
+    ClickHouseUrl,
+    Count,
+    Hosts,
+    MetricsBind,
+    Networks,
+    RedisUrl,
+    Seconds,
+    WebUrl,
+)
 
 PREFIX = "HOPLINE_"
 #: In the data directory, while `hopline up` runs: where its services and stores answer.
 RUNNING_FILE = "running.env"
-#: What is shown as the default of a setting whose default depends on the machine.
-NO_FIXED_DEFAULT = "(see the sentence)"
-#: What switches a bind off.
-OFF = "off"
-_MASK = "***"
-_QUERY_PASSWORD = re.compile(r"(?<=password=)[^&]*")
 _ANY_ADDRESS = ("0.0.0.0", "[::]", "*")  # noqa: S104 - compared with, not bound to
 
 
 class SettingsError(Exception):
     """A variable holds a value that can't be used; the text names variable, value and need."""
-
-
-def _split(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def _bind(value: str) -> str:
-    if value.startswith(("unix:", "fd://")):
-        return value
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise ValueError("expected HOST:PORT, unix:PATH or fd://N")
-    return value
-
-
-def _metrics_bind(value: str) -> str:
-    if value != OFF and _bind(value) and value.startswith(("unix:", "fd://")):
-        raise ValueError("expected HOST:PORT or off")
-    return value
-
-
-def _network(value: str) -> str:
-    ipaddress.ip_network(value, strict=False)
-    return value
-
-
-def _url(*schemes: str) -> AfterValidator:
-    def check(value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in schemes or "://" not in value:
-            raise ValueError(f"expected a URL that starts with {' or '.join(schemes)} and ://")
-        _ = parts.port  # raises ValueError when it is no port
-        return value
-
-    return AfterValidator(check)
-
-
-def _redis_database(value: str) -> str:
-    parts = urlsplit(value)
-    database = parts.path.strip("/")
-    if parts.scheme != "unix" and database and not (database.isascii() and database.isdigit()):
-        raise ValueError("expected the database after the host to be a number, e.g. /0")
-    return value
-
-
-Bind = Annotated[str, AfterValidator(_bind)]
-MetricsBind = Annotated[str, AfterValidator(_metrics_bind)]
-RedisUrl = Annotated[str, _url("redis", "rediss", "unix"), AfterValidator(_redis_database)]
-Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-Networks = Annotated[
-    tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_split)
-]
-Count = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 def _data_dir() -> Path:
@@ -119,7 +68,7 @@ class Settings(BaseSettings):
     redis_timeout_seconds: Seconds = Field(
         2.0, description="Longest wait for a Redis connection or reply, beside any blocking read."
     )
-    clickhouse_url: Annotated[str, _url("clickhouse", "clickhouses")] = Field(
+    clickhouse_url: ClickHouseUrl = Field(
         "clickhouse://default@127.0.0.1:9000/hopline",
         description="ClickHouse's native port and the database: clickhouse:// or clickhouses://.",
     )
@@ -152,7 +101,7 @@ class Settings(BaseSettings):
     fast_lane: bool = Field(
         True, description="Answer common visits without WSGI; when off, Falcon answers every one."
     )
-    public_url: Annotated[str, _url("http", "https")] | None = Field(
+    public_url: WebUrl | None = Field(
         None, description="What short links start with in public; made from the bind by default."
     )
     own_hosts: Hosts = Field(
@@ -307,15 +256,6 @@ class Settings(BaseSettings):
         return f"127.0.0.1:{port}" if host in _ANY_ADDRESS else self.redirect_bind
 
 
-class Described(NamedTuple):
-    """One setting as a person reads it."""
-
-    variable: str
-    value: str
-    default: str
-    sentence: str
-
-
 def load() -> Settings:
     """Read the settings: the environment, HOPLINE_SETTINGS_FILE, what a running `hopline up` wrote.
 
@@ -370,40 +310,8 @@ def variable(field: str) -> str:
     return PREFIX + field.upper()
 
 
-def describe(settings: Settings) -> Iterator[Described]:
-    """Yield every setting with its current value, secrets masked."""
-    for name, field in Settings.model_fields.items():
-        default = NO_FIXED_DEFAULT if field.default_factory else _show(name, field.default)
-        yield Described(
-            variable(name), _show(name, getattr(settings, name)), default, field.description or ""
-        )
-
-
-def mask_url(url: str) -> str:
-    """Return the URL with its password replaced, fit for logs and terminals.
-
-    It takes no parser: what is masked may be a mistyped URL on its way into an error text.
-    """
-    start, at, end = _QUERY_PASSWORD.sub(_MASK, url).rpartition("@")
-    scheme, slashes, userinfo = start.partition("://") if "://" in start else ("", "", start)
-    user, colon, _ = userinfo.partition(":")
-    return f"{scheme}{slashes}{user}{colon}{_MASK if colon else ''}{at}{end}"
-
-
-def _show(name: str, value: object) -> str:
-    if value is None:
-        return ""
-    if name.endswith("_token"):
-        return _MASK
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return ",".join(value)
-    return mask_url(value) if isinstance(value, str) and name.endswith("_url") else str(value)
-
-
 def _complaints(error: ValidationError) -> Iterator[str]:
     for fault in error.errors():
         name = str(fault["loc"][0])
         need = fault["msg"].removeprefix("Value error, ")
-        yield f"{variable(name)}={_show(name, fault['input'])!r}: {need[:1].lower()}{need[1:]}"
+        yield f"{variable(name)}={show(name, fault['input'])!r}: {need[:1].lower()}{need[1:]}"

@@ -9,15 +9,8 @@ from typing import Annotated
 import typer
 
 from app.cli.output import complain, print_json, print_table
-from app.settings import (
-    NO_FIXED_DEFAULT,
-    Described,
-    Settings,
-    describe,
-    load,
-    unknown_variables,
-    variable,
-)
+from app.setting_list import NO_FIXED_DEFAULT, Described, describe
+from app.settings import Settings, load, unknown_variables, variable
 
 _ENV_FILE_HEADER = """\
 # Hopline's settings, read by its systemd units. Made by `hopline settings --env-file`.

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 
 from app.exposure.exposition import Exposition
-from app.settings import OFF
+from app.setting_types import OFF
 
 logger = logging.getLogger(__name__)
 

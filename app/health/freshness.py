@@ -4,6 +4,7 @@ import http.client
 from math import isinf
 
 from app.health.check import Check, ok, warn
+from app.setting_types import OFF
 
 #: The promise, in light traffic.
 _PROMISED_SECONDS = 2.0
@@ -18,7 +19,7 @@ def freshness_check(bind: str) -> Check:
     Args:
         bind: HOST:PORT where they are served, or ``off``.
     """
-    if bind == "off":
+    if bind == OFF:
         return ok("freshness", "not asked, for the workers' metrics are off")
     try:
         return judge_freshness(read_gauge(_scrape(bind)))

@@ -2,11 +2,9 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app import settings
-from app.settings import RUNNING_FILE, Settings, SettingsError, describe, load, mask_url, variable
+from app.settings import RUNNING_FILE, Settings, SettingsError, load, variable
 
 
 @pytest.fixture(autouse=True)
@@ -150,7 +148,7 @@ def test_a_settings_file_stands_between_the_environment_and_what_up_wrote(
 
 def test_a_settings_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOPLINE_SETTINGS_FILE", "/nowhere/workers.env")
-    with pytest.raises(SettingsError, match="HOPLINE_SETTINGS_FILE='/nowhere/workers.env'"):
+    with pytest.raises(SettingsError, match=r"HOPLINE_SETTINGS_FILE='/nowhere/workers\.env'"):
         load()
 
 
@@ -187,49 +185,12 @@ def test_settings_cannot_be_changed_once_read() -> None:
         load().batch_size = 5  # type: ignore[misc]
 
 
-@pytest.mark.parametrize(
-    ("url", "masked"),
-    [
-        ("redis://h:6379/0", "redis://h:6379/0"),
-        ("clickhouse://default@127.0.0.1:9000/hopline", None),
-        ("redis://user:geheim@h:1/0", "redis://user:***@h:1/0"),
-        ("redis://:geheim@h/0", "redis://:***@h/0"),
-        ("redis://u:geh:eim@h", "redis://u:***@h"),
-        ("redis://u:geh@eim@h", "redis://u:***@h"),
-        ("redis://u:geh/ei#m?@h", "redis://u:***@h"),
-        ("u:geheim@h", "u:***@h"),
-        ("redis://[::1:geheim@h", "redis://[:***@h"),
-        ("clickhouse://h/db?password=geheim&secure=1", "clickhouse://h/db?password=***&secure=1"),
-    ],
-)
-def test_passwords_are_masked_even_in_urls_too_broken_to_parse(url: str, masked: str) -> None:
-    assert mask_url(url) == (masked or url)
-    assert "geheim" not in mask_url(url)
-
-
-@given(st.text(min_size=1).filter(lambda text: "@" not in text and "://" not in text))
-def test_no_password_survives_masking(password: str) -> None:
-    assert mask_url(f"redis://user:{password}@host/0") == "redis://user:***@host/0"
-
-
 @pytest.mark.parametrize("url", ["redis://u:geheim@h:seven", "redis://[u:geheim@h", "u:geheim@h"])
 def test_error_texts_hold_no_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("HOPLINE_REDIS_URL", url)
     with pytest.raises(SettingsError) as refused:
         load()
     assert "geheim" not in str(refused.value)
-
-
-def test_every_setting_is_described_with_secrets_masked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOPLINE_CONSOLE_TOKEN", "geheim-geheim-geheim")
-    monkeypatch.setenv("HOPLINE_REDIS_URL", "redis://u:geheim@h/0")
-    described = {one.variable: one for one in describe(load())}
-    assert list(described) == [variable(name) for name in Settings.model_fields]
-    assert described["HOPLINE_CONSOLE_TOKEN"].value == "***"
-    assert described["HOPLINE_REDIS_URL"].value == "redis://u:***@h/0"
-    assert described["HOPLINE_ALLOW_PRIVATE_TARGETS"].value == "true"
-    assert described["HOPLINE_BATCH_SIZE"].default == "100"
-    assert described["HOPLINE_GEOIP_PATH"].value == ""
 
 
 def test_unknown_variables_are_found() -> None:

@@ -1,0 +1,72 @@
+"""What the value of a setting may look like: types that parse it, or say what was expected.
+
+Each refuses a value by ValueError, whose text :func:`app.settings.load` shows to a person.
+"""
+
+import ipaddress
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+#: What switches a bind off.
+OFF = "off"
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _bind(value: str) -> str:
+    if value.startswith(("unix:", "fd://")):
+        return value
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError("expected HOST:PORT, unix:PATH or fd://N")
+    return value
+
+
+def _metrics_bind(value: str) -> str:
+    if value != OFF and _bind(value) and value.startswith(("unix:", "fd://")):
+        raise ValueError("expected HOST:PORT or off")
+    return value
+
+
+def _network(value: str) -> str:
+    ipaddress.ip_network(value, strict=False)
+    return value
+
+
+def _url(*schemes: str) -> AfterValidator:
+    def check(value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or "://" not in value:
+            raise ValueError(f"expected a URL that starts with {' or '.join(schemes)} and ://")
+        _ = parts.port  # raises ValueError when it is no port
+        return value
+
+    return AfterValidator(check)
+
+
+def _redis_database(value: str) -> str:
+    parts = urlsplit(value)
+    database = parts.path.strip("/")
+    if parts.scheme != "unix" and database and not (database.isascii() and database.isdigit()):
+        raise ValueError("expected the database after the host to be a number, e.g. /0")
+    return value
+
+
+Bind = Annotated[str, AfterValidator(_bind)]
+MetricsBind = Annotated[str, AfterValidator(_metrics_bind)]
+RedisUrl = Annotated[str, _url("redis", "rediss", "unix"), AfterValidator(_redis_database)]
+ClickHouseUrl = Annotated[str, _url("clickhouse", "clickhouses")]
+WebUrl = Annotated[str, _url("http", "https")]
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Networks = Annotated[
+    tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_split)
+]
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
