@@ -30,6 +30,8 @@ TEXT
 prefix=/opt/hopline
 units=/etc/systemd/system
 services="hopline-redirect.service hopline-console.service hopline-workers.service"
+# What the services are made of: a version that lacks any of it is never switched to.
+loadable="app.cli.main, app.console.wsgi, app.redirect.worker, app.redirect.wsgi, workers.supervisor"
 # Versions kept beside the one in use: the one to roll back to.
 kept=1
 # A virtual environment takes about 110 MB; twice that for pip's temporary files.
@@ -140,6 +142,8 @@ build_version() {
         --no-cache-dir --root-user-action=ignore "$@"
     [ "$dry_run" = yes ] || [ "$("$target/bin/hopline" --version)" = "hopline $version" ] ||
         fail "what was built in $target does not say that it is version $version"
+    run "$target/bin/python" -c "import $loadable" ||
+        fail "what was built in $target can't be loaded; nothing was switched"
     run touch "$target/.complete"
 }
 
