@@ -53,7 +53,7 @@ BUDGETS: dict[str, Budget] = {
     },
     # While something is broken on the same two cores: no tail but the promised one.
     "faults": {
-        GENERATOR: Limits(p99_ms=5),
+        GENERATOR: Limits(p99_ms=10),
         EVERY_REDIRECT: Limits(p999_ms=50, min_requests=1000),
         "* /{*}": Limits(p999_ms=50, min_requests=20),
     },
