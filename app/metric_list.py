@@ -8,7 +8,8 @@ from prometheus_client.core import Metric
 
 from app.console_metrics import ConsoleMetrics
 from app.ledger_metrics import LedgerMetrics
-from app.metrics import RedirectMetrics, SupervisorMetrics, WorkerMetrics
+from app.metrics import SupervisorMetrics, WorkerMetrics
+from app.redirect_metrics import RedirectMetrics
 from app.store_metrics import StoreMetrics
 
 

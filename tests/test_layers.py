@@ -33,6 +33,7 @@ LAYERS = (
         "app.link_store",
         "app.metric_list",
         "app.metrics",
+        "app.redirect_metrics",
         "app.reports",
         "app.request_ids",
         "app.store_metrics",

@@ -9,11 +9,11 @@ import gevent
 import hiredis
 
 from app.keys import backlog_marks_key
-from app.metrics import RedirectMetrics
 from app.redirect.pipeline import Pipeline, PipelineError
 from app.redirect.quiet_log import QuietLog
 from app.redirect.resp import encode_command
 from app.redirect.watermarks import Watermarks
+from app.redirect_metrics import RedirectMetrics
 
 logger = logging.getLogger(__name__)
 

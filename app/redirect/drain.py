@@ -16,7 +16,6 @@ from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
 from app.click import new_click_id
-from app.metrics import RedirectMetrics
 from app.redirect.backlog import Backlog
 from app.redirect.entry import EntryWriter
 from app.redirect.pipeline import Pipeline, PipelineError
@@ -24,6 +23,7 @@ from app.redirect.quiet_log import QuietLog
 from app.redirect.resend import ResendRing
 from app.redirect.spool_file import SpoolError, SpoolFile
 from app.redirect.spool_rows import Row
+from app.redirect_metrics import RedirectMetrics
 from app.redis import is_transient
 
 logger = logging.getLogger(__name__)

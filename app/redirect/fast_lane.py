@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 from gunicorn_h1c import HttpRequest
 
 from app.links import Link
-from app.metrics import RedirectMetrics
 from app.redirect.entry import END, LinkParts, TextParts, field
 from app.redirect.http.lanes import Reply
 from app.redirect.resource import Collaborators
 from app.redirect.response import redirect
 from app.redirect.visit import PURPOSE_FIELDS, clean
+from app.redirect_metrics import RedirectMetrics
 from app.tallies import Tally, TallyFamily
 
 #: Known links whose answers are kept ready; they are made again when there are more.

@@ -1,8 +1,8 @@
 """What is looked up in a worker's parts when its metrics are published."""
 
-from app.metrics import RedirectMetrics
 from app.redirect.lookup import Lookup
 from app.redirect.pipeline import Pipeline
+from app.redirect_metrics import RedirectMetrics
 
 
 def watch(metrics: RedirectMetrics, pipeline: Pipeline, lookup: Lookup) -> None:

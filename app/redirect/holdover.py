@@ -11,9 +11,9 @@ from itertools import islice
 
 import gevent
 
-from app.metrics import RedirectMetrics
 from app.redirect.quiet_log import QuietLog
 from app.redirect.spool_rows import Row
+from app.redirect_metrics import RedirectMetrics
 
 logger = logging.getLogger(__name__)
 

@@ -19,12 +19,12 @@ from gevent.hub import Waiter
 
 from app.keys import link_key
 from app.links import REDIRECT_STATUSES, CorruptLink, Link, decode
-from app.metrics import RedirectMetrics
 from app.redirect.deadlines import Deadlines
 from app.redirect.link_cache import Held, LinkCache, UnknownCodes, Watch
 from app.redirect.pipeline import Pipeline, PipelineError
 from app.redirect.quiet_log import QuietLog
 from app.redirect.resp import encode_command
+from app.redirect_metrics import RedirectMetrics
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,6 @@ import gevent
 import hiredis
 from gevent.hub import Waiter
 
-from app.metrics import RedirectMetrics
 from app.redirect.backlog import Backlog
 from app.redirect.deadlines import Deadlines
 from app.redirect.entry import click_id_of
@@ -25,6 +24,7 @@ from app.redirect.pipeline import Pipeline, PipelineBroken, PipelineError, Pipel
 from app.redirect.quiet_log import QuietLog
 from app.redirect.resend import ResendRing
 from app.redirect.spool import Spool
+from app.redirect_metrics import RedirectMetrics
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ from functools import lru_cache, partial
 from prometheus_client import CollectorRegistry
 
 from app.bots import Bots
-from app.metrics import RedirectMetrics
 from app.redirect.backlog import Backlog
 from app.redirect.drain import Drain
 from app.redirect.entry import EntryWriter
@@ -24,6 +23,7 @@ from app.redirect.spool import Spool, damage_counter
 from app.redirect.spool_file import SpoolFile
 from app.redirect.tracking import Tracking
 from app.redirect.uses import Uses
+from app.redirect_metrics import RedirectMetrics
 from app.redis import parse_url
 from app.request_ids import RequestIds
 from app.settings import Settings

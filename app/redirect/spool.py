@@ -12,12 +12,12 @@ import gevent
 from gevent.event import AsyncResult, Event
 from gevent.threadpool import ThreadPool
 
-from app.metrics import RedirectMetrics
 from app.redirect.deadlines import Deadlines
 from app.redirect.quiet_log import QuietLog
 from app.redirect.spool_file import SpoolError, SpoolFile
 from app.redirect.spool_repair import Damage
 from app.redirect.spool_rows import Row
+from app.redirect_metrics import RedirectMetrics
 
 logger = logging.getLogger(__name__)
 

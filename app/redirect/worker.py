@@ -24,7 +24,6 @@ from gunicorn.http.wsgi import base_environ
 from gunicorn.workers.ggevent import GeventWorker
 from prometheus_client import CollectorRegistry
 
-from app.metrics import RedirectMetrics
 from app.redirect.http.answer import Answer
 from app.redirect.http.connection import Connection
 from app.redirect.http.edge import Edge
@@ -35,6 +34,7 @@ from app.redirect.http.lanes import Lanes, WsgiLane
 from app.redirect.http.listener import Listener
 from app.redirect.http.patience import Patience
 from app.redirect.http.shares import Share, SharesTable
+from app.redirect_metrics import RedirectMetrics
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,6 @@ from typing import Any
 import falcon
 
 from app import logs
-from app.metrics import RedirectMetrics
 from app.redirect.fast_lane import RedirectFastLane
 from app.redirect.fixed import LIVE, NO_ICON, ROBOTS, FixedResource, readiness
 from app.redirect.pages import Pages
@@ -15,6 +14,7 @@ from app.redirect.quiet_log import QuietLog
 from app.redirect.resource import Collaborators, LinkResource, write
 from app.redirect.response import Response
 from app.redirect.service import RedirectService
+from app.redirect_metrics import RedirectMetrics
 from app.request_ids import HEADER as REQUEST_ID_HEADER
 from app.request_ids import RequestIds
 from app.settings import load

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from app.metric_list import describe
-from app.metrics import LATENCY_EDGES
+from app.redirect_metrics import LATENCY_EDGES
 from app.settings import Settings
 from tests.conftest import missing
 from tests.deploy.promql import Selector, selectors

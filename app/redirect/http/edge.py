@@ -19,7 +19,6 @@ import gevent
 from gunicorn_h1c import HttpRequest
 
 from app.log_formats import VisitorAddress
-from app.metrics import RedirectMetrics
 from app.redirect.http.connection import (
     ANSWERED,
     BUSY,
@@ -37,6 +36,7 @@ from app.redirect.http.listener import Listener
 from app.redirect.http.patience import Patience, overdue
 from app.redirect.http.shares import Share
 from app.redirect.quiet_log import QuietLog
+from app.redirect_metrics import RedirectMetrics
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from prometheus_client import CollectorRegistry
 from redis import Redis
 
 from app.keys import backlog_marks_key
-from app.metrics import RedirectMetrics
 from app.redirect.backlog import Backlog
 from app.redirect.pipeline import Pipeline
+from app.redirect_metrics import RedirectMetrics
 from app.redis import parse_url
 from tests.app.redirect.fakes import FakeClock
 from tests.app.redirect.waiting import wait_until

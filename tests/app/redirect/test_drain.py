@@ -7,7 +7,6 @@ from prometheus_client import CollectorRegistry
 from redis import Redis
 
 from app.click import new_click_id
-from app.metrics import RedirectMetrics
 from app.redirect.drain import Drain
 from app.redirect.entry import EntryWriter, click_id_of
 from app.redirect.pipeline import Pipeline
@@ -15,6 +14,7 @@ from app.redirect.resend import ResendRing
 from app.redirect.resp import encode_command
 from app.redirect.spool import damage_counter
 from app.redirect.spool_file import SpoolFile
+from app.redirect_metrics import RedirectMetrics
 from app.redis import parse_url
 from tests.app.redirect.fakes import FakeBacklog
 from tests.app.redirect.waiting import wait_until

@@ -17,10 +17,10 @@ from prometheus_client import CollectorRegistry
 from app.click import ClickIds
 from app.keys import link_key
 from app.links import Link, encode
-from app.metrics import RedirectMetrics
 from app.redirect.entry import EntryWriter
 from app.redirect.fast_lane import RedirectFastLane
 from app.redirect.proxies import client_address_reader
+from app.redirect_metrics import RedirectMetrics
 from tests.redirect_servers import RedirectServer
 from tests.servers import RedisServer
 

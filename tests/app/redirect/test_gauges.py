@@ -1,7 +1,7 @@
 from prometheus_client import CollectorRegistry
 
-from app.metrics import RedirectMetrics
 from app.redirect.gauges import watch
+from app.redirect_metrics import RedirectMetrics
 from tests.app.redirect.fakes import FakePipeline
 
 

@@ -2,10 +2,10 @@ import gevent
 import pytest
 from prometheus_client import CollectorRegistry
 
-from app.metrics import RedirectMetrics
 from app.redirect.holdover import Holdover
 from app.redirect.spool import Spool
 from app.redirect.spool_file import SpoolError
+from app.redirect_metrics import RedirectMetrics
 
 FULL = SpoolError("full", "the disk is full")
 

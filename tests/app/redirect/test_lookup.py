@@ -13,10 +13,10 @@ from redis import Redis
 
 from app.keys import link_key
 from app.links import Link, encode
-from app.metrics import RedirectMetrics
 from app.redirect.lookup import UNKNOWN, Lookup, LookupUnavailable
 from app.redirect.pipeline import Pipeline
 from app.redirect.tracking import Tracking
+from app.redirect_metrics import RedirectMetrics
 from app.redis import parse_url
 from app.settings import Settings
 from tests.app.redirect.fakes import FakeClock, FakePipeline

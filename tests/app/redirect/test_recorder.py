@@ -2,10 +2,10 @@ import gevent
 import pytest
 from prometheus_client import CollectorRegistry
 
-from app.metrics import RedirectMetrics
 from app.redirect.recorder import Recorder
 from app.redirect.resend import ResendRing
 from app.redirect.resp import encode_command
+from app.redirect_metrics import RedirectMetrics
 from tests.app.redirect.fakes import FakeBacklog, FakePipeline
 
 

@@ -9,7 +9,6 @@ from prometheus_client import CollectorRegistry
 
 from app.click import from_fields
 from app.links import Link
-from app.metrics import RedirectMetrics
 from app.redirect.entry import EntryWriter
 from app.redirect.fixed import Readiness
 from app.redirect.lookup import UNKNOWN, LookupUnavailable
@@ -19,6 +18,7 @@ from app.redirect.resource import Collaborators
 from app.redirect.resp import decode_command
 from app.redirect.response import DEFAULT_CACHE_CONTROL, Response
 from app.redirect.wsgi import create_app
+from app.redirect_metrics import RedirectMetrics
 
 NOW = 1_800_000_000
 

@@ -4,9 +4,9 @@ import gevent
 import pytest
 from prometheus_client import CollectorRegistry
 
-from app.metrics import RedirectMetrics
 from app.redirect.spool import Spool
 from app.redirect.spool_file import SpoolError, SpoolFile
+from app.redirect_metrics import RedirectMetrics
 
 
 @pytest.fixture
