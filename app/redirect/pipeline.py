@@ -25,6 +25,7 @@ from gevent.hub import Waiter
 from app.redirect.backoff import backoff_seconds
 from app.redirect.quiet_log import QuietLog
 from app.redirect.redis_socket import ConnectFailed, Connection, connect
+from app.redirect.reply_age import ReplyAge
 from app.redirect.resp import NOT_YET, encode_command
 from app.redis import Address
 
@@ -108,9 +109,7 @@ class Pipeline:
         self._waiting: deque[OnReply] = deque()
         self._answered = 0
         self._flush_due = False
-        self._flushes: deque[tuple[int, float]] = deque()
-        self._polled_at = 0.0
-        self._oldest_age = 0.0
+        self._age = ReplyAge(clock)
         self._heard_at = 0.0
         self._watchers: dict[str, Any] = {}
 
@@ -187,17 +186,16 @@ class Pipeline:
     def oldest_age(self) -> float:
         """Return for how many seconds the oldest command has waited for its reply; 0 if none.
 
-        As of the last turn of the event loop and of what could be received in it, so that a turn
-        that takes long is not held against the server.
+        As of the last turn of the event loop, see :class:`ReplyAge`.
         """
-        return self._oldest_age
+        return self._age.seconds
 
     def flush(self) -> None:
         """Send now what was submitted; happens by itself at the end of each loop tick."""
         self._flush_due = False
         if not self._unsent or self._connection is None:
             return
-        self._flushes.append((self._answered + len(self._waiting), self._clock()))
+        self._age.note_flush(self._answered + len(self._waiting))
         if not self._watchers["write"].active:
             self._send()
 
@@ -235,7 +233,7 @@ class Pipeline:
         }
         self._watchers["read"].start(self._receive)
         self._watchers["age"].start(self._watch_age)
-        self._watchers["polled"].start(self._note_poll)
+        self._watchers["polled"].start(self._age.note_poll)
         self._watchers["turn"].start(self._assess_age)
         self._heard_at = self._clock()
         self._connection = connection
@@ -306,17 +304,11 @@ class Pipeline:
             self._answered += 1
             _hand_over(waiting.popleft(), reply)
 
-    def _note_poll(self) -> None:
-        self._polled_at = self._clock()
-
     def _assess_age(self) -> None:
-        flushes = self._flushes
-        while flushes and flushes[0][0] <= self._answered:
-            flushes.popleft()
-        self._oldest_age = max(self._polled_at - flushes[0][1], 0.0) if flushes else 0.0
+        self._age.assess(self._answered)
 
     def _watch_age(self) -> None:
-        if self._oldest_age > self._timeout_seconds:
+        if self._age.seconds > self._timeout_seconds:
             self._break(f"no reply for {self._timeout_seconds:g} s")
         elif not self._waiting and self._clock() - self._heard_at >= _PING_SECONDS:
             self.submit(_PING, _ignore)
@@ -333,8 +325,7 @@ class Pipeline:
         self.connected.clear()
         orphans, self._waiting = self._waiting, deque()
         self._unsent.clear()
-        self._flushes.clear()
-        self._oldest_age = 0.0
+        self._age.reset()
         self._broken.set()
         # From the hub, because whoever broke the connection may be a greenlet of its own.
         self._loop.run_callback(_fail, orphans, PipelineBroken(reason))

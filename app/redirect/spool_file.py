@@ -19,27 +19,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from app.redirect import spool_sql
 from app.redirect.spool_repair import Damage, set_aside
-from app.redirect.spool_rows import Row, Stored, checksum, is_whole
+from app.redirect.spool_rows import Row, is_whole
+from app.redirect.spool_sql import PAGE_BYTES
 
 NAME = "spool.db"
-_PAGE_BYTES = 4096
-_BUSY_SECONDS = 2.0
-#: The write-ahead log beside the database is cut back to this once it is empty.
-_LOG_BYTES = 16 << 20
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-#: The number of clicks is kept beside them, because SQLite would read them all to count them.
-_SCHEMA = """
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS clicks
-    (click_id BLOB PRIMARY KEY, command BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS damaged
-    (click_id BLOB PRIMARY KEY, command BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS totals (clicks INTEGER NOT NULL);
-INSERT INTO totals SELECT 0 WHERE NOT EXISTS (SELECT * FROM totals);
-COMMIT;
-"""
 
 
 class Filling(NamedTuple):
@@ -93,7 +79,7 @@ class SpoolFile:
         self.directory = directory
         self._on_damage = on_damage
         self._path = directory / NAME
-        self._max_pages = max(max_bytes // _PAGE_BYTES, 16)
+        self._max_pages = max(max_bytes // PAGE_BYTES, 16)
         self._database: sqlite3.Connection | None = None
         self._inode = 0
 
@@ -114,7 +100,7 @@ class SpoolFile:
     def delete(self, click_ids: Sequence[bytes]) -> None:
         """Delete clicks, and give their room back to the disk."""
         with self._transaction() as database:
-            _delete(database, click_ids)
+            spool_sql.delete(database, click_ids)
         with self._opened() as database:
             # As a script, because a cursor stops after the first of the pages.
             database.executescript("PRAGMA incremental_vacuum")
@@ -122,11 +108,7 @@ class SpoolFile:
     def oldest(self, limit: int, after: bytes = b"", before: bytes = b"\xff" * 16) -> list[Row]:
         """Return the oldest clicks between two ids, in order; damaged ones are set aside."""
         with self._opened() as database:
-            found: list[Stored] = database.execute(
-                "SELECT * FROM clicks WHERE click_id > ? AND click_id < ?"
-                " ORDER BY click_id LIMIT ?",
-                (after, before, limit),
-            ).fetchall()
+            found = spool_sql.oldest(database, limit, after, before)
         whole = [row[:2] for row in found if is_whole(row)]
         if len(whole) == len(found):
             return whole
@@ -136,11 +118,7 @@ class SpoolFile:
     def set_aside(self, click_ids: Sequence[bytes], fault: str) -> None:
         """Take clicks that can't be sent out of the queue; they stay in a table of their own."""
         with self._transaction() as database:
-            database.executemany(
-                "INSERT OR REPLACE INTO damaged SELECT * FROM clicks WHERE click_id = ?",
-                _singles(click_ids),
-            )
-            _delete(database, click_ids)
+            spool_sql.set_aside(database, click_ids)
         self._on_damage(Damage("clicks", len(click_ids), f"{self._path}: {fault}"))
 
     def filling(self) -> Filling:
@@ -151,7 +129,7 @@ class SpoolFile:
             [(pages,)] = database.execute("PRAGMA page_count")
             [(free,)] = database.execute("PRAGMA freelist_count")
         oldest_ms = int.from_bytes(oldest[:6], "big") if oldest else None
-        return Filling(clicks, (pages - free) * _PAGE_BYTES, oldest_ms)
+        return Filling(clicks, (pages - free) * PAGE_BYTES, oldest_ms)
 
     def count(self) -> int:
         """Return how many clicks wait."""
@@ -170,8 +148,8 @@ class SpoolFile:
 
     def _write(self, rows: Sequence[Row], forgotten: Sequence[bytes]) -> None:
         with self._transaction() as database:
-            _insert(database, rows)
-            _delete(database, forgotten)
+            spool_sql.insert(database, rows)
+            spool_sql.delete(database, forgotten)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -206,7 +184,7 @@ class SpoolFile:
             return self._database
         self.close()
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._database = _connect(self._path, self._max_pages)
+        self._database = spool_sql.connect(self._path, self._max_pages)
         self._inode = self._path.stat().st_ino
         return self._database
 
@@ -232,8 +210,11 @@ class SpoolFile:
     def _take_over(self, rows: Sequence[Row]) -> str:
         """Put clicks of a damaged database into the new one; return why it can't be done, or ''."""
         try:
-            with contextlib.closing(_connect(self._path, self._max_pages)) as database, database:
-                _insert(database, rows)
+            with (
+                contextlib.closing(spool_sql.connect(self._path, self._max_pages)) as database,
+                database,
+            ):
+                spool_sql.insert(database, rows)
         except sqlite3.Error as error:
             return str(error)
         return ""
@@ -252,49 +233,6 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _connect(path: Path, max_pages: int) -> sqlite3.Connection:
-    # Threads of one pool take turns with it, so the check for the same thread is in the way.
-    database = sqlite3.connect(
-        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-    )
-    try:
-        database.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
-        database.execute(f"PRAGMA max_page_count = {max_pages}")
-        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'totals'").fetchone():
-            database.executescript(_SCHEMA)
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _insert(database: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Add clicks; those that are there already are left as they are."""
-    stored = [(*row, checksum(row)) for row in rows]
-    before = database.total_changes
-    database.executemany("INSERT OR IGNORE INTO clicks VALUES (?, ?, ?)", stored)
-    _count(database, database.total_changes - before)
-
-
-def _delete(database: sqlite3.Connection, click_ids: Sequence[bytes]) -> None:
-    before = database.total_changes
-    database.executemany("DELETE FROM clicks WHERE click_id = ?", _singles(click_ids))
-    _count(database, before - database.total_changes)
-
-
-def _count(database: sqlite3.Connection, change: int) -> None:
-    if change:
-        database.execute("UPDATE totals SET clicks = clicks + ?", (change,))
-
-
-def _singles(values: Sequence[bytes]) -> Iterator[tuple[bytes]]:
-    return ((value,) for value in values)
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -1,0 +1,86 @@
+"""What is asked of the spool's SQLite database once it is open. Everything raises sqlite3.Error."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from app.redirect.spool_rows import Row, Stored, checksum
+
+PAGE_BYTES = 4096
+_BUSY_SECONDS = 2.0
+#: The write-ahead log beside the database is cut back to this once it is empty.
+_LOG_BYTES = 16 << 20
+
+#: The number of clicks is kept beside them, because SQLite would read them all to count them.
+_SCHEMA = """
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS clicks
+    (click_id BLOB PRIMARY KEY, command BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS damaged
+    (click_id BLOB PRIMARY KEY, command BLOB NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS totals (clicks INTEGER NOT NULL);
+INSERT INTO totals SELECT 0 WHERE NOT EXISTS (SELECT * FROM totals);
+COMMIT;
+"""
+
+
+def connect(path: Path, max_pages: int) -> sqlite3.Connection:
+    """Open the database, or begin one; it may take up so many pages of :data:`PAGE_BYTES`."""
+    # Threads of one pool take turns with it, so the check for the same thread is in the way.
+    database = sqlite3.connect(
+        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
+        database.execute(f"PRAGMA max_page_count = {max_pages}")
+        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'totals'").fetchone():
+            database.executescript(_SCHEMA)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def insert(database: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Add clicks; those that are there already are left as they are."""
+    stored = [(*row, checksum(row)) for row in rows]
+    before = database.total_changes
+    database.executemany("INSERT OR IGNORE INTO clicks VALUES (?, ?, ?)", stored)
+    _count(database, database.total_changes - before)
+
+
+def delete(database: sqlite3.Connection, click_ids: Sequence[bytes]) -> None:
+    """Delete clicks; those that are not there need no deleting."""
+    before = database.total_changes
+    database.executemany("DELETE FROM clicks WHERE click_id = ?", _singles(click_ids))
+    _count(database, before - database.total_changes)
+
+
+def oldest(database: sqlite3.Connection, limit: int, after: bytes, before: bytes) -> list[Stored]:
+    """Return the oldest clicks between two ids, in order, whether they are whole or not."""
+    return database.execute(
+        "SELECT * FROM clicks WHERE click_id > ? AND click_id < ? ORDER BY click_id LIMIT ?",
+        (after, before, limit),
+    ).fetchall()
+
+
+def set_aside(database: sqlite3.Connection, click_ids: Sequence[bytes]) -> None:
+    """Take clicks out of the queue, into a table of their own."""
+    database.executemany(
+        "INSERT OR REPLACE INTO damaged SELECT * FROM clicks WHERE click_id = ?",
+        _singles(click_ids),
+    )
+    delete(database, click_ids)
+
+
+def _count(database: sqlite3.Connection, change: int) -> None:
+    if change:
+        database.execute("UPDATE totals SET clicks = clicks + ?", (change,))
+
+
+def _singles(values: Sequence[bytes]) -> Iterator[tuple[bytes]]:
+    return ((value,) for value in values)
