@@ -103,4 +103,7 @@ def _locked(directory: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
+        # Closing does not do: a process that was forked meanwhile has the descriptor as well, and
+        # would hold the lock for as long as it lives.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
