@@ -69,12 +69,26 @@ def oldest(database: sqlite3.Connection, limit: int, after: bytes, before: bytes
 
 
 def set_aside(database: sqlite3.Connection, click_ids: Sequence[bytes]) -> None:
-    """Take clicks out of the queue, into a table of their own."""
+    """Take clicks out of the queue, into a table of their own.
+
+    One whose id was changed may be out of order: a walk through the table comes upon it, and no
+    search finds it. Then the database is damaged, which SQLite does not notice by itself.
+    """
     database.executemany(
         "INSERT OR REPLACE INTO damaged SELECT * FROM clicks WHERE click_id = ?",
         _singles(click_ids),
     )
     delete(database, click_ids)
+    for click_id in click_ids:
+        # The plus keeps SQLite from searching for it: https://sqlite.org/optoverview.html
+        if database.execute("SELECT 1 FROM clicks WHERE +click_id = ?", (click_id,)).fetchone():
+            raise _damaged(f"click {click_id.hex()} is not where its id says")
+
+
+def _damaged(text: str) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(text)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 def _count(database: sqlite3.Connection, change: int) -> None:

@@ -145,6 +145,27 @@ def test_a_click_whose_bytes_changed_is_set_aside_and_the_others_go_on(tmp_path,
     file.close()
 
 
+def test_a_click_whose_id_changed_and_is_out_of_order_does_not_stop_the_others(tmp_path, found):
+    path = filled(tmp_path, 5)
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(row(1)[0], b"\xee" + row(1)[0][1:]))
+    file = SpoolFile(tmp_path, 1 << 30, found.append)
+    with pytest.raises(SpoolError, match="not where its id says") as refused:
+        file.oldest(10)
+    assert refused.value.reason == "damaged"
+    assert [damage.kind for damage in found] == ["database"]
+    assert file.oldest(10) == [row(number, 500) for number in (0, 2, 3, 4)]
+    assert file.count() == 4
+    file.close()
+
+
+def test_a_click_that_was_deleted_meanwhile_need_not_be_set_aside(file, found):
+    file.write([row(1), row(2)])
+    file.delete([row(1)[0]])
+    file.set_aside([row(1)[0]], "it can't be sent")
+    assert file.oldest(10) == [row(2)]
+
+
 def test_what_is_committed_while_another_moves_the_file_is_written_again(tmp_path, monkeypatch):
     file = SpoolFile(tmp_path, 1 << 30)
     file.write([row(1)])
