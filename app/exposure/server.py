@@ -3,6 +3,7 @@
 import errno
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,12 +36,15 @@ class MetricsServer:
         self._exposition = exposition
         self._variable = variable
         self._over = threading.Event()
+        self._was_refused = False
         self._server: _Server | None = None
 
     def start(self) -> None:
         """Begin to serve, unless that is off; returns at once."""
         if self._bind == OFF:
             return
+        # Here and not in the thread: what is forked next must know of the socket to let go of it.
+        self._open()
         threading.Thread(target=self._run, name="metrics-server", daemon=True).start()
 
     def close(self) -> None:
@@ -56,19 +60,21 @@ class MetricsServer:
             self._server.socket.close()
 
     def _run(self) -> None:
-        was_refused = False
-        while not self._over.is_set():
-            try:
-                self._server = _Server(self._bind, self._exposition)
-            except OSError as error:
-                if not was_refused:
-                    logger.error("%s", _refusal(error, self._variable, self._bind))
-                was_refused = True
-                self._over.wait(_RETRY_SECONDS)
-                continue
+        while self._server is None:
+            if self._over.wait(_RETRY_SECONDS):
+                return
+            self._open()
+        self._server.serve_forever()
+
+    def _open(self) -> None:
+        try:
+            self._server = _Server(self._bind, self._exposition)
+        except OSError as error:
+            if not self._was_refused:
+                logger.error("%s", _refusal(error, self._variable, self._bind))
+            self._was_refused = True
+        else:
             logger.info("metrics at http://%s%s", self._bind, PATH)
-            self._server.serve_forever()
-            return
 
 
 @contextmanager
@@ -100,6 +106,11 @@ class _Server(ThreadingTCPServer):
         self.address_family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
         self.exposition = exposition
         super().__init__((host.strip("[]"), int(port)), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
+        """Log what socketserver would print; that a client went away is not worth a line."""
+        if not isinstance(sys.exception(), OSError):
+            logger.exception("a request for the metrics failed")
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,6 +1,8 @@
 import http.client
 import logging
 import socket
+import struct
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -67,6 +69,40 @@ def test_openmetrics_is_served_to_whoever_accepts_it(port: int) -> None:
 def test_a_client_that_says_nothing_keeps_nobody_waiting(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)):
         assert _status(port) == 200
+
+
+def test_a_client_that_goes_away_leaves_no_trace(
+    port: int, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"GET /-/met")
+        # Closing then sends a reset.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert _status(port) == 200
+    wait_until(lambda: not any("process_request" in one.name for one in threading.enumerate()))
+    assert (capfd.readouterr().err, caplog.text) == ("", "")
+
+
+def test_a_fault_of_ours_is_logged(
+    port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Exposition, "render", lambda *_: 1 / 0)
+    assert _status(port) == 0
+    wait_until(lambda: "a request for the metrics failed" in caplog.text)
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_the_port_is_open_before_anything_can_be_forked(
+    directory: Path, free_port: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading.Thread, "start", lambda _: None)
+    port = free_port()
+    metrics = MetricsServer(f"127.0.0.1:{port}", Exposition(directory), "HOPLINE_X_METRICS_BIND")
+    metrics.start()
+    with socket.create_connection(("127.0.0.1", port), timeout=5):
+        metrics.close_in_child()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
 def test_a_directory_that_cannot_be_read_is_an_error_and_no_empty_answer(
