@@ -10,6 +10,8 @@ logger = logging.getLogger(__name__)
 READY = "READY=1"
 STOPPING = "STOPPING=1"
 WATCHDOG = "WATCHDOG=1"
+#: Longest wait for a systemd that does not read: whoever tells it something has better to do.
+_SEND_SECONDS = 1.0
 
 
 class Notifier:
@@ -28,7 +30,9 @@ class Notifier:
         self.watchdog_seconds = _watchdog_seconds(environ) if self._path else None
 
     def tell(self, *assignments: str, status: str = "") -> None:
-        """Send assignments, and what `systemctl status` shows, at once; never raises OSError.
+        """Send assignments, and what `systemctl status` shows, within a second.
+
+        What can't be sent is logged; never raises OSError.
 
         Args:
             assignments: as sd_notify(3) lists them, e.g. :data:`READY`.
@@ -41,6 +45,7 @@ class Notifier:
         address = f"\0{self._path[1:]}" if self._path.startswith("@") else self._path
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as way:
+                way.settimeout(_SEND_SECONDS)
                 way.sendto("\n".join(lines).encode(), address)
         except OSError as error:
             logger.warning("can't tell systemd %s: %s", lines, error)

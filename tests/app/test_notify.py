@@ -3,6 +3,7 @@ import socket
 
 import pytest
 
+from app import notify
 from app.notify import READY, WATCHDOG, Notifier
 
 
@@ -53,3 +54,17 @@ def test_the_watchdogs_patience_is_read(given, seconds):
 
 def test_without_systemd_there_is_no_watchdog():
     assert Notifier({"WATCHDOG_USEC": "500000"}).watchdog_seconds is None
+
+
+def test_a_systemd_that_does_not_read_holds_nobody_up(systemd, monkeypatch, caplog):
+    listening, environ = systemd
+    monkeypatch.setattr(notify, "_SEND_SECONDS", 0.01)
+    notifier = Notifier(environ)
+    # As many as the socket's queue takes, and one more: net.unix.max_dgram_qlen is 512 at most
+    # wherever nobody raised it.
+    for _ in range(600):
+        notifier.tell(WATCHDOG)
+        if caplog.text:
+            break
+    assert "can't tell systemd" in caplog.text
+    assert listening.recv(4096) == b"WATCHDOG=1"
