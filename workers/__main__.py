@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from prometheus_client import CollectorRegistry
 from setproctitle import setproctitle
@@ -19,9 +19,8 @@ from app.metrics import SupervisorMetrics
 from app.notify import Notifier
 from app.settings import Settings, SettingsError, load, variable
 from app.version import __version__
-from workers.ledger_watch import watched
+from workers.lookouts import Lookouts
 from workers.signals import Signals
-from workers.stores import Stores
 from workers.supervisor import SIGNALS, Supervisor
 from workers.unit import Unit
 
@@ -65,19 +64,22 @@ def _supervise(settings: Settings) -> int:
     unit = Unit(Notifier(os.environ))
     with (
         Signals(*SIGNALS) as signals,
-        _metrics_shown(registry, settings),
-        watched(settings, LedgerMetrics(registry)),
+        closing(Lookouts(settings, LedgerMetrics(registry))) as lookouts,
+        _metrics_shown(registry, settings, lookouts),
     ):
-        code = Supervisor(settings, signals, load, unit, metrics, sys.stderr.isatty).run()
+        terminal = sys.stderr.isatty
+        code = Supervisor(settings, signals, load, unit, metrics, lookouts.adopt, terminal).run()
     logger.info("stopped")
     return code
 
 
 @contextmanager
-def _metrics_shown(registry: CollectorRegistry, settings: Settings) -> Iterator[None]:
+def _metrics_shown(
+    registry: CollectorRegistry, settings: Settings, lookouts: Lookouts
+) -> Iterator[None]:
     """Publish the supervisor's metrics, and serve those of all the workers."""
     directory, bind = settings.metrics_of("workers"), settings.workers_metrics_bind
-    exposition = Exposition(directory, [Stores(settings).look])
+    exposition = Exposition(directory, [lookouts.look])
     with (
         published(registry, directory),
         served(bind, exposition, variable("workers_metrics_bind")),

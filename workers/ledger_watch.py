@@ -1,7 +1,7 @@
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 
 from app.clickhouse import ClickHouseError
 from app.keys import ledger_turn_key
@@ -103,30 +103,42 @@ class LedgerWatch:
         self._metrics.checked_seconds.set(noted.compared_ms / 1000)
 
 
-@contextmanager
-def watched(
-    settings: Settings, metrics: LedgerMetrics, patience_seconds: Sequence[float] = PATIENCE_SECONDS
-) -> Iterator[None]:
-    """Watch the ledger from a thread of its own; a check may take as long as a report.
+class LedgerThread:
+    """Watches the ledger from a thread of its own; a check may take as long as a report.
 
     Args:
         patience_seconds: as :class:`Audit` takes it.
     """
-    over = threading.Event()
 
-    def keep_looking() -> None:
-        with closing(_open(settings, metrics, patience_seconds, over.wait)) as watch:
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: LedgerMetrics,
+        patience_seconds: Sequence[float] = PATIENCE_SECONDS,
+    ) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._patience_seconds = patience_seconds
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Have it end after the look at hand; returns at once."""
+        self._over.set()
+
+    def close(self) -> None:
+        """Have it end, and wait for that as long as Redis may take."""
+        self.stop()
+        self._thread.join(self._settings.redis_timeout_seconds)
+
+    def _run(self) -> None:
+        over = self._over
+        made = _open(self._settings, self._metrics, self._patience_seconds, over.wait)
+        with closing(made) as watch:
             watch.look()
             while not over.wait(watch.rest_seconds):
                 watch.look()
-
-    thread = threading.Thread(target=keep_looking, name="ledger", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join(settings.redis_timeout_seconds)
 
 
 def _open(

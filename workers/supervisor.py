@@ -50,6 +50,7 @@ class Supervisor:
     Args:
         signals: the queue of :data:`SIGNALS`.
         read_settings: returns the settings as they are now; for a reload.
+        on_reload: told of the new settings once a consumer has worked with them; may not wait.
         has_terminal: tells whether somebody sees what we write. A SIGHUP that comes when the
             terminal goes means stop.
     """
@@ -61,12 +62,14 @@ class Supervisor:
         read_settings: Callable[[], Settings],
         unit: Unit,
         metrics: SupervisorMetrics,
+        on_reload: Callable[[Settings], None],
         has_terminal: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._signals = signals
         self._read_settings = read_settings
         self._unit = unit
+        self._on_reload = on_reload
         self._has_terminal = has_terminal
         self._had_terminal = has_terminal()
         self._clock = clock
@@ -132,6 +135,7 @@ class Supervisor:
             configure(self._crew.settings, "workers")
             self._bulletin.close()
             self._adopt(self._crew.settings)
+            self._on_reload(self._crew.settings)
         if self._reload.is_over:
             self._reload = None
 

@@ -1,4 +1,5 @@
 import logging
+from contextlib import closing
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -13,7 +14,7 @@ from app.redis import RedisUnavailable
 from tests.clicks import click_row, insert_clicks
 from tests.producers import STREAM
 from tests.worker_processes import wait_until
-from workers.ledger_watch import LOOK_SECONDS, LedgerWatch, watched
+from workers.ledger_watch import LOOK_SECONDS, LedgerThread, LedgerWatch
 
 GROUP = "analytics-group"
 NOW_MS = 1_778_414_400_000
@@ -144,12 +145,12 @@ def test_a_store_that_is_away_is_waited_for(watch, audit, entries, caplog, away)
 def test_a_thread_watches_the_real_stores(redis, redis_url, clicks_url, make_settings, registry):
     settings = make_settings(redis_url=redis_url, clickhouse_url=clicks_url)
     redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
-    with watched(settings, LedgerMetrics(CollectorRegistry())):
+    with closing(LedgerThread(settings, LedgerMetrics(CollectorRegistry()))):
         wait_until(lambda: redis.exists(ledger_key(STREAM, GROUP)))
     redis.xdel(STREAM, redis.xadd(STREAM, {"number": "1"}))
     [(now,)] = _ask(clicks_url, "SELECT now64(3, 'UTC')")
     insert_clicks(clicks_url, click_row(now))
-    with watched(settings, LedgerMetrics(registry), patience_seconds=[0.1]):
+    with closing(LedgerThread(settings, LedgerMetrics(registry), patience_seconds=[0.1])):
         wait_until(lambda: difference(registry, "entries") == 1)
         wait_until(lambda: difference(registry, "uncounted") == 1)
 

@@ -10,8 +10,10 @@ import time
 
 import pytest
 
+from app.keys import ledger_key
 from app.redis import connect
 from app.worker_state import WorkerStates
+from tests.metrics_scraper import Scraper
 from tests.producers import STREAM, send_clicks
 from tests.worker_processes import Workers, wait_until
 
@@ -98,6 +100,22 @@ def test_a_reload_replaces_one_after_the_other_and_loses_no_click(
     assert workers.stop() == 0
 
 
+def test_a_reload_changes_where_the_supervisor_looks(
+    settings, settings_file, redis, free_port, tmp_path
+):
+    port = free_port()
+    settings = settings.model_copy(update={"workers_metrics_bind": f"127.0.0.1:{port}"})
+    with Workers(settings, tmp_path / "workers.log") as workers:
+        wait_until(lambda: "all 2 consumers work" in workers.log)
+        shown = Scraper(port).sum
+        assert shown("hopline_stream_maxlen") == settings.stream_maxlen
+        settings_file.write_text("HOPLINE_STREAM_MAXLEN=4321\nHOPLINE_STREAM=clicks:other\n")
+        workers.signal(signal.SIGHUP)
+        wait_until(lambda: shown("hopline_stream_maxlen") == 4321)
+        wait_until(lambda: redis.exists(ledger_key("clicks:other", GROUP)))
+        assert workers.stop() == 0
+
+
 def test_settings_that_make_no_sense_change_nothing(workers, settings_file):
     old = pids(workers)
     settings_file.write_text("HOPLINE_CONSUMERS=many\n")
@@ -155,6 +173,7 @@ def test_signals_to_the_whole_group_reach_consumers_without_harm(workers):
 def test_anybody_can_see_how_they_fare(workers, states, redis_url, count_clicks):
     send_clicks(redis_url, 100)
     wait_until(lambda: count_clicks() == (100, 100))
+    wait_until(states)
     wait_until(lambda: sum(one.clicks for one in states()[0].consumers) == 100)
     wait_until(lambda: (states()[0].lag, states()[0].pending) == (0, 0))
     (state,) = states()
