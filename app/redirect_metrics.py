@@ -8,11 +8,13 @@ from app.tallies import Gauge, TallyFamily, TallyHistogram, prepared
 LATENCY_EDGES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 _FAST_STATUSES = "301 302 303 307 308"
 _FALCON_STATUSES = "200 204 301 302 303 307 308 400 404 405 410 500 503"
+_GUNICORN_STATUSES = "400 417 500 501"
 _EDGE_STATUSES = "400 408 414 431 503"
 #: Statuses that each of those who answer may give.
 RESPONSES = (
     *((status, "fast") for status in _FAST_STATUSES.split()),
     *((status, "falcon") for status in _FALCON_STATUSES.split()),
+    *((status, "gunicorn") for status in _GUNICORN_STATUSES.split()),
     *((status, "edge") for status in _EDGE_STATUSES.split()),
 )
 #: Why a spool takes no click.
@@ -41,8 +43,8 @@ class RedirectMetrics:
     def _declare_answers(self, registry: CollectorRegistry) -> None:
         self.responses = TallyFamily(
             "hopline_responses",
-            "Answers by status and by who gave them: the fast lane, Falcon, or the edge, which"
-            " refuses what is no request.",
+            "Answers by status and by who gave them: the fast lane, Falcon, the edge, which refuses"
+            " what is no request, or gunicorn, which refuses odd bodies and expectations.",
             ("status", "lane"),
             registry,
             known=RESPONSES,

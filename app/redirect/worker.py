@@ -125,7 +125,23 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
         """Serve a request that was handed over, the last of its connection."""
         if isinstance(sock, HandedOver):
             req.force_close()
-        super().handle_request(listener_name, req, sock, addr)
+        try:
+            super().handle_request(listener_name, req, sock, addr)
+        except StopIteration:
+            # So gunicorn says that a connection has had its last answer.
+            if isinstance(sock, HandedOver):
+                self._note_answer(sock)
+            raise
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer a request that gunicorn refuses to serve, or that failed."""
+        super().handle_error(req, client, addr, exc)
+        if isinstance(client, HandedOver) and client.status:
+            self._metrics.responses.labels(client.status, "gunicorn").inc()
+            self._note_answer(client)
+
+    def _note_answer(self, sock: HandedOver) -> None:
+        self._metrics.latency.observe_all([monotonic() - sock.began])
 
     @property
     def _is_orphan(self) -> bool:

@@ -11,16 +11,23 @@ TIMEOUT_SECONDS = 10.0
 #: Longest and most that is read after the answer, so that closing doesn't destroy it on its way.
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 1 << 20
+_STATUS_LINE = b"HTTP/1.1 "
 
 
 class HandedOver(gevent.socket.socket):  # type: ignore[misc]  # gevent has no types
     """A connection whose first bytes have been read already, and are read from here again.
 
     A client that stays silent for too long looks to gunicorn like one that has gone.
+
+    Attributes:
+        began: time.monotonic() of the handing over.
+        status: of the last answer that was begun, three digits; empty before it.
     """
 
     def __init__(self, family: int, fd: int, received: bytes) -> None:
         super().__init__(family, socket.SOCK_STREAM, 0, fileno=fd)
+        self.began = monotonic()
+        self.status = ""
         self._received = received
         self.settimeout(TIMEOUT_SECONDS)
 
@@ -44,6 +51,8 @@ class HandedOver(gevent.socket.socket):  # type: ignore[misc]  # gevent has no t
         Raises:
             BrokenPipeError: when the client has gone or takes nothing.
         """
+        if data.startswith(_STATUS_LINE):
+            self.status = data[len(_STATUS_LINE) :][:3].decode("ascii")
         try:
             super().sendall(data, flags)
         except TimeoutError as error:

@@ -69,6 +69,16 @@ def test_answers_are_counted_by_lane_and_timed(service: Service) -> None:
     assert seen("hopline_response_seconds_bucket", le="0.05") >= 5
 
 
+def test_answers_to_requests_out_of_the_ordinary_are_counted_and_timed(service: Service) -> None:
+    head = b"POST /known HTTP/1.1\r\nHost: x\r\n"
+    assert b" 405 " in service.exchange(head + b"Content-Length: 2\r\n\r\nhi")
+    assert b" 417 " in service.exchange(head + b"Expect: more\r\n\r\n")
+    seen = service.metrics.sum
+    wait_until(lambda: seen("hopline_responses_total", status="417", lane="gunicorn") == 1)
+    wait_until(lambda: seen("hopline_responses_total", status="405", lane="falcon") == 1)
+    assert seen("hopline_response_seconds_count") == seen("hopline_responses_total")
+
+
 def test_no_counter_goes_back_when_workers_are_killed_and_reloaded(service: Service) -> None:
     service.visit(10)
     service.shows(10)
