@@ -17,6 +17,8 @@ from app.tallies import Gauge, TallyHistogram, prepared
 
 #: Upper edges of the buckets of a click's age, in seconds. The promise is 2 in light traffic.
 AGE_EDGES = (0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 600.0)
+#: Upper edges of the buckets of an insert's rows. HOPLINE_INSERT_ROWS is 10,000 by default.
+INSERT_EDGES = (1, 10, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 #: What consumers spend their time on.
 STAGES = ("read", "decode", "enrich", "insert", "ack")
 #: Why an entry is given up.
@@ -69,6 +71,12 @@ class WorkerMetrics:
         )
         self.rows_inserted = Counter(
             "hopline_rows_inserted", "Rows whose insert ClickHouse confirmed.", registry=registry
+        )
+        self.insert_rows = Histogram(
+            "hopline_insert_rows",
+            "Rows of one insert, which are the size of its batch.",
+            buckets=INSERT_EDGES,
+            registry=registry,
         )
         self.insert_seconds = Histogram(
             "hopline_insert_seconds", "Time that one insert took.", registry=registry

@@ -102,6 +102,7 @@ class Writer:
                 raise RowsRefused(str(error)) from error
             raise
         self._metrics.insert_seconds.observe(monotonic() - started)
+        self._metrics.insert_rows.observe(len(batch))
         self._metrics.rows_inserted.inc(len(batch))
 
     def count_stored(self, batch: Batch) -> int:

@@ -50,6 +50,7 @@ def test_a_batch_sent_again_leaves_no_second_copy(writer, clicks_url, metrics):
     insert(writer, batch_of(*({**one, "enriched_at": NOON_MS + 999} for one in reversed(rows))))
     assert query(clicks_url, "SELECT count() FROM clicks") == [(100,)]
     assert metrics.rows_inserted._value.get() == 200
+    assert metrics.insert_rows._sum.get() == 200
 
 
 def test_a_batch_of_more_months_than_clickhouse_allows_is_inserted(writer, clicks_url):
