@@ -1,5 +1,6 @@
 """The dead letters as a person sees them: look, send again, throw away."""
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,6 +22,7 @@ _PAGE = 100
 _MOST_TEXTS = 7_000
 #: For how long a purged click is remembered: as long as the ledger, which else would miss it.
 _PURGED_MS = 36 * 86_400_000
+_ID = re.compile(r"\d{1,20}(-\d{1,20})?")
 #: An id before that of every letter.
 _NOWHERE = "0-1"
 
@@ -67,6 +69,8 @@ class DeadLetters:
         Raises:
             LetterNotFound: there is none of this id.
         """
+        if not _ID.fullmatch(letter_id):
+            raise LetterNotFound(f"{letter_id!r} is no letter's id: expected 1790000000000-0")
         wanted = letter_id if "-" in letter_id else f"{letter_id}-0"
         found = self._page(wanted, wanted, 1)
         if not found:

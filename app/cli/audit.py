@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.progress import track
 
 from app.cli.audit_view import print_findings, to_json
-from app.cli.output import Failure, complain, print_json
+from app.cli.moments import read_moment
+from app.cli.output import complain, print_json
 from app.ledger.audit import PATIENCE_SECONDS, Findings
 from app.ledger.opening import open_audit
 from app.redis import connect
 from app.settings import Settings, load
-from app.times import parse_time
 from workers.wire import Wire
 
 
@@ -57,12 +57,8 @@ def _run(settings: Settings, since_ms: int) -> Findings:
 
 
 def _milliseconds(since: str | None) -> int:
-    if since is None:
-        return 0
-    try:
-        return round(parse_time(since, datetime.now(UTC)).timestamp() * 1000)
-    except ValueError as error:
-        raise Failure(f"--since: {error}", exit_code=2) from None
+    moment = read_moment("--since", since, datetime.now(UTC))
+    return round(moment.timestamp() * 1000) if moment else 0
 
 
 def _with_progress(days: Iterable[int]) -> Iterator[int]:

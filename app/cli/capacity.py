@@ -64,8 +64,10 @@ def _read(path: Path | None) -> dict[str, Any] | None:
     try:
         read: dict[str, Any] = orjson.loads(path.read_bytes())
         return read
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise Failure(f"{path} can't be read: {error}") from None
+    except OSError as error:
+        raise Failure(f"{path} can't be read: {error.strerror}") from None
+    except orjson.JSONDecodeError as error:
+        raise Failure(f"{path} is no JSON: {error}") from None
 
 
 def _rows(found: Forecast, costs: Costs, bounds: Bounds) -> list[tuple[str, str, str]]:

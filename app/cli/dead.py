@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from app.cli.dead_view import as_json, as_pairs, as_row
+from app.cli.moments import read_moment
 from app.cli.output import Failure, complain, print_json, print_table
 from app.dead_letter import DeadLetter
 from app.dead_letters import CannotRequeue, Choice, DeadLetters, open_dead_letters
 from app.settings import load
-from app.times import parse_time
 
 dead = typer.Typer(
     no_args_is_help=True,
@@ -126,16 +126,7 @@ def purge(
 
 def _choice(reason: str | None, since: str | None, until: str | None) -> Choice:
     now = datetime.now(UTC)
-    return Choice(reason, _time("--since", since, now), _time("--until", until, now))
-
-
-def _time(option: str, text: str | None, now: datetime) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return parse_time(text, now)
-    except ValueError as error:
-        raise Failure(f"{option}: {error}", exit_code=2) from None
+    return Choice(reason, read_moment("--since", since, now), read_moment("--until", until, now))
 
 
 def _chosen(

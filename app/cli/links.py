@@ -1,7 +1,8 @@
 """`hopline links`: add, show, list and change short links."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from app.cli.link_transfer import export_links, import_links
 from app.cli.output import Failure, complain, print_json, print_table
+from app.link_options import InvalidLink
 from app.link_plain import describe
 from app.link_store import LinkStore, open_store
 from app.links import Link, LinkNotFound
@@ -53,6 +55,14 @@ Title = Annotated[str | None, typer.Option(help="What people call the link.")]
 CacheControl = Annotated[
     str | None, typer.Option(help="Cache-Control of the redirect; '' for the default.")
 ]
+#: By the link's names, where the command's differ by more than the hyphens before them.
+_OPTIONS = {
+    "expires_at": "--expires",
+    "click_limit": "--limit",
+    "forward_query": "--forward-query",
+    "cache_control": "--cache-control",
+    "tags": "--tag",
+}
 
 
 @links.command()
@@ -88,7 +98,8 @@ def add(
         title=title,
         cache_control=cache_control,
     )
-    link = store.create({"target": url, **given}, code=code)
+    with _named_as_typed(target="url"):
+        link = store.create({"target": url, **given}, code=code)
     if link.state(time.time()) == "expired":
         complain(f"the link {link.code} has expired already")
     _print_one(settings, store, link, as_json=as_json)
@@ -168,7 +179,9 @@ def update(
         raise Failure("say what to change, e.g. --target URL", exit_code=2)
     settings = load()
     store = open_store(settings)
-    _print_one(settings, store, store.update(code, given), as_json=as_json)
+    with _named_as_typed(target="--target"):
+        link = store.update(code, given)
+    _print_one(settings, store, link, as_json=as_json)
 
 
 @links.command()
@@ -191,6 +204,16 @@ def rm(codes: Codes) -> None:
 
 links.command("import")(import_links)
 links.command("export")(export_links)
+
+
+@contextmanager
+def _named_as_typed(target: str) -> Iterator[None]:
+    """Let a complaint about a link name the option of the command that it was given with."""
+    try:
+        yield
+    except InvalidLink as error:
+        option = {**_OPTIONS, "target": target}.get(error.option, f"--{error.option}")
+        raise Failure(f"{option}: {error.detail}", exit_code=2) from None
 
 
 def _given(**options: object) -> dict[str, object]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
-from app.cli.output import complain
+from app.cli.output import Failure, complain
 from app.version import __version__
 
 
@@ -110,7 +110,19 @@ def load_command(name: str) -> Any:
         alone = typer.Typer(add_completion=False)
         alone.command(name)(command)
         command = alone
-    return typer.main.get_command(command)
+    loaded = typer.main.get_command(command)
+    _unwrap(loaded)
+    return loaded
+
+
+def _unwrap(command: Any) -> None:
+    """Let the terminal's width break the lines of a help, not the source's; examples stay."""
+    paragraphs = (command.help or "").split("\n\n")
+    command.help = "\n\n".join(
+        text if text.startswith("\b") else " ".join(text.split()) for text in paragraphs
+    )
+    for inner in getattr(command, "commands", {}).values():
+        _unwrap(inner)
 
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -148,12 +160,31 @@ for _name, _command in COMMANDS.items():
 def main() -> None:
     """Run the command; exit code 0 done, 1 failed or not found, 2 wrong usage."""
     try:
-        app()
+        exit_code = app(standalone_mode=False)
+    except typer.Abort:
+        complain("stopped")
+        sys.exit(1)
     except Exception as error:
-        from app.cli.failures import as_failure  # noqa: PLC0415 - loads every driver
-
-        failure = as_failure(error)
+        failure = _wrong_usage(error) or _failure(error)
         if failure is None:
             raise
         complain(str(failure))
         sys.exit(failure.exit_code)
+    sys.exit(exit_code)
+
+
+# Any: UsageError is click's or typer's own copy of it.
+def _wrong_usage(error: Any) -> Failure | None:
+    """Return what the parser has against the arguments; empty where it has shown the help."""
+    if not issubclass(type(error), typer.BadParameter.__bases__):
+        return None
+    text = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
+    if text and error.ctx is not None:
+        text = f"{text[0].lower()}{text[1:]} (`{error.ctx.command_path} --help` says more)"
+    return Failure(text, exit_code=2)
+
+
+def _failure(error: Exception) -> Failure | None:
+    from app.cli.failures import as_failure  # noqa: PLC0415 - loads every driver
+
+    return as_failure(error)

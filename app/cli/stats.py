@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.moments import read_moment
 from app.cli.output import Failure, print_json
 from app.cli.stats_view import print_stats
 from app.link_store import open_store
@@ -12,7 +13,6 @@ from app.reports.reader import DEFAULT_BY, Reports
 from app.reports.stats import Dimension, Interval, Period, Stats, read_dimension, to_json
 from app.reports.timeline import TooManyBuckets
 from app.settings import Settings, load
-from app.times import parse_time
 
 
 def stats(
@@ -71,11 +71,9 @@ def read_period(since: str | None, until: str | None, now: datetime) -> Period:
     Raises:
         Failure: the text of a time can't be read, or the period ends before it starts.
     """
+    first, last = read_moment("--since", since, now), read_moment("--until", until, now)
     try:
-        return Period(
-            since=parse_time(since, now) if since is not None else None,
-            until=parse_time(until, now) if until is not None else None,
-        )
+        return Period(since=first, until=last)
     except ValueError as error:
         raise Failure(str(error), exit_code=2) from None
 

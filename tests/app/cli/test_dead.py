@@ -78,6 +78,11 @@ def test_an_unknown_letter_is_not_found(hopline, ids, command):
     assert (ended.exit_code, ended.err) == (1, "hopline: there is no dead letter 5-5\n")
 
 
+def test_what_is_no_id_is_said_to_be_none(hopline, ids):
+    complaint = "hopline: 'x' is no letter's id: expected 1790000000000-0\n"
+    assert hopline("dead", "show", "x") == (1, "", complaint)
+
+
 def test_letters_are_requeued_by_id_by_reason_and_all(hopline, redis, ids):
     assert hopline("dead", "requeue", ids[1]).out == "1 requeued\n"
     assert hopline("dead", "requeue", "--reason", "bad_timestamp").out == "1 requeued\n"

@@ -55,23 +55,23 @@ def test_every_option_is_kept_and_shown(hopline: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["javascript:alert(1)"], "target: its scheme is javascript: only http and https will do"),
-        (["https://a.b/\r\nX: y"], "target: it contains a line break or control character"),
-        (["https://GO.example.com/x"], "target: GO.example.com serves our links"),
-        ([URL, "--code", "a/b"], "code: 'a/b' can't be one: expected 1 to 64 of the characters"),
-        ([URL, "--expires", "soon"], "expires_at: 'soon' is no time"),
-        ([URL, "--limit", "0"], "click_limit: 0 is no whole number from 1"),
-        ([URL, "--status", "200"], "status: 200 is none of 301, 302, 303, 307, 308"),
-        ([URL, "--cache-control", "a\nb"], "cache_control: expected"),
-        ([URL, "--title", "x" * 201], "title: it has 201 characters"),
-        ([URL, "--tag", "<>"], "tags: '<>' is no tag"),
+        (["javascript:alert(1)"], "url: its scheme is javascript: only http and https will do"),
+        (["https://a.b/\r\nX: y"], "url: it contains a line break or control character"),
+        (["https://GO.example.com/x"], "url: GO.example.com serves our links"),
+        ([URL, "--code", "a/b"], "--code: 'a/b' can't be one: expected 1 to 64 of the characters"),
+        ([URL, "--expires", "soon"], "--expires: 'soon' is no time"),
+        ([URL, "--limit", "0"], "--limit: 0 is no whole number from 1"),
+        ([URL, "--status", "200"], "--status: 200 is none of 301, 302, 303, 307, 308"),
+        ([URL, "--cache-control", "a\nb"], "--cache-control: expected"),
+        ([URL, "--title", "x" * 201], "--title: it has 201 characters"),
+        ([URL, "--tag", "<>"], "--tag: '<>' is no tag"),
     ],
 )
 def test_what_cannot_be_added_is_one_line_on_stderr(
     hopline: Run, arguments: list[str], complaint: str
 ) -> None:
     ended = hopline("links", "add", *arguments)
-    assert (ended.exit_code, ended.out) == (1, "")
+    assert (ended.exit_code, ended.out) == (2, "")
     assert ended.err.startswith(f"hopline: {complaint}")
     assert ended.err.count("\n") == 1
 

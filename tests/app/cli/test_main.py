@@ -37,10 +37,33 @@ def test_every_command_has_help(hopline: Run, name: str) -> None:
     assert f"hopline {name}" in ended.out
 
 
-def test_an_unknown_command_is_wrong_usage_with_a_suggestion(hopline: Run) -> None:
-    ended = hopline("lnks")
-    assert ended.exit_code == 2
-    assert "links" in ended.err
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["lnks"], "no such command 'lnks'. Did you mean 'links'? (`hopline --help` says more)"),
+        (["replay"], "missing option '--since' (`hopline replay --help` says more)"),
+        (["links", "show"], "missing argument 'code' (`hopline links show --help` says more)"),
+        (["up", "--frob"], "no such option: --frob (`hopline up --help` says more)"),
+    ],
+)
+def test_wrong_usage_is_one_line_that_names_what_is_wrong(
+    hopline: Run, arguments: list[str], complaint: str
+) -> None:
+    assert hopline(*arguments) == (2, "", f"hopline: {complaint}\n")
+
+
+@pytest.mark.parametrize("arguments", [[], ["links"], ["dead"]])
+def test_without_a_command_the_help_is_shown(hopline: Run, arguments: list[str]) -> None:
+    ended = hopline(*arguments)
+    assert (ended.exit_code, ended.err) == (2, "")
+    assert "Usage: hopline" in ended.out
+
+
+def test_a_help_is_broken_by_the_width_of_the_terminal(hopline: Run, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    text = hopline("audit", "--help").out
+    assert "Exit code 1 if one is missing, or if one is in ClickHouse" in text
+    assert "\n hopline audit --since 24h" in text
 
 
 def test_a_bad_setting_names_variable_value_and_need(hopline: Run, monkeypatch) -> None:

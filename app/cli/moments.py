@@ -1,0 +1,20 @@
+"""Moments that a person names in an option, e.g. ``--since 24h``."""
+
+from datetime import datetime
+
+from app.cli.output import Failure
+from app.times import parse_time
+
+
+def read_moment(option: str, text: str | None, now: datetime) -> datetime | None:
+    """Return the moment that an option names, None where it wasn't given.
+
+    Raises:
+        Failure: the text is no time; names the option.
+    """
+    if text is None:
+        return None
+    try:
+        return parse_time(text, now)
+    except ValueError as error:
+        raise Failure(f"{option}: {error}", exit_code=2) from None
