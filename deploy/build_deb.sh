@@ -67,9 +67,17 @@ lay_out() {
     install -D -m 644 -t "$tree/lib/systemd/system/hopline-.service.d" systemd/hopline-.service.d/10-all.conf
     install -D -m 644 sysusers.d/hopline.conf "$tree/usr/lib/sysusers.d/hopline.conf"
     install -D -m 644 tmpfiles.d/hopline.conf "$tree/usr/lib/tmpfiles.d/hopline.conf"
-    install -D -m 644 -t "$tree/usr/share/doc/hopline" README.md ../CHANGELOG.md
-    install -m 644 debian/copyright "$tree/usr/share/doc/hopline/copyright"
-    cp -r redis clickhouse nginx caddy "$tree/usr/share/doc/hopline/"
+    lay_out_documents "$tree/usr/share/doc/hopline"
+}
+
+# Laid out as here, so that what links to each other still does.
+lay_out_documents() {
+    cd "$root"
+    install -D -m 644 deploy/debian/copyright "$1/copyright"
+    install -m 644 -t "$1" README.md CHANGELOG.md CONTRIBUTING.md LICENSE
+    git ls-files -z docs deploy/README.md deploy/redis deploy/clickhouse deploy/nginx deploy/caddy \
+        deploy/prometheus deploy/grafana |
+        xargs -0 cp --parents -t "$1"
 }
 
 # Wheels with compiled code are for one minor version of Python.

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from app.health.units import UNITS
 from tests.deploy import packages, stores
 from tests.deploy.container import wait_until
 from tests.deploy.figures import Figures
@@ -117,6 +118,28 @@ def test_the_socket_starts_the_service_for_the_first_visitor(machine, figures):
     wait_until_counted(machine, 2)
 
 
+def test_the_doctor_finds_the_installed_host_well(machine):
+    checks = json.loads(machine.run("hopline", "doctor", "--json"))["checks"]
+    found = {check["name"]: check["state"] for check in checks}
+    for name in (*UNITS, "environment file", "credentials", "kernel backlog"):
+        assert found[name] == "ok", checks
+    assert {"kernel overcommit", "kernel huge pages", "redis", "clickhouse"} <= found.keys()
+
+
+def test_root_can_ask_for_the_books_and_the_consumers(machine):
+    books = json.loads(machine.run("hopline", "audit", "--json"))
+    assert books["total"]["accepted"] == books["total"]["inserted"] == 2
+    [ours] = json.loads(machine.run("hopline", "workers", "status", "--json"))["workers"]
+    assert ours["state"] == "running"
+    assert {one["state"] for one in ours["consumers"]} <= {"reading", "working"}
+
+
+@pytest.mark.parametrize("port", [9180, 9181, 8081])
+def test_metrics_answer_on_loopback(machine, port):
+    shown = machine.run("curl", "--silent", "--fail", f"http://127.0.0.1:{port}/-/metrics")
+    assert "\nhopline_" in shown
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_killed_service_comes_back(machine, figures, service):
     before = machine.main_pid(service)
@@ -190,7 +213,7 @@ def test_a_reload_fails_no_request_and_stays_within_the_budget(machine, visitors
 
 def test_a_restart_fails_no_request(machine, visitors, figures):
     restart = ("systemctl", "restart", *SERVICES)
-    run = measured(machine, visitors, 6, lambda: machine.run(*restart))
+    run = measured(machine, visitors, 12, lambda: machine.run(*restart))
     add_run(figures, "systemctl restart", run)
     assert run.errors == 0
 
