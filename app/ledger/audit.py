@@ -100,7 +100,7 @@ class Audit:
         Raises:
             LedgerNotBegun: there is nothing to look at.
         """
-        noted, checked = self._noted(), self._entries.check()
+        noted, checked = self._noted(), self._entries.check(exactly=True)
         if checked is None:
             raise LedgerNotBegun("the stream or its group is gone: run the workers")
         since_ms, compared = self._compare(max(since_ms, noted.since_ms), watch)

@@ -6,7 +6,10 @@
 -- ARGV[2]  how many unread entries to count here; more would hold up everybody else
 --
 -- Returns milliseconds of this server's clock, entries ever added, inserted, dead, pending, unread
--- as far as they were counted, the id of the last one counted, and the newest id; or
+-- as far as they were counted; ids of the last one counted, of the newest, and of the last that was
+-- read; then what may tell the rest: length, entries read (nil if unknown), ids of the oldest (nil
+-- if there is none), of the youngest deleted, and the ledger's `borne_out` (nil if there is none);
+-- last the entries that were in none of these places at the last check, nil before the first. Or
 -- nothing where stream or group is missing.
 
 local function named(flat)
@@ -26,17 +29,25 @@ for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
         local stream = named(redis.call('XINFO', 'STREAM', KEYS[1]))
         local read = group['last-delivered-id']
         local page = redis.call('XRANGE', KEYS[1], '(' .. read, '+', 'COUNT', ARGV[2])
-        local counted = redis.call('HMGET', KEYS[2], 'inserted', 'dead')
+        local ledger = redis.call('HMGET', KEYS[2], 'inserted', 'dead', 'borne_out', 'base', 'missing')
+        local oldest = stream['first-entry']
         local time = redis.call('TIME')
         return {
             time[1] * 1000 + math.floor(time[2] / 1000),
             stream['entries-added'],
-            tonumber(counted[1] or 0),
-            tonumber(counted[2] or 0),
+            tonumber(ledger[1] or 0),
+            tonumber(ledger[2] or 0),
             group.pending,
             #page,
             #page > 0 and page[#page][1] or read,
-            stream['last-generated-id']
+            stream['last-generated-id'],
+            read,
+            stream.length,
+            group['entries-read'] or false,
+            oldest and oldest[1],
+            stream['max-deleted-entry-id'],
+            ledger[3],
+            ledger[4] and ledger[4] + ledger[5]
         }
     end
 end

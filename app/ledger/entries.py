@@ -7,11 +7,12 @@ Rule 2: all these numbers live beside the stream, so they survive what it surviv
         crash they roll back with it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Any, NamedTuple
 
 from app import keys
+from app.ledger.unread import Stand, parse_id, unread
 
 #: Sends one command to Redis and returns the reply as bytes, integers and lists.
 Call = Callable[..., Any]
@@ -101,29 +102,31 @@ class EntryLedger:
         self._key = keys.ledger_key(stream, group)
         self._gaps_key = keys.ledger_gaps_key(stream, group)
         self._count = script("count")
-        self._count_on = script("count_on")
+        self._next_page = script("count_on")
         self._note = script("note")
 
     def count(self) -> EntryCount | None:
-        """Count all entries; None where stream or group is missing."""
-        command = ("EVAL", self._count, 2, self._stream, self._key, self._group, _PAGE)
-        counted = self._call(*command)
-        if not counted:
-            return None
-        *numbers, last, newest = counted
-        counted_here = EntryCount(*numbers)
-        return counted_here._replace(unread=counted_here.unread + self._unread(last, newest))
+        """Count all entries, each unread one too; None where stream or group is missing."""
+        seen = self._see()
+        return self._count_on(seen) if seen else None
 
-    def check(self) -> tuple[EntryCount, int] | None:
+    def check(self, *, exactly: bool = False) -> tuple[EntryCount, int] | None:
         """Count all entries; note and return how many more are missing than at the last check.
 
         The first check begins the ledger. None where there is no group.
+
+        Args:
+            exactly: whether to look at each unread entry even where their number can be told.
         """
-        counted = self.count()
-        if counted is None:
+        seen = self._see()
+        if seen is None:
             return None
+        counted = None if exactly else _told(seen)
+        counted = counted or self._count_on(seen)
+        bears_out = counted.unread == seen.stand.lag
         where = (3, self._key, self._gaps_key, self._stream)
-        return counted, self._call("EVAL", self._note, *where, counted.time_ms, counted.rest)
+        what = (counted.time_ms, counted.rest, seen.last_read if bears_out else "")
+        return counted, self._call("EVAL", self._note, *where, *what)
 
     def note_clicks(self, time_ms: int, missing: int, uncounted: int) -> None:
         """Note what a comparison of clicks at a Unix time found."""
@@ -147,14 +150,62 @@ class EntryLedger:
             return 0
         return sum(gap.entries for gap in self.gaps(noted.checked_ms - _DAY_MS))
 
-    def _unread(self, last: bytes, newest: bytes) -> int:
-        """Count entries after one id up to another, in pages."""
-        count = 0
-        while last != newest:
-            command = ("EVAL", self._count_on, 1, self._stream, last, newest, _PAGE)
+    def _see(self) -> "_Seen | None":
+        command = ("EVAL", self._count, 2, self._stream, self._key, self._group, _PAGE)
+        seen = self._call(*command)
+        return _seen(seen) if seen else None
+
+    def _count_on(self, seen: "_Seen") -> EntryCount:
+        """Count the unread entries that were not counted yet, in pages."""
+        count, last = seen.counted.unread, seen.last_counted
+        while last != seen.newest:
+            command = ("EVAL", self._next_page, 1, self._stream, last, seen.newest, _PAGE)
             more, last = self._call(*command)
             count += more
-        return count
+        return seen.counted._replace(unread=count)
+
+
+class _Seen(NamedTuple):
+    """What ``count.lua`` returns.
+
+    Attributes:
+        counted: unread entries only as far as they were looked at.
+        last_counted: id of the last of them.
+        newest: id of the newest entry.
+        last_read: id of the last that was read.
+        noted_rest: the rest at the last check, None before the first.
+    """
+
+    counted: EntryCount
+    last_counted: bytes
+    newest: bytes
+    last_read: bytes
+    stand: Stand
+    noted_rest: int | None
+
+
+def _seen(reply: Sequence[Any]) -> _Seen:
+    counted, (last_counted, newest, last_read) = EntryCount(*reply[:6]), reply[6:9]
+    length, handed_out, oldest, deleted, borne_out, noted_rest = reply[9:]
+    stand = Stand(
+        counted.added,
+        length,
+        handed_out,
+        parse_id(last_read),
+        parse_id(oldest) if oldest else None,
+        parse_id(deleted),
+        parse_id(borne_out) if borne_out else None,
+    )
+    return _Seen(counted, last_counted, newest, last_read, stand, noted_rest)
+
+
+def _told(seen: _Seen) -> EntryCount | None:
+    """Return the count if it can be told, and if it says nothing new: a loss is to be counted."""
+    told = unread(seen.stand)
+    if told is None:
+        return None
+    counted = seen.counted._replace(unread=told)
+    return counted if seen.noted_rest in (None, counted.rest) else None
 
 
 def script(name: str) -> str:

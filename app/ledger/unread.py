@@ -1,0 +1,57 @@
+"""How many entries of a stream nobody has read, told without looking at them.
+
+Redis' own number (`lag` of XINFO GROUPS, https://redis.io/docs/latest/commands/xinfo-groups/) is
+not to be trusted: it goes down by one for each entry that is handed out, so entries that were
+deleted or trimmed unread would stay unread for ever, and none would be missing.
+
+So it is only taken where a count that looked at all of them has borne it out, and nothing unread
+can have gone since: what XDEL took is no younger than what had been read by then, and some of that
+is still there, though XTRIM and MAXLEN take the oldest first.
+"""
+
+from typing import NamedTuple
+
+EntryId = tuple[int, int]
+
+
+class Stand(NamedTuple):
+    """Where a stream and its group stand at one moment.
+
+    Attributes:
+        added: all entries ever added.
+        length: entries in the stream.
+        handed_out: entries that the group has read, None where Redis doesn't know.
+        last_read: the last of them.
+        oldest: the oldest entry in the stream, None where there is none.
+        deleted: the youngest that XDEL ever took.
+        borne_out: the last read when Redis' number was last borne out, None if it never was.
+    """
+
+    added: int
+    length: int
+    handed_out: int | None
+    last_read: EntryId
+    oldest: EntryId | None
+    deleted: EntryId
+    borne_out: EntryId | None
+
+    @property
+    def lag(self) -> int | None:
+        """Entries that Redis takes for unread."""
+        return None if self.handed_out is None else self.added - self.handed_out
+
+
+def unread(stand: Stand) -> int | None:
+    """Return how many entries are unread; None where they have to be counted."""
+    if stand.oldest is None or stand.oldest > stand.last_read:
+        return stand.length
+    since = stand.borne_out
+    if since is not None and stand.oldest <= since <= stand.last_read and stand.deleted <= since:
+        return stand.lag
+    return None
+
+
+def parse_id(text: bytes) -> EntryId:
+    """Return an entry id as numbers, which compare as Redis compares ids."""
+    ms, _, sequence = text.partition(b"-")
+    return int(ms), int(sequence)
