@@ -4,9 +4,14 @@ import sys
 from collections.abc import Iterable, Sequence
 
 import orjson
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+#: Columns of characters between two columns of a table, and at least for the last of them.
+_GAP = 2
+_LEAST_LAST = 20
 
 
 class Failure(Exception):
@@ -39,14 +44,22 @@ def print_json(value: object) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write rows: as a table whose last column wraps, or tab-separated into a pipe."""
+    lines = (columns, *rows)
     if not sys.stdout.isatty():
-        for row in (columns, *rows):
+        for row in lines:
             print("\t".join(row))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns[:-1]:
         table.add_column(column, no_wrap=True)
     table.add_column(columns[-1], overflow="fold")
-    for row in rows:
+    for row in lines[1:]:
         table.add_row(*map(Text, row))
-    Console().print(table)
+    # On a narrow terminal lines go on below: rich would leave the last columns out.
+    Console(width=max(Console().width, _least_width(lines))).print(table)
+
+
+def _least_width(lines: Sequence[Sequence[str]]) -> int:
+    """Return the columns of characters in which a table can be read."""
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    return sum(widths[:-1]) + _GAP * (len(widths) - 1) + min(widths[-1], _LEAST_LAST)

@@ -2,11 +2,15 @@
 
 import difflib
 import os
+import sys
 import textwrap
 from collections.abc import Iterable
 from typing import Annotated
 
 import typer
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.text import Text
 
 from app.cli.output import complain, print_json, print_table
 from app.setting_list import NO_FIXED_DEFAULT, Described, describe
@@ -37,6 +41,8 @@ def settings(
         return
     if as_json:
         print_json([setting._asdict() for setting in described])
+    elif sys.stdout.isatty():
+        Console(highlight=False).print(*map(_drawn, described), sep="\n")
     else:
         print_table(
             ("VARIABLE", "VALUE", "MEANING"),
@@ -44,6 +50,12 @@ def settings(
         )
     for name in unknown_variables(os.environ):
         complain(f"{name} is no setting{_suggestion(name)}")
+
+
+def _drawn(setting: Described) -> Group:
+    """Return a setting for a terminal, which is too narrow for all of it beside each other."""
+    value = Text.assemble((setting.variable, "bold"), "=", setting.value)
+    return Group(value, Padding(Text(setting.sentence), (0, 0, 0, 4)))
 
 
 def _env_file(described: Iterable[Described]) -> str:

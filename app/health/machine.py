@@ -55,4 +55,4 @@ def geoip_check(path: Path | None) -> Check:
     except (OSError, maxminddb.InvalidDatabaseError) as error:
         return fail("geoip", f"{path} can't be read: {error}", f"set {_GEOIP_VARIABLE} to another")
     made = datetime.fromtimestamp(held.build_epoch, UTC)
-    return ok("geoip", f"{held.database_type} of {made:%Y-%m-%d}")
+    return ok("geoip", f"{path.name} of {made:%Y-%m-%d}")

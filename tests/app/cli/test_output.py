@@ -35,6 +35,18 @@ def test_a_terminal_gets_a_table_whose_last_column_wraps(
     assert "".join(lines).count("x") == 101
 
 
+def test_a_narrow_terminal_loses_no_column(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    columns = [f"COLUMN {number}" for number in range(8)]
+    print_table(columns, [["a value"] * 8])
+    titles, values = capsys.readouterr().out.splitlines()
+    assert titles.split("  ") == columns
+    assert values.split() == ["a", "value"] * 8
+
+
 def test_json_is_indented_and_keeps_its_order(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"b": 1, "a": ["ü"]})
     assert capsys.readouterr().out == '{\n  "b": 1,\n  "a": [\n    "ü"\n  ]\n}\n'

@@ -1,4 +1,5 @@
 import json
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +16,13 @@ def test_every_setting_is_shown_with_its_value(hopline: Run, monkeypatch) -> Non
     for name in Settings.model_fields:
         assert f"{variable(name)}\t" in ended.out
     assert "HOPLINE_CODE_LENGTH\t9\t" in ended.out
+
+
+def test_a_terminal_gets_each_meaning_below_its_setting(hopline: Run, monkeypatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    lines = hopline("settings").out.splitlines()
+    at = lines.index("HOPLINE_CODE_LENGTH=7")
+    assert lines[at + 1].rstrip() == "    Characters of a short code that Hopline makes up."
 
 
 def test_json_has_variable_value_default_and_sentence(hopline: Run) -> None:
