@@ -245,6 +245,11 @@ class Settings(BaseSettings):
         public = (urlsplit(self.public_url).hostname or "",) if self.public_url else ()
         return (*public, self._reachable_bind(), *self.own_hosts)
 
+    @property
+    def spool_directory(self) -> Path:
+        """Where clicks wait on this host while Redis is away."""
+        return self.spool_dir or self.data_dir / "spool"
+
     def metrics_of(self, service: str) -> Path:
         """Return where the processes of a service (``redirect``, say) leave their metrics."""
         return (self.metrics_dir or self.data_dir / "metrics") / service

@@ -59,8 +59,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _service("console", settings.console_bind)
     yield geoip_check(settings.geoip_path)
     yield disk_check("data disk", settings.data_dir, 0)
-    spool = settings.spool_dir or settings.data_dir / "spool"
-    yield disk_check("spool disk", spool, settings.spool_max_bytes)
+    yield disk_check("spool disk", settings.spool_directory, settings.spool_max_bytes)
     yield from _installed(settings)
 
 

@@ -24,7 +24,6 @@ def open_audit(
     sleep: Callable[[float], object] = time.sleep,
 ) -> Audit:
     """Return an audit; nothing is connected before it runs. Arguments as for :class:`Audit`."""
-    spool = settings.spool_dir or settings.data_dir / "spool"
     return Audit(
         open_entries(settings, call),
         Clicks(settings.clickhouse_url, settings.clickhouse_timeout_seconds),
@@ -33,7 +32,7 @@ def open_audit(
             settings.stream,
             settings.group,
             open_dead_letters(settings),
-            lambda: spooled(spool),
+            lambda: spooled(settings.spool_directory),
         ),
         lambda: time.time_ns() // 1_000_000,
         sleep,

@@ -45,51 +45,15 @@ class RedirectService:
         self.registry = CollectorRegistry()
         self.metrics = RedirectMetrics(self.registry)
         self._publishing = Publishing(self.registry, settings.metrics_of("redirect"))
-        spool_dir = settings.spool_dir or settings.data_dir / "spool"
-        locate = partial(parse_url, settings.redis_url)
-        ring = ResendRing(settings.resend_seconds)
-        writer = EntryWriter(settings.stream, settings.stream_maxlen)
-        self.pipeline = Pipeline(
-            locate,
-            name="hopline-redirect",
-            timeout_seconds=settings.redis_timeout_seconds,
-        )
-        self.lookup = Lookup(self.pipeline, settings, self.metrics)
-        watch(self.metrics, self.pipeline, self.lookup)
-        self.tracking = Tracking(
-            locate,
-            self.lookup,
-            name="hopline-redirect-tracking",
-            timeout_seconds=settings.redis_timeout_seconds / 2,
-        )
-        self.backlog = Backlog(
-            self.pipeline,
-            self.metrics,
-            stream=settings.stream,
-            group=settings.group,
-            maxlen=settings.stream_maxlen,
-            timeout_seconds=settings.redis_timeout_seconds,
-        )
-        open_spool = partial(
-            SpoolFile, spool_dir, settings.spool_max_bytes, damage_counter(self.metrics)
-        )
-        self.spool = Spool(open_spool(), self.metrics)
-        self.recorder = Recorder(
-            self.pipeline,
-            self.spool,
-            ring,
-            self.backlog,
-            self.metrics,
-            budget_seconds=settings.record_budget_ms / 1000,
-        )
-        self.pipeline.on_new_server = self.recorder.resend
-        self._holdover = Holdover(self.recorder.record, self.metrics)
-        self.spool.keep = self._holdover.keep
+        self._ring = ResendRing(settings.resend_seconds)
+        self._writer = EntryWriter(settings.stream, settings.stream_maxlen)
+        self._connect()
+        self._make_recorder()
         self._drain = Drain(
-            open_spool(),
+            self._open_spool(),
             self.pipeline,
-            writer,
-            ring,
+            self._writer,
+            self._ring,
             self.backlog,
             self.metrics,
             clicks_per_second=settings.spool_drain_per_second,
@@ -98,12 +62,54 @@ class RedirectService:
             lookup=self.lookup,
             uses=Uses(self.pipeline, settings.lookup_budget_ms / 1000),
             recorder=self.recorder,
-            writer=writer,
+            writer=self._writer,
             pages=Pages(),
             client_address=client_address_reader(settings.trusted_proxies),
             is_bot=_remembering(Bots()),
             request_ids=RequestIds(settings.trusted_proxies),
         )
+
+    def _connect(self) -> None:
+        """Make what asks Redis; nothing is sent before the start."""
+        settings = self.settings
+        locate = partial(parse_url, settings.redis_url)
+        timeout_seconds = settings.redis_timeout_seconds
+        self.pipeline = Pipeline(locate, name="hopline-redirect", timeout_seconds=timeout_seconds)
+        self.lookup = Lookup(self.pipeline, settings, self.metrics)
+        watch(self.metrics, self.pipeline, self.lookup)
+        self.tracking = Tracking(
+            locate,
+            self.lookup,
+            name="hopline-redirect-tracking",
+            timeout_seconds=timeout_seconds / 2,
+        )
+        self.backlog = Backlog(
+            self.pipeline,
+            self.metrics,
+            stream=settings.stream,
+            group=settings.group,
+            maxlen=settings.stream_maxlen,
+            timeout_seconds=timeout_seconds,
+        )
+
+    def _make_recorder(self) -> None:
+        """Make what takes clicks: the recorder, the spool behind it, and memory behind that."""
+        self.spool = Spool(self._open_spool(), self.metrics)
+        self.recorder = Recorder(
+            self.pipeline,
+            self.spool,
+            self._ring,
+            self.backlog,
+            self.metrics,
+            budget_seconds=self.settings.record_budget_ms / 1000,
+        )
+        self.pipeline.on_new_server = self.recorder.resend
+        self._holdover = Holdover(self.recorder.record, self.metrics)
+        self.spool.keep = self._holdover.keep
+
+    def _open_spool(self) -> SpoolFile:
+        settings, on_damage = self.settings, damage_counter(self.metrics)
+        return SpoolFile(settings.spool_directory, settings.spool_max_bytes, on_damage)
 
     def start(self) -> None:
         """Connect to Redis, waiting a moment for it, and look after the spool."""
