@@ -20,6 +20,7 @@ def test_every_setting_is_shown_with_its_value(hopline: Run, monkeypatch) -> Non
 
 def test_a_terminal_gets_each_meaning_below_its_setting(hopline: Run, monkeypatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
     lines = hopline("settings").out.splitlines()
     at = lines.index("HOPLINE_CODE_LENGTH=7")
     assert lines[at + 1].rstrip() == "    Characters of a short code that Hopline makes up."
