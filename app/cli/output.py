@@ -56,7 +56,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in lines[1:]:
         table.add_row(*map(Text, row))
     # On a narrow terminal lines go on below: rich would leave the last columns out.
-    Console(width=max(Console().width, _least_width(lines))).print(table)
+    terminal = Console()
+    width = max(terminal.width, _least_width(lines))
+    Console(width=width, height=terminal.height).print(table)
 
 
 def _least_width(lines: Sequence[Sequence[str]]) -> int:
