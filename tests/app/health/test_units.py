@@ -109,4 +109,4 @@ def test_a_version_installed_since_is_noticed_by_its_link(systemctl: Path, tmp_p
     systemctl.write_text(blocks())
     (tmp_path / "current").symlink_to(tmp_path)
     states = {check.name: check.state for check in units_checks(tmp_path / "current")}
-    assert states == {name: "warn" for name in UNITS} | {"hopline-redirect.socket": "ok"}
+    assert states == dict.fromkeys(UNITS, "warn") | {"hopline-redirect.socket": "ok"}
