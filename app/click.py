@@ -13,7 +13,7 @@ import hashlib
 import os
 import re
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -204,18 +204,41 @@ def decode(entry_ids: Sequence[bytes], flats: Sequence[Sequence[bytes]]) -> Clic
     if len(flats) == 1:
         fields = dict(zip(flats[0][::2], flats[0][1::2], strict=True))
         from_fields(entry_ids[0], fields)
-    alike: dict[tuple[bytes, ...], list[int]] = {}
-    for position, flat in enumerate(flats):
-        alike.setdefault(tuple(flat[::2]), []).append(position)
     clicks: list[list[Any]] = [[] for _ in Clicks._fields]
-    for names, positions in alike.items():
-        values = zip(*(flats[position][1::2] for position in positions), strict=True)
-        # Of a doubled name the last counts.
-        columns = dict(zip(names, values, strict=True))
+    for positions, columns in _columns_of_alike(flats):
         decoded = _decode_columns([entry_ids[position] for position in positions], columns)
         for column, more in zip(clicks, decoded, strict=True):
             column.extend(more)
     return Clicks(*clicks)
+
+
+def _columns_of_alike(
+    flats: Sequence[Sequence[bytes]],
+) -> Iterator[tuple[list[int], dict[bytes, tuple[bytes, ...]]]]:
+    """Yield the values by name of entries with the same names, and which entries they are."""
+    for positions in _grouped(map(len, flats)):
+        columns = list(zip(*(flats[position] for position in positions), strict=True))
+        # To take the names apart entry by entry would take twice the time.
+        if all(names.count(names[0]) == len(positions) for names in columns[::2]):
+            yield positions, _by_name(columns)
+            continue
+        for some in _grouped(tuple(flats[position][::2]) for position in positions):
+            alike = [positions[index] for index in some]
+            yield alike, _by_name(list(zip(*(flats[one] for one in alike), strict=True)))
+
+
+def _grouped(keys: Iterable[Hashable]) -> Iterable[list[int]]:
+    """Return the positions of equal keys together."""
+    groups: dict[Hashable, list[int]] = {}
+    for position, key in enumerate(keys):
+        groups.setdefault(key, []).append(position)
+    return groups.values()
+
+
+def _by_name(columns: Sequence[tuple[bytes, ...]]) -> dict[bytes, tuple[bytes, ...]]:
+    """Return the values of entries that are alike, given names and values in turn."""
+    # Of a doubled name the last counts.
+    return {names[0]: values for names, values in zip(columns[::2], columns[1::2], strict=True)}
 
 
 def _decode_columns(

@@ -12,42 +12,41 @@ Device = Literal["desktop", "mobile", "tablet", "tv", "bot", "other"]
 
 CLASSES: tuple[Device, ...] = get_args(Device)
 
-#: The first that is found counts: televisions and tablets also say Android and Linux.
+#: In small letters. The first that is found counts: televisions and tablets also say Android and
+#: Linux.
 _WORDS: tuple[tuple[Device, re.Pattern[str]], ...] = (
     (
         "tv",
         re.compile(
             r"smart-?tv|google ?tv|apple ?tv|hbbtv|android ?tv|netcast|web0s|webos\.tv|bravia|"
-            r"\broku|crkey|\baft[a-z]{1,4}\b|viera|philipstv|\btv safari|tizen .*\btv\b",
-            re.IGNORECASE,
+            r"\broku|crkey|\baft[a-z]{1,4}\b|viera|philipstv|\btv safari|tizen .*\btv\b"
         ),
     ),
     (
         "tablet",
         re.compile(
             r"ipad|tablet|kindle|\bsilk/|playbook|nexus (?:7|9|10)\b|\bsm-t\d|"
-            r"android(?!.*mobi)",
-            re.IGNORECASE,
+            r"android(?!.*mobi)"
         ),
     ),
     (
         "mobile",
         re.compile(
             r"mobi|iphone|ipod|android|phone|blackberry|\bbb10\b|opera mini|kaios|symbian|"
-            r"harmonyos|openharmony",
-            re.IGNORECASE,
+            r"harmonyos|openharmony"
         ),
     ),
     (
         "desktop",
-        re.compile(r"windows nt|macintosh|x11|cros |linux|freebsd|openbsd", re.IGNORECASE),
+        re.compile(r"windows nt|macintosh|x11|cros |linux|freebsd|openbsd"),
     ),
 )
 
 
 def device_class(user_agent: str) -> Device:
     """Return the class of device of a browser; a crawler's is not told here."""
+    lower = user_agent.lower()
     for device, words in _WORDS:
-        if words.search(user_agent):
+        if words.search(lower):
             return device
     return "other"

@@ -14,9 +14,9 @@ from workers.enrich.visitor import Visitors
 from workers.rows import Rows
 
 #: Answers kept for each question, some 10 MB each when full.
-_CACHED = 20_000
+_CACHED = 30_000
 #: Visitors' addresses repeat least, and an answer about one is small.
-_CACHED_ORIGINS = 50_000
+_CACHED_ORIGINS = 80_000
 
 
 class Enricher:

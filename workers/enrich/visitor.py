@@ -42,8 +42,7 @@ class Visitors:
         digests = []
         for time_ms, household, user_agent in zip(times_ms, households, user_agents, strict=True):
             digest = self._keyed(time_ms // MS_PER_DAY).copy()
-            digest.update(household)
-            digest.update(user_agent)
+            digest.update(household + user_agent)
             digests.append(digest.digest())
         return struct.unpack(f">{len(digests)}Q", b"".join(digests))
 
