@@ -67,13 +67,13 @@ def _headline(stats: Stats) -> Text:
         (one_line(stats.code), "bold"),
         f"  {describe_period(stats.period)}\n",
         (f"{figures.clicks:,}", "bold"),
-        " clicks   ",
+        " click   " if figures.clicks == 1 else " clicks   ",
         (f"{figures.humans:,}", "bold"),
         " by people   ",
         (f"{figures.bots:,}", "bold"),
         " by bots   ",
         (f"{figures.visitors:,}", "bold"),
-        " visitors\n",
+        " visitor\n" if figures.visitors == 1 else " visitors\n",
     )
 
 
