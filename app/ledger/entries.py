@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 from app import keys
-from app.ledger.unread import Stand, parse_id, unread
+from app.ledger.unread import Stand, bears_out, parse_id, unread
 
 #: Sends one command to Redis and returns the reply as bytes, integers and lists.
 Call = Callable[..., Any]
@@ -123,9 +123,9 @@ class EntryLedger:
             return None
         counted = None if exactly else _told(seen)
         counted = counted or self._count_on(seen)
-        bears_out = counted.unread == seen.stand.lag
+        last_read = seen.last_read if bears_out(counted.unread, seen.stand) else ""
         where = (3, self._key, self._gaps_key, self._stream)
-        what = (counted.time_ms, counted.rest, seen.last_read if bears_out else "")
+        what = (counted.time_ms, counted.rest, last_read, seen.stand.gone)
         return counted, self._call("EVAL", self._note, *where, *what)
 
     def note_clicks(self, time_ms: int, missing: int, uncounted: int) -> None:
@@ -186,7 +186,7 @@ class _Seen(NamedTuple):
 
 def _seen(reply: Sequence[Any]) -> _Seen:
     counted, (last_counted, newest, last_read) = EntryCount(*reply[:6]), reply[6:9]
-    length, handed_out, oldest, deleted, borne_out, noted_rest = reply[9:]
+    length, handed_out, oldest, deleted, borne_out, gone_then, noted_rest = reply[9:]
     stand = Stand(
         counted.added,
         length,
@@ -195,6 +195,7 @@ def _seen(reply: Sequence[Any]) -> _Seen:
         parse_id(oldest) if oldest else None,
         parse_id(deleted),
         parse_id(borne_out) if borne_out else None,
+        gone_then,
     )
     return _Seen(counted, last_counted, newest, last_read, stand, noted_rest)
 

@@ -4,17 +4,19 @@
 --
 -- KEYS[1]  hash    the ledger: `base` (gone before it began), `since` and `checked`
 --                  (milliseconds), `missing` (entries), `borne_out` (id of the
---                  last entry read when Redis' own number of unread entries was right)
+--                  last entry read when Redis' own number of unread entries was right),
+--                  `gone` (entries no longer in the stream then)
 -- KEYS[2]  stream  gaps: `after`, `before` (milliseconds), `entries`; the last thousand
 -- KEYS[3]  stream  the click stream
 -- ARGV[1]  milliseconds when the entries were counted
 -- ARGV[2]  entries ever added that are not inserted, dead, pending or unread
 -- ARGV[3]  what to keep as `borne_out`; '' where that number was wrong
+-- ARGV[4]  and as `gone`
 --
 -- Returns how many more are missing than were noted before; fewer where negative.
 
 local now = tonumber(ARGV[1])
-redis.call('HSET', KEYS[1], 'borne_out', ARGV[3])
+redis.call('HSET', KEYS[1], 'borne_out', ARGV[3], 'gone', ARGV[4])
 local before = redis.call('HMGET', KEYS[1], 'base', 'checked', 'missing')
 if not before[1] then
     local since = now

@@ -4,9 +4,9 @@ Redis' own number (`lag` of XINFO GROUPS, https://redis.io/docs/latest/commands/
 not to be trusted: it goes down by one for each entry that is handed out, so entries that were
 deleted or trimmed unread would stay unread for ever, and none would be missing.
 
-So it is only taken where a count that looked at all of them has borne it out, and nothing unread
-can have gone since: what XDEL took is no younger than what had been read by then, and some of that
-is still there, though XTRIM and MAXLEN take the oldest first.
+So it is only taken where an exact count has borne it out, and nothing unread can have gone since:
+what XDEL took is no younger than what had been read by then, and some of that is still there,
+though XTRIM and MAXLEN take the oldest first. Or nothing at all has gone since.
 """
 
 from typing import NamedTuple
@@ -25,6 +25,7 @@ class Stand(NamedTuple):
         oldest: the oldest entry in the stream, None where there is none.
         deleted: the youngest that XDEL ever took.
         borne_out: the last read when Redis' number was last borne out, None if it never was.
+        gone_then: entries that were no longer in the stream at that time.
     """
 
     added: int
@@ -34,21 +35,38 @@ class Stand(NamedTuple):
     oldest: EntryId | None
     deleted: EntryId
     borne_out: EntryId | None
+    gone_then: int
 
     @property
     def lag(self) -> int | None:
         """Entries that Redis takes for unread."""
         return None if self.handed_out is None else self.added - self.handed_out
 
+    @property
+    def gone(self) -> int:
+        """Entries that were added and are no longer in the stream."""
+        return self.added - self.length
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing that was read is left, if anything was."""
+        return self.oldest is None or self.oldest > self.last_read
+
 
 def unread(stand: Stand) -> int | None:
     """Return how many entries are unread; None where they have to be counted."""
-    if stand.oldest is None or stand.oldest > stand.last_read:
+    if stand.is_untouched:
         return stand.length
     since = stand.borne_out
-    if since is not None and stand.oldest <= since <= stand.last_read and stand.deleted <= since:
-        return stand.lag
-    return None
+    if since is None or since > stand.last_read:
+        return None
+    is_whole = stand.oldest is not None and stand.oldest <= since and stand.deleted <= since
+    return stand.lag if is_whole or stand.gone == stand.gone_then else None
+
+
+def bears_out(unread: int, stand: Stand) -> bool:
+    """Tell whether Redis' own number is that of the unread, or will be from the next read on."""
+    return unread == stand.lag or (stand.lag is None and stand.is_untouched)
 
 
 def parse_id(text: bytes) -> EntryId:
