@@ -246,7 +246,13 @@ def _table(heads: Row, rows: Iterable[Row]) -> str:
 
 def _pairs(values: Mapping[str, Any]) -> str:
     items = "".join(
-        f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(str(value))}</dd>"
+        f"<dt>{escape(_title(name))}</dt><dd>{escape(str(value))}</dd>"
         for name, value in values.items()
+        if value is not None
     )
     return f"<dl>{items}</dl>"
+
+
+def _title(name: str) -> str:
+    """Return how a name reads: a variable as it is typed, others as words."""
+    return name if name.isupper() else name.replace("_", " ")

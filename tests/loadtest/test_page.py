@@ -36,6 +36,19 @@ def test_what_was_measured_is_escaped():
     assert "<b>bad</b>" not in page
 
 
+def test_variables_are_named_as_they_are_typed_and_what_is_not_set_is_left_out():
+    figures = samples.figures()
+    figures["environment"] |= {
+        "HOPLINE_REDIS_URL": "redis://x",
+        "load_average": 1,
+        "processes": None,
+    }
+    page = render(figures)
+    assert "<dt>HOPLINE_REDIS_URL</dt>" in page
+    assert "<dt>load average</dt>" in page
+    assert "None</dd>" not in page
+
+
 def test_a_faster_run_shows_against_the_baseline():
     page = render(samples.figures(slowest_ms=10), samples.figures(slowest_ms=20))
     assert "Beside the baseline of 2026-11-23" in page
