@@ -172,7 +172,8 @@ def _options() -> argparse.ArgumentParser:
         "--report",
         type=Path,
         default=Path("build/loadtest.html"),
-        help="where the report is written, figures beside it; with --faults its folder (default: build/loadtest.html)",
+        help="where the report is written, figures beside it; with --faults its folder"
+        " (default: build/loadtest.html)",
     )
     return parser
 
