@@ -23,9 +23,7 @@ def console() -> None:
 
 
 def _gunicorn(service: str) -> None:
-    become(
-        "gunicorn", "-c", f"python:app.{service}.gunicorn_conf", f"app.{service}.wsgi:get_app()"
-    )
+    become("gunicorn", "-c", f"python:app.{service}.gunicorn_conf", f"app.{service}.wsgi:get_app()")
 
 
 def become(module: str, *arguments: str) -> None:
