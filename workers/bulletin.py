@@ -11,6 +11,8 @@ from app.worker_state import PUBLISH_SECONDS, WorkersState, WorkerStates
 
 logger = logging.getLogger(__name__)
 
+#: Until there is a first state, which is published at once.
+_FIRST_SECONDS = 0.1
 #: Publications between two looks for supervisors that were killed.
 _FORGET_EVERY = 30
 #: Longest that an end waits for Redis: the state expires anyway.
@@ -53,7 +55,7 @@ class Bulletin:
             states = WorkerStates(client, url, settings.stream, settings.group)
             names = StreamNames.of(settings)
             for turn in itertools.count():
-                if self._over.wait(PUBLISH_SECONDS):
+                if self._over.wait(PUBLISH_SECONDS if self._state else _FIRST_SECONDS):
                     break
                 with self._surviving():
                     self._publish(states, turn)
