@@ -40,10 +40,15 @@ def states(parent):
 def test_a_frozen_process_goes_on_after_its_time(family):
     fault = Fault("frozen", ("first-child",), "freeze", 5)
     seen = []
-    commit(fault, family, sleep=lambda _: seen.append(states(family)))
+
+    def look(_):
+        wait_for(lambda: states(family)[0] == psutil.STATUS_STOPPED, 5)
+        seen.append(states(family))
+
+    commit(fault, family, sleep=look)
     assert seen[0][0] == psutil.STATUS_STOPPED
     assert seen[0][1] != psutil.STATUS_STOPPED
-    assert psutil.STATUS_STOPPED not in states(family)
+    assert wait_for(lambda: psutil.STATUS_STOPPED not in states(family), 5)
 
 
 def test_a_frozen_process_goes_on_even_when_the_wait_is_broken_off(family):
@@ -52,7 +57,7 @@ def test_a_frozen_process_goes_on_even_when_the_wait_is_broken_off(family):
 
     with pytest.raises(KeyboardInterrupt):
         commit(Fault("frozen", ("child",), "freeze", 5), family, sleep=broken_off)
-    assert psutil.STATUS_STOPPED not in states(family)
+    assert wait_for(lambda: psutil.STATUS_STOPPED not in states(family), 5)
 
 
 def test_one_of_several_is_killed(family):
