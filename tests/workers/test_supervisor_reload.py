@@ -216,4 +216,5 @@ def test_a_terminal_that_hangs_up_means_stop(settings, tmp_path):
             seen += os.read(ours, 4096)
         os.close(ours)
         process.send_signal(signal.SIGHUP)
-        assert process.wait(30) == 0
+        # 120 is Python's own, where its last words reach nobody any more.
+        assert process.wait(30) in (0, 120)
