@@ -1,12 +1,12 @@
 """The rows of clicks as a replay reads and replaces them."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from clickhouse_driver import Client
 
-from app.clickhouse import connect, translated
 from app.ledger.entering import enter
+from workers.line import Line
 from workers.rows import Rows
 from workers.writer import INSERT
 
@@ -50,8 +50,6 @@ _WRITE_SETTINGS = {
     "max_partitions_per_insert_block": 0,
 }
 
-_Answer = TypeVar("_Answer")
-
 
 class Place(NamedTuple):
     """A row's place in its partition."""
@@ -72,9 +70,7 @@ class StoredClicks:
     """
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
-        self._url = url
-        self._timeout_seconds = timeout_seconds
-        self._client: Client | None = None
+        self._line = Line(url, timeout_seconds)
 
     def months(self, since_ms: int, until_ms: int) -> dict[int, int]:
         """Return the partitions (YYYYMM) that hold rows of a time, and about how many."""
@@ -119,39 +115,26 @@ class StoredClicks:
     def replace(self, rows: Rows) -> None:
         """Add newer rows of clicks that are stored."""
         if rows.click_id:
-            self._ask(lambda client: _insert(client, rows))
+            self._line.ask(lambda client: _insert(client, rows))
 
     def restore(self, rows: Rows) -> None:
         """Add rows of clicks that are not stored, and that the ledger should name."""
         if rows.click_id:
-            self._ask(lambda client: enter(client, rows.click_id, rows.time))
+            self._line.ask(lambda client: enter(client, rows.click_id, rows.time))
             self.replace(rows)
 
     def close(self) -> None:
         """Hang up; the next call connects anew."""
-        if self._client is not None:
-            self._client.disconnect()
-            self._client = None
+        self._line.close()
 
     def _read(
         self, query: str, bounds: Mapping[str, object], tables: list[Any] | None = None
     ) -> Any:
-        return self._ask(
+        return self._line.ask(
             lambda client: client.execute(
                 query, dict(bounds), external_tables=tables, settings=_READ_SETTINGS
             )
         )
-
-    def _ask(self, question: Callable[[Client], _Answer]) -> _Answer:
-        try:
-            with translated(self._url):
-                if self._client is None:
-                    self._client = connect(self._url, timeout_seconds=self._timeout_seconds)
-                return question(self._client)
-        except BaseException:
-            # What was sent and what comes back is unknown, so nothing more may use it.
-            self.close()
-            raise
 
 
 def last_place(rows: Rows) -> Place:

@@ -1,15 +1,15 @@
 """The only file that writes clicks into ClickHouse."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from time import monotonic
-from typing import TypeVar
 
 from clickhouse_driver import Client, errors
 
-from app.clickhouse import ClickHouseRefused, connect, translated
+from app.clickhouse import ClickHouseRefused
 from app.ledger.entering import enter
 from app.metrics import WorkerMetrics
 from workers.batch import Batch
+from workers.line import Line
 from workers.rows import Rows
 
 INSERT = f"INSERT INTO clicks ({', '.join(Rows._fields)}) VALUES"
@@ -55,8 +55,6 @@ _OF_THE_ROWS = frozenset(
 #: What the driver raises when a value doesn't fit its column. These come before a row is sent.
 _OF_THE_VALUES = (errors.TypeMismatchError, TypeError, ValueError, AttributeError, OverflowError)
 
-_Answer = TypeVar("_Answer")
-
 
 class RowsRefused(Exception):
     """At least one of the rows can't be stored, ever; others may."""
@@ -71,10 +69,8 @@ class Writer:
     """
 
     def __init__(self, url: str, timeout_seconds: float, metrics: WorkerMetrics) -> None:
-        self._url = url
-        self._timeout_seconds = timeout_seconds
+        self._line = Line(url, timeout_seconds)
         self._metrics = metrics
-        self._client: Client | None = None
 
     def insert(self, batch: Batch, token: str) -> None:
         """Insert a batch as one block; on return its rows are stored, now or by the same token.
@@ -92,7 +88,7 @@ class Writer:
         }
         started = monotonic()
         try:
-            self._ask(lambda client: _insert(client, batch.rows, settings))
+            self._line.ask(lambda client: _insert(client, batch.rows, settings))
         except _OF_THE_VALUES as error:
             raise RowsRefused(f"clickhouse-driver can't send a row: {error}") from error
         except errors.Error as error:
@@ -121,7 +117,7 @@ class Writer:
             ],
         }
         bounds = {"first_ms": min(rows.time), "last_ms": max(rows.time)}
-        found = self._ask(
+        found = self._line.ask(
             lambda client: client.execute(
                 _COUNT_STORED, bounds, external_tables=[wanted], settings=_AS_BYTES
             )
@@ -130,20 +126,7 @@ class Writer:
 
     def close(self) -> None:
         """Hang up; the next insert connects anew."""
-        if self._client is not None:
-            self._client.disconnect()
-            self._client = None
-
-    def _ask(self, question: Callable[[Client], _Answer]) -> _Answer:
-        try:
-            with translated(self._url):
-                if self._client is None:
-                    self._client = connect(self._url, timeout_seconds=self._timeout_seconds)
-                return question(self._client)
-        except BaseException:
-            # What was sent and what comes back is unknown, so nothing more may use it.
-            self.close()
-            raise
+        self._line.close()
 
 
 def _insert(client: Client, rows: Rows, settings: Mapping[str, object]) -> None:
