@@ -66,3 +66,7 @@ class Breaker:
             self._open_until = None
             self._metrics.breaker_open.set(0)
         return self._open_until is not None
+
+    def seconds_left(self) -> float:
+        """Return how much of the cool-down is left; 0 if there is none."""
+        return max((self._open_until or 0.0) - self._clock(), 0.0)

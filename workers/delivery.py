@@ -146,7 +146,7 @@ class Delivery:
             self._cut_out(parcel, error)
         except ClickHouseError as error:
             self._note_failure(parcel, error)
-            self._stop.wait(min(self._backoff.next_seconds(), self._fence.renewal_seconds))
+            self._stop.wait(self._backoff.next_seconds(), self._fence.renewal_seconds)
         else:
             parcel.is_stored = True
             self._breaker.note_good(len(parcel.batch))
@@ -189,7 +189,7 @@ class Delivery:
         elif self._breaker.admits():
             self._bury(parcel, error)
         else:
-            self._stop.wait(self._fence.renewal_seconds)
+            self._stop.wait(self._breaker.seconds_left(), self._fence.renewal_seconds)
 
     def _bury(self, parcel: _Parcel, error: RowsRefused) -> None:
         for entry in self._stream.fetch(parcel.batch.entry_ids):

@@ -1,3 +1,4 @@
+import math
 import select
 import signal
 import socket
@@ -72,14 +73,25 @@ class Stop:
         """Tell whether stopping has taken all the time that it may."""
         return self.is_asked() and self._clock() >= (self._deadline or 0.0)
 
-    def wait(self, seconds: float) -> None:
-        """Wait so long; less if told to stop meanwhile, or when stopping takes too long."""
+    def wait(self, seconds: float, most_seconds: float = math.inf) -> None:
+        """Wait for what is so many seconds away; less if told to stop meanwhile.
+
+        What is further away than the deadline is of no use to a stop, which then is overdue at
+        once.
+
+        Args:
+            most_seconds: the caller has to do something else by then, and calls again.
+        """
         if self._deadline is None:
-            self._signals.wait(seconds)
+            self._signals.wait(min(seconds, most_seconds))
+            return
+        now = self._clock()
+        if now + seconds >= self._deadline:
+            self._deadline = now
             return
         # One more signal changes nothing, and left in the queue it would end every wait.
         self._signals.take()
-        self._signals.wait(min(seconds, self._deadline - self._clock()))
+        self._signals.wait(min(seconds, most_seconds))
 
 
 def _only_wake(_number: int, _frame: FrameType | None) -> None:

@@ -36,6 +36,15 @@ def test_when_most_fail_it_stops(breaker, metrics):
     assert metrics.breaker_open._value.get() == 1
 
 
+def test_it_tells_how_long_it_stays_stopped(breaker, now):
+    assert breaker.seconds_left() == 0
+    deaths(breaker)
+    now[0] += COOL_DOWN_SECONDS - 7
+    assert breaker.seconds_left() == 7
+    now[0] += 7
+    assert breaker.seconds_left() == 0
+
+
 def test_after_a_while_it_tries_again_with_a_few(breaker, metrics, now):
     deaths(breaker)
     now[0] += COOL_DOWN_SECONDS

@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 import time
@@ -14,26 +15,24 @@ from app.redis import RedisUnavailable
 from tests.producers import STREAM, make_click, send, send_clicks
 from tests.worker_processes import wait_until
 from workers.boot import consumer_name, make_consumer
+from workers.signals import Stop
 
 GROUP = "analytics-group"
 GIVE_UP_SECONDS = 30.0
 
 
-class StopWhen:
-    """A stop that is asked once a condition holds; it fails the test when that takes too long."""
+class SignalWhen:
+    """A signal that comes once a condition holds; it fails the test when that takes too long."""
 
     def __init__(self, condition: Callable[[], bool]) -> None:
         self._condition = condition
         self._give_up_at = time.monotonic() + GIVE_UP_SECONDS
-        self._asked = False
+        self._came = False
 
-    def is_asked(self) -> bool:
-        self._asked = self._asked or self._condition()
-        assert self._asked or time.monotonic() < self._give_up_at, "nothing came of it"
-        return self._asked
-
-    def is_overdue(self) -> bool:
-        return self.is_asked() and time.monotonic() > self._give_up_at
+    def take(self) -> list[signal.Signals]:
+        self._came = self._came or self._condition()
+        assert self._came or time.monotonic() < self._give_up_at, "nothing came of it"
+        return [signal.SIGTERM] if self._came else []
 
     def wait(self, seconds: float) -> None:
         time.sleep(min(seconds, 0.1))
@@ -56,7 +55,8 @@ def consume(settings):
     """Run a consumer until a condition holds; ``prepare`` may put faults into it first."""
 
     def consume(condition, prepare=lambda _: None, settings=settings, predecessor=""):
-        consumer = make_consumer(settings, consumer_name(), StopWhen(condition), predecessor)
+        stop = Stop(SignalWhen(condition), GIVE_UP_SECONDS, time.monotonic)
+        consumer = make_consumer(settings, consumer_name(), stop, predecessor)
         prepare(consumer)
         consumer.run()
 
@@ -399,6 +399,48 @@ def test_a_table_that_takes_no_row_buries_only_some(consume, redis, redis_url, c
     send_clicks(redis_url, 150)
     consume(lambda: redis.xlen("clicks:dead") == 50)
     assert redis.xlen("clicks:dead") == 50
+    assert redis.xpending(STREAM, GROUP)["pending"] == 100
+
+
+def test_a_drain_leaves_what_clickhouse_will_not_take_in_time_to_the_next_start(
+    consume, redis, redis_url, clicks_url, count_clicks
+):
+    with connect(clicks_url, timeout_seconds=30) as client:
+        client.execute("ALTER TABLE clicks ADD CONSTRAINT none CHECK short_code = ''")
+        send_clicks(redis_url, 150)
+        consume(lambda: redis.xlen("clicks:dead") == 50)
+        client.execute("ALTER TABLE clicks DROP CONSTRAINT none")
+    consume(lambda: is_idle(redis, 150))
+    assert count_clicks() == (100, 100)
+
+
+def test_a_drain_goes_on_trying_while_it_has_time(consume, redis, redis_url, count_clicks):
+    send_clicks(redis_url, 100)
+    faults = []
+
+    def prepare(consumer):
+        writer = consumer._delivery._writer
+        writer.insert = Faulty(writer.insert, ClickHouseUnavailable("for a test"), times=4)
+        faults.append(writer.insert)
+
+    consume(lambda: faults[0].left < 4, prepare)
+    assert faults[0].left == 0
+    assert count_clicks() == (100, 100)
+
+
+def test_a_drain_ends_at_once_when_the_next_try_comes_too_late(consume, redis, redis_url):
+    send_clicks(redis_url, 100)
+    faults = []
+
+    def prepare(consumer):
+        delivery = consumer._delivery
+        faults.append(Faulty(None, ClickHouseUnavailable("for a test"), times=100))
+        delivery._writer.insert = faults[0]
+        delivery._backoff.next_seconds = lambda: GIVE_UP_SECONDS
+
+    started = time.monotonic()
+    consume(lambda: faults[0].left < 100, prepare)
+    assert time.monotonic() - started < GIVE_UP_SECONDS / 2
     assert redis.xpending(STREAM, GROUP)["pending"] == 100
 
 

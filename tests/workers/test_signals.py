@@ -45,16 +45,27 @@ def test_a_stop_has_a_deadline_from_the_moment_that_it_is_asked(signals):
     assert stop.is_overdue()
 
 
-def test_waits_are_cut_by_the_deadline(signals):
-    now = [100.0]
-    stop = Stop(signals, 0.1, lambda: now[0])
+def test_a_stop_does_not_wait_for_what_its_deadline_comes_before(signals):
+    stop = Stop(signals, 50.0, lambda: 100.0)
     send(2)
     assert stop.is_asked()
     started = time.monotonic()
     stop.wait(60)
-    now[0] = 101.0
-    stop.wait(60)
     assert time.monotonic() - started < 30
+    assert stop.is_overdue()
+
+
+def test_a_long_wait_is_taken_in_parts(signals):
+    stop = Stop(signals, 50.0, lambda: 100.0)
+    started = time.monotonic()
+    stop.wait(40, 0.1)
+    send()
+    assert stop.is_asked()
+    stop.wait(40, 0.1)
+    assert time.monotonic() - started < 30
+    assert not stop.is_overdue()
+    stop.wait(60, 0.1)
+    assert stop.is_overdue()
 
 
 def test_a_second_signal_does_not_cut_the_waits_of_a_stop(signals):
