@@ -27,6 +27,8 @@ SPOOL_REFUSALS = (
     "stopped",
     "unusable",
 )
+#: What a redirect process does beside answering.
+CHORES = ("backlog", "drain", "holdover")
 
 
 class RedirectMetrics:
@@ -58,6 +60,16 @@ class RedirectMetrics:
         )
         self.connections = Gauge(
             "hopline_connections", "Connections of clients, idle ones included.", registry=registry
+        )
+        self.chore_failures = prepared(
+            Counter(
+                "hopline_chore_failures",
+                "Unexpected errors in what a redirect process does beside answering, which then"
+                " goes on.",
+                ["chore"],
+                registry=registry,
+            ),
+            *CHORES,
         )
 
     def _declare_links(self, registry: CollectorRegistry) -> None:

@@ -9,6 +9,7 @@ import gevent
 import hiredis
 
 from app.keys import backlog_marks_key
+from app.redirect.chore import Chore
 from app.redirect.pipeline import Pipeline, PipelineError
 from app.redirect.quiet_log import QuietLog
 from app.redirect.resp import encode_command
@@ -67,18 +68,17 @@ class Backlog:
         self._leave_at = 0.0
         self._seen = 0
         self._seen_at: float | None = None
-        self._greenlet: gevent.Greenlet | None = None
+        self._chore = Chore("backlog", self._watch, metrics.chore_failures)
 
     def start(self) -> None:
         """Look once, unless Redis is away, and go on looking; blocks for the first look only."""
         if self._pipeline.connected.is_set():
             self._look()
-        self._greenlet = gevent.spawn(self._run)
+        self._chore.start()
 
     def close(self) -> None:
         """Look no more."""
-        if self._greenlet is not None:
-            self._greenlet.kill()
+        self._chore.close()
 
     def note(self, backlog: int) -> None:
         """Decide anew by a backlog that was just counted, in entries."""
@@ -93,12 +93,11 @@ class Backlog:
         if self.is_full != was_full:
             self._say(backlog)
 
-    def _run(self) -> None:
-        while True:
-            gevent.sleep(self._watermarks.next_look_seconds(self._seen, is_diverting=self.is_full))
-            # At once after an outage, in which others may have added much.
-            self._pipeline.connected.wait()
-            self._look()
+    def _watch(self) -> None:
+        gevent.sleep(self._watermarks.next_look_seconds(self._seen, is_diverting=self.is_full))
+        # At once after an outage, in which others may have added much.
+        self._pipeline.connected.wait()
+        self._look()
 
     def _look(self) -> None:
         try:

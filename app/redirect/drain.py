@@ -17,6 +17,7 @@ from gevent.threadpool import ThreadPool
 
 from app.click import new_click_id
 from app.redirect.backlog import Backlog
+from app.redirect.chore import Chore
 from app.redirect.entry import EntryWriter
 from app.redirect.pipeline import Pipeline, PipelineError
 from app.redirect.quiet_log import QuietLog
@@ -75,30 +76,28 @@ class Drain:
         self._wall_clock = wall_clock
         self._thread = ThreadPool(1)
         self._quiet_log = QuietLog(logger)
-        self._greenlet: gevent.Greenlet | None = None
+        self._chore = Chore("drain", self._look_after, metrics.chore_failures)
 
     def start(self) -> None:
         """Begin to look after the spool, every half second; returns at once."""
-        self._greenlet = gevent.spawn(self._run)
+        self._chore.start()
 
     def close(self) -> None:
         """Stop; what was sent and not yet deleted is sent once more by the next drain."""
-        if self._greenlet is not None:
-            self._greenlet.kill()
+        self._chore.close()
         self._thread.kill()
         self._file.close()
 
-    def _run(self) -> None:
-        while True:
-            gevent.sleep(_PAUSE_SECONDS)
-            try:
-                self._in_thread(self._file.sync)
-                self._show_filling()
-                with _only_one(self._lock_path) as mine:
-                    if mine:
-                        self._drain_all()
-            except (SpoolError, OSError) as error:
-                self._quiet_log.warning("spool", "The spool can't be drained: %s", error)
+    def _look_after(self) -> None:
+        gevent.sleep(_PAUSE_SECONDS)
+        try:
+            self._in_thread(self._file.sync)
+            self._show_filling()
+            with _only_one(self._lock_path) as mine:
+                if mine:
+                    self._drain_all()
+        except (SpoolError, OSError) as error:
+            self._quiet_log.warning("spool", "The spool can't be drained: %s", error)
 
     def _drain_all(self) -> None:
         for after, before in self._settled_spans():

@@ -7,10 +7,10 @@ killed process takes them with it. When memory is full as well, the oldest stay.
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import islice
 
 import gevent
 
+from app.redirect.chore import Chore
 from app.redirect.quiet_log import QuietLog
 from app.redirect.spool_rows import Row
 from app.redirect_metrics import RedirectMetrics
@@ -40,14 +40,14 @@ class Holdover:
         self._limit = limit
         self._rows: deque[Row] = deque()
         self._quiet_log = QuietLog(logger)
-        self._greenlet: gevent.Greenlet | None = None
+        self._chore = Chore("holdover", self._try_again, metrics.chore_failures)
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def start(self) -> None:
         """Begin to try again what is kept; returns at once."""
-        self._greenlet = gevent.spawn(self._run)
+        self._chore.start()
 
     def keep(self, rows: Sequence[Row], fault: object) -> int:
         """Keep clicks that were not taken; return how many there was room for, from the first on.
@@ -67,27 +67,29 @@ class Holdover:
 
     def close(self) -> list[Row]:
         """Stop; return what is left, and keep nothing more."""
-        if self._greenlet is not None:
-            self._greenlet.kill()
+        self._chore.close()
         self._limit = 0
         left = list(self._rows)
         self._rows.clear()
         self._held.set(0)
         return left
 
-    def _run(self) -> None:
-        while True:
-            gevent.sleep(_PAUSE_SECONDS)
-            self._try_again()
-
     def _try_again(self) -> None:
-        again = list(islice(self._rows, _AT_ONCE))
-        for _ in again:
-            self._rows.popleft()
-        for click_id, command in again:
-            self._record(click_id, command, _nobody)
-        if again:
+        gevent.sleep(_PAUSE_SECONDS)
+        try:
+            # Those that fail come back, behind all others.
+            for _ in range(min(len(self._rows), _AT_ONCE)):
+                self._record_first()
+        finally:
             self._held.set(len(self._rows))
+
+    def _record_first(self) -> None:
+        row = self._rows.popleft()
+        try:
+            self._record(*row, _nobody)
+        except Exception:
+            self._rows.append(row)
+            raise
 
 
 def _nobody() -> None:

@@ -288,3 +288,20 @@ def test_whatever_happens_to_the_stream_the_backlog_is_never_counted_too_small(r
 def _key(entry_id: bytes) -> tuple[int, int]:
     ms, _, sequence = entry_id.partition(b"-")
     return int(ms), int(sequence)
+
+
+def test_a_fault_of_ours_ends_no_watch(watched, monkeypatch):
+    watched.create_group()
+    watched.backlog.start()
+    note, faults = watched.backlog.note, [ZeroDivisionError("for a test")]
+
+    def fail_once(backlog):
+        if faults:
+            raise faults.pop()
+        note(backlog)
+
+    monkeypatch.setattr(watched.backlog, "note", fail_once)
+    watched.add(7)
+    wait_until(lambda: watched.registry.get_sample_value("hopline_backlog") == 7)
+    names = ("hopline_chore_failures_total", {"chore": "backlog"})
+    assert watched.registry.get_sample_value(*names) == 1

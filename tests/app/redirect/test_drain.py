@@ -174,3 +174,21 @@ def test_an_unusable_spool_is_said(tmp_path, redis_url, caplog):
     wait_until(lambda: "can't be drained" in caplog.text)
     for close in reversed(host.open):
         close()
+
+
+def test_a_fault_of_ours_ends_no_drain(host, monkeypatch, caplog):
+    ids = host.spool(3)
+    add, faults = host.ring.add, [ZeroDivisionError("for a test")]
+
+    def fail_once(command):
+        if faults:
+            raise faults.pop()
+        add(command)
+
+    monkeypatch.setattr(host.ring, "add", fail_once)
+    host.start_drain()
+    wait_until(lambda: host.file.count() == 0)
+    assert set(host.sent()) == set(ids)
+    failures = host.registry.get_sample_value("hopline_chore_failures_total", {"chore": "drain"})
+    assert failures == 1
+    assert "ZeroDivisionError: for a test" in caplog.text

@@ -6,6 +6,7 @@ from app.redirect.holdover import Holdover
 from app.redirect.spool import Spool
 from app.redirect.spool_file import SpoolError
 from app.redirect_metrics import RedirectMetrics
+from tests.app.redirect.waiting import wait_until
 
 FULL = SpoolError("full", "the disk is full")
 
@@ -99,3 +100,20 @@ def test_what_memory_has_no_room_for_is_refused_and_counted(metrics, registry):
     spool.append_all(rows(1, 2, 3))
     spool.close(5)
     assert registry.get_sample_value("hopline_spool_refusals_total", {"reason": "full"}) == 2
+
+
+def test_a_click_whose_record_fails_is_kept_and_stands_in_nobodys_way(metrics, registry):
+    recorded = []
+
+    def record(click_id, command, _done):
+        if command == b"XADD 1":
+            raise ZeroDivisionError
+        recorded.append((click_id, command))
+
+    holdover = Holdover(record, metrics)
+    holdover.keep(rows(1, 2, 3), FULL)
+    holdover.start()
+    wait_until(lambda: len(recorded) == 2)
+    assert recorded == rows(2, 3)
+    assert registry.get_sample_value("hopline_clicks_held") == 1
+    assert holdover.close() == rows(1)
