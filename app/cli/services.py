@@ -4,6 +4,11 @@ import os
 import sys
 
 from app import settings
+from app.cli.output import Failure
+from app.local.ports import BindRefused, require_free_port
+
+#: What gunicorn reads options from, which may be to share a port or to listen somewhere else.
+_GUNICORN_OPTIONS = "GUNICORN_CMD_ARGS"
 
 
 def redirect() -> None:
@@ -23,7 +28,19 @@ def console() -> None:
 
 
 def _gunicorn(service: str) -> None:
+    name = f"{service}_bind"
+    bind = getattr(settings.load(), name)
+    if not (_has_sockets() or os.environ.get(_GUNICORN_OPTIONS)):
+        try:
+            require_free_port(settings.variable(name), bind)
+        except BindRefused as error:
+            raise Failure(str(error)) from error
     become("gunicorn", "-c", f"python:app.{service}.gunicorn_conf", f"app.{service}.wsgi:get_app()")
+
+
+def _has_sockets() -> bool:
+    """Tell whether systemd listens for this process: sd_listen_fds(3)."""
+    return os.environ.get("LISTEN_PID") == str(os.getpid())
 
 
 def become(module: str, *arguments: str) -> None:

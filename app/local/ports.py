@@ -43,14 +43,21 @@ def require_free(binds: Iterable[tuple[str, str]]) -> None:
         BindRefused: for the first that can't be used.
     """
     for variable, bind in binds:
-        family, address = _resolve(variable, bind)
-        try:
-            _try_bind(family, address)
-        except OSError as error:
-            raise BindRefused(
-                f"can't listen on {bind}: {(error.strerror or str(error)).lower()};"
-                f" stop what listens there, or set {variable} to another place"
-            ) from None
+        if bind.startswith("fd://") or bind.endswith(":0"):
+            raise BindRefused(f"{variable}={bind}: `hopline up` needs HOST:PORT or unix:PATH")
+        _require_bindable(variable, bind)
+
+
+def require_free_port(variable: str, bind: str) -> None:
+    """Make sure that a service of its own can listen where it should, if that is HOST:PORT.
+
+    A file descriptor is open already, and a Unix socket goes to whoever is started last.
+
+    Raises:
+        BindRefused: it can't.
+    """
+    if not bind.startswith(("fd://", "unix:")):
+        _require_bindable(variable, bind)
 
 
 def http_url(bind: str) -> str:
@@ -89,10 +96,14 @@ def get(bind: str, path: str, headers: Mapping[str, str] = MappingProxyType({}))
     return int(status_line[1])
 
 
-def _resolve(variable: str, bind: str) -> tuple[int, SocketAddress]:
-    if bind.startswith("fd://") or bind.endswith(":0"):
-        raise BindRefused(f"{variable}={bind}: `hopline up` needs HOST:PORT or unix:PATH")
-    return _socket_address(bind)
+def _require_bindable(variable: str, bind: str) -> None:
+    try:
+        _try_bind(*_socket_address(bind))
+    except OSError as error:
+        raise BindRefused(
+            f"can't listen on {bind}: {(error.strerror or str(error)).lower()};"
+            f" stop what listens there, or set {variable} to another place"
+        ) from None
 
 
 def _socket_address(bind: str) -> tuple[int, SocketAddress]:

@@ -1,3 +1,5 @@
+import os
+import socket
 import sys
 from collections.abc import Callable
 
@@ -5,6 +7,26 @@ import pytest
 
 Run = Callable[..., object]
 PYTHON = sys.executable
+
+
+@pytest.fixture(autouse=True)
+def free_binds(free_port, monkeypatch) -> None:
+    for name in ("HOPLINE_REDIRECT_BIND", "HOPLINE_CONSOLE_BIND"):
+        monkeypatch.setenv(name, f"127.0.0.1:{free_port()}")
+
+
+@pytest.fixture
+def became(monkeypatch) -> list[object]:
+    """What the command was replaced by."""
+    replaced: list[object] = []
+    monkeypatch.setattr("os.execv", lambda *arguments: replaced.append(arguments))
+    return replaced
+
+
+@pytest.fixture
+def taken_bind():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
 @pytest.mark.parametrize(
@@ -22,10 +44,8 @@ PYTHON = sys.executable
     ],
 )
 def test_a_service_takes_the_place_of_the_command(
-    hopline: Run, monkeypatch, service: str, argv: list[str]
+    hopline: Run, became: list[object], service: str, argv: list[str]
 ) -> None:
-    became: list[object] = []
-    monkeypatch.setattr("os.execv", lambda *arguments: became.append(arguments))
     assert hopline(service).exit_code == 0
     assert became == [(PYTHON, [PYTHON, "-m", *argv])]
 
@@ -39,3 +59,48 @@ def test_a_service_with_a_bad_setting_does_not_start(
     ended = hopline(service)
     assert ended.exit_code == 2
     assert "HOPLINE_BATCH_SIZE='0'" in ended.err
+
+
+@pytest.mark.parametrize("service", ["redirect", "console"])
+def test_a_service_whose_port_is_taken_says_so_in_one_line(
+    hopline: Run, became: list[object], monkeypatch, taken_bind: str, service: str
+) -> None:
+    variable = f"HOPLINE_{service.upper()}_BIND"
+    monkeypatch.setenv(variable, taken_bind)
+    ended = hopline(service)
+    assert (ended.exit_code, ended.out, became) == (1, "", [])
+    (line,) = ended.err.splitlines()
+    assert line.startswith(f"hopline: can't listen on {taken_bind}: address already in use;")
+    assert variable in line
+
+
+def test_a_socket_of_systemds_is_not_taken_for_somebody_elses(
+    hopline: Run, became: list[object], monkeypatch, taken_bind: str
+) -> None:
+    monkeypatch.setenv("HOPLINE_REDIRECT_BIND", taken_bind)
+    monkeypatch.setenv("LISTEN_FDS", "1")
+    monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
+    assert hopline("redirect").exit_code == 0
+    assert became
+
+
+def test_what_gunicorn_is_told_about_its_port_is_left_to_it(
+    hopline: Run, became: list[object], monkeypatch, taken_bind: str
+) -> None:
+    monkeypatch.setenv("HOPLINE_REDIRECT_BIND", taken_bind)
+    monkeypatch.setenv("GUNICORN_CMD_ARGS", "--reuse-port")
+    assert hopline("redirect").exit_code == 0
+    assert became
+
+
+@pytest.mark.parametrize("bind", ["fd://3", "unix:{path}", "127.0.0.1:0"])
+def test_other_places_than_a_port_are_left_to_gunicorn(
+    hopline: Run, became: list[object], monkeypatch, tmp_path, bind: str
+) -> None:
+    path = tmp_path / "redirect.sock"
+    monkeypatch.setenv("HOPLINE_REDIRECT_BIND", bind.format(path=path))
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        assert hopline("redirect").exit_code == 0
+    assert became
