@@ -7,6 +7,7 @@ test that stops or kills a store takes one of its own from a factory.
 import itertools
 import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -33,7 +34,12 @@ class _PlainSettings(Settings):
 
 
 def pytest_sessionstart() -> None:
-    """Fetch the embedded stores before the first test, whose time limit is not made for that."""
+    """Prepare what all tests rely on.
+
+    The embedded stores are fetched before the first test, whose time limit is not made for that.
+    """
+    # Whoever is started in a shell's background ignores Ctrl-C, and so would what the tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         for download in (CLICKHOUSE_LIBRARY, COUNTRY_DATABASE):
             fetch(download, _cache_dir())

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -24,14 +25,19 @@ def redis_client(redis_url: str) -> Iterator[Any]:
         yield client
 
 
-def start(redis_url: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def start(redis_url: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
         [sys.executable, "-c", "from app.cli.main import main; main()", "tail", *arguments],
         env=os.environ | {"HOPLINE_REDIS_URL": redis_url},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
 
 
 def wait_until_reading(redis_client: Any) -> None:
