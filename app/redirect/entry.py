@@ -2,16 +2,16 @@
 
 The entry is the one of :func:`app.click.to_fields`, byte for byte; a test holds them equal. It is
 put together from parts, since most parts of most clicks have been seen before: :class:`LinkParts`
-and :class:`TextParts` keep them for the fast lane.
+and :class:`TextParts` keep them.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from app.links import Link
 from app.redirect.resp import decode_command, encode_command
-from app.redirect.visit import Visit
+from app.redirect.visit import Visit, clean
 
 #: In the order of the contract.
 EXTRA_NAMES = (b"host", b"accept_language", b"purpose", b"gpc")
@@ -51,13 +51,12 @@ class TextParts(dict[bytes, bytes]):
     An extra field without text has no bytes.
     """
 
-    def __init__(self, name: bytes, clean: Callable[[bytes], bytes]) -> None:
+    def __init__(self, name: bytes) -> None:
         super().__init__()
         self._name = name
-        self._clean = clean
 
     def __missing__(self, raw: bytes) -> bytes:
-        text = self._clean(raw)
+        text = clean(raw)
         part = field(self._name, text) if text or self._name not in EXTRA_NAMES else b""
         if len(raw) <= _LONGEST_KEPT_BYTES:
             if len(self) >= _KEPT_TEXTS:
@@ -80,11 +79,17 @@ class EntryWriter:
         )
         self._encoded_start = encode_command(*self._start).partition(END)[2]
         self._remembered_parts = lru_cache(_REMEMBERED_LINKS)(self.link_parts)
+        self._addresses = TextParts(b"ip")
+        self._user_agents = TextParts(b"user_agent")
+        self._referers = TextParts(b"referer")
+        self._hosts, self._languages, self._purposes, self._gpc = map(TextParts, EXTRA_NAMES)
+        self._second = 0
+        self._timestamp = b""
 
     def new_click(self, link: Link, visit: Visit, now: float, click_id: bytes) -> NewClick:
         """Return a click on a link at a time in Unix seconds."""
         parts = self._remembered_parts(link.code.encode(), link.target.encode())
-        return NewClick(click_id, self.write(click_id, parts, b"%d" % now, visit))
+        return NewClick(click_id, self.write(click_id, parts, int(now), visit))
 
     def link_parts(self, short_code: bytes, target: bytes) -> LinkParts:
         """Return what the entries of a link have in common."""
@@ -100,27 +105,39 @@ class EntryWriter:
             field(b"original_url", target) + _ID_LABEL,
         )
 
-    def write(self, click_id: bytes, link: LinkParts, timestamp: bytes, visit: Visit) -> bytes:
+    def write(
+        self, click_id: bytes, link: LinkParts, second: int, visit: Sequence[bytes | None]
+    ) -> bytes:
         """Return the XADD of one click.
 
         Args:
             click_id: 16 bytes.
-            timestamp: Unix seconds in digits.
+            second: when, in Unix seconds.
+            visit: the texts of a :class:`~app.redirect.visit.Visit`, in its order; may be as the
+                client sent them, or None.
         """
-        extras = [
-            field(name, text) for name, text in zip(EXTRA_NAMES, visit[3:], strict=True) if text
-        ]
-        fields = (
-            link.heads[len(extras)],
-            field(b"timestamp", timestamp),
-            field(b"ip", visit.ip),
-            field(b"user_agent", visit.user_agent),
-            field(b"referer", visit.referer),
-            link.tail,
-            click_id.hex().encode(),
-            END,
+        ip, user_agent, referer, host, language, purpose, gpc = visit
+        if second != self._second:
+            self._second, self._timestamp = second, field(b"timestamp", b"%d" % second)
+        extras = (
+            self._hosts[host] if host else b"",
+            self._languages[language] if language else b"",
+            self._purposes[purpose] if purpose else b"",
+            self._gpc[gpc] if gpc else b"",
         )
-        return b"".join((*fields, *extras))
+        return b"".join(
+            (
+                link.heads[len(extras) - extras.count(b"")],
+                self._timestamp,
+                self._addresses[ip or b""],
+                self._user_agents[user_agent or b""],
+                self._referers[referer or b""],
+                link.tail,
+                click_id.hex().encode(),
+                END,
+                *extras,
+            )
+        )
 
     def readdress(self, command: bytes) -> bytes:
         """Return the same entry as an XADD of this stream, whatever stream it was made for.

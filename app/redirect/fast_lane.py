@@ -9,18 +9,17 @@ Rule 3: this is the hottest code there is. What repeats from visit to visit is k
         each step that is added here is measured with `make bench`.
 """
 
-from functools import partial
-from http import HTTPStatus
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from gunicorn_h1c import HttpRequest
 
 from app.links import Link
-from app.redirect.entry import END, LinkParts, TextParts, field
+from app.redirect.entry import LinkParts
 from app.redirect.http.lanes import Reply
 from app.redirect.resource import Collaborators
 from app.redirect.response import redirect
-from app.redirect.visit import PURPOSE_FIELDS, clean
+from app.redirect.visit import PURPOSE_FIELDS
 from app.redirect_metrics import RedirectMetrics
 from app.tallies import Tally, TallyFamily
 
@@ -29,20 +28,26 @@ _READY_LIMIT = 50_000
 #: Spellings of header names that are remembered; clients use few.
 _SPELLINGS_LIMIT = 1024
 
-#: Where a field's value stands among those that make a visit. The others are passed over, but for
-#: those that make it an unusual one, as any field does that stands twice.
+#: Addresses of peers that are remembered.
+_PEERS_LIMIT = 8192
+
+#: Where a field's value stands in a list that begins as a :class:`~app.redirect.visit.Visit` does:
+#: at 0 its address, at 5 its purpose. The other fields are passed over, but for those that make a
+#: visit an unusual one, as any field does that stands twice.
 _PLACES = {
-    b"user-agent": 0,
-    b"referer": 1,
-    b"host": 2,
-    b"accept-language": 3,
-    b"sec-gpc": 4,
-    b"x-forwarded-for": 5,
-    b"forwarded": 6,
+    b"user-agent": 1,
+    b"referer": 2,
+    b"host": 3,
+    b"accept-language": 4,
+    b"sec-gpc": 6,
+    b"x-forwarded-for": 7,
+    b"forwarded": 8,
 }
+_ABSENT = (None,) * 9
 _PASSED_OVER = -1
 _DECLINED = -2
-_ABSENT = (None,) * len(_PLACES)
+#: A body, an expectation or a protocol upgrade, for which gunicorn's own handler is there.
+_LEFT_TO_GUNICORN = (b"content-length", b"transfer-encoding", b"expect", b"upgrade")
 
 
 class _Ready(NamedTuple):
@@ -63,20 +68,14 @@ class RedirectFastLane:
         self._cached = collaborators.lookup.cached
         self._record = collaborators.recorder.record
         self._link_parts = collaborators.writer.link_parts
+        self._write = collaborators.writer.write
         self._client_address = collaborators.client_address
+        self._address_of_peer = lru_cache(_PEERS_LIMIT)(self._plain_address)
         self._wall_clock = collaborators.wall_clock
         self._make_id = collaborators.click_ids.make
         self._responses = metrics.responses
         self._ready: dict[bytes, _Ready] = {}
         self._places = _Places()
-        self._addresses = TextParts(b"ip", self._plain_address)
-        self._user_agents = TextParts(b"user_agent", clean)
-        self._referers = TextParts(b"referer", clean)
-        self._hosts = TextParts(b"host", clean)
-        self._languages = TextParts(b"accept_language", clean)
-        self._gpc = TextParts(b"gpc", clean)
-        self._second = 0
-        self._timestamp = b""
 
     def __call__(self, request: HttpRequest, peer: tuple[Any, ...], reply: Reply) -> bool:
         """Take the visit of a live link, or decline it.
@@ -91,11 +90,11 @@ class RedirectFastLane:
         ready = self._find(path, query, now)
         if ready is None:
             return False
-        texts = self._read(request)
-        if texts is None:
+        visit = self._read(request, peer)
+        if visit is None:
             return False
         click_id = self._make_id(int(now * 1000))
-        command = self._write(ready.parts, click_id, now, texts, peer)
+        command = self._write(click_id, ready.parts, int(now), visit)
         self._record(click_id, command, partial(_answer, ready, reply))
         return True
 
@@ -121,8 +120,8 @@ class RedirectFastLane:
         ready = self._ready[path] = _make_ready(link, parts, self._responses)
         return ready
 
-    def _read(self, request: HttpRequest) -> list[bytes | None] | None:
-        """Return the fields that make a visit, or None where WSGI has more to say about them."""
+    def _read(self, request: HttpRequest, peer: tuple[Any, ...]) -> list[bytes | None] | None:
+        """Return the texts of a visit, or None where others have more to say about it."""
         texts: list[bytes | None] = list(_ABSENT)
         places = self._places
         for name, value in request.headers:
@@ -132,51 +131,20 @@ class RedirectFastLane:
             if place == _DECLINED or texts[place] is not None:
                 return None
             texts[place] = value
+        forwarded, x_forwarded_for = texts.pop(), texts.pop()
+        if x_forwarded_for is None and forwarded is None:
+            texts[0] = self._address_of_peer(peer[0])
+        else:
+            texts[0] = self._address(peer[0], x_forwarded_for or b"", forwarded or b"")
         return texts
 
-    def _write(
-        self,
-        link: LinkParts,
-        click_id: bytes,
-        now: float,
-        texts: list[bytes | None],
-        peer: tuple[Any, ...],
-    ) -> bytes:
-        user_agent, referer, host, language, gpc, x_forwarded_for, forwarded = texts
-        if x_forwarded_for is None and forwarded is None:
-            address = self._addresses[peer[0].encode()]
-        else:
-            address = self._forwarded_address(peer[0], x_forwarded_for or b"", forwarded or b"")
-        second = int(now)
-        if second != self._second:
-            self._second, self._timestamp = second, field(b"timestamp", b"%d" % second)
-        extras = (
-            self._hosts[host] if host else b"",
-            self._languages[language] if language else b"",
-            self._gpc[gpc] if gpc else b"",
-        )
-        return b"".join(
-            (
-                link.heads[len(extras) - extras.count(b"")],
-                self._timestamp,
-                address,
-                self._user_agents[user_agent or b""],
-                self._referers[referer or b""],
-                link.tail,
-                click_id.hex().encode(),
-                END,
-                *extras,
-            )
-        )
-
-    def _forwarded_address(self, peer: str, x_forwarded_for: bytes, forwarded: bytes) -> bytes:
-        address = self._client_address(
+    def _address(self, peer: str, x_forwarded_for: bytes, forwarded: bytes) -> bytes:
+        return self._client_address(
             peer, x_forwarded_for.decode("latin-1"), forwarded.decode("latin-1")
-        )
-        return field(b"ip", address.encode())
+        ).encode()
 
-    def _plain_address(self, peer: bytes) -> bytes:
-        return self._client_address(peer.decode(), "", "").encode()
+    def _plain_address(self, peer: str) -> bytes:
+        return self._address(peer, b"", b"")
 
 
 class _Places(dict[bytes, int]):
@@ -191,7 +159,9 @@ class _Places(dict[bytes, int]):
 
 def _place(name: bytes) -> int:
     lower = name.lower()
-    return _DECLINED if lower in PURPOSE_FIELDS else _PLACES.get(lower, _PASSED_OVER)
+    if lower in PURPOSE_FIELDS or lower in _LEFT_TO_GUNICORN:
+        return _DECLINED
+    return _PLACES.get(lower, _PASSED_OVER)
 
 
 def _answer(ready: _Ready, reply: Reply) -> None:
@@ -206,7 +176,7 @@ def _make_ready(link: Link, parts: LinkParts, responses: TallyFamily) -> _Ready:
         link=link,
         has_plain_terms=_has_plain_terms(link),
         parts=parts,
-        status_line=f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n".encode(),
+        status_line=f"HTTP/1.1 {answer.status_line}\r\n".encode(),
         rest=f"{fields}content-length: 0\r\n\r\n".encode(),
         tally=responses.labels(str(answer.status), "fast"),
     )

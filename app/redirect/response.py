@@ -4,8 +4,9 @@ Rule: Location and Cache-Control come from a link that :mod:`app.redirect.lookup
 from a query string that is checked here, so that no header can be broken off by CR or LF.
 """
 
-from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
+from typing import NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from app.links import Link
@@ -17,8 +18,7 @@ DEFAULT_CACHE_CONTROL = "private, max-age=0, no-store"
 _QUERY_SAFE = "!#$%&'()*+,-./:;=?@[]_~|\\^`{}"
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """A complete answer.
 
     Attributes:
@@ -32,7 +32,12 @@ class Response:
     @property
     def status_line(self) -> str:
         """Status and reason phrase, e.g. ``302 Found``."""
-        return f"{self.status} {HTTPStatus(self.status).phrase}"
+        return _status_line(self.status)
+
+
+@lru_cache(maxsize=64)
+def _status_line(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase}"
 
 
 def redirect(link: Link, query: str) -> Response:

@@ -42,7 +42,8 @@ def from_environ(environ: Mapping[str, str], client_address: ClientAddress) -> V
     """Read a WSGI environ, whose texts are bytes in the guise of Latin-1 (PEP 3333)."""
 
     def text(name: str) -> bytes:
-        return clean(environ.get(name, "").encode("latin-1", "replace"))
+        found = environ.get(name)
+        return clean(found.encode("latin-1", "replace")) if found else b""
 
     address = client_address(
         environ.get("REMOTE_ADDR", ""),

@@ -43,8 +43,8 @@ class Reply(Protocol):
 class FastLane(Protocol):
     """What an application may offer as its attribute ``fast_lane``: answers without WSGI.
 
-    It is called for well-formed requests that carry no body, one after the other on each
-    connection.
+    It is called for well-formed requests, one after the other on each connection. It must decline
+    those that :func:`~app.redirect.http.framing.is_unusual` names, whose body was not read.
     """
 
     def __call__(self, request: HttpRequest, peer: tuple[Any, ...], reply: Reply) -> bool:
@@ -130,9 +130,11 @@ class Lanes:
 
     def dispatch(self, connection: Connection, request: HttpRequest, head: bytes) -> None:
         """Have a request answered; see :class:`app.redirect.http.edge.Dispatch`."""
+        if self._fast is not None and self._is_taken(self._fast, connection, request):
+            return
         if is_unusual(request):
             self._hand_over(connection, head)
-        elif self._fast is None or not self._is_taken(self._fast, connection, request):
+        else:
             server = connection.listener.server
             environ = self._environ.build(head, request, connection.peer, server)
             self._wsgi.run(connection, environ)

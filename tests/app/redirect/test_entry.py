@@ -33,7 +33,7 @@ def visit_of(click: Click) -> Visit:
 def test_it_writes_what_the_contract_says_byte_for_byte(click, stream):
     writer = EntryWriter(stream, 1000)
     parts = writer.link_parts(click.short_code.encode(), click.original_url.encode())
-    command = writer.write(click.click_id, parts, b"%d" % click.timestamp, visit_of(click))
+    command = writer.write(click.click_id, parts, click.timestamp, visit_of(click))
     fields = [part.encode() for field in to_fields(click).items() for part in field]
     start = (b"XADD", stream.encode(), b"MAXLEN", b"~", b"1000", b"*")
     assert command == encode_command(*start, *fields)

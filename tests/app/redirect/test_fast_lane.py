@@ -225,6 +225,10 @@ def test_common_visits_are_taken(taken, head: bytes) -> None:
         b"GET http://a/plain HTTP/1.1\r\nHost: a",
         b"GET /plain HTTP/1.1\r\nHost: a\r\nSec-Purpose: prefetch",
         b"GET /plain HTTP/1.1\r\nHost: a\r\nReferer: b\r\nreferer: c",
+        b"GET /plain HTTP/1.1\r\nHost: a\r\nContent-Length: 1",
+        b"GET /plain HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked",
+        b"GET /plain HTTP/1.1\r\nHost: a\r\nExpect: 100-continue",
+        b"GET /plain HTTP/1.1\r\nHost: a\r\nUpgrade: websocket",
     ],
 )
 def test_whatever_else_there_may_be_is_left_to_falcon(taken, head: bytes) -> None:
