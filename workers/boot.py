@@ -128,11 +128,20 @@ def consumer_name() -> str:
 
 
 def die_with(supervisor_pid: int) -> None:
-    """Have the kernel send SIGTERM when the supervisor dies, however it dies: see prctl(2)."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != supervisor_pid:
-        # It died before the kernel was asked.
-        os.kill(os.getpid(), signal.SIGTERM)
+    """Get SIGTERM when the supervisor dies, however it dies, and even while stopped.
+
+    The kernel is asked for SIGCONT, see prctl(2): a stopped process takes no other signal than
+    that and SIGKILL, which would leave it no time to drain.
+    """
+
+    def end_if_orphaned(*_: object) -> None:
+        if os.getppid() != supervisor_pid:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    signal.signal(signal.SIGCONT, end_if_orphaned)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGCONT)
+    # It may have died before the kernel was asked.
+    end_if_orphaned()
 
 
 def make_consumer(

@@ -93,6 +93,26 @@ def test_consumers_end_with_a_killed_supervisor(workers, redis_url, count_clicks
     assert workers.log.count("drained") == 2
 
 
+def test_a_stopped_consumer_does_not_outlive_its_killed_supervisor(workers):
+    consumers = workers.consumers()
+    consumers[0].suspend()
+    workers.signal(signal.SIGKILL)
+    workers.wait()
+    wait_until(lambda: gone(consumers))
+    assert "Traceback" not in workers.log
+
+
+def test_a_consumer_that_was_stopped_goes_on_when_it_is_continued(workers, redis_url, count_clicks):
+    consumers = workers.consumers()
+    for consumer in consumers:
+        consumer.suspend()
+    for consumer in consumers:
+        consumer.resume()
+    send_clicks(redis_url, 100)
+    wait_until(lambda: count_clicks() == (100, 100))
+    assert workers.consumers() == consumers
+
+
 def test_every_process_says_what_it_is(workers):
     assert psutil.Process(workers.pid).cmdline()[0].startswith("hopline: workers")
     names = {process.cmdline()[0] for process in workers.consumers()}
