@@ -17,7 +17,7 @@ from app.redirect.proxies import ClientAddress
 from app.redirect.recorder import Recorder
 from app.redirect.response import Response, redirect
 from app.redirect.uses import Uses
-from app.redirect.visit import Visit, from_environ
+from app.redirect.visit import Visit, clean, from_environ
 from app.request_ids import RequestIds
 
 logger = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class LinkResource:
         return self._with.uses.are_left(link, limit)
 
     def _is_bot(self, visit: Visit) -> bool:
-        return self._with.is_bot(visit.user_agent.decode())
+        return self._with.is_bot(clean(visit.user_agent).decode())
 
 
 def write(resp: falcon.Response, answer: Response) -> None:

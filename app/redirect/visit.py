@@ -1,4 +1,4 @@
-"""What a request says about its visitor, cut to size and in UTF-8."""
+"""What a request says about its visitor."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -16,7 +16,7 @@ _LOOKING_AHEAD = (b"prefetch", b"prerender", b"preview")
 
 
 class Visit(NamedTuple):
-    """Who follows a link; every text at most :data:`MAX_TEXT` characters of UTF-8.
+    """Who follows a link, in the client's own bytes; see :func:`clean`.
 
     Attributes:
         ip: the visitor's address; empty when unknown.
@@ -42,8 +42,7 @@ def from_environ(environ: Mapping[str, str], client_address: ClientAddress) -> V
     """Read a WSGI environ, whose texts are bytes in the guise of Latin-1 (PEP 3333)."""
 
     def text(name: str) -> bytes:
-        found = environ.get(name)
-        return clean(found.encode("latin-1", "replace")) if found else b""
+        return environ.get(name, "").encode("latin-1", "replace")
 
     address = client_address(
         environ.get("REMOTE_ADDR", ""),
