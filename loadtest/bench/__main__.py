@@ -5,7 +5,6 @@ import json
 import resource
 import signal
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,12 +12,14 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from loadtest.bench.closed_loop import LoadFailed
-from loadtest.bench.comparison import Comparison, Plan, Say
+from loadtest.bench.comparison import Comparison, Plan
 from loadtest.bench.environment import environment
 from loadtest.bench.launch import Launcher
 from loadtest.bench.open_loop import Generator, compiled
+from loadtest.bench.options import add_count, add_output
 from loadtest.bench.placement import TooFewCores, available_cores, place
 from loadtest.bench.plot import draw
+from loadtest.bench.progress import speaker
 from loadtest.bench.raw_figures import as_json
 from loadtest.bench.redis_server import running_redis
 from loadtest.bench.report import print_report
@@ -59,7 +60,7 @@ def main() -> int:
 
 
 def _measure(variants: list[Variant], plan: Plan, output: Path) -> Results:
-    say = _speaker()
+    say = speaker()
     cores = available_cores()
     placement = place(cores)
     _raise_file_limit()
@@ -107,51 +108,21 @@ def _options() -> argparse.ArgumentParser:
         description="Measure Hopline's redirect beside its peers, in turn, on this machine.",
     )
     names = ", ".join(variant.name for variant in VARIANTS)
-    parser.add_argument(
-        "--seconds", type=_count, default=3, help="length of each single run (default: 3)"
-    )
-    parser.add_argument(
-        "--rounds", type=_count, default=5, help="closed-loop runs of each variant (default: 5)"
-    )
-    parser.add_argument(
-        "--open-rounds",
-        type=_count,
-        default=3,
-        help="open-loop runs of each variant at each of three loads (default: 3)",
-    )
+    add_count(parser, "--seconds", 3, "length of each single run")
+    add_count(parser, "--rounds", 5, "closed-loop runs of each variant")
+    add_count(parser, "--open-rounds", 3, "open-loop runs of each variant at each of three loads")
     parser.add_argument("--variants", help=f"comma-separated, of: {names} (default: all)")
     parser.add_argument(
         "--quick", action="store_true", help="one round of one second: shows that it works, no more"
     )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("build"),
-        help="folder for bench.json, bench.svg and the compiled load generator (default: build)",
-    )
+    add_output(parser, "bench.json, bench.svg and the compiled load generator")
     return parser
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is less than 1")
-    return count
 
 
 def _plan(options: argparse.Namespace) -> Plan:
     if options.quick:
         return _QUICK
     return Plan(options.seconds, options.rounds, options.open_rounds)
-
-
-def _speaker() -> Say:
-    started = time.monotonic()
-
-    def say(text: str) -> None:
-        print(f"{time.monotonic() - started:5.0f} s  {text}", file=sys.stderr, flush=True)
-
-    return say
 
 
 def _raise_file_limit() -> None:

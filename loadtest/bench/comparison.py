@@ -1,6 +1,5 @@
 """The comparison: every server is up all the time, and only one is under load at a time."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,12 +12,11 @@ from loadtest.bench.memory import connection_bytes
 from loadtest.bench.open_loop import Generator, OpenRun, Schedule
 from loadtest.bench.placement import Placement
 from loadtest.bench.processes import pss_bytes, snapshot, usage, worker_pids
+from loadtest.bench.progress import Say
 from loadtest.bench.redis_server import RedisServer
 from loadtest.bench.results import LEVELS, QUOTED_LEVEL, FrozenRun, VariantResult
 from loadtest.bench.servers import Server
 from loadtest.bench.variants import Variant
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from contextlib import ExitStack
 from dataclasses import replace
 
-from loadtest.bench.comparison import Plan, Say, saturated
+from loadtest.bench.comparison import Plan, saturated
 from loadtest.bench.figures import closed_void, median_run
 from loadtest.bench.launch import Launcher
 from loadtest.bench.placement import Placement
+from loadtest.bench.progress import Say
 from loadtest.bench.redis_server import RedisServer
 from loadtest.bench.results import Scaling
 from loadtest.bench.variants import Variant

@@ -4,14 +4,15 @@ import argparse
 import json
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from loadtest.bench.options import add_count, add_output
 from loadtest.bench.ports import free_port
+from loadtest.bench.progress import Say, speaker
 from loadtest.bench_workers.backlog import fill
 from loadtest.bench_workers.light_load import measure_light_load
 from loadtest.bench_workers.plot import draw
@@ -25,8 +26,6 @@ _WIDTH = 140
 #: Rows of the insert that is measured alone; ready columns of more would fill the memory.
 _MOST_ROWS = 200_000
 
-Say = Callable[[str], None]
-
 
 def main() -> int:
     """Measure, print, write; return the exit code: 0 done, 1 failed or not exact, 2 wrong usage."""
@@ -35,7 +34,7 @@ def main() -> int:
     results = Results(options.clicks)
     try:
         with TemporaryDirectory(prefix="hopline-bench-workers-") as name:
-            _measure(results, options, Path(name), _speaker())
+            _measure(results, options, Path(name), speaker())
     except (RunFailed, StoresFailed) as error:
         print(f"bench-workers: {error}", file=sys.stderr)
         return 1
@@ -91,38 +90,11 @@ def _options() -> argparse.ArgumentParser:
         prog="python -m loadtest.bench_workers",
         description="Measure Hopline's consumers beside a straightforward one, on this machine.",
     )
-    parser.add_argument(
-        "--clicks", type=_count, default=1_000_000, help="size of the backlog (default: 1000000)"
-    )
-    parser.add_argument(
-        "--rounds", type=_count, default=2, help="runs of each kind, in turn (default: 2)"
-    )
-    parser.add_argument(
-        "--seconds", type=_count, default=20, help="length of light and no load (default: 20)"
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("build"),
-        help="folder for bench-workers.json and bench-workers.svg (default: build)",
-    )
+    add_count(parser, "--clicks", 1_000_000, "size of the backlog")
+    add_count(parser, "--rounds", 2, "runs of each kind, in turn")
+    add_count(parser, "--seconds", 20, "length of light and no load")
+    add_output(parser, "bench-workers.json and bench-workers.svg")
     return parser
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is less than 1")
-    return count
-
-
-def _speaker() -> Say:
-    started = time.monotonic()
-
-    def say(text: str) -> None:
-        print(f"{time.monotonic() - started:5.0f} s  {text}", file=sys.stderr, flush=True)
-
-    return say
 
 
 if __name__ == "__main__":
