@@ -146,7 +146,7 @@ def _loaded_by(module: str) -> set[str]:
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("workers.consumer", {"falcon", "gevent", "gunicorn", "typer"}),
+        ("workers.boot", {"falcon", "gevent", "gunicorn", "typer"}),
         ("workers.supervisor", {"falcon", "gevent", "gunicorn", "typer"}),
         ("app.redirect.wsgi", {"clickhouse_driver", "redis", "typer", "rich"}),
         ("app.redirect.worker", {"clickhouse_driver", "redis", "typer", "rich"}),

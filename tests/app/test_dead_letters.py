@@ -13,17 +13,6 @@ DEAD = "clicks:dead"
 
 
 @pytest.fixture
-def server(any_redis_server):
-    return any_redis_server()
-
-
-@pytest.fixture
-def redis(server):
-    with Redis.from_url(server.url) as client:
-        yield client
-
-
-@pytest.fixture
 def letters(server):
     client = connect(server.url, timeout_seconds=2)
     return DeadLetters(client, server.url, stream=STREAM, dead_stream=DEAD)

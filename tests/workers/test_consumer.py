@@ -1,6 +1,4 @@
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 
@@ -495,14 +493,3 @@ def dying_before_ack(consumer):
         raise Died
 
     consumer._fence.commit = die
-
-
-def test_it_loads_no_web_server():
-    code = (
-        "import sys, workers.consumer, workers.boot;"
-        "print({'falcon', 'gevent', 'gunicorn'} & set(sys.modules))"
-    )
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert loaded.stdout.strip() == "set()"

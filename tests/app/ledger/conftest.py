@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 from prometheus_client import CollectorRegistry
-from redis import Redis
 
 from app.ledger.entries import EntryLedger
 from app.metrics import WorkerMetrics
@@ -56,17 +55,6 @@ def open_consumer(server) -> Callable[..., Consumer]:
 @pytest.fixture
 def consumer(open_consumer) -> Consumer:
     return open_consumer()
-
-
-@pytest.fixture
-def server(any_redis_server):
-    return any_redis_server()
-
-
-@pytest.fixture
-def redis(server):
-    with Redis.from_url(server.url) as client:
-        yield client
 
 
 @pytest.fixture

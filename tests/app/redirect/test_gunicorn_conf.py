@@ -276,12 +276,3 @@ def test_a_bad_setting_is_named_and_nothing_starts(service):
     assert ended.returncode == 2
     assert "HOPLINE_RECORD_BUDGET_MS='soon'" in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-def test_the_redirect_loads_neither_redis_py_nor_clickhouse_driver():
-    script = (
-        "import sys, app.redirect.wsgi\n"
-        "heavy = {'redis', 'clickhouse_driver', 'typer', 'rich'} & set(sys.modules)\n"
-        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=30)
