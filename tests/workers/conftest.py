@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 
 import pytest
@@ -8,13 +9,15 @@ from app.clickhouse import connect as connect_clickhouse
 from app.metrics import WorkerMetrics
 from app.redis import connect
 from app.schema.migrations import migrate
+from app.settings import Settings
 from tests.producers import STREAM
+from tests.workers.consuming import GIVE_UP_SECONDS, GROUP, SignalWhen
+from workers.boot import consumer_name, make_consumer
 from workers.fence import Fence
 from workers.names import Names
+from workers.signals import Stop
 from workers.stream import Stream
 from workers.wire import Wire
-
-GROUP = "analytics-group"
 
 
 @pytest.fixture
@@ -68,3 +71,29 @@ def open_fence() -> Callable[..., Fence]:
         return Fence(Wire(client, url, 2), names, lease_seconds, **clock)
 
     return open_one
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings], redis_url: str, clicks_url: str) -> Settings:
+    """Settings of a consumer that hurries."""
+    return make_settings(
+        redis_url=redis_url,
+        clickhouse_url=clicks_url,
+        insert_seconds=0.2,
+        insert_rows=200,
+        block_ms=500,
+        claim_idle_seconds=20,
+    )
+
+
+@pytest.fixture
+def consume(settings: Settings) -> Callable[..., None]:
+    """Run a consumer until a condition holds; ``prepare`` may put faults into it first."""
+
+    def consume(condition, prepare=lambda _: None, settings=settings, predecessor=""):
+        stop = Stop(SignalWhen(condition), GIVE_UP_SECONDS, time.monotonic)
+        consumer = make_consumer(settings, consumer_name(), stop, predecessor)
+        prepare(consumer)
+        consumer.run()
+
+    return consume
