@@ -5,6 +5,7 @@ from collections.abc import Callable
 import hiredis
 from gevent.event import Event
 
+from app.links import Link
 from app.redirect.pipeline import PipelineBroken
 from app.redirect.resp import decode_command
 
@@ -58,3 +59,8 @@ class FakePipeline:
         waiting, self.waiting = self.waiting, []
         for on_reply in waiting:
             on_reply(PipelineBroken("the server closed the connection"))
+
+
+def link(code: str = "abc", target: str = "https://a.example/", **terms: object) -> Link:
+    """Return a link as the store keeps it."""
+    return Link(code=code, target=target, created_ms=1, updated_ms=1, **terms)

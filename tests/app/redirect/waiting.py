@@ -11,4 +11,4 @@ def wait_until(condition: Callable[[], object], seconds: float = 15) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came true"
-        gevent.sleep(0.02)
+        gevent.sleep(0.005)
