@@ -3,6 +3,8 @@
 import socket
 from dataclasses import dataclass
 
+from tests.app.redirect.http.gunicorn_server import Gunicorn
+
 
 class Truncated(Exception):
     """The connection ended within an answer."""
@@ -88,3 +90,15 @@ class Reader:
             data = b""
         self._data += data
         return bool(data)
+
+
+def get(path: str, *lines: str, method: str = "GET", version: str = "1.1") -> bytes:
+    return "\r\n".join((f"{method} {path} HTTP/{version}", "Host: h", *lines, "", "")).encode()
+
+
+def ask(server: Gunicorn, data: bytes, heads: int = 0) -> list[RawAnswer]:
+    """Send the bytes and nothing more, and read all answers."""
+    with server.connect() as sock:
+        sock.sendall(data)
+        sock.shutdown(socket.SHUT_WR)
+        return Reader(sock).all(heads)

@@ -1,0 +1,97 @@
+import socket
+
+import pytest
+
+from tests.app.redirect.http.raw_client import Reader, ask, get
+
+REFUSED = {
+    "bare LF ends the request line": b"GET / HTTP/1.1\nHost: h\r\n\r\n",
+    "bare LF ends a header": b"GET / HTTP/1.1\r\nHost: h\nX: y\r\n\r\n",
+    "bare CR in a header": b"GET / HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n",
+    "NUL in a header": b"GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n",
+    "control in a header": b"GET / HTTP/1.1\r\nHost: h\r\nX: a\x1bb\r\n\r\n",
+    "DEL in a header": b"GET / HTTP/1.1\r\nHost: h\r\nX: a\x7fb\r\n\r\n",
+    "folded header": b"GET / HTTP/1.1\r\nHost: h\r\nX: a\r\n b\r\n\r\n",
+    "space before the first header": b"GET / HTTP/1.1\r\n Host: h\r\n\r\n",
+    "space before the colon": b"GET / HTTP/1.1\r\nHost : h\r\n\r\n",
+    "header without a colon": b"GET / HTTP/1.1\r\nHost: h\r\nX\r\n\r\n",
+    "header without a name": b"GET / HTTP/1.1\r\nHost: h\r\n: y\r\n\r\n",
+    "header name with a space": b"GET / HTTP/1.1\r\nHost: h\r\nX Y: z\r\n\r\n",
+    "two Content-Lengths": get("/", "Content-Length: 1", "Content-Length: 1") + b"x",
+    "list of Content-Lengths": get("/", "Content-Length: 1, 1") + b"x",
+    "negative Content-Length": get("/", "Content-Length: -1"),
+    "signed Content-Length": get("/", "Content-Length: +1") + b"x",
+    "hexadecimal Content-Length": get("/", "Content-Length: 0x1") + b"x",
+    "empty Content-Length": get("/", "Content-Length:"),
+    "huge Content-Length": get("/", "Content-Length: 99999999999999999999"),
+    "chunked with Content-Length": get("/", "Transfer-Encoding: chunked", "Content-Length: 5")
+    + b"0\r\n\r\n",
+    "Content-Length with chunked": get("/", "Content-Length: 5", "Transfer-Encoding: chunked")
+    + b"0\r\n\r\n",
+    "chunked twice": get("/", "Transfer-Encoding: chunked, chunked") + b"0\r\n\r\n",
+    "chunked not last": get("/", "Transfer-Encoding: chunked, gzip") + b"0\r\n\r\n",
+    "not chunked": get("/", "Transfer-Encoding: identity"),
+    "compressed, not chunked": get("/", "Transfer-Encoding: gzip"),
+    "chunked in HTTP/1.0": get("/", "Transfer-Encoding: chunked", version="1.0") + b"0\r\n\r\n",
+    "bad chunk size": get("/read", "Transfer-Encoding: chunked", method="POST") + b"x\r\n\r\n",
+    "lower-case method": b"get / HTTP/1.1\r\nHost: h\r\n\r\n",
+    "method with a comma": b"GE,T / HTTP/1.1\r\nHost: h\r\n\r\n",
+    "no method": b" / HTTP/1.1\r\nHost: h\r\n\r\n",
+    "no version": b"GET /\r\nHost: h\r\n\r\n",
+    "version 2": b"GET / HTTP/2.0\r\nHost: h\r\n\r\n",
+    "version 1.2": b"GET / HTTP/1.2\r\nHost: h\r\n\r\n",
+    "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "TLS": bytes.fromhex("16030100f8010000f40303") + bytes(range(64)),
+    "two Hosts": b"GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
+    "target outside ASCII": b"GET /\xc3\xa9 HTTP/1.1\r\nHost: h\r\n\r\n",
+    "target with a control": b"GET /\x01 HTTP/1.1\r\nHost: h\r\n\r\n",
+    "relative target": b"GET a HTTP/1.1\r\nHost: h\r\n\r\n",
+    "asterisk for GET": b"GET * HTTP/1.1\r\nHost: h\r\n\r\n",
+    "two empty lines first": b"\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+}
+
+#: What gunicorn takes and we refuse, because others might read it differently.
+STRICTER = {
+    "no Host": b"GET / HTTP/1.1\r\nX: y\r\n\r\n",
+    "invalid Host": b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+    "Host with a path": b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+    "absolute target without a host": b"GET http:///a HTTP/1.1\r\nHost: h\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("data", [*REFUSED.values(), *STRICTER.values()], ids=[*REFUSED, *STRICTER])
+def test_what_might_be_read_in_two_ways_is_refused_and_the_connection_closed(server, data):
+    smuggled = get("/smuggled")
+    answers = ask(server, data + smuggled)
+    assert [answer.status for answer in answers] == [400]
+    assert answers[0].headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED.keys())
+def test_gunicorn_refuses_the_same(stock, data):
+    with stock.connect() as sock:
+        sock.sendall(data)
+        sock.shutdown(socket.SHUT_WR)
+        first = Reader(sock).next()
+    assert first is None or first.status in (400, 501)
+
+
+@pytest.mark.parametrize(
+    ("status", "data"),
+    [
+        (414, get("/" + "a" * 5000)),
+        (414, b"GET /" + b"a" * 9000),
+        (414, b"\r\n" + get("/" + "a" * 5000)),
+        (431, get("/", "X: " + "a" * 9000)),
+        (431, get("/", *["X: y"] * 150)),
+        (431, get("/", *["X: y"] * 300)),
+        (431, get("/", *["X: " + "a" * 4000] * 20)),
+        (431, get("/", *["X: " + "a" * 4000] * 20)[:-2]),
+    ],
+    ids=[
+        "line", "line without an end", "line after an empty line", "field", "fields",
+        "more fields than the parser holds", "head", "head without an end",
+    ],
+)  # fmt: skip
+def test_what_is_too_large_is_refused(server, status, data):
+    assert [answer.status for answer in ask(server, data)] == [status]
