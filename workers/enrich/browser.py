@@ -22,7 +22,9 @@ class Browsers:
     """
 
     def __init__(self) -> None:
-        self._resolver = Resolver(load_lazy_builtins())
+        user_agents, systems, _ = load_lazy_builtins()
+        # Devices are not asked for here, and their patterns would take 15 MB.
+        self._resolver = Resolver((user_agents, systems, []))
 
     def read(self, user_agent: str) -> Browser:
         """Return what the user agent says, e.g. ``Mobile Safari`` on ``iOS``."""
