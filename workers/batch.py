@@ -5,7 +5,7 @@ Rule 2: a batch, once flushed, is not used again; the next one is a new object.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import compress
 from typing import Any, Self
 
@@ -20,16 +20,19 @@ class Batch:
     """
 
     def __init__(self) -> None:
-        self._columns: list[list[Any]] = [[] for _ in Rows._fields]
+        # Lists, and tuples once it is closed.
+        self._columns: list[Any] = [[] for _ in Rows._fields]
         self._known: set[bytes] = set()
+        #: Of the rows, in their order.
         self._entry_ids: list[bytes] = []
-        self._clicks_of_entries: list[bytes] = []
+        #: Of clicks that had a row already, which follow the entry ids.
+        self._repeated: list[tuple[bytes, bytes]] = []
         #: When its oldest row was appended, in monotonic seconds.
         self.since = 0.0
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(self._known)
+        return len(self._entry_ids)
 
     @property
     def rows(self) -> Rows:
@@ -38,8 +41,10 @@ class Batch:
 
     @property
     def entry_ids(self) -> list[bytes]:
-        """The entries to ack once the rows are inserted; each once, oldest append first."""
-        return list(dict.fromkeys(self._entry_ids))
+        """The entries to ack once the rows are inserted: first one for each row, in their order."""
+        if not self._repeated:
+            return self._entry_ids
+        return list(dict.fromkeys((*self._entry_ids, *(one for one, _ in self._repeated))))
 
     @property
     def token(self) -> str:
@@ -52,43 +57,49 @@ class Batch:
         """Add the rows of entries, one each; ``now`` is a monotonic time in seconds."""
         if not self:
             self.since = now
-        self._entry_ids += entry_ids
-        self._clicks_of_entries += rows.click_id
         known = self._known
         expected = len(known) + len(rows.click_id)
         if known.isdisjoint(rows.click_id):
             known.update(rows.click_id)
             if len(known) == expected:
-                self._extend(rows)
+                self._extend(entry_ids, rows)
                 return
             known.difference_update(rows.click_id)
-        self._extend(self._unknown(rows))
+        self._append_unknown(entry_ids, rows)
+
+    def close(self) -> None:
+        """Take up less memory: nothing can be appended any more."""
+        self._known = set()
+        for position, column in enumerate(self._columns):
+            # Of a list clickhouse-driver makes two copies, of a tuple one.
+            self._columns[position] = tuple(column)
 
     def halves(self) -> tuple[Self, Self]:
         """Return two batches with half of the rows each, and with the entries of those."""
         middle = len(self) // 2
         return self._part(slice(middle)), self._part(slice(middle, None))
 
-    def _extend(self, rows: Rows) -> None:
+    def _extend(self, entry_ids: Iterable[bytes], rows: Rows) -> None:
+        self._entry_ids += entry_ids
         for column, more in zip(self._columns, rows, strict=True):
             column.extend(more)
 
-    def _unknown(self, rows: Rows) -> Rows:
-        """Return the rows of clicks that aren't here yet, each once; from now on they are."""
+    def _append_unknown(self, entry_ids: Sequence[bytes], rows: Rows) -> None:
+        """Add the rows of clicks that aren't here yet, and the entries of all."""
         is_new = []
-        for click_id in rows.click_id:
+        for entry_id, click_id in zip(entry_ids, rows.click_id, strict=True):
             is_new.append(click_id not in self._known)
             self._known.add(click_id)
+            if not is_new[-1]:
+                self._repeated.append((entry_id, click_id))
         columns: list[list[Any]] = [list(compress(column, is_new)) for column in rows]
-        return Rows(*columns)
+        self._extend(compress(entry_ids, is_new), Rows(*columns))
 
     def _part(self, which: slice) -> Self:
         part = type(self)()
         part.since = self.since
         part._columns = [column[which] for column in self._columns]
+        part._entry_ids = self._entry_ids[which]
         part._known = set(part.rows.click_id)
-        for entry_id, click_id in zip(self._entry_ids, self._clicks_of_entries, strict=True):
-            if click_id in part._known:
-                part._entry_ids.append(entry_id)
-                part._clicks_of_entries.append(click_id)
+        part._repeated = [one for one in self._repeated if one[1] in part._known]
         return part

@@ -93,6 +93,7 @@ class Delivery:
             noted: how it is written down, if it was taken over.
         """
         if batch:
+            batch.close()
             # Entries that brought no row stay pending: someone else has to decide about them.
             ours = noted._replace(entry_ids=batch.entry_ids) if noted else self._note(batch)
             self._parcels.append(_Parcel(batch, ours, is_retry))

@@ -10,10 +10,10 @@ from workers.examiner import Examiner
 from workers.stream import Stream
 
 #: How many times larger than usual a batch gets while there is a backlog.
-_MOST_TIMES = 3
-#: More than this only where so many are usual: two batches, one on its way and one that grows,
-#: take some 50 MB then.
-_MOST_ROWS = 30_000
+_MOST_TIMES = 8
+#: A second's work of a core. More only where so many are usual: two batches, one on its way and
+#: one that grows, take some 70 MB then.
+_MOST_ROWS = 75_000
 
 
 class BatchSize(NamedTuple):

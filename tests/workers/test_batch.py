@@ -27,7 +27,23 @@ def test_every_click_is_one_row_and_every_entry_is_acked(pairs, pieces):
     batch = batch_of(pairs, pieces)
     assert len(batch) == len({click_id for _, click_id in pairs})
     assert sorted(batch.rows.click_id) == sorted({click_id for _, click_id in pairs})
-    assert sorted(batch.entry_ids) == sorted({entry_id for entry_id, _ in pairs})
+    assert set(batch.entry_ids) == {entry_id for entry_id, _ in pairs}
+
+
+@given(st.sets(click_ids, min_size=1), st.integers(1, 4))
+def test_an_entry_is_acked_once(ids, pieces):
+    pairs = [(b"%d-0" % number, click_id) for number, click_id in enumerate([*ids, *ids])]
+    batch = batch_of([*pairs, pairs[0]], pieces)
+    assert sorted(batch.entry_ids) == sorted(entry_id for entry_id, _ in pairs)
+
+
+@given(entries)
+def test_a_closed_batch_holds_what_it_held(pairs):
+    batch = batch_of(pairs)
+    before = batch.token, list(batch.entry_ids), [list(column) for column in batch.rows]
+    batch.close()
+    assert (batch.token, batch.entry_ids, [list(column) for column in batch.rows]) == before
+    assert all(isinstance(column, tuple) for column in batch.rows)
 
 
 @given(entries)
@@ -60,7 +76,7 @@ def test_a_click_read_twice_keeps_its_first_row():
     add(batch, [(b"1-0", bytes(16))], short_code=b"first")
     add(batch, [(b"2-0", bytes(16)), (b"3-0", b"\1" * 16)], short_code=b"second")
     assert batch.rows.short_code == [b"first", b"second"]
-    assert batch.entry_ids == [b"1-0", b"2-0", b"3-0"]
+    assert batch.entry_ids == [b"1-0", b"3-0", b"2-0"]
 
 
 @given(entries, st.integers(1, 4))

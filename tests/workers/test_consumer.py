@@ -100,7 +100,7 @@ def test_a_backlog_is_read_on_while_an_insert_is_under_way(
 
     consume(lambda: is_idle(redis, 5000), prepare, settings=small)
     assert sum(sizes) == 5000
-    most = 3 * 300 + 500
+    most = 8 * 300 + 300
     assert 900 <= max(sizes) < most
     assert count_clicks() == (5000, 5000)
 

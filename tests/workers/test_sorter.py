@@ -73,7 +73,7 @@ def test_batches_follow_each_other_at_most_once_in_their_time_however_large(sort
 def test_a_batch_that_fills_the_memory_is_due_at_once(sorter):
     sorter.sort(entries(10))
     sorter.take_batch()
-    sorter.sort(entries(29))
+    sorter.sort(entries(79))
     assert not sorter.is_full
     sorter.sort(entries(1))
     assert sorter.is_full
@@ -87,7 +87,7 @@ def test_a_batch_apart_is_not_mixed_with_the_others(sorter):
 
 
 @pytest.mark.parametrize(
-    ("rows", "most"), [(10, 30), (10_000, 30_000), (20_000, 30_000), (80_000, 80_000)]
+    ("rows", "most"), [(10, 80), (5_000, 40_000), (10_000, 75_000), (80_000, 80_000)]
 )
 def test_no_backlog_makes_batches_larger_than_the_memory_allows(rows, most):
     assert BatchSize(rows, 1.0).most_rows == most
