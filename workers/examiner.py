@@ -55,15 +55,17 @@ class Examiner:
             RedisUnavailable, RedisRefused: the salt of visitor ids can't be had.
         """
         findings = Findings()
-        tried = []
-        for entry in entries:
-            if entry.deliveries > 1 and is_killer(entry, self._max_deliveries):
-                deaths = entry.deliveries - 1
-                text = f"{deaths} consumers died with it, the last ones alone"
-                findings.dead.append((entry, Fault("killed_consumer", text)))
-            else:
-                tried.append(entry)
-        self._sift(tried, now_ms, findings)
+        killers = [
+            entry
+            for entry in entries
+            if entry.deliveries > 1 and is_killer(entry, self._max_deliveries)
+        ]
+        for entry in killers:
+            text = f"{entry.deliveries - 1} consumers died with it, the last ones alone"
+            findings.dead.append((entry, Fault("killed_consumer", text)))
+        if killers:
+            entries = [entry for entry in entries if entry not in killers]
+        self._sift(entries, now_ms, findings)
         return findings
 
     def _sift(self, entries: Sequence[Entry], now_ms: int, findings: Findings) -> None:

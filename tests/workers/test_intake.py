@@ -157,20 +157,20 @@ def more(ask, fakes):
 
 def test_a_backlog_is_read_in_larger_pieces_and_the_next_is_asked_for_ahead(ask, fakes):
     ask()
-    fakes.new = [new_entries(100), new_entries(500), new_entries(499), new_entries(1)]
+    fakes.new = [new_entries(100), new_entries(300), new_entries(299), new_entries(1)]
     assert ask()[1] == [("read", 100, 5_000)]
-    assert ask()[1] == [("read", 500, 5_000), ("ask ahead", 500)]
-    assert ask()[1] == [("read", 500, 5_000)]
+    assert ask()[1] == [("read", 300, 5_000), ("ask ahead", 300)]
+    assert ask()[1] == [("read", 300, 5_000)]
     assert ask()[1] == [("read", 100, 5_000)]
 
 
 def test_more_is_read_only_while_there_is_a_backlog(ask, more, fakes):
     ask()
     assert more() == (0, [])
-    fakes.new = [new_entries(100), new_entries(500), new_entries(7), new_entries(1)]
+    fakes.new = [new_entries(100), new_entries(300), new_entries(7), new_entries(1)]
     ask()
-    assert more() == (500, [("read", 500, 1), ("ask ahead", 500)])
-    assert more() == (7, [("read", 500, 1)])
+    assert more() == (300, [("read", 300, 1), ("ask ahead", 300)])
+    assert more() == (7, [("read", 300, 1)])
     assert more() == (0, [])
 
 

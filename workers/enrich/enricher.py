@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from functools import lru_cache
 
 from app.bots import Bots
 from app.click import Clicks
@@ -17,6 +18,7 @@ from workers.rows import Rows
 _CACHED = 30_000
 #: Visitors' addresses repeat least, and an answer about one is small.
 _CACHED_ORIGINS = 80_000
+_COUNTRIES = 300
 
 
 class Enricher:
@@ -42,6 +44,8 @@ class Enricher:
         self._hosts = Memo(_read_host, _CACHED)
         # Nothing to find out: equal targets of a batch share their bytes this way.
         self._targets = Memo(bytes, _CACHED)
+        # One object for each country, not one for each address.
+        self._country = lru_cache(_COUNTRIES)(str.encode)
 
     def enrich(self, clicks: Clicks, now_ms: int) -> Rows:
         """Return the rows of clicks, at least one, in their order.
@@ -91,7 +95,7 @@ class Enricher:
     def _read_origin(self, ip: bytes) -> tuple[bytes, ...]:
         """Return what is stored of an address, its household and its country."""
         address = parse_address(ip.decode())
-        country = self._places.country(address).encode()
+        country = self._country(self._places.country(address))
         return kept(address, self._keep), household(address), country
 
 

@@ -24,13 +24,7 @@ class Memo(Generic[Answer]):
         """Return the answers to texts, in their order."""
         if 2 * len(self._answers) >= self._size:
             self._answers = _Answers(self._answer, dict(self._answers))
-        remembered = self._answers.__getitem__
-        if max(map(len, texts), default=0) <= MAX_KEY_LENGTH:
-            return list(map(remembered, texts))
-        return [
-            remembered(text) if len(text) <= MAX_KEY_LENGTH else self._answer(text)
-            for text in texts
-        ]
+        return list(map(self._answers.__getitem__, texts))
 
 
 class _Answers(dict[bytes, Answer]):
@@ -42,5 +36,6 @@ class _Answers(dict[bytes, Answer]):
 
     def __missing__(self, text: bytes) -> Answer:
         found = self._older.pop(text) if text in self._older else self._answer(text)
-        self[text] = found
+        if len(text) <= MAX_KEY_LENGTH:
+            self[text] = found
         return found

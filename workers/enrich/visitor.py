@@ -39,9 +39,11 @@ class Visitors:
         Args:
             households: 16 bytes, as :func:`workers.enrich.address.household` returns them.
         """
+        days = [time_ms // MS_PER_DAY for time_ms in times_ms]
+        fresh = {day: self._keyed(day).copy for day in set(days)}
         digests = []
-        for time_ms, household, user_agent in zip(times_ms, households, user_agents, strict=True):
-            digest = self._keyed(time_ms // MS_PER_DAY).copy()
+        for day, household, user_agent in zip(days, households, user_agents, strict=True):
+            digest = fresh[day]()
             digest.update(household + user_agent)
             digests.append(digest.digest())
         return struct.unpack(f">{len(digests)}Q", b"".join(digests))
