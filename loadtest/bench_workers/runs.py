@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 
 from loadtest.bench.processes import cpu_seconds, process_tree
 from loadtest.bench_workers.backlog import entries_read, fill, is_done
@@ -57,7 +58,8 @@ def run_hopline(stores: Stores, entries: int, consumers: int, port: int, log: Pa
         consumers=consumers,
         clickhouse_url=stores.url(database),
         workers_metrics_bind=f"127.0.0.1:{port}",
-        metrics_dir=log.parent / f"metrics-{consumers}",
+        # Of its own for each run: counters go on where an earlier process's left off.
+        metrics_dir=mkdtemp(prefix="metrics-", dir=log.parent),
         data_dir=log.parent / "data",
     )
 
