@@ -119,6 +119,12 @@ def test_every_process_says_what_it_is(workers):
     assert len(names) == 2
 
 
+def test_a_consumer_begins_with_little_memory(workers):
+    wait_until(lambda: "ready" in workers.log)
+    # 100 MB with clickhouse-driver's table of all days and the patterns of devices.
+    assert all(consumer.memory_info().rss < 85e6 for consumer in workers.consumers())
+
+
 def test_consumers_that_can_not_begin_stop_it_all(settings, tmp_path):
     database = tmp_path / "country.mmdb"
     database.write_text("not a database")

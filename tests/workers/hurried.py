@@ -1,0 +1,18 @@
+"""`python -m workers`, whose supervisor looks at its consumers ten times as often.
+
+So that a test need not wait a minute until one of them is found superfluous.
+"""
+
+import sys
+
+from workers import __main__, bulletin, rate, supervisor
+
+_SECONDS = 0.1
+
+supervisor.DECIDE_SECONDS = _SECONDS
+supervisor._LOOK_SECONDS = _SECONDS
+bulletin.PUBLISH_SECONDS = _SECONDS
+rate.WINDOW_SECONDS = 1.0
+
+if __name__ == "__main__":
+    sys.exit(__main__.main())
