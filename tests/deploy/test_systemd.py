@@ -11,25 +11,36 @@ import time
 import pytest
 
 from app.health.units import UNITS
-from tests.deploy import packages, stores
+from tests.deploy import packages
 from tests.deploy.container import wait_until
 from tests.deploy.figures import Figures
+from tests.deploy.host import (
+    ASKED,
+    CODE,
+    NAMES,
+    REDIRECT,
+    SERVICES,
+    answers,
+    click,
+    clicks,
+    seconds_until_it_answers,
+    status,
+    wait_until_active,
+    wait_until_counted,
+    wait_until_replaced,
+    write_passwords,
+)
 from tests.deploy.load import Visitors
 
 pytestmark = pytest.mark.timeout(300)
 
-NAMES = ("redirect", "console", "workers")
-SERVICES = tuple(f"hopline-{name}.service" for name in NAMES)
-REDIRECT, CONSOLE, WORKERS = SERVICES
-#: The link whose clicks are counted, and one for asking whether the redirect answers.
-CODE, ASKED = "demo1", "asked"
 TARGET = "https://example.com/a?b=c"
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
 BUDGET_MS = 50
+
 #: The machine is shared: how often a reload may be tried again that was disturbed.
 TRIES = 3
-#: WatchdogSec=, RestartSec= and a start, on a busy machine.
-HANG_SECONDS = 60
+
 MARKER = "/tmp/of-the-host"
 
 
@@ -45,55 +56,6 @@ def figures():
 def visitors(machine, tmp_path_factory):
     build = packages.REPOSITORY / "build"
     return Visitors(machine, build, tmp_path_factory.mktemp("load"), CODE)
-
-
-def status(machine, *options):
-    argv = ("curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}")
-    return machine.run(*argv, "--max-time", "20", "--user-agent", BROWSER, *options, check=False)
-
-
-def click(machine, code=ASKED):
-    return status(machine, f"http://127.0.0.1:8080/{code}")
-
-
-def clicks(machine):
-    return json.loads(machine.run("hopline", "stats", CODE, "--json"))["clicks"]
-
-
-def answers(machine, service):
-    """Tell whether a service does what it is there for."""
-    if service == WORKERS:
-        status_text = machine.show(WORKERS, "StatusText")
-        return re.search(r"\b(\d+) of \1 consumers work", status_text) is not None
-    if service == REDIRECT:
-        return click(machine) == "302"
-    return status(machine, "http://127.0.0.1:8081/-/ready") == "200"
-
-
-def wait_until_counted(machine, expected):
-    wait_until(lambda: clicks(machine) >= expected, 60)
-    assert clicks(machine) == expected
-
-
-def wait_until_replaced(machine, service, pid):
-    wait_until(lambda: machine.main_pid(service) not in (0, pid), HANG_SECONDS)
-
-
-def seconds_until_it_answers(machine, service, since):
-    wait_until(lambda: answers(machine, service), HANG_SECONDS)
-    return time.monotonic() - since
-
-
-def write_passwords(machine):
-    for role in (*NAMES, "admin"):
-        user = "hopline-redirect" if role == "redirect" else "hopline"
-        path = f"/etc/hopline/credentials/{role}/redis_url"
-        machine.write(path, stores.redis_url(user), mode=0o600)
-
-
-def wait_until_active(machine):
-    for service in SERVICES:
-        wait_until(lambda service=service: machine.show(service, "ActiveState") == "active", 60)
 
 
 def test_it_installs_without_a_network_and_everything_starts(machine, built_packages, figures):
