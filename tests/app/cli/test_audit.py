@@ -22,6 +22,12 @@ GROUP = "analytics-group"
 Run = Callable[..., object]
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """Nothing is on its way here, so a difference need not be given time to go away."""
+    monkeypatch.setattr("app.cli.audit.PATIENCE_SECONDS", (0.05, 0.05, 0.05))
+
+
 @pytest.fixture
 def clicks_url(clickhouse_url, monkeypatch):
     monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)

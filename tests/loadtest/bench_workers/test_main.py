@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from loadtest.bench_workers import light_load
 from loadtest.bench_workers.__main__ import main
 
 
@@ -10,6 +11,7 @@ from loadtest.bench_workers.__main__ import main
 def test_a_small_run_is_exact_and_writes_figures_and_picture(monkeypatch, tmp_path, capsys):
     small = ["--clicks", "700", "--rounds", "1", "--seconds", "1"]
     monkeypatch.setattr(sys, "argv", ["bench-workers", "--output", str(tmp_path / "out"), *small])
+    monkeypatch.setattr(light_load, "_SETTLE_SECONDS", 0.1)
     assert main() == 0
     figures = json.loads((tmp_path / "out" / "bench-workers.json").read_text())
     assert figures["exact"]
