@@ -25,9 +25,9 @@ class Costs:
     Attributes:
         redirect_us: CPU of a redirect worker (`make bench`, fast lane).
         redis_write_us: CPU of Redis for a redirect (`make bench`).
-        consumer_us: CPU of a consumer (`make bench-workers`).
-        redis_read_us: CPU of Redis for its delivery (`make bench-workers`).
-        clickhouse_us: CPU of ClickHouse for its insert (`make bench-workers`).
+        consumer_us: CPU of a consumer (`make bench-workers`: docs/performance.md, one consumer).
+        redis_read_us: CPU of Redis for its delivery (the same run).
+        clickhouse_us: CPU of ClickHouse for its insert (the same run).
         entry_bytes: memory of its entry in the stream (`make loadtest`: used_memory, 9,579 clicks).
         spool_bytes: disk in the spool (docs/load-testing.md: 586 of 16,251 clicks).
         disk_bytes: disk in ClickHouse, ledger included, after merges (the same).
@@ -35,9 +35,9 @@ class Costs:
 
     redirect_us: float = 16.0
     redis_write_us: float = 5.2
-    consumer_us: float = 20.0
-    redis_read_us: float = 6.0
-    clickhouse_us: float = 4.4
+    consumer_us: float = 11.0
+    redis_read_us: float = 5.5
+    clickhouse_us: float = 4.2
     entry_bytes: float = 353.0
     spool_bytes: float = 600.0
     disk_bytes: float = 45.0
