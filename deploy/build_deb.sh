@@ -28,7 +28,7 @@ check() {
 
 # Only what git knows or would add: nothing left from other builds gets into a package.
 copy_sources() {
-    (cd "$root" && git ls-files -z --cached --others --exclude-standard app workers setup.cfg pyproject.toml README.md LICENSE) |
+    (cd "$root" && git ls-files -z --cached --others --exclude-standard app workers setup.cfg setup.py pyproject.toml README.md LICENSE) |
         (cd "$root" && xargs -0 cp --parents -t "$work")
     if [ -n "${VERSION:-}" ]; then
         sed -i "s/^__version__ = .*/__version__ = \"$VERSION\"/" "$work/app/version.py"

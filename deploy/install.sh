@@ -81,7 +81,7 @@ version_before() {
 
 version_to_install() {
     if [ -n "$wheelhouse" ]; then
-        find "$wheelhouse" -maxdepth 1 -name 'hopline-*.whl' | sed 's|.*/hopline-||; s|-py3.*||' |
+        find "$wheelhouse" -maxdepth 1 -name 'hopline-*.whl' | sed 's|.*/hopline-||; s|-.*||' |
             sort -V | tail -n 1
     else
         sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$here/../app/version.py" 2>/dev/null

@@ -12,11 +12,10 @@ Rule 3: this is the hottest code there is. What repeats from visit to visit is k
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from gunicorn_h1c import HttpRequest
-
 from app.links import Link
 from app.redirect.entry import LinkParts
 from app.redirect.http.lanes import Reply
+from app.redirect.http.plain import LEAVE
 from app.redirect.resource import Collaborators
 from app.redirect.response import redirect
 from app.redirect.visit import PURPOSE_FIELDS
@@ -25,15 +24,11 @@ from app.tallies import Tally, TallyFamily
 
 #: Known links whose answers are kept ready; they are made again when there are more.
 _READY_LIMIT = 50_000
-#: Spellings of header names that are remembered; clients use few.
-_SPELLINGS_LIMIT = 1024
-
 #: Addresses of peers that are remembered.
 _PEERS_LIMIT = 8192
 
 #: Where a field's value stands in a list that begins as a :class:`~app.redirect.visit.Visit` does:
-#: at 0 its address, at 5 its purpose. The other fields are passed over, but for those that make a
-#: visit an unusual one, as any field does that stands twice.
+#: at 0 its address, at 5 its purpose, which makes a visit an unusual one.
 _PLACES = {
     b"user-agent": 1,
     b"referer": 2,
@@ -43,11 +38,6 @@ _PLACES = {
     b"x-forwarded-for": 7,
     b"forwarded": 8,
 }
-_ABSENT = (None,) * 9
-_PASSED_OVER = -1
-_DECLINED = -2
-#: A body, an expectation or a protocol upgrade, for which gunicorn's own handler is there.
-_LEFT_TO_GUNICORN = (b"content-length", b"transfer-encoding", b"expect", b"upgrade")
 
 
 class _Ready(NamedTuple):
@@ -64,6 +54,8 @@ class _Ready(NamedTuple):
 class RedirectFastLane:
     """What :class:`app.redirect.http.lanes.FastLane` asks for, over a worker's collaborators."""
 
+    places = _PLACES | dict.fromkeys(PURPOSE_FIELDS, LEAVE)
+
     def __init__(self, collaborators: Collaborators, metrics: RedirectMetrics) -> None:
         self._cached = collaborators.lookup.cached
         self._record = collaborators.recorder.record
@@ -75,26 +67,31 @@ class RedirectFastLane:
         self._make_id = collaborators.click_ids.make
         self._responses = metrics.responses
         self._ready: dict[bytes, _Ready] = {}
-        self._places = _Places()
 
-    def __call__(self, request: HttpRequest, peer: tuple[Any, ...], reply: Reply) -> bool:
+    def __call__(
+        self,
+        path: bytes,
+        query: bytes,
+        values: list[bytes | None],
+        peer: tuple[Any, ...],
+        reply: Reply,
+    ) -> bool:
         """Take the visit of a live link, or decline it.
 
         The answer is given once the click is confirmed by Redis or on its way to the spool. See
         :class:`app.redirect.http.lanes.FastLane`.
         """
-        if request.method != b"GET":
-            return False
-        path, _, query = request.path.partition(b"?")
         now = self._wall_clock()
         ready = self._find(path, query, now)
         if ready is None:
             return False
-        visit = self._read(request, peer)
-        if visit is None:
-            return False
+        forwarded, x_forwarded_for = values.pop(), values.pop()
+        if x_forwarded_for is None and forwarded is None:
+            values[0] = self._address_of_peer(peer[0])
+        else:
+            values[0] = self._address(peer[0], x_forwarded_for or b"", forwarded or b"")
         click_id = self._make_id(int(now * 1000))
-        command = self._write(click_id, ready.parts, int(now), visit)
+        command = self._write(click_id, ready.parts, int(now), values)
         self._record(click_id, command, partial(_answer, ready, reply))
         return True
 
@@ -120,24 +117,6 @@ class RedirectFastLane:
         ready = self._ready[path] = _make_ready(link, parts, self._responses)
         return ready
 
-    def _read(self, request: HttpRequest, peer: tuple[Any, ...]) -> list[bytes | None] | None:
-        """Return the texts of a visit, or None where others have more to say about it."""
-        texts: list[bytes | None] = list(_ABSENT)
-        places = self._places
-        for name, value in request.headers:
-            place = places[name]
-            if place == _PASSED_OVER:
-                continue
-            if place == _DECLINED or texts[place] is not None:
-                return None
-            texts[place] = value
-        forwarded, x_forwarded_for = texts.pop(), texts.pop()
-        if x_forwarded_for is None and forwarded is None:
-            texts[0] = self._address_of_peer(peer[0])
-        else:
-            texts[0] = self._address(peer[0], x_forwarded_for or b"", forwarded or b"")
-        return texts
-
     def _address(self, peer: str, x_forwarded_for: bytes, forwarded: bytes) -> bytes:
         return self._client_address(
             peer, x_forwarded_for.decode("latin-1"), forwarded.decode("latin-1")
@@ -145,23 +124,6 @@ class RedirectFastLane:
 
     def _plain_address(self, peer: str) -> bytes:
         return self._address(peer, b"", b"")
-
-
-class _Places(dict[bytes, int]):
-    """Where each field belongs, by its name as clients spell it."""
-
-    def __missing__(self, name: bytes) -> int:
-        if len(self) >= _SPELLINGS_LIMIT:
-            self.clear()
-        place = self[name] = _place(name)
-        return place
-
-
-def _place(name: bytes) -> int:
-    lower = name.lower()
-    if lower in PURPOSE_FIELDS or lower in _LEFT_TO_GUNICORN:
-        return _DECLINED
-    return _PLACES.get(lower, _PASSED_OVER)
 
 
 def _answer(ready: _Ready, reply: Reply) -> None:

@@ -30,7 +30,7 @@ from app.redirect.http.edge import Edge
 from app.redirect.http.environ import EnvironBuilder, request_headers
 from app.redirect.http.framing import Framer, Limits, Refused
 from app.redirect.http.handover import HandedOver
-from app.redirect.http.lanes import Lanes, WsgiLane
+from app.redirect.http.lanes import Lanes, PlainLane, WsgiLane
 from app.redirect.http.listener import Listener
 from app.redirect.http.patience import Patience
 from app.redirect.http.shares import Share, SharesTable
@@ -190,7 +190,7 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
         return Edge(
             [Listener(sock) for sock in self.sockets],
             Framer(limits),
-            self._make_lanes(limits).dispatch,
+            self._make_lanes(limits),
             replace(self.patience, idle=cfg.keepalive),
             capacity=room_for_clients(self.worker_connections),
             share=self._share,
@@ -198,14 +198,18 @@ class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no typ
             metrics=self._metrics,
         )
 
+    @property
+    def _logs_access(self) -> bool:
+        return bool(self.log.access_log_enabled or self.cfg.statsd_host)
+
     def _make_lanes(self, limits: Limits) -> Lanes:
         cfg = self.cfg
-        logs_access = self.log.access_log_enabled or cfg.statsd_host
+        fast = None if self._logs_access else getattr(self.wsgi, "fast_lane", None)
         base = {**base_environ(cfg), "wsgi.multithread": True}
         trusted = None if "*" in cfg.forwarded_allow_ips else cfg.forwarded_allow_networks()
         return Lanes(
-            None if logs_access else getattr(self.wsgi, "fast_lane", None),
-            WsgiLane(self.wsgi, gevent.get_hub(), self._log_access if logs_access else None),
+            PlainLane(fast, limits) if fast else None,
+            WsgiLane(self.wsgi, gevent.get_hub(), self._log_access if self._logs_access else None),
             EnvironBuilder(base, limits, cfg.secure_scheme_headers, trusted),
             self._hand_over,
         )

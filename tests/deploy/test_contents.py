@@ -1,4 +1,4 @@
-"""What is installed is all of the product: setup.cfg names every package and every data file."""
+"""What is installed is all of the product: every package, every data file, what is compiled."""
 
 import configparser
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_every_package_is_named():
 def test_every_data_file_is_named():
     named = options()["options.package_data"]
     for path in SOURCES:
-        if path.suffix != ".py":
+        if path.suffix not in (".py", ".c", ".so"):
             package = ".".join(path.parent.parts)
             place, name = (
                 (package, path.name)
@@ -37,3 +37,10 @@ def test_every_data_file_is_named():
             )
             patterns = [pattern.strip() for pattern in named[place].split(",")]
             assert any(Path(name).match(pattern) for pattern in patterns), path
+
+
+def test_everything_that_is_compiled_is_named():
+    setup = (ROOT / "setup.py").read_text()
+    for path in SOURCES:
+        if path.suffix == ".c":
+            assert f'"{path}"' in setup

@@ -106,18 +106,25 @@ class Connection:
             self.buffer = self.buffer + data if self.buffer else data
         return True
 
+    def begin_plain(self, consumed: int, *, closes: bool) -> None:
+        """Take the plain request that the buffer begins with off it, and be busy with it."""
+        self._begin(consumed)
+        self.persistence = CLOSE if closes else STAY
+
     def begin(self, request: HttpRequest) -> None:
         """Take the request that the buffer begins with off it, and be busy with it."""
-        consumed = request.consumed
-        self.buffer = self.buffer[consumed:]
-        self.seen = 0
-        self.state = BUSY
-        self.since = self.edge.now
+        self._begin(request.consumed)
         asked = request.connection_close
         if request.minor_version:
             self.persistence = CLOSE if asked == 1 else STAY
         else:
             self.persistence = KEEP_ALIVE if asked == 0 else CLOSE
+
+    def _begin(self, consumed: int) -> None:
+        self.buffer = self.buffer[consumed:]
+        self.seen = 0
+        self.state = BUSY
+        self.since = self.edge.now
 
     def reply(self, status_line: bytes, rest: bytes) -> None:
         """Answer the request at hand; see :class:`app.redirect.http.lanes.Reply`."""

@@ -9,7 +9,7 @@ Rule 2: a turn never waits; what has to wait runs in a greenlet or comes back by
 """
 
 import logging
-from collections.abc import Collection, Sequence, Sized
+from collections.abc import Callable, Collection, Sequence, Sized
 from email.utils import formatdate
 from select import epoll
 from time import monotonic, time
@@ -49,11 +49,18 @@ TICK_SECONDS = 1.0
 SERVER = "hopline"
 
 
-class Dispatch(Protocol):
-    """Has a request answered, now or later, by ``connection.reply`` or ``write``/``finish``."""
+class Ways(Protocol):
+    """Have requests answered, now or later, by ``connection.reply`` or ``write``/``finish``."""
 
-    def __call__(self, connection: Connection, request: HttpRequest, head: bytes) -> None:
-        """Take a request on; may not block.
+    @property
+    def take_plain(self) -> Callable[[Connection], bool] | None:
+        """Takes the request that a connection's buffer begins with, or leaves it there (False).
+
+        It is a shorter way, asked first if there is one; it may not block or raise.
+        """
+
+    def dispatch(self, connection: Connection, request: HttpRequest, head: bytes) -> None:
+        """Take any other request on; may not block.
 
         Args:
             head: the bytes that begin with the request and may go on with the next.
@@ -67,7 +74,7 @@ class Edge:
     """The connections of one worker process.
 
     Args:
-        dispatch: has each request answered.
+        ways: have each request answered.
         patience: how long connections may take; an ``idle`` of 0 keeps none open.
         capacity: most connections at once, those handed over included.
         share: what other workers know of this one's connections, and it of theirs.
@@ -88,7 +95,7 @@ class Edge:
         self,
         listeners: Sequence[Listener],
         framer: Framer,
-        dispatch: Dispatch,
+        ways: Ways,
         patience: Patience,
         *,
         capacity: int,
@@ -98,7 +105,8 @@ class Edge:
     ) -> None:
         self.hub: Any = gevent.get_hub()
         self._framer = framer
-        self._dispatch = dispatch
+        self._take_plain = ways.take_plain
+        self._dispatch = ways.dispatch
         self._patience = patience
         self._handed_over = handed_over
         self._latency = metrics.latency
@@ -251,6 +259,9 @@ class Edge:
             self._hold(connection)
             return
         data = connection.buffer
+        if self._take_plain is not None and self._take_plain(connection):
+            self.served += 1
+            return
         request = self._framer.read(data, connection.seen) if data else None
         if request is None:
             self._await_rest(connection)

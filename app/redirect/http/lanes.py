@@ -1,4 +1,4 @@
-"""The two ways through the worker: a fast lane that the application may offer, and WSGI."""
+"""The ways through the worker: a fast lane that the application may offer, and WSGI."""
 
 import logging
 from collections.abc import Callable
@@ -12,7 +12,8 @@ from gunicorn_h1c import HttpRequest
 from app.redirect.http.answer import Answer, Application
 from app.redirect.http.connection import BUSY, ClientGone, Connection
 from app.redirect.http.environ import EnvironBuilder
-from app.redirect.http.framing import is_unusual
+from app.redirect.http.framing import Limits, is_unusual
+from app.redirect.http.plain import PlainReader
 
 logger = logging.getLogger(__name__)
 
@@ -43,20 +44,32 @@ class Reply(Protocol):
 class FastLane(Protocol):
     """What an application may offer as its attribute ``fast_lane``: answers without WSGI.
 
-    It is called for well-formed requests, one after the other on each connection. It must decline
-    those that :func:`~app.redirect.http.framing.is_unusual` names, whose body was not read.
+    It is called for plain requests (see :mod:`app.redirect.http.plain`), one after the other on
+    each connection.
+
+    Attributes:
+        places: the header fields that it wants, see :class:`~app.redirect.http.plain.PlainReader`.
     """
 
-    def __call__(self, request: HttpRequest, peer: tuple[Any, ...], reply: Reply) -> bool:
+    places: dict[bytes, int]
+
+    def __call__(
+        self,
+        path: bytes,
+        query: bytes,
+        values: list[bytes | None],
+        peer: tuple[Any, ...],
+        reply: Reply,
+    ) -> bool:
         """Take a request, or decline it (False) so that it goes through WSGI.
 
         Runs inside the event loop's callback: must not block or switch greenlets. If it raises,
         the error is logged and the request goes through WSGI, unless it was answered.
 
         Args:
-            request: its ``method``, ``path`` (the raw target with query) and ``headers`` are
-                bytes, made when first read; ``get_header("user-agent")`` finds the first of a
-                name, or None.
+            path: as it was sent, percent signs and all.
+            query: what follows the question mark.
+            values: of the fields in their places, None for those that are absent; may be changed.
             peer: the client's address and port; empty behind a Unix socket.
             reply: to be called exactly once, now or later, if the request is taken, and not at
                 all if it is declined.
@@ -107,42 +120,74 @@ class WsgiLane:
             self._log_access(answer, environ, took)
 
 
-class Lanes:
-    """Chooses the way of each request.
+class PlainLane:
+    """Has plain requests answered by what an application offers.
 
     Args:
-        fast: what the application offers, if anything.
+        limits: a request beyond them is not plain.
+    """
+
+    def __init__(self, fast: FastLane, limits: Limits) -> None:
+        self._fast = fast
+        self._read = PlainReader(
+            fast.places, limits.line_bytes, limits.fields, limits.field_bytes, limits.head_bytes
+        ).read
+
+    def take(self, connection: Connection) -> bool:
+        """Have the request answered that a connection's buffer begins with, if it is plain.
+
+        Returns:
+            False when it was not taken; the buffer is then as it was.
+        """
+        data = connection.buffer
+        request = self._read(data)
+        if request is None:
+            return False
+        consumed, closes, path, query, values = request
+        connection.begin_plain(consumed, closes=closes)
+        if self._is_taken(connection, path, query, values):
+            return True
+        connection.buffer = data
+        return False
+
+    def _is_taken(
+        self, connection: Connection, path: bytes, query: bytes, values: list[bytes | None]
+    ) -> bool:
+        try:
+            return self._fast(path, query, values, connection.peer, connection.reply)
+        except Exception:
+            logger.exception("the fast lane failed: %r", path)
+            return connection.state != BUSY
+
+
+class Lanes:
+    """Chooses the way of each request; see :class:`app.redirect.http.edge.Ways`.
+
+    Args:
+        plain: what plain requests try first, if there is anything.
         environ: builds the environ for WSGI.
         hand_over: gives a connection, with the bytes it has sent, to gunicorn's own handler.
+
+    Attributes:
+        take_plain: takes a plain request, or leaves it.
     """
 
     def __init__(
         self,
-        fast: FastLane | None,
+        plain: PlainLane | None,
         wsgi: WsgiLane,
         environ: EnvironBuilder,
         hand_over: Callable[[Connection, bytes], None],
     ) -> None:
-        self._fast = fast
+        self.take_plain = plain.take if plain else None
         self._wsgi = wsgi
         self._environ = environ
         self._hand_over = hand_over
 
     def dispatch(self, connection: Connection, request: HttpRequest, head: bytes) -> None:
-        """Have a request answered; see :class:`app.redirect.http.edge.Dispatch`."""
-        if self._fast is not None and self._is_taken(self._fast, connection, request):
-            return
+        """Have a request answered that is not plain, or was left."""
         if is_unusual(request):
             self._hand_over(connection, head)
-        else:
-            server = connection.listener.server
-            environ = self._environ.build(head, request, connection.peer, server)
-            self._wsgi.run(connection, environ)
-
-    @staticmethod
-    def _is_taken(fast: FastLane, connection: Connection, request: HttpRequest) -> bool:
-        try:
-            return fast(request, connection.peer, connection.reply)
-        except Exception:
-            logger.exception("the fast lane failed: %r", request.path)
-            return connection.state != BUSY
+            return
+        environ = self._environ.build(head, request, connection.peer, connection.listener.server)
+        self._wsgi.run(connection, environ)

@@ -139,10 +139,18 @@ class Quick:
     def __call__(self, environ, start_response):
         return echo(environ, start_response)
 
-    def fast_lane(self, request, _peer, reply):
-        path = request.path
+    @property
+    def fast_lane(self):
+        return _FastEcho()
+
+
+class _FastEcho:
+    def __init__(self):
+        self.places = {b"host": 0}
+
+    def __call__(self, path, _query, _values, _peer, reply):
         way = path[:2]
-        if request.method != b"GET" or way not in (b"/f", b"/l", b"/x") or path[2:3].isalpha():
+        if way not in (b"/f", b"/l", b"/x") or path[2:3].isalpha():
             return False
         if way == b"/x":
             raise ValueError("the fast lane fails")
