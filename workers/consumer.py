@@ -124,7 +124,7 @@ class Consumer:
     def _take(self, portion: Portion) -> None:
         if portion.is_apart:
             self._flush()
-            batch, is_done = self._sorter.sort_apart(portion.entries)
+            batch, is_done = self._sorter.sort_apart(portion.pieces())
             self._delivery.add(batch, is_retry=True, noted=portion.written_down)
         else:
             is_done = self._sorter.sort(portion.entries)

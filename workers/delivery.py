@@ -3,6 +3,7 @@ import secrets
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import chain
 
 from app.clickhouse import ClickHouseError, ClickHouseRefused
 from app.metrics import WorkerMetrics
@@ -193,7 +194,7 @@ class Delivery:
             self._stop.wait(self._breaker.seconds_left(), self._fence.renewal_seconds)
 
     def _bury(self, parcel: _Parcel, error: RowsRefused) -> None:
-        for entry in self._stream.fetch(parcel.batch.entry_ids):
+        for entry in chain.from_iterable(self._stream.fetch(parcel.batch.entry_ids)):
             self._stream.dead_letter(entry, poison(error), time.time_ns() // 1_000_000)
         self._fence.forget(parcel.noted)
         self._parcels.remove(parcel)

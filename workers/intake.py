@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from workers.entry import Entry
@@ -42,11 +42,18 @@ class Portion(NamedTuple):
     Attributes:
         is_apart: whether they are a batch of their own, because a consumer died over them.
         written_down: that batch, where it is written down already.
+        rest: further entries of that batch, which would take too much memory all at once.
     """
 
     entries: list[Entry]
     is_apart: bool = False
     written_down: WrittenDown | None = None
+    rest: Iterable[list[Entry]] = ()
+
+    def pieces(self) -> Iterator[list[Entry]]:
+        """Yield all entries, some at a time; raises what :meth:`Stream.fetch` raises."""
+        yield self.entries
+        yield from self.rest
 
 
 class Intake:
@@ -168,11 +175,10 @@ class Intake:
             self._may_have_batches = batch is not None
             if batch is None:
                 break
-            entries = []
             if batch.tries <= _MOST_TRIES:
-                entries = self._stream.fetch(batch.entry_ids, 1 + batch.tries)
-            if entries:
-                return Portion(entries, is_apart=True, written_down=batch)
+                pieces = self._stream.fetch(batch.entry_ids, 1 + batch.tries)
+                if (first := next(pieces, None)) is not None:
+                    return Portion(first, is_apart=True, written_down=batch, rest=pieces)
             self._fence.forget(batch)
         return None
 

@@ -1,5 +1,5 @@
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from app.dead_letter import Fault
@@ -94,10 +94,11 @@ class Sorter:
         """
         return self._sort_into(self._batch, entries)
 
-    def sort_apart(self, entries: list[Entry]) -> tuple[Batch, bool]:
-        """Return a batch of its own, and what :meth:`sort` returns."""
+    def sort_apart(self, pieces: Iterable[list[Entry]]) -> tuple[Batch, bool]:
+        """Return a batch of its own, and what :meth:`sort` returns of all the pieces."""
         batch = Batch()
-        return batch, self._sort_into(batch, entries)
+        are_done = [self._sort_into(batch, entries) for entries in pieces]
+        return batch, all(are_done)
 
     def _sort_into(self, batch: Batch, entries: list[Entry]) -> bool:
         findings = self._examiner.examine(entries, time.time_ns() // 1_000_000)

@@ -7,7 +7,7 @@ Rule 3: a reply may be lost on its way. After any error the caller looks through
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from app.dead_letter import Fault, to_letter
 from app.metrics import WorkerMetrics
@@ -115,14 +115,13 @@ class Stream:
         )
         return [name.decode() for name in dead]
 
-    def fetch(self, entry_ids: list[bytes], deliveries: int = 1) -> list[Entry]:
-        """Return the entries of these ids that are still in the stream."""
-        entries = []
+    def fetch(self, entry_ids: list[bytes], deliveries: int = 1) -> Iterator[list[Entry]]:
+        """Yield the entries of these ids that are still in the stream, some at a time."""
         for start in range(0, len(entry_ids), _FETCHED_AT_ONCE):
             piece = entry_ids[start : start + _FETCHED_AT_ONCE]
             found = self._acks.call("EVAL", self._fetch, 1, self._names.stream, *piece)
-            entries += [Entry(entry_id, flat, deliveries) for entry_id, flat in found]
-        return entries
+            if found:
+                yield [Entry(entry_id, flat, deliveries) for entry_id, flat in found]
 
     def dead_letter(self, entry: Entry, fault: Fault, now_ms: int) -> None:
         """Move an entry pending here to the dead-letter stream; ``now_ms`` is the Unix time."""

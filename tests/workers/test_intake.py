@@ -49,7 +49,8 @@ class Fakes:
         return self.batches[0] if self.batches else None
 
     def fetch(self, entry_ids, deliveries):
-        return [entry._replace(deliveries=deliveries) for entry in self.entries]
+        for entry in self.entries:
+            yield [entry._replace(deliveries=deliveries)]
 
     def forget(self, batch):
         self.asked.append(("forget", batch.name))
@@ -107,10 +108,11 @@ def test_it_looks_for_the_dead_twice_in_the_time_of_a_lease(ask, now):
 
 def test_batches_of_the_dead_are_finished_first(ask, fakes):
     fakes.batches = [WrittenDown("token@dead", 1, [b"5-0"])]
-    fakes.entries = [Entry(b"5-0", [])]
+    fakes.entries = [Entry(b"5-0", []), Entry(b"5-1", [])]
     fakes.left = {"dead": [[Entry(b"6-0", [], 2)]]}
     portion, _ = ask()
-    assert portion == Portion([Entry(b"5-0", [], 2)], True, fakes.batches[0])
+    assert portion[:3] == ([Entry(b"5-0", [], 2)], True, fakes.batches[0])
+    assert list(portion.pieces()) == [[Entry(b"5-0", [], 2)], [Entry(b"5-1", [], 2)]]
     fakes.batches = []
     assert ask()[0].entries == [Entry(b"6-0", [], 2)]
 

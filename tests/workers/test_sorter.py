@@ -82,8 +82,8 @@ def test_a_batch_that_fills_the_memory_is_due_at_once(sorter):
 
 def test_a_batch_apart_is_not_mixed_with_the_others(sorter):
     sorter.sort(entries(3))
-    batch, is_done = sorter.sort_apart(entries(2))
-    assert (len(batch), is_done, len(sorter)) == (2, True, 3)
+    batch, is_done = sorter.sort_apart([entries(2), entries(1)])
+    assert (len(batch), is_done, len(sorter)) == (3, True, 3)
 
 
 @pytest.mark.parametrize(
