@@ -33,11 +33,11 @@ class Costs:
         disk_bytes: disk in ClickHouse, ledger included, after merges (the same).
     """
 
-    redirect_us: float = 16.0
-    redis_write_us: float = 5.2
+    redirect_us: float = 12.0
+    redis_write_us: float = 3.7
     consumer_us: float = 11.0
-    redis_read_us: float = 5.5
-    clickhouse_us: float = 4.2
+    redis_read_us: float = 5.7
+    clickhouse_us: float = 4.6
     entry_bytes: float = 353.0
     spool_bytes: float = 600.0
     disk_bytes: float = 45.0

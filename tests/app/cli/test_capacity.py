@@ -14,7 +14,7 @@ def test_a_program_reads_the_same_and_what_it_was_made_from(hopline):
     found = json.loads(hopline("capacity", "--clicks-per-second", "2000", "--json").out)
     assert found["redirect_workers"] == 1
     assert found["outage_minutes"] > found["outage_in_stream_minutes"] > 0
-    assert found["costs"]["redirect_us"] == 16.0
+    assert found["costs"]["redirect_us"] == 12.0
     assert found["bounds"]["stream_maxlen"] == 1_000_000
 
 
