@@ -44,6 +44,9 @@ class Local:
             "HOPLINE_DATA_DIR": str(directory / "data"),
             "HOPLINE_REDIRECT_BIND": redirect,
             "HOPLINE_CONSOLE_BIND": console,
+            # Not the usual places, where another Hopline of this machine may show its own.
+            "HOPLINE_REDIRECT_METRICS_BIND": f"127.0.0.1:{free_port()}",
+            "HOPLINE_WORKERS_METRICS_BIND": f"127.0.0.1:{free_port()}",
             # The load comes from here and says that it is from everywhere.
             "HOPLINE_TRUSTED_PROXIES": "127.0.0.1/32,10.0.0.0/8",
         }

@@ -143,6 +143,9 @@ class Stage:
             "redis_url": redis_url,
             "clickhouse_url": url,
             "redirect_bind": f"{LOOPBACK}:{self.port}",
+            # Not the usual places, where another Hopline of this machine may show its own.
+            "redirect_metrics_bind": f"{LOOPBACK}:{free_port()}",
+            "workers_metrics_bind": f"{LOOPBACK}:{free_port()}",
             "data_dir": self.directory / "data",
             "cache_dir": Settings(_env_file=None).cache_dir,
         }
