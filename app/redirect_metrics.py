@@ -28,7 +28,7 @@ SPOOL_REFUSALS = (
     "unusable",
 )
 #: What a redirect process does beside answering.
-CHORES = ("backlog", "drain", "holdover")
+CHORES = ("backlog", "drain", "holdover", "publishing")
 
 
 class RedirectMetrics:

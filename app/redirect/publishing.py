@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import gevent
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter
 
 from app.exposure.publisher import PUBLISH_SECONDS, Publisher
+from app.redirect.chore import Chore
 
 
 class Publishing:
@@ -15,24 +16,22 @@ class Publishing:
     since a disk may be slow and a visitor may not wait for it.
     """
 
-    def __init__(self, registry: CollectorRegistry, directory: Path) -> None:
+    def __init__(self, registry: CollectorRegistry, directory: Path, failures: Counter) -> None:
         self._publisher = Publisher(registry, directory)
-        self._greenlet: gevent.Greenlet | None = None
+        self._chore = Chore("publishing", self._publish_and_rest, failures)
 
     def start(self) -> None:
         """Begin to publish; returns at once."""
-        self._greenlet = gevent.spawn(self._run)
+        self._chore.start()
 
     def close(self) -> None:
         """Publish for the last time; blocks the calling greenlet."""
-        if self._greenlet is not None:
-            self._greenlet.kill()
+        self._chore.close()
         self._publish()
 
-    def _run(self) -> None:
-        while True:
-            self._publish()
-            gevent.sleep(PUBLISH_SECONDS)
+    def _publish_and_rest(self) -> None:
+        self._publish()
+        gevent.sleep(PUBLISH_SECONDS)
 
     def _publish(self) -> None:
         snapshot = self._publisher.take()

@@ -44,7 +44,9 @@ class RedirectService:
         self.settings = settings
         self.registry = CollectorRegistry()
         self.metrics = RedirectMetrics(self.registry)
-        self._publishing = Publishing(self.registry, settings.metrics_of("redirect"))
+        self._publishing = Publishing(
+            self.registry, settings.metrics_of("redirect"), self.metrics.chore_failures
+        )
         self._ring = ResendRing(settings.resend_seconds)
         self._writer = EntryWriter(settings.stream, settings.stream_maxlen)
         self._connect()

@@ -12,6 +12,7 @@ from app.redirect.pipeline import Pipeline
 from app.redirect_metrics import RedirectMetrics
 from app.redis import parse_url
 from tests.app.redirect.fakes import FakeClock
+from tests.app.redirect.faults import failing_once
 from tests.app.redirect.waiting import wait_until
 
 STREAM = "clicks:stream"
@@ -293,14 +294,7 @@ def _key(entry_id: bytes) -> tuple[int, int]:
 def test_a_fault_of_ours_ends_no_watch(watched, monkeypatch):
     watched.create_group()
     watched.backlog.start()
-    note, faults = watched.backlog.note, [ZeroDivisionError("for a test")]
-
-    def fail_once(backlog):
-        if faults:
-            raise faults.pop()
-        note(backlog)
-
-    monkeypatch.setattr(watched.backlog, "note", fail_once)
+    monkeypatch.setattr(watched.backlog, "note", failing_once(watched.backlog.note))
     watched.add(7)
     wait_until(lambda: watched.registry.get_sample_value("hopline_backlog") == 7)
     names = ("hopline_chore_failures_total", {"chore": "backlog"})

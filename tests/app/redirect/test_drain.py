@@ -17,6 +17,7 @@ from app.redirect.spool_file import SpoolFile
 from app.redirect_metrics import RedirectMetrics
 from app.redis import parse_url
 from tests.app.redirect.fakes import FakeBacklog
+from tests.app.redirect.faults import failing_once
 from tests.app.redirect.waiting import wait_until
 
 STREAM = "clicks:stream"
@@ -178,14 +179,7 @@ def test_an_unusable_spool_is_said(tmp_path, redis_url, caplog):
 
 def test_a_fault_of_ours_ends_no_drain(host, monkeypatch, caplog):
     ids = host.spool(3)
-    add, faults = host.ring.add, [ZeroDivisionError("for a test")]
-
-    def fail_once(command):
-        if faults:
-            raise faults.pop()
-        add(command)
-
-    monkeypatch.setattr(host.ring, "add", fail_once)
+    monkeypatch.setattr(host.ring, "add", failing_once(host.ring.add))
     host.start_drain()
     wait_until(lambda: host.file.count() == 0)
     assert set(host.sent()) == set(ids)

@@ -1,0 +1,16 @@
+"""Faults of ours, as nobody expected them."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def failing_once(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that fails when it is first called; from then on it is ``call``."""
+    faults = [ZeroDivisionError("for a test")]
+
+    def failing(*arguments: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return call(*arguments)
+
+    return failing
