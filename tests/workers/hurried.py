@@ -5,7 +5,7 @@ So that a test need not wait a minute until one of them is found superfluous.
 
 import sys
 
-from workers import __main__, bulletin, rate, supervisor
+from workers import __main__, autoscale, bulletin, rate, supervisor
 
 _SECONDS = 0.1
 
@@ -13,6 +13,8 @@ supervisor.DECIDE_SECONDS = _SECONDS
 supervisor._LOOK_SECONDS = _SECONDS
 bulletin.PUBLISH_SECONDS = _SECONDS
 rate.WINDOW_SECONDS = 1.0
+# A small backlog is reason enough, however fast the machine works it off.
+autoscale._LAG_SECONDS = 5 * _SECONDS
 
 if __name__ == "__main__":
     sys.exit(__main__.main())
