@@ -40,24 +40,30 @@ class Visit(NamedTuple):
 
 def from_environ(environ: Mapping[str, str], client_address: ClientAddress) -> Visit:
     """Read a WSGI environ, whose texts are bytes in the guise of Latin-1 (PEP 3333)."""
-
-    def text(name: str) -> bytes:
-        return environ.get(name, "").encode("latin-1", "replace")
-
+    get = environ.get
     address = client_address(
-        environ.get("REMOTE_ADDR", ""),
-        environ.get("HTTP_X_FORWARDED_FOR", ""),
-        environ.get("HTTP_FORWARDED", ""),
+        get("REMOTE_ADDR", ""), get("HTTP_X_FORWARDED_FOR", ""), get("HTTP_FORWARDED", "")
     )
     return Visit(
-        ip=address.encode(),
-        user_agent=text("HTTP_USER_AGENT"),
-        referer=text("HTTP_REFERER"),
-        host=text("HTTP_HOST"),
-        accept_language=text("HTTP_ACCEPT_LANGUAGE"),
-        purpose=next(filter(None, map(text, _PURPOSE_KEYS)), b""),
-        gpc=text("HTTP_SEC_GPC"),
+        address.encode(),
+        _raw(get("HTTP_USER_AGENT", "")),
+        _raw(get("HTTP_REFERER", "")),
+        _raw(get("HTTP_HOST", "")),
+        _raw(get("HTTP_ACCEPT_LANGUAGE", "")),
+        _raw(_first(environ, _PURPOSE_KEYS)),
+        _raw(get("HTTP_SEC_GPC", "")),
     )
+
+
+def _first(environ: Mapping[str, str], keys: tuple[str, ...]) -> str:
+    for key in keys:
+        if text := environ.get(key):
+            return text
+    return ""
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("latin-1", "replace")
 
 
 def clean(raw: bytes) -> bytes:

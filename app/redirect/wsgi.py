@@ -1,7 +1,7 @@
 """The redirect service as a WSGI application."""
 
 import logging
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import falcon
@@ -81,12 +81,12 @@ def get_app() -> RedirectApp:
 
 class _CountResponses:
     def __init__(self, metrics: RedirectMetrics) -> None:
-        self._responses = metrics.responses
+        self._tally = lru_cache(lambda status: metrics.responses.labels(status[:3], "falcon"))
 
     def process_response(
         self, _req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
     ) -> None:
-        self._responses.labels(str(resp.status)[:3], "falcon").inc()
+        self._tally(str(resp.status)).inc()
 
 
 def _refuse(

@@ -54,6 +54,7 @@ class Answer:
         "_declared",
         "_environ",
         "_started",
+        "_status_line",
         "headers",
         "sent",
         "status",
@@ -66,6 +67,7 @@ class Answer:
         self._chunked = False
         self._declared: int | None = None
         self._started = False
+        self._status_line = b""
         self.status = ""
         self.headers: Headers = []
         self.sent = 0
@@ -99,8 +101,7 @@ class Answer:
             raise exc_info[1].with_traceback(exc_info[2])
         if self.status and not exc_info:
             raise AssertionError("start_response was called twice")
-        if not _STATUS.fullmatch(status):
-            raise ValueError(f"invalid status {status!r}")
+        self._status_line = _status_line(status)
         self.status = status
         self.headers = headers
         return self._write
@@ -125,7 +126,7 @@ class Answer:
             body = body[: self._declared]
             self._close_if_short(len(body))
         self.sent = len(body)
-        self._connection.reply(self._status_line(), fields.encode("latin-1") + b"\r\n" + body)
+        self._connection.reply(self._status_line, fields.encode("latin-1") + b"\r\n" + body)
 
     def _send_blocks(self, blocks: Iterable[bytes]) -> None:
         for block in blocks:
@@ -157,10 +158,7 @@ class Answer:
                 self._connection.persistence = CLOSE
         self._started = True
         stamp = self._connection.stamp()
-        self._connection.write(self._status_line() + stamp + fields.encode("latin-1") + b"\r\n")
-
-    def _status_line(self) -> bytes:
-        return f"HTTP/1.1 {self.status}\r\n".encode("latin-1")
+        self._connection.write(self._status_line + stamp + fields.encode("latin-1") + b"\r\n")
 
     def _close_if_short(self, sent: int) -> None:
         # The client would take the next answer for the rest of this one.
@@ -185,6 +183,13 @@ class Answer:
                 self._declared = int(value)
             fields += f"{name}: {value}\r\n"
         return fields
+
+
+@lru_cache(maxsize=256)
+def _status_line(status: str) -> bytes:
+    if not _STATUS.fullmatch(status):
+        raise ValueError(f"invalid status {status!r}")
+    return f"HTTP/1.1 {status}\r\n".encode("latin-1")
 
 
 @lru_cache(maxsize=256)
