@@ -134,14 +134,21 @@ class Connection:
             raise RuntimeError("a request was answered twice")
         self.state = ANSWERED
         edge = self.edge
-        self.out = status_line + edge.stamps[self.persistence] + rest
+        self.out = status_line + self.stamp() + rest
         if not edge.outbox and not edge.in_turn:
             edge.schedule_turn()
         edge.outbox.append(self)
 
     def stamp(self) -> bytes:
-        """Return the header lines that every answer carries: Server, Date and Connection."""
-        return self.edge.stamps[self.persistence]
+        """Return the header lines that every answer carries: Server, Date and Connection.
+
+        What they say of the connection's end is binding: a worker that begins to stop before the
+        answer is sent may not hang up on a client that wasn't told.
+        """
+        edge = self.edge
+        if edge.closing:
+            self.persistence = CLOSE
+        return edge.stamps[self.persistence]
 
     def write(self, data: bytes) -> None:
         """Queue a part of an answer, waiting (in a greenlet) while the client is behind.
@@ -213,7 +220,7 @@ class Connection:
 
     def _settle(self) -> None:
         edge = self.edge
-        if self.persistence == CLOSE or edge.closing:
+        if self.persistence == CLOSE:
             self.hang_up()
             return
         self.state = IDLE

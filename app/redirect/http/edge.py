@@ -119,7 +119,7 @@ class Edge:
         self._watcher = self.hub.loop.io(self._epoll.fileno(), 1)
         self._ticker = self.hub.loop.timer(TICK_SECONDS, TICK_SECONDS)
         self.closing = not patience.idle
-        self.stamps = stamps(time(), closing=self.closing)
+        self.stamps = stamps(time())
         self.outbox: list[Connection] = []
         self.again: list[Connection] = []
         self.in_turn = False
@@ -140,7 +140,6 @@ class Edge:
     def stop(self) -> None:
         """Let nobody in any more, and let everybody go after the request at hand."""
         self._stopping = self.closing = True
-        self.stamps = stamps(time(), closing=True)
         self._door.shut()
 
     def close_all(self) -> None:
@@ -307,7 +306,7 @@ class Edge:
         connection.wake()
 
     def _tick(self) -> None:
-        self.stamps = stamps(time(), closing=self.closing)
+        self.stamps = stamps(time())
         self.sweep()
         self._door.tick(self.now)
 
@@ -318,10 +317,7 @@ class Edge:
             self.close(connection)
 
 
-def stamps(unix_seconds: float, *, closing: bool) -> tuple[bytes, bytes, bytes]:
+def stamps(unix_seconds: float) -> tuple[bytes, bytes, bytes]:
     """Return the header lines that every answer carries, by persistence."""
     always = f"Server: {SERVER}\r\nDate: {formatdate(unix_seconds, usegmt=True)}\r\n".encode()
-    close = always + b"Connection: close\r\n"
-    if closing:
-        return close, close, close
-    return always, always + b"Connection: keep-alive\r\n", close
+    return always, always + b"Connection: keep-alive\r\n", always + b"Connection: close\r\n"
