@@ -28,7 +28,7 @@ SPOOL_REFUSALS = (
     "unusable",
 )
 #: What a redirect process does beside answering.
-CHORES = ("backlog", "drain", "holdover", "publishing")
+CHORES = ("backlog", "drain", "holdover", "pipeline", "publishing", "tracking")
 
 
 class RedirectMetrics:

@@ -10,7 +10,6 @@ Rule 4: RESP2, so that the server never sends anything but replies.
 """
 
 import logging
-import random
 import time
 from collections import deque
 from collections.abc import Callable
@@ -21,9 +20,10 @@ import hiredis
 from gevent import ssl
 from gevent.event import Event
 from gevent.hub import Waiter
+from prometheus_client import Counter
 
-from app.redirect.backoff import backoff_seconds
 from app.redirect.quiet_log import QuietLog
+from app.redirect.reconnecting import Reconnecting
 from app.redirect.redis_socket import ConnectFailed, Connection, connect
 from app.redirect.reply_age import ReplyAge
 from app.redirect.resp import NOT_YET, encode_command
@@ -78,6 +78,7 @@ class Pipeline:
         *,
         name: str,
         timeout_seconds: float,
+        chore_failures: Counter,
         limit: int = 20_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -89,6 +90,7 @@ class Pipeline:
             name: what CLIENT LIST shows.
             timeout_seconds: longest wait for a connection, and for any reply before the server
                 counts as hung and the connection is dropped.
+            chore_failures: see :class:`~app.redirect.chore.Chore`.
             limit: most commands that may wait for their replies.
         """
         self.connected = Event()
@@ -101,7 +103,9 @@ class Pipeline:
         self._loop: Any = gevent.get_hub().loop
         self._quiet_log = QuietLog(logger)
         self._broken = Event()
-        self._greenlet: gevent.Greenlet | None = None
+        self._reconnecting = Reconnecting(
+            "pipeline", self._connect, self._use, self._note_absence, chore_failures
+        )
         self._connection: Connection | None = None
         self._server_id = ""
         self._room = 0
@@ -119,7 +123,7 @@ class Pipeline:
 
     def start(self) -> None:
         """Begin to connect, and to connect again whenever the connection ends; returns at once."""
-        self._greenlet = gevent.spawn(self._stay_connected)
+        self._reconnecting.start()
 
     def close(self, patience_seconds: float) -> None:
         """End the connection for good; blocks the calling greenlet.
@@ -127,8 +131,7 @@ class Pipeline:
         Callers whose replies don't come within the patience get :class:`PipelineBroken`, and all
         have been told when this returns.
         """
-        if self._greenlet is not None:
-            self._greenlet.kill()
+        self._reconnecting.close()
         give_up_at = self._clock() + patience_seconds
         while self._waiting and self._clock() < give_up_at:
             gevent.sleep(_CLOSING_STEP_SECONDS)
@@ -204,24 +207,22 @@ class Pipeline:
             return PipelineBroken("there is no connection to Redis")
         return PipelineFull(f"{self._limit} commands wait for their replies")
 
-    def _stay_connected(self) -> None:
-        failures = 0
-        while True:
-            try:
-                connection = connect(
-                    self._locate(), name=self._name, timeout_seconds=self._timeout_seconds
-                )
-            except ConnectFailed as error:
-                self._quiet_log.warning("connect", "%s", error)
-                gevent.sleep(backoff_seconds(failures, random.random()))  # noqa: S311
-                failures += 1
-                continue
-            failures = 0
+    def _connect(self) -> Connection:
+        return connect(self._locate(), name=self._name, timeout_seconds=self._timeout_seconds)
+
+    def _note_absence(self, error: ConnectFailed) -> None:
+        self._quiet_log.warning("connect", "%s", error)
+
+    def _use(self, connection: Connection) -> None:
+        try:
             self._attach(connection)
-            self._broken.wait()
-            gevent.sleep(backoff_seconds(0, random.random()))  # noqa: S311
+        except Exception:
+            self._break("it could not be used")
+            raise
+        self._broken.wait()
 
     def _attach(self, connection: Connection) -> None:
+        self._connection = connection
         connection.socket.setblocking(False)
         descriptor = connection.socket.fileno()
         self._watchers = {
@@ -236,7 +237,6 @@ class Pipeline:
         self._watchers["polled"].start(self._age.note_poll)
         self._watchers["turn"].start(self._assess_age)
         self._heard_at = self._clock()
-        self._connection = connection
         self._broken.clear()
         self._notice_server(connection.server_id)
         self._room = self._limit

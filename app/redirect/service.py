@@ -76,7 +76,13 @@ class RedirectService:
         settings = self.settings
         locate = partial(parse_url, settings.redis_url)
         timeout_seconds = settings.redis_timeout_seconds
-        self.pipeline = Pipeline(locate, name="hopline-redirect", timeout_seconds=timeout_seconds)
+        chore_failures = self.metrics.chore_failures
+        self.pipeline = Pipeline(
+            locate,
+            name="hopline-redirect",
+            timeout_seconds=timeout_seconds,
+            chore_failures=chore_failures,
+        )
         self.lookup = Lookup(self.pipeline, settings, self.metrics)
         watch(self.metrics, self.pipeline, self.lookup)
         self.tracking = Tracking(
@@ -84,6 +90,7 @@ class RedirectService:
             self.lookup,
             name="hopline-redirect-tracking",
             timeout_seconds=timeout_seconds / 2,
+            chore_failures=chore_failures,
         )
         self.backlog = Backlog(
             self.pipeline,

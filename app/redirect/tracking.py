@@ -4,17 +4,16 @@ Source: https://redis.io/docs/latest/develop/reference/client-side-caching/ (RES
 """
 
 import logging
-import random
 from collections.abc import Callable
 from typing import Protocol
 
-import gevent
 import hiredis
 from gevent import socket
+from prometheus_client import Counter
 
 from app.keys import LINK_PREFIX
-from app.redirect.backoff import backoff_seconds
 from app.redirect.quiet_log import QuietLog
+from app.redirect.reconnecting import Reconnecting
 from app.redirect.redis_socket import ConnectFailed, Connection, connect
 from app.redirect.resp import NOT_YET, encode_command
 from app.redis import Address
@@ -52,6 +51,7 @@ class Tracking:
         *,
         name: str,
         timeout_seconds: float,
+        chore_failures: Counter,
     ) -> None:
         """Make a tracking that has not begun.
 
@@ -59,41 +59,36 @@ class Tracking:
             locate: tells where the server is; may block, and may raise ConnectFailed.
             timeout_seconds: silence after which the server is asked for a sign of life, and after
                 which, asked, it counts as gone.
+            chore_failures: see :class:`~app.redirect.chore.Chore`.
         """
         self._locate = locate
         self._listener = listener
         self._name = name
         self._timeout_seconds = timeout_seconds
         self._quiet_log = QuietLog(logger)
-        self._greenlet: gevent.Greenlet | None = None
+        self._reconnecting = Reconnecting(
+            "tracking", self._connect, self._listen, self._note_absence, chore_failures
+        )
 
     def start(self) -> None:
         """Begin to connect, and again whenever the connection ends; returns at once."""
-        self._greenlet = gevent.spawn(self._stay_connected)
+        self._reconnecting.start()
 
     def close(self) -> None:
         """End the connection for good."""
-        if self._greenlet is not None:
-            self._greenlet.kill()
+        self._reconnecting.close()
 
-    def _stay_connected(self) -> None:
-        failures = 0
-        while True:
-            try:
-                connection = connect(
-                    self._locate(),
-                    name=self._name,
-                    timeout_seconds=self._timeout_seconds,
-                    protocol=3,
-                    last=_TRACK,
-                )
-            except ConnectFailed as error:
-                self._quiet_log.warning("connect", "Changes of links are not heard: %s", error)
-                failures += 1
-            else:
-                failures = 0
-                self._listen(connection)
-            gevent.sleep(backoff_seconds(failures, random.random()))  # noqa: S311
+    def _connect(self) -> Connection:
+        return connect(
+            self._locate(),
+            name=self._name,
+            timeout_seconds=self._timeout_seconds,
+            protocol=3,
+            last=_TRACK,
+        )
+
+    def _note_absence(self, error: ConnectFailed) -> None:
+        self._quiet_log.warning("connect", "Changes of links are not heard: %s", error)
 
     def _listen(self, connection: Connection) -> None:
         self._listener.watch_began()

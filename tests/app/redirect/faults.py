@@ -8,9 +8,9 @@ def failing_once(call: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that fails when it is first called; from then on it is ``call``."""
     faults = [ZeroDivisionError("for a test")]
 
-    def failing(*arguments: Any) -> Any:
+    def failing(*arguments: Any, **named: Any) -> Any:
         if faults:
             raise faults.pop()
-        return call(*arguments)
+        return call(*arguments, **named)
 
     return failing

@@ -8,11 +8,11 @@ from redis import Redis
 
 from app.keys import backlog_marks_key
 from app.redirect.backlog import Backlog
-from app.redirect.pipeline import Pipeline
 from app.redirect_metrics import RedirectMetrics
 from app.redis import parse_url
 from tests.app.redirect.fakes import FakeClock
 from tests.app.redirect.faults import failing_once
+from tests.app.redirect.pipelines import make_pipeline
 from tests.app.redirect.waiting import wait_until
 
 STREAM = "clicks:stream"
@@ -27,7 +27,7 @@ class Watched:
     def __init__(self, url: str) -> None:
         self.redis = Redis.from_url(url, protocol=2)
         self.registry = CollectorRegistry()
-        self.pipeline = Pipeline(lambda: parse_url(url), name="watch", timeout_seconds=2)
+        self.pipeline = make_pipeline(lambda: parse_url(url))
         self.pipeline.start()
         assert self.pipeline.connected.wait(5)
         self.backlog = Backlog(

@@ -9,7 +9,6 @@ from redis import Redis
 from app.click import new_click_id
 from app.redirect.drain import Drain
 from app.redirect.entry import EntryWriter, click_id_of
-from app.redirect.pipeline import Pipeline
 from app.redirect.resend import ResendRing
 from app.redirect.resp import encode_command
 from app.redirect.spool import damage_counter
@@ -18,6 +17,7 @@ from app.redirect_metrics import RedirectMetrics
 from app.redis import parse_url
 from tests.app.redirect.fakes import FakeBacklog
 from tests.app.redirect.faults import failing_once
+from tests.app.redirect.pipelines import make_pipeline
 from tests.app.redirect.waiting import wait_until
 
 STREAM = "clicks:stream"
@@ -35,7 +35,7 @@ class Host:
         self.open: list[Callable[[], None]] = [self.file.close]
 
     def start_drain(self, clicks_per_second: int = 100_000, wall_clock=time.time) -> None:
-        pipeline = Pipeline(lambda: parse_url(self.url), name="drain", timeout_seconds=2)
+        pipeline = make_pipeline(lambda: parse_url(self.url))
         pipeline.start()
         self.registry = CollectorRegistry()
         metrics = RedirectMetrics(self.registry)

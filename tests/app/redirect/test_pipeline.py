@@ -8,6 +8,7 @@ from gevent.server import StreamServer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.redirect import pipeline as pipeline_module
 from app.redirect.pipeline import (
     Pipeline,
     PipelineBroken,
@@ -17,6 +18,8 @@ from app.redirect.pipeline import (
 from app.redirect.resp import encode_command
 from app.redis import Address
 from tests.app.redirect.echo_server import EchoServer, ask, assert_own_or_broken
+from tests.app.redirect.faults import failing_once
+from tests.app.redirect.pipelines import make_pipeline
 from tests.app.redirect.waiting import wait_until
 
 
@@ -25,7 +28,7 @@ def connected(server: EchoServer, **options: object) -> Iterator[Pipeline]:
     listener = StreamServer(("127.0.0.1", 0), server.serve)
     listener.start()
     address = Address(port=listener.server_port)
-    pipeline = Pipeline(lambda: address, name="test", **{"timeout_seconds": 2.0, **options})
+    pipeline = make_pipeline(lambda: address, **options)
     pipeline.start()
     assert pipeline.connected.wait(5)
     try:
@@ -160,9 +163,22 @@ def test_commands_of_one_tick_leave_in_one_write():
 
 def test_submitting_without_a_connection_is_refused_at_once(free_port):
     address = Address(port=free_port())
-    pipeline = Pipeline(lambda: address, name="test", timeout_seconds=0.2)
+    pipeline = make_pipeline(lambda: address, timeout_seconds=0.2)
     pipeline.start()
     gevent.sleep(0.05)
     with pytest.raises(PipelineBroken):
         pipeline.submit(encode_command(b"PING"), lambda _: None)
     pipeline.close(0)
+
+
+def test_a_pipeline_connects_though_it_had_a_fault(monkeypatch):
+    monkeypatch.setattr(pipeline_module, "connect", failing_once(pipeline_module.connect))
+    with connected(EchoServer()) as pipeline:
+        assert_own_or_broken(ask(pipeline, 3))
+
+
+def test_a_connection_that_a_fault_makes_useless_is_replaced(monkeypatch):
+    monkeypatch.setattr(Pipeline, "_notice_server", failing_once(Pipeline._notice_server))
+    with connected(EchoServer()) as pipeline:
+        got = ask(pipeline, 3)
+    assert [replies[0] for replies in got] == [b"0", b"1", b"2"]

@@ -6,19 +6,17 @@ from gevent import socket, ssl
 from gevent.server import StreamServer
 from redis import Redis
 
-from app.redirect.pipeline import (
-    Pipeline,
-)
 from app.redirect.resp import encode_command
 from app.redis import Address, parse_url
 from tests.app.redirect.echo_server import EchoServer, ask, assert_own_or_broken
+from tests.app.redirect.pipelines import make_pipeline
 from tests.app.redirect.waiting import wait_until
 
 
 def test_it_comes_back_after_a_killed_server_and_tells_of_the_new_one(any_redis_server):
     server = any_redis_server()
     told: list[bool] = []
-    pipeline = Pipeline(lambda: parse_url(server.url), name="test", timeout_seconds=2)
+    pipeline = make_pipeline(lambda: parse_url(server.url))
     pipeline.on_new_server = lambda: told.append(pipeline.connected.is_set())
     pipeline.start()
     assert pipeline.connected.wait(5)
@@ -35,7 +33,7 @@ def test_it_comes_back_after_a_killed_server_and_tells_of_the_new_one(any_redis_
 def test_a_server_that_was_promoted_since_counts_as_another(any_redis_server):
     first, second = any_redis_server(), any_redis_server()
     told: list[int] = []
-    pipeline = Pipeline(lambda: parse_url(second.url), name="test", timeout_seconds=2)
+    pipeline = make_pipeline(lambda: parse_url(second.url))
     pipeline.on_new_server = lambda: told.append(1)
     with Redis(port=second.port) as admin:
         pipeline.start()
@@ -50,7 +48,7 @@ def test_a_server_that_was_promoted_since_counts_as_another(any_redis_server):
 
 def test_whoever_answers_after_it_was_told_to_reconnect_counts_as_another(redis_url):
     told: list[int] = []
-    pipeline = Pipeline(lambda: parse_url(redis_url), name="test", timeout_seconds=2)
+    pipeline = make_pipeline(lambda: parse_url(redis_url))
     pipeline.on_new_server = lambda: told.append(1)
     pipeline.start()
     assert pipeline.connected.wait(5)
@@ -63,7 +61,7 @@ def test_whoever_answers_after_it_was_told_to_reconnect_counts_as_another(redis_
 
 def test_a_frozen_server_is_left_and_found_again(valkey_server):
     server = valkey_server()
-    pipeline = Pipeline(lambda: parse_url(server.url), name="test", timeout_seconds=0.3)
+    pipeline = make_pipeline(lambda: parse_url(server.url), timeout_seconds=0.3)
     pipeline.start()
     assert pipeline.connected.wait(5)
     server.signal(signal.SIGSTOP)
@@ -85,7 +83,7 @@ def test_it_logs_in_as_an_acl_user_and_selects_the_database(any_redis_server):
             commands=["+get", "+set", "+select"],
         )
     url = f"redis://clicks:s%20p%40ce@127.0.0.1:{server.port}/3"
-    pipeline = Pipeline(lambda: parse_url(url), name="test", timeout_seconds=2)
+    pipeline = make_pipeline(lambda: parse_url(url))
     pipeline.start()
     assert pipeline.connected.wait(5)
     pipeline.call(encode_command(b"SET", b"key", b"value"), 2)
@@ -96,7 +94,7 @@ def test_it_logs_in_as_an_acl_user_and_selects_the_database(any_redis_server):
 
 def test_a_wrong_password_is_said_and_tried_again(redis_url, caplog):
     wrong = redis_url.replace("redis://", "redis://nobody:wrong@")
-    pipeline = Pipeline(lambda: parse_url(wrong), name="test", timeout_seconds=2)
+    pipeline = make_pipeline(lambda: parse_url(wrong))
     pipeline.start()
     wait_until(lambda: "WRONGPASS" in caplog.text)
     assert not pipeline.connected.is_set()
@@ -108,7 +106,7 @@ def test_it_speaks_over_a_unix_socket(tmp_path):
     server = StreamServer(listener, EchoServer().serve)
     server.start()
     url = f"unix://{tmp_path}/redis.sock"
-    pipeline = Pipeline(lambda: parse_url(url), name="test", timeout_seconds=2)
+    pipeline = make_pipeline(lambda: parse_url(url))
     pipeline.start()
     assert pipeline.connected.wait(5)
     assert ask(pipeline, 3) == [[b"0"], [b"1"], [b"2"]]
@@ -130,7 +128,7 @@ def test_it_speaks_tls_and_checks_the_certificate(tmp_path, caplog):
     server = StreamServer(("127.0.0.1", 0), EchoServer([1, 2, 3]).serve, ssl_context=context)
     server.start()
     at = Address(host="localhost", port=server.server_port, tls=True, ca_file=str(certificate))
-    trusting = Pipeline(lambda: at, name="test", timeout_seconds=2)
+    trusting = make_pipeline(lambda: at)
     trusting.start()
     assert trusting.connected.wait(5)
     large = b"x" * 300_000
@@ -138,7 +136,7 @@ def test_it_speaks_tls_and_checks_the_certificate(tmp_path, caplog):
     assert_own_or_broken(ask(trusting, 20))
     trusting.close(0)
 
-    wary = Pipeline(
+    wary = make_pipeline(
         lambda: Address(host="localhost", port=server.server_port, tls=True),
         name="test",
         timeout_seconds=2,

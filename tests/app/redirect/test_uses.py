@@ -5,16 +5,16 @@ from redis import Redis
 from app.keys import link_uses_key
 from app.links import Link
 from app.redirect.lookup import LookupUnavailable
-from app.redirect.pipeline import Pipeline
 from app.redirect.uses import Uses
 from app.redis import parse_url
+from tests.app.redirect.pipelines import make_pipeline
 
 LINK = Link(code="abc", target="https://a.example/", created_ms=1, updated_ms=1, click_limit=7)
 
 
 @pytest.fixture
 def pipeline(redis_url):
-    made = Pipeline(lambda: parse_url(redis_url), name="uses", timeout_seconds=2)
+    made = make_pipeline(lambda: parse_url(redis_url))
     made.start()
     assert made.connected.wait(5)
     yield made
