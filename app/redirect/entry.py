@@ -6,8 +6,8 @@ and :class:`TextParts` keep them.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from app.links import Link
 from app.redirect.resp import decode_command, encode_command
@@ -26,14 +26,8 @@ _KEPT_TEXTS = 2048
 _REMEMBERED_LINKS = 4096
 
 
-class NewClick(NamedTuple):
-    """A click that was just made: its 16-byte id and its XADD."""
-
-    click_id: bytes
-    command: bytes
-
-
-class LinkParts(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LinkParts:
     """What is the same in all clicks of a link.
 
     Attributes:
@@ -86,10 +80,14 @@ class EntryWriter:
         self._second = 0
         self._timestamp = b""
 
-    def new_click(self, link: Link, visit: Visit, now: float, click_id: bytes) -> NewClick:
-        """Return a click on a link at a time in Unix seconds."""
+    def write_visit(self, digits: bytes, link: Link, now: float, visit: Visit) -> bytes:
+        """Return the XADD of a click on a link; as :meth:`write`, for who keeps no parts.
+
+        Args:
+            now: when, in Unix seconds.
+        """
         parts = self._remembered_parts(link.code.encode(), link.target.encode())
-        return NewClick(click_id, self.write(click_id, parts, int(now), visit))
+        return self.write(digits, parts, int(now), visit)
 
     def link_parts(self, short_code: bytes, target: bytes) -> LinkParts:
         """Return what the entries of a link have in common."""
@@ -106,12 +104,12 @@ class EntryWriter:
         )
 
     def write(
-        self, click_id: bytes, link: LinkParts, second: int, visit: Sequence[bytes | None]
+        self, digits: bytes, link: LinkParts, second: int, visit: Sequence[bytes | None]
     ) -> bytes:
         """Return the XADD of one click.
 
         Args:
-            click_id: 16 bytes.
+            digits: the click's id, as :class:`~app.click.ClickIds` makes them.
             second: when, in Unix seconds.
             visit: the texts of a :class:`~app.redirect.visit.Visit`, in its order; may be as the
                 client sent them, or None.
@@ -133,7 +131,7 @@ class EntryWriter:
                 self._user_agents[user_agent or b""],
                 self._referers[referer or b""],
                 link.tail,
-                click_id.hex().encode(),
+                digits,
                 END,
                 *extras,
             )

@@ -9,8 +9,9 @@ Rule 3: this is the hottest code there is. What repeats from visit to visit is k
         each step that is added here is measured with `make bench`.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.links import Link
 from app.redirect.entry import LinkParts
@@ -40,11 +41,17 @@ _PLACES = {
 }
 
 
-class _Ready(NamedTuple):
-    """A link's answer and its parts of an entry, in bytes."""
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A link's answer and its parts of an entry, in bytes.
+
+    Attributes:
+        is_always: whether the link leads to the same place on every visit, at any time.
+    """
 
     link: Link
-    has_plain_terms: bool
+    code: str
+    is_always: bool
     parts: LinkParts
     status_line: bytes
     rest: bytes
@@ -82,27 +89,29 @@ class RedirectFastLane:
         :class:`app.redirect.http.lanes.FastLane`.
         """
         now = self._wall_clock()
-        ready = self._find(path, query, now)
-        if ready is None:
-            return False
+        ready = self._ready.get(path)
+        if ready is None or not ready.is_always or self._cached(ready.code) is not ready.link:
+            ready = self._find(path, query, now)
+            if ready is None:
+                return False
         forwarded, x_forwarded_for = values.pop(), values.pop()
         if x_forwarded_for is None and forwarded is None:
             values[0] = self._address_of_peer(peer[0])
         else:
             values[0] = self._address(peer[0], x_forwarded_for or b"", forwarded or b"")
-        click_id = self._make_id(int(now * 1000))
-        command = self._write(click_id, ready.parts, int(now), values)
-        self._record(click_id, command, partial(_answer, ready, reply))
+        digits = self._make_id(int(now * 1000))
+        command = self._write(digits, ready.parts, int(now), values)
+        self._record(command, partial(_answer, ready, reply))
         return True
 
     def _find(self, path: bytes, query: bytes, now: float) -> _Ready | None:
-        ready = self._ready.get(path)
-        link = self._cached(ready.link.code if ready else path[1:].decode("latin-1"))
+        link = self._cached(path[1:].decode("latin-1"))
         if not isinstance(link, Link):
             return None
+        ready = self._ready.get(path)
         if ready is None or ready.link is not link:
             ready = self._prepare(path, link)
-        if ready.has_plain_terms or (
+        if ready.is_always or (
             link.click_limit is None
             and not (query and link.forward_query)
             and link.state(now) == "live"
@@ -136,7 +145,8 @@ def _make_ready(link: Link, parts: LinkParts, responses: TallyFamily) -> _Ready:
     fields = "".join(f"{name.lower()}: {value}\r\n" for name, value in answer.headers)
     return _Ready(
         link=link,
-        has_plain_terms=_has_plain_terms(link),
+        code=link.code,
+        is_always=_is_always(link),
         parts=parts,
         status_line=f"HTTP/1.1 {answer.status_line}\r\n".encode(),
         rest=f"{fields}content-length: 0\r\n\r\n".encode(),
@@ -144,8 +154,7 @@ def _make_ready(link: Link, parts: LinkParts, responses: TallyFamily) -> _Ready:
     )
 
 
-def _has_plain_terms(link: Link) -> bool:
-    """Tell whether a link leads to the same place on every visit, at any time."""
+def _is_always(link: Link) -> bool:
     return (
         link.click_limit is None
         and link.expires_at is None

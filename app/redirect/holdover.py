@@ -23,7 +23,7 @@ _PAUSE_SECONDS = 0.25
 #: Tried again after each pause: as fast as one worker's drain is by default.
 _AT_ONCE = 1_250
 
-Record = Callable[[bytes, bytes, Callable[[], None]], None]
+Record = Callable[[bytes, Callable[[], None]], None]
 
 
 class Holdover:
@@ -86,7 +86,7 @@ class Holdover:
     def _record_first(self) -> None:
         row = self._rows.popleft()
         try:
-            self._record(*row, _nobody)
+            self._record(row[1], _nobody)
         except Exception:
             self._rows.append(row)
             raise

@@ -9,7 +9,7 @@ Rule 2: unknown codes live in a room of their own, so that a scan of random code
 import math
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from app.links import Link
 
@@ -27,7 +27,8 @@ class Watch:
         self.ended_at = ended_at
 
 
-class Held(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Held:
     """A link in memory and the watch in which it was read."""
 
     link: Link

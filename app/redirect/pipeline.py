@@ -287,12 +287,12 @@ class Pipeline:
                 return
 
     def _deliver(self, connection: Connection) -> None:
-        waiting = self._waiting
+        waiting, gets = self._waiting, connection.reader.gets
         self._heard_at = self._clock()
         # A callback may end the connection; what is left in the reader then belongs to nobody.
         while connection is self._connection:
             try:
-                reply = connection.reader.gets()
+                reply = gets()
             except hiredis.ProtocolError as error:
                 self._break(f"the server sent nonsense: {error}")
                 return

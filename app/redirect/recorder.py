@@ -57,14 +57,13 @@ class Recorder:
         self._late = metrics.clicks_confirmed_late
         self._quiet_log = QuietLog(logger, clock=clock)
 
-    def record(self, click_id: bytes, command: bytes, done: Done) -> None:
+    def record(self, command: bytes, done: Done) -> None:
         """Record a click; ``done`` is called once, at once or when the visitor may go on.
 
         Args:
-            click_id: 16 bytes.
             command: the XADD that :class:`~app.redirect.entry.EntryWriter` made.
         """
-        flight = _Flight(self, click_id, command, done)
+        flight = _Flight(self, command, done)
         if self._backlog.is_full:
             self._divert(flight, "backlog")
             return
@@ -78,10 +77,10 @@ class Recorder:
             return
         self._deadlines.add(flight)
 
-    def record_and_wait(self, click_id: bytes, command: bytes) -> None:
+    def record_and_wait(self, command: bytes) -> None:
         """Record a click; blocks the calling greenlet until the visitor may go on."""
         waiter: Waiter[None] = Waiter()
-        self.record(click_id, command, lambda: waiter.switch(None))
+        self.record(command, lambda: waiter.switch(None))
         waiter.get()
 
     def resend(self) -> None:
@@ -95,7 +94,7 @@ class Recorder:
         self._ring.add(flight.command)
         if flight.settled:
             self._late.inc()
-            self._spool.forget(flight.click_id)
+            self._spool.forget(click_id_of(flight.command))
             return
         self._confirmed.count += 1
         flight.settled = True
@@ -105,17 +104,16 @@ class Recorder:
         self._diverted.labels(reason).inc()
         self._quiet_log.warning(reason, "Click diverted to the spool: %s", reason)
         flight.settled = True
-        self._spool.append(flight.click_id, flight.command, flight.done)
+        self._spool.append(click_id_of(flight.command), flight.command, flight.done)
 
 
 class _Flight:
     """A click on its way to Redis."""
 
-    __slots__ = ("_recorder", "click_id", "command", "done", "settled")
+    __slots__ = ("_recorder", "command", "done", "settled")
 
-    def __init__(self, recorder: Recorder, click_id: bytes, command: bytes, done: Done) -> None:
+    def __init__(self, recorder: Recorder, command: bytes, done: Done) -> None:
         self._recorder = recorder
-        self.click_id = click_id
         self.command = command
         self.done = done
         self.settled = False

@@ -98,9 +98,9 @@ class LinkResource:
             return self._with.pages.gone("used_up")
         if is_click:
             now = self._with.wall_clock()
-            click_id = self._with.click_ids.make(int(now * 1000))
+            digits = self._with.click_ids.make(int(now * 1000))
             self._with.recorder.record_and_wait(
-                *self._with.writer.new_click(link, visit, now, click_id)
+                self._with.writer.write_visit(digits, link, now, visit)
             )
         return redirect(link, req.query_string)
 

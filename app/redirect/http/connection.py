@@ -93,12 +93,14 @@ class Connection:
     def receive(self) -> bool:
         """Read what has come, and tell whether it is anything to work on.
 
-        Raises:
-            OSError: when the connection is broken.
+        A connection that turns out to be broken is closed.
         """
         try:
             data = self.sock.recv(RECEIVE_BYTES)
         except BlockingIOError:
+            return False
+        except OSError:
+            self.edge.close(self)
             return False
         if not data:
             self.ended = True
@@ -106,25 +108,20 @@ class Connection:
             self.buffer = self.buffer + data if self.buffer else data
         return True
 
-    def begin_plain(self, consumed: int, *, closes: bool) -> None:
+    def begin_plain(self, consumed: int, closes: bool) -> None:
         """Take the plain request that the buffer begins with off it, and be busy with it."""
-        self._begin(consumed)
-        self.persistence = CLOSE if closes else STAY
-
-    def begin(self, request: HttpRequest) -> None:
-        """Take the request that the buffer begins with off it, and be busy with it."""
-        self._begin(request.consumed)
-        asked = request.connection_close
-        if request.minor_version:
-            self.persistence = CLOSE if asked == 1 else STAY
-        else:
-            self.persistence = KEEP_ALIVE if asked == 0 else CLOSE
-
-    def _begin(self, consumed: int) -> None:
         self.buffer = self.buffer[consumed:]
         self.seen = 0
         self.state = BUSY
         self.since = self.edge.now
+        self.persistence = CLOSE if closes else STAY
+
+    def begin(self, request: HttpRequest) -> None:
+        """Take the request that the buffer begins with off it, and be busy with it."""
+        asked = request.connection_close
+        self.begin_plain(request.consumed, asked == 1)
+        if not request.minor_version:
+            self.persistence = KEEP_ALIVE if asked == 0 else CLOSE
 
     def reply(self, status_line: bytes, rest: bytes) -> None:
         """Answer the request at hand; see :class:`app.redirect.http.lanes.Reply`."""

@@ -144,20 +144,15 @@ class PlainLane:
         if request is None:
             return False
         consumed, closes, path, query, values = request
-        connection.begin_plain(consumed, closes=closes)
-        if self._is_taken(connection, path, query, values):
-            return True
-        connection.buffer = data
-        return False
-
-    def _is_taken(
-        self, connection: Connection, path: bytes, query: bytes, values: list[bytes | None]
-    ) -> bool:
+        connection.begin_plain(consumed, closes)
         try:
-            return self._fast(path, query, values, connection.peer, connection.reply)
+            taken = self._fast(path, query, values, connection.peer, connection.reply)
         except Exception:
             logger.exception("the fast lane failed: %r", path)
-            return connection.state != BUSY
+            taken = connection.state != BUSY
+        if not taken:
+            connection.buffer = data
+        return taken
 
 
 class Lanes:

@@ -33,7 +33,7 @@ def visit_of(click: Click) -> Visit:
 def test_it_writes_what_the_contract_says_byte_for_byte(click, stream):
     writer = EntryWriter(stream, 1000)
     parts = writer.link_parts(click.short_code.encode(), click.original_url.encode())
-    command = writer.write(click.click_id, parts, click.timestamp, visit_of(click))
+    command = writer.write(click.click_id.hex().encode(), parts, click.timestamp, visit_of(click))
     fields = [part.encode() for field in to_fields(click).items() for part in field]
     start = (b"XADD", stream.encode(), b"MAXLEN", b"~", b"1000", b"*")
     assert command == encode_command(*start, *fields)
@@ -44,11 +44,12 @@ def test_a_new_click_can_be_read_by_a_worker():
     link = Link(code="abc", target="https://a.example/", created_ms=1, updated_ms=1)
     visit = Visit(ip=b"192.0.2.1", user_agent=b"Browser", referer=b"", gpc=b"1")
     click_id = new_click_id(1_700_000_000_250, b"r" * 10)
-    new = EntryWriter("clicks:stream", 1000).new_click(link, visit, 1_700_000_000.25, click_id)
-    arguments = decode_command(new.command)[6:]
+    writer = EntryWriter("clicks:stream", 1000)
+    command = writer.write_visit(click_id.hex().encode(), link, 1_700_000_000.25, visit)
+    arguments = decode_command(command)[6:]
     click = from_fields(b"1-1", dict(zip(arguments[::2], arguments[1::2], strict=True)))
     assert click == Click(
-        click_id=new.click_id,
+        click_id=click_id,
         short_code="abc",
         timestamp=1_700_000_000,
         ip="192.0.2.1",

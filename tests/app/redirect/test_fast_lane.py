@@ -162,7 +162,7 @@ class _Recorder:
     def __init__(self) -> None:
         self.commands: list[bytes] = []
 
-    def record(self, _click_id: bytes, command: bytes, done) -> None:
+    def record(self, command: bytes, done) -> None:
         self.commands.append(command)
         done()
 

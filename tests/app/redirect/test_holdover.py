@@ -22,29 +22,30 @@ def metrics(registry):
 
 
 def rows(*numbers):
-    return [(number.to_bytes(16, "big"), b"XADD %d" % number) for number in numbers]
+    return [(bytes(15) + b"%d" % number, b"XADD %d" % number) for number in numbers]
 
 
 def test_what_is_kept_is_recorded_again_in_order(metrics):
     recorded = []
-    holdover = Holdover(lambda *row: recorded.append(row[:2]), metrics)
+    holdover = Holdover(lambda command, _done: recorded.append(command), metrics)
     assert holdover.keep(rows(1, 2), FULL) == 2
     assert holdover.keep(rows(3), FULL) == 1
     holdover.start()
     gevent.sleep(0.4)
-    assert recorded == rows(1, 2, 3)
+    assert recorded == [b"XADD 1", b"XADD 2", b"XADD 3"]
     assert len(holdover) == 0
     assert holdover.close() == []
 
 
 def test_what_fails_again_is_kept_again(metrics, registry):
-    holdover = Holdover(lambda *row: holdover.keep([row[:2]], FULL), metrics)
-    holdover.keep(rows(1), FULL)
+    (row,) = rows(1)
+    holdover = Holdover(lambda *_: holdover.keep([row], FULL), metrics)
+    holdover.keep([row], FULL)
     holdover.start()
     gevent.sleep(0.6)
     assert len(holdover) == 1
     assert registry.get_sample_value("hopline_clicks_held") == 1
-    assert holdover.close() == rows(1)
+    assert holdover.close() == [row]
     assert registry.get_sample_value("hopline_clicks_held") == 0
 
 
@@ -59,6 +60,13 @@ def test_nothing_is_kept_once_it_is_closed(metrics):
     holdover = Holdover(lambda *_: None, metrics)
     holdover.close()
     assert holdover.keep(rows(1), FULL) == 0
+
+
+def recording_in(spool):
+    def record(command, done):
+        spool.append(bytes(15) + command[-1:], command, done)
+
+    return record
 
 
 class FullFile:
@@ -80,7 +88,7 @@ class FullFile:
 def test_a_click_that_no_disk_takes_is_neither_lost_nor_waited_for(metrics, registry):
     file, done = FullFile(), []
     spool = Spool(file, metrics)
-    holdover = Holdover(spool.append, metrics)
+    holdover = Holdover(recording_in(spool), metrics)
     spool.keep = holdover.keep
     holdover.start()
     spool.append(*rows(1)[0], lambda: done.append(True))
@@ -96,7 +104,7 @@ def test_a_click_that_no_disk_takes_is_neither_lost_nor_waited_for(metrics, regi
 
 def test_what_memory_has_no_room_for_is_refused_and_counted(metrics, registry):
     spool = Spool(FullFile(), metrics)
-    spool.keep = Holdover(spool.append, metrics, limit=1).keep
+    spool.keep = Holdover(recording_in(spool), metrics, limit=1).keep
     spool.append_all(rows(1, 2, 3))
     spool.close(5)
     assert registry.get_sample_value("hopline_spool_refusals_total", {"reason": "full"}) == 2
@@ -105,15 +113,15 @@ def test_what_memory_has_no_room_for_is_refused_and_counted(metrics, registry):
 def test_a_click_whose_record_fails_is_kept_and_stands_in_nobodys_way(metrics, registry):
     recorded = []
 
-    def record(click_id, command, _done):
+    def record(command, _done):
         if command == b"XADD 1":
             raise ZeroDivisionError
-        recorded.append((click_id, command))
+        recorded.append(command)
 
     holdover = Holdover(record, metrics)
     holdover.keep(rows(1, 2, 3), FULL)
     holdover.start()
     wait_until(lambda: len(recorded) == 2)
-    assert recorded == rows(2, 3)
+    assert recorded == [b"XADD 2", b"XADD 3"]
     assert registry.get_sample_value("hopline_clicks_held") == 1
     assert holdover.close() == rows(1)

@@ -8,6 +8,8 @@ from app.redirect.resp import encode_command
 from app.redirect_metrics import RedirectMetrics
 from tests.app.redirect.fakes import FakeBacklog, FakePipeline
 
+A, B = b"a" * 16, b"b" * 16
+
 
 def command(click_id: bytes) -> bytes:
     return encode_command(b"XADD", b"clicks:stream", b"click_id", click_id.hex().encode())
@@ -47,8 +49,8 @@ class World:
             budget_seconds=0.01,
         )
 
-    def record(self, click_id: bytes = b"a") -> None:
-        self.recorder.record(click_id, command(click_id), lambda: self.done.append(click_id))
+    def record(self, click_id: bytes = A) -> None:
+        self.recorder.record(command(click_id), lambda: self.done.append(click_id))
 
     def counted(self, name: str, **labels: str) -> float:
         return self.registry.get_sample_value(f"hopline_{name}_total", labels) or 0
@@ -63,7 +65,7 @@ def test_a_confirmed_click_lets_the_visitor_go_on(world):
     world.record()
     assert world.done == []
     world.pipeline.answer(b"1-1")
-    assert world.done == [b"a"]
+    assert world.done == [A]
     assert world.spool.rows == []
     assert world.counted("clicks", outcome="confirmed") == 1
 
@@ -71,8 +73,8 @@ def test_a_confirmed_click_lets_the_visitor_go_on(world):
 def test_past_the_budget_the_click_goes_to_the_spool_and_the_visitor_on(world, caplog):
     world.record()
     gevent.sleep(0.05)
-    assert world.done == [b"a"]
-    assert world.spool.rows == [b"a"]
+    assert world.done == [A]
+    assert world.spool.rows == [A]
     assert world.counted("clicks_diverted", reason="over_budget") == 1
     assert "diverted to the spool: over_budget" in caplog.text
 
@@ -81,8 +83,8 @@ def test_a_late_confirmation_takes_the_click_out_of_the_spool(world):
     world.record()
     gevent.sleep(0.05)
     world.pipeline.answer(b"1-1")
-    assert world.spool.forgotten == [b"a"]
-    assert world.done == [b"a"]
+    assert world.spool.forgotten == [A]
+    assert world.done == [A]
     assert world.counted("clicks_confirmed_late") == 1
     assert world.counted("clicks", outcome="confirmed") == 0
 
@@ -91,7 +93,7 @@ def test_a_late_failure_leaves_it_there(world):
     world.record()
     gevent.sleep(0.05)
     world.pipeline.break_off()
-    assert world.spool.rows == [b"a"]
+    assert world.spool.rows == [A]
     assert world.spool.forgotten == []
 
 
@@ -99,10 +101,10 @@ def test_no_click_waits_behind_one_that_waits_too_long(world):
     world.pipeline.age = 0.02
     world.record()
     assert world.pipeline.commands == []
-    assert world.spool.rows == world.done == [b"a"]
+    assert world.spool.rows == world.done == [A]
     assert world.counted("clicks_diverted", reason="redis_slow") == 1
     world.pipeline.age = 0
-    world.record(b"b")
+    world.record(B)
     assert len(world.pipeline.commands) == 1
 
 
@@ -114,7 +116,7 @@ def test_without_a_connection_clicks_are_spooled(world, is_sent):
     else:
         world.pipeline.break_off()
         world.record()
-    assert world.spool.rows == world.done == [b"a"]
+    assert world.spool.rows == world.done == [A]
     assert world.counted("clicks_diverted", reason="redis_away") == 1
 
 
@@ -122,7 +124,7 @@ def test_without_a_connection_clicks_are_spooled(world, is_sent):
 def test_a_click_that_redis_refuses_is_spooled(world, error):
     world.record()
     world.pipeline.answer_error(error)
-    assert world.spool.rows == world.done == [b"a"]
+    assert world.spool.rows == world.done == [A]
     assert world.counted("clicks_diverted", reason="redis_refused") == 1
 
 
@@ -130,12 +132,12 @@ def test_while_the_backlog_is_full_clicks_are_spooled(world):
     world.backlog.is_full = True
     world.record()
     assert world.pipeline.commands == []
-    assert world.spool.rows == world.done == [b"a"]
+    assert world.spool.rows == world.done == [A]
     assert world.counted("clicks_diverted", reason="backlog") == 1
 
 
 def test_the_last_confirmed_clicks_are_spooled_for_a_new_server(world):
-    ids = [b"a" * 16, b"b" * 16]
+    ids = [A, B]
     for click_id in ids:
         world.record(click_id)
         world.pipeline.answer(b"1-1")
@@ -146,12 +148,12 @@ def test_the_last_confirmed_clicks_are_spooled_for_a_new_server(world):
 
 
 def test_a_greenlet_may_wait(world):
-    waiting = gevent.spawn(world.recorder.record_and_wait, b"a", command(b"a"))
+    waiting = gevent.spawn(world.recorder.record_and_wait, command(A))
     gevent.sleep(0)
     assert not waiting.ready()
     gevent.get_hub().loop.run_callback(world.pipeline.answer, b"1-1")
     waiting.join(1)
     assert waiting.successful()
     world.pipeline.break_off()
-    world.recorder.record_and_wait(b"b", command(b"b"))
-    assert world.spool.rows == [b"b"]
+    world.recorder.record_and_wait(command(B))
+    assert world.spool.rows == [B]
