@@ -82,10 +82,10 @@ clean:
 	$(call require,$(PYTHON) -c 'import os.path$(comma) sysconfig; assert os.path.exists(sysconfig.get_path("include") + "/Python.h")',install Python's headers (Debian: apt install python3-dev))
 	@$(PYTHON) -m venv .venv
 
-$(RUN): .venv/pyvenv.cfg setup.cfg setup.py constraints.txt app/redirect/http/plain.c
+$(RUN): .venv/pyvenv.cfg setup.cfg setup.py constraints.txt $(wildcard app/redirect/http/*.c)
 	$(call install,)
 
-$(DEVELOP): .venv/pyvenv.cfg setup.cfg setup.py constraints.txt app/redirect/http/plain.c
+$(DEVELOP): .venv/pyvenv.cfg setup.cfg setup.py constraints.txt $(wildcard app/redirect/http/*.c)
 	$(call install,[test$(comma)loadtest$(comma)bench])
 
 comma := ,

@@ -5,9 +5,10 @@ from setuptools import Extension, setup
 setup(
     ext_modules=[
         Extension(
-            "app.redirect.http.plain",
-            ["app/redirect/http/plain.c"],
+            f"app.redirect.http.{name}",
+            [f"app/redirect/http/{name}.c"],
             extra_compile_args=["-O3"],
         )
+        for name in ("plain", "transfer")
     ]
 )

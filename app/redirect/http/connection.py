@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from greenlet import getcurrent, greenlet
 from gunicorn_h1c import HttpRequest
 
+from app.redirect.http.transfer import receive, transmit
+
 if TYPE_CHECKING:
     import _socket
 
@@ -25,8 +27,6 @@ NEW, IDLE, PARTIAL, BUSY, ANSWERED, STREAMING, SENDING, LINGERING, CLOSED = rang
 #: What happens after the answer: HTTP/1.1 stays open silently, HTTP/1.0 on request, or it closes.
 STAY, KEEP_ALIVE, CLOSE = range(3)
 
-#: Most that is read at once, bytes.
-RECEIVE_BYTES = 16_384
 #: Answer bytes that may wait for a slow client before the application has to, too.
 HELD_OUT_BYTES = 65_536
 
@@ -96,11 +96,11 @@ class Connection:
         A connection that turns out to be broken is closed.
         """
         try:
-            data = self.sock.recv(RECEIVE_BYTES)
-        except BlockingIOError:
-            return False
+            data = receive(self.fd)
         except OSError:
             self.edge.close(self)
+            return False
+        if data is None:
             return False
         if not data:
             self.ended = True
@@ -174,9 +174,7 @@ class Connection:
         """Send what is queued; what the client doesn't take now is sent when it does."""
         out = self.out
         try:
-            sent = self.sock.send(out)
-        except BlockingIOError:
-            sent = 0
+            sent = transmit(self.fd, out)
         except OSError:
             self.edge.close(self)
             return
