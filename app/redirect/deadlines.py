@@ -25,9 +25,9 @@ class Waiting(Protocol):
 class Deadlines:
     """Expires what has waited too long.
 
-    The time runs from the end of the loop's turn in which waiting began, when the pipeline sends;
-    and what a turn has received is handed over before anything expires. So a turn that takes long
-    is not held against Redis.
+    The time runs from the end of the loop's turn in which waiting began, when the pipeline sends or
+    is a moment from it; and what a turn has received is handed over before anything expires. So a
+    turn that takes long is not held against Redis.
 
     Adding costs one append. What settled in time stays referenced until its deadline.
     """

@@ -1,6 +1,7 @@
 """One pipelined Redis connection for all requests of a worker process.
 
-Rule 1: commands submitted in one loop tick leave in one write; replies come back in their order.
+Rule 1: commands submitted in one loop tick leave in one write, see
+        :mod:`app.redirect.outgoing`; replies come back in their order.
 Rule 2: a reply goes to the caller whose command it answers or to nobody. Nothing ever takes a
         caller out of the queue but its own reply or the end of the connection: who stops waiting
         leaves its slot behind, and the late reply falls into it.
@@ -22,6 +23,7 @@ from gevent.event import Event
 from gevent.hub import Waiter
 from prometheus_client import Counter
 
+from app.redirect.outgoing import WOULD_BLOCK, Outgoing
 from app.redirect.quiet_log import QuietLog
 from app.redirect.reconnecting import Reconnecting
 from app.redirect.redis_socket import ConnectFailed, Connection, connect
@@ -42,7 +44,6 @@ _PING_SECONDS = 1.0
 _PING = encode_command(b"PING")
 
 _LATE = object()
-_WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class PipelineError(Exception):
@@ -109,10 +110,12 @@ class Pipeline:
         self._connection: Connection | None = None
         self._server_id = ""
         self._room = 0
-        self._unsent: list[bytes] = []
+        self._outgoing = Outgoing(
+            self._loop, self._is_all_answered, self._note_leaving, self._break
+        )
+        self._unsent = self._outgoing.commands
         self._waiting: deque[OnReply] = deque()
         self._answered = 0
-        self._flush_due = False
         self._age = ReplyAge(clock)
         self._heard_at = 0.0
         self._watchers: dict[str, Any] = {}
@@ -152,9 +155,8 @@ class Pipeline:
             raise self._refusal()
         waiting.append(on_reply)
         self._unsent.append(command)
-        if not self._flush_due:
-            self._flush_due = True
-            self._loop.run_callback(self.flush)
+        if not self._outgoing.is_due:
+            self._outgoing.leave_soon()
 
     def call(self, command: bytes, timeout_seconds: float) -> Any:
         """Send a command and return its reply; blocks the calling greenlet only.
@@ -193,14 +195,11 @@ class Pipeline:
         """
         return self._age.seconds
 
-    def flush(self) -> None:
-        """Send now what was submitted; happens by itself at the end of each loop tick."""
-        self._flush_due = False
-        if not self._unsent or self._connection is None:
-            return
+    def _is_all_answered(self) -> bool:
+        return self._age.is_all_answered(self._answered)
+
+    def _note_leaving(self) -> None:
         self._age.note_flush(self._answered + len(self._waiting))
-        if not self._watchers["write"].active:
-            self._send()
 
     def _refusal(self) -> PipelineError:
         if self._connection is None:
@@ -224,10 +223,9 @@ class Pipeline:
     def _attach(self, connection: Connection) -> None:
         self._connection = connection
         connection.socket.setblocking(False)
-        descriptor = connection.socket.fileno()
+        self._outgoing.open(connection.socket)
         self._watchers = {
-            "read": self._loop.io(descriptor, 1),
-            "write": self._loop.io(descriptor, 2),
+            "read": self._loop.io(connection.socket.fileno(), 1),
             "age": self._loop.timer(_WATCH_SECONDS, _WATCH_SECONDS),
             "polled": self._loop.check(),
             "turn": self._loop.prepare(),
@@ -249,30 +247,12 @@ class Pipeline:
             logger.warning("Redis was restarted or failed over: another server process answers")
             self.on_new_server()
 
-    def _send(self) -> None:
-        assert self._connection is not None  # noqa: S101 - for the type checker
-        commands = b"".join(self._unsent)
-        self._unsent.clear()
-        try:
-            sent = self._connection.socket.send(commands)
-        except _WOULD_BLOCK:
-            sent = 0
-        except OSError as error:
-            self._break(f"sending failed: {error}")
-            return
-        if sent < len(commands):
-            self._unsent.append(commands[sent:])
-            if not self._watchers["write"].active:
-                self._watchers["write"].start(self._send)
-        else:
-            self._watchers["write"].stop()
-
     def _receive(self) -> None:
         connection = self._connection
         while connection is not None and connection is self._connection:
             try:
                 received = connection.socket.recv(_RECEIVE_BYTES)
-            except _WOULD_BLOCK:
+            except WOULD_BLOCK:
                 return
             except OSError as error:
                 self._break(f"receiving failed: {error}")
@@ -297,6 +277,7 @@ class Pipeline:
                 self._break(f"the server sent nonsense: {error}")
                 return
             if reply is NOT_YET:
+                self._outgoing.note_answers()
                 return
             if not waiting:
                 self._break("the server sent a reply that nobody asked for")
@@ -324,7 +305,7 @@ class Pipeline:
         self._room = 0
         self.connected.clear()
         orphans, self._waiting = self._waiting, deque()
-        self._unsent.clear()
+        self._outgoing.close()
         self._age.reset()
         self._broken.set()
         # From the hub, because whoever broke the connection may be a greenlet of its own.

@@ -28,6 +28,10 @@ class ReplyAge:
         """
         self._flushes.append((last, self._clock()))
 
+    def is_all_answered(self, answered: int) -> bool:
+        """Tell whether no command waits, given how many replies have come so far."""
+        return not self._flushes or self._flushes[-1][0] <= answered
+
     def note_poll(self) -> None:
         """Note that the loop has asked for what can be received, and is about to receive it."""
         self._polled_at = self._clock()

@@ -55,3 +55,11 @@ def test_with_its_connection_every_age_ends():
     age.reset()
     assert age.seconds == 0
     assert turn(age, answered=0) == 0
+
+
+def test_it_tells_whether_all_is_answered():
+    age = ReplyAge(Clock())
+    assert age.is_all_answered(0)
+    age.note_flush(last=2)
+    age.note_flush(last=3)
+    assert [age.is_all_answered(answered) for answered in (1, 2, 3)] == [False, False, True]
