@@ -3,6 +3,10 @@
 The entry is the one of :func:`app.click.to_fields`, byte for byte; a test holds them equal. It is
 put together from parts, since most parts of most clicks have been seen before: :class:`LinkParts`
 and :class:`TextParts` keep them.
+
+Rule: one click in sixteen has Redis keep the stream within its bound. The bound is approximate
+      anyhow, a hundred entries at a time (MAXLEN ~), and asking for it with each click would cost
+      Redis a seventh of its work.
 """
 
 from collections.abc import Sequence
@@ -19,6 +23,8 @@ _FIELD_COUNT = 7
 #: Behind it come an id's 32 hexadecimal digits and the end of the line.
 _ID_LABEL = b"$8\r\nclick_id\r\n$32\r\n"
 END = b"\r\n"
+#: The last digit of the ids, one in sixteen and at random, whose clicks have the stream trimmed.
+_TRIMMING_DIGIT = ord("0")
 
 #: Texts longer than this are rarely seen twice, and a few of them would fill the memory.
 _LONGEST_KEPT_BYTES = 300
@@ -31,11 +37,11 @@ class LinkParts:
     """What is the same in all clicks of a link.
 
     Attributes:
-        heads: the start of the command up to the short code, by the number of extra fields.
+        short_code: the field.
         tail: the target, and what stands before the id's digits.
     """
 
-    heads: tuple[bytes, ...]
+    short_code: bytes
     tail: bytes
 
 
@@ -63,15 +69,9 @@ class EntryWriter:
     """Writes XADD commands for one stream."""
 
     def __init__(self, stream: str, maxlen: int) -> None:
-        self._start = (
-            b"XADD",
-            stream.encode(),
-            b"MAXLEN",
-            b"~",
-            b"%d" % maxlen,
-            b"*",
-        )
-        self._encoded_start = encode_command(*self._start).partition(END)[2]
+        self._start = (b"XADD", stream.encode(), b"*")
+        self._trimming_start = (b"XADD", stream.encode(), b"MAXLEN", b"~", b"%d" % maxlen, b"*")
+        self._heads, self._trimming_heads = map(_heads, (self._start, self._trimming_start))
         self._remembered_parts = lru_cache(_REMEMBERED_LINKS)(self.link_parts)
         self._addresses = TextParts(b"ip")
         self._user_agents = TextParts(b"user_agent")
@@ -91,16 +91,8 @@ class EntryWriter:
 
     def link_parts(self, short_code: bytes, target: bytes) -> LinkParts:
         """Return what the entries of a link have in common."""
-        short_code_field = field(b"short_code", short_code)
-        most = _FIELD_COUNT + len(EXTRA_NAMES)
         return LinkParts(
-            tuple(
-                b"*%d\r\n" % (len(self._start) + 2 * fields)
-                + self._encoded_start
-                + short_code_field
-                for fields in range(_FIELD_COUNT, most + 1)
-            ),
-            field(b"original_url", target) + _ID_LABEL,
+            field(b"short_code", short_code), field(b"original_url", target) + _ID_LABEL
         )
 
     def write(
@@ -123,9 +115,11 @@ class EntryWriter:
             self._purposes[purpose] if purpose else b"",
             self._gpc[gpc] if gpc else b"",
         )
+        heads = self._trimming_heads if digits[-1] == _TRIMMING_DIGIT else self._heads
         return b"".join(
             (
-                link.heads[len(extras) - extras.count(b"")],
+                heads[len(extras) - extras.count(b"")],
+                link.short_code,
                 self._timestamp,
                 self._addresses[ip or b""],
                 self._user_agents[user_agent or b""],
@@ -140,14 +134,17 @@ class EntryWriter:
     def readdress(self, command: bytes) -> bytes:
         """Return the same entry as an XADD of this stream, whatever stream it was made for.
 
+        It trims the stream: what was kept for a while comes in great numbers.
+
         Raises:
             ValueError: when the bytes are no XADD of ours.
         """
         arguments = decode_command(command)
-        fields = arguments[len(self._start) :]
+        start = self._trimming_start if arguments[2:3] == [b"MAXLEN"] else self._start
+        fields = arguments[len(start) :]
         if arguments[:1] != [b"XADD"] or not fields or len(fields) % 2:
             raise ValueError("not an XADD of a click")
-        return encode_command(*self._start, *fields)
+        return encode_command(*self._trimming_start, *fields)
 
 
 def click_id_of(command: bytes) -> bytes:
@@ -157,6 +154,13 @@ def click_id_of(command: bytes) -> bytes:
     """
     digits = command.rpartition(_ID_LABEL)[2][:32]
     return bytes.fromhex(digits.decode("ascii"))
+
+
+def _heads(start: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Return a command up to its fields, by how many of the extra ones there are."""
+    encoded = encode_command(*start).partition(END)[2]
+    counts = range(_FIELD_COUNT, _FIELD_COUNT + len(EXTRA_NAMES) + 1)
+    return tuple(b"*%d\r\n" % (len(start) + 2 * count) + encoded for count in counts)
 
 
 def field(name: bytes, text: bytes) -> bytes:

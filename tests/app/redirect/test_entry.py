@@ -2,11 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.click import Click, from_fields, new_click_id, to_fields
+from app.click import Click, ClickIds, from_fields, new_click_id, to_fields
 from app.links import Link
 from app.redirect.entry import EntryWriter, click_id_of
 from app.redirect.resp import decode_command, encode_command
 from app.redirect.visit import Visit
+from tests.app.redirect.commands import entry_of
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 clicks = st.builds(
@@ -35,7 +36,8 @@ def test_it_writes_what_the_contract_says_byte_for_byte(click, stream):
     parts = writer.link_parts(click.short_code.encode(), click.original_url.encode())
     command = writer.write(click.click_id.hex().encode(), parts, click.timestamp, visit_of(click))
     fields = [part.encode() for field in to_fields(click).items() for part in field]
-    start = (b"XADD", stream.encode(), b"MAXLEN", b"~", b"1000", b"*")
+    bound = (b"MAXLEN", b"~", b"1000") if click.click_id[-1] % 16 == 0 else ()
+    start = (b"XADD", stream.encode(), *bound, b"*")
     assert command == encode_command(*start, *fields)
     assert click_id_of(command) == click.click_id
 
@@ -46,8 +48,7 @@ def test_a_new_click_can_be_read_by_a_worker():
     click_id = new_click_id(1_700_000_000_250, b"r" * 10)
     writer = EntryWriter("clicks:stream", 1000)
     command = writer.write_visit(click_id.hex().encode(), link, 1_700_000_000.25, visit)
-    arguments = decode_command(command)[6:]
-    click = from_fields(b"1-1", dict(zip(arguments[::2], arguments[1::2], strict=True)))
+    click = from_fields(b"1-1", entry_of(command))
     assert click == Click(
         click_id=click_id,
         short_code="abc",
@@ -61,15 +62,35 @@ def test_a_new_click_can_be_read_by_a_worker():
     assert click.time_ms == 1_700_000_000_250
 
 
-def test_a_spooled_click_follows_the_stream_to_its_new_name_and_length():
-    old = encode_command(b"XADD", b"old", b"MAXLEN", b"~", b"5", b"*", b"ip", b"192.0.2.1")
+def test_one_click_in_sixteen_trims_the_stream():
+    writer, ids = EntryWriter("clicks:stream", 1000), ClickIds()
+    parts = writer.link_parts(b"abc", b"https://a.example/")
+    visit = Visit(b"192.0.2.1", b"", b"")
+    commands = [writer.write(ids.make(1), parts, 1_700_000_000, visit) for _ in range(16_000)]
+    # Four standard deviations on either side, and more.
+    assert 850 < sum(b"MAXLEN" in command for command in commands) < 1150
+
+
+@pytest.mark.parametrize("bound", [(), (b"MAXLEN", b"~", b"5")])
+def test_a_spooled_click_follows_the_stream_to_its_new_name_and_length(bound):
+    old = encode_command(b"XADD", b"old", *bound, b"*", b"ip", b"192.0.2.1")
     assert decode_command(EntryWriter("new", 9).readdress(old)) == [
         *(b"XADD", b"new", b"MAXLEN", b"~", b"9", b"*"),
         *(b"ip", b"192.0.2.1"),
     ]
 
 
-@pytest.mark.parametrize("command", [b"", encode_command(b"GET", b"x"), encode_command(b"XADD")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        b"",
+        encode_command(b"GET", b"x"),
+        encode_command(b"XADD"),
+        encode_command(b"XADD", b"s", b"*"),
+        encode_command(b"XADD", b"s", b"*", b"ip"),
+        encode_command(b"XADD", b"s", b"MAXLEN", b"~", b"5", b"*"),
+    ],
+)
 def test_what_is_no_click_is_not_sent(command):
     with pytest.raises(ValueError, match="not"):
         EntryWriter("clicks:stream", 9).readdress(command)

@@ -15,10 +15,10 @@ from app.redirect.lookup import UNKNOWN, LookupUnavailable
 from app.redirect.pages import Pages
 from app.redirect.proxies import client_address_reader
 from app.redirect.resource import Collaborators
-from app.redirect.resp import decode_command
 from app.redirect.response import DEFAULT_CACHE_CONTROL, Response
 from app.redirect.wsgi import create_app
 from app.redirect_metrics import RedirectMetrics
+from tests.app.redirect.commands import entry_of
 
 NOW = 1_800_000_000
 
@@ -74,8 +74,7 @@ class FakeRecorder:
         self.clicks: list = []
 
     def record_and_wait(self, command):
-        arguments = decode_command(command)[6:]
-        click = from_fields(b"1-1", dict(zip(arguments[::2], arguments[1::2], strict=True)))
+        click = from_fields(b"1-1", entry_of(command))
         self.clicks.append(click)
 
 
