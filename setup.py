@@ -2,13 +2,15 @@
 
 from setuptools import Extension, setup
 
+COMPILED = ("app/redirect/http/plain.c", "app/redirect/http/transfer.c")
+
 setup(
     ext_modules=[
         Extension(
-            f"app.redirect.http.{name}",
-            [f"app/redirect/http/{name}.c"],
+            source.removesuffix(".c").replace("/", "."),
+            [source],
             extra_compile_args=["-O3"],
         )
-        for name in ("plain", "transfer")
+        for source in COMPILED
     ]
 )
