@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests.app.redirect.http.echo import FAILS
 from tests.app.redirect.http.raw_client import Reader, Truncated, ask, get
 
 
@@ -195,7 +196,9 @@ def test_a_failure_in_the_middle_breaks_the_answer_off(server):
 
 
 def test_a_failing_fast_lane_leaves_the_request_to_wsgi(server):
-    assert ask(server, get("/x1"))[0].token == "/x1"
+    path = FAILS.decode()
+    assert ask(server, get(path))[0].token == path
+    assert "the fast lane failed" in server.log
 
 
 @pytest.mark.parametrize("path", ["/big/30000000", "/whole/30000000"], ids=["in blocks", "whole"])
