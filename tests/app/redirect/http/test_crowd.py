@@ -39,7 +39,7 @@ def used_bytes(pid: int) -> int:
 
 
 def test_idle_and_slow_clients_cost_little_and_stop_nobody(tmp_path, files):
-    idle_count = min(IDLE, files // 2 - SLOW - 200)
+    idle_count = min(IDLE, files - SLOW - 200)
     with Gunicorn(tmp_path, "--worker-connections", "12000", "--keep-alive", "120") as server:
         (worker,) = server.workers()
         ask_often(server, 300)
