@@ -51,6 +51,7 @@ LAYERS = (
         "app.log_formats",
         "app.logs",
         "app.masking",
+        "app.memory_marks",
         "app.notify",
         "app.setting_list",
         "app.setting_types",

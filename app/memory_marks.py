@@ -1,0 +1,41 @@
+"""How full Redis' memory may become before something gives way, in shares of its ``maxmemory``.
+
+Rule 1: finished entries give way first. The workers trim them, horizon or not, from
+        :data:`TRIM_FROM` on and down to :data:`TRIM_TO`.
+Rule 2: new clicks give way only when that was not enough: they go to the spool from
+        :data:`DIVERT_FROM` on, and to Redis again below :data:`DIVERT_TO`, which trimming reaches.
+Rule 3: what is left above belongs to those who may not be refused: links are changed, limited
+        links spend their uses, workers write down what they have done.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TRIM_FROM = 0.65
+TRIM_TO = 0.60
+DIVERT_FROM = 0.80
+DIVERT_TO = 0.70
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What Redis has in use, and may.
+
+    Attributes:
+        used_bytes: what counts against the bound; the buffers of replicas and of the AOF don't.
+        limit_bytes: ``maxmemory``; 0 where there is none, and nothing ever is too full.
+    """
+
+    used_bytes: int
+    limit_bytes: int
+
+    @classmethod
+    def of(cls, info: Mapping[str, Any]) -> "Memory":
+        """Return what ``INFO memory`` says (https://redis.io/docs/latest/commands/info/)."""
+        used = int(info["used_memory"]) - int(info.get("mem_not_counted_for_evict", 0))
+        return cls(used, int(info["maxmemory"]))
+
+    def reaches(self, share: float) -> bool:
+        """Tell whether so large a share of the bound is in use."""
+        return bool(self.limit_bytes) and self.used_bytes >= share * self.limit_bytes
