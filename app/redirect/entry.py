@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from app.click import MAX_FIELD_BYTES
 from app.links import Link
 from app.redirect.resp import decode_command, encode_command
-from app.redirect.visit import Visit, clean
+from app.redirect.visit import FIELD_BYTES, Visit, clean
 
 #: In the order of the contract.
 EXTRA_NAMES = (b"host", b"accept_language", b"purpose", b"gpc")
@@ -54,9 +55,10 @@ class TextParts(dict[bytes, bytes]):
     def __init__(self, name: bytes) -> None:
         super().__init__()
         self._name = name
+        self._limit = FIELD_BYTES[name]
 
     def __missing__(self, raw: bytes) -> bytes:
-        text = clean(raw)
+        text = clean(raw, self._limit)
         part = field(self._name, text) if text or self._name not in EXTRA_NAMES else b""
         if len(raw) <= _LONGEST_KEPT_BYTES:
             if len(self) >= _KEPT_TEXTS:
@@ -91,8 +93,9 @@ class EntryWriter:
 
     def link_parts(self, short_code: bytes, target: bytes) -> LinkParts:
         """Return what the entries of a link have in common."""
+        kept_target = target[:MAX_FIELD_BYTES]
         return LinkParts(
-            field(b"short_code", short_code), field(b"original_url", target) + _ID_LABEL
+            field(b"short_code", short_code), field(b"original_url", kept_target) + _ID_LABEL
         )
 
     def write(

@@ -20,6 +20,9 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _FOR = re.compile(r'(?:^|;)\s*for\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.IGNORECASE)
 #: Longer chains are no proxies but an attack on the reader.
 _MOST_HOPS = 32
+#: Bytes of an address in brackets with its zone and port, generously; what is longer names none, and
+#: is neither read nor remembered.
+_LONGEST_HOP = 100
 _REMEMBERED_HOPS = 8192
 
 ClientAddress = Callable[[str, str, str], str]
@@ -35,12 +38,9 @@ def client_address_reader(trusted: Sequence[str]) -> ClientAddress:
         trusted: networks of proxies, e.g. ``10.0.0.0/8``. None of them: headers are never read.
     """
     if not trusted:
-        return lru_cache(_REMEMBERED_HOPS)(_peer_alone)
+        plain_address = lru_cache(_REMEMBERED_HOPS)(_plain_address)
+        return lambda peer, _x_forwarded_for, _forwarded: plain_address(peer)
     return _TrustedProxies([ipaddress.ip_network(each, strict=False) for each in trusted]).read
-
-
-def _peer_alone(peer: str, _x_forwarded_for: str, _forwarded: str) -> str:
-    return _plain_address(peer)
 
 
 class _TrustedProxies:
@@ -54,7 +54,8 @@ class _TrustedProxies:
             return address
         hops = x_forwarded_for.split(",") if x_forwarded_for else _forwarded_hops(forwarded)
         for hop in reversed(hops[-_MOST_HOPS:]):
-            address, is_trusted = self._judge(hop.strip())
+            named = hop.strip()
+            address, is_trusted = self._judge(named) if len(named) <= _LONGEST_HOP else ("", False)
             if not is_trusted:
                 break
         return address

@@ -17,7 +17,7 @@ from app.redirect.proxies import ClientAddress
 from app.redirect.recorder import Recorder
 from app.redirect.response import Response, redirect
 from app.redirect.uses import Uses
-from app.redirect.visit import Visit, clean, from_environ
+from app.redirect.visit import FIELD_BYTES, Visit, clean, from_environ
 from app.request_ids import RequestIds
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Collaborators:
     """Whom a visit needs.
 
     Attributes:
-        is_bot: tells from a user agent whether a program follows the link.
+        is_bot: tells from a user agent in UTF-8 whether a program follows the link.
         wall_clock: Unix seconds.
         click_ids: where new clicks get their ids.
         request_ids: what a request is called that is logged.
@@ -42,7 +42,7 @@ class Collaborators:
     writer: EntryWriter
     pages: Pages
     client_address: ClientAddress
-    is_bot: Callable[[str], bool]
+    is_bot: Callable[[bytes], bool]
     wall_clock: Callable[[], float] = time.time
     click_ids: ClickIds = field(default_factory=ClickIds)
     request_ids: RequestIds = field(default_factory=RequestIds)
@@ -110,7 +110,7 @@ class LinkResource:
         return self._with.uses.are_left(link, limit)
 
     def _is_bot(self, visit: Visit) -> bool:
-        return self._with.is_bot(clean(visit.user_agent).decode())
+        return self._with.is_bot(clean(visit.user_agent, FIELD_BYTES[b"user_agent"]))
 
 
 def write(resp: falcon.Response, answer: Response) -> None:

@@ -31,7 +31,8 @@ from app.settings import Settings
 #: A worker that starts while Redis is away is not held back for longer than this.
 _FIRST_CONNECTION_SECONDS = 1.0
 _STOP_SECONDS = 5.0
-_REMEMBERED_USER_AGENTS = 4096
+#: Of at most a field's bytes each: some 2 MB.
+_REMEMBERED_USER_AGENTS = 2048
 
 
 class RedirectService:
@@ -141,5 +142,5 @@ class RedirectService:
         self._publishing.close()
 
 
-def _remembering(bots: Bots) -> Callable[[str], bool]:
-    return lru_cache(_REMEMBERED_USER_AGENTS)(lambda user_agent: bool(bots.name(user_agent)))
+def _remembering(bots: Bots) -> Callable[[bytes], bool]:
+    return lru_cache(_REMEMBERED_USER_AGENTS)(lambda raw: bool(bots.name(raw.decode())))

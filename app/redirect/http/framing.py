@@ -15,8 +15,10 @@ BAD_REQUEST = "400 Bad Request"
 _TOO_LONG = "414 URI Too Long"
 _TOO_LARGE = "431 Request Header Fields Too Large"
 
-#: Host values seen valid are remembered, at most this many, to check each only once.
+#: Host values seen valid are remembered, at most this many, to check each only once; but none that
+#: is longer than a name (RFC 1035 section 2.3.4) with its port.
 REMEMBERED_HOSTS = 1024
+_LONGEST_REMEMBERED_HOST = 260
 
 #: uri-host [ ":" port ] (RFC 9110 section 7.2, RFC 3986 section 3.2.2); empty is allowed.
 _HOST = re.compile(
@@ -102,6 +104,8 @@ class Framer:
             raise Refused(BAD_REQUEST, "no Host in an HTTP/1.1 request")
         if not is_host(host):
             raise Refused(BAD_REQUEST, f"invalid Host {host!r}")
+        if len(host) > _LONGEST_REMEMBERED_HOST:
+            return
         if len(self._hosts) >= REMEMBERED_HOSTS:
             self._hosts.clear()
         self._hosts.add(host)

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,8 +23,8 @@ clicks = st.builds(
     original_url=texts,
     host=texts,
     accept_language=texts,
-    purpose=texts,
-    gpc=texts,
+    purpose=st.text(st.characters(exclude_categories=["Cs"]), max_size=16),
+    gpc=st.sampled_from(["", "1", "0"]),
 )
 
 
@@ -60,6 +62,36 @@ def test_a_new_click_can_be_read_by_a_worker():
         gpc="1",
     )
     assert click.time_ms == 1_700_000_000_250
+
+
+def test_the_largest_headers_make_a_click_of_three_kilobytes():
+    writer = EntryWriter("clicks:stream", 1000)
+    parts = writer.link_parts(b"abc", b"https://a.example/")
+    visit = Visit(b"2001:db8::1", *["\U0001f517".encode() * 2000] * 6)
+    command = writer.write(b"0" * 32, parts, 1_700_000_000, visit)
+    assert len(command) < 3_000
+    click = from_fields(b"1-1", entry_of(command))
+    assert len(click.user_agent.encode()) == len(click.referer.encode()) == 1_000
+
+
+def test_a_target_that_somebody_else_wrote_makes_no_dead_letter():
+    writer = EntryWriter("clicks:stream", 1000)
+    parts = writer.link_parts(b"abc", b"https://a.example/" + b"a" * 9_000)
+    command = writer.write(b"0" * 32, parts, 1_700_000_000, Visit(b"", b"", b""))
+    assert from_fields(b"1-1", entry_of(command)).original_url.startswith("https://a.example/")
+
+
+def test_texts_that_are_never_seen_twice_fill_no_memory():
+    writer = EntryWriter("clicks:stream", 1000)
+    parts = writer.link_parts(b"abc", b"https://a.example/")
+    tracemalloc.start()
+    try:
+        for number in range(9_000):
+            text = b"%d" % number + b"\xff" * 8_000
+            writer.write(b"0" * 32, parts, 1_700_000_000, Visit(b"", *[text] * 6))
+        assert tracemalloc.get_traced_memory()[0] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_one_click_in_sixteen_trims_the_stream():

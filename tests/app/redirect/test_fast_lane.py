@@ -71,6 +71,8 @@ _VALUES = st.one_of(
             b"1",
             b"close",
             b"u" * 5000,
+            b"a" + "\U0001f517".encode() * 500,
+            b"\xff" * 900,
         )
     ),
 )

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,6 +75,21 @@ def test_without_trusted_proxies_no_header_is_read():
 def test_an_endless_chain_of_proxies_is_not_read_to_its_end():
     chain = ", ".join(["203.0.113.7"] + ["10.0.0.2"] * 100)
     assert client_address_reader(TRUSTED)(PROXY, chain, "") == "10.0.0.2"
+
+
+@pytest.mark.parametrize("trusted", [(), TRUSTED])
+@pytest.mark.parametrize("peer", [PROXY, "203.0.113.7"])
+def test_what_visitors_send_is_not_remembered(trusted, peer):
+    read = client_address_reader(trusted)
+    tracemalloc.start()
+    try:
+        for number in range(2_000):
+            chain = f"{number}, " + "x" * 8_000
+            assert read(peer, chain, "") == ("" if trusted and peer == PROXY else peer)
+            read(peer, "", f'for="{chain}"')
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))

@@ -97,7 +97,7 @@ class World:
             writer=EntryWriter("clicks:stream", 1000),
             pages=Pages(),
             client_address=client_address_reader(("10.0.0.0/8",)),
-            is_bot=lambda user_agent: "bot" in user_agent,
+            is_bot=lambda user_agent: b"bot" in user_agent,
             wall_clock=lambda: NOW,
         )
         self.app = create_app(collaborators, RedirectMetrics(self.registry), self._ready)

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from app.click import MAX_FIELD_BYTES
 from app.redirect.proxies import client_address_reader
-from app.redirect.visit import MAX_TEXT, clean, from_environ
+from app.redirect.visit import FIELD_BYTES, Visit, clean, from_environ
 
 READ = client_address_reader(())
 
@@ -48,8 +48,21 @@ def test_a_fetch_ahead_of_a_person_is_told_apart(header, value, is_ahead):
     assert visit.purpose == value.encode()
 
 
-@given(st.binary(max_size=100).map(lambda raw: raw * 100))
-def test_whatever_a_header_holds_a_worker_can_read_it(raw):
-    cleaned = clean(raw)
-    assert len(cleaned) <= MAX_FIELD_BYTES
-    assert len(cleaned.decode()) <= MAX_TEXT
+@given(st.binary(max_size=100).map(lambda raw: raw * 100), st.integers(1, 1000))
+def test_whatever_a_header_holds_a_worker_can_read_it_and_it_is_bounded_in_bytes(raw, limit):
+    cleaned = clean(raw, limit)
+    assert len(cleaned) <= limit
+    assert raw.decode("utf-8", "replace").startswith(cleaned.decode())
+
+
+@given(st.text(max_size=300), st.integers(1, 300))
+def test_a_text_is_cut_between_characters_and_no_earlier_than_it_must(text, limit):
+    whole = text.encode()
+    cleaned = clean(whole, limit)
+    assert whole.startswith(cleaned)
+    assert len(cleaned) == len(whole) or len(cleaned) > limit - 4
+
+
+def test_no_text_of_a_visit_is_longer_than_a_worker_reads():
+    assert set(FIELD_BYTES) == {name.encode() for name in Visit._fields}
+    assert max(FIELD_BYTES.values()) <= MAX_FIELD_BYTES

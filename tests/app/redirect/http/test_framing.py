@@ -122,3 +122,6 @@ def test_hosts_are_remembered_boundedly():
     for number in range(5000):
         framer.read(b"GET / HTTP/1.1\r\nHost: h%d\r\n\r\n" % number)
     assert len(framer._hosts) <= 1024
+    for number in range(500):
+        framer.read(b"GET / HTTP/1.1\r\nHost: %d%b\r\n\r\n" % (number, b"h" * 270))
+    assert max(map(len, framer._hosts)) <= 260
