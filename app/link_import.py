@@ -10,6 +10,7 @@ from app.link_options import InvalidLink
 from app.link_plain import NewLink
 from app.link_store import LinkStore
 from app.links import CorruptLink, Link, decode, encode
+from app.targets import is_same
 
 #: Links stored in one round trip: about a megabyte at most, so that Redis serves others meanwhile.
 _PIECE = 1000
@@ -144,6 +145,6 @@ def _fault(link: Link, held: bytes) -> str:
         return str(error)
     if other.deleted and not link.deleted:
         return f"the code {link.code!r} belonged to a deleted link and stays taken"
-    if other.target != link.target:
+    if not is_same(other.target, link.target):
         return f"the code {link.code!r} is taken: it leads to {other.target}"
     return ""

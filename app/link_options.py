@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.links import REDIRECT_STATUSES
-from app.targets import InvalidTarget, check_target
+from app.targets import check_target
 from app.times import parse_time
+from app.urls import InvalidUrl
 
 MAX_TITLE = 200
 MAX_TAG = 50
@@ -81,7 +82,7 @@ class LinkOptions:
             return check_target(
                 _text(value), self._own_hosts, allow_private=self._allow_private_targets
             )
-        except InvalidTarget as error:
+        except InvalidUrl as error:
             raise ValueError(error.detail) from None
 
 

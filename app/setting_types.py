@@ -4,14 +4,19 @@ Each refuses a value by ValueError, whose text :func:`app.settings.load` shows t
 """
 
 import ipaddress
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from app.urls import InvalidUrl, read_host, read_url
+
 #: What switches a bind off.
 OFF = "off"
+
+Answer = TypeVar("Answer")
 
 
 def _split(value: object) -> object:
@@ -59,12 +64,34 @@ def _redis_database(value: str) -> str:
     return value
 
 
+def _web_url(value: str) -> str:
+    """Check what short links start with, in the words of :func:`app.urls.read_url`."""
+    read = _read(read_url, value)
+    if read.has_user or "?" in read.href or "#" in read.href:
+        raise ValueError("expected a URL without user, ? and #, since codes are put behind it")
+    return read.href
+
+
+def _host(value: str) -> str:
+    _read(read_host, value)
+    return value
+
+
+def _read(reader: Callable[[str], Answer], value: str) -> Answer:
+    try:
+        return reader(value)
+    except InvalidUrl as error:
+        raise ValueError(error.detail) from None
+
+
 Bind = Annotated[str, AfterValidator(_bind)]
 MetricsBind = Annotated[str, AfterValidator(_metrics_bind)]
 RedisUrl = Annotated[str, _url("redis", "rediss", "unix"), AfterValidator(_redis_database)]
 ClickHouseUrl = Annotated[str, _url("clickhouse", "clickhouses")]
-WebUrl = Annotated[str, _url("http", "https")]
-Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+WebUrl = Annotated[str, AfterValidator(_web_url)]
+Hosts = Annotated[
+    tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_split)
+]
 Networks = Annotated[
     tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_split)
 ]

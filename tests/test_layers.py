@@ -58,6 +58,7 @@ LAYERS = (
         "app.settings",
         "app.targets",
         "app.times",
+        "app.urls",
         "app.version",
         "app.watchdog",
     ),

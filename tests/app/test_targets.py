@@ -2,57 +2,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.targets import MAX_BYTES, InvalidTarget, check_target
+from app.targets import MAX_BYTES, check_target, is_same
+from app.urls import InvalidUrl
 
 OWN = ("go.example.com", "127.0.0.1:8080", "[2001:db8::5]:443", "bücher.example")
 
 
 def reason(url: str, *, allow_private: bool = True) -> str:
-    with pytest.raises(InvalidTarget) as refused:
+    with pytest.raises(InvalidUrl) as refused:
         check_target(url, OWN, allow_private=allow_private)
     assert refused.value.detail
     return refused.value.reason
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://example.com/a?b=c",
-        "https://example.com",
-        "https://example.com?q=1&q=2",
-        "https://example.com#part",
-        "http://example.com:8080/%7Euser/a%2Fb?x=%20+y&z[]=1;2#a/b?c",
-        "HTTPS://Example.COM/Path",
-        "https://example.com./",
-        "https://sub_domain.example.com/",
-        "https://xn--bcher-kva.de/",
-        "http://93.184.216.34/",
-        "http://[2606:2800:220:1::1]:81/",
-        "https://example.com/100%",
-        "https://example.com//a/../b",
-        "http://127.0.0.1:3000/intranet",
-        "http://intranet/wiki",
-    ],
-)
-def test_a_sound_url_keeps_every_byte(url: str) -> None:
-    assert check_target(url, OWN) == url
-
-
-@pytest.mark.parametrize(
-    ("url", "sound"),
-    [
-        ("  https://example.com/ ", "https://example.com/"),
-        ("https://example.com/a b", "https://example.com/a%20b"),
-        ("https://example.com/ü?q=ñ#é", "https://example.com/%C3%BC?q=%C3%B1#%C3%A9"),
-        ('https://example.com/<"{}|\\^`>', "https://example.com/%3C%22%7B%7D%7C%5C%5E%60%3E"),
-        ("https://bücher.de/ä", "https://xn--bcher-kva.de/%C3%A4"),
-        ("https://FAß.de", "https://xn--fa-hia.de"),
-        ("https://ｅｘａｍｐｌｅ。com", "https://example.com"),
-        ("https://example.com/😀", "https://example.com/%F0%9F%98%80"),
-    ],
-)
-def test_what_is_not_ascii_is_written_as_browsers_send_it(url: str, sound: str) -> None:
-    assert check_target(url, OWN) == sound
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "ftp://h/", "mailto:a"])
@@ -60,71 +20,27 @@ def test_other_schemes_are_refused(url: str) -> None:
     assert reason(url) == "scheme"
 
 
-@pytest.mark.parametrize(
-    "url", ["", "/path", "//example.com", "example.com", "?a=b", "java script:"]
-)
-def test_relative_urls_are_refused(url: str) -> None:
-    assert reason(url) == "relative"
-
-
-@pytest.mark.parametrize(
-    "url", ["http://", "https:///p", "http://?q", "https:example.com", "http://:80/"]
-)
-def test_a_url_without_a_host_is_refused(url: str) -> None:
-    assert reason(url) == "no_host"
-
-
-@pytest.mark.parametrize("character", ["\r", "\n", "\t", "\0", "\x1b", "\x7f", "\x85", "\x9f"])
-@pytest.mark.parametrize(
-    "place", ["{}https://a.b/", "https://a{}.b/", "https://a.b/x{}y", "https://a.b/{}"]
-)
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x85", "\x9f"])
+@pytest.mark.parametrize("place", ["https://a{}.b/", "https://a.b/x{}y", "https://a.b/?{}#"])
 def test_control_characters_are_refused_everywhere(character: str, place: str) -> None:
     assert reason(place.format(character)) == "control_character"
 
 
-def test_bytes_that_were_no_utf_8_are_refused() -> None:
-    assert reason("https://example.com/\udcff") == "not_text"
+@pytest.mark.parametrize("url", ["https://a.b/x\ny", " https://a.b/xy\r\n", "\n\thttps://a.b/x\ty"])
+def test_line_breaks_of_copying_are_no_control_characters(url: str) -> None:
+    assert check_target(url, OWN) == "https://a.b/xy"
 
 
 @pytest.mark.parametrize(
-    "url", ["https://bank.example@evil.example/", "https://a:b@c.d", "http://@h"]
+    "url",
+    ["https://bank.example@evil.example/", "https://a:b@c.d", "http://@h", "https:\\\\u@h\\x"],
 )
 def test_a_user_before_the_host_is_refused(url: str) -> None:
     assert reason(url) == "userinfo"
 
 
-@pytest.mark.parametrize("port", ["", "0", "65536", "99999999", "x", "8o", "-1", "１", "80:80"])
-def test_ports_from_1_to_65535_alone_will_do(port: str) -> None:
-    assert reason(f"http://example.com:{port}/") == "bad_port"
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "a..b",
-        ".example.com",
-        "a b",
-        "%65xample.com",
-        "a\\b",
-        "2130706433",
-        "0x7f.1",
-        "127.1",
-        "1.2.3.4.5",
-        "0177.0.0.1",
-        "256.1.1.1",
-        "[::g]",
-        "[1.2.3.4]",
-        "[fe80::1%25eth0]",
-        "[::1",
-        "a" * 64,
-        f"{'a.' * 130}com",
-        "☃.example",
-        "a＠b.example",
-        "xn--\u0301",
-    ],
-)
-def test_what_is_no_host_is_refused(host: str) -> None:
-    assert reason(f"http://{host}/") == "bad_host"
+def test_an_at_behind_the_host_is_no_user() -> None:
+    assert check_target("https://example.com/@me?mail=a@b.c", OWN)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +58,11 @@ def test_what_is_no_host_is_refused(host: str) -> None:
         "http://[::ffff:127.0.0.1]:8080/",
         "https://[2001:db8:0::5]/",
         "http://xn--bcher-kva.example/",
+        "http://2130706433:8080/",
+        "http://127.1:8080/",
+        "https://go.exa\nmple.com\\x",
+        "https:go.example.com",
+        "https://%67o.example.com/",
     ],
 )
 def test_a_target_on_our_own_hosts_would_lead_in_a_circle(url: str) -> None:
@@ -158,11 +79,17 @@ def test_another_port_or_a_path_that_names_our_host_is_no_circle(url: str) -> No
 @pytest.mark.parametrize(
     "host",
     ["10.1.2.3", "192.168.0.1", "127.0.0.1", "169.254.169.254", "[::1]", "[fd00::1]", "localhost",
-     "nas", "nas.local", "db.internal.", "[::ffff:10.0.0.1]"],
+     "nas", "nas.local", "db.internal.", "[::ffff:a00:1]", "[64:ff9b::a00:1]",
+     "[2002:a00:1::1]"],
 )  # fmt: skip
 def test_private_networks_are_refused_where_the_operator_says_so(host: str) -> None:
     assert reason(f"http://{host}/", allow_private=False) == "private"
     assert check_target(f"http://{host}/", OWN) == f"http://{host}/"
+
+
+@pytest.mark.parametrize("host", ["0x0a010203", "10.66051", "[::ffff:10.0.0.1]", "０ｘ７ｆ.1"])
+def test_no_spelling_of_a_private_address_hides_it(host: str) -> None:
+    assert reason(f"http://{host}/", allow_private=False) == "private"
 
 
 def test_public_hosts_are_not_private() -> None:
@@ -175,6 +102,7 @@ def test_the_length_is_limited_after_encoding() -> None:
     assert check_target(start + "a" * (MAX_BYTES - len(start)), OWN)
     assert reason(start + "a" * (MAX_BYTES - len(start) + 1)) == "too_long"
     assert reason(start + "ü" * (MAX_BYTES // 6 + 1)) == "too_long"
+    assert reason(start + " " * MAX_BYTES) == "too_long"
 
 
 parts = st.text(st.sampled_from("ab.:/?#@[]%\\ \t\r\nüß0189-_xn😀\udc80&=+"))
@@ -191,9 +119,15 @@ urls = st.one_of(
 def test_what_is_accepted_is_a_safe_header_value_and_checks_to_itself(url: str) -> None:
     try:
         sound = check_target(url, OWN)
-    except InvalidTarget:
+    except InvalidUrl:
         return
     assert all("!" <= character <= "~" for character in sound)
-    assert sound.lower().startswith(("http://", "https://"))
+    assert sound.startswith(("http://", "https://"))
     assert len(sound) <= MAX_BYTES
     assert check_target(sound, OWN) == sound
+
+
+def test_a_target_stored_in_another_spelling_is_the_same() -> None:
+    assert is_same("https://Example.com", "https://example.com/")
+    assert not is_same("https://example.com/a", "https://example.com/")
+    assert not is_same("", "https://example.com/")

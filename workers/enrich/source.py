@@ -1,9 +1,9 @@
 import re
-from urllib.parse import urlsplit
 
-#: android-app:// is what apps send through Chrome's custom tabs; its host is the package.
-_SCHEMES = ("http", "https", "android-app")
-_HOST = re.compile(r"[\w.-]{1,253}|[0-9a-f:.]{2,45}")
+from app.urls import InvalidUrl, read_url
+
+#: What apps send through Chrome's custom tabs; the host is the package.
+_APP = re.compile(r"android-app://([\w.]{1,253})(?![^/?#])", re.ASCII)
 
 
 def referrer_host(referrer: str) -> str:
@@ -12,14 +12,13 @@ def referrer_host(referrer: str) -> str:
     One of our own hosts is a host like any other: reports may tell it apart, for they can be
     asked again when the hosts change.
     """
+    text = referrer.strip()
+    if app := _APP.match(text):
+        return app[1]
     try:
-        parts = urlsplit(referrer.strip())
-        host = (parts.hostname or "").rstrip(".").removeprefix("www.")
-    except ValueError:
+        return read_url(text).host.strip("[]").rstrip(".").removeprefix("www.")
+    except InvalidUrl:
         return ""
-    if parts.scheme not in _SCHEMES or not _HOST.fullmatch(host):
-        return ""
-    return host
 
 
 def own_host(host: str) -> str:

@@ -87,7 +87,7 @@ times_ms = st.integers(0, 4_102_444_799_999)
 links = st.builds(
     Link,
     code=codes,
-    target=st.sampled_from(["https://a.b/", "https://a.b/?q=%22,%3B'", "http://[::1]:9/#x"]),
+    target=st.sampled_from(["https://a.b/", "https://a.b/?q=%22,%3B%27", "http://[::1]:9/#x"]),
     created_ms=times_ms,
     updated_ms=times_ms,
     status=st.sampled_from(REDIRECT_STATUSES),

@@ -11,7 +11,7 @@ from workers.enrich.source import own_host, referrer_host
         ("https://www.Example.com/a?b=c", "example.com"),
         ("http://user:secret@news.example.com:8080/", "news.example.com"),
         ("https://example.com.", "example.com"),
-        ("https://bücher.example/", "bücher.example"),
+        ("https://bücher.example/", "xn--bcher-kva.example"),
         ("https://[2001:db8::1]/", "2001:db8::1"),
         ("android-app://com.google.android.gm/", "com.google.android.gm"),
         ("", ""),
