@@ -129,6 +129,7 @@ class RedirectMetrics:
                 registry=registry,
             ),
             "backlog",
+            "memory",
             "over_budget",
             "pipeline_full",
             "redis_away",
@@ -171,6 +172,13 @@ class RedirectMetrics:
         self.backlog_full = Gauge(
             "hopline_backlog_full",
             "Whether new clicks go to the spool because the backlog nears the stream's bound.",
+            merge="max",
+            registry=registry,
+        )
+
+        self.redis_memory_full = Gauge(
+            "hopline_redis_memory_full",
+            "Whether new clicks go to the spool because Redis' memory nears its maxmemory.",
             merge="max",
             registry=registry,
         )

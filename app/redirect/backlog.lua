@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Count the backlog: the entries from the oldest one that a group has not finished to the newest.
+-- Count the backlog, the entries from the oldest one that a group has not finished to the newest, and
+-- say how full the server's memory is.
 --
 -- Redis has no cheap count between two ids, and a group's lag is null or wrong once entries were
 -- deleted (before Redis 7.2.6). So each look may leave a mark: how many entries had ever been added
@@ -13,7 +14,8 @@
 -- ARGV[2]  entries from one mark to the next, at least
 --
 -- Returns the backlog (never too few, at most what the stream holds, and all of that without a group
--- or a mark that is old enough) and the server's replication id, '' if it may not be asked for.
+-- or a mark that is old enough), the server's replication id, the bytes in use that count against its
+-- maxmemory, and that bound. Without the right to ask for them they are '' and 0.
 
 local function sortable(entry_id)
     local ms, sequence = string.match(entry_id, '^(%d+)-(%d+)$')
@@ -90,6 +92,12 @@ local function backlog()
     return mark and math.min(stream.length, added - added_at(mark)) or stream.length
 end
 
-local info = redis.pcall('INFO', 'replication')
-local replication_id = type(info) == 'string' and string.match(info, 'master_replid:(%x+)')
-return { backlog(), replication_id or '' }
+local info = redis.pcall('INFO', 'replication', 'memory')
+local text = type(info) == 'string' and info or ''
+
+local function number(name)
+    return tonumber(string.match(text, '\n' .. name .. ':(%d+)') or 0)
+end
+
+local used_bytes = number('used_memory') - number('mem_not_counted_for_evict')
+return { backlog(), string.match(text, 'master_replid:(%x+)') or '', used_bytes, number('maxmemory') }

@@ -1,4 +1,8 @@
-"""Watches how much of the stream is unprocessed, so that its bound never eats such a click."""
+"""Watches how full the stream and Redis' memory are, so that neither bound is ever reached.
+
+At the stream's, clicks that nobody has processed would be eaten. At that of the memory, Redis would
+refuse the changes of links and the uses of limited ones as well.
+"""
 
 import logging
 import time
@@ -9,11 +13,12 @@ import gevent
 import hiredis
 
 from app.keys import backlog_marks_key
+from app.memory_marks import Memory
 from app.redirect.chore import Chore
 from app.redirect.pipeline import Pipeline, PipelineError
 from app.redirect.quiet_log import QuietLog
 from app.redirect.resp import encode_command
-from app.redirect.watermarks import Watermarks
+from app.redirect.watermarks import Level, Watermarks
 from app.redirect_metrics import RedirectMetrics
 
 logger = logging.getLogger(__name__)
@@ -22,10 +27,12 @@ logger = logging.getLogger(__name__)
 _MARKS = 256
 #: A server that stays a replica still serves lookups: it is not left more often than this.
 _LEAVE_SECONDS = 5.0
+_UNBOUNDED = Memory(0, 0)
+_MIB = 1 << 20
 
 
 class Backlog:
-    """One worker's view of the stream's backlog, looked at once a second, more often when it grows.
+    """One worker's view of backlog and memory, looked at once a second, more often when they grow.
 
     All workers see the same numbers and so decide alike. While Redis is away, or does not let us
     look, the last decision stands.
@@ -36,6 +43,7 @@ class Backlog:
 
     Attributes:
         is_full: whether new clicks have to go to the spool and stay there.
+        reason: what is too full, for counting: ``backlog``, ``memory`` or nothing.
     """
 
     def __init__(
@@ -56,18 +64,19 @@ class Backlog:
             timeout_seconds: longest wait for one answer.
         """
         self.is_full = False
+        self.reason = ""
         self._pipeline = pipeline
         self._metrics = metrics
         self._maxlen = maxlen
         self._timeout_seconds = timeout_seconds
         self._clock = clock
-        self._watermarks = Watermarks.of(maxlen)
+        self._entries = Level(Watermarks.of(maxlen))
+        self._limit_bytes = 0
+        self._memory = Level(Watermarks.of_memory(0))
         self._command = _command(stream, group, max(maxlen // _MARKS, 1))
         self._quiet_log = QuietLog(logger)
         self._replication_id = b""
         self._leave_at = 0.0
-        self._seen = 0
-        self._seen_at: float | None = None
         self._chore = Chore("backlog", self._watch, metrics.chore_failures)
 
     def start(self) -> None:
@@ -80,34 +89,44 @@ class Backlog:
         """Look no more."""
         self._chore.close()
 
-    def note(self, backlog: int) -> None:
-        """Decide anew by a backlog that was just counted, in entries."""
+    def note(self, backlog: int, memory: Memory = _UNBOUNDED) -> None:
+        """Decide anew by the backlog in entries and the server's memory, as just seen."""
         now = self._clock()
-        elapsed = now - self._seen_at if self._seen_at is not None else 0.0
-        growth = (backlog - self._seen) / elapsed if elapsed > 0 else 0.0
-        self._seen, self._seen_at = backlog, now
-        was_full = self.is_full
-        self.is_full = self._watermarks.diverts(backlog, growth, is_diverting=was_full)
+        if memory.limit_bytes != self._limit_bytes:
+            self._limit_bytes = memory.limit_bytes
+            self._memory.marks = Watermarks.of_memory(memory.limit_bytes)
+        self._entries.note(backlog, now)
+        self._memory.note(memory.used_bytes, now)
+        was, self.reason = self.reason, self._judge()
+        self.is_full = bool(self.reason)
         self._metrics.backlog.set(backlog)
-        self._metrics.backlog_full.set(self.is_full)
-        if self.is_full != was_full:
-            self._say(backlog)
+        self._metrics.backlog_full.set(self._entries.diverts)
+        self._metrics.redis_memory_full.set(self._memory.diverts)
+        if self.reason != was:
+            self._say(backlog, memory)
+
+    def _judge(self) -> str:
+        if self._entries.diverts:
+            return "backlog"
+        return "memory" if self._memory.diverts else ""
 
     def _watch(self) -> None:
-        gevent.sleep(self._watermarks.next_look_seconds(self._seen, is_diverting=self.is_full))
+        gevent.sleep(min(self._entries.next_look_seconds(), self._memory.next_look_seconds()))
         # At once after an outage, in which others may have added much.
         self._pipeline.connected.wait()
         self._look()
 
     def _look(self) -> None:
         try:
-            backlog, replication_id = self._pipeline.call(self._command, self._timeout_seconds)
+            backlog, replication_id, used_bytes, limit_bytes = self._pipeline.call(
+                self._command, self._timeout_seconds
+            )
         except (PipelineError, hiredis.ReplyError) as error:
             self._quiet_log.warning("look", "The stream's backlog can't be counted: %s", error)
             if str(error).startswith("READONLY"):
                 self._leave_replica()
         else:
-            self.note(backlog)
+            self.note(backlog, Memory(used_bytes, limit_bytes))
             self._compare(replication_id)
 
     def _leave_replica(self) -> None:
@@ -121,16 +140,23 @@ class Backlog:
         if known and replication_id != known:
             self._pipeline.reconnect("the server's replication id changed")
 
-    def _say(self, backlog: int) -> None:
-        if self.is_full:
+    def _say(self, backlog: int, memory: Memory) -> None:
+        if self.reason == "backlog":
             logger.warning(
                 "%d of the %d clicks that the stream may hold are unprocessed: new clicks go to the"
                 " spool until the workers have caught up",
                 backlog,
                 self._maxlen,
             )
+        elif self.reason == "memory":
+            logger.warning(
+                "Redis uses %d of its %d MiB (maxmemory): new clicks go to the spool until the"
+                " workers have trimmed the stream, or there is more memory",
+                memory.used_bytes // _MIB,
+                memory.limit_bytes // _MIB,
+            )
         else:
-            logger.warning("The workers have caught up: clicks go to Redis again")
+            logger.warning("There is room again: clicks go to Redis")
 
 
 def _command(stream: str, group: str, distance: int) -> bytes:

@@ -20,8 +20,8 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _FOR = re.compile(r'(?:^|;)\s*for\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.IGNORECASE)
 #: Longer chains are no proxies but an attack on the reader.
 _MOST_HOPS = 32
-#: Bytes of an address in brackets with its zone and port, generously; what is longer names none, and
-#: is neither read nor remembered.
+#: Characters of an address in brackets with its zone and port, generously; what is longer names
+#: none, and is neither read nor remembered.
 _LONGEST_HOP = 100
 _REMEMBERED_HOPS = 8192
 

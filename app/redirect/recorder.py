@@ -65,7 +65,7 @@ class Recorder:
         """
         flight = _Flight(self, command, done)
         if self._backlog.is_full:
-            self._divert(flight, "backlog")
+            self._divert(flight, self._backlog.reason)
             return
         if self._pipeline.oldest_age() > self._budget_seconds:
             self._divert(flight, "redis_slow")

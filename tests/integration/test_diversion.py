@@ -1,8 +1,9 @@
-"""A stream that fills while nobody reads it: its bound eats no click."""
+"""A stream that fills while nobody reads it: its bound eats no click, nor does Redis' memory."""
 
 import http.client
 import sqlite3
 import time
+from collections.abc import Mapping
 
 import pytest
 from redis import Redis
@@ -75,3 +76,59 @@ def test_clicks_that_nobody_reads_wait_in_the_spool_and_all_arrive(
             lambda: client.execute("SELECT uniqExact(click_id) FROM clicks") == [(CLICKS,)], 60
         )
     assert spooled(redirect) == 0
+
+
+#: As large as nginx lets them be.
+LARGEST = dict.fromkeys(("User-Agent", "Referer", "Accept-Language"), "\U0001f517".encode() * 1_500)
+MEMORY_BYTES = 12 << 20
+
+
+@pytest.fixture
+def small_redis(valkey_server):
+    server = valkey_server()
+    with Redis.from_url(server.url) as client:
+        link = Link(code="abc", target="https://example.com/", created_ms=1, updated_ms=1)
+        client.set(link_key("abc"), encode(link))
+        few = Link(
+            code="few", target="https://a.example/", created_ms=1, updated_ms=1, click_limit=9
+        )
+        client.set(link_key("few"), encode(few))
+        client.xgroup_create(STREAM, "analytics-group", "0", mkstream=True)
+        client.config_set("maxmemory", MEMORY_BYTES)
+    return server
+
+
+def test_a_visitor_with_the_largest_headers_fills_no_redis_and_stops_nobody_else(
+    small_redis, tmp_path
+):
+    with (
+        RedirectServer(
+            tmp_path, small_redis.url, redirect_workers=2, record_budget_ms=200
+        ) as redirect,
+        Redis.from_url(small_redis.url) as client,
+    ):
+        most_used = 0
+        for _ in range(40):
+            visit(redirect, "/abc", 100, LARGEST)
+            most_used = max(most_used, client.info("memory")["used_memory"])
+        assert most_used < 0.95 * MEMORY_BYTES
+        assert client.info("errorstats").get("errorstat_OOM") is None
+        waiting = spooled(redirect)
+        assert client.xlen(STREAM) + waiting == 4_000
+        assert waiting > 500
+        visit(redirect, "/few", 9, BROWSER)
+        assert client.set(link_key("new"), b"{}")
+        client.config_set("maxmemory", 10 * MEMORY_BYTES)
+        wait_until(lambda: client.xlen(STREAM) == 4_009, 30)
+
+
+def visit(
+    server: RedirectServer, path: str, count: int, headers: Mapping[str, str | bytes]
+) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    for _ in range(count):
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 302
+    connection.close()

@@ -27,6 +27,7 @@ class FakeBacklog:
 
     def __init__(self) -> None:
         self.is_full = False
+        self.reason = "backlog"
 
 
 class FakePipeline:

@@ -163,7 +163,39 @@ def test_it_is_full_from_the_high_mark_down_to_the_low_one(watched, caplog):
     assert watched.backlog.is_full
     watched.ack(watched.read(100))
     wait_until(lambda: not watched.backlog.is_full)
-    assert "caught up" in caplog.text
+    assert "There is room again" in caplog.text
+
+
+def test_new_clicks_give_way_while_redis_memory_nears_its_bound(any_redis_server, caplog):
+    watched = Watched(any_redis_server().url)
+    watched.create_group()
+    watched.redis.set("links", bytes(20 << 20))
+    watched.look()
+    assert not watched.backlog.is_full
+    for share, is_full in ((0.75, False), (0.85, True), (0.75, True), (0.5, False)):
+        used = watched.redis.info("memory")["used_memory"]
+        watched.redis.config_set("maxmemory", int(used / share))
+        gevent.sleep(0.05)
+        watched.look()
+        assert watched.backlog.is_full is is_full, share
+        assert watched.backlog.reason == ("memory" if is_full else "")
+        shown = watched.registry.get_sample_value("hopline_redis_memory_full")
+        assert shown == is_full
+    assert "MiB (maxmemory)" in caplog.text
+    watched.close()
+
+
+def test_memory_is_looked_at_even_when_it_is_full(watched):
+    watched.create_group()
+    watched.look()
+    watched.redis.config_set("maxmemory", 1)
+    try:
+        watched.look()
+        assert watched.backlog.reason == "memory"
+    finally:
+        watched.redis.config_set("maxmemory", 0)
+    watched.look()
+    assert not watched.backlog.is_full
 
 
 def test_while_redis_does_not_let_us_look_the_last_decision_stands(watched, caplog):

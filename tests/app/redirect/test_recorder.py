@@ -128,12 +128,13 @@ def test_a_click_that_redis_refuses_is_spooled(world, error):
     assert world.counted("clicks_diverted", reason="redis_refused") == 1
 
 
-def test_while_the_backlog_is_full_clicks_are_spooled(world):
-    world.backlog.is_full = True
+@pytest.mark.parametrize("reason", ["backlog", "memory"])
+def test_while_the_stream_or_memory_is_full_clicks_are_spooled(world, reason):
+    world.backlog.is_full, world.backlog.reason = True, reason
     world.record()
     assert world.pipeline.commands == []
     assert world.spool.rows == world.done == [A]
-    assert world.counted("clicks_diverted", reason="backlog") == 1
+    assert world.counted("clicks_diverted", reason=reason) == 1
 
 
 def test_the_last_confirmed_clicks_are_spooled_for_a_new_server(world):

@@ -1,7 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.redirect.watermarks import Watermarks
+from app.memory_marks import DIVERT_FROM, DIVERT_TO
+from app.redirect.watermarks import Level, Watermarks
 
 MAXLEN = 1_000_000
 MARKS = Watermarks.of(MAXLEN)
@@ -76,3 +77,30 @@ def test_a_burst_of_any_length_ends_below_the_bound():
         backlog += growth * seconds
     assert is_diverting
     assert MARKS.low < backlog < MAXLEN
+
+
+@given(st.integers(1_000_000, 1 << 40), st.floats(0, 1.5), st.booleans())
+def test_clicks_give_way_before_memory_is_full_and_until_there_is_room(limit, share, is_diverting):
+    used = int(limit * share)
+    diverts = Watermarks.of_memory(limit).diverts(used, 0, is_diverting=is_diverting)
+    assert diverts == (used >= int(limit * (DIVERT_TO if is_diverting else DIVERT_FROM)))
+
+
+@given(st.lists(st.integers(0, 1 << 50), max_size=20))
+def test_memory_without_a_bound_is_never_full(looks):
+    level = Level(Watermarks.of_memory(0))
+    for second, used in enumerate(looks):
+        level.note(used, second)
+        assert not level.diverts
+
+
+def test_memory_that_grows_by_large_clicks_ends_below_its_bound():
+    limit, used, second = 500_000_000, 0.0, 0.0
+    level = Level(Watermarks.of_memory(limit))
+    for _ in range(200):
+        level.note(int(used), second)
+        seconds = level.next_look_seconds()
+        used += 0 if level.diverts else 50_000_000 * seconds
+        second += seconds
+    assert level.diverts
+    assert used < 0.9 * limit
