@@ -5,6 +5,7 @@ Each refuses a value by ValueError, whose text :func:`app.settings.load` shows t
 
 import ipaddress
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
@@ -84,6 +85,18 @@ def _read(reader: Callable[[str], Answer], value: str) -> Answer:
         raise ValueError(error.detail) from None
 
 
+def absolute(path: Path) -> Path:
+    """Return where a path leads from here, ``~`` and ``~user`` expanded; links are not followed.
+
+    Raises:
+        ValueError: there is no such user, or nobody's home is known.
+    """
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError(str(error)) from None
+
+
 Bind = Annotated[str, AfterValidator(_bind)]
 MetricsBind = Annotated[str, AfterValidator(_metrics_bind)]
 RedisUrl = Annotated[str, _url("redis", "rediss", "unix"), AfterValidator(_redis_database)]
@@ -95,5 +108,7 @@ Hosts = Annotated[
 Networks = Annotated[
     tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_split)
 ]
+Place = Annotated[Path, AfterValidator(absolute)]
+Token = Annotated[str, Field(min_length=16)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -24,9 +24,12 @@ from app.setting_types import (
     Hosts,
     MetricsBind,
     Networks,
+    Place,
     RedisUrl,
     Seconds,
+    Token,
     WebUrl,
+    absolute,
 )
 
 PREFIX = "HOPLINE_"
@@ -41,15 +44,16 @@ class SettingsError(Exception):
 
 def _data_dir() -> Path:
     given = os.environ.get(variable("data_dir"))
-    return Path(given) if given else Path(platformdirs.user_data_dir("hopline"))
+    return absolute(Path(given) if given else Path(platformdirs.user_data_dir("hopline")))
 
 
 def _settings_file() -> Iterator[Path]:
     given = os.environ.get(variable("settings_file"))
     if given:
-        if not os.access(given, os.R_OK):
+        path = Path(given).expanduser()
+        if not os.access(path, os.R_OK):
             raise SettingsError(f"{variable('settings_file')}={given!r}: can't be read")
-        yield Path(given)
+        yield path
 
 
 class Settings(BaseSettings):
@@ -139,7 +143,7 @@ class Settings(BaseSettings):
         4.0,
         description="Confirmed clicks this young are sent again when Redis restarts or fails over.",
     )
-    spool_dir: Path | None = Field(
+    spool_dir: Place | None = Field(
         None, description="Where clicks wait while Redis is away; DATA_DIR/spool by default."
     )
     spool_max_bytes: Count = Field(
@@ -152,8 +156,15 @@ class Settings(BaseSettings):
     # Console
     console_bind: Bind = Field("127.0.0.1:8081", description="Where the console listens.")
     console_threads: Count = Field(4, description="Console requests served at the same time.")
-    console_token: str | None = Field(
-        None, min_length=16, description="Bearer token that the console demands; none by default."
+    console_token: Token | None = Field(
+        None,
+        description="Bearer token that the console demands; it has to have one where other machines"
+        " reach it.",
+    )
+    console_hosts: Hosts = Field(
+        (),
+        description="Host names under which the console may be asked, beside localhost and"
+        " addresses.",
     )
 
     # Workers
@@ -189,7 +200,7 @@ class Settings(BaseSettings):
     drain_seconds: Seconds = Field(
         8.0, description="Most that a stop may take before what is left is killed."
     )
-    geoip_path: Path | None = Field(
+    geoip_path: Place | None = Field(
         None, description="Country database (.mmdb); without one, countries are unknown."
     )
     store_addresses: Literal["network", "full", "none"] = Field(
@@ -205,7 +216,21 @@ class Settings(BaseSettings):
     workers_metrics_bind: MetricsBind = Field(
         "127.0.0.1:9181", description="Where the workers' metrics are served at /-/metrics; or off."
     )
-    metrics_dir: Path | None = Field(
+    metrics_token: Token | None = Field(
+        None,
+        description="Bearer token that whoever reads metrics has to send; the console's own token"
+        " opens the console's metrics, too.",
+    )
+    metrics_open: bool = Field(
+        False,
+        description="Show metrics without a token to other machines, too, in a private network.",
+    )
+    metrics_hosts: Hosts = Field(
+        (),
+        description="Host names under which redirect's and workers' metrics may be asked, beside"
+        " localhost and addresses.",
+    )
+    metrics_dir: Place | None = Field(
         None,
         description="Where processes leave their metrics to be added up; DATA_DIR/metrics by"
         " default.",
@@ -218,17 +243,17 @@ class Settings(BaseSettings):
     )
 
     # This machine
-    settings_file: Path | None = Field(
+    settings_file: Place | None = Field(
         None,
         description="File of further HOPLINE_ variables, read again by workers on SIGHUP; the"
         " environment goes before it.",
     )
-    data_dir: Path = Field(
+    data_dir: Place = Field(
         default_factory=_data_dir,
         description="Where `hopline up` and the spool keep their files.",
     )
-    cache_dir: Path = Field(
-        default_factory=lambda: Path(platformdirs.user_cache_dir("hopline")),
+    cache_dir: Place = Field(
+        default_factory=lambda: absolute(Path(platformdirs.user_cache_dir("hopline"))),
         description="Where the embedded stores are kept once fetched.",
     )
 

@@ -46,6 +46,7 @@ LAYERS = (
         "app.click",
         "app.codes",
         "app.dead_letter",
+        "app.doors",
         "app.keys",
         "app.links",
         "app.log_formats",

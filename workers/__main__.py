@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from prometheus_client import CollectorRegistry
 from setproctitle import setproctitle
 
+from app.doors import MetricsDoor
 from app.exposure.exposition import Exposition
 from app.exposure.publisher import published
 from app.exposure.server import served
@@ -17,7 +18,7 @@ from app.ledger_metrics import LedgerMetrics
 from app.logs import configure
 from app.metrics import SupervisorMetrics
 from app.notify import Notifier
-from app.settings import Settings, SettingsError, load, variable
+from app.settings import Settings, SettingsError, load
 from app.version import __version__
 from workers.lookouts import Lookouts
 from workers.signals import Signals
@@ -78,11 +79,11 @@ def _metrics_shown(
     registry: CollectorRegistry, settings: Settings, lookouts: Lookouts
 ) -> Iterator[None]:
     """Publish the supervisor's metrics, and serve those of all the workers."""
-    directory, bind = settings.metrics_of("workers"), settings.workers_metrics_bind
+    directory = settings.metrics_of("workers")
     exposition = Exposition(directory, [lookouts.look])
     with (
         published(registry, directory),
-        served(bind, exposition, variable("workers_metrics_bind")),
+        served(MetricsDoor.of(settings, "workers"), exposition),
     ):
         yield
 

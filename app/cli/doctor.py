@@ -15,6 +15,7 @@ from app.cli.output import print_json, print_table
 from app.clickhouse import ClickHouseError
 from app.health.check import Check, State, fail, is_healthy, ok, to_json, warn
 from app.health.clickhouse import clickhouse_checks
+from app.health.doors import door_checks
 from app.health.freshness import freshness_check
 from app.health.kernel import kernel_checks
 from app.health.ledger import judge_ledger
@@ -54,9 +55,10 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _settings_check()
     yield from _redis(settings)
     yield from _clickhouse(settings)
-    yield freshness_check(settings.workers_metrics_bind)
+    yield freshness_check(settings.workers_metrics_bind, settings.metrics_token)
     yield _service("redirect", settings.redirect_bind)
     yield _service("console", settings.console_bind)
+    yield from door_checks(settings)
     yield geoip_check(settings.geoip_path)
     yield disk_check("data disk", settings.data_dir, 0)
     yield disk_check("spool disk", settings.spool_directory, settings.spool_max_bytes)

@@ -23,7 +23,12 @@ whoever accepts it, as OpenMetrics. Never at the public address:
 | workers | `http://127.0.0.1:9181/-/metrics` | `HOPLINE_WORKERS_METRICS_BIND` |
 | console | `http://127.0.0.1:8081/-/metrics` | `HOPLINE_CONSOLE_BIND`, which is private |
 
-`off` shows none. The console's need its token where it has one.
+`off` shows none. Where other machines reach one of the ports, whoever reads has to send
+`HOPLINE_METRICS_TOKEN` as a bearer token, or `HOPLINE_METRICS_OPEN=true` says that the network is
+private; with neither nothing is shown there, and the log says so. The console's metrics need its
+token where it has one, and the metrics' token opens them as well. Asked by a name that is neither
+`localhost` nor one of `HOPLINE_METRICS_HOSTS` (`HOPLINE_CONSOLE_HOSTS`), a port answers 421, so
+that no web page can read there through its readers' browsers; addresses are always answered.
 
 Processes leave what they count in `HOPLINE_METRICS_DIR` once a second, and a last time when they
 end. What a dead process counted stays in the sums, so no counter goes back when a worker is

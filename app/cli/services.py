@@ -5,6 +5,7 @@ import sys
 
 from app import settings
 from app.cli.output import Failure
+from app.doors import console_refusal
 from app.local.ports import BindRefused, require_free_port
 
 #: What gunicorn reads options from, which may be to share a port or to listen somewhere else.
@@ -22,8 +23,12 @@ def redirect() -> None:
 def console() -> None:
     """Run the console until it is told to stop.
 
-    It listens at HOPLINE_CONSOLE_BIND, and is not meant to be open to the public.
+    It listens at HOPLINE_CONSOLE_BIND, and is not meant to be open to the public: where other
+    machines reach it, it demands HOPLINE_CONSOLE_TOKEN.
     """
+    held = settings.load()
+    if refusal := console_refusal(held.console_bind, held.console_token):
+        raise Failure(refusal, exit_code=2)
     _gunicorn("console")
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from app.cli.fetcher import Fetcher
 from app.cli.output import Failure
 from app.clickhouse import ClickHouseError
+from app.doors import console_refusal
 from app.local import ports
 from app.local.child import ChildFailed, adopt_orphans
 from app.local.data_dir import DataDir, DataDirRefused
@@ -53,6 +54,8 @@ def up(
     terminal = Console(highlight=False)
     given = {"data_dir": data and data.resolve(), "consumers": consumers}
     settings = load_environment(**{name: value for name, value in given.items() if value})
+    if refusal := console_refusal(settings.console_bind, settings.console_token):
+        raise Failure(refusal, exit_code=2)
     try:
         _run(settings, terminal, demo=demo)
     except _REFUSALS as error:

@@ -9,11 +9,12 @@ import orjson
 from falcon.media import JSONHandler
 
 from app.clickhouse import ClickHouseError
-from app.console.auth import BearerAuth
+from app.console.auth import BearerAuth, KnownHosts
 from app.console.link_stats import LinkStats
 from app.console.metrics import CountRequests, Metrics
 from app.console.naming import NameRequests
 from app.console.problem import write_problem
+from app.console.safety import SafeHeaders
 from app.console.signs import Live, Ping, Ready, Welcome
 from app.console_metrics import ConsoleMetrics
 from app.exposure.exposition import Exposition
@@ -35,7 +36,7 @@ def create_app(
     reports: Reports,
     links: LinkStore,
     pings: Mapping[str, Ping],
-    token: str | None,
+    doors: tuple[KnownHosts, BearerAuth],
     metrics: ConsoleMetrics,
     exposition: Exposition,
     request_ids: RequestIds,
@@ -44,12 +45,11 @@ def create_app(
 
     Args:
         pings: for every store its name and how to ask it for a sign of life.
-        token: what requests must carry, None for nothing.
+        doors: what a request has to pass.
         exposition: of all metrics that the console's processes publish.
     """
-    middleware: list[Any] = [NameRequests(request_ids), CountRequests(metrics)]
-    if token:
-        middleware.append(BearerAuth(token))
+    middleware: list[Any] = [NameRequests(request_ids), CountRequests(metrics), SafeHeaders()]
+    middleware += doors
     app: App = falcon.App(middleware=middleware)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=orjson.dumps)
     app.req_options.auto_parse_qs_csv = True

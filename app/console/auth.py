@@ -1,37 +1,62 @@
 """Who may use the console: whoever sends its token (RFC 6750), or everyone if it has none."""
 
-import hmac
-
 import falcon
 
+from app.doors import HostNames, carries
+
 _CHALLENGE = 'Bearer realm="hopline"'
-#: What a load balancer asks, which says nothing about links or clicks.
+#: What a load balancer asks, by whatever name; it says nothing about links or clicks.
 _OPEN_PATHS = frozenset(("/-/live", "/-/ready"))
+_METRICS_PATH = "/-/metrics"
 
 
-class BearerAuth:
-    """Middleware that turns away requests without the token."""
+class KnownHosts:
+    """Middleware that turns away requests which name a host that isn't ours."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token.encode()
+    def __init__(self, names: HostNames, variable: str) -> None:
+        self._names = names
+        self._variable = variable
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
         """Let a request through.
 
         Raises:
-            falcon.HTTPUnauthorized: it needs the token and doesn't carry it.
+            falcon.HTTPError: 421 (RFC 9110 §15.5.20), for it names an unknown host.
         """
-        if req.path in _OPEN_PATHS:
+        if req.path not in _OPEN_PATHS and not self._names.know(req.get_header("Host")):
+            raise falcon.HTTPError(
+                falcon.HTTP_421,
+                description=f"The console is not known by this name: see {self._variable}.",
+            )
+
+
+class BearerAuth:
+    """Middleware that turns away requests without the token.
+
+    Args:
+        token: of the console; None lets everybody in.
+        metrics_token: which opens the metrics alone, and then nothing else but the token does.
+    """
+
+    def __init__(self, token: str | None, metrics_token: str | None = None) -> None:
+        self._tokens = [each for each in (token,) if each]
+        self._metrics_tokens = [each for each in (token, metrics_token) if each]
+
+    def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
+        """Let a request through.
+
+        Raises:
+            falcon.HTTPUnauthorized: it needs a token and doesn't carry it.
+        """
+        tokens = self._metrics_tokens if req.path == _METRICS_PATH else self._tokens
+        if not tokens or req.path in _OPEN_PATHS or carries(req.auth, tokens):
             return
-        scheme, _, given = (req.auth or "").partition(" ")
-        if scheme.lower() != "bearer":
+        if (req.auth or "").partition(" ")[0].lower() != "bearer":
             raise falcon.HTTPUnauthorized(
                 description="Send the console's token: Authorization: Bearer TOKEN.",
                 challenges=[_CHALLENGE],
             )
-        # latin-1 is what WSGI makes of a header's bytes (PEP 3333).
-        if not hmac.compare_digest(given.strip().encode("latin-1"), self._token):
-            raise falcon.HTTPUnauthorized(
-                description="This is not the console's token.",
-                challenges=[f'{_CHALLENGE}, error="invalid_token"'],
-            )
+        raise falcon.HTTPUnauthorized(
+            description="This is not the console's token.",
+            challenges=[f'{_CHALLENGE}, error="invalid_token"'],
+        )

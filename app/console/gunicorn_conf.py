@@ -5,8 +5,10 @@ gunicorn takes every module-level name that is one of its settings
 """
 
 import os
+import sys
 from typing import Any
 
+from app.doors import console_refusal
 from app.notify import Notifier
 from app.settings import load_or_exit
 from app.watchdog import keep_watch
@@ -29,5 +31,21 @@ control_socket_disable = True
 
 
 def when_ready(server: Any) -> None:
-    """Have systemd told that the arbiter is alive, if it asked for that."""
+    """Refuse to serve to everybody; have systemd told that the arbiter is alive, if it asks.
+
+    The sockets are looked at rather than the setting: systemd may have handed them down, or
+    gunicorn's own options may have named others. No process serves them yet.
+    """
+    for listener in server.LISTENERS:
+        if refusal := console_refusal(_bind_of(listener.getsockname()), _settings.console_token):
+            sys.stderr.write(f"hopline: {refusal}\n")
+            sys.exit(2)
     keep_watch(server, Notifier(os.environ))
+
+
+def _bind_of(address: Any) -> str:
+    """Return a socket's address as the settings write it."""
+    if not isinstance(address, tuple):
+        return f"unix:{address}"
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -7,7 +7,9 @@ from prometheus_client import CollectorRegistry
 
 from app import logs, settings
 from app.console.app import App, create_app
+from app.console.auth import BearerAuth, KnownHosts
 from app.console_metrics import ConsoleMetrics
+from app.doors import HostNames
 from app.exposure.exposition import Exposition
 from app.exposure.publisher import published
 from app.link_store import open_store
@@ -38,6 +40,9 @@ def get_app() -> App:
     atexit.register(until_exit.close)
     metrics = ConsoleMetrics(registry)
     request_ids = RequestIds(held.trusted_proxies)
-    return create_app(
-        reports, links, pings, held.console_token, metrics, Exposition(directory), request_ids
+    names = HostNames(held.console_hosts, held.console_bind)
+    doors = (
+        KnownHosts(names, settings.variable("console_hosts")),
+        BearerAuth(held.console_token, held.metrics_token),
     )
+    return create_app(reports, links, pings, doors, metrics, Exposition(directory), request_ids)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 
+from app.doors import HostNames, MetricsDoor, carries
 from app.exposure.exposition import Exposition
 from app.setting_types import OFF
 
@@ -22,26 +23,25 @@ _RETRY_SECONDS = 5.0
 
 
 class MetricsServer:
-    """Answers ``GET /-/metrics`` and nothing else, without TLS or a password.
+    """Answers ``GET /-/metrics`` and nothing else, without TLS.
 
-    A port that is taken keeps no service from its work: that is logged, and tried again.
-
-    Args:
-        bind: HOST:PORT, or off.
-        variable: the setting that names the bind, for the log.
+    A port that is taken keeps no service from its work: that is logged, and tried again. Nor does
+    one that is refused because everybody could read there: it is logged, and stays closed.
     """
 
-    def __init__(self, bind: str, exposition: Exposition, variable: str) -> None:
-        self._bind = bind
+    def __init__(self, door: MetricsDoor, exposition: Exposition) -> None:
+        self._door = door
         self._exposition = exposition
-        self._variable = variable
         self._over = threading.Event()
         self._was_refused = False
         self._server: _Server | None = None
 
     def start(self) -> None:
         """Begin to serve, unless that is off; returns at once."""
-        if self._bind == OFF:
+        if self._door.bind == OFF:
+            return
+        if refusal := self._door.refusal():
+            logger.error("no metrics are shown: %s", refusal)
             return
         # Here and not in the thread: what is forked next must know of the socket to let go of it.
         self._open()
@@ -68,19 +68,19 @@ class MetricsServer:
 
     def _open(self) -> None:
         try:
-            self._server = _Server(self._bind, self._exposition)
+            self._server = _Server(self._door, self._exposition)
         except OSError as error:
             if not self._was_refused:
-                logger.error("%s", _refusal(error, self._variable, self._bind))
+                logger.error("%s", _refusal(error, self._door))
             self._was_refused = True
         else:
-            logger.info("metrics at http://%s%s", self._bind, PATH)
+            logger.info("metrics at http://%s%s", self._door.bind, PATH)
 
 
 @contextmanager
-def served(bind: str, exposition: Exposition, variable: str) -> Iterator[None]:
+def served(door: MetricsDoor, exposition: Exposition) -> Iterator[None]:
     """Serve metrics meanwhile; as :class:`MetricsServer`."""
-    server = MetricsServer(bind, exposition, variable)
+    server = MetricsServer(door, exposition)
     server.start()
     try:
         yield
@@ -88,12 +88,12 @@ def served(bind: str, exposition: Exposition, variable: str) -> Iterator[None]:
         server.close()
 
 
-def _refusal(error: OSError, variable: str, bind: str) -> str:
+def _refusal(error: OSError, door: MetricsDoor) -> str:
     is_taken = error.errno == errno.EADDRINUSE
     why = "something else listens there" if is_taken else (error.strerror or str(error)).lower()
     return (
-        f"can't serve metrics on {bind}: {why}; trying again,"
-        f" or set {variable} to another HOST:PORT or to off"
+        f"can't serve metrics on {door.bind}: {why}; trying again,"
+        f" or set {door.variable} to another HOST:PORT or to off"
     )
 
 
@@ -101,9 +101,11 @@ class _Server(ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, bind: str, exposition: Exposition) -> None:
-        host, _, port = bind.rpartition(":")
+    def __init__(self, door: MetricsDoor, exposition: Exposition) -> None:
+        host, _, port = door.bind.rpartition(":")
         self.address_family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+        self.token = door.token
+        self.names = HostNames(door.hosts, door.bind)
         self.exposition = exposition
         super().__init__((host.strip("[]"), int(port)), _Handler)
 
@@ -116,9 +118,21 @@ class _Server(ThreadingTCPServer):
 class _Handler(BaseHTTPRequestHandler):
     timeout = _CLIENT_SECONDS
     server: _Server
+    #: Of what the base class says itself, e.g. to a method other than GET.
+    error_message_format = "%(code)d %(message)s\n"
+    error_content_type = "text/plain"
 
     def do_GET(self) -> None:
-        """Answer with the metrics, or say where they are."""
+        """Answer with the metrics, or say where they are or what it takes to read them."""
+        if not self.server.names.know(self.headers.get("Host")):
+            # RFC 9110 §15.5.20.
+            self._answer(421, b"not known by this name: see HOPLINE_METRICS_HOSTS\n", "text/plain")
+            return
+        if self.server.token and not carries(
+            self.headers.get("Authorization"), [self.server.token]
+        ):
+            self._answer(401, b"send the token: Authorization: Bearer TOKEN\n", "text/plain")
+            return
         if self.path.partition("?")[0] != PATH:
             self._answer(404, b"metrics are at /-/metrics\n", "text/plain")
             return
@@ -139,7 +153,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, body: bytes, media_type: str) -> None:
         self.send_response(status)
+        if status == 401:
+            self.send_header("WWW-Authenticate", 'Bearer realm="hopline"')
         self.send_header("Content-Type", media_type)
+        self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

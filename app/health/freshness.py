@@ -13,16 +13,17 @@ _PATH = "/-/metrics"
 _GAUGE = "hopline_freshness_p99_seconds"
 
 
-def freshness_check(bind: str) -> Check:
+def freshness_check(bind: str, token: str | None = None) -> Check:
     """Ask the workers' metrics for the freshness of the last minutes.
 
     Args:
         bind: HOST:PORT where they are served, or ``off``.
+        token: what they demand, None for nothing.
     """
     if bind == OFF:
         return ok("freshness", "not asked, for the workers' metrics are off")
     try:
-        return judge_freshness(read_gauge(_scrape(bind)))
+        return judge_freshness(read_gauge(_scrape(bind, token)))
     except (OSError, http.client.HTTPException) as error:
         mend = "start the workers, or look at their own host"
         return warn("freshness", f"the workers' metrics at {bind} don't answer: {error}", mend)
@@ -51,11 +52,12 @@ def read_gauge(exposition: str) -> float | None:
     return None
 
 
-def _scrape(bind: str) -> str:
+def _scrape(bind: str, token: str | None) -> str:
     host, _, port = bind.rpartition(":")
     connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=_TIMEOUT_SECONDS)
     try:
-        connection.request("GET", _PATH)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        connection.request("GET", _PATH, headers=headers)
         return connection.getresponse().read().decode()
     finally:
         connection.close()

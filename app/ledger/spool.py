@@ -29,7 +29,8 @@ def spooled(directory: Path) -> Iterator[Sighting]:
     if not path.exists():
         return
     try:
-        database = sqlite3.connect(f"{path.as_uri()}?mode=ro", timeout=_BUSY_SECONDS, uri=True)
+        place = path.absolute().as_uri()
+        database = sqlite3.connect(f"{place}?mode=ro", timeout=_BUSY_SECONDS, uri=True)
         try:
             yield from _clicks(database)
         finally:

@@ -7,10 +7,11 @@ gunicorn takes every module-level name that is one of its settings
 import os
 from typing import Any
 
+from app.doors import MetricsDoor
 from app.exposure.exposition import Exposition
 from app.exposure.server import MetricsServer
 from app.notify import Notifier
-from app.settings import load_or_exit, variable
+from app.settings import load_or_exit
 from app.watchdog import keep_watch
 
 _settings = load_or_exit()
@@ -51,8 +52,7 @@ logger_class = "app.gunicorn_logs.Logger"
 def when_ready(server: Any) -> None:
     """Serve the metrics, and have systemd told that the arbiter is alive, if it asked for that."""
     exposition = Exposition(_settings.metrics_of("redirect"))
-    bind = _settings.redirect_metrics_bind
-    server.metrics = MetricsServer(bind, exposition, variable("redirect_metrics_bind"))
+    server.metrics = MetricsServer(MetricsDoor.of(_settings, "redirect"), exposition)
     server.metrics.start()
     keep_watch(server, Notifier(os.environ))
 

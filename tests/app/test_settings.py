@@ -183,6 +183,28 @@ def test_a_bad_credential_is_named_and_its_password_kept(credentials: Path) -> N
         load()
 
 
+@pytest.mark.parametrize(
+    "name", ["spool_dir", "metrics_dir", "geoip_path", "data_dir", "cache_dir", "settings_file"]
+)
+def test_a_path_leads_to_the_same_place_from_everywhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "place").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for given in ("place", "./place", "~/place"):
+        monkeypatch.setenv(variable(name), given)
+        held = load()
+        assert getattr(held, name) == tmp_path / "place"
+        assert held.spool_directory.is_absolute()
+
+
+def test_a_home_that_is_nobodys_is_a_bad_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_SPOOL_DIR", "~nobody-of-this-name/spool")
+    with pytest.raises(SettingsError, match="HOPLINE_SPOOL_DIR"):
+        load()
+
+
 def test_settings_cannot_be_changed_once_read() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load().batch_size = 5  # type: ignore[misc]

@@ -104,3 +104,25 @@ def test_other_places_than_a_port_are_left_to_gunicorn(
         server.listen()
         assert hopline("redirect").exit_code == 0
     assert became
+
+
+@pytest.mark.parametrize("bind", ["0.0.0.0:{port}", "[::]:{port}", "192.0.2.1:{port}"])
+def test_a_console_that_everybody_could_read_does_not_start(
+    hopline: Run, became: list[object], monkeypatch, free_port, bind: str
+) -> None:
+    monkeypatch.setenv("HOPLINE_CONSOLE_BIND", bind.format(port=free_port()))
+    for command in ("console", "up"):
+        ended = hopline(command)
+        assert (ended.exit_code, ended.out, became) == (2, "", [])
+        (line,) = ended.err.splitlines()
+        assert line.startswith("hopline: HOPLINE_CONSOLE_BIND=")
+        assert "set HOPLINE_CONSOLE_TOKEN" in line
+
+
+def test_a_console_with_a_token_may_be_reached_by_others(
+    hopline: Run, became: list[object], monkeypatch, free_port
+) -> None:
+    monkeypatch.setenv("HOPLINE_CONSOLE_BIND", f"0.0.0.0:{free_port()}")
+    monkeypatch.setenv("HOPLINE_CONSOLE_TOKEN", "sixteen-characters-and-more")
+    assert hopline("console").exit_code == 0
+    assert became

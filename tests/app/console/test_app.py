@@ -9,7 +9,9 @@ from prometheus_client.exposition import choose_encoder
 
 from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable
 from app.console.app import create_app
+from app.console.auth import BearerAuth, KnownHosts
 from app.console_metrics import ConsoleMetrics
+from app.doors import HostNames
 from app.link_store import open_store
 from app.redis import RedisUnavailable
 from app.reports.reader import Reports
@@ -56,12 +58,22 @@ class OwnMetrics:
         return encoder(self.registry), media_type
 
 
-def client_of(reports: Any, links: Any, token: str | None = None) -> falcon.testing.TestClient:
+def client_of(
+    reports: Any,
+    links: Any,
+    token: str | None = None,
+    metrics_token: str | None = None,
+    hosts: tuple[str, ...] = ("falconframework.org",),
+) -> falcon.testing.TestClient:
     pings = {"redis": links.ping, "clickhouse": reports.ping}
     registry = CollectorRegistry()
     metrics = ConsoleMetrics(registry)
+    doors = (
+        KnownHosts(HostNames(hosts, "127.0.0.1:8081"), "HOPLINE_CONSOLE_HOSTS"),
+        BearerAuth(token, metrics_token),
+    )
     app = create_app(
-        reports, links, pings, token, metrics, OwnMetrics(registry), RequestIds(["127.0.0.1/32"])
+        reports, links, pings, doors, metrics, OwnMetrics(registry), RequestIds(["127.0.0.1/32"])
     )
     return falcon.testing.TestClient(app)
 
@@ -298,3 +310,63 @@ def test_a_fault_of_ours_is_logged_under_its_requests_name(
     (logged,) = [record for record in caplog.records if record.levelname == "ERROR"]
     assert logged.request_id == answer.headers["x-request-id"]
     assert "secret" in caplog.text
+
+
+METRICS_TOKEN = "what-prometheus-has-been-given"
+
+
+@pytest.mark.parametrize("token", [None, TOKEN])
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("evil.example", 421),
+        ("evil.example:8081", 421),
+        ("127.0.0.1.nip.example:8081", 421),
+        ("localhost:8081", 200),
+        ("127.0.0.1:8081", 200),
+        ("[::1]:8081", 200),
+        ("reports.internal", 200),
+    ],
+)
+def test_a_page_that_had_its_name_lead_here_reads_no_report(
+    reports: Reports, links: Any, token: str | None, host: str, status: int
+) -> None:
+    client = client_of(reports, links, token, hosts=("reports.internal",))
+    headers = {"Host": host, "Authorization": f"Bearer {TOKEN}"}
+    for path in ("/", "/-/metrics"):
+        assert client.simulate_get(path, headers=headers).status_code == status
+    assert client.simulate_get("/-/live", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/-/live", "/nowhere", "/api/v1/links/a/stats?by=moon"])
+def test_no_answer_can_be_framed_sniffed_or_kept(client, path: str) -> None:
+    headers = client.simulate_get(path).headers
+    policy = {one.strip() for one in headers["content-security-policy"].split(";")}
+    assert policy == {
+        "default-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    }
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("token", "path", "given", "status"),
+    [
+        (TOKEN, "/-/metrics", METRICS_TOKEN, 200),
+        (TOKEN, "/-/metrics", TOKEN, 200),
+        (TOKEN, "/-/metrics", "neither-of-the-two-tokens", 401),
+        (TOKEN, "/", METRICS_TOKEN, 401),
+        (None, "/-/metrics", "neither-of-the-two-tokens", 401),
+        (None, "/", "", 200),
+    ],
+)
+def test_the_token_of_the_metrics_opens_the_metrics_alone(
+    reports: Reports, links: Any, token: str | None, path: str, given: str, status: int
+) -> None:
+    client = client_of(reports, links, token, METRICS_TOKEN)
+    headers = {"Authorization": f"Bearer {given}"}
+    assert client.simulate_get(path, headers=headers).status_code == status

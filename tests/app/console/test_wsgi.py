@@ -104,6 +104,24 @@ def test_a_bad_setting_is_one_line_and_exit_code_2() -> None:
     assert ended.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("way", ["HOPLINE_CONSOLE_BIND", "GUNICORN_CMD_ARGS"])
+def test_without_a_token_it_serves_nobody_but_this_machine(free_port, way: str) -> None:
+    bind = f"0.0.0.0:{free_port()}"
+    value = f"--bind {bind}" if way == "GUNICORN_CMD_ARGS" else bind
+    ended = subprocess.run(
+        COMMAND,
+        env=os.environ | {way: value},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_SECONDS,
+        check=False,
+    )
+    assert ended.returncode == 2
+    (line,) = [line for line in ended.stderr.splitlines() if line.startswith("hopline: ")]
+    assert line.startswith(f"hopline: HOPLINE_CONSOLE_BIND={bind}: ")
+    assert "Booting worker" not in ended.stderr
+
+
 def test_no_counter_goes_back_when_the_worker_is_killed_or_reloaded(
     console: tuple[str, int],
 ) -> None:

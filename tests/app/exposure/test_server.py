@@ -5,15 +5,21 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
+from app.doors import MetricsDoor
 from app.exposure import server
 from app.exposure.exposition import Exposition
 from app.exposure.publisher import Publisher
 from app.exposure.server import MetricsServer
 from tests.worker_processes import wait_until
+
+
+def door(bind: str, **given: Any) -> MetricsDoor:
+    return MetricsDoor(bind, "HOPLINE_X_METRICS_BIND", **given)
 
 
 @pytest.fixture
@@ -24,10 +30,25 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
+TOKEN = "sixteen-characters-and-more"
+
+
+@pytest.fixture
+def guarded(free_port: Callable[[], int], directory: Path) -> Iterator[int]:
+    """The port of metrics that want a token, on every address of this machine."""
+    port = free_port()
+    asked = door(f"0.0.0.0:{port}", token=TOKEN, hosts=("prometheus.internal",))
+    metrics = MetricsServer(asked, Exposition(directory))
+    metrics.start()
+    wait_until(lambda: _status(port) == 401)
+    yield port
+    metrics.close()
+
+
 @pytest.fixture
 def port(free_port: Callable[[], int], directory: Path) -> Iterator[int]:
     port = free_port()
-    metrics = MetricsServer(f"127.0.0.1:{port}", Exposition(directory), "HOPLINE_X_METRICS_BIND")
+    metrics = MetricsServer(door(f"127.0.0.1:{port}"), Exposition(directory))
     metrics.start()
     wait_until(lambda: _status(port) == 200)
     yield port
@@ -97,7 +118,7 @@ def test_the_port_is_open_before_anything_can_be_forked(
 ) -> None:
     monkeypatch.setattr(threading.Thread, "start", lambda _: None)
     port = free_port()
-    metrics = MetricsServer(f"127.0.0.1:{port}", Exposition(directory), "HOPLINE_X_METRICS_BIND")
+    metrics = MetricsServer(door(f"127.0.0.1:{port}"), Exposition(directory))
     metrics.start()
     with socket.create_connection(("127.0.0.1", port), timeout=5):
         metrics.close_in_child()
@@ -124,9 +145,7 @@ def test_a_taken_port_is_named_with_its_setting_and_tried_again(
     caplog.set_level(logging.INFO)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        metrics = MetricsServer(
-            f"127.0.0.1:{port}", Exposition(directory), "HOPLINE_X_METRICS_BIND"
-        )
+        metrics = MetricsServer(door(f"127.0.0.1:{port}"), Exposition(directory))
         metrics.start()
         wait_until(lambda: "HOPLINE_X_METRICS_BIND" in caplog.text)
     assert f"127.0.0.1:{port}: something else listens there" in caplog.text
@@ -137,7 +156,7 @@ def test_a_taken_port_is_named_with_its_setting_and_tried_again(
 
 def test_an_ipv6_address_is_served(directory: Path, free_port: Callable[[], int]) -> None:
     port = free_port()
-    metrics = MetricsServer(f"[::1]:{port}", Exposition(directory), "HOPLINE_X_METRICS_BIND")
+    metrics = MetricsServer(door(f"[::1]:{port}"), Exposition(directory))
     metrics.start()
 
     def is_served() -> bool:
@@ -149,3 +168,72 @@ def test_an_ipv6_address_is_served(directory: Path, free_port: Callable[[], int]
 
     wait_until(is_served)
     metrics.close()
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [({}, 401), ({"Authorization": "Bearer nonsense"}, 401), ({"Authorization": TOKEN}, 401)],
+)
+def test_with_a_token_nobody_else_reads(guarded: int, sent: dict[str, str], status: int) -> None:
+    response, body = _get(guarded, "/-/metrics", **sent)
+    assert (response.status, b"hopline" in body) == (status, False)
+    assert (response.getheader("WWW-Authenticate") or "").startswith("Bearer")
+    assert _get(guarded, "/-/metrics", Authorization=f"Bearer {TOKEN}")[0].status == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "is_known"),
+    [
+        ("127.0.0.1:9180", True),
+        ("localhost", True),
+        ("[::1]:9180", True),
+        ("10.1.2.3:9180", True),
+        ("prometheus.internal:9180", True),
+        ("Prometheus.Internal.", True),
+        ("evil.example:9180", False),
+        ("127.0.0.1.evil.example", False),
+        ("localhost.evil.example", False),
+    ],
+)
+def test_a_page_that_had_its_name_lead_here_reads_nothing(
+    guarded: int, host: str, is_known: bool
+) -> None:
+    response, _ = _get(guarded, "/-/metrics", Host=host, Authorization=f"Bearer {TOKEN}")
+    assert response.status == (200 if is_known else 421)
+
+
+def test_without_a_token_an_unknown_name_is_refused_as_well(port: int) -> None:
+    assert _get(port, "/-/metrics", Host="evil.example")[0].status == 421
+
+
+def test_where_everybody_would_read_nothing_is_shown(
+    directory: Path, free_port: Callable[[], int], caplog: pytest.LogCaptureFixture
+) -> None:
+    bind = f"0.0.0.0:{free_port()}"
+    metrics = MetricsServer(door(bind), Exposition(directory))
+    metrics.start()
+    assert _status(int(bind.rpartition(":")[2])) == 0
+    (refused,) = caplog.messages
+    assert f"HOPLINE_X_METRICS_BIND={bind}" in refused
+    assert "HOPLINE_METRICS_TOKEN" in refused
+    assert "HOPLINE_METRICS_OPEN=true" in refused
+    metrics.close()
+
+
+def test_a_private_network_may_be_shown_metrics_without_a_token(
+    directory: Path, free_port: Callable[[], int]
+) -> None:
+    port = free_port()
+    metrics = MetricsServer(door(f"0.0.0.0:{port}", is_open=True), Exposition(directory))
+    metrics.start()
+    wait_until(lambda: _status(port) == 200)
+    metrics.close()
+
+
+def test_what_is_refused_is_no_page(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("POST", "/-/metrics")
+    response = connection.getresponse()
+    assert (response.status, response.getheader("Content-Type")) == (501, "text/plain")
+    response.read()
+    connection.close()

@@ -1,4 +1,5 @@
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,12 @@ def test_every_click_in_it_is_seen_with_its_time(tmp_path, file):
     assert list(spooled(tmp_path)) == [Sighting(NOON_MS + n, ids[n]) for n in range(3)]
     file.delete(ids[:1])
     assert len(list(spooled(tmp_path))) == 2
+
+
+def test_one_in_a_relative_folder_is_read_as_well(tmp_path, file, monkeypatch):
+    file.write([(one, b"XADD") for one in click_ids(2)])
+    monkeypatch.chdir(tmp_path.parent)
+    assert len(list(spooled(Path(tmp_path.name)))) == 2
 
 
 def test_a_large_one_is_read_in_pages_while_it_is_written(tmp_path, file):

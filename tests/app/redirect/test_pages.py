@@ -13,6 +13,20 @@ def pages() -> Pages:
     return Pages()
 
 
+def assert_safe(response) -> None:
+    """Nothing can be loaded, run, sent or framed; what doesn't fall back on default-src is said."""
+    headers = dict(response.headers)
+    assert {one.strip() for one in headers["Content-Security-Policy"].split(";")} == {
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    }
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+
+
 class Tags(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -38,6 +52,7 @@ class Tags(HTMLParser):
 def test_every_page_is_self_contained_and_says_its_status(pages, make, status):
     response = make(pages)
     assert response.status == status
+    assert_safe(response)
     tags = Tags()
     tags.feed(response.body.decode())
     names = {name for name, _ in tags.seen}
@@ -60,6 +75,7 @@ def test_a_visitor_learns_when_to_try_again(pages):
 def test_a_preview_shows_the_target_and_runs_nothing(pages):
     link = Link(code="abc", target=NASTY, title="<b>$title", created_ms=1, updated_ms=1)
     response = pages.preview(link)
+    assert_safe(response)
     tags = Tags()
     tags.feed(response.body.decode())
     (anchor,) = [attributes for name, attributes in tags.seen if name == "a"]

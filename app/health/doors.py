@@ -1,0 +1,34 @@
+"""Whether the console and the metrics are open to whom they should not be."""
+
+from collections.abc import Iterator
+
+from app.doors import MetricsDoor, console_refusal, is_open_to_others
+from app.health.check import Check, fail, ok, warn
+from app.settings import Settings
+
+
+def door_checks(settings: Settings) -> Iterator[Check]:
+    """Yield the findings about who reads reports and metrics."""
+    yield judge_console(settings.console_bind, settings.console_token)
+    for service in ("redirect", "workers"):
+        yield judge_metrics(f"{service} metrics", MetricsDoor.of(settings, service))
+
+
+def judge_console(bind: str, token: str | None) -> Check:
+    """Judge who may read the reports."""
+    name = "console door"
+    if refusal := console_refusal(bind, token):
+        return fail(name, refusal, "until then the console doesn't start")
+    who = "whoever has its token" if token else "everybody on this machine"
+    return ok(name, f"{bind} answers {who}")
+
+
+def judge_metrics(name: str, door: MetricsDoor) -> Check:
+    """Judge who may read a service's metrics."""
+    if refusal := door.refusal():
+        return fail(name, refusal, "until then they are not shown")
+    if door.is_open and not door.token and is_open_to_others(door.bind):
+        mend = "make sure that the network is private, or set HOPLINE_METRICS_TOKEN"
+        return warn(name, f"{door.bind} answers everybody who reaches it", mend)
+    who = "whoever has the token" if door.token else "everybody on this machine"
+    return ok(name, f"{door.bind} answers {who}")
