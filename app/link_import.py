@@ -1,6 +1,6 @@
 """Many links at once: each is created, found unchanged or refused, and none stops the others."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal, Protocol
@@ -31,10 +31,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a row; reason says why it was refused."""
+    """What became of a row; reason says why it was refused, or in what its link is another."""
 
     line: int
-    kind: Literal["created", "unchanged", "refused"]
+    kind: Literal["created", "updated", "unchanged", "refused"]
     code: str = ""
     reason: str = ""
 
@@ -48,6 +48,9 @@ class Shelf(Protocol):
     def put_elsewhere(self, link: Link) -> Link:
         """Store a link whose made-up code is taken under another, and return it."""
 
+    def update(self, code: str, given: Mapping[str, object]) -> Link:
+        """Change the given options of a link; see :meth:`app.link_store.LinkStore.update`."""
+
 
 class Rehearsal:
     """A shelf that stores nothing and answers as the store would."""
@@ -59,11 +62,22 @@ class Rehearsal:
     def put_new(self, links: Sequence[Link]) -> list[bytes | None]:
         """Return what would stand in each link's way, earlier links among it."""
         stored = self._store.peek([link.code for link in links])
-        return [held or self._put_one(link) for link, held in zip(links, stored, strict=True)]
+        return [
+            self._put.get(link.code, held) if held else self._put_one(link)
+            for link, held in zip(links, stored, strict=True)
+        ]
 
     def put_elsewhere(self, link: Link) -> Link:
         """Return the link as it is: which code it would get is not known beforehand."""
         return link
+
+    def update(self, code: str, given: Mapping[str, object]) -> Link:
+        """Return the link as it would be."""
+        held = self._put.get(code) or self._store.peek([code])[0] or b""
+        target = decode(code, held).target
+        changed = self._store.draft({"target": target, **given}, code=code)
+        self._put[code] = encode(changed)
+        return changed
 
     def _put_one(self, link: Link) -> bytes | None:
         earlier = self._put.get(link.code)
@@ -72,7 +86,11 @@ class Rehearsal:
 
 
 def import_links(
-    store: LinkStore, rows: Iterable[Row], *, shelf: Shelf | None = None
+    store: LinkStore,
+    rows: Iterable[Row],
+    *,
+    shelf: Shelf | None = None,
+    changes_links: bool = False,
 ) -> Iterator[Outcome]:
     """Store the rows' links and yield what became of each, in the rows' order.
 
@@ -80,38 +98,86 @@ def import_links(
 
     Args:
         shelf: where to put them instead of the store, such as a :class:`Rehearsal`.
+        changes_links: whether links that are there are changed to what their rows say.
 
     Raises:
         RedisUnavailable, RedisRefused: the rows after the last outcome are not dealt with.
     """
+    importer = _Importer(store, shelf or store, changes_links=changes_links)
     waiting = iter(rows)
     while piece := list(islice(waiting, _PIECE)):
-        yield from _import_piece(store, piece, shelf or store)
+        yield from importer.store(piece)
 
 
-def _import_piece(store: LinkStore, piece: Sequence[Row], shelf: Shelf) -> Iterator[Outcome]:
-    drafts = [_draft(store, row) for row in piece]
-    links = [draft for draft in drafts if isinstance(draft, Link)]
-    in_the_way = iter(shelf.put_new(links) if links else [])
-    for row, draft in zip(piece, drafts, strict=True):
-        if isinstance(draft, Link):
-            yield _outcome(row, draft, next(in_the_way), shelf)
-        else:
-            yield Outcome(row.line, "refused", reason=str(draft))
+class _Importer:
+    """Stores rows, some at a time."""
+
+    def __init__(self, store: LinkStore, shelf: Shelf, *, changes_links: bool) -> None:
+        self._store = store
+        self._shelf = shelf
+        self._changes_links = changes_links
+
+    def store(self, piece: Sequence[Row]) -> Iterator[Outcome]:
+        """Store rows, in one round trip but for made-up codes that are taken and changed links."""
+        drafts = [self._draft(row.link) for row in piece]
+        links = [draft for draft in drafts if isinstance(draft, Link)]
+        in_the_way = iter(self._shelf.put_new(links) if links else [])
+        for row, draft in zip(piece, drafts, strict=True):
+            if isinstance(draft, Link) and isinstance(row.link, NewLink):
+                yield self._outcome(row.line, row.link, draft, next(in_the_way))
+            elif isinstance(draft, InvalidLink):
+                # Of the line as a whole the reader says all.
+                reason = draft.detail if draft.option == "line" else str(draft)
+                yield Outcome(row.line, "refused", reason=reason)
+
+    def _draft(self, new: NewLink | InvalidLink) -> Link | InvalidLink:
+        if isinstance(new, InvalidLink):
+            return new
+        try:
+            if new.deleted:
+                return _tombstone(new)
+            return self._store.draft(new.given, code=new.code, created_ms=new.created_ms)
+        except InvalidLink as error:
+            return error
+
+    def _outcome(self, line: int, new: NewLink, link: Link, held: bytes | None) -> Outcome:
+        if held is not None and new.code is None:
+            link = self._shelf.put_elsewhere(link)
+            held = None
+        if held is None:
+            return Outcome(line, "created", link.code)
+        try:
+            other = decode(link.code, held)
+        except CorruptLink as error:
+            return Outcome(line, "refused", link.code, str(error))
+        if other.deleted and not link.deleted:
+            reason = f"the code {link.code!r} belonged to a deleted link and stays taken"
+            return Outcome(line, "refused", link.code, reason)
+        return self._compared(line, new, link, other)
+
+    def _compared(self, line: int, new: NewLink, link: Link, other: Link) -> Outcome:
+        """Return what becomes of a row whose link is there, perhaps another one."""
+        differing = _differing(new, link, other)
+        if differing and self._changes_links and not link.deleted:
+            self._shelf.update(link.code, differing)
+            return Outcome(line, "updated", link.code)
+        if "target" in differing:
+            reason = f"the code {link.code!r} is taken: it leads to {other.target}"
+            return Outcome(line, "refused", link.code, reason)
+        reason = ", ".join(f"{name} is {getattr(other, name)!r}" for name in differing)
+        return Outcome(line, "unchanged", link.code, reason)
 
 
-def _draft(store: LinkStore, row: Row) -> Link | InvalidLink:
-    new = row.link
-    if isinstance(new, InvalidLink):
-        return new
-    try:
-        return (
-            _tombstone(new)
-            if new.deleted
-            else store.draft(new.given, code=new.code, created_ms=new.created_ms)
-        )
-    except InvalidLink as error:
-        return error
+def _differing(new: NewLink, link: Link, other: Link) -> dict[str, object]:
+    """Return the options, as they were given, in which a link is another than the one there."""
+    if link.deleted:
+        return {} if other.deleted else {"target": ""}
+    return {
+        name: value
+        for name, value in new.given.items()
+        if getattr(link, name) != getattr(other, name)
+        and not (name == "target" and is_same(link.target, other.target))
+    }
 
 
 def _tombstone(new: NewLink) -> Link:
@@ -121,30 +187,3 @@ def _tombstone(new: NewLink) -> Link:
     return Link(
         code=new.code, target="", created_ms=created_ms, updated_ms=created_ms, deleted=True
     )
-
-
-def _outcome(row: Row, link: Link, held: bytes | None, shelf: Shelf) -> Outcome:
-    if held is not None and _is_made_up(row):
-        link = shelf.put_elsewhere(link)
-        held = None
-    if held is None:
-        return Outcome(row.line, "created", link.code)
-    fault = _fault(link, held)
-    return Outcome(row.line, "refused" if fault else "unchanged", link.code, fault)
-
-
-def _is_made_up(row: Row) -> bool:
-    return isinstance(row.link, NewLink) and row.link.code is None
-
-
-def _fault(link: Link, held: bytes) -> str:
-    """Return why a link can't have its code, or nothing when it is there already."""
-    try:
-        other = decode(link.code, held)
-    except CorruptLink as error:
-        return str(error)
-    if other.deleted and not link.deleted:
-        return f"the code {link.code!r} belonged to a deleted link and stays taken"
-    if not is_same(other.target, link.target):
-        return f"the code {link.code!r} is taken: it leads to {other.target}"
-    return ""

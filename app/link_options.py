@@ -8,11 +8,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from app.links import REDIRECT_STATUSES
 from app.targets import check_target
-from app.times import parse_time
+from app.times import parse_moment
 from app.urls import InvalidUrl
 
 MAX_TITLE = 200
@@ -22,9 +23,10 @@ MAX_CACHE_CONTROL = 200
 MAX_CLICK_LIMIT = 10**12
 #: Unix seconds of the year 10000, the first that ISO 8601 can't write.
 _END_OF_TIME = 253_402_300_800
-_YES = ("true", "yes", "on", "1")
-_NO = ("false", "no", "off", "0", "")
+_YES = ("true", "yes", "on", "1", "1.0")
+_NO = ("false", "no", "off", "0", "0.0", "")
 _NONE = ("", "none", "never")
+_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?(?:[eE]\+?[0-9]{1,2})?", re.ASCII)
 
 
 class InvalidLink(Exception):
@@ -94,16 +96,20 @@ def _text(value: object) -> str:
 
 def _expires_at(value: object, now: float) -> int | None:
     """Read Unix seconds, a time such as 2027-01-01T00:00Z, or an amount ahead such as 30d."""
-    if value is None or value in _NONE:
+    if _is_none(value):
         return None
     if isinstance(value, str):
-        time = parse_time(value, datetime.fromtimestamp(now, UTC), amounts="ahead")
+        time = parse_moment(value, datetime.fromtimestamp(now, UTC), amounts="ahead")
         return -int(-time.timestamp() // 1)
     return _whole(value, 0, _END_OF_TIME - 1)
 
 
 def _click_limit(value: object) -> int | None:
-    return None if value is None or value in _NONE else _whole(value, 1, MAX_CLICK_LIMIT)
+    return None if _is_none(value) else _whole(value, 1, MAX_CLICK_LIMIT)
+
+
+def _is_none(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value.strip().lower() in _NONE)
 
 
 def _status(value: object) -> int:
@@ -114,11 +120,14 @@ def _status(value: object) -> int:
 
 
 def _whole(value: object, least: int, most: int) -> int:
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}", value.strip(), re.ASCII):
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+    """Read a whole number as programs and spreadsheets write it: 100, 100.0, 1E+05."""
+    number = value
+    if isinstance(value, float) or (isinstance(value, str) and _NUMBER.fullmatch(value.strip())):
+        exact = Decimal(str(value).strip())
+        number = int(exact) if exact.is_finite() and exact == exact.to_integral_value() else value
+    if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
         raise ValueError(f"{value!r} is no whole number from {least} to {most}")
-    return value
+    return number
 
 
 def truth(value: object) -> bool:
@@ -129,6 +138,8 @@ def truth(value: object) -> bool:
     """
     if isinstance(value, bool):
         return value
+    if isinstance(value, int | float):
+        value = str(value)
     if isinstance(value, str) and value.strip().lower() in _YES + _NO:
         return value.strip().lower() in _YES
     raise ValueError(f"{value!r} is neither true nor false")

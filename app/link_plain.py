@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.link_options import OPTIONS, InvalidLink, truth
 from app.links import Link
-from app.times import parse_time
+from app.times import parse_moment
 
 #: Every name of :func:`to_plain`, in the order of an export file's columns.
 NAMES = (
@@ -69,6 +69,11 @@ def describe(link: Link, *, short_url: str, uses: int, now: float) -> dict[str, 
     return {**to_plain(link), "short_url": short_url, "state": state, "uses": uses}
 
 
+def is_known(name: str) -> bool:
+    """Tell whether a name is one of a link's, be it one that nobody can set."""
+    return name in NAMES or name in _DERIVED
+
+
 def from_plain(plain: Mapping[str, object]) -> NewLink:
     """Read back a plain form; empty values count as not given.
 
@@ -77,14 +82,15 @@ def from_plain(plain: Mapping[str, object]) -> NewLink:
     """
     held = {name: value for name, value in plain.items() if value not in ("", None)}
     for name in held:
-        if name not in NAMES and name not in _DERIVED:
+        if not is_known(name):
             raise InvalidLink(str(name), "links have no such option")
     code = held.get("code")
     if not isinstance(code, str | None):
         raise InvalidLink("code", f"{code!r} is no text")
+    code = code.strip() if code else None
     return NewLink(
         given={name: value for name, value in held.items() if name in OPTIONS},
-        code=code,
+        code=code or None,
         created_ms=_created_ms(held.get("created_at")),
         deleted=_deleted(held.get("deleted", False)),
     )
@@ -94,7 +100,7 @@ def _created_ms(value: object) -> int | None:
     if value is None:
         return None
     try:
-        time = parse_time(str(value), _EPOCH)
+        time = parse_moment(value, _EPOCH)
     except ValueError as error:
         raise InvalidLink("created_at", str(error)) from None
     return (time - _EPOCH) // timedelta(milliseconds=1)

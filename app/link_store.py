@@ -131,8 +131,10 @@ class LinkStore:
             code = codes.random_code(self._code_length, self._choice)
         elif not codes.is_valid(code):
             raise InvalidLink("code", f"{code!r} can't be one: {codes.EXPECTED}")
+        if "target" not in given:
+            raise InvalidLink("target", "it is missing: say where the link leads")
         now_ms = self._now_ms()
-        held = self._options.check({"target": "", **given}, now=now_ms / 1000)
+        held = self._options.check(given, now=now_ms / 1000)
         if created_ms is None:
             created_ms = now_ms
         return Link(code=code, created_ms=created_ms, updated_ms=now_ms, **held)

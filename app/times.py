@@ -13,6 +13,9 @@ _AMOUNT = re.compile(r"(\d{1,9})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _FIRST_YEAR = 1970
 _LAST_YEAR = 2099
+_END_OF_TIMES = datetime(_LAST_YEAR + 1, 1, 1, tzinfo=UTC).timestamp()
+#: Nine digits and more: fewer are no time that a link was made or ends at, but a year or a typo.
+_UNIX_SECONDS = re.compile(r"[0-9]{9,15}(?:\.[0-9]{1,6})?", re.ASCII)
 
 
 def parse_time(text: str, now: datetime, *, amounts: Literal["ago", "ahead"] = "ago") -> datetime:
@@ -33,6 +36,23 @@ def parse_time(text: str, now: datetime, *, amounts: Literal["ago", "ahead"] = "
     if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
         raise ValueError(f"{text!r} is not between {_FIRST_YEAR} and {_LAST_YEAR}")
     return time
+
+
+def parse_moment(
+    value: object, now: datetime, *, amounts: Literal["ago", "ahead"] = "ago"
+) -> datetime:
+    """Return the UTC time that a person or a program wrote: as :func:`parse_time`, or Unix seconds.
+
+    Raises:
+        ValueError: it is no time from 1970 to 2099; says what was expected.
+    """
+    text = str(value).strip()
+    seconds = _UNIX_SECONDS.fullmatch(text)
+    if seconds is None or isinstance(value, bool):
+        return parse_time(text, now, amounts=amounts)
+    if float(text) >= _END_OF_TIMES:
+        raise ValueError(f"{text!r} is no Unix time in seconds from 1970 to {_LAST_YEAR}")
+    return datetime.fromtimestamp(float(text), UTC)
 
 
 def _read(text: str, now: datetime, sign: int) -> datetime:

@@ -26,6 +26,7 @@ LAYERS = (
         "app.health",
         "app.ledger",
         "app.ledger_metrics",
+        "app.link_files",
         "app.link_import",
         "app.link_list",
         "app.link_options",

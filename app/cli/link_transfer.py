@@ -1,50 +1,68 @@
 """`hopline links import` and `hopline links export`."""
 
-import io
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from app import link_import
-from app.cli.link_files import Format, read_rows, write_links
 from app.cli.output import Failure, complain
+from app.link_files.encoding import UnreadableFile
+from app.link_files.export import Format, replacing, write_links
+from app.link_files.rows import read_rows
 from app.link_import import Outcome, Rehearsal
 from app.link_store import open_store
 from app.redis import RedisError
 from app.settings import load
 
+_KINDS = ("created", "updated", "unchanged", "refused")
+
 
 def import_links(
     file: Annotated[
-        typer.FileBinaryRead, typer.Argument(help="CSV or JSON lines; - for standard input.")
+        typer.FileBinaryRead,
+        typer.Argument(help="CSV, JSON lines or a JSON array; - for standard input."),
     ],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the file and store nothing.")
     ] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Change links that are there to what their rows say.")
+    ] = False,
+    encoding: Annotated[
+        str, typer.Option(help="The file's encoding, e.g. windows-1252; found out by default.")
+    ] = "",
 ) -> None:
     """Add the links of a file; it can be repeated, because links already there are left alone.
 
     CSV names its columns in the first line: target, and any of code, status, expires_at,
-    click_limit, forward_query, cache_control, tags (with commas), title, disabled, created_at.
-    JSON lines use the same names. A line without a code gets one made up, each time.
+    click_limit, forward_query, cache_control, tags (with commas), title, disabled, created_at;
+    between them stand commas, semicolons or tabs. JSON uses the same names. A line is a row, and
+    one without a code gets one made up, each time. An empty cell says nothing; `none` takes an
+    expiry or a limit off.
 
-    A bad line is reported with its number and reason, and does not stop the others.
+    A bad line is reported with its number and reason, and does not stop the others. With --update
+    an edited export changes its links; without it, what differs is reported and left as it is.
 
     \b
     hopline links import links.csv --dry-run
     hopline links export | hopline links import -
     """
     store = open_store(load())
-    shelf = Rehearsal(store) if dry_run else None
-    with io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="") as text:
-        kinds = _report(link_import.import_links(store, read_rows(text), shelf=shelf))
+    try:
+        rows = read_rows(file, on_unknown=_tell_unknown, encoding=encoding)
+        kinds = _report(
+            link_import.import_links(
+                store, rows, shelf=Rehearsal(store) if dry_run else None, changes_links=update
+            )
+        )
+    except UnreadableFile as error:
+        raise Failure(str(error)) from None
     if kinds["refused"]:
         raise typer.Exit(1)
 
@@ -57,6 +75,13 @@ def export_links(
     with_deleted: Annotated[
         bool, typer.Option("--with-deleted", help="Deleted links too, which keep their codes.")
     ] = False,
+    no_formulas: Annotated[
+        bool,
+        typer.Option(
+            "--no-formulas",
+            help="For spreadsheets: an apostrophe before cells that they would run as a formula.",
+        ),
+    ] = False,
 ) -> None:
     """Write all links, so that `hopline links import` reads them back.
 
@@ -68,10 +93,17 @@ def export_links(
         form = "jsonl" if file and file.suffix == ".jsonl" else "csv"
     links = open_store(load()).links.scan(deleted=with_deleted)
     if file is None:
-        write_links(sys.stdout, links, form)
+        write_links(sys.stdout, links, form, neutralise=no_formulas)
         return
-    with _replacing(file) as text:
-        write_links(text, links, form)
+    try:
+        with replacing(file) as text:
+            write_links(text, links, form, neutralise=no_formulas)
+    except OSError as error:
+        raise Failure(f"{file} can't be written: {error.strerror}") from None
+
+
+def _tell_unknown(column: str) -> None:
+    complain(f"links have no {column!r}: that column is left out")
 
 
 def _report(outcomes: Iterable[Outcome]) -> Counter[str]:
@@ -81,12 +113,19 @@ def _report(outcomes: Iterable[Outcome]) -> Counter[str]:
         for outcome in _with_progress(outcomes):
             kinds[outcome.kind] += 1
             if outcome.reason:
-                complain(f"line {outcome.line}: {outcome.reason}")
+                complain(f"line {outcome.line}: {_reason(outcome)}")
     except RedisError:
         complain(f"{kinds.total()} links were dealt with; the import can be repeated")
         raise
-    print(", ".join(f"{kinds[kind]} {kind}" for kind in ("created", "unchanged", "refused")))
+    told = [kind for kind in _KINDS if kinds[kind] or kind != "updated"]
+    print(", ".join(f"{kinds[kind]} {kind}" for kind in told))
     return kinds
+
+
+def _reason(outcome: Outcome) -> str:
+    if outcome.kind == "refused":
+        return outcome.reason
+    return f"left as it is, where {outcome.reason}; --update would change that"
 
 
 def _with_progress(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
@@ -94,17 +133,3 @@ def _with_progress(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
     column = TextColumn("{task.completed:,.0f} links")
     with Progress(column, console=console, transient=True, disable=not console.is_terminal) as bar:
         yield from bar.track(outcomes)
-
-
-@contextmanager
-def _replacing(file: Path) -> Iterator[TextIO]:
-    """Open a file that takes its name only once it is whole, so that no backup is half a one."""
-    part = file.with_name(f"{file.name}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as text:
-            yield text
-        part.replace(file)
-    except OSError as error:
-        raise Failure(f"{file} can't be written: {error.strerror}") from None
-    finally:
-        part.unlink(missing_ok=True)

@@ -51,7 +51,7 @@ def test_a_bad_row_is_refused_with_its_line_and_stops_no_other(store: LinkStore)
         (7, "created"),
     ]
     assert outcomes[1].reason.startswith("target: its scheme is javascript")
-    assert outcomes[2].reason == "line: it is no JSON"
+    assert outcomes[2].reason == "it is no JSON"
     assert {link.code for link in store.links.page().links} == {"a", "f"}
 
 
@@ -162,3 +162,43 @@ def test_ten_thousand_links_come_in_pieces(
     outcomes = list(import_links(store, links))
     assert [outcome.line for outcome in outcomes] == list(range(amount))
     assert store.links.count() == amount
+
+
+def test_a_link_that_is_another_in_its_terms_is_left_and_told_of(store: LinkStore) -> None:
+    store.create(TARGET, code="a")
+    row = NewLink({**TARGET, "status": "301", "tags": "x"}, code="a")
+    (outcome,) = import_links(store, rows(row))
+    assert outcome == Outcome(2, "unchanged", "a", "status is 302, tags is ()")
+    assert store.get("a").status == 302
+
+
+@pytest.mark.parametrize("is_rehearsal", [True, False])
+def test_links_are_changed_to_what_their_rows_say_where_that_is_wanted(
+    store: LinkStore, is_rehearsal: bool
+) -> None:
+    for code in ("a", "b", "c"):
+        store.create({**TARGET, "title": code}, code=code)
+    store.delete("c")
+    changed = [
+        NewLink({"target": "https://other.example", "status": "301.0"}, code="a"),
+        NewLink(TARGET, code="b"),
+        NewLink(TARGET, code="c"),
+        NewLink({**TARGET, "click_limit": "none"}, code="d"),
+        NewLink({**TARGET, "click_limit": "1E+02"}, code="d"),
+    ]
+    shelf = Rehearsal(store) if is_rehearsal else None
+    outcomes = list(import_links(store, rows(*changed), shelf=shelf, changes_links=True))
+    assert kinds(outcomes) == ["updated", "unchanged", "refused", "created", "updated"]
+    link = store.get("a")
+    assert (link.target, link.status, link.title) == (
+        (TARGET["target"], 302, "a") if is_rehearsal else ("https://other.example/", 301, "a")
+    )
+    if not is_rehearsal:
+        assert store.get("d").click_limit == 100
+
+
+def test_a_row_without_a_target_is_told_that_it_is_missing(store: LinkStore) -> None:
+    (outcome,) = import_links(store, rows(NewLink({"title": "x"}, code="a")))
+    assert (outcome.kind, outcome.reason) == (
+        "refused", "target: it is missing: say where the link leads",
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 from collections import Counter
 from random import Random
 
-from app.cli.link_files import read_rows
+from app.link_files.rows import read_rows
 from loadtest.links import Catalogue, Zipf, as_csv, target
 
 CATALOGUE = Catalogue("load", hot_count=3, tail_count=7)
@@ -10,7 +10,7 @@ CATALOGUE = Catalogue("load", hot_count=3, tail_count=7)
 def test_the_links_are_what_hopline_imports(tmp_path):
     path = tmp_path / "links.csv"
     path.write_text(as_csv(CATALOGUE.rows()))
-    with path.open(newline="") as file:
+    with path.open("rb") as file:
         links = {row.link.code: row.link for row in read_rows(file)}
     assert set(CATALOGUE.hot()) < set(links)
     assert links["load-hot-0000"].given["target"] == target("load-hot-0000")

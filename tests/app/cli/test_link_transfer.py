@@ -52,7 +52,7 @@ def test_an_import_reads_standard_input(hopline: Run, monkeypatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw))
     ended = hopline("links", "import", "-")
     assert (ended.exit_code, ended.out) == (1, "1 created, 0 unchanged, 1 refused\n")
-    assert ended.err == "hopline: line 3: target: it is not valid UTF-8\n"
+    assert ended.err.startswith("hopline: line 3: it is not UTF-8; as Windows-1252 it would say ")
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(hopline: Run) -> None:
@@ -120,3 +120,36 @@ def test_an_export_that_cannot_be_written_is_a_failure(hopline: Run, tmp_path: P
 
 def _without_update(link: object) -> object:
     return replace(link, updated_ms=0)
+
+
+def test_an_edited_export_changes_its_links(hopline: Run, tmp_path: Path) -> None:
+    hopline("links", "add", "https://a.example/", "--code", "a", "--title", "old")
+    edited = tmp_path / "links.csv"
+    edited.write_text(hopline("links", "export").out.replace("old", "new").replace("302", "301"))
+    ended = hopline("links", "import", str(edited))
+    assert (ended.exit_code, ended.out) == (0, "0 created, 1 unchanged, 0 refused\n")
+    assert ended.err == (
+        "hopline: line 2: left as it is, where status is 302, title is 'old';"
+        " --update would change that\n"
+    )
+    ended = hopline("links", "import", "--update", str(edited))
+    assert ended == (0, "0 created, 1 updated, 0 unchanged, 0 refused\n", "")
+    assert "new" in hopline("links", "show", "a").out
+
+
+def test_columns_that_links_do_not_have_are_told_once(hopline: Run, tmp_path: Path) -> None:
+    path = tmp_path / "links.csv"
+    path.write_text("target;Notes\nhttps://a.example/;1\nhttps://b.example/;2\n")
+    ended = hopline("links", "import", str(path))
+    assert ended.out == "2 created, 0 unchanged, 0 refused\n"
+    assert ended.err == "hopline: links have no 'Notes': that column is left out\n"
+
+
+def test_an_export_for_spreadsheets_runs_no_formula(hopline: Run, tmp_path: Path) -> None:
+    hopline("links", "add", "https://a.example/", "--code", "a", "--title", "=HYPERLINK(1)")
+    assert ",=HYPERLINK(1)," in hopline("links", "export").out
+    out = hopline("links", "export", "--no-formulas").out
+    assert ",'=HYPERLINK(1)," in out
+    path = tmp_path / "links.csv"
+    path.write_text(out)
+    assert hopline("links", "import", str(path)).out == "0 created, 1 unchanged, 0 refused\n"

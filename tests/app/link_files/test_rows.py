@@ -1,0 +1,256 @@
+import io
+import json
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.link_files.encoding import UnreadableFile
+from app.link_files.export import write_links
+from app.link_files.rows import read_rows
+from app.link_options import InvalidLink, LinkOptions
+from app.link_plain import NewLink, to_plain
+from app.links import REDIRECT_STATUSES, Link
+
+A, B, C = (NewLink({"target": f"https://{host}.example/"}) for host in "abc")
+
+
+def read(text: str | bytes, **kwargs: object) -> list[tuple[int, NewLink | InvalidLink]]:
+    raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+    return [(row.line, row.link) for row in read_rows(io.BytesIO(raw), **kwargs)]
+
+
+def links_of(text: str | bytes) -> list[NewLink | InvalidLink]:
+    return [link for _, link in read(text)]
+
+
+def test_csv_names_its_columns_in_the_first_line_in_any_order() -> None:
+    assert read("title,target,code\nA,https://a.b/,x\n\n,https://c.d/,\n") == [
+        (2, NewLink({"title": "A", "target": "https://a.b/"}, code="x")),
+        (4, NewLink({"target": "https://c.d/"})),
+    ]
+
+
+def test_json_lines_are_told_by_their_brace() -> None:
+    assert read('{"target":"https://a.b/","tags":["x"]}\n\n{"target":"https://c.d/"}') == [
+        (1, NewLink({"target": "https://a.b/", "tags": ["x"]})),
+        (3, NewLink({"target": "https://c.d/"})),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "target\nhttps://a.example/\nhttps://b.example/\n",
+        "\ufefftarget\r\nhttps://a.example/\r\nhttps://b.example/\r\n",
+        "target\rhttps://a.example/\rhttps://b.example/",
+        "\n\n target \n\nhttps://a.example/\n , \n\t\nhttps://b.example/,,\n",
+        'Target;Code\n https://a.example/ ;\n"https://b.example/" ; \n',
+        "sep=;\nTARGET;CODE\nhttps://a.example/;\nhttps://b.example/;\n",
+        "code\ttarget\n\thttps://a.example/\n\thttps://b.example/\n",
+        "target|title\nhttps://a.example/|\nhttps://b.example/|\n",
+        '{"target": "https://a.example/"}\n{" Target ": "https://b.example/"}\n',
+        '[{"target": "https://a.example/"}, {"target": "https://b.example/"}]',
+        '\n[\n  {"target": "https://a.example/"},\n\n  {"target":\n"https://b.example/"}\n]\n',
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_links_are_read_however_a_spreadsheet_or_a_program_writes_them(
+    text: str, encoding: str
+) -> None:
+    assert links_of(text.removeprefix("\ufeff").encode(encoding)) == [A, B]
+
+
+def test_an_empty_file_holds_no_links() -> None:
+    for text in ("", "\n \n", "\ufeff", "target\n", "[]", "[\n]"):
+        assert read(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["code,url\n", "https://a.b/\n", '"x"\n', '"open\n', "sep=;\n", "target\udcff\n"]
+)
+def test_a_file_whose_columns_are_not_named_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableFile, match="the first line must name the columns"):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    ("raw", "advice"),
+    [
+        (b"PK\x03\x04more", "save the sheet as CSV"),
+        (b"\xd0\xcf\x11\xe0more", "save the sheet as CSV"),
+        (b"\x1f\x8bmore", "unpack it"),
+        (b"%PDF-1.4", "CSV or JSON"),
+    ],
+)
+def test_what_is_no_text_is_told_by_name(raw: bytes, advice: str) -> None:
+    with pytest.raises(UnreadableFile, match=advice):
+        read(raw)
+
+
+def test_an_encoding_can_be_named_and_must_exist() -> None:
+    raw = "target,title\nhttps://a.example/,Café\n".encode("windows-1252")
+    [(_, link)] = read(raw, encoding="windows-1252")
+    assert link == NewLink({**A.given, "title": "Café"})
+    with pytest.raises(UnreadableFile, match="no encoding 'ebcdic-x'"):
+        read(raw, encoding="ebcdic-x")
+
+
+def test_windows_1252_is_said_by_name_and_stops_no_other_row() -> None:
+    raw = b"target,title\nhttps://a.example/,Caf\xe9 x\nhttps://b.example/,\n"
+    [(line, bad), (_, good)] = read(raw)
+    assert (line, good) == (2, B)
+    assert "as Windows-1252 it would say 'https://a.example/,Café'" in str(bad)
+    assert "--encoding windows-1252" in str(bad)
+
+
+def test_unknown_columns_are_told_once_and_read_over() -> None:
+    told: list[str] = []
+    read(
+        "target,Notes,,notes\nhttps://a.example/,1,2,3\nhttps://b.example/,,,\n",
+        on_unknown=told.append,
+    )
+    assert told == ["Notes", "notes"]
+    read('{"target":"x","url":1}\n{"target":"y","url":2}\n', on_unknown=told.append)
+    assert told[2:] == ["url"]
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("[]", "it is no JSON object"),
+        ("{", "it is no JSON"),
+        ('{"target":"x"}{', "it is no JSON"),
+        ('{"target":"\udcff"}', "it is not UTF-8"),
+        ("[" * 100_000, "it is no JSON"),
+    ],
+)
+def test_a_bad_json_line_is_told_with_its_number(line: str, fault: str) -> None:
+    (_, good), (number, bad) = read('{"target":"https://a.b/"}\n' + line + "\n")
+    assert isinstance(good, NewLink)
+    assert number == 2
+    assert fault in str(bad)
+
+
+@pytest.mark.parametrize(
+    ("element", "fault"),
+    [
+        ("7", "it is no JSON object"),
+        ("[]", "it is no JSON object"),
+        ('{"target":', "it is no JSON"),
+        ('{"target": "x" "code": "y"}', "it is no JSON"),
+        ('{"title": "\udcff"}', "it is not UTF-8"),
+        ("[" * 100_000, "it is no JSON"),
+    ],
+)
+def test_a_bad_element_of_an_array_is_told_with_its_line_and_stops_no_other(
+    element: str, fault: str
+) -> None:
+    text = f'[\n{{"target": "https://a.example/"}},\n\n{element},\n{{"target": "https://b.example/"}}\n]'
+    first, (number, bad), last = read(text)
+    assert (first, last) == ((2, A), (5, B))
+    assert number == 4
+    assert fault in str(bad)
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("x,https://a.b/,more", "more cells"),
+        ('x,"a"b', "no CSV"),
+        ('x,"https://a.b/', "a quote is not closed on it"),
+        ('"x,https://a.b/', "a quote is not closed on it"),
+        ("x," + "a" * 140_000, "no CSV"),
+    ],
+)
+def test_a_bad_csv_line_is_told_with_its_number_and_stops_no_other(line: str, fault: str) -> None:
+    (number, bad), (_, good) = read(f"code,target\n{line}\ny,https://c.d/\n")
+    assert number == 2
+    assert fault in str(bad)
+    assert good == NewLink({"target": "https://c.d/"}, code="y")
+
+
+def test_a_cell_that_was_kept_from_being_a_formula_is_read_as_it_was() -> None:
+    assert links_of("target,title\nhttps://a.example/,'=1+1\n") == [
+        NewLink({**A.given, "title": "=1+1"})
+    ]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_of_mangled_files_each_row_is_told_once(form: str) -> None:
+    source = random.Random(16)
+    rows = [f"https://example.com/{number},c{number},a title,x" for number in range(20)]
+    if form == "jsonl":
+        rows = [f'{{"target":"https://example.com/{n}","code":"c{n}"}}' for n in range(20)]
+    header = ["target,code,title,tags"] if form == "csv" else []
+    for _ in range(1000):
+        mangled = [_mangled(row, source) for row in rows]
+        told = read("\n".join([*header, *mangled]))
+        given = [n for n, row in enumerate(mangled, 1 + len(header)) if row.strip(" ,\t")]
+        assert [line for line, _ in told] == given
+
+
+def _mangled(row: str, source: random.Random) -> str:
+    """Break a row without adding a line end; it begins as it did, for that tells the form."""
+    for _ in range(source.choice((0, 0, 0, 1, 3))):
+        at = source.randrange(1, len(row) + 1)
+        piece = source.choice(['"', ",", ";", "\0", "\udcff", "\t", "'", "\\", "{", "]", "é", ""])
+        row = row[:at] + piece + row[at + source.randrange(4) :]
+    return row or "x"
+
+
+codes = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,9}", fullmatch=True)
+times_ms = st.integers(0, 4_102_444_799_999)
+links = st.builds(
+    Link,
+    code=codes,
+    target=st.sampled_from(["https://a.b/", "https://a.b/?q=%22,%3B%27", "http://[::1]:9/#x"]),
+    created_ms=times_ms,
+    updated_ms=times_ms,
+    status=st.sampled_from(REDIRECT_STATUSES),
+    expires_at=st.none() | st.integers(0, 4_102_444_799),
+    click_limit=st.none() | st.integers(1, 10**12),
+    forward_query=st.booleans(),
+    cache_control=st.none() | st.sampled_from(["no-cache", 'private="x, y", max-age=1']),
+    tags=st.lists(st.sampled_from(["a", "b-c", "über", "x:y"]), unique=True).map(
+        lambda tags: tuple(sorted(tags))
+    ),
+    title=st.text(st.characters(exclude_categories=["C", "Z"]) | st.sampled_from(' ,;"=+-@'))
+    .map(str.strip)
+    .filter(lambda title: len(title) <= 200),
+    disabled=st.booleans(),
+)
+options = LinkOptions([], allow_private_targets=True)
+
+
+@pytest.mark.parametrize(("form", "neutralise"), [("csv", False), ("csv", True), ("jsonl", False)])
+@given(held=st.lists(links, max_size=5))
+def test_what_is_written_reads_back_the_same(form: str, neutralise: bool, held: list[Link]) -> None:
+    file = io.StringIO(newline="")
+    write_links(file, held, form, neutralise=neutralise)
+    rows = links_of(file.getvalue())
+    assert [_stored(row) for row in rows] == [{**to_plain(link), "updated_at": ""} for link in held]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_tombstone_reads_back_as_one(form: str) -> None:
+    file = io.StringIO(newline="")
+    write_links(file, [Link(code="x", target="", created_ms=5, updated_ms=6, deleted=True)], form)
+    ((_, row),) = read(file.getvalue())
+    assert isinstance(row, NewLink)
+    assert (row.code, row.created_ms, row.deleted) == ("x", 5, True)
+
+
+def test_json_lines_are_the_plain_form() -> None:
+    file = io.StringIO()
+    link = Link(code="x", target="https://a.b/", created_ms=5, updated_ms=6)
+    write_links(file, [link], "jsonl")
+    assert json.loads(file.getvalue()) == to_plain(link)
+
+
+def _stored(row: NewLink | InvalidLink) -> dict[str, object]:
+    assert isinstance(row, NewLink)
+    held = options.check(row.given, now=0.0)
+    link = Link(code=row.code, created_ms=row.created_ms, updated_ms=0, **held)
+    return {**to_plain(link), "updated_at": ""}
