@@ -47,6 +47,14 @@ def pytest_sessionstart() -> None:
         pytest.exit(str(error), returncode=1)
 
 
+@pytest.fixture(autouse=True)
+def usual_umask() -> Iterator[None]:
+    """Files are open to others unless our own code sees to it; a command that does ends here."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 def missing(what: str) -> None:
     """Skip at a desk, fail in CI, where a skipped test would look like a passed one."""
     if os.environ.get("CI"):

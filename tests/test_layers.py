@@ -55,6 +55,7 @@ LAYERS = (
         "app.masking",
         "app.memory_marks",
         "app.notify",
+        "app.private_files",
         "app.setting_list",
         "app.setting_types",
         "app.settings",

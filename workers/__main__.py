@@ -18,6 +18,7 @@ from app.ledger_metrics import LedgerMetrics
 from app.logs import configure
 from app.metrics import SupervisorMetrics
 from app.notify import Notifier
+from app.private_files import keep_to_ourselves
 from app.settings import Settings, SettingsError, load
 from app.version import __version__
 from workers.lookouts import Lookouts
@@ -38,6 +39,7 @@ Exit codes: 0 stopped as asked, 1 consumers could not begin or had to be killed,
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until told to stop; return the exit code."""
     _parse(arguments)
+    keep_to_ourselves()
     try:
         settings = load()
     except SettingsError as error:

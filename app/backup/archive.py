@@ -95,7 +95,8 @@ def new_archive(directory: Path, columns: list[str]) -> Iterator[ArchiveWriter]:
         raise BadArchive(f"{directory} exists already: name a directory that doesn't")
     unfinished = directory.with_name(f"{directory.name}.part")
     shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    unfinished.mkdir(mode=0o700)
     try:
         writer = ArchiveWriter(unfinished, Manifest(columns))
         yield writer

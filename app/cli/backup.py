@@ -15,6 +15,7 @@ from app.backup.links import link_lines, restore_links
 from app.cli.output import Failure, complain
 from app.clickhouse import connect
 from app.link_store import open_store
+from app.private_files import is_open_to_others, keep_to_ourselves
 from app.schema.migrations import migrate
 from app.settings import Settings, load
 
@@ -29,11 +30,12 @@ def backup(
 
     All services may go on meanwhile: clicks that come during the backup are in it or in the next.
     Clicks that are not in ClickHouse yet, dead letters and the day's secret for visitor ids are
-    not in it; they live in Redis' own files.
+    not in it; they live in Redis' own files. The directory is open to nobody but who made it.
 
     \b
     hopline backup /var/backups/hopline-2026-05-01
     """
+    keep_to_ourselves()
     settings = load()
     store = open_store(settings)
     try:
@@ -62,6 +64,8 @@ def restore(
     """
     settings = load()
     manifest = open_archive(directory)
+    if any(is_open_to_others(path) for path in (directory, *directory.iterdir())):
+        complain(f"others can look into {directory}: chmod -R go= {directory}")
     migrate(
         settings.clickhouse_url,
         timeout_seconds=settings.clickhouse_timeout_seconds,

@@ -20,7 +20,7 @@ from app.health.freshness import freshness_check
 from app.health.kernel import kernel_checks
 from app.health.ledger import judge_ledger
 from app.health.machine import disk_check, geoip_check, judge_service
-from app.health.permissions import permissions_checks
+from app.health.permissions import permissions_checks, private_files_check
 from app.health.redis import redis_checks
 from app.health.stream import StreamNames, stream_checks
 from app.health.units import units_checks
@@ -59,6 +59,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _service("redirect", settings.redirect_bind)
     yield _service("console", settings.console_bind)
     yield from door_checks(settings)
+    yield private_files_check(dict.fromkeys((settings.data_dir, settings.spool_directory)))
     yield geoip_check(settings.geoip_path)
     yield disk_check("data disk", settings.data_dir, 0)
     yield disk_check("spool disk", settings.spool_directory, settings.spool_max_bytes)

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from app.cli.output import Failure, complain, print_json, print_table
 from app.cli.replay_view import as_json, as_rows
 from app.local.lock import try_lock
+from app.private_files import keep_to_ourselves, make_private
 from app.settings import load
 from app.times import parse_time
 from workers.enrich.place import BadCountryDatabase
@@ -60,6 +61,7 @@ def replay(
     hopline replay --since 30d --dry-run
     hopline replay --since 2026-05-01 --until 2026-06-01
     """
+    keep_to_ourselves()
     settings = load()
     typed = (settings.clickhouse_url, settings.stream, since, until or "")
     notebook = Notebook(settings.data_dir / "replay", typed)
@@ -109,7 +111,7 @@ def _point(option: str, text: str) -> _Point:
 def _alone(directory: Path) -> Iterator[None]:
     """Keep a second replay of this machine from mixing up its notes with the first one's."""
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_private(directory)
         file = (directory / "lock").open("ab")
     except OSError as error:
         raise Failure(f"{directory} can't be used: {error}") from None

@@ -23,6 +23,7 @@ from app.local.machine import Machine
 from app.local.stop_requests import StopRequests
 from app.local.stores import Store, clickhouse_store, redis_store
 from app.local.valkey import ValkeyMissing
+from app.private_files import keep_to_ourselves
 from app.redis import RedisError
 from app.settings import Settings, load_environment, variable
 
@@ -64,6 +65,7 @@ def up(
 
 def _run(settings: Settings, terminal: Console, *, demo: bool) -> None:
     started = time.monotonic()
+    keep_to_ourselves()
     say = _speaker(terminal)
     data = DataDir(settings.data_dir)
     with StopRequests() as stop, data.held(say) as lock:

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.doors import console_refusal
 from app.notify import Notifier
+from app.private_files import keep_to_ourselves
 from app.settings import load_or_exit
 from app.watchdog import keep_watch
 
@@ -28,6 +29,11 @@ forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 # Every gunicorn of a user would open the same socket, and nothing here speaks to it.
 control_socket_disable = True
+
+
+def on_starting(_server: Any) -> None:
+    """Close what is written from now on to others; gunicorn opens its Unix sockets all the same."""
+    keep_to_ourselves()
 
 
 def when_ready(server: Any) -> None:

@@ -16,6 +16,7 @@ import orjson
 
 from app.exposure.process import is_alive
 from app.exposure.snapshot import BadSnapshot, Snapshot, decode, encode, lasting, merged
+from app.private_files import make_private
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ def gather(directory: Path) -> Snapshot:
     Raises:
         OSError: the directory can't be used.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_private(directory)
     with _locked(directory):
         living, dead = _snapshots(directory)
         totals = _Totals(directory / _TOTALS)

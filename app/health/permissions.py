@@ -1,11 +1,12 @@
-"""Whether an installed host keeps its passwords to itself."""
+"""Whether a host keeps its passwords, and visitors' clicks, to itself."""
 
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.health.check import Check, fail, ok, warn
+from app.private_files import is_open_to_others
 
 ENVIRONMENT_FILE = Path("/etc/hopline/hopline.env")
 CREDENTIALS = Path("/etc/hopline/credentials")
@@ -21,6 +22,16 @@ def permissions_checks(
         yield judge_environment(environment_file)
     if credentials.exists():
         yield judge_credentials(credentials)
+
+
+def private_files_check(directories: Iterable[Path]) -> Check:
+    """Judge whether others can look into directories that hold clicks; missing ones are well."""
+    name = "private files"
+    opened = [str(one) for one in directories if one.exists() and is_open_to_others(one)]
+    if opened:
+        mend = f"chmod -R go= {' '.join(opened)}"
+        return warn(name, f"others can look into {', '.join(opened)}", mend)
+    return ok(name, "clicks and logs on this machine are closed to others")
 
 
 def judge_environment(path: Path) -> Check:

@@ -69,7 +69,7 @@ def clickhouse_url(port: int, database: str = DATABASE) -> str:
 
 def write_config(directory: Path, config: str) -> Path:
     """Write a configuration file into a data directory, and return its path."""
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / "config.xml"
     path.write_text(config)
     return path
@@ -104,6 +104,7 @@ def _server_config(directory: Path, port: int) -> str:
     """Return a whole server's configuration in one file: it names itself for users and profiles."""
     users = escape(str(directory / "config.xml"))
     return f"""<clickhouse>{_common_config(directory)}
+  <umask>077</umask>
   <path>{escape(str(directory / "store"))}/</path>
   <tmp_path>{escape(str(directory / "tmp"))}/</tmp_path>
   <listen_host>{LOOPBACK}</listen_host>

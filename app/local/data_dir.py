@@ -9,8 +9,21 @@ from pathlib import Path
 
 from app.local.child import wait_for
 from app.local.lock import try_lock
+from app.private_files import make_private
 from app.settings import RUNNING_FILE, variable
 
+#: What stands in it; anything else was there before us.
+_OURS = (
+    "clickhouse",
+    "clickhouse-server",
+    "lock",
+    "logs",
+    "metrics",
+    "replay",
+    "running.*",
+    "spool",
+    "valkey",
+)
 _MB = 1_000_000
 #: ClickHouse and Valkey both stop writing on a full disk; below this there is no use in starting.
 _LEAST_FREE_BYTES = 200 * _MB
@@ -45,8 +58,9 @@ class DataDir:
             DataDirRefused: it is in use, can't be written, or its disk is full.
         """
         with self._refusals():
-            self.logs.mkdir(parents=True, exist_ok=True)
-            self.valkey.mkdir(exist_ok=True)
+            make_private(self.path, _OURS)
+            self.logs.mkdir(mode=0o700, exist_ok=True)
+            self.valkey.mkdir(mode=0o700, exist_ok=True)
             self._require_space()
             lock = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:

@@ -131,6 +131,9 @@ def _fetch(download: Download, cache_dir: Path, on_progress: OnProgress) -> None
         ready = folder / "ready"
         ready.mkdir()
         _extract(download, tarball, ready / download.file, on_progress)
+        # It is nobody's secret, and may be shared, whatever of ours is not.
+        ready.chmod(0o755)
+        (ready / download.file).chmod(0o644)
         ready.rename(download.path(cache_dir).parent)
 
 

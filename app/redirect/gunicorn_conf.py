@@ -11,6 +11,7 @@ from app.doors import MetricsDoor
 from app.exposure.exposition import Exposition
 from app.exposure.server import MetricsServer
 from app.notify import Notifier
+from app.private_files import keep_to_ourselves
 from app.settings import load_or_exit
 from app.watchdog import keep_watch
 
@@ -47,6 +48,11 @@ accesslog = None
 errorlog = "-"
 loglevel = _settings.log_level.lower()
 logger_class = "app.gunicorn_logs.Logger"
+
+
+def on_starting(_server: Any) -> None:
+    """Close what is written from now on to others; gunicorn opens its Unix sockets all the same."""
+    keep_to_ourselves()
 
 
 def when_ready(server: Any) -> None:

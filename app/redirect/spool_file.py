@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from app.private_files import make_private
 from app.redirect import spool_sql
 from app.redirect.spool_repair import Damage, set_aside
 from app.redirect.spool_rows import Row, is_whole
@@ -183,7 +184,7 @@ class SpoolFile:
         if self._database is not None and self._is_still_mine():
             return self._database
         self.close()
-        self.directory.mkdir(parents=True, exist_ok=True)
+        make_private(self.directory, (f"{NAME}*", "*.lock"))
         self._database = spool_sql.connect(self._path, self._max_pages)
         self._inode = self._path.stat().st_ino
         return self._database

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import time
 
 import pytest
@@ -133,3 +134,23 @@ def test_the_demo_shows_clicks_of_several_countries(up, country_database, shared
     assert wait_for(lambda: (one.clicks("launch") or 0) >= 5, 30)
     counted = json.loads(one.run("stats", "launch", "--json").stdout)
     assert len(counted["by"]["country"]["top"]) > 1
+
+
+def test_nobody_else_can_look_into_what_it_keeps(up, country_database, shared_clickhouse):
+    one = up()
+    for name in ("logs/redirect.log", "spool/spool.db.damaged-1", "clickhouse/old.bin"):
+        left = one.data_dir / name
+        left.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+        left.touch(mode=0o644)
+    one.data_dir.chmod(0o755)
+    one.start().wait_until_ready()
+    one.add_link("demo1")
+    one.click("demo1")
+    assert wait_for(lambda: one.clicks("demo1") == 1, 10)
+    one.child("valkey").suspend()
+    one.click("demo1")
+    assert (one.data_dir / "spool" / "spool.db").exists()
+    one.child("valkey").resume()
+    assert wait_for(lambda: one.clicks("demo1") == 2, 20)
+    found = [path for path in (one.data_dir, *one.data_dir.rglob("*")) if not path.is_symlink()]
+    assert [str(path) for path in found if stat.S_IMODE(path.stat().st_mode) & 0o077] == []

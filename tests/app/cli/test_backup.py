@@ -1,3 +1,4 @@
+import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -136,3 +137,14 @@ def test_nothing_is_stored_of_a_damaged_backup(
     assert (ended.exit_code, ended.out) == (1, "")
     assert "clicks-202605.jsonl.gz is damaged" in ended.err
     assert hopline("links", "list", "--json").out.startswith('{\n  "links": [],')
+
+
+def test_a_backup_is_open_to_nobody_else(hopline: Run, filled: str, tmp_path: Path) -> None:
+    hopline("backup", str(tmp_path / "into" / "backup"))
+    backup = tmp_path / "into" / "backup"
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in backup.iterdir()} == {0o600}
+    assert "others can look" not in hopline("restore", str(backup)).err
+    (backup / "links.jsonl.gz").chmod(0o644)
+    ended = hopline("restore", str(backup))
+    assert (ended.exit_code, f"chmod -R go= {backup}" in ended.err) == (0, True)

@@ -90,6 +90,7 @@ def test_an_installation_that_is_well(
         "console door",
         "redirect metrics",
         "workers metrics",
+        "private files",
         "geoip",
         "data disk",
         "spool disk",

@@ -2,7 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from app.health.permissions import judge_credentials, judge_environment, permissions_checks
+from app.health.permissions import (
+    judge_credentials,
+    judge_environment,
+    permissions_checks,
+    private_files_check,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,3 +41,13 @@ def test_credentials_are_for_their_owner_alone(tmp_path: Path, mode: int, state:
 
 def test_what_is_not_there_is_not_judged(tmp_path: Path) -> None:
     assert list(permissions_checks(tmp_path / "no.env", tmp_path / "none")) == []
+
+
+def test_a_folder_of_clicks_that_others_can_look_into_is_found(tmp_path):
+    spool = tmp_path / "spool"
+    assert private_files_check([spool]).state == "ok"
+    spool.mkdir(mode=0o700)
+    assert private_files_check([spool]).state == "ok"
+    spool.chmod(0o750)
+    check = private_files_check([spool])
+    assert (check.state, check.mend) == ("warn", f"chmod -R go= {spool}")
