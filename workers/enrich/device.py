@@ -19,15 +19,12 @@ _WORDS: tuple[tuple[Device, re.Pattern[str]], ...] = (
         "tv",
         re.compile(
             r"smart-?tv|google ?tv|apple ?tv|hbbtv|android ?tv|netcast|web0s|webos\.tv|bravia|"
-            r"\broku|crkey|\baft[a-z]{1,4}\b|viera|philipstv|\btv safari|tizen .*\btv\b"
+            r"\broku|crkey|\baft[a-z]{1,4}\b|viera|philipstv|\btv safari"
         ),
     ),
     (
         "tablet",
-        re.compile(
-            r"ipad|tablet|kindle|\bsilk/|playbook|nexus (?:7|9|10)\b|\bsm-t\d|"
-            r"android(?!.*mobi)"
-        ),
+        re.compile(r"ipad|tablet|kindle|\bsilk/|playbook|nexus (?:7|9|10)\b|\bsm-t\d"),
     ),
     (
         "mobile",
@@ -41,12 +38,19 @@ _WORDS: tuple[tuple[Device, re.Pattern[str]], ...] = (
         re.compile(r"windows nt|macintosh|x11|cros |linux|freebsd|openbsd"),
     ),
 )
+#: What depends on two words, from the text's begin on. The first is taken as it is found, not tried
+#: wherever it stands, which would take time by the square of the text's length.
+_PAIRS: dict[Device, re.Pattern[str]] = {
+    "tv": re.compile(r"(?>.*?tizen ).*\btv\b"),
+    "tablet": re.compile(r"(?>.*android)(?!.*mobi)"),
+}
 
 
 def device_class(user_agent: str) -> Device:
     """Return the class of device of a browser; a crawler's is not told here."""
     lower = user_agent.lower()
     for device, words in _WORDS:
-        if words.search(lower):
+        pair = _PAIRS.get(device)
+        if words.search(lower) or (pair and pair.match(lower)):
             return device
     return "other"

@@ -1,4 +1,8 @@
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from workers.enrich.device import device_class
 
@@ -40,3 +44,17 @@ def test_the_class_is_told(device, user_agent):
 
 def test_a_hostile_user_agent_is_read_in_bounded_time():
     assert device_class("android" * 1100) == "tablet"
+
+
+@given(
+    st.lists(
+        st.sampled_from(["tizen ", "tv", " ", "android", "mobi", "mobile", "x", ";"]), max_size=12
+    ).map("".join)
+)
+def test_two_words_are_told_wherever_they_stand(user_agent):
+    """As the plain patterns would, which take much longer to say so."""
+    is_tv = re.search(r"android ?tv|tizen .*\btv\b", user_agent)
+    is_tablet = re.search(r"android(?!.*mobi)", user_agent)
+    device = device_class(user_agent)
+    assert (device == "tv") is bool(is_tv)
+    assert (device == "tablet") is (not is_tv and bool(is_tablet))

@@ -101,3 +101,18 @@ def test_many_clicks_have_the_rows_that_each_has_alone(enricher):
     assert [dict(zip(together._fields, row, strict=True)) for row in rows] == [
         {**row, "enriched_at": NOW_MS} for row in alone
     ]
+
+
+def test_long_texts_are_stored_whole_and_not_read_to_their_end(enricher):
+    long = CHROME + b" " * 1_000 + b"Googlebot/2.1" + "\U0001f517".encode() * 500
+    row = enriched(enricher, user_agents=long, referers=b"https://a.example/" + long)
+    assert row["user_agent"] == long
+    assert (row["browser"], row["is_bot"]) == (b"Chrome", False)
+    assert row["referrer_host"] == b"a.example"
+
+
+@pytest.mark.parametrize("size", range(1_020, 1_028))
+def test_a_text_may_be_cut_within_a_character(enricher, size):
+    texts = "\u00e4\U0001f517".encode() * 300
+    names = ("user_agents", "referers", "hosts", "accept_languages", "purposes", "ips")
+    assert enriched(enricher, **dict.fromkeys(names, b"x" * (size % 3) + texts))["is_bot"] is False
