@@ -7,6 +7,7 @@ killed process takes them with it. When memory is full as well, the oldest stay.
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 import gevent
 
@@ -17,8 +18,9 @@ from app.redirect_metrics import RedirectMetrics
 
 logger = logging.getLogger(__name__)
 
-#: About 25 MB of a browser's clicks.
+#: Whichever is met first; a browser's clicks come to some 600 bytes each.
 _LIMIT = 50_000
+_LIMIT_BYTES = 32 << 20
 _PAUSE_SECONDS = 0.25
 #: Tried again after each pause: as fast as one worker's drain is by default.
 _AT_ONCE = 1_250
@@ -34,10 +36,18 @@ class Holdover:
             :meth:`keep`.
     """
 
-    def __init__(self, record: Record, metrics: RedirectMetrics, limit: int = _LIMIT) -> None:
+    def __init__(
+        self,
+        record: Record,
+        metrics: RedirectMetrics,
+        limit: int = _LIMIT,
+        limit_bytes: int = _LIMIT_BYTES,
+    ) -> None:
         self._record = record
         self._held = metrics.clicks_held
         self._limit = limit
+        self._limit_bytes = limit_bytes
+        self._held_bytes = 0
         self._rows: deque[Row] = deque()
         self._quiet_log = QuietLog(logger)
         self._chore = Chore("holdover", self._try_again, metrics.chore_failures)
@@ -55,15 +65,13 @@ class Holdover:
         Args:
             fault: why they were not taken, for the log.
         """
-        room = max(self._limit - len(self._rows), 0)
-        kept = rows[:room]
-        self._rows.extend(kept)
+        kept = sum(1 for _ in takewhile(self._take, rows))
         self._held.set(len(self._rows))
         if kept:
             self._quiet_log.warning(
                 "held", "%d click(s) wait in memory, and would die with it: %s", len(self), fault
             )
-        return len(kept)
+        return kept
 
     def close(self) -> list[Row]:
         """Stop; return what is left, and keep nothing more."""
@@ -71,8 +79,19 @@ class Holdover:
         self._limit = 0
         left = list(self._rows)
         self._rows.clear()
+        self._held_bytes = 0
         self._held.set(0)
         return left
+
+    def _take(self, row: Row) -> bool:
+        has_room = len(self._rows) < self._limit and self._held_bytes < self._limit_bytes
+        if has_room:
+            self._put_back(row)
+        return has_room
+
+    def _put_back(self, row: Row) -> None:
+        self._rows.append(row)
+        self._held_bytes += len(row[1])
 
     def _try_again(self) -> None:
         gevent.sleep(_PAUSE_SECONDS)
@@ -85,10 +104,11 @@ class Holdover:
 
     def _record_first(self) -> None:
         row = self._rows.popleft()
+        self._held_bytes -= len(row[1])
         try:
             self._record(row[1], _nobody)
         except Exception:
-            self._rows.append(row)
+            self._put_back(row)
             raise
 
 

@@ -23,8 +23,9 @@ logger = logging.getLogger(__name__)
 
 #: How long a visitor waits for the disk; the append goes on without them.
 _BUDGET_SECONDS = 0.020
-#: Clicks that may gather while the disk is stuck; about 25 MB.
+#: Clicks that may gather while the disk is stuck, whichever is met first.
 _GATHERED_LIMIT = 50_000
+_GATHERED_BYTES = 32 << 20
 
 Keep = Callable[[list[Row], BaseException], int]
 
@@ -48,18 +49,20 @@ class Spool:
         loop: Any = gevent.get_hub().loop
         self._deadlines = Deadlines(loop, _BUDGET_SECONDS)
         self._gathered: list[_Append] = []
+        self._gathered_bytes = 0
         self._forgotten: list[bytes] = []
         self._idle = Event()
         self._idle.set()
 
     def append(self, click_id: bytes, command: bytes, done: Callable[[], None]) -> None:
         """Put a click on disk; ``done`` is called once, when it is there or after the budget."""
-        if len(self._gathered) >= _GATHERED_LIMIT:
+        if len(self._gathered) >= _GATHERED_LIMIT or self._gathered_bytes >= _GATHERED_BYTES:
             self._refuse(1, "gathered", "the disk does not keep up")
             done()
             return
         append = _Append((click_id, command), done, self._metrics)
         self._gathered.append(append)
+        self._gathered_bytes += len(command)
         self._deadlines.add(append)
         self._commit_soon()
 
@@ -87,6 +90,7 @@ class Spool:
 
     def _commit(self) -> None:
         appends, self._gathered = self._gathered, []
+        self._gathered_bytes = 0
         forgotten, self._forgotten = self._forgotten, []
         rows = [append.row for append in appends]
         committed = self._thread.spawn(_write, self._file, rows, forgotten)

@@ -56,6 +56,17 @@ def test_when_memory_is_full_the_oldest_stay(metrics):
     assert holdover.close() == rows(1, 2)
 
 
+def test_memory_is_bounded_in_bytes_as_well(metrics):
+    holdover = Holdover(lambda *_: holdover.keep(rows(9), FULL), metrics, limit_bytes=21)
+    assert holdover.keep(rows(1, 2, 3, 4), FULL) == 4
+    assert holdover.keep(rows(5), FULL) == 0
+    holdover.start()
+    gevent.sleep(0.6)
+    assert len(holdover) == 4
+    assert holdover.keep(rows(5), FULL) == 0
+    assert holdover.close() == rows(9, 9, 9, 9)
+
+
 def test_nothing_is_kept_once_it_is_closed(metrics):
     holdover = Holdover(lambda *_: None, metrics)
     holdover.close()

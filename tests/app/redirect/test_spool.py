@@ -65,6 +65,23 @@ def test_clicks_gather_while_the_disk_is_busy_and_share_one_commit(metrics):
     assert file.batches == [1, 49]
 
 
+def test_what_gathers_while_the_disk_stands_still_is_bounded_in_bytes_too(metrics, registry):
+    file = SlowFile()
+    spool = Spool(file, metrics)
+    spool.append(click_id(0), b"x", lambda: None)
+    gevent.sleep(0.01)
+    done: list[int] = []
+    large = bytes(1 << 20)
+    for number in range(1, 50):
+        spool.append(click_id(number), large, lambda number=number: done.append(number))
+    names = ("hopline_spool_refusals_total", {"reason": "gathered"})
+    assert registry.get_sample_value(*names) == 17
+    assert done == list(range(33, 50))
+    file.gate.set()
+    spool.close(5)
+    assert file.batches == [1, 32]
+
+
 def test_nobody_waits_longer_than_the_budget_for_a_slow_disk(metrics, registry):
     file = SlowFile()
     spool = Spool(file, metrics)
