@@ -171,15 +171,37 @@ def do_everything(hopline, tmp_path):
     "command",
     ["SET link:x 1", "DEL link:x", "DEL clicks:stream", "XRANGE clicks:stream - +",
      "XTRIM clicks:stream MAXLEN 0", "XREADGROUP GROUP g c STREAMS clicks:stream >",
+     "XRANGE clicks:dead - +", "XRANGE clicks:dead:purged - +", "XINFO STREAM clicks:dead",
+     "XREVRANGE clicks:stream + -", "XREAD STREAMS clicks:stream 0", "XDEL clicks:stream 1-1",
+     "XACK clicks:stream analytics-group 1-1", "XSETID clicks:stream 9-9", "COPY clicks:stream x",
+     "DUMP clicks:stream", "RENAME clicks:stream x", "EXPIRE clicks:stream 1",
+     "XGROUP DESTROY clicks:stream analytics-group", "INCR link:x", "ZADD link:x 1 a",
+     "HGETALL {clicks:stream}:analytics-group:ledger", "CLIENT LIST", "BGREWRITEAOF",
      "XADD other * a b", "KEYS *", "CONFIG GET *", "FLUSHALL", "GET visitors:salt:2026-01-01",
      "ACL LIST", "SHUTDOWN", "MONITOR"],
 )  # fmt: skip
-def test_the_public_service_can_neither_change_links_nor_read_clicks(server, command):
+def test_what_the_public_service_has_no_right_to_is_refused(server, command):
     with (
         server.connect("hopline-redirect") as client,
         pytest.raises(redis.exceptions.NoPermissionError),
     ):
         client.execute_command(*command.split())
+
+
+def test_what_can_not_be_kept_from_the_public_service_is_as_its_file_says(server):
+    with server.connect("operator") as operator:
+        operator.delete("clicks:stream")
+        operator.xadd("clicks:stream", {"ip": "203.0.113.7"})
+        with server.connect("hopline-redirect") as client:
+            shown = client.execute_command("XINFO", "STREAM", "clicks:stream", "FULL", "COUNT", 0)
+            assert "203.0.113.7" in str(shown)
+            client.execute_command("XADD", "clicks:stream", "MAXLEN", 0, "*", "a", "b")
+            assert client.execute_command("INCR", "links:uses:limited") == 1
+        assert operator.xlen("clicks:stream") == 0
+        operator.delete("clicks:stream", "links:uses:limited")
+    text = " ".join((FOLDER / "hopline-users.conf").read_text().replace("#", "").split())
+    for said in ("XINFO STREAM", "with FULL all of them", "MAXLEN 0", "INCR"):
+        assert said in text
 
 
 @pytest.mark.parametrize(
