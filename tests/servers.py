@@ -81,12 +81,18 @@ class Server:
         self._child.signal_group(number)
 
 
+#: More than any test fills, and enough for a stream of the default length.
+MAXMEMORY_BYTES = 4 << 30
+
+
 class RedisServer(Server):
     """Valkey (or a Redis of another binary) with AOF everysec and noeviction."""
 
     def __init__(self, directory: Path, binary: Path | None = None) -> None:
         super().__init__(
-            lambda at, port: _hurrying(valkey_program(binary or valkey_binary(), at, port)),
+            lambda at, port: _hurrying(
+                valkey_program(binary or valkey_binary(), at, port, MAXMEMORY_BYTES)
+            ),
             directory,
         )
 

@@ -79,7 +79,7 @@ def _redis(settings: Settings) -> Iterator[Check]:
     url = settings.redis_url
     try:
         with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
-            yield from redis_checks(client, url)
+            yield from redis_checks(client, url, names.maxlen)
             yield from stream_checks(client, url, names)
             yield _ledger(settings, Wire(client, url, settings.redis_timeout_seconds))
     except RedisError as error:

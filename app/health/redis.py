@@ -5,19 +5,27 @@ from typing import TYPE_CHECKING, Any
 
 from app.health.check import Check, fail, ok, warn
 from app.health.clock import judge_skew, measure_skew
+from app.memory_marks import (
+    DIVERT_FROM,
+    DIVERT_TO,
+    ENTRY_BYTES,
+    LARGEST_ENTRY_BYTES,
+    TRIM_FROM,
+    Memory,
+)
 from app.redis import RedisRefused, require_version, translated
 
 if TYPE_CHECKING:
     import redis
 
-#: Parts of the memory limit in use.
-_WARN_MEMORY = 0.8
-_FAIL_MEMORY = 0.95
 _MIB = 1 << 20
 
 
-def redis_checks(client: "redis.Redis", url: str) -> Iterator[Check]:
+def redis_checks(client: "redis.Redis", url: str, maxlen: int) -> Iterator[Check]:
     """Yield the findings about a server.
+
+    Args:
+        maxlen: entries that the stream may hold.
 
     Raises:
         RedisUnavailable, RedisRefused: it doesn't answer, or is too old.
@@ -29,7 +37,7 @@ def redis_checks(client: "redis.Redis", url: str) -> Iterator[Check]:
         yield judge_persistence(persistence, _appendfsync(client, url))
         memory = client.info("memory")
         yield judge_eviction(memory["maxmemory_policy"])
-        yield judge_memory(memory)
+        yield judge_memory(memory, maxlen)
 
 
 def judge_persistence(info: Mapping[str, Any], appendfsync: str | None) -> Check:
@@ -63,18 +71,33 @@ def judge_eviction(policy: str) -> Check:
     )
 
 
-def judge_memory(info: Mapping[str, Any]) -> Check:
-    """Judge INFO memory against its own limit, or the machine's where there is none."""
+def judge_memory(info: Mapping[str, Any], maxlen: int) -> Check:
+    """Judge INFO memory against its own limit, or the machine's where there is none.
+
+    Args:
+        maxlen: entries that the stream may hold.
+    """
     name = "redis memory"
-    limit = info["maxmemory"] or info.get("total_system_memory", 0)
-    used = info["used_memory"]
-    if not limit:
-        return ok(name, f"{used // _MIB} MiB used, without a limit")
-    text = f"{used // _MIB} of {limit // _MIB} MiB used"
+    memory = Memory.of(info)
+    limit = memory.limit_bytes or info.get("total_system_memory", 0)
+    text = f"{memory.used_bytes // _MIB} of {limit // _MIB} MiB used" if limit else "no limit"
     mend = "give Redis more memory, or find what fills it with MEMORY STATS"
-    if used > limit * _FAIL_MEMORY:
-        return fail(name, text, mend)
-    return warn(name, text, mend) if used > limit * _WARN_MEMORY else ok(name, text)
+    if Memory(memory.used_bytes, limit).reaches(DIVERT_FROM):
+        return fail(name, f"{text}: new clicks go to the spool", mend)
+    if Memory(memory.used_bytes, limit).reaches(DIVERT_TO):
+        return warn(name, text, mend)
+    if not memory.limit_bytes:
+        text += ", and no maxmemory: nothing gives way before the machine's memory is full"
+        return warn(name, text, "set maxmemory in redis.conf, and CONFIG SET maxmemory now")
+    room = memory.limit_bytes * TRIM_FROM
+    text += (
+        f"; finished clicks stay while there are fewer than {room / ENTRY_BYTES:,.0f} of browsers,"
+        f" or {room / LARGEST_ENTRY_BYTES:,.0f} of the largest"
+    )
+    if room < maxlen * ENTRY_BYTES:
+        mend = f"give Redis more memory, or lower HOPLINE_STREAM_MAXLEN, which is {maxlen:,}"
+        return warn(name, text, mend)
+    return ok(name, text)
 
 
 def _time(client: "redis.Redis") -> float:

@@ -14,6 +14,7 @@ from app.local.clickhouse import (
     server_program,
 )
 from app.local.data_dir import DataDir
+from app.local.memory import memory_bytes, valkey_maxmemory
 from app.local.ports import free_port
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.settings import Settings
@@ -44,7 +45,8 @@ def redis_store(settings: Settings, data: DataDir) -> Store:
             redis.require_version(client)
         return Store(url)
     port = free_port()
-    return Store(valkey_url(port), valkey_program(valkey_binary(), data.valkey, port))
+    maxmemory = valkey_maxmemory(memory_bytes())
+    return Store(valkey_url(port), valkey_program(valkey_binary(), data.valkey, port, maxmemory))
 
 
 def clickhouse_store(

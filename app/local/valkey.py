@@ -32,14 +32,17 @@ def valkey_binary() -> Path:
     return Path(get_binary_path())
 
 
-def valkey_program(binary: Path, directory: Path, port: int) -> Program:
+def valkey_program(binary: Path, directory: Path, port: int, maxmemory_bytes: int = 0) -> Program:
     """Return how to run a Valkey or Redis server that keeps its data in a directory.
 
     The append-only file is synced once a second (ADR-003): a crash of the machine costs at most the
     last second, which the redirect sends again, and a crash of the server alone costs nothing.
     ``noeviction``, because an evicted link or stream is lost data, where a refused write is a click
-    in the spool. No ``maxmemory``: the stream is bounded by its length, the links are the owner's
-    to bound, and on a machine that runs out anyway a number chosen here would only refuse earlier.
+    in the spool. With ``maxmemory``, finished clicks and new ones give way before that, see
+    :mod:`app.memory_marks`, and it is not the kernel that decides who goes.
+
+    Args:
+        maxmemory_bytes: 0 is no bound.
     """
     options = {
         "bind": LOOPBACK,
@@ -48,6 +51,7 @@ def valkey_program(binary: Path, directory: Path, port: int) -> Program:
         "appendonly": "yes",
         "appendfsync": "everysec",
         "save": "",
+        "maxmemory": str(maxmemory_bytes),
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
         "tcp-backlog": "511",

@@ -5,13 +5,14 @@ import pytest
 from app.health.redis import judge_eviction, judge_memory, judge_persistence, redis_checks
 from app.redis import connect
 
+MAXLEN = 1_000_000
 AOF = {"aof_enabled": 1, "aof_last_write_status": "ok"}
 
 
 def test_a_server_as_hopline_starts_it_is_well(any_redis_server) -> None:
     server = any_redis_server()
     with connect(server.url, timeout_seconds=2) as client:
-        checks = list(redis_checks(client, server.url))
+        checks = list(redis_checks(client, server.url, MAXLEN))
     assert {check.name: check.state for check in checks} == {
         "redis": "ok",
         "redis clock": "ok",
@@ -27,7 +28,7 @@ def test_what_a_server_is_told_at_run_time_is_seen(valkey_server) -> None:
         client.config_set("appendonly", "no")
         client.config_set("maxmemory-policy", "allkeys-lru")
         client.config_set("maxmemory", "1mb")
-        states = {check.name: check.state for check in redis_checks(client, server.url)}
+        states = {check.name: check.state for check in redis_checks(client, server.url, MAXLEN)}
     assert states["redis persistence"] == "warn"
     assert states["redis eviction"] == "fail"
     assert states["redis memory"] == "fail"
@@ -58,16 +59,29 @@ def test_eviction_may_throw_clicks_away(policy: str) -> None:
 @pytest.mark.parametrize(
     ("used", "limit", "machine", "state"),
     [
-        (79, 100, 1000, "ok"),
-        (81, 100, 1000, "warn"),
-        (96, 100, 1000, "fail"),
-        (81, 0, 100, "warn"),
-        (81, 0, 1000, "ok"),
-        (81, 0, 0, "ok"),
+        (690_000, 1_000_000, 10_000_000, "ok"),
+        (710_000, 1_000_000, 10_000_000, "warn"),
+        (810_000, 1_000_000, 10_000_000, "fail"),
+        (810_000, 0, 1_000_000, "fail"),
+        (810_000, 0, 10_000_000, "warn"),
+        (810_000, 0, 0, "warn"),
     ],
 )
 def test_memory_is_judged_by_its_limit_or_the_machines(
     used: int, limit: int, machine: int, state: str
 ) -> None:
     info = {"used_memory": used, "maxmemory": limit, "total_system_memory": machine}
-    assert judge_memory(info).state == state
+    assert judge_memory(info, 1).state == state
+
+
+def test_a_bound_that_the_stream_does_not_fit_into_is_told_of() -> None:
+    info = {"used_memory": 1 << 20, "maxmemory": 512 << 20}
+    check = judge_memory(info, 1_000_000)
+    assert (check.state, "HOPLINE_STREAM_MAXLEN" in check.mend) == ("warn", True)
+    assert "988,573 of browsers, or 102,637 of the largest" in check.text
+    assert judge_memory(info, 900_000).state == "ok"
+
+
+def test_memory_without_a_bound_is_told_of() -> None:
+    info = {"used_memory": 1 << 20, "maxmemory": 0, "total_system_memory": 8 << 30}
+    assert "no maxmemory" in judge_memory(info, 1_000_000).text

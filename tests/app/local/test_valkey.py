@@ -13,7 +13,7 @@ from app.local.valkey import ValkeyMissing, answers, valkey_binary, valkey_url
         ("appendonly", "yes"),
         ("appendfsync", "everysec"),
         ("maxmemory-policy", "noeviction"),
-        ("maxmemory", "0"),
+        ("maxmemory", str(4 << 30)),
         ("bind", "127.0.0.1"),
         ("save", ""),
     ],

@@ -1,0 +1,59 @@
+"""How much memory this machine, or the container that it is, has for `hopline up`."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+#: Part of it that the embedded Valkey may fill. Beside it stand ClickHouse and our services, and
+#: rewriting the append-only file takes as much again at worst.
+_VALKEY_SHARE = 0.25
+#: Links and a few clicks need some, however small the machine is.
+_LEAST_BYTES = 64 << 20
+
+_CGROUPS = Path("/sys/fs/cgroup")
+
+
+def valkey_maxmemory(memory_bytes: int) -> int:
+    """Return the ``maxmemory`` in bytes of the embedded Valkey on a machine of so much memory."""
+    return max(int(memory_bytes * _VALKEY_SHARE), _LEAST_BYTES)
+
+
+def memory_bytes(own_groups: Path = Path("/proc/self/cgroup"), mounted: Path = _CGROUPS) -> int:
+    """Return the memory that processes here may use: the machine's, or less by a control group.
+
+    Args:
+        own_groups: which groups a process is in (cgroups(7)).
+        mounted: where groups are mounted, of version 2 or 1.
+    """
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min((machine, *_limits(own_groups, mounted)))
+
+
+def _limits(own_groups: Path, mounted: Path) -> Iterator[int]:
+    try:
+        lines = own_groups.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if not controllers:
+            yield from _limits_above(mounted, path, "memory.max")
+        elif "memory" in controllers.split(","):
+            yield from _limits_above(mounted / "memory", path, "memory.limit_in_bytes")
+
+
+def _limits_above(root: Path, path: str, name: str) -> Iterator[int]:
+    """Yield the limits of a group and of those that it lies in; within a container it is a root."""
+    group = root / path.lstrip("/")
+    for folder in (group, *group.parents):
+        if folder.is_relative_to(root):
+            limit = _read(folder / name)
+            if limit.isdigit():
+                yield int(limit)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
