@@ -9,6 +9,7 @@ import typer
 
 from app.cli.forecast import HEADROOM, Bounds, Costs, Forecast, forecast, measured_costs
 from app.cli.output import Failure, print_json, print_table
+from app.memory_marks import TRIM_FROM
 from app.settings import load
 
 _MB = 1_000_000
@@ -85,6 +86,18 @@ def _rows(found: Forecast, costs: Costs, bounds: Bounds) -> list[tuple[str, str,
             f"{found.redis_bytes / _MB:,.0f} MB",
             f"{costs.entry_bytes:.0f} bytes a click, kept for"
             f" {bounds.replay_horizon_seconds / 3600:g} h, at most {bounds.stream_maxlen:,}",
+        ),
+        (
+            "Redis, maxmemory",
+            f"{found.maxmemory_bytes / _MB:,.0f} MB",
+            f"the stream is {TRIM_FROM:.0%} of it, where finished clicks begin to go earlier; links"
+            " come on top",
+        ),
+        (
+            "if all clicks were of the largest",
+            f"kept for {found.largest_retained_seconds / 60:,.1f} minutes",
+            f"{costs.largest_entry_bytes:,.0f} bytes each, in the same memory; ClickHouse may be"
+            f" away for {found.largest_outage_minutes:,.0f} minutes then",
         ),
         (
             "ClickHouse, CPU",

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from app.memory_marks import DIVERT_FROM, ENTRY_BYTES, LARGEST_ENTRY_BYTES, TRIM_FROM
+
 #: Share of a core, or of Redis, that is planned with: the rest takes in bursts and restarts.
 HEADROOM = 0.5
 _MINUTE = 60
@@ -29,7 +31,9 @@ class Costs:
         redis_read_us: CPU of Redis for its delivery (the same run).
         clickhouse_us: CPU of ClickHouse for its insert (the same run).
         entry_bytes: memory of its entry in the stream (`make loadtest`: used_memory, 9,579 clicks).
+        largest_entry_bytes: the same of a click with the largest headers that are kept.
         spool_bytes: disk in the spool (docs/load-testing.md: 586 of 16,251 clicks).
+        largest_spool_bytes: the same of a click with the largest headers.
         disk_bytes: disk in ClickHouse, ledger included, after merges (the same).
     """
 
@@ -38,8 +42,10 @@ class Costs:
     consumer_us: float = 11.0
     redis_read_us: float = 5.7
     clickhouse_us: float = 4.6
-    entry_bytes: float = 353.0
+    entry_bytes: float = ENTRY_BYTES
+    largest_entry_bytes: float = LARGEST_ENTRY_BYTES
     spool_bytes: float = 600.0
+    largest_spool_bytes: float = 4_700.0
     disk_bytes: float = 45.0
 
     @property
@@ -70,9 +76,13 @@ class Forecast:
     Attributes:
         redirect_workers, consumers: processes, each at most half busy.
         redis_share: of one core; past :data:`HEADROOM` one Redis is too few.
-        redis_bytes: memory of the stream when it is as long as it gets.
+        redis_bytes: memory of the stream when it is as long as it gets, finished clicks included.
+        maxmemory_bytes: what Redis needs so that none of these has to go before its horizon.
+        largest_retained_seconds: how long finished clicks stay with that, if all had the largest
+            headers.
         outage_in_stream_minutes: how long ClickHouse may be away before clicks go to the spool.
         outage_minutes: how long until the spool is full, too, and clicks are refused.
+        largest_outage_minutes: the same if all clicks had the largest headers.
         catch_up_minutes: how long the consumers need for what an hour without ClickHouse leaves.
         disk_bytes_per_million, disk_bytes_per_day: in ClickHouse.
     """
@@ -83,8 +93,11 @@ class Forecast:
     redis_share: float
     clickhouse_cores: float
     redis_bytes: float
+    maxmemory_bytes: float
+    largest_retained_seconds: float
     outage_in_stream_minutes: float
     outage_minutes: float
+    largest_outage_minutes: float
     catch_up_minutes: float
     disk_bytes_per_million: float
     disk_bytes_per_day: float
@@ -99,8 +112,13 @@ def forecast(clicks_per_second: float, costs: Costs, bounds: Bounds, hosts: int 
     """
     consumers = _processes(clicks_per_second, costs.consumer_us)
     retained = min(bounds.stream_maxlen, clicks_per_second * bounds.replay_horizon_seconds)
-    in_stream_seconds = bounds.stream_maxlen * _DIVERTED_AT / clicks_per_second
+    maxmemory = retained * costs.entry_bytes / TRIM_FROM
+    in_stream = bounds.stream_maxlen * _DIVERTED_AT
+    in_stream_seconds = in_stream / clicks_per_second
     spooled = hosts * bounds.spool_max_bytes / costs.spool_bytes
+    largest_retained = min(retained, maxmemory * TRIM_FROM / costs.largest_entry_bytes)
+    largest_in_stream = min(in_stream, maxmemory * DIVERT_FROM / costs.largest_entry_bytes)
+    largest_spooled = hosts * bounds.spool_max_bytes / costs.largest_spool_bytes
     spare_per_second = consumers * _MILLION / costs.consumer_us - clicks_per_second
     return Forecast(
         clicks_per_second=clicks_per_second,
@@ -109,8 +127,11 @@ def forecast(clicks_per_second: float, costs: Costs, bounds: Bounds, hosts: int 
         redis_share=clicks_per_second * costs.redis_us / _MILLION,
         clickhouse_cores=clicks_per_second * costs.clickhouse_us / _MILLION,
         redis_bytes=retained * costs.entry_bytes,
+        maxmemory_bytes=maxmemory,
+        largest_retained_seconds=largest_retained / clicks_per_second,
         outage_in_stream_minutes=in_stream_seconds / _MINUTE,
         outage_minutes=(in_stream_seconds + spooled / clicks_per_second) / _MINUTE,
+        largest_outage_minutes=(largest_in_stream + largest_spooled) / clicks_per_second / _MINUTE,
         catch_up_minutes=_MINUTE * clicks_per_second / spare_per_second,
         disk_bytes_per_million=costs.disk_bytes * _MILLION,
         disk_bytes_per_day=costs.disk_bytes * clicks_per_second * _DAY,

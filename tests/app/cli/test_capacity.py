@@ -7,6 +7,8 @@ def test_a_person_reads_what_is_needed_and_why(hopline):
     lines = dict(line.split("\t")[:2] for line in done.out.splitlines())
     assert lines["redirect workers"] == "1"
     assert lines["Redis, memory for the stream"] == "353 MB"
+    assert lines["Redis, maxmemory"] == "543 MB"
+    assert lines["if all clicks were of the largest"] == "kept for 0.9 minutes"
     assert lines["disk for a million clicks"] == "45 MB"
 
 

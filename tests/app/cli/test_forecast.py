@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from app.cli.forecast import Bounds, Costs, forecast, measured_costs
@@ -9,7 +11,9 @@ COSTS = Costs(
     redis_read_us=5,
     clickhouse_us=5,
     entry_bytes=400,
+    largest_entry_bytes=4000,
     spool_bytes=1000,
+    largest_spool_bytes=5000,
     disk_bytes=50,
 )
 BOUNDS = Bounds(stream_maxlen=1_000_000, spool_max_bytes=10**9, replay_horizon_seconds=86_400)
@@ -30,6 +34,21 @@ def test_one_click_a_second_needs_one_of_each():
 def test_the_stream_is_as_long_as_its_horizon_or_its_bound():
     assert forecast(10, COSTS, BOUNDS).redis_bytes == 864_000 * 400
     assert forecast(1000, COSTS, BOUNDS).redis_bytes == 1_000_000 * 400
+
+
+def test_redis_memory_is_what_keeps_finished_clicks_to_their_horizon():
+    found = forecast(10, COSTS, BOUNDS)
+    assert found.maxmemory_bytes == pytest.approx(864_000 * 400 / 0.65)
+    # A tenth as many of ten times the size.
+    assert found.largest_retained_seconds == pytest.approx(8_640)
+
+
+def test_the_largest_clicks_fill_memory_before_the_stream_and_then_the_spool():
+    found = forecast(1000, COSTS, BOUNDS)
+    in_memory = 1_000_000 * 400 / 0.65 * 0.8 / 4000
+    assert found.largest_outage_minutes == pytest.approx((in_memory + 200_000) / 1000 / 60)
+    ample = replace(COSTS, entry_bytes=4000)
+    assert forecast(1000, ample, BOUNDS).largest_outage_minutes == pytest.approx(1000 / 60)
 
 
 def test_an_outage_fills_the_stream_to_its_mark_and_then_every_hosts_spool():
