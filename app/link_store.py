@@ -22,7 +22,7 @@ from app.keys import LINK_DELETED, LINK_INDEX, link_key, link_tag_key, link_uses
 from app.link_list import LinkList
 from app.link_options import InvalidLink, LinkOptions
 from app.links import Link, LinkNotFound, decode, encode
-from app.redis import connect, translated
+from app.redis import connect, despite_full, translated
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ _GROWTH = 3
 #: Editors of one link at the same moment that are waited for.
 _SWAPS = 20
 
-#: KEYS[1] the link; ARGV[1] its text as it was read, ARGV[2] as it shall be.
-_SWAP = """
+#: KEYS[1] the link; ARGV[1] its text as it was read, ARGV[2] as it shall be. A full Redis takes it:
+#: a link that leads where it no longer should must be stopped at any time, and it hardly grows.
+_SWAP = """#!lua flags=allow-oom
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
 return 1
@@ -206,7 +207,7 @@ class LinkStore:
         with translated(self._url):
             # Before the tombstone, as an index entry is before its link: an interrupted delete
             # can be repeated, and the repetition sets the count right.
-            self._client.sadd(LINK_DELETED, code)
+            self._write(LINK_DELETED, "SADD", LINK_DELETED, code)
         tombstone = self._swap(code, _bury)
         with translated(self._url):
             self._client.delete(link_uses_key(code))
@@ -253,9 +254,13 @@ class LinkStore:
     def _compare_and_set(self, raw: bytes, link: Link) -> bool:
         with translated(self._url):
             for index in _indexes(link):
-                self._client.zadd(index, {link.code: link.created_ms}, nx=True)
+                self._write(index, "ZADD", index, "NX", link.created_ms, link.code)
             reply: Any = self._client.eval(_SWAP, 1, link_key(link.code), raw, encode(link))
         return bool(reply)
+
+    def _write(self, key: str, *command: str | int) -> None:
+        """Write what belongs to a change of a link, which a full Redis takes as well."""
+        self._client.execute_command(*despite_full(key, *command))  # type: ignore[no-untyped-call]
 
 
 def _indexes(link: Link) -> list[str]:

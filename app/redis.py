@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 MIN_VERSION = (7, 0)
 
 
+#: https://redis.io/docs/latest/develop/programmability/lua-api/#script_flags
+_DESPITE_FULL = "#!lua flags=allow-oom\nreturn redis.call(unpack(ARGV))"
+
+
 class RedisError(Exception):
     """Base of what this file raises; the text names the server and says what to do."""
 
@@ -122,8 +126,22 @@ def translated(url: str) -> Iterator[None]:
     except redis.InvalidResponse as error:
         raise RedisRefused(f"what answers at {parse_url(url)} is no Redis: {error}") from error
     except redis.ResponseError as error:
-        kind = RedisUnavailable if is_transient(str(error)) else RedisRefused
+        # In a pipeline redis-py puts words of its own before the server's.
+        is_full = isinstance(error, redis.exceptions.OutOfMemoryError)
+        kind = RedisUnavailable if is_full or is_transient(str(error)) else RedisRefused
         raise kind(f"Redis at {parse_url(url)} says: {error}") from error
+
+
+def despite_full(key: str, *command: str | bytes | float) -> tuple[str | bytes | float, ...]:
+    """Return a command as one that Redis carries out even when its memory is full.
+
+    A full Redis refuses whatever may take up memory, and so what leads to relief as well. This is
+    for what takes up little and never more than a bounded room, whatever visitors do.
+
+    Args:
+        key: the only key that the command touches.
+    """
+    return ("EVAL", _DESPITE_FULL, 1, key, *command)
 
 
 def is_transient(reply: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import orjson
 
 from app import keys
-from app.redis import translated
+from app.redis import despite_full, translated
 
 if TYPE_CHECKING:
     import redis
@@ -90,8 +90,9 @@ class WorkerStates:
             RedisUnavailable, RedisRefused: as the server says.
         """
         with translated(self._url):
-            self._client.set(self._key(state.name), orjson.dumps(asdict(state)), ex=EXPIRE_SECONDS)
-            self._client.sadd(self._index, state.name)
+            key, text = self._key(state.name), orjson.dumps(asdict(state))
+            self._write(key, "SET", key, text, "EX", EXPIRE_SECONDS)
+            self._write(self._index, "SADD", self._index, state.name)
 
     def withdraw(self, name: str) -> None:
         """Show a supervisor's state no longer; raises as :meth:`publish`."""
@@ -111,6 +112,10 @@ class WorkerStates:
         with translated(self._url):
             found = [self._client.get(self._key(name)) for name in self._names()]
         return [_decode(state) for state in found if state]
+
+    def _write(self, key: str, *command: str | bytes | int) -> None:
+        """Write also on a full Redis, where it matters most to see who works."""
+        self._client.execute_command(*despite_full(key, *command))  # type: ignore[no-untyped-call]
 
     def _names(self) -> list[str]:
         names = cast("set[bytes]", self._client.smembers(self._index))

@@ -3,7 +3,7 @@ import secrets
 import redis
 
 from app.keys import visitor_salt_key
-from app.redis import translated
+from app.redis import despite_full, translated
 
 SALT_BYTES = 32
 #: A day's salt is made on its first click and must outlive the clicks that arrive late; once it
@@ -26,6 +26,11 @@ class Salts:
         """
         made = secrets.token_bytes(SALT_BYTES)
         with translated(self._url):
-            # One command, so that two consumers can't each make one (NX with GET: Redis 7.0).
-            held = self._client.set(visitor_salt_key(day), made, nx=True, get=True, ex=SALT_SECONDS)
+            # One command, so that two consumers can't each make one (NX with GET: Redis 7.0). Also
+            # on a full Redis: at midnight nobody could go on, and so nobody would empty it.
+            key = visitor_salt_key(day)
+            command = ("SET", key, made, "NX", "GET", "EX", SALT_SECONDS)
+            held: object = self._client.execute_command(  # type: ignore[no-untyped-call]
+                *despite_full(key, *command)
+            )
         return held if isinstance(held, bytes) else made

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from app.dead_letter import Fault, to_letter
 from app.metrics import WorkerMetrics
-from app.redis import RedisRefused
+from app.redis import RedisRefused, despite_full
 from workers.entry import Entry
 from workers.names import Names
 from workers.scripts import script
@@ -44,10 +44,14 @@ class Stream:
         self._forget_consumer = script("forget_consumer")
 
     def ensure_group(self) -> None:
-        """Create stream and group where missing; the group begins with the oldest entry."""
+        """Create stream and group where missing; the group begins with the oldest entry.
+
+        Asked for at each start and after each error, and so also of a full Redis.
+        """
         stream, group = self._names.stream, self._names.group
+        command = ("XGROUP", "CREATE", stream, group, "0", "MKSTREAM")
         try:
-            self._acks.call("XGROUP", "CREATE", stream, group, "0", "MKSTREAM")
+            self._acks.call(*despite_full(stream, *command))
         except RedisRefused as error:
             if "BUSYGROUP" not in str(error):
                 raise

@@ -32,7 +32,7 @@ class Wire:
         # redis-py leaves its connections' methods untyped.
         self._connection: Any = None
 
-    def call(self, *command: str | bytes | int) -> Any:
+    def call(self, *command: str | bytes | float) -> Any:
         """Return the reply to a command as RESP3 has it: bytes, integers, lists, maps."""
         with self._translated():
             connection = self._connected()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from app import keys
 from app.ledger.unread import Stand, bears_out, parse_id, unread
+from app.redis import despite_full
 
 #: Sends one command to Redis and returns the reply as bytes, integers and lists.
 Call = Callable[..., Any]
@@ -131,7 +132,7 @@ class EntryLedger:
     def note_clicks(self, time_ms: int, missing: int, uncounted: int) -> None:
         """Note what a comparison of clicks at a Unix time found."""
         found = ("compared", time_ms, "missing_clicks", missing, "uncounted_clicks", uncounted)
-        self._call("HSET", self._key, *found)
+        self._call(*despite_full(self._key, "HSET", self._key, *found))
 
     def noted(self) -> Noted | None:
         """Return what the last checks found; None before the first."""

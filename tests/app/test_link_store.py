@@ -255,3 +255,18 @@ def test_the_clock_counts_in_milliseconds(store: LinkStore) -> None:
     times = [store.create(TARGET).created_ms for _ in range(3)]
     assert all(earlier <= later for earlier, later in itertools.pairwise(times))
     assert 1_600_000_000_000 < times[0] < 4_102_444_800_000
+
+
+def test_links_can_be_changed_and_deleted_while_redis_is_full(any_redis_server) -> None:
+    url = any_redis_server().url
+    options = LinkOptions(["go.example.com"], allow_private_targets=True)
+    with connect(url, timeout_seconds=5) as client:
+        store = LinkStore(client, url=url, options=options, code_length=7)
+        for code in ("one", "two"):
+            store.create({**TARGET, "click_limit": 3}, code=code)
+        client.config_set("maxmemory", 1)
+        assert store.update("one", {"disabled": True, "tags": ["bad"]}).disabled
+        assert store.delete("two").deleted
+        assert [link.code for link in store.links.scan(tag="bad")] == ["one"]
+        with pytest.raises(RedisUnavailable, match="maxmemory"):
+            store.create(TARGET)

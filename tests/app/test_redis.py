@@ -12,6 +12,7 @@ from app.redis import (
     RedisRefused,
     RedisUnavailable,
     connect,
+    despite_full,
     is_transient,
     parse_url,
     require_version,
@@ -224,3 +225,15 @@ def test_no_command_is_ever_sent_again_by_itself(redis_url: str) -> None:
                 retry.call_with_retry(fail, lambda _: None)
             assert len(tries) == 1
         client.connection_pool.release(connection)
+
+
+def test_a_command_is_carried_out_despite_a_full_memory(any_redis_server: Callable) -> None:
+    url = any_redis_server().url
+    with connect(url, timeout_seconds=5) as client:
+        client.config_set("maxmemory", 1)
+        with pytest.raises(RedisUnavailable), translated(url):
+            client.set("key", "text")
+        assert (
+            client.execute_command(*despite_full("key", "SET", "key", b"\xff", "EX", 60)) == b"OK"
+        )
+        assert (client.get("key"), 0 < client.ttl("key") <= 60) == (b"\xff", True)

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Move one entry of the click stream to the dead-letter stream: both or neither.
 --
 -- KEYS[1]  stream  the click stream; the entry leaves the group's pending list and stays in it
@@ -13,6 +14,9 @@
 -- took it over.
 -- The field `deliveries` is added from the pending list.
 --
+-- Without allow-oom one bad entry would stop the consumers of a full Redis, which alone can empty it;
+-- a letter is no larger than app/dead_letter.py lets it be.
+--
 -- The two streams have different names and so, by default, different slots of a Redis Cluster,
 -- where this script is refused (CROSSSLOT) unless both carry one hash tag, e.g. {clicks}:dead.
 
@@ -20,7 +24,6 @@ local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, AR
 if #pending == 0 then
     return 0
 end
--- XADD goes first: should memory be short, it fails before anything has changed.
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*',
     'deliveries', pending[1][4], unpack(ARGV, 5))
 redis.call('HINCRBY', KEYS[3], 'dead', redis.call('XACK', KEYS[1], ARGV[1], ARGV[3]))
