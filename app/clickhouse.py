@@ -5,10 +5,15 @@ Rule 1: a client belongs to one process, one thread and one greenlet, and never 
         (clickhouse-driver docs, quickstart).
 Rule 2: nothing is sent twice by itself. The driver reconnects before a query, never during one.
 Rule 3: INSERT data goes in as an argument; with inline literals the driver waits for ever.
+Rule 4: every insert has a deduplication token, and only a second try has that of another insert.
+        ClickHouse drops what comes with a token that it knows, also when the rows of the first
+        insert are gone: deleted, or lost with their part. Without a token it takes the block's
+        checksum for one, and since 26.2 it doesn't heed insert_deduplicate=0.
 """
 
 import logging
 import re
+import secrets
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -82,6 +87,32 @@ def connect(
     options.setdefault("send_receive_timeout", timeout_seconds)
     options.setdefault("client_name", "hopline")
     return Client(host or "127.0.0.1", **options)
+
+
+def new_token() -> str:
+    """Return a deduplication token that no insert ever had."""
+    return secrets.token_hex(16)
+
+
+def insert_settings(rows: int, token: str = "") -> dict[str, object]:
+    """Return the settings of an insert of one block, whatever the server's profile says.
+
+    Args:
+        rows: how many the insert has.
+        token: of the insert that this one may be a second try of; '' where it is none.
+    """
+    return {
+        # Answered when the rows are stored; on disk, as the tables are set.
+        "async_insert": 0,
+        "insert_deduplicate": 1,
+        "insert_deduplication_token": token or new_token(),
+        # Else a block that is dropped as a duplicate still flows into materialized views (24.7 on).
+        "deduplicate_blocks_in_dependent_materialized_views": 1,
+        "insert_block_size": rows,
+        # A foreign producer's timestamps may span more months than the 100 that are allowed, and
+        # would be refused as "too many parts" for ever.
+        "max_partitions_per_insert_block": 0,
+    }
 
 
 def database_name(url: str) -> str:

@@ -4,7 +4,6 @@ Rule 1: nothing here waits or talks to anyone; the time is passed in.
 Rule 2: a batch, once flushed, is not used again; the next one is a new object.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from itertools import compress
 from typing import Any, Self
@@ -45,13 +44,6 @@ class Batch:
         if not self._repeated:
             return self._entry_ids
         return list(dict.fromkeys((*self._entry_ids, *(one for one, _ in self._repeated))))
-
-    @property
-    def token(self) -> str:
-        """The same text for the same clicks, in whichever order they came: 32 hex digits."""
-        # In the order of their making, which sorts in half the time that the set's takes.
-        ids = b"".join(sorted(self.rows.click_id))
-        return hashlib.blake2b(ids, digest_size=16).hexdigest()
 
     def append(self, entry_ids: Sequence[bytes], rows: Rows, now: float) -> None:
         """Add the rows of entries, one each; ``now`` is a monotonic time in seconds."""

@@ -1,11 +1,10 @@
 import logging
-import secrets
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import chain
 
-from app.clickhouse import ClickHouseError, ClickHouseRefused
+from app.clickhouse import ClickHouseError, ClickHouseRefused, new_token
 from app.metrics import WorkerMetrics
 from workers.backoff import Backoff
 from workers.batch import Batch
@@ -168,7 +167,7 @@ class Delivery:
             # the server died between noting the token and storing the rows.
             self._metrics.rows_missing.inc(missing)
             logger.error("%d rows were dropped as duplicates that are not stored", missing)
-            self._writer.insert(parcel.batch, secrets.token_hex(16))
+            self._writer.insert(parcel.batch, new_token())
 
     def _note_failure(self, parcel: _Parcel, error: ClickHouseError) -> None:
         """Remember that an insert is in doubt, and that this consumer survived it."""
@@ -200,4 +199,6 @@ class Delivery:
         self._parcels.remove(parcel)
 
     def _note(self, batch: Batch) -> WrittenDown:
-        return WrittenDown(self._fence.name(batch.token), 0, batch.entry_ids)
+        # A token of its own, not one of its clicks: those may have been inserted and lost with
+        # their part before their producer sent them again.
+        return WrittenDown(self._fence.name(new_token()), 0, batch.entry_ids)

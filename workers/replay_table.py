@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from clickhouse_driver import Client
 
+from app.clickhouse import insert_settings
 from app.ledger.entering import enter
 from workers.line import Line
 from workers.rows import Rows
@@ -40,14 +41,6 @@ _READ_SETTINGS = {
     # A server may be set to filter before FINAL, which would bring back older rows.
     "optimize_move_to_prewhere_if_final": 0,
     "do_not_merge_across_partitions_select_final": 1,
-}
-#: A row that is there twice is one under FINAL; to drop it as a duplicate would be to trust that
-#: the first try's rows are there.
-_WRITE_SETTINGS = {
-    "strings_as_bytes": True,
-    "async_insert": 0,
-    "insert_deduplicate": 0,
-    "max_partitions_per_insert_block": 0,
 }
 
 
@@ -147,5 +140,5 @@ def _as_rows(found: list[tuple[Any, ...]]) -> Rows:
 
 
 def _insert(client: Client, rows: Rows) -> None:
-    settings = {**_WRITE_SETTINGS, "insert_block_size": len(rows.click_id)}
+    settings = {**insert_settings(len(rows.click_id)), "strings_as_bytes": True}
     client.execute(INSERT, list(rows), settings=settings, columnar=True)

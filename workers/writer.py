@@ -5,7 +5,7 @@ from time import monotonic
 
 from clickhouse_driver import Client, errors
 
-from app.clickhouse import ClickHouseRefused
+from app.clickhouse import ClickHouseRefused, insert_settings
 from app.ledger.entering import enter
 from app.metrics import WorkerMetrics
 from workers.batch import Batch
@@ -13,18 +13,6 @@ from workers.line import Line
 from workers.rows import Rows
 
 INSERT = f"INSERT INTO clicks ({', '.join(Rows._fields)}) VALUES"
-
-#: Of every insert. Whatever the server's profile says, a confirmed insert is on its disk, and the
-#: same batch, sent again after an unknown outcome, leaves no second copy of its rows.
-_SETTINGS = {
-    "async_insert": 0,
-    "insert_deduplicate": 1,
-    # Else a block that is dropped as a duplicate still flows into materialized views (24.7 on).
-    "deduplicate_blocks_in_dependent_materialized_views": 1,
-    # A foreign producer's timestamps may span more months than the 100 that are allowed, and
-    # would be refused as "too many parts" for ever.
-    "max_partitions_per_insert_block": 0,
-}
 
 #: Of clickhouse-driver itself: texts are bytes, and stay what they are.
 _AS_BYTES = {"strings_as_bytes": True}
@@ -73,19 +61,17 @@ class Writer:
         self._metrics = metrics
 
     def insert(self, batch: Batch, token: str) -> None:
-        """Insert a batch as one block; on return its rows are stored, now or by the same token.
+        """Insert a batch as one block; on return its rows are stored, if the token is a new one.
+
+        If it is not, an insert with that token was tried before, and only :meth:`count_stored`
+        tells whether its rows are there.
 
         Raises:
             RowsRefused: because of some of the rows.
             ClickHouseUnavailable: the outcome is unknown; send the same batch again.
             ClickHouseRefused: the rows are not stored, and won't be until something is mended.
         """
-        settings = {
-            **_SETTINGS,
-            **_AS_BYTES,
-            "insert_deduplication_token": token,
-            "insert_block_size": len(batch),
-        }
+        settings = {**insert_settings(len(batch), token), **_AS_BYTES}
         started = monotonic()
         try:
             self._line.ask(lambda client: _insert(client, batch.rows, settings))

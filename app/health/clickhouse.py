@@ -1,6 +1,7 @@
 """Whether ClickHouse can take clicks and answer reports: version, schema, rights, clock."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from clickhouse_driver import Client
 
@@ -17,6 +18,9 @@ from app.health.clock import judge_skew, measure_skew
 from app.schema.migrations import SchemaMismatch, pending
 
 _MIGRATE = "run `hopline migrate`"
+#: Without these a confirmed insert, or what a merge made of it, is lost when the power goes.
+_ON_DISK = ("fsync_after_insert", "fsync_part_directory", "min_rows_to_fsync_after_merge")
+_TABLES = ("clicks", "ledger")
 
 
 def clickhouse_checks(url: str, *, timeout_seconds: float) -> Iterator[Check]:
@@ -36,6 +40,7 @@ def clickhouse_checks(url: str, *, timeout_seconds: float) -> Iterator[Check]:
             return
         with connect(url, timeout_seconds=timeout_seconds) as client:
             yield _schema(client, url)
+            yield _durability(client, url)
             yield _insert_rights(client, url)
 
 
@@ -44,6 +49,49 @@ def judge_schema(waiting: Sequence[str]) -> Check:
     if waiting:
         return fail("schema", f"not applied: {', '.join(waiting)}", _MIGRATE)
     return ok("schema", "up to date")
+
+
+def judge_durability(engines: Mapping[str, str], defaults: Mapping[str, str]) -> Check:
+    """Judge whether the tables have their parts synced.
+
+    Args:
+        engines: their engines with all settings that differ from the server's, by name.
+        defaults: the server's own values of settings of such tables.
+    """
+    name = "clickhouse disk"
+    lacking = [
+        f"{table} without {setting}"
+        for table in _TABLES
+        for setting in _ON_DISK
+        if _setting(engines.get(table, ""), setting, defaults) in ("0", "false")
+    ]
+    if lacking:
+        mend = "; ".join(
+            f"ALTER TABLE {table} MODIFY SETTING {', '.join(f'{one} = 1' for one in _ON_DISK)}"
+            for table in _TABLES
+            if any(one.startswith(table) for one in lacking)
+        )
+        return fail(name, f"confirmed inserts are not synced: {', '.join(lacking)}", mend)
+    return ok(name, "confirmed inserts are on disk")
+
+
+def _setting(engine: str, setting: str, defaults: Mapping[str, str]) -> str:
+    found = re.search(rf"\b{setting} = (\w+)", engine)
+    return found[1] if found else defaults.get(setting, "0")
+
+
+def _durability(client: Client, url: str) -> Check:
+    engines = client.execute(
+        "SELECT name, engine_full FROM system.tables"
+        " WHERE database = currentDatabase() AND name IN {tables:Array(String)}",
+        {"tables": list(_TABLES)},
+    )
+    try:
+        with translated(url):
+            defaults = client.execute("SELECT name, value FROM system.merge_tree_settings")
+    except ClickHouseRefused:
+        defaults = []  # a user may lack that right, and our tables say it themselves
+    return judge_durability(dict(engines), dict(defaults))
 
 
 def _schema(client: Client, url: str) -> Check:

@@ -2,8 +2,8 @@
 
 Rule 1: a migration is a file NNNN_name.sql with one statement; ClickHouse has no transactions
         for DDL, so a file is either carried out or not.
-Rule 2: a statement may be carried out twice (IF NOT EXISTS, IF EXISTS), so that two processes may
-        migrate at once and one that died between the statement and its row may go on.
+Rule 2: a statement may be carried out twice (IF NOT EXISTS, MODIFY SETTING), so that two processes
+        may migrate at once and one that died between the statement and its row may go on.
 Rule 3: a file never changes once released; the next change is the next file.
 """
 

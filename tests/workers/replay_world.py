@@ -13,6 +13,7 @@ from redis import Redis
 from app.bots import Bots
 from app.click import Click, decode, to_fields
 from app.clickhouse import connect as connect_clickhouse
+from app.clickhouse import new_token
 from app.metrics import WorkerMetrics
 from app.redis import connect
 from app.settings import Settings
@@ -73,7 +74,7 @@ class World:
             now_ms = int(time.time() * 1000) - 1_000
             batch.append(ids, enricher.enrich(decode(ids, flats), now_ms), 0)
             writer = Writer(settings.clickhouse_url, 30, WorkerMetrics(CollectorRegistry()))
-            writer.insert(batch, batch.token)
+            writer.insert(batch, new_token())
             writer.close()
         self.redis.xack(STREAM, GROUP, *ids)
 

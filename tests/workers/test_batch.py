@@ -40,9 +40,9 @@ def test_an_entry_is_acked_once(ids, pieces):
 @given(entries)
 def test_a_closed_batch_holds_what_it_held(pairs):
     batch = batch_of(pairs)
-    before = batch.token, list(batch.entry_ids), [list(column) for column in batch.rows]
+    before = list(batch.entry_ids), [list(column) for column in batch.rows]
     batch.close()
-    assert (batch.token, batch.entry_ids, [list(column) for column in batch.rows]) == before
+    assert (batch.entry_ids, [list(column) for column in batch.rows]) == before
     assert all(isinstance(column, tuple) for column in batch.rows)
 
 
@@ -50,18 +50,6 @@ def test_a_closed_batch_holds_what_it_held(pairs):
 def test_all_columns_are_alike_in_length(pairs):
     batch = batch_of(pairs)
     assert {len(column) for column in batch.rows} == {len(batch)}
-
-
-@given(entries, st.randoms())
-def test_the_token_is_that_of_the_clicks_in_any_order(pairs, random):
-    shuffled = random.sample(pairs, len(pairs))
-    assert batch_of(pairs).token == batch_of(shuffled).token
-
-
-@given(st.sets(click_ids), st.sets(click_ids))
-def test_other_clicks_have_another_token(some, others):
-    tokens = {batch_of([(b"1-0", one) for one in ids]).token for ids in (some, others)}
-    assert len(tokens) == (1 if some == others else 2)
 
 
 def test_its_age_is_that_of_the_oldest_row():

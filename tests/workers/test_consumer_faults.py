@@ -2,6 +2,7 @@ import time
 
 import pytest
 
+from app.click import to_fields
 from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable, connect
 from app.redis import RedisUnavailable
 from tests.producers import STREAM, send, send_clicks
@@ -154,6 +155,19 @@ def test_a_batch_that_clickhouse_forgot_is_inserted_again(
     assert count_clicks() == (0, 0)
     (dead,) = redis.xinfo_consumers(STREAM, GROUP)
     consume(lambda: is_idle(redis, 150), predecessor=dead["name"].decode())
+    assert count_clicks() == (150, 150)
+
+
+def test_clicks_that_clickhouse_lost_are_stored_when_they_are_sent_again(
+    consume, redis, redis_url, clicks_url, count_clicks
+):
+    clicks = send_clicks(redis_url, 150)
+    consume(lambda: is_idle(redis, 150))
+    with connect(clicks_url, timeout_seconds=30) as client:
+        client.execute("ALTER TABLE clicks DELETE WHERE 1", settings={"mutations_sync": 2})
+    # ClickHouse remembers the insert, though nothing is left of it.
+    send(redis_url, map(to_fields, clicks))
+    consume(lambda: is_idle(redis, 300))
     assert count_clicks() == (150, 150)
 
 

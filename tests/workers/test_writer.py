@@ -17,8 +17,8 @@ def batch_of(*plain: dict[str, Any]) -> Batch:
     return batch
 
 
-def insert(writer: Writer, batch: Batch) -> None:
-    writer.insert(batch, batch.token)
+def insert(writer: Writer, batch: Batch, token: str = "") -> None:
+    writer.insert(batch, token)
 
 
 def query(url: str, sql: str):
@@ -46,8 +46,9 @@ def test_every_value_arrives_as_it_was(writer, clicks_url):
 
 def test_a_batch_sent_again_leaves_no_second_copy(writer, clicks_url, metrics):
     rows = [plain_row(number) for number in range(100)]
-    insert(writer, batch_of(*rows))
-    insert(writer, batch_of(*({**one, "enriched_at": NOON_MS + 999} for one in reversed(rows))))
+    insert(writer, batch_of(*rows), "token")
+    later = batch_of(*({**one, "enriched_at": NOON_MS + 999} for one in reversed(rows)))
+    insert(writer, later, "token")
     assert query(clicks_url, "SELECT count() FROM clicks") == [(100,)]
     assert metrics.rows_inserted._value.get() == 200
     assert metrics.insert_rows._sum.get() == 200

@@ -83,6 +83,7 @@ def test_an_installation_that_is_well(
         "clickhouse",
         "clickhouse clock",
         "schema",
+        "clickhouse disk",
         "clickhouse inserts",
         "freshness",
         "redirect",

@@ -2,7 +2,7 @@ import pytest
 
 from app.clickhouse import ClickHouseUnavailable, connect
 from app.health.check import Check
-from app.health.clickhouse import clickhouse_checks
+from app.health.clickhouse import clickhouse_checks, judge_durability
 from app.schema.migrations import migrate
 
 
@@ -16,6 +16,7 @@ def test_a_migrated_database_is_well(clickhouse_url: str) -> None:
         "clickhouse": "ok",
         "clickhouse clock": "ok",
         "schema": "ok",
+        "clickhouse disk": "ok",
         "clickhouse inserts": "ok",
     }
 
@@ -37,6 +38,33 @@ def test_a_missing_database_is_found_without_asking_for_it(clickhouse_url: str) 
     found = look(f"{clickhouse_url}_missing")
     assert found["schema"].text.startswith("there is no database test_")
     assert look(clickhouse_url)["clickhouse"].state == "ok"
+
+
+def test_tables_that_are_not_synced_are_a_failure(clickhouse_url: str) -> None:
+    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=5) as client:
+        client.execute("ALTER TABLE clicks MODIFY SETTING fsync_after_insert = 0")
+        client.execute("ALTER TABLE ledger RESET SETTING min_rows_to_fsync_after_merge")
+        found = look(clickhouse_url)["clickhouse disk"]
+        assert found.state == "fail"
+        assert "clicks without fsync_after_insert" in found.text
+        assert "ledger without min_rows_to_fsync_after_merge" in found.text
+        for statement in found.mend.split("; "):
+            client.execute(statement)
+    assert look(clickhouse_url)["clickhouse disk"].state == "ok"
+
+
+def test_what_a_table_does_not_say_is_as_the_server_says() -> None:
+    synced = {
+        "fsync_after_insert": "1",
+        "fsync_part_directory": "true",
+        "min_rows_to_fsync_after_merge": "1",
+    }
+    engines = {"clicks": "MergeTree", "ledger": "MergeTree SETTINGS index_granularity = 8192"}
+    assert judge_durability(engines, synced).state == "ok"
+    assert judge_durability(engines, dict.fromkeys(synced, "0")).state == "fail"
+    engines["clicks"] += " SETTINGS fsync_after_insert = 0"
+    assert judge_durability(engines, synced).state == "fail"
 
 
 def test_a_schema_that_lacks_a_migration_names_it(clickhouse_url: str) -> None:

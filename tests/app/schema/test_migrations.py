@@ -9,6 +9,7 @@ import pytest
 from clickhouse_driver import Client
 
 from app.clickhouse import ClickHouseUnavailable, connect
+from app.schema import migrations
 from app.schema.migrations import Migration, SchemaMismatch, known, migrate, outstanding, ttl_of
 from tests.clicks import click_row, insert_clicks
 
@@ -122,4 +123,20 @@ def test_every_file_is_one_statement_that_may_be_carried_out_twice() -> None:
     for migration in known():
         sql = re.sub(r"--.*", "", migration.statement)
         assert ";" not in sql
-        assert re.search(r"\bIF (NOT )?EXISTS\b", sql), migration.name
+        assert re.search(r"\b(IF (NOT )?EXISTS|MODIFY SETTING)\b", sql), migration.name
+
+
+def test_tables_of_an_older_version_are_synced_from_then_on(
+    clickhouse_url: str, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "known", lambda: known()[:2])
+    assert len(run(clickhouse_url)) == 2
+    monkeypatch.undo()
+    assert run(clickhouse_url)
+    for table in ("clicks", "ledger"):
+        [(text,)] = client.execute(
+            "SELECT engine_full FROM system.tables"
+            f" WHERE database = currentDatabase() AND name = '{table}'"
+        )
+        assert "fsync_after_insert = 1, fsync_part_directory = 1" in text
+        assert "min_rows_to_fsync_after_merge = 1" in text
