@@ -21,6 +21,7 @@ LAYERS = (
         "app.bots",
         "app.console_metrics",
         "app.dead_letters",
+        "app.erasure",
         "app.exposure",
         "app.gunicorn_logs",
         "app.health",

@@ -72,6 +72,11 @@ COMMANDS = {
         _CARE,
         "Process clicks again, with today's rules and country database; no count changes.",
     ),
+    "erase": Command(
+        "app.cli.erase",
+        _CARE,
+        "Erase clicks for good: from ClickHouse, stream, dead letters and this host's spool.",
+    ),
     "capacity": Command(
         "app.cli.capacity",
         _CARE,

@@ -66,7 +66,7 @@ def replay(
     typed = (settings.clickhouse_url, settings.stream, since, until or "")
     notebook = Notebook(settings.data_dir / "replay", typed)
     try:
-        with _alone(settings.data_dir / "replay"):
+        with alone(settings.data_dir / "replay"):
             notes = (None if dry_run else notebook.read()) or _begin(since, until)
             is_resumed = bool(notes.counts)
             with _progress() as watch:
@@ -108,7 +108,7 @@ def _point(option: str, text: str) -> _Point:
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def alone(directory: Path) -> Iterator[None]:
     """Keep a second replay of this machine from mixing up its notes with the first one's."""
     try:
         make_private(directory)

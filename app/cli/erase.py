@@ -1,0 +1,175 @@
+"""`hopline erase`."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, TaskID, TextColumn
+
+from app.cli.moments import read_moment
+from app.cli.output import Failure, complain, print_json, print_table
+from app.cli.replay import alone
+from app.clickhouse import connect as connect_clickhouse
+from app.dead_letters import open_dead_letters
+from app.erasure.choice import Choice, Span
+from app.erasure.entries import Entries
+from app.erasure.erasure import Erasure, Report, Watch
+from app.erasure.stored import StoredClicks
+from app.private_files import keep_to_ourselves
+from app.redis import connect as connect_redis
+from app.settings import Settings, load
+from workers.wire import Wire
+
+#: What nobody can erase from here.
+_OUT_OF_REACH = (
+    "backups made before: `hopline restore` brings the clicks back",
+    "spools of other hosts, and the last seconds in redirects' memory: run it there, and later",
+    "logs: Hopline's show networks at most; a proxy's are its own",
+)
+
+
+def erase(
+    code: Annotated[
+        str | None, typer.Option(help="All clicks of this link; the link stays.")
+    ] = None,
+    visitor: Annotated[
+        int | None, typer.Option(min=0, help="All clicks of this visitor_id, which is one day's.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="All clicks of an address or network: 203.0.113.0/24.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only clicks since: 2026-05-01T12:00, 24h.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Only clicks before.")] = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go, change nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Erase clicks for good: from ClickHouse, stream, dead letters and this host's spool.
+
+    Where only networks of addresses are stored, a whole address is found while its entries are in
+    the stream; a network finds all of its clicks. Exit code 1 while something is left: then run it
+    again. A visitor's clicks can be told from others only once they are processed.
+
+    \b
+    hopline erase --code demo1 --dry-run
+    hopline erase --address 203.0.113.7 --since 2d --yes
+    """
+    keep_to_ourselves()
+    choice = _choice(code, visitor, address, since, until)
+    if not (dry_run or yes):
+        _ask()
+    settings = load()
+    # A replay would put back what it has read before.
+    with alone(settings.data_dir / "replay"), _progress() as watch, _opened(settings) as erasure:
+        report = erasure.run(choice, watch, is_dry=dry_run)
+    if json:
+        print_json(_as_json(report, is_dry=dry_run))
+    else:
+        _print(report, is_dry=dry_run)
+    if not (dry_run or report.is_complete):
+        raise typer.Exit(1)
+
+
+def _choice(
+    code: str | None, visitor: int | None, address: str | None, since: str | None, until: str | None
+) -> Choice:
+    if sum(one is not None for one in (code, visitor, address)) != 1:
+        raise Failure("say whose clicks: one of --code, --visitor and --address", exit_code=2)
+    now = datetime.now(UTC)
+    times = {
+        f"{name}_ms": round(moment.timestamp() * 1000)
+        for name, text in (("since", since), ("until", until))
+        if (moment := read_moment(f"--{name}", text, now))
+    }
+    try:
+        return Choice(code, visitor, Span.of(address) if address is not None else None, **times)
+    except ValueError as error:
+        raise Failure(f"--address: {error}", exit_code=2) from None
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Erasure]:
+    url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
+    with (
+        connect_redis(url, timeout_seconds=timeout_seconds) as client,
+        connect_clickhouse(
+            settings.clickhouse_url, timeout_seconds=settings.clickhouse_timeout_seconds
+        ) as clickhouse,
+    ):
+        letters = open_dead_letters(settings)
+        call = Wire(client, url, timeout_seconds).call
+        yield Erasure(
+            Entries(call, settings.stream, letters),
+            StoredClicks(clickhouse, settings.clickhouse_url),
+            call,
+            settings.spool_directory,
+        )
+
+
+def _as_json(report: Report, *, is_dry: bool) -> dict[str, object]:
+    plain = {**asdict(report), "set_aside": [str(path) for path in report.set_aside]}
+    return {"dry_run": is_dry, **plain, "out_of_reach": _OUT_OF_REACH}
+
+
+def _print(report: Report, *, is_dry: bool) -> None:
+    rows = (
+        ("ClickHouse", report.stored),
+        ("stream", report.entries),
+        ("dead letters", report.letters),
+        ("spool", report.spooled),
+    )
+    print_table(
+        ("PLACE", "WOULD BE ERASED" if is_dry else "ERASED"),
+        ((place, f"{count:,}") for place, count in rows),
+    )
+    for text in (*_left(report), *(f"not reached: {place}" for place in _OUT_OF_REACH)):
+        complain(text)
+
+
+def _left(report: Report) -> Iterator[str]:
+    if report.left:
+        yield f"{report.left:,} entries are not processed yet: run it again when they are"
+    if not report.old_parts_gone:
+        yield "ClickHouse still has files of before, which it removes by itself: look again later"
+    if not report.rewrites:
+        yield "Redis' append-only file has the clicks until it is rewritten: run BGREWRITEAOF there"
+    for path in report.set_aside:
+        yield f"{path} was damaged and set aside, and may hold clicks: delete it"
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        raise Failure("erasing deletes clicks for good: say --yes, or try --dry-run", exit_code=2)
+    typer.confirm("Erase these clicks for good?", abort=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Watch]:
+    console = Console(stderr=True)
+    column = TextColumn("{task.completed:,.0f} {task.description}")
+    with Progress(column, console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks = {what: bar.add_task(text) for what, text in _WORDS.items()}
+        yield _watch(bar, tasks)
+
+
+_WORDS = {"entries": "entries read", "parts": "parts left to rewrite or remove"}
+
+
+def _watch(bar: Progress, tasks: Mapping[str, TaskID]) -> Callable[[str, int], object]:
+    def watch(what: str, change: int) -> None:
+        if change > 0:
+            bar.advance(tasks[what], change)
+        else:
+            bar.update(tasks[what], completed=-change)
+
+    return watch

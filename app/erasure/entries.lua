@@ -1,0 +1,35 @@
+#!lua flags=allow-oom
+-- Delete entries that every group of the stream has finished, and leave the others to it.
+--
+-- KEYS[1]  stream  the click stream
+-- ARGV[1…] entry ids
+--
+-- Returns how many were left, because they are unread or pending.
+
+local function sortable(entry_id)
+    local ms, sequence = string.match(entry_id, '^(%d+)-(%d+)$')
+    return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #sequence) .. sequence
+end
+
+local groups = {}
+for index, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+    local group = {}
+    for at = 1, #flat, 2 do
+        group[flat[at]] = flat[at + 1]
+    end
+    groups[index] = { name = group.name, read = sortable(group['last-delivered-id']) }
+end
+local left = 0
+for _, id in ipairs(ARGV) do
+    local is_finished = #groups > 0
+    for _, group in ipairs(groups) do
+        is_finished = is_finished and sortable(id) <= group.read
+            and #redis.call('XPENDING', KEYS[1], group.name, id, id, 1) == 0
+    end
+    if is_finished then
+        redis.call('XDEL', KEYS[1], id)
+    elseif #redis.call('XRANGE', KEYS[1], id, id) > 0 then
+        left = left + 1
+    end
+end
+return left

@@ -1,0 +1,88 @@
+"""Erases clicks from Redis: finished entries of the stream, and dead letters."""
+
+from collections.abc import Callable, Container, Iterator
+from importlib import resources
+from typing import NamedTuple
+
+from app.dead_letters import Choice as Letters
+from app.dead_letters import DeadLetters
+from app.erasure.choice import Choice, Found, read_entry
+from app.ledger.entries import Call
+
+#: Entries read in one call, and deleted in one.
+_PAGE = 500
+_DELETED_AT_ONCE = 100
+
+Watch = Callable[[int], object]
+
+
+class Erased(NamedTuple):
+    """What became of the chosen entries.
+
+    Attributes:
+        gone: those that were deleted.
+        left: those that workers have not finished: they are on their way into ClickHouse.
+    """
+
+    gone: int
+    left: int
+
+
+class Entries:
+    """The stream and its dead letters. Raises what ``call`` and ``letters`` raise.
+
+    Args:
+        call: sends one command to Redis.
+    """
+
+    def __init__(self, call: Call, stream: str, letters: DeadLetters) -> None:
+        self._call = call
+        self._stream = stream
+        self._letters = letters
+        self._delete = resources.files("app.erasure").joinpath("entries.lua").read_text()
+
+    def find(self, choice: Choice, watch: Watch) -> Iterator[bytes]:
+        """Yield the click ids of the entries that carry what is chosen."""
+        for _, found in self._all(watch):
+            if choice.has(found):
+                yield found.sighting.click_id
+
+    def erase(
+        self, choice: Choice, click_ids: Container[bytes], watch: Watch, *, is_dry: bool
+    ) -> Erased:
+        """Delete the finished entries of a choice, and of click ids."""
+        gone = left = 0
+        waiting: list[bytes] = []
+        for entry_id, found in self._all(watch):
+            if not (choice.has(found) or found.sighting.click_id in click_ids):
+                continue
+            waiting.append(entry_id)
+            gone += 1
+            if len(waiting) >= _DELETED_AT_ONCE:
+                left += self._delete_finished(waiting, is_dry=is_dry)
+                waiting.clear()
+        left += self._delete_finished(waiting, is_dry=is_dry)
+        return Erased(gone - left, left)
+
+    def erase_letters(self, choice: Choice, click_ids: Container[bytes], *, is_dry: bool) -> int:
+        """Delete the dead letters of a choice, and of click ids; return how many."""
+        count = 0
+        for letter in self._letters.find(Letters()):
+            found = read_entry(letter.entry_id, letter.flat)
+            if choice.has(found) or found.sighting.click_id in click_ids:
+                count += 1 if is_dry else self._letters.purge(letter)
+        return count
+
+    def _delete_finished(self, entry_ids: list[bytes], *, is_dry: bool) -> int:
+        if is_dry or not entry_ids:
+            return 0
+        left: int = self._call("EVAL", self._delete, 1, self._stream, *entry_ids)
+        return left
+
+    def _all(self, watch: Watch) -> Iterator[tuple[bytes, Found]]:
+        after = b"-"
+        while page := self._call("XRANGE", self._stream, after, "+", "COUNT", _PAGE):
+            for entry_id, flat in page:
+                yield entry_id, read_entry(entry_id, flat)
+            after = b"(" + page[-1][0]
+            watch(len(page))

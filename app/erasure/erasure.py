@@ -1,0 +1,111 @@
+"""Erases a link's, a visitor's or an address' clicks from every place that this host reaches.
+
+Rule 1: ClickHouse comes last, so that nothing that is still elsewhere is put into it again, and
+        what is chosen can be found there by its ids until the end.
+Rule 2: what workers have not finished is left to them, and said: it is on its way into ClickHouse,
+        where the same erasure finds it afterwards.
+Rule 3: doing it twice does nothing the second time.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.erasure.choice import Choice
+from app.erasure.entries import Entries
+from app.erasure.spool import erase_spooled, set_aside
+from app.erasure.stored import StoredClicks
+from app.ledger.entries import Call
+from app.redis import RedisRefused
+
+#: Is told what is worked at, and by how much it went on, or how much is left where negative.
+Watch = Callable[[str, int], object]
+
+
+@dataclass(slots=True)
+class Report:
+    """What an erasure did, or would do.
+
+    Attributes:
+        stored: clicks in ClickHouse.
+        entries: finished entries of the stream.
+        letters: dead letters.
+        spooled: clicks in the spool of this host, damaged ones too.
+        left: entries that workers have not finished.
+        old_parts_gone: whether ClickHouse has removed the files that held the clicks.
+        rewrites: whether Redis has begun to rewrite its append-only file.
+        set_aside: damaged spools that were set aside, from which nothing can be erased.
+    """
+
+    stored: int = 0
+    entries: int = 0
+    letters: int = 0
+    spooled: int = 0
+    left: int = 0
+    old_parts_gone: bool = True
+    rewrites: bool = True
+    set_aside: list[Path] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing of the chosen clicks is where this host reaches."""
+        return not (self.left or self.set_aside) and self.old_parts_gone and self.rewrites
+
+
+class Erasure:
+    """Goes through the places in turn. Raises what its collaborators raise.
+
+    Args:
+        call: sends one command to Redis.
+        spool_directory: of this host.
+    """
+
+    def __init__(
+        self, entries: Entries, stored: StoredClicks, call: Call, spool_directory: Path
+    ) -> None:
+        self._entries = entries
+        self._stored = stored
+        self._call = call
+        self._spool_directory = spool_directory
+
+    def run(self, choice: Choice, watch: Watch, *, is_dry: bool) -> Report:
+        """Erase a choice, or only count it."""
+        click_ids: set[bytes] = set()
+        if choice.code is None:
+            # An entry carries no visitor, and a row perhaps no whole address: ids tie them.
+            click_ids = self._stored.find(choice)
+            click_ids.update(self._entries.find(choice, lambda count: watch("entries", count)))
+        report = Report(stored=self._stored.count(choice, click_ids))
+        report.spooled = erase_spooled(self._spool_directory, choice, click_ids, is_dry=is_dry)
+        report.set_aside = set_aside(self._spool_directory)
+        report.letters = self._entries.erase_letters(choice, click_ids, is_dry=is_dry)
+        report.entries, report.left = self._entries.erase(
+            choice, click_ids, lambda count: watch("entries", count), is_dry=is_dry
+        )
+        if not is_dry:
+            self._erase_stored(choice, click_ids, report, watch)
+            report.rewrites = self._rewrite()
+        return report
+
+    def _erase_stored(
+        self, choice: Choice, click_ids: set[bytes], report: Report, watch: Watch
+    ) -> None:
+        if not report.stored:
+            return
+
+        def left(parts: int) -> None:
+            watch("parts", -parts)
+
+        if choice.code is not None:
+            self._stored.erase_link(choice, left)
+        else:
+            self._stored.erase_clicks(click_ids, left)
+        report.old_parts_gone = self._stored.remove_old_parts(left)
+
+    def _rewrite(self) -> bool:
+        """Have Redis write its append-only file anew, in which all that it was ever told stands."""
+        try:
+            self._call("BGREWRITEAOF")
+        except RedisRefused:
+            return False
+        return True

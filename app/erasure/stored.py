@@ -1,0 +1,147 @@
+"""Erases clicks from ClickHouse: rows and ledger, and the files that held them.
+
+Rule 1: a mutation's text stays on the server's disk (`finished_mutations_to_keep`), so it names no
+        address and no visitor, but ids of clicks, or a link's code. Nor are our queries logged.
+Rule 2: the ledger goes first: a click that is in the ledger alone would be missing. After a kill
+        between the two the clicks are still found, and the same command goes on.
+Rule 3: what is deleted is gone from the active parts when the mutation is done; the parts before
+        it are removed as soon as the server will.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from clickhouse_driver import Client
+
+from app.clickhouse import ClickHouseRefused, translated
+from app.erasure.choice import Choice
+
+#: Ids in one mutation's text.
+_IDS_AT_ONCE = 5_000
+_POLL_SECONDS = 0.2
+#: The server looks for parts to remove every 30 to 40 s (cleanup_delay_period).
+_REMOVAL_SECONDS = 120.0
+_LIFETIME = "old_parts_lifetime"
+_SETTINGS = {"log_queries": 0, "allow_nondeterministic_mutations": 1, "mutations_sync": 0}
+
+_TIMES = (
+    "time >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')"
+    " AND time < fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')"
+)
+_CODE = f"short_code = {{code:String}} AND {_TIMES}"
+_VISITOR = f"visitor_id = {{visitor:UInt64}} AND {_TIMES}"
+_ADDRESSES = f"ip >= toIPv6({{low:String}}) AND ip <= toIPv6({{high:String}}) AND {_TIMES}"
+_UNDONE = """
+SELECT count(), sum(parts_to_do), anyIf(latest_fail_reason, latest_fail_reason != '')
+FROM system.mutations
+WHERE database = currentDatabase() AND table IN ('clicks', 'ledger') AND NOT is_done
+"""
+_OLD_PARTS = """
+SELECT count() FROM system.parts
+WHERE database = currentDatabase() AND table IN ('clicks', 'ledger') AND NOT active
+"""
+_ENGINES = """
+SELECT name, engine_full FROM system.tables
+WHERE database = currentDatabase() AND name IN ('clicks', 'ledger')
+"""
+
+#: Is told how many parts still have to be rewritten or removed.
+Watch = Callable[[int], object]
+
+
+class StoredClicks:
+    """The tables of one database.
+
+    Every method raises ClickHouseUnavailable or ClickHouseRefused, as the server says.
+    """
+
+    def __init__(
+        self, client: Client, url: str, sleep: Callable[[float], object] = time.sleep
+    ) -> None:
+        self._client = client
+        self._url = url
+        self._sleep = sleep
+
+    def find(self, choice: Choice) -> set[bytes]:
+        """Return the ids of the clicks of a choice."""
+        condition, params = _condition(choice)
+        rows = self._run(f"SELECT DISTINCT click_id FROM clicks WHERE {condition}", params)  # noqa: S608 - own text
+        return {click_id for (click_id,) in rows}
+
+    def count(self, choice: Choice, click_ids: Collection[bytes]) -> int:
+        """Return how many clicks of a link there are, or of these ids where it is no link's."""
+        condition, params = _condition(choice)
+        if choice.code is None:
+            condition, params = f"click_id IN ({_literals(click_ids) or 'NULL'})", {}
+        query = f"SELECT uniqExact(click_id) FROM clicks WHERE {condition}"  # noqa: S608 - own text
+        return int(self._run(query, params)[0][0])
+
+    def erase_link(self, choice: Choice, watch: Watch) -> None:
+        """Delete the clicks of a link, however many."""
+        condition, params = _condition(choice)
+        chosen = f"SELECT time, click_id FROM clicks WHERE {condition}"  # noqa: S608 - own text
+        self._mutate("ledger", f"(time, click_id) IN ({chosen})", params, watch)
+        self._mutate("clicks", condition, params, watch)
+
+    def erase_clicks(self, click_ids: Collection[bytes], watch: Watch) -> None:
+        """Delete clicks by their ids."""
+        ordered = sorted(click_ids)
+        for start in range(0, len(ordered), _IDS_AT_ONCE):
+            piece = ordered[start : start + _IDS_AT_ONCE]
+            for table in ("ledger", "clicks"):
+                self._mutate(table, f"click_id IN ({_literals(piece)})", {}, watch)
+
+    def remove_old_parts(self, watch: Watch) -> bool:
+        """Have the files of parts without the clicks' successors removed; tell whether they are.
+
+        They would stay for some eight minutes. A lifetime that somebody has set is left as it is.
+        """
+        engines = dict(self._run(_ENGINES))
+        ours = [name for name, engine in engines.items() if _LIFETIME.encode() not in engine]
+        try:
+            for table in ours:
+                self._run(f"ALTER TABLE {table.decode()} MODIFY SETTING {_LIFETIME} = 1")
+            return self._wait(_OLD_PARTS, watch, _REMOVAL_SECONDS)
+        finally:
+            for table in ours:
+                self._run(f"ALTER TABLE {table.decode()} RESET SETTING {_LIFETIME}")
+
+    def _mutate(
+        self, table: str, condition: str, params: Mapping[str, object], watch: Watch
+    ) -> None:
+        self._run(f"ALTER TABLE {table} DELETE WHERE {condition}", params)
+        self._wait(_UNDONE, watch)
+
+    def _wait(self, query: str, watch: Watch, most_seconds: float = float("inf")) -> bool:
+        give_up_at = time.monotonic() + most_seconds
+        while True:
+            ((waiting, *more),) = self._run(query)
+            if more and more[1]:
+                raise ClickHouseRefused(f"ClickHouse can't delete: {more[1].decode()}")
+            watch(int(more[0]) if more else waiting)
+            if not waiting:
+                return True
+            if time.monotonic() > give_up_at:
+                return False
+            self._sleep(_POLL_SECONDS)
+
+    def _run(self, query: str, params: Mapping[str, object] | None = None) -> Any:
+        settings = {**_SETTINGS, "strings_as_bytes": True}
+        with translated(self._url):
+            return self._client.execute(query, params or {}, settings=settings)
+
+
+def _condition(choice: Choice) -> tuple[str, dict[str, object]]:
+    params: dict[str, object] = {"since_ms": choice.since_ms, "until_ms": choice.until_ms}
+    if choice.code is not None:
+        return _CODE, {**params, "code": choice.code}
+    if choice.visitor is not None:
+        return _VISITOR, {**params, "visitor": choice.visitor}
+    assert choice.addresses is not None  # noqa: S101 - a choice has one of the three
+    low, high = map(str, choice.addresses)
+    return _ADDRESSES, {**params, "low": low, "high": high}
+
+
+def _literals(click_ids: Iterable[bytes]) -> str:
+    return ", ".join(f"unhex('{click_id.hex()}')" for click_id in click_ids)

@@ -1,0 +1,231 @@
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from app.click import Click, new_click_id, to_fields
+from app.clickhouse import connect
+from app.ledger.entering import enter
+from app.ledger.entries import EntryLedger
+from app.redirect.spool_file import SpoolFile
+from app.schema.migrations import migrate
+from tests.clicks import NOON, click_row, insert_clicks
+from workers.wire import Wire
+
+Run = Callable[..., Any]
+#: Young enough for the ledger.
+BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+BEGAN_MS = round(BEGAN.timestamp() * 1000)
+
+
+@pytest.fixture
+def tables(hopline: Run, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
+    # What the server takes to remove old files is tested once.
+    monkeypatch.setattr("app.erasure.stored.StoredClicks.remove_old_parts", lambda *_: True)
+    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=10) as client:
+        yield client
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    with Redis.from_url(redis_url) as client:
+        yield client
+
+
+def click(number: int, code: str = "abc", ip: str = "203.0.113.7") -> Click:
+    click_id = new_click_id(BEGAN_MS + number, number.to_bytes(10, "big"))
+    return Click(click_id, code, BEGAN_MS // 1000, ip, "Mozilla/5.0", "", "https://example.com/")
+
+
+def add(redis: Redis, *clicks: Click) -> list[bytes]:
+    return [redis.xadd("clicks:stream", to_fields(one)) for one in clicks]
+
+
+def process(redis: Redis, url: str, *clicks: Click, **columns: Any) -> None:
+    """Do what workers do: read, enter, insert, ack."""
+    if not redis.exists("clicks:stream"):
+        redis.xgroup_create("clicks:stream", "analytics-group", "0", mkstream=True)
+    entry_ids = add(redis, *clicks)
+    redis.xreadgroup("analytics-group", "c", {"clicks:stream": ">"})
+    rows = [
+        click_row(
+            BEGAN + timedelta(milliseconds=one.time_ms - BEGAN_MS),
+            click_id=one.click_id,
+            short_code=one.short_code,
+            **columns,
+        )
+        for one in clicks
+    ]
+    with connect(url, timeout_seconds=10) as client:
+        enter(client, [row["click_id"] for row in rows], [row["time"] for row in rows])
+    insert_clicks(url, *rows)
+    redis.xack("clicks:stream", "analytics-group", *entry_ids)
+
+
+def codes(tables: Any) -> list[str]:
+    return [
+        code for (code,) in tables.execute("SELECT short_code FROM clicks FINAL ORDER BY click_id")
+    ]
+
+
+def left(tables: Any) -> tuple[int, int]:
+    return tuple(
+        tables.execute(f"SELECT count() FROM {table}")[0][0] for table in ("clicks", "ledger")
+    )
+
+
+def test_a_links_clicks_go_from_every_place_and_others_stay(
+    hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
+) -> None:
+    process(redis, clickhouse_url, click(1), click(2), click(3, "other"))
+    ended = hopline("erase", "--code", "abc", "--yes", "--json")
+    done = json.loads(ended.out)
+    assert (ended.exit_code, done["stored"], done["entries"], done["left"]) == (0, 2, 2, 0)
+    assert codes(tables) == ["other"]
+    assert left(tables) == (1, 1)
+    assert redis.xlen("clicks:stream") == 1
+
+
+def test_a_dry_run_counts_and_changes_nothing(
+    hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
+) -> None:
+    process(redis, clickhouse_url, click(1), click(2, "other"))
+    ended = hopline("erase", "--code", "abc", "--dry-run")
+    assert ended.exit_code == 0
+    assert "ClickHouse\t1" in ended.out
+    assert "hopline restore" in ended.err
+    assert left(tables) == (2, 2)
+    assert redis.xlen("clicks:stream") == 2
+
+
+def test_the_audit_misses_nothing_and_a_replay_brings_nothing_back(
+    hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
+) -> None:
+    redis.xgroup_create("clicks:stream", "analytics-group", "0", mkstream=True)
+    EntryLedger(Wire(redis, "", 5).call, "clicks:stream", "analytics-group").check()
+    process(redis, clickhouse_url, click(1), click(2, "other"))
+    redis.hincrby("{clicks:stream}:analytics-group:ledger", "inserted", 2)
+    assert hopline("audit").exit_code == 0
+    assert hopline("erase", "--code", "abc", "--yes").exit_code == 0
+    assert hopline("replay", "--since", "2d").exit_code == 0
+    assert codes(tables) == ["other"]
+    audited = hopline("audit", "--since", "2d", "--json")
+    assert (audited.exit_code, audited.err) == (0, "")
+
+
+def test_what_is_not_processed_yet_is_left_and_said(
+    hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
+) -> None:
+    process(redis, clickhouse_url, click(1))
+    add(redis, click(2))
+    redis.xreadgroup("analytics-group", "c", {"clicks:stream": ">"})
+    add(redis, click(3))
+    ended = hopline("erase", "--code", "abc", "--yes")
+    assert ended.exit_code == 1
+    assert "2 entries are not processed yet" in ended.err
+    assert redis.xlen("clicks:stream") == 2
+    assert redis.xpending("clicks:stream", "analytics-group")["pending"] == 1
+
+
+def test_a_whole_address_is_found_by_its_entries_where_only_networks_are_stored(
+    hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
+) -> None:
+    process(redis, clickhouse_url, click(1), click(2, "neighbour", "203.0.113.8"))
+    assert hopline("erase", "--address", "203.0.113.7", "--yes").exit_code == 0
+    assert codes(tables) == ["neighbour"]
+    assert left(tables) == (1, 1)
+    assert redis.xlen("clicks:stream") == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "stays"),
+    [("203.0.113.0/24", ["v6"]), ("2001:db8::/32", ["v4"]), ("198.51.100.0/24", ["v4", "v6"])],
+)
+def test_a_network_finds_what_is_stored(
+    hopline: Run, tables: Any, clickhouse_url: str, address: str, stays: list[str]
+) -> None:
+    insert_clicks(
+        clickhouse_url,
+        click_row(short_code="v4"),
+        click_row(short_code="v6", ip="2001:db8:1:2::"),
+    )
+    assert hopline("erase", "--address", address, "--yes").exit_code == 0
+    assert codes(tables) == stays
+    commands = tables.execute(
+        "SELECT command FROM system.mutations WHERE database = currentDatabase()"
+    )
+    assert not any("203.0.113" in text or "2001:db8" in text for (text,) in commands)
+
+
+def test_a_visitors_clicks_are_found_by_their_id(
+    hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
+) -> None:
+    process(redis, clickhouse_url, click(1, "mine"), visitor_id=2**64 - 1)
+    process(redis, clickhouse_url, click(2, "yours"), visitor_id=7)
+    assert hopline("erase", "--visitor", str(2**64 - 1), "--yes").exit_code == 0
+    assert codes(tables) == ["yours"]
+    assert redis.xlen("clicks:stream") == 1
+
+
+def test_only_clicks_of_the_time_go(hopline: Run, tables: Any, clickhouse_url: str) -> None:
+    insert_clicks(clickhouse_url, click_row(NOON), click_row(NOON + timedelta(days=1)))
+    hopline("erase", "--code", "abc", "--until", "2026-05-11", "--yes")
+    assert left(tables)[0] == 1
+
+
+def test_spooled_and_damaged_clicks_and_dead_letters_go(
+    hopline: Run, tables: Any, redis: Redis, tmp_path: Path
+) -> None:
+    spool = tmp_path / "spool"
+    with closing(SpoolFile(spool, 1 << 24)) as file:
+        file.write([spooled(click(n, code)) for n, code in enumerate(("abc", "x", "abc"))])
+        file.set_aside([click(2).click_id], "for the test")
+        redis.xadd(
+            "clicks:dead",
+            {"entry_id": "1-1", **{f"field:{k}": v for k, v in to_fields(click(5)).items()}},
+        )
+        ended = hopline("erase", "--code", "abc", "--yes", "--json")
+        done = json.loads(ended.out)
+        assert (ended.exit_code, done["spooled"], done["letters"]) == (0, 2, 1)
+        assert [row[0] for row in file.oldest(10)] == [click(1).click_id]
+        assert file.count() == 1
+    assert redis.xlen("clicks:dead") == 0
+    assert click(0).click_id not in (spool / "spool.db").read_bytes()
+
+
+def spooled(one: Click) -> tuple[bytes, bytes]:
+    flat = [text for pair in to_fields(one).items() for text in pair]
+    words = [b"XADD", b"clicks:stream", b"*", *(text.encode() for text in flat)]
+    command = b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words)
+    return one.click_id, command
+
+
+def test_a_spool_that_was_set_aside_is_named(hopline: Run, tables: Any, tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "spool" / "spool.db.damaged-1").touch()
+    ended = hopline("erase", "--code", "abc", "--yes")
+    assert ended.exit_code == 1
+    assert "spool.db.damaged-1 was damaged and set aside" in ended.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--code", "a", "--visitor", "1"],
+        ["--address", "nonsense", "--yes"],
+        ["--code", "abc"],
+        ["--code", "abc", "--since", "soon", "--yes"],
+    ],
+)
+def test_wrong_usage_erases_nothing(hopline: Run, arguments: list[str]) -> None:
+    ended = hopline("erase", *arguments)
+    assert (ended.exit_code, ended.out) == (2, "")
+    assert ended.err.startswith("hopline: ")
