@@ -7,6 +7,7 @@ from clickhouse_driver import Client
 
 from app.clickhouse import insert_settings
 from app.ledger.entering import enter
+from app.ledger.stored import wanted
 from workers.line import Line
 from workers.rows import Rows
 from workers.writer import INSERT
@@ -94,16 +95,9 @@ class StoredClicks:
 
     def of_clicks(self, rows: Rows) -> Rows:
         """Return the stored rows of the same clicks, as far as there are any, in any order."""
-        wanted = {
-            "name": "wanted",
-            "structure": [("click_id", "FixedString(16)"), ("short_code", "String")],
-            "data": [
-                {"click_id": click_id, "short_code": short_code}
-                for click_id, short_code in zip(rows.click_id, rows.short_code, strict=True)
-            ],
-        }
         bounds = {"since_ms": min(rows.time), "until_ms": max(rows.time)}
-        return _as_rows(self._read(_OF_CLICKS, bounds, [wanted]))
+        tables = [wanted(rows.click_id, rows.short_code)]
+        return _as_rows(self._read(_OF_CLICKS, bounds, tables))
 
     def replace(self, rows: Rows) -> None:
         """Add newer rows of clicks that are stored."""

@@ -7,6 +7,7 @@ from clickhouse_driver import Client, errors
 
 from app.clickhouse import ClickHouseRefused, insert_settings
 from app.ledger.entering import enter
+from app.ledger.stored import count_stored
 from app.metrics import WorkerMetrics
 from workers.batch import Batch
 from workers.line import Line
@@ -16,15 +17,6 @@ INSERT = f"INSERT INTO clicks ({', '.join(Rows._fields)}) VALUES"
 
 #: Of clickhouse-driver itself: texts are bytes, and stay what they are.
 _AS_BYTES = {"strings_as_bytes": True}
-
-#: The bounds name the partitions and the beginning of the primary key.
-_COUNT_STORED = """
-SELECT uniqExact(click_id) FROM clicks
-WHERE time >= fromUnixTimestamp64Milli({first_ms:Int64}, 'UTC')
-    AND time <= fromUnixTimestamp64Milli({last_ms:Int64}, 'UTC')
-    AND short_code IN (SELECT short_code FROM wanted)
-    AND click_id IN (SELECT click_id FROM wanted)
-"""
 
 #: Errors about values, not about the table, the rights or the server's state.
 #: https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
@@ -94,21 +86,8 @@ class Writer:
             ClickHouseUnavailable, ClickHouseRefused: as the server says.
         """
         rows = batch.rows
-        wanted = {
-            "name": "wanted",
-            "structure": [("click_id", "FixedString(16)"), ("short_code", "String")],
-            "data": [
-                {"click_id": click_id, "short_code": short_code}
-                for click_id, short_code in zip(rows.click_id, rows.short_code, strict=True)
-            ],
-        }
-        bounds = {"first_ms": min(rows.time), "last_ms": max(rows.time)}
-        found = self._line.ask(
-            lambda client: client.execute(
-                _COUNT_STORED, bounds, external_tables=[wanted], settings=_AS_BYTES
-            )
-        )
-        return int(found[0][0])
+        columns = (rows.click_id, rows.short_code, rows.time)
+        return self._line.ask(lambda client: count_stored(client, *columns, _AS_BYTES))
 
     def close(self) -> None:
         """Hang up; the next insert connects anew."""

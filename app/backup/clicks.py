@@ -5,15 +5,16 @@ its column's type: bytes of fixed length in hexadecimal, times as Unix milliseco
 text.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from dataclasses import dataclass
+from itertools import compress, islice
 from typing import Any
 
 from clickhouse_driver import Client
 
-from app.clickhouse import ClickHouseRefused, translated
+from app.clickhouse import ClickHouseRefused, insert_settings, translated
 from app.ledger.entering import enter
+from app.ledger.stored import count_stored
 
 #: Rows of one insert, and of one piece that ClickHouse sends.
 _ROWS = 20_000
@@ -23,6 +24,31 @@ _READ = {
     "DateTime64": "toUnixTimestamp64Milli({column})",
     "IPv6": "toString({column})",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of some lines of a backup.
+
+    Attributes:
+        lines: how many there were.
+        stored: clicks of theirs that are in the table, as it says afterwards.
+        missing: clicks that are not, though they were inserted.
+        expired: clicks that are too old to be kept; the table may have forgotten them already.
+    """
+
+    lines: int = 0
+    stored: int = 0
+    missing: int = 0
+    expired: int = 0
+
+    def __add__(self, other: "Written") -> "Written":
+        return Written(
+            self.lines + other.lines,
+            self.stored + other.stored,
+            self.missing + other.missing,
+            self.expired + other.expired,
+        )
 
 
 class ClickTable:
@@ -67,11 +93,16 @@ class ClickTable:
         with translated(self._url):
             yield from self._client.execute_iter(query, settings={"max_block_size": _ROWS})
 
-    def write(self, columns: Sequence[str], lines: Iterable[Sequence[Any]]) -> Iterator[int]:
-        """Insert lines, and yield how many there were, piece by piece.
+    def write(
+        self, columns: Sequence[str], lines: Iterable[Sequence[Any]], kept_since_ms: int
+    ) -> Iterator[Written]:
+        """Insert lines, look whether they are there, and yield what became of them, piece by piece.
 
-        Each click is entered into the ledger first, as its consumer once did.
-        A piece that is inserted twice is dropped as a duplicate, or its clicks collapse.
+        Each click is entered into the ledger first, as its consumer once did. A click that is
+        there already collapses with the new row.
+
+        Args:
+            kept_since_ms: the Unix time from which on the table forgets no click.
 
         Raises:
             ClickHouseRefused: the table has no such column.
@@ -86,11 +117,20 @@ class ClickTable:
                 for kind, cells in zip(kinds, zip(*piece, strict=True), strict=True)
             ]
             held = dict(zip(columns, values, strict=True))
-            settings = {"insert_deduplication_token": _token(values)}
+            settings = insert_settings(len(piece))
             with translated(self._url):
                 enter(self._client, held["click_id"], held["time"])
                 self._client.execute(query, values, columnar=True, settings=settings)
-            yield len(piece)
+                yield self._written(held, kept_since_ms)
+
+    def _written(self, held: dict[str, list[Any]], kept_since_ms: int) -> Written:
+        is_kept = [time_ms >= kept_since_ms for time_ms in held["time"]]
+        ids, codes, times = (
+            list(compress(held[name], is_kept)) for name in ("click_id", "short_code", "time")
+        )
+        stored = count_stored(self._client, ids, codes, times) if ids else 0
+        expired = len(set(held["click_id"])) - len(set(ids))
+        return Written(len(is_kept), stored, len(set(ids)) - stored, expired)
 
     def _read_kinds(self) -> dict[str, str]:
         with translated(self._url):
@@ -110,7 +150,3 @@ class ClickTable:
 def _values(kind: str, cells: Iterable[Any]) -> list[Any]:
     """Return a column's values as clickhouse-driver takes them."""
     return [bytes.fromhex(cell) for cell in cells] if kind == "FixedString" else list(cells)
-
-
-def _token(values: Sequence[Sequence[Any]]) -> str:
-    return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()

@@ -1,5 +1,6 @@
 """`hopline backup` and `hopline restore`."""
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from app.backup.archive import Manifest, new_archive, open_archive, read_part
-from app.backup.clicks import ClickTable
+from app.backup.clicks import ClickTable, Written
 from app.backup.links import link_lines, restore_links
 from app.cli.output import Failure, complain
 from app.clickhouse import connect
@@ -21,6 +22,9 @@ from app.settings import Settings, load
 
 _LINKS = "links"
 _CLICKS = "clicks"
+_DAY_MS = 86_400_000
+#: A click that is about to be forgotten may be gone before it is looked for.
+_MARGIN_MS = 3_600_000
 
 
 def backup(
@@ -57,7 +61,8 @@ def restore(
     """Bring the links and clicks of a backup back; safe to run again.
 
     Every file is checked before anything is stored. What is there already stays as it is, and no
-    click is counted twice.
+    click is counted twice. The clicks that are reported were looked for after they were inserted;
+    exit code 1 if one is not there.
 
     \b
     hopline restore /var/backups/hopline-2026-05-01
@@ -71,33 +76,44 @@ def restore(
         timeout_seconds=settings.clickhouse_timeout_seconds,
         ttl_days=settings.click_ttl_days,
     )
-    _restore_clicks(settings, directory, manifest)
+    clicks = _restore_clicks(settings, directory, manifest)
     others = _restore_links(settings, directory, manifest)
-    print(f"{_size(manifest)} are restored from {directory}")
-    if others:
+    links = manifest.lines(_LINKS) - len(others)
+    print(f"{links:,} links and {clicks.stored:,} clicks are restored from {directory}")
+    for code in others:
+        complain(f"another link has the code {code!r}; it was left alone")
+    if clicks.expired:
+        complain(f"{clicks.expired:,} clicks are older than HOPLINE_CLICK_TTL_DAYS: not kept")
+    if clicks.missing:
+        complain(
+            f"{clicks.missing:,} clicks are not in ClickHouse: see its log, then run this again"
+        )
+    if others or clicks.missing:
         raise typer.Exit(1)
 
 
-def _restore_clicks(settings: Settings, directory: Path, manifest: Manifest) -> None:
+def _restore_clicks(settings: Settings, directory: Path, manifest: Manifest) -> Written:
+    total = Written()
+    days = settings.click_ttl_days
+    kept_since_ms = time.time_ns() // 1_000_000 - days * _DAY_MS + _MARGIN_MS if days else 0
     with _click_table(settings) as clicks:
         for part in manifest.parts:
             if part.name.startswith(_CLICKS):
-                counts = clicks.write(manifest.columns, read_part(directory, part))
-                _show(counts, part.name)
+                lines = read_part(directory, part)
+                written = clicks.write(manifest.columns, lines, kept_since_ms)
+                total += _summed(written, part.name)
+    return total
 
 
-def _restore_links(settings: Settings, directory: Path, manifest: Manifest) -> bool:
-    """Restore the links; return whether other ones stood in their way."""
+def _restore_links(settings: Settings, directory: Path, manifest: Manifest) -> list[str]:
+    """Restore the links; return the codes of those in whose way other ones stood."""
     store = open_store(settings)
-    others = [
+    return [
         code
         for part in manifest.parts
         if part.name == _LINKS
         for code in restore_links(store, _counted(read_part(directory, part), "links"))
     ]
-    for code in others:
-        complain(f"another link has the code {code!r}; it was left alone")
-    return bool(others)
 
 
 @contextmanager
@@ -112,11 +128,14 @@ def _counted(lines: Iterable[Any], what: str) -> Iterator[Any]:
         yield from bar.track(lines)
 
 
-def _show(counts: Iterable[int], what: str) -> None:
+def _summed(pieces: Iterable[Written], what: str) -> Written:
+    total = Written()
     with _progress(what) as bar:
         shown = bar.add_task(what, total=None)
-        for count in counts:
-            bar.advance(shown, count)
+        for written in pieces:
+            bar.advance(shown, written.lines)
+            total += written
+    return total
 
 
 def _progress(what: str) -> Progress:

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clickhouse_driver import Client
 from redis import Redis
 
 from app.clickhouse import connect
+from app.ledger.stored import count_stored
 from app.schema.migrations import migrate
 from tests import servers
 from tests.clicks import NOON, bot_row, click_row, insert_clicks
@@ -89,6 +91,75 @@ def test_a_restore_that_is_repeated_changes_nothing(
     assert hopline("restore", directory).exit_code == 0
     assert hopline("links", "export", "--with-deleted").out == links
     assert all_clicks(url) == clicks
+
+
+LOSSES = [
+    "DELETE FROM clicks WHERE 1",
+    "ALTER TABLE clicks DELETE WHERE 1",
+    "ALTER TABLE clicks DELETE WHERE user_agent = ''",
+    "ALTER TABLE clicks DROP PARTITION 202605",
+    "TRUNCATE TABLE clicks",
+]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_what_was_lost_after_a_restore_is_restored_again(
+    hopline: Run, filled: str, elsewhere: Callable[[], str], tmp_path: Path, loss: str
+) -> None:
+    directory = str(tmp_path / "backup")
+    hopline("backup", directory)
+    url = elsewhere()
+    hopline("restore", directory)
+    clicks = all_clicks(url)
+    with connect(url, timeout_seconds=10, settings={"mutations_sync": 2}) as client:
+        client.execute(loss)
+    assert all_clicks(url) != clicks
+    ended = hopline("restore", directory)
+    assert ended == (0, f"3 links and 10 clicks are restored from {directory}\n", "")
+    assert all_clicks(url) == clicks
+
+
+def test_clicks_that_are_not_there_afterwards_are_said_to_be_missing(
+    hopline: Run,
+    filled: str,
+    elsewhere: Callable[[], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    directory = str(tmp_path / "backup")
+    hopline("backup", directory)
+    url = elsewhere()
+
+    def delete_some(client: Client, *columns: Any) -> int:
+        client.execute("ALTER TABLE clicks DELETE WHERE is_bot SETTINGS mutations_sync = 2")
+        return count_stored(client, *columns)
+
+    monkeypatch.setattr("app.backup.clicks.count_stored", delete_some)
+    ended = hopline("restore", directory)
+    assert ended.exit_code == 1
+    assert ended.out == f"3 links and 9 clicks are restored from {directory}\n"
+    assert ended.err.startswith("hopline: 1 clicks are not in ClickHouse")
+    assert len(all_clicks(url)) == 9
+
+
+def test_clicks_that_are_too_old_to_be_kept_are_not_missing(
+    hopline: Run,
+    filled: str,
+    elsewhere: Callable[[], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    insert_clicks(filled, click_row(datetime.now(UTC)))
+    directory = str(tmp_path / "backup")
+    hopline("backup", directory)
+    elsewhere()
+    monkeypatch.setenv("HOPLINE_CLICK_TTL_DAYS", "7")
+    ended = hopline("restore", directory)
+    assert (ended.exit_code, ended.out) == (
+        0,
+        f"3 links and 1 clicks are restored from {directory}\n",
+    )
+    assert ended.err == "hopline: 10 clicks are older than HOPLINE_CLICK_TTL_DAYS: not kept\n"
 
 
 def test_the_ledger_of_the_new_machine_knows_every_restored_click(
