@@ -126,7 +126,7 @@ def _whole(value: object, least: int, most: int) -> int:
         exact = Decimal(str(value).strip())
         number = int(exact) if exact.is_finite() and exact == exact.to_integral_value() else value
     if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
-        raise ValueError(f"{value!r} is no whole number from {least} to {most}")
+        raise ValueError(f"{number!r} is no whole number from {least} to {most}")
     return number
 
 

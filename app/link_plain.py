@@ -63,9 +63,7 @@ def describe(link: Link, *, short_url: str, uses: int, now: float) -> dict[str, 
         uses: clicks of its limit that are used.
         now: Unix seconds, for its state.
     """
-    state: str = link.state(now)
-    if state == "live" and link.click_limit is not None and uses >= link.click_limit:
-        state = "used_up"
+    state = link.state(now, uses)
     return {**to_plain(link), "short_url": short_url, "state": state, "uses": uses}
 
 

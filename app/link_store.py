@@ -218,10 +218,19 @@ class LinkStore:
         with translated(self._url):
             self._client.ping()
 
-    def uses(self, code: str) -> int:
-        """Return how many clicks of a link with a click limit are used."""
-        with translated(self._url):
-            return int(cast("bytes | None", self._client.get(link_uses_key(code))) or 0)
+    def uses(self, link: Link) -> int:
+        """Return how many clicks of a link's limit are used; 0 for one without."""
+        return self.uses_of([link])[link.code]
+
+    def uses_of(self, links: Sequence[Link]) -> dict[str, int]:
+        """Return by code how many clicks of each link's limit are used, in one round trip."""
+        uses = {link.code: 0 for link in links}
+        limited = [link.code for link in links if link.click_limit is not None]
+        if limited:
+            with translated(self._url):
+                found: Any = self._client.mget(map(link_uses_key, limited))
+            uses.update({code: int(raw or 0) for code, raw in zip(limited, found, strict=True)})
+        return uses
 
     def restore_uses(self, code: str, uses: int) -> None:
         """Set how many clicks of a limited link were used, unless that is known here."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import orjson
 
-State = Literal["live", "disabled", "deleted", "expired"]
+State = Literal["live", "disabled", "deleted", "expired", "used_up"]
 RedirectStatus = Literal[301, 302, 303, 307, 308]
 
 REDIRECT_STATUSES: tuple[RedirectStatus, ...] = (301, 302, 303, 307, 308)
@@ -41,14 +41,16 @@ class Link:
     disabled: bool = False
     deleted: bool = False
 
-    def state(self, now: float) -> State:
-        """Return what the link is at a time in Unix seconds, its click limit apart."""
+    def state(self, now: float, uses: int = 0) -> State:
+        """Return what the link is at a time in Unix seconds, once so many clicks are used."""
         if self.deleted:
             return "deleted"
         if self.disabled:
             return "disabled"
         if self.expires_at is not None and now >= self.expires_at:
             return "expired"
+        if self.click_limit is not None and uses >= self.click_limit:
+            return "used_up"
         return "live"
 
 

@@ -3,7 +3,13 @@
 import re
 
 _MASK = "***"
-_QUERY_PASSWORD = re.compile(r"(?<=password=)[^&]*")
+_SCHEME = re.compile(r"[A-Za-z+]{1,20}")
+#: A URL without user, query and fragment, and whatever else is too short to hold a password.
+_HARMLESS = re.compile(
+    r"(?:[A-Za-z+]{1,20}:(?://)?)?(?:\[[0-9A-Fa-f:.]*\]?|[\w.,-]*)(?::[0-9]{1,5})?(?:/[\w.-]*)?"
+)
+#: A parameter that is no secret.
+_PLAIN = re.compile(r"(?!.*(?:pass|secret|token))[a-z_]+=[^@]*|", re.IGNORECASE)
 
 
 def show(field: str, value: object) -> str:
@@ -19,12 +25,30 @@ def show(field: str, value: object) -> str:
     return mask_url(value) if isinstance(value, str) and field.endswith("_url") else str(value)
 
 
-def mask_url(url: str) -> str:
-    """Return the URL with its password replaced, fit for logs and terminals.
+def show_refused(field: str, value: object) -> str:
+    """Return a value that can't be used, as :func:`show`; of a URL only what is no secret.
 
-    It takes no parser: what is masked may be a mistyped URL on its way into an error text.
+    Where its password ends can't be told of a URL that is wrong, so it is shown only where it can't
+    hold any.
     """
-    start, at, end = _QUERY_PASSWORD.sub(_MASK, url).rpartition("@")
-    scheme, slashes, userinfo = start.partition("://") if "://" in start else ("", "", start)
+    if field.endswith("_url") and isinstance(value, str) and not _HARMLESS.fullmatch(value):
+        scheme, slashes, _ = value.partition("://")
+        return f"{scheme}://{_MASK}" if slashes and _SCHEME.fullmatch(scheme) else _MASK
+    return show(field, value)
+
+
+def mask_url(url: str) -> str:
+    """Return a URL that can be used with its password replaced, fit for logs and terminals."""
+    place, mark, query = url.partition("?")
+    start, at, end = place.rpartition("@")
+    scheme, slashes, userinfo = start.partition("://")
     user, colon, _ = userinfo.partition(":")
-    return f"{scheme}{slashes}{user}{colon}{_MASK if colon else ''}{at}{end}"
+    shown = "&".join(
+        piece if _PLAIN.fullmatch(piece) else _hidden(piece) for piece in query.split("&")
+    )
+    return f"{scheme}{slashes}{user}{colon}{_MASK if colon else ''}{at}{end}{mark}{shown}"
+
+
+def _hidden(piece: str) -> str:
+    name, equals, _ = piece.partition("=")
+    return f"{name}{equals}{_MASK}" if equals else _MASK

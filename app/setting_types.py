@@ -4,6 +4,7 @@ Each refuses a value by ValueError, whose text :func:`app.settings.load` shows t
 """
 
 import ipaddress
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -13,6 +14,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from app.urls import InvalidUrl, read_host, read_url
+
+_AUTHORITY_END = re.compile(r"[/?#]")
+_HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.%-]*)(?::[0-9]{1,5})?", re.ASCII)
 
 #: What switches a bind off.
 OFF = "off"
@@ -46,15 +50,37 @@ def _network(value: str) -> str:
     return value
 
 
-def _url(*schemes: str) -> AfterValidator:
+def _store_url(*schemes: str) -> AfterValidator:
+    """Return the check of a store's URL; whatever is wrong with one, none of it is repeated."""
+
     def check(value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in schemes or "://" not in value:
+        if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
             raise ValueError(f"expected a URL that starts with {' or '.join(schemes)} and ://")
-        _ = parts.port  # raises ValueError when it is no port
+        authority, behind = _AUTHORITY_END.split(f"{value.partition('://')[2]}/", maxsplit=1)
+        if "#" in value or "@" in behind:
+            raise ValueError(
+                "a #, ? or / before the @ ends what can be a password:"
+                " write # as %23, ? as %3F and / as %2F there"
+            )
+        place = authority.rpartition("@")[2]
+        if "," in place:
+            raise ValueError(
+                "expected one host; several, as for Sentinel or a cluster, can't be used"
+            )
+        if not _HOST_AND_PORT.fullmatch(place) or _port(place) > 65535:
+            raise ValueError("expected HOST or HOST:PORT, an IPv6 address in brackets")
+        try:
+            urlsplit(value)
+        except ValueError:
+            # What it says repeats the password.
+            raise ValueError("write what is no letter or digit of a password as %XX") from None
         return value
 
     return AfterValidator(check)
+
+
+def _port(place: str) -> int:
+    return int(place.rpartition(":")[2]) if re.search(r":[0-9]+$", place) else 1
 
 
 def _redis_database(value: str) -> str:
@@ -99,8 +125,8 @@ def absolute(path: Path) -> Path:
 
 Bind = Annotated[str, AfterValidator(_bind)]
 MetricsBind = Annotated[str, AfterValidator(_metrics_bind)]
-RedisUrl = Annotated[str, _url("redis", "rediss", "unix"), AfterValidator(_redis_database)]
-ClickHouseUrl = Annotated[str, _url("clickhouse", "clickhouses")]
+RedisUrl = Annotated[str, _store_url("redis", "rediss", "unix"), AfterValidator(_redis_database)]
+ClickHouseUrl = Annotated[str, _store_url("clickhouse", "clickhouses")]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 Hosts = Annotated[
     tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_split)

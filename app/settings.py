@@ -16,7 +16,7 @@ import platformdirs
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.masking import show
+from app.masking import show_refused
 from app.setting_types import (
     Bind,
     ClickHouseUrl,
@@ -344,4 +344,5 @@ def _complaints(error: ValidationError) -> Iterator[str]:
     for fault in error.errors():
         name = str(fault["loc"][0])
         need = fault["msg"].removeprefix("Value error, ")
-        yield f"{variable(name)}={show(name, fault['input'])!r}: {need[:1].lower()}{need[1:]}"
+        shown = show_refused(name, fault["input"])
+        yield f"{variable(name)}={shown!r}: {need[:1].lower()}{need[1:]}"

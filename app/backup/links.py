@@ -16,7 +16,7 @@ _PIECE = 500
 def link_lines(store: LinkStore) -> Iterator[dict[str, Any]]:
     """Yield all links, deleted ones too, whose codes stay taken."""
     for link in store.links.scan(deleted=True):
-        uses = 0 if link.click_limit is None else store.uses(link.code)
+        uses = store.uses(link)
         yield {"code": link.code, "link": orjson.Fragment(encode(link)), "uses": uses}
 
 

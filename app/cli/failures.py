@@ -1,5 +1,7 @@
 """How an exception reads to whoever typed the command."""
 
+import errno
+
 from app.backup.archive import BadArchive
 from app.cli.output import Failure
 from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable
@@ -12,6 +14,8 @@ from app.links import CorruptLink, LinkNotFound
 from app.redis import RedisRefused, RedisUnavailable
 from app.settings import SettingsError
 
+#: Of writing to standard output: a full disk, a quota, a broken device.
+_OUTPUT_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 _AWAY = (RedisUnavailable, ClickHouseUnavailable)
 _FAILED = (
     BadArchive,
@@ -35,6 +39,12 @@ def as_failure(error: Exception) -> Failure | None:
         return error
     if isinstance(error, SettingsError):
         return Failure(str(error), exit_code=2)
+    if isinstance(error, UnicodeEncodeError):
+        return Failure(
+            f"the output can't be written in {error.encoding}: set PYTHONIOENCODING=utf-8"
+        )
+    if isinstance(error, OSError) and error.errno in _OUTPUT_ERRNOS and error.filename is None:
+        return Failure(f"the output can't be written: {error.strerror}")
     if isinstance(error, _AWAY):
         return Failure(f"{str(error).rstrip('.')}. Is `hopline up` running?")
     return Failure(str(error)) if isinstance(error, _FAILED) else None

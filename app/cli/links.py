@@ -110,7 +110,8 @@ def show(code: Code, as_json: AsJson = False) -> None:
     """Show one link: where it leads, on which terms, and how many clicks of its limit are used."""
     settings = load()
     store = open_store(settings)
-    shown = _describe(settings, store, store.get(code))
+    link = store.get(code)
+    shown = _describe(settings, link, store.uses(link))
     if as_json:
         print_json(shown)
     else:
@@ -130,14 +131,14 @@ def list_(
     settings = load()
     store = open_store(settings)
     page = store.links.page(after=after, limit=limit, tag=tag)
+    now, uses = time.time(), store.uses_of(page.links)
     if as_json:
-        shown = [_describe(settings, store, link) for link in page.links]
+        shown = [_describe(settings, link, uses[link.code]) for link in page.links]
         print_json({"links": shown, "after": page.after})
         return
-    now = time.time()
     print_table(
         ("CODE", "STATE", "CREATED", "EXPIRES", "TAGS", "TARGET"),
-        (_row(link, now) for link in page.links),
+        (_row(link, uses[link.code], now) for link in page.links),
     )
     if page.after:
         complain(f"there are more links: go on with --after {page.after}")
@@ -236,13 +237,12 @@ def _each(codes: Iterable[str], change: Callable[[LinkStore, str], object]) -> N
 
 def _print_one(settings: Settings, store: LinkStore, link: Link, *, as_json: bool) -> None:
     if as_json:
-        print_json(_describe(settings, store, link))
+        print_json(_describe(settings, link, store.uses(link)))
     else:
         print(_short_url(settings, link))
 
 
-def _describe(settings: Settings, store: LinkStore, link: Link) -> dict[str, object]:
-    uses = 0 if link.click_limit is None else store.uses(link.code)
+def _describe(settings: Settings, link: Link, uses: int) -> dict[str, object]:
     return describe(link, short_url=_short_url(settings, link), uses=uses, now=time.time())
 
 
@@ -250,10 +250,10 @@ def _short_url(settings: Settings, link: Link) -> str:
     return f"{settings.link_base}/{link.code}"
 
 
-def _row(link: Link, now: float) -> tuple[str, ...]:
+def _row(link: Link, uses: int, now: float) -> tuple[str, ...]:
     return (
         link.code,
-        link.state(now),
+        link.state(now, uses),
         _minute(link.created_ms / 1000),
         "" if link.expires_at is None else _minute(link.expires_at),
         ",".join(link.tags),

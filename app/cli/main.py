@@ -5,6 +5,7 @@ completion in the shell don't wait for database drivers.
 """
 
 import importlib
+import os
 import sys
 from typing import Annotated, Any, NamedTuple
 
@@ -166,16 +167,30 @@ def main() -> None:
     """Run the command; exit code 0 done, 1 failed or not found, 2 wrong usage."""
     try:
         exit_code = app(standalone_mode=False)
+        sys.stdout.flush()
     except typer.Abort:
         complain("stopped")
+        sys.exit(1)
+    except BrokenPipeError:
+        # Who reads has seen enough, as with `| head`.
+        _close_output()
         sys.exit(1)
     except Exception as error:
         failure = _wrong_usage(error) or _failure(error)
         if failure is None:
             raise
         complain(str(failure))
+        _close_output()
         sys.exit(failure.exit_code)
     sys.exit(exit_code)
+
+
+def _close_output() -> None:
+    """Keep Python from complaining once more, at its end, about output that nobody takes."""
+    try:
+        sys.stdout.flush()
+    except (OSError, UnicodeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # Any: UsageError is click's or typer's own copy of it.

@@ -42,10 +42,10 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
     [
         ("redis_url", "http://h/0", "'http://h/0': expected a URL that starts with redis or"),
         ("redis_url", "redis:h", "expected a URL that starts with"),
-        ("redis_url", "redis://h:seven/0", "port could not be cast"),
-        ("redis_url", "redis://h:99999/0", "port out of range"),
+        ("redis_url", "redis://h:seven/0", "expected HOST or HOST:PORT"),
+        ("redis_url", "redis://h:99999/0", "expected HOST or HOST:PORT"),
         ("redis_url", "redis://h/first", "the database after the host to be a number"),
-        ("redis_url", "redis://[::1", "invalid IPv6 URL"),
+        ("redis_url", "redis://[::1", "expected HOST or HOST:PORT"),
         ("clickhouse_url", "http://h:8123", "clickhouse or clickhouses"),
         ("public_url", "go.example.com", "https:// or http://"),
         ("public_url", "https://go.example.com/?x", "without user, ? and #"),
@@ -179,7 +179,7 @@ def test_a_variable_goes_before_a_credential(
 
 def test_a_bad_credential_is_named_and_its_password_kept(credentials: Path) -> None:
     (credentials / "hopline_redis_url").write_text("http://hopline:geheim@h")
-    with pytest.raises(SettingsError, match=r"HOPLINE_REDIS_URL='http://hopline:\*\*\*@h'"):
+    with pytest.raises(SettingsError, match=r"HOPLINE_REDIS_URL='http://\*\*\*'"):
         load()
 
 

@@ -180,3 +180,5 @@ def test_used_clicks_of_a_limited_link_are_shown(hopline: Run, redis_url, make_s
     store._client.set("links:uses:demo1", 2)
     link = shown(hopline, "demo1")
     assert (link["uses"], link["state"]) == (2, "used_up")
+    assert "\tused_up\t" in hopline("links", "list").out
+    assert json.loads(hopline("links", "list", "--json").out)["links"][0]["state"] == "used_up"

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -109,3 +110,37 @@ def test_the_installed_command_runs() -> None:
         [hopline, "--version"], capture_output=True, text=True, timeout=30, check=True
     )
     assert ended.stdout == f"hopline {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "environment", "said"),
+    [
+        ("/dev/full", {}, "the output can't be written: No space left on device"),
+        ("pipe", {"PYTHONIOENCODING": "ascii"}, "the output can't be written in ascii: set "),
+    ],
+)
+def test_output_that_nothing_takes_ends_in_one_line(
+    tmp_path: Path, place: str, environment: dict[str, str], said: str
+) -> None:
+    output = tmp_path / "output" if place == "pipe" else Path(place)
+    with output.open("w") as opened:
+        ended = subprocess.run(
+            [Path(sys.executable).with_name("hopline"), "settings"],
+            stdout=opened,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+            env={**os.environ, "HOPLINE_STREAM": "clicks:é", **environment},
+        )
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1
+    assert ended.stderr.startswith(f"hopline: {said}")
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure_to_speak_of() -> None:
+    command = f"{Path(sys.executable).with_name('hopline')} settings --json | head -n 1"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", command], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert (ended.stdout, ended.stderr) == ("[\n", "")
