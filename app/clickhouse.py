@@ -22,6 +22,8 @@ from urllib.parse import urlsplit
 from clickhouse_driver import Client, errors
 from clickhouse_driver.util.helpers import parse_url
 
+from app.clickhouse_codes import TRANSIENT
+
 #: Oldest release that gets every deduplication setting that the inserts rely on.
 MIN_VERSION = (24, 8)
 #: Database that every server has, for the time before ours exists.
@@ -134,7 +136,7 @@ def translated(url: str) -> Iterator[None]:
     try:
         yield
     except errors.ServerException as error:
-        kind = ClickHouseUnavailable if error.code in _TRANSIENT else ClickHouseRefused
+        kind = ClickHouseUnavailable if error.code in TRANSIENT else ClickHouseRefused
         text = f"ClickHouse at {_place(url)} says: {summary(error.message)}{_hint(error.code)}"
         raise kind(text, error.code) from error
     except ssl.SSLCertVerificationError as error:
@@ -151,43 +153,6 @@ _BROKEN_CONNECTION = (
     errors.UnexpectedPacketFromServerError,
     errors.UnknownPacketFromServerError,
     errors.ChecksumDoesntMatchError,
-)
-
-#: States that pass by themselves or by an operator, so that the same call may work later.
-#: https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
-_TRANSIENT = frozenset(
-    (
-        74,  # CANNOT_READ_FROM_FILE_DESCRIPTOR
-        75,  # CANNOT_WRITE_TO_FILE_DESCRIPTOR, e.g. on a full disk
-        76,  # CANNOT_OPEN_FILE, e.g. out of file descriptors
-        159,  # TIMEOUT_EXCEEDED
-        160,  # TOO_SLOW
-        173,  # CANNOT_ALLOCATE_MEMORY
-        201,  # QUOTA_EXCEEDED
-        202,  # TOO_MANY_SIMULTANEOUS_QUERIES
-        203,  # NO_FREE_CONNECTION
-        209,  # SOCKET_TIMEOUT
-        210,  # NETWORK_ERROR
-        216,  # QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING
-        225,  # NO_ZOOKEEPER
-        236,  # ABORTED
-        241,  # MEMORY_LIMIT_EXCEEDED
-        242,  # TABLE_IS_READ_ONLY
-        243,  # NOT_ENOUGH_SPACE
-        252,  # TOO_MANY_PARTS
-        285,  # TOO_FEW_LIVE_REPLICAS
-        286,  # UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
-        319,  # UNKNOWN_STATUS_OF_INSERT
-        394,  # QUERY_WAS_CANCELLED
-        425,  # SYSTEM_ERROR
-        439,  # CANNOT_SCHEDULE_TASK
-        473,  # DEADLOCK_AVOIDED
-        499,  # S3_ERROR
-        745,  # SERVER_OVERLOADED
-        999,  # KEEPER_EXCEPTION
-        1000,  # POCO_EXCEPTION
-        1001,  # STD_EXCEPTION, e.g. no space left on device
-    )
 )
 
 

@@ -46,6 +46,7 @@ LAYERS = (
     ("app.clickhouse", "app.redis"),
     (
         "app.click",
+        "app.clickhouse_codes",
         "app.codes",
         "app.dead_letter",
         "app.doors",

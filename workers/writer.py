@@ -20,7 +20,7 @@ _AS_BYTES = {"strings_as_bytes": True}
 
 #: Errors about values, not about the table, the rights or the server's state.
 #: https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
-_OF_THE_ROWS = frozenset(
+OF_THE_ROWS = frozenset(
     (
         6,  # CANNOT_PARSE_TEXT
         27,  # CANNOT_PARSE_INPUT_ASSERTION_FAILED
@@ -72,7 +72,7 @@ class Writer:
         except errors.Error as error:
             raise ClickHouseRefused(f"clickhouse-driver can't send rows: {error}") from error
         except ClickHouseRefused as error:
-            if error.code in _OF_THE_ROWS:
+            if error.code in OF_THE_ROWS:
                 raise RowsRefused(str(error)) from error
             raise
         self._metrics.insert_seconds.observe(monotonic() - started)

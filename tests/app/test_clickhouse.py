@@ -78,14 +78,14 @@ def test_settings_hold_for_every_query(clickhouse_url: str) -> None:
         assert client.execute("SELECT getSetting('max_execution_time')") == [(7,)]
 
 
-@pytest.mark.parametrize("code", [159, 202, 241, 242, 243, 252, 319, 999, 1001])
+@pytest.mark.parametrize("code", [159, 198, 202, 204, 218, 241, 242, 243, 252, 279, 319, 733, 1001])
 def test_states_that_pass_may_be_tried_again(code: int) -> None:
     with pytest.raises(ClickHouseUnavailable) as caught, translated(URL):
         raise errors.ServerException("DB::Exception: Wait.", code)
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("code", [60, 62, 81, 164, 497, 516])
+@pytest.mark.parametrize("code", [60, 62, 81, 164, 192, 193, 497, 516])
 def test_refusals_are_told_from_states_that_pass(code: int) -> None:
     with pytest.raises(ClickHouseRefused) as caught, translated(URL):
         raise errors.ServerException("DB::Exception: No.", code)
