@@ -62,6 +62,11 @@ class WorkerMetrics:
             "Entries trimmed from the stream once every group had processed them.",
             registry=registry,
         )
+        self.entries_trimmed_early = Counter(
+            "hopline_entries_trimmed_early",
+            "Those of them that went before the replay horizon, as Redis' memory was short.",
+            registry=registry,
+        )
 
     def _declare_inserts(self, registry: CollectorRegistry) -> None:
         self.rows_missing = Counter(

@@ -21,6 +21,11 @@ class StoreMetrics:
             "Entries in the stream, finished ones included.",
             registry=registry,
         )
+        self.stream_reaches_seconds = Gauge(
+            "hopline_stream_reaches_seconds",
+            "Age of the oldest entry in the stream: how far back a replay from it reaches.",
+            registry=registry,
+        )
         self.stream_maxlen = Gauge(
             "hopline_stream_maxlen", "Entries that the stream may hold.", registry=registry
         )

@@ -1,6 +1,7 @@
 import logging
 from collections.abc import Callable, Iterable
 
+from app.memory_marks import TRIM_FROM, TRIM_TO
 from workers.stream import Stream
 from workers.upkeep import Seen, Upkeep
 
@@ -10,6 +11,8 @@ logger = logging.getLogger(__name__)
 #: idle too; it loses nothing, for its next read creates it again.
 FORGET_AFTER_SECONDS = 600.0
 SWEEP_SECONDS = 10.0
+#: Between two looks while memory is short: it may fill by 50 MB a second.
+PRESSED_SECONDS = 1.0
 
 
 class Janitor:
@@ -17,6 +20,8 @@ class Janitor:
 
     Every incarnation of a consumer has a new name, so they would pile up; and the stream would
     only be trimmed by its bound, which doesn't ask who has read what.
+
+    When Redis' memory is short, finished entries go before their time, oldest first.
 
     Args:
         horizon_seconds: entries younger than this stay, for a replay.
@@ -37,6 +42,7 @@ class Janitor:
         self._clock = clock
         self._wall_clock = wall_clock
         self._sweep_at = clock() + SWEEP_SECONDS
+        self._relieve_at = float("inf")
 
     def sweep_if_due(self) -> None:
         """Every ten seconds, clean up, unless another consumer does.
@@ -44,12 +50,15 @@ class Janitor:
         Raises:
             RedisUnavailable, RedisRefused: as the server says.
         """
-        if self._clock() < self._sweep_at:
-            return
-        self._sweep_at = self._clock() + SWEEP_SECONDS
-        if self._upkeep.claims_turn(round(SWEEP_SECONDS * 900)):
-            self._forget_the_gone()
-            self._trim()
+        now = self._clock()
+        if now >= self._sweep_at:
+            self._sweep_at = now + SWEEP_SECONDS
+            if self._upkeep.claims_turn(round(SWEEP_SECONDS * 900)):
+                self._forget_the_gone()
+                self._trim()
+                self._relieve()
+        elif now >= self._relieve_at:
+            self._relieve()
 
     def _forget_the_gone(self) -> None:
         for name in forgettable(self._upkeep.consumers()):
@@ -60,6 +69,26 @@ class Janitor:
         before_ms = round((self._wall_clock() - self._horizon_seconds) * 1000)
         while self._upkeep.trim(max(0, before_ms)):
             continue
+
+    def _relieve(self) -> None:
+        """Trim finished entries of any age until memory is no longer short; see memory_marks."""
+        memory = self._upkeep.memory()
+        if not memory.reaches(TRIM_FROM):
+            self._relieve_at = float("inf")
+            return
+        trimmed = 0
+        while self._upkeep.memory().reaches(TRIM_TO) and (gone := self._upkeep.trim_early()):
+            trimmed += gone
+        was_pressed = self._relieve_at < float("inf")
+        self._relieve_at = self._clock() + PRESSED_SECONDS
+        if trimmed or not was_pressed:
+            logger.warning(
+                "%d of the %d MB that Redis may use are taken: trimmed %d finished entries before"
+                " their time, which a replay can't read any more",
+                memory.used_bytes // 1_000_000,
+                memory.limit_bytes // 1_000_000,
+                trimmed,
+            )
 
 
 def forgettable(consumers: Iterable[Seen]) -> list[str]:

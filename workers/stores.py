@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import nan
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -50,12 +51,20 @@ class Stores:
         backlog = read_backlog(self._client, self._url, self._names)
         with translated(self._url):
             metrics.stream_entries.set(self._client.xlen(self._names.stream))
+            metrics.stream_reaches_seconds.set(self._reach_seconds())
             metrics.dead_letters_kept.set(self._client.xlen(self._names.dead_stream))
         metrics.redis_up.set(1)
         if backlog is not None:
             metrics.group_unread.set(nan if backlog.unread is None else backlog.unread)
             metrics.group_pending.set(backlog.pending)
             metrics.oldest_entry_seconds.set(backlog.oldest_seconds or 0.0)
+
+    def _reach_seconds(self) -> float:
+        oldest: Any = self._client.xrange(self._names.stream, count=1)
+        if not oldest:
+            return 0.0
+        added_ms = int(oldest[0][0].partition(b"-")[0])
+        return max(0.0, self._client.time()[0] - added_ms / 1000)
 
     def _look_at_server(self) -> None:
         with translated(self._url):
@@ -85,6 +94,7 @@ class Stores:
         metrics.redis_up.set(0)
         for gauge in (
             metrics.stream_entries,
+            metrics.stream_reaches_seconds,
             metrics.group_unread,
             metrics.group_pending,
             metrics.oldest_entry_seconds,

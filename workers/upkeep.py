@@ -1,9 +1,13 @@
 from typing import NamedTuple
 
+from app.memory_marks import Memory
 from app.metrics import WorkerMetrics
 from workers.names import Names
 from workers.scripts import script
 from workers.wire import Wire
+
+#: A Unix time in milliseconds later than that of any entry.
+_END_MS = 1 << 52
 
 
 class Seen(NamedTuple):
@@ -48,3 +52,14 @@ class Upkeep:
         trimmed: int = self._wire.call("EVAL", self._trim, 1, self._names.stream, before_ms)
         self._metrics.entries_trimmed.inc(trimmed)
         return trimmed
+
+    def trim_early(self) -> int:
+        """Trim some of the oldest finished entries of any age; return how many went, at last 0."""
+        trimmed = self.trim(_END_MS)
+        self._metrics.entries_trimmed_early.inc(trimmed)
+        return trimmed
+
+    def memory(self) -> Memory:
+        """Return how full Redis is."""
+        text = self._wire.call("INFO", "memory").decode()
+        return Memory.of(dict(line.split(":", 1) for line in text.splitlines() if ":" in line))

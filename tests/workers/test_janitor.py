@@ -1,4 +1,11 @@
-from workers.janitor import FORGET_AFTER_SECONDS, SWEEP_SECONDS, Janitor, forgettable
+from app.memory_marks import Memory
+from workers.janitor import (
+    FORGET_AFTER_SECONDS,
+    PRESSED_SECONDS,
+    SWEEP_SECONDS,
+    Janitor,
+    forgettable,
+)
 from workers.upkeep import Seen
 
 LONG_MS = int(FORGET_AFTER_SECONDS * 1000) + 1
@@ -18,6 +25,8 @@ class FakeUpkeep:
         self.done = []
         self._has_turn = has_turn
         self._trims = [7, 5, 0]
+        #: What is in use of 100 bytes at each look; none is short.
+        self.used = []
 
     def claims_turn(self, for_ms):
         assert for_ms < SWEEP_SECONDS * 1000
@@ -29,6 +38,13 @@ class FakeUpkeep:
     def trim(self, before_ms):
         self.done.append(("trim", before_ms))
         return self._trims.pop(0) if self._trims else 0
+
+    def trim_early(self):
+        self.done.append("early")
+        return 10
+
+    def memory(self):
+        return Memory(self.used.pop(0) if self.used else 0, 100)
 
 
 class FakeStream:
@@ -60,3 +76,34 @@ def test_only_one_sweeps():
     now[0] = SWEEP_SECONDS
     janitor.sweep_if_due()
     assert upkeep.done == []
+
+
+def test_finished_entries_go_early_while_memory_is_short_and_it_is_looked_at_every_second():
+    now, upkeep = [0.0], FakeUpkeep()
+    janitor = janitor_of(upkeep, now)
+    upkeep._trims = []
+    upkeep.used = [66, 66, 63, 59]
+    now[0] = SWEEP_SECONDS
+    janitor.sweep_if_due()
+    assert upkeep.done == [("trim", 1_400_000), "early", "early"]
+    upkeep.used = [65, 65, 59]
+    now[0] += PRESSED_SECONDS
+    janitor.sweep_if_due()
+    assert upkeep.done[3:] == ["early"]
+    upkeep.used = [62]
+    now[0] += PRESSED_SECONDS
+    janitor.sweep_if_due()
+    upkeep.used = [99]
+    now[0] += PRESSED_SECONDS
+    janitor.sweep_if_due()
+    assert upkeep.done[4:] == []
+
+
+def test_it_does_not_go_on_for_ever_when_nothing_finished_is_left():
+    now, upkeep = [0.0], FakeUpkeep()
+    upkeep.trim_early = lambda: 0
+    upkeep.used = [99] * 10
+    janitor = janitor_of(upkeep, now)
+    now[0] = SWEEP_SECONDS
+    janitor.sweep_if_due()
+    assert len(upkeep.used) == 8

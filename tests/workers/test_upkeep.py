@@ -63,8 +63,37 @@ def test_finished_entries_are_trimmed(server, redis, upkeep, metrics):
     read(redis, 1000)
     redis.xack(STREAM, GROUP, *sent)
     trim_all(upkeep)
-    assert redis.xlen(STREAM) < 50
-    assert metrics.entries_trimmed._value.get() == 1000 - redis.xlen(STREAM)
+    assert redis.xlen(STREAM) == 0
+    assert metrics.entries_trimmed._value.get() == 1000
+
+
+def test_entries_are_trimmed_exactly_at_the_horizon(server, redis, upkeep):
+    with Redis.from_url(server.url) as client:
+        for second in range(250):
+            client.xadd(STREAM, {"ip": "192.0.2.1"}, id=f"{1_790_000_000_000 + second * 1000}-0")
+    read(redis, 250)
+    redis.xack(STREAM, GROUP, *held(redis))
+    for horizon in (130, 131, 249):
+        trim_all(upkeep, 1_790_000_000_000 + horizon * 1000)
+        assert min(held(redis)) == b"%d-0" % (1_790_000_000_000 + horizon * 1000)
+    trim_all(upkeep)
+    assert redis.xlen(STREAM) == 0
+
+
+def test_a_step_takes_few_entries_however_many_a_node_holds(server, redis, upkeep):
+    sent = fill(server, 5000)
+    read(redis, 5000)
+    redis.xack(STREAM, GROUP, *sent)
+    assert 0 < upkeep.trim(FAR_MS) <= 1000
+    redis.delete(STREAM)
+    redis.config_set("stream-node-max-entries", 3000)
+    redis.config_set("stream-node-max-bytes", 0)
+    redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
+    sent = fill(server, 7000)
+    read(redis, 7000)
+    redis.xack(STREAM, GROUP, *sent)
+    trim_all(upkeep)
+    assert redis.xlen(STREAM) == 0
 
 
 def test_pending_entries_are_not_trimmed(server, redis, upkeep):
@@ -73,7 +102,7 @@ def test_pending_entries_are_not_trimmed(server, redis, upkeep):
     redis.xack(STREAM, GROUP, *sent[:500], *sent[501:])
     trim_all(upkeep)
     assert set(sent[500:]) <= held(redis)
-    assert redis.xlen(STREAM) < 600
+    assert redis.xlen(STREAM) == 500
 
 
 def test_unread_entries_are_not_trimmed(server, redis, upkeep):
@@ -82,7 +111,7 @@ def test_unread_entries_are_not_trimmed(server, redis, upkeep):
     redis.xack(STREAM, GROUP, *sent[:500])
     trim_all(upkeep)
     assert set(sent[500:]) <= held(redis)
-    assert redis.xlen(STREAM) < 600
+    assert redis.xlen(STREAM) == 500
 
 
 def test_every_group_counts(server, redis, upkeep):
@@ -99,7 +128,7 @@ def test_every_group_counts(server, redis, upkeep):
     redis.xack(STREAM, "pending", *sent[:300], *sent[301:])
     trim_all(upkeep)
     assert set(sent[300:]) <= held(redis)
-    assert redis.xlen(STREAM) < 800
+    assert redis.xlen(STREAM) == 700
 
 
 def test_young_entries_stay_for_a_replay(server, redis, upkeep):
@@ -125,4 +154,19 @@ def test_a_full_redis_is_cleaned_up_too(server, redis, upkeep):
     assert upkeep.claims_turn(60_000)
     trim_all(upkeep)
     redis.config_set("maxmemory", 0)
-    assert redis.xlen(STREAM) < 50
+    assert redis.xlen(STREAM) == 0
+
+
+def test_when_memory_is_short_finished_entries_of_any_age_go_and_no_others(
+    server, redis, upkeep, metrics
+):
+    sent = fill(server, 3000)
+    read(redis, 2000)
+    redis.xack(STREAM, GROUP, *sent[:1500])
+    redis.config_set("maxmemory", 1)
+    while upkeep.trim_early():
+        assert upkeep.memory().reaches(1.0)
+    redis.config_set("maxmemory", 0)
+    assert held(redis) == set(sent[1500:])
+    assert metrics.entries_trimmed_early._value.get() == 1500
+    assert not upkeep.memory().reaches(0.01)
