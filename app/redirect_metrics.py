@@ -28,7 +28,7 @@ SPOOL_REFUSALS = (
     "unusable",
 )
 #: What a redirect process does beside answering.
-CHORES = ("backlog", "drain", "holdover", "pipeline", "publishing", "tracking")
+CHORES = ("backlog", "drain", "following", "holdover", "pipeline", "publishing", "tracking")
 
 
 class RedirectMetrics:
@@ -111,6 +111,13 @@ class RedirectMetrics:
             "Whether all processes of the redirect are connected to Redis.",
             registry=registry,
             merge="min",
+        )
+        self.redis_astray = Gauge(
+            "hopline_redis_astray",
+            "Whether a process of the redirect is connected to a Redis to which its address no"
+            " longer leads, since no other master answers there.",
+            registry=registry,
+            merge="max",
         )
 
     def _declare_clicks(self, registry: CollectorRegistry) -> None:

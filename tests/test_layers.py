@@ -43,6 +43,7 @@ LAYERS = (
         "app.worker_state",
     ),
     ("app.schema",),
+    ("app.redis_server",),
     ("app.clickhouse", "app.redis"),
     (
         "app.click",

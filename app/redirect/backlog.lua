@@ -14,8 +14,9 @@
 -- ARGV[2]  entries from one mark to the next, at least
 --
 -- Returns the backlog (never too few, at most what the stream holds, and all of that without a group
--- or a mark that is old enough), the server's replication id, the bytes in use that count against its
--- maxmemory, and that bound. Without the right to ask for them they are '' and 0.
+-- or a mark that is old enough), the bytes in use that count against the server's maxmemory, that
+-- bound, and the server's run id, replication id and role. Without the right to ask for them they are
+-- 0 and ''.
 
 local function sortable(entry_id)
     local ms, sequence = string.match(entry_id, '^(%d+)-(%d+)$')
@@ -92,12 +93,22 @@ local function backlog()
     return mark and math.min(stream.length, added - added_at(mark)) or stream.length
 end
 
-local info = redis.pcall('INFO', 'replication', 'memory')
+local info = redis.pcall('INFO', 'server', 'replication', 'memory')
 local text = type(info) == 'string' and info or ''
 
-local function number(name)
-    return tonumber(string.match(text, '\n' .. name .. ':(%d+)') or 0)
+local function named_text(name)
+    return string.match(text, '\n' .. name .. ':(%w+)') or ''
 end
 
-local used_bytes = number('used_memory') - number('mem_not_counted_for_evict')
-return { backlog(), string.match(text, 'master_replid:(%x+)') or '', used_bytes, number('maxmemory') }
+local function named_number(name)
+    return tonumber(named_text(name)) or 0
+end
+
+return {
+    backlog(),
+    named_number('used_memory') - named_number('mem_not_counted_for_evict'),
+    named_number('maxmemory'),
+    named_text('run_id'),
+    named_text('master_replid'),
+    named_text('role'),
+}

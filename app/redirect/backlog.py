@@ -17,9 +17,11 @@ from app.memory_marks import Memory
 from app.redirect.chore import Chore
 from app.redirect.pipeline import Pipeline, PipelineError
 from app.redirect.quiet_log import QuietLog
+from app.redirect.redis_socket import Connection
 from app.redirect.resp import encode_command
 from app.redirect.watermarks import Level, Watermarks
 from app.redirect_metrics import RedirectMetrics
+from app.redis_server import RedisServer
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +39,7 @@ class Backlog:
     All workers see the same numbers and so decide alike. While Redis is away, or does not let us
     look, the last decision stands.
 
-    A look also finds out whether the server was made a replica or promoted under an open
+    A look also finds out whether the server was made a replica, promoted or restarted under an open
     connection. Then a new one is made, to where the server is now; if it is another, or one that
     was promoted, it is sent the last clicks again.
 
@@ -75,7 +77,6 @@ class Backlog:
         self._memory = Level(Watermarks.of_memory(0))
         self._command = _command(stream, group, max(maxlen // _MARKS, 1))
         self._quiet_log = QuietLog(logger)
-        self._replication_id = b""
         self._leave_at = 0.0
         self._chore = Chore("backlog", self._watch, metrics.chore_failures)
 
@@ -117,8 +118,9 @@ class Backlog:
         self._look()
 
     def _look(self) -> None:
+        connection = self._pipeline.connection
         try:
-            backlog, replication_id, used_bytes, limit_bytes = self._pipeline.call(
+            backlog, used_bytes, limit_bytes, *who = self._pipeline.call(
                 self._command, self._timeout_seconds
             )
         except (PipelineError, hiredis.ReplyError) as error:
@@ -127,7 +129,7 @@ class Backlog:
                 self._leave_replica()
         else:
             self.note(backlog, Memory(used_bytes, limit_bytes))
-            self._compare(replication_id)
+            self._compare(connection, RedisServer(*(text.decode() for text in who)))
 
     def _leave_replica(self) -> None:
         now = self._clock()
@@ -135,10 +137,15 @@ class Backlog:
             self._leave_at = now + _LEAVE_SECONDS
             self._pipeline.reconnect("the server is a replica now")
 
-    def _compare(self, replication_id: bytes) -> None:
-        known, self._replication_id = self._replication_id, replication_id
-        if known and replication_id != known:
-            self._pipeline.reconnect("the server's replication id changed")
+    def _compare(self, connection: Connection | None, server: RedisServer) -> None:
+        """Leave a server that is no longer what it was when this connection was made."""
+        if connection is None or connection is not self._pipeline.connection:
+            return
+        if server.is_replica:
+            # One that lets itself be written to would lose what it is given.
+            self._leave_replica()
+        elif server.id and server.id != connection.server.id:
+            self._pipeline.reconnect("the server was restarted or changed its role")
 
     def _say(self, backlog: int, memory: Memory) -> None:
         if self.reason == "backlog":

@@ -1,14 +1,18 @@
 """What is looked up in a worker's parts when its metrics are published."""
 
+from app.redirect.following import Following
 from app.redirect.lookup import Lookup
 from app.redirect.pipeline import Pipeline
 from app.redirect_metrics import RedirectMetrics
 
 
-def watch(metrics: RedirectMetrics, pipeline: Pipeline, lookup: Lookup) -> None:
+def watch(
+    metrics: RedirectMetrics, pipeline: Pipeline, lookup: Lookup, following: Following
+) -> None:
     """Have the gauges of these parts follow them."""
     metrics.commands_waiting.set_function(lambda: len(pipeline))
     metrics.oldest_command_seconds.set_function(pipeline.oldest_age)
     metrics.redis_connected.set_function(pipeline.connected.is_set)
     metrics.links_cached.set_function(lambda: len(lookup))
     metrics.link_changes_heard.set_function(lambda: lookup.is_watching)
+    metrics.redis_astray.set_function(lambda: following.is_astray)

@@ -30,6 +30,7 @@ from app.redirect.redis_socket import ConnectFailed, Connection, connect
 from app.redirect.reply_age import ReplyAge
 from app.redirect.resp import NOT_YET, encode_command
 from app.redis import Address
+from app.redis_server import RedisServer
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,8 @@ class Pipeline:
         connected: an Event that is set while commands can be submitted.
         on_new_server: called before any command is sent when a connection reaches another server
             process than the last one did, or one that was promoted since; must not block.
+        on_end: called when a connection has ended, before anybody can ask for anything over
+            another; must not block.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class Pipeline:
         """
         self.connected = Event()
         self.on_new_server: Callable[[], None] | None = None
+        self.on_end: Callable[[], None] | None = None
         self._locate = locate
         self._name = name
         self._timeout_seconds = timeout_seconds
@@ -123,6 +127,11 @@ class Pipeline:
     def __len__(self) -> int:
         """Return how many commands wait for their replies."""
         return len(self._waiting)
+
+    @property
+    def connection(self) -> Connection | None:
+        """The connection in use; who else talks to this server compares with it, and sends none."""
+        return self._connection
 
     def start(self) -> None:
         """Begin to connect, and to connect again whenever the connection ends; returns at once."""
@@ -236,13 +245,13 @@ class Pipeline:
         self._watchers["turn"].start(self._assess_age)
         self._heard_at = self._clock()
         self._broken.clear()
-        self._notice_server(connection.server_id)
+        self._notice_server(connection.server)
         self._room = self._limit
         self.connected.set()
 
-    def _notice_server(self, server_id: str) -> None:
-        is_other = bool(self._server_id) and server_id != self._server_id
-        self._server_id = server_id
+    def _notice_server(self, server: RedisServer) -> None:
+        is_other = bool(self._server_id) and server.id != self._server_id
+        self._server_id = server.id
         if is_other and self.on_new_server is not None:
             logger.warning("Redis was restarted or failed over: another server process answers")
             self.on_new_server()
@@ -307,6 +316,8 @@ class Pipeline:
         orphans, self._waiting = self._waiting, deque()
         self._outgoing.close()
         self._age.reset()
+        if self.on_end is not None:
+            self.on_end()
         self._broken.set()
         # From the hub, because whoever broke the connection may be a greenlet of its own.
         self._loop.run_callback(_fail, orphans, PipelineBroken(reason))

@@ -12,15 +12,15 @@ from gevent import socket, ssl
 
 from app.redirect.resp import NOT_YET, encode_command, new_reader
 from app.redis import Address
+from app.redis_server import Peer, RedisServer, named, peer_of
 
 _RECEIVE_BYTES = 65536
 #: A dead peer is noticed after IDLE + COUNT x INTERVAL seconds even when nothing is asked.
 _KEEPALIVE = {socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
 
 
-#: Sections of INFO, and the line in each that tells a server from another, or from what it was
-#: before it was promoted (https://redis.io/docs/latest/commands/info/).
-_ID_LINES = {b"server": b"run_id:", b"replication": b"master_replid:"}
+#: Asks who answers; what :meth:`RedisServer.from_info` reads.
+_WHO = (b"INFO", b"server", b"replication")
 
 
 class ConnectFailed(Exception):
@@ -33,13 +33,16 @@ class Connection:
 
     Attributes:
         reader: the parser, which may already hold the start of what comes next.
-        server_id: changes whenever the server process does, or the server was promoted; empty if
-            it may not be asked for.
+        address: what the connection was made by.
+        peer: the end that was reached by it.
+        server: who answered.
     """
 
     socket: socket.socket
     reader: hiredis.Reader
-    server_id: str
+    address: Address
+    peer: Peer
+    server: RedisServer
 
 
 def connect(
@@ -49,26 +52,33 @@ def connect(
     timeout_seconds: float,
     protocol: int = 2,
     last: tuple[bytes, ...] = (),
+    peer: Peer | None = None,
 ) -> Connection:
-    """Open a connection, authenticate, choose the database and read the server's ids.
+    """Open a connection, authenticate, choose the database and ask who answers.
 
     Args:
         name: what CLIENT LIST shows.
         timeout_seconds: longest wait for each step.
         protocol: RESP version; 3 brings push notifications.
         last: one more command that has to succeed.
+        peer: the end to reach, of those that the address may lead to; any of them if None.
 
     Raises:
         ConnectFailed: for any reason.
     """
+    at = str(address)
     try:
-        opened = _open(address, timeout_seconds)
+        opened = _open(address, peer, timeout_seconds)
         with _closed_on_failure(opened):
-            return _introduce(opened, _greeting(address, name, protocol, last))
+            reached = peer_of(address, opened)
+            at = named(address, reached)
+            reader = new_reader()
+            server = _introduce(opened, reader, _greeting(address, name, protocol, last))
+            return Connection(opened, reader, address, reached, server)
     except OSError as error:
-        raise ConnectFailed(f"Redis at {address} can't be reached: {error}") from error
+        raise ConnectFailed(f"Redis at {at} can't be reached: {error}") from error
     except (hiredis.HiredisError, _Refused) as error:
-        raise ConnectFailed(f"Redis at {address} says: {error}") from error
+        raise ConnectFailed(f"Redis at {at} says: {error}") from error
 
 
 @contextmanager
@@ -91,10 +101,10 @@ class _Step:
     required: bool = True
 
 
-def _open(address: Address, timeout_seconds: float) -> socket.socket:
+def _open(address: Address, peer: Peer | None, timeout_seconds: float) -> socket.socket:
     if address.path:
         return _open_unix(address.path, timeout_seconds)
-    opened = socket.create_connection((address.host, address.port), timeout_seconds)
+    opened = socket.create_connection(peer or (address.host, address.port), timeout_seconds)
     with _closed_on_failure(opened):
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -134,24 +144,23 @@ def _greeting(address: Address, name: str, protocol: int, last: tuple[bytes, ...
         steps.append(_Step((b"SELECT", b"%d" % address.database)))
     # An ACL user may lack these; without them we only know less.
     steps.append(_Step((b"CLIENT", b"SETNAME", name.encode()), required=False))
-    steps += [_Step((b"INFO", section), required=False) for section in _ID_LINES]
+    steps.append(_Step(_WHO, required=False))
     if last:
         steps.append(_Step(last))
     return steps
 
 
-def _introduce(opened: socket.socket, steps: list[_Step]) -> Connection:
+def _introduce(opened: socket.socket, reader: hiredis.Reader, steps: list[_Step]) -> RedisServer:
     opened.sendall(b"".join(encode_command(*step.arguments) for step in steps))
-    reader = new_reader()
-    server_id = ""
+    server = RedisServer()
     for step in steps:
         reply = _next_reply(opened, reader)
         if isinstance(reply, hiredis.ReplyError):
             if step.required:
                 raise _Refused(f"{reply} (to {step.arguments[0].decode()})")
-        elif step.arguments[0] == b"INFO":
-            server_id += _id(reply, _ID_LINES[step.arguments[1]])
-    return Connection(opened, reader, server_id)
+        elif step.arguments == _WHO and isinstance(reply, bytes):
+            server = RedisServer.from_info(reply)
+    return server
 
 
 def _next_reply(opened: socket.socket, reader: hiredis.Reader) -> object:
@@ -165,11 +174,3 @@ def _next_reply(opened: socket.socket, reader: hiredis.Reader) -> object:
         if not received:
             raise ConnectionResetError("the server closed the connection")
         reader.feed(received)
-
-
-def _id(info: object, label: bytes) -> str:
-    if isinstance(info, bytes):
-        for line in info.split(b"\r\n"):
-            if line.startswith(label):
-                return line.removeprefix(label).decode("ascii", "replace")
-    return ""

@@ -9,6 +9,7 @@ from app.bots import Bots
 from app.redirect.backlog import Backlog
 from app.redirect.drain import Drain
 from app.redirect.entry import EntryWriter
+from app.redirect.following import Following
 from app.redirect.gauges import watch
 from app.redirect.holdover import Holdover
 from app.redirect.lookup import Lookup
@@ -85,9 +86,16 @@ class RedirectService:
             chore_failures=chore_failures,
         )
         self.lookup = Lookup(self.pipeline, settings, self.metrics)
-        watch(self.metrics, self.pipeline, self.lookup)
-        self.tracking = Tracking(
+        self.following = Following(
+            self.pipeline,
             locate,
+            name="hopline-redirect-following",
+            timeout_seconds=timeout_seconds / 2,
+            chore_failures=chore_failures,
+        )
+        watch(self.metrics, self.pipeline, self.lookup, self.following)
+        self.tracking = Tracking(
+            self.pipeline,
             self.lookup,
             name="hopline-redirect-tracking",
             timeout_seconds=timeout_seconds / 2,
@@ -126,6 +134,7 @@ class RedirectService:
         self._publishing.start()
         self.pipeline.start()
         self.tracking.start()
+        self.following.start()
         self.pipeline.connected.wait(_FIRST_CONNECTION_SECONDS)
         self.backlog.start()
         self._drain.start()
@@ -135,6 +144,7 @@ class RedirectService:
         """Bring every click that was taken to Redis or to disk, and end all connections."""
         self._drain.close()
         self.backlog.close()
+        self.following.close()
         self.tracking.close()
         self.pipeline.close(self.settings.record_budget_ms / 1000)
         self.spool.append_all(self._holdover.close())

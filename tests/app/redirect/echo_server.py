@@ -39,10 +39,10 @@ class EchoServer:
 
     def _greet(self, client, reader) -> None:
         commands: list[list[bytes]] = []
-        while len(commands) < 3:
+        while len(commands) < 2:
             reader.feed(client.recv(65536))
             commands += _commands(reader)
-        client.sendall(b"+OK\r\n" + b"$0\r\n\r\n" * 2)
+        client.sendall(b"+OK\r\n" + b"$0\r\n\r\n")
 
     def _answer(self, command: list[bytes]) -> bytes:
         if self.is_silent:

@@ -14,10 +14,14 @@ class Links(list[int]):
     is_watching = True
 
 
+class Following:
+    is_astray = True
+
+
 def test_gauges_follow_what_they_watch() -> None:
     registry = CollectorRegistry()
     pipeline = WaitingPipeline()
-    watch(RedirectMetrics(registry), pipeline, Links(range(3)))
+    watch(RedirectMetrics(registry), pipeline, Links(range(3)), Following())
     pipeline.age = 0.25
     pipeline.waiting += [print, print]
     assert {
@@ -28,6 +32,7 @@ def test_gauges_follow_what_they_watch() -> None:
             "redis_connected",
             "links_cached",
             "link_changes_heard",
+            "redis_astray",
         )
     } == {
         "redis_commands_waiting": 2,
@@ -35,6 +40,7 @@ def test_gauges_follow_what_they_watch() -> None:
         "redis_connected": 1,
         "links_cached": 3,
         "link_changes_heard": 1,
+        "redis_astray": 1,
     }
     pipeline.connected.clear()
     assert registry.get_sample_value("hopline_redis_connected") == 0

@@ -26,7 +26,7 @@ def looking_up(url: str, settings, timeout_seconds: float = 1.0) -> Iterator[Loo
     pipeline = make_pipeline(lambda: parse_url(url), timeout_seconds=timeout_seconds)
     lookup = Lookup(pipeline, settings, RedirectMetrics(CollectorRegistry()))
     hearing = Tracking(
-        lambda: parse_url(url),
+        pipeline,
         lookup,
         name="track",
         timeout_seconds=timeout_seconds,
