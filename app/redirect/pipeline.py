@@ -70,8 +70,8 @@ class Pipeline:
 
     Attributes:
         connected: an Event that is set while commands can be submitted.
-        on_new_server: called before any command is sent when a connection reaches another server
-            process than the last one did, or one that was promoted since; must not block.
+        on_new_server: each called before any command is sent when a connection reaches another
+            server process than the last one did, or one that was promoted since; must not block.
         on_end: called when a connection has ended, before anybody can ask for anything over
             another; must not block.
     """
@@ -98,7 +98,7 @@ class Pipeline:
             limit: most commands that may wait for their replies.
         """
         self.connected = Event()
-        self.on_new_server: Callable[[], None] | None = None
+        self.on_new_server: list[Callable[[], None]] = []
         self.on_end: Callable[[], None] | None = None
         self._locate = locate
         self._name = name
@@ -252,9 +252,10 @@ class Pipeline:
     def _notice_server(self, server: RedisServer) -> None:
         is_other = bool(self._server_id) and server.id != self._server_id
         self._server_id = server.id
-        if is_other and self.on_new_server is not None:
+        if is_other:
             logger.warning("Redis was restarted or failed over: another server process answers")
-            self.on_new_server()
+            for tell in self.on_new_server:
+                _call(tell)
 
     def _receive(self) -> None:
         connection = self._connection
@@ -321,6 +322,14 @@ class Pipeline:
         self._broken.set()
         # From the hub, because whoever broke the connection may be a greenlet of its own.
         self._loop.run_callback(_fail, orphans, PipelineBroken(reason))
+
+
+def _call(tell: Callable[[], None]) -> None:
+    try:
+        tell()
+    except Exception:
+        # One listener's fault must not cost the others what they have to send again.
+        logger.exception("A listener for new servers failed")
 
 
 def _hand_over(on_reply: OnReply, reply: object) -> None:

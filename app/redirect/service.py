@@ -121,7 +121,7 @@ class RedirectService:
             self.metrics,
             budget_seconds=self.settings.record_budget_ms / 1000,
         )
-        self.pipeline.on_new_server = self.recorder.resend
+        self.pipeline.on_new_server.append(self.recorder.resend)
         self._holdover = Holdover(self.recorder.record, self.metrics)
         self.spool.keep = self._holdover.keep
 

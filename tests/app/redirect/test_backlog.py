@@ -217,7 +217,7 @@ def test_a_master_that_becomes_a_replica_is_left_and_told_of(any_redis_server):
     watched = Watched(old.url)
     watched.create_group()
     told: list[int] = []
-    watched.pipeline.on_new_server = lambda: told.append(1)
+    watched.pipeline.on_new_server.append(lambda: told.append(1))
     watched.backlog.start()
     watched.redis.replicaof("127.0.0.1", new.port)
     wait_until(lambda: told)
@@ -233,7 +233,7 @@ def test_a_promotion_under_an_open_connection_is_noticed(valkey_server):
     watched.create_group()
     watched.look()
     told: list[int] = []
-    watched.pipeline.on_new_server = lambda: told.append(1)
+    watched.pipeline.on_new_server.append(lambda: told.append(1))
     # Between two looks it was a replica, and took over another's data.
     watched.redis.replicaof("127.0.0.1", other.port)
     wait_until(lambda: watched.redis.info("replication")["master_link_status"] == "up")

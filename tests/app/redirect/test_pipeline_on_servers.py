@@ -17,7 +17,7 @@ def test_it_comes_back_after_a_killed_server_and_tells_of_the_new_one(any_redis_
     server = any_redis_server()
     told: list[bool] = []
     pipeline = make_pipeline(lambda: parse_url(server.url))
-    pipeline.on_new_server = lambda: told.append(pipeline.connected.is_set())
+    pipeline.on_new_server.append(lambda: told.append(pipeline.connected.is_set()))
     pipeline.start()
     assert pipeline.connected.wait(5)
     server.kill()
@@ -34,7 +34,7 @@ def test_a_server_that_was_promoted_since_counts_as_another(any_redis_server):
     first, second = any_redis_server(), any_redis_server()
     told: list[int] = []
     pipeline = make_pipeline(lambda: parse_url(second.url))
-    pipeline.on_new_server = lambda: told.append(1)
+    pipeline.on_new_server.append(lambda: told.append(1))
     with Redis(port=second.port) as admin:
         pipeline.start()
         assert pipeline.connected.wait(5)
@@ -49,7 +49,7 @@ def test_a_server_that_was_promoted_since_counts_as_another(any_redis_server):
 def test_whoever_answers_after_it_was_told_to_reconnect_counts_as_another(redis_url):
     told: list[int] = []
     pipeline = make_pipeline(lambda: parse_url(redis_url))
-    pipeline.on_new_server = lambda: told.append(1)
+    pipeline.on_new_server.append(lambda: told.append(1))
     pipeline.start()
     assert pipeline.connected.wait(5)
     pipeline.reconnect("because")
