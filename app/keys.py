@@ -69,6 +69,11 @@ def janitor_key(stream: str, group: str) -> str:
     return _beside(stream, f"{group}:janitor")
 
 
+def aof_rewrite_key(stream: str, group: str) -> str:
+    """Return the key of the hash that says when Redis' append-only file was written anew."""
+    return _beside(stream, f"{group}:rewrite")
+
+
 def backlog_marks_key(stream: str, group: str) -> str:
     """Return the key of the sorted set by which a group's backlog is counted."""
     return _beside(stream, f"{group}:backlog")

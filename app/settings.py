@@ -197,6 +197,11 @@ class Settings(BaseSettings):
     replay_horizon_seconds: Seconds = Field(
         86_400.0, description="How long processed clicks stay in the stream, for a replay."
     )
+    aof_rewrite: bool = Field(
+        True,
+        description="Whether the workers have Redis write its append-only file anew once a day, so"
+        " that it forgets addresses and salts that were deleted.",
+    )
     drain_seconds: Seconds = Field(
         8.0, description="Most that a stop may take before what is left is killed."
     )

@@ -58,6 +58,16 @@ class StoreMetrics:
             "Whether Redis keeps an append-only file.",
             registry=registry,
         )
+        self.redis_aof_rewritten_seconds = Gauge(
+            "hopline_redis_aof_rewritten_timestamp_seconds",
+            "Unix time of the last rewrite of Redis' append-only file that the workers asked for.",
+            registry=registry,
+        )
+        self.redis_aof_rewrite_well = Gauge(
+            "hopline_redis_aof_rewrite_well",
+            "Whether the last rewrite of Redis' append-only file worked.",
+            registry=registry,
+        )
         self.redis_aof_well = Gauge(
             "hopline_redis_aof_well",
             "Whether Redis' last write to its append-only file worked.",

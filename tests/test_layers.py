@@ -46,6 +46,7 @@ LAYERS = (
     ("app.redis_server",),
     ("app.clickhouse", "app.redis"),
     (
+        "app.aof_rewrite",
         "app.click",
         "app.clickhouse_codes",
         "app.codes",

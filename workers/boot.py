@@ -34,6 +34,7 @@ from workers.heartbeat import Heartbeat, Pulse, deadman
 from workers.intake import Intake, Pace
 from workers.janitor import Janitor
 from workers.names import Names
+from workers.rewriting import Rewriting
 from workers.salts import Salts
 from workers.signals import Signals, Stop
 from workers.silence import longest_rest_seconds, longest_work_seconds
@@ -176,11 +177,26 @@ def make_consumer(
         Intake(stream, fence, pace, pulse, time.monotonic, predecessor),
         Sorter(stream, examiner, breaker, size),
         Delivery(fence, stream, writer, breaker, metrics, pulse, stop),
-        Janitor(stream, upkeep, settings.replay_horizon_seconds, time.monotonic, time.time),
+        _janitor(settings, stream, upkeep, acks, names),
         metrics,
         pulse,
         stop,
     )
+
+
+def _janitor(
+    settings: Settings, stream: Stream, upkeep: Upkeep, wire: Wire, names: Names
+) -> Janitor:
+    chores = []
+    if settings.aof_rewrite:
+        rewriting = Rewriting(wire, upkeep, names, time.monotonic, _now_ms)
+        chores.append(rewriting.look_if_due)
+    horizon_seconds = settings.replay_horizon_seconds
+    return Janitor(stream, upkeep, horizon_seconds, time.monotonic, time.time, chores)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _connect(settings: Settings, name: str) -> "redis.Redis":

@@ -26,6 +26,7 @@ class Janitor:
     Args:
         horizon_seconds: entries younger than this stay, for a replay.
         wall_clock: Unix seconds.
+        chores: what else is done in a turn, each when it is due.
     """
 
     def __init__(
@@ -35,12 +36,14 @@ class Janitor:
         horizon_seconds: float,
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
+        chores: Iterable[Callable[[], None]] = (),
     ) -> None:
         self._stream = stream
         self._upkeep = upkeep
         self._horizon_seconds = horizon_seconds
         self._clock = clock
         self._wall_clock = wall_clock
+        self._chores = tuple(chores)
         self._sweep_at = clock() + SWEEP_SECONDS
         self._relieve_at = float("inf")
 
@@ -57,6 +60,8 @@ class Janitor:
                 self._forget_the_gone()
                 self._trim()
                 self._relieve()
+                for chore in self._chores:
+                    chore()
         elif now >= self._relieve_at:
             self._relieve()
 

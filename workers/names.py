@@ -38,6 +38,11 @@ class Names(NamedTuple):
         return keys.janitor_key(self.stream, self.group)
 
     @property
+    def aof_rewrite(self) -> str:
+        """Key of what is noted of rewrites of the append-only file."""
+        return keys.aof_rewrite_key(self.stream, self.group)
+
+    @property
     def ledger(self) -> str:
         """Key of the stream's ledger."""
         return keys.ledger_key(self.stream, self.group)

@@ -10,7 +10,9 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from app.aof_rewrite import FIELDS, Noted
 from app.health.stream import StreamNames, read_backlog
+from app.keys import aof_rewrite_key
 from app.redis import RedisError, connect, translated
 from app.settings import Settings
 from app.store_metrics import StoreMetrics
@@ -28,6 +30,8 @@ class Stores:
         self._url = settings.redis_url
         self._names = StreamNames.of(settings)
         self._client = connect(self._url, timeout_seconds=settings.redis_timeout_seconds)
+        self._rewrites = settings.aof_rewrite
+        self._rewrite_key = aof_rewrite_key(settings.stream, settings.group)
         self._clock = clock
         self._looked_at = -_FRESH_SECONDS
         self._lock = threading.Lock()
@@ -76,6 +80,14 @@ class Stores:
         metrics.redis_memory_limit_bytes.set(limit)
         metrics.redis_aof_enabled.set(persistence["aof_enabled"])
         metrics.redis_aof_well.set(persistence["aof_last_write_status"] == "ok")
+        if persistence["aof_enabled"] and self._rewrites:
+            metrics.redis_aof_rewrite_well.set(persistence["aof_last_bgrewrite_status"] == "ok")
+            metrics.redis_aof_rewritten_seconds.set(self._rewritten_ms() / 1000)
+
+    def _rewritten_ms(self) -> int:
+        with translated(self._url):
+            reply: Any = self._client.hmget(self._rewrite_key, FIELDS)
+        return Noted.of(reply).done_ms
 
     @contextmanager
     def _surviving(self) -> Iterator[None]:
@@ -103,5 +115,7 @@ class Stores:
             metrics.redis_memory_limit_bytes,
             metrics.redis_aof_enabled,
             metrics.redis_aof_well,
+            metrics.redis_aof_rewrite_well,
+            metrics.redis_aof_rewritten_seconds,
         ):
             gauge.set(nan)

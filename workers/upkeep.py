@@ -61,5 +61,9 @@ class Upkeep:
 
     def memory(self) -> Memory:
         """Return how full Redis is."""
-        text = self._wire.call("INFO", "memory").decode()
-        return Memory.of(dict(line.split(":", 1) for line in text.splitlines() if ":" in line))
+        return Memory.of(self.info("memory"))
+
+    def info(self, *sections: str) -> dict[str, str]:
+        """Return what INFO says, by field."""
+        lines = self._wire.call("INFO", *sections).decode().splitlines()
+        return dict(line.split(":", 1) for line in lines if ":" in line)

@@ -21,9 +21,10 @@ from app.health.kernel import kernel_checks
 from app.health.ledger import judge_ledger
 from app.health.machine import disk_check, geoip_check, judge_service
 from app.health.permissions import permissions_checks, private_files_check
-from app.health.redis import redis_checks
+from app.health.redis import redis_checks, rewrite_check
 from app.health.stream import StreamNames, stream_checks
 from app.health.units import units_checks
+from app.keys import aof_rewrite_key
 from app.ledger.opening import open_entries
 from app.local.ports import http_status
 from app.redis import RedisError, connect, parse_url
@@ -80,6 +81,8 @@ def _redis(settings: Settings) -> Iterator[Check]:
     try:
         with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
             yield from redis_checks(client, url, names.maxlen)
+            if settings.aof_rewrite:
+                yield rewrite_check(client, url, aof_rewrite_key(names.stream, names.group))
             yield from stream_checks(client, url, names)
             yield _ledger(settings, Wire(client, url, settings.redis_timeout_seconds))
     except RedisError as error:

@@ -1,8 +1,9 @@
 """Whether Redis keeps what it is given: version, clock, persistence, eviction, memory."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from app.aof_rewrite import FIELDS, OLD_SECONDS, Noted
 from app.health.check import Check, fail, ok, warn
 from app.health.clock import judge_skew, measure_skew
 from app.memory_marks import (
@@ -58,6 +59,38 @@ def judge_persistence(info: Mapping[str, Any], appendfsync: str | None) -> Check
             "CONFIG SET appendfsync everysec, and the same in redis.conf",
         )
     return ok(name, f"append-only file, fsync {appendfsync or 'unknown'}")
+
+
+def rewrite_check(client: "redis.Redis", url: str, key: str) -> Check:
+    """Return the finding about the daily rewrite of the append-only file.
+
+    Args:
+        key: of the hash in which it is noted.
+
+    Raises:
+        RedisUnavailable, RedisRefused: Redis doesn't answer as it should.
+    """
+    with translated(url):
+        noted = Noted.of(cast("list[bytes | None]", client.hmget(key, FIELDS)))
+        return judge_rewrite(client.info("persistence"), noted, _time(client))
+
+
+def judge_rewrite(info: Mapping[str, Any], noted: Noted, now: float) -> Check:
+    """Judge INFO persistence and what is noted of rewrites, at a time in Unix seconds."""
+    name = "redis rewrite"
+    if not info["aof_enabled"]:
+        return ok(name, "no append-only file that could keep what was deleted")
+    mend = (
+        "see that workers run and Redis' user may BGREWRITEAOF, and read both logs; what was"
+        " deleted, addresses too, stays in Redis' files meanwhile"
+    )
+    if info["aof_last_bgrewrite_status"] != "ok":
+        return warn(name, "the last rewrite of the append-only file failed", mend)
+    if not noted.done_ms:
+        return warn(name, "the workers never had the append-only file written anew", mend)
+    hours = (now - noted.done_ms / 1000) / 3600
+    text = f"the append-only file was written anew {hours:,.0f} h ago"
+    return warn(name, text, mend) if hours * 3600 > OLD_SECONDS else ok(name, text)
 
 
 def judge_eviction(policy: str) -> Check:

@@ -190,7 +190,7 @@ def test_what_the_public_service_has_no_right_to_is_refused(server, command):
 
 def test_what_can_not_be_kept_from_the_public_service_is_as_its_file_says(server):
     with server.connect("operator") as operator:
-        operator.delete("clicks:stream")
+        operator.delete("clicks:stream", "links:uses:limited")
         operator.xadd("clicks:stream", {"ip": "203.0.113.7"})
         with server.connect("hopline-redirect") as client:
             shown = client.execute_command("XINFO", "STREAM", "clicks:stream", "FULL", "COUNT", 0)

@@ -107,3 +107,14 @@ def test_it_does_not_go_on_for_ever_when_nothing_finished_is_left():
     now[0] = SWEEP_SECONDS
     janitor.sweep_if_due()
     assert len(upkeep.used) == 8
+
+
+def test_what_else_is_due_is_done_in_a_turn():
+    now, done = [0.0], []
+    janitor = Janitor(
+        FakeStream(), FakeUpkeep(), 1.0, lambda: now[0], lambda: 9.0, [lambda: done.append(now[0])]
+    )
+    for seconds in (1.0, SWEEP_SECONDS):
+        now[0] = seconds
+        janitor.sweep_if_due()
+    assert done == [SWEEP_SECONDS]

@@ -17,10 +17,13 @@ def test_all_consumers_share_the_salt_of_a_day(any_redis_server):
     assert salts(server.url).of_day("2026-05-11") != made
 
 
-def test_a_salt_outlives_late_clicks_and_not_much_more(redis_url, redis):
-    salts(redis_url).of_day("2026-05-10")
+@pytest.mark.parametrize("second_of_day", [0, 1, 43_200, 86_399])
+def test_a_salt_is_deleted_at_midnight_two_days_after_its_own(redis_url, redis, second_of_day):
+    client = connect(redis_url, timeout_seconds=2)
+    now = 20_000 * 86_400 + second_of_day
+    Salts(client, redis_url, lambda: now + 0.5).of_day("2026-05-10")
     left_seconds = redis.ttl(visitor_salt_key("2026-05-10"))
-    assert SALT_SECONDS - 60 < left_seconds <= SALT_SECONDS
+    assert SALT_SECONDS - second_of_day - 60 < left_seconds <= SALT_SECONDS - second_of_day
 
 
 def test_without_redis_there_is_no_salt(free_port):

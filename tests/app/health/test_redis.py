@@ -2,7 +2,14 @@ from typing import Any
 
 import pytest
 
-from app.health.redis import judge_eviction, judge_memory, judge_persistence, redis_checks
+from app.aof_rewrite import Noted
+from app.health.redis import (
+    judge_eviction,
+    judge_memory,
+    judge_persistence,
+    judge_rewrite,
+    redis_checks,
+)
 from app.redis import connect
 
 MAXLEN = 1_000_000
@@ -85,3 +92,19 @@ def test_a_bound_that_the_stream_does_not_fit_into_is_told_of() -> None:
 def test_memory_without_a_bound_is_told_of() -> None:
     info = {"used_memory": 1 << 20, "maxmemory": 0, "total_system_memory": 8 << 30}
     assert "no maxmemory" in judge_memory(info, 1_000_000).text
+
+
+@pytest.mark.parametrize(
+    ("changes", "done_seconds", "state"),
+    [
+        ({}, 100_000, "ok"),
+        ({}, 100_000 - 27 * 3600, "warn"),
+        ({}, 0, "warn"),
+        ({"aof_last_bgrewrite_status": "err"}, 100_000, "warn"),
+        ({"aof_enabled": 0}, 0, "ok"),
+    ],
+)
+def test_a_file_that_is_not_written_anew_keeps_what_was_deleted(changes, done_seconds, state):
+    info = {"aof_enabled": 1, "aof_last_bgrewrite_status": "ok", **changes}
+    noted = Noted(0, "", done_seconds * 1000)
+    assert judge_rewrite(info, noted, 100_000 + 60).state == state
