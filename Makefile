@@ -5,7 +5,8 @@ PYTHON ?= python3
 ARGS ?=
 
 BIN := .venv/bin
-# Each stamp says what .venv was last filled with; it is filled again when the pins change.
+# Each stamp says what .venv was last filled with; it is filled again when the pins change. To run
+# Hopline only what the lock names by hash will do; what tests need comes by version.
 RUN := .venv/.run-installed
 DEVELOP := .venv/.develop-installed
 
@@ -31,6 +32,7 @@ help:
 	@echo "make deb               a Debian package in build/, which installs without a network"
 	@echo "make test-systemd      that package under real systemd; figures in build/systemd.json"
 	@echo "make loadtest          a local Hopline under load; verdict in build/loadtest.html"
+	@echo "make lock              deploy/requirements.lock anew, with the hashes of what is installed"
 	@echo "make clean             remove .venv, .tox and build; links and clicks are kept"
 
 .PHONY: up
@@ -58,6 +60,15 @@ chaos: $(DEVELOP)
 	@$(BIN)/python -m tests.chaos $(if $(CHAOS_SECONDS),--seconds $(CHAOS_SECONDS)) \
 		$(if $(CHAOS_SEED),--seed $(CHAOS_SEED)) $(if $(CHAOS_STORE),--store $(CHAOS_STORE)) $(ARGS)
 
+# After a change of setup.cfg or constraints.txt; the comment at its head stays.
+.PHONY: lock
+lock: .venv/pyvenv.cfg
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt uv
+	@{ sed '/^[^#]/,$$d' deploy/requirements.lock; echo 'setuptools>=77' | $(BIN)/uv pip compile \
+		setup.cfg - --universal --python-version 3.11 --constraint constraints.txt --quiet \
+		--generate-hashes --no-header --no-annotate; } >deploy/requirements.lock.new
+	@mv deploy/requirements.lock.new deploy/requirements.lock
+
 .PHONY: deb
 deb:
 	@deploy/build_deb.sh
@@ -82,8 +93,11 @@ clean:
 	$(call require,$(PYTHON) -c 'import os.path$(comma) sysconfig; assert os.path.exists(sysconfig.get_path("include") + "/Python.h")',install Python's headers (Debian: apt install python3-dev))
 	@$(PYTHON) -m venv .venv
 
-$(RUN): .venv/pyvenv.cfg setup.cfg setup.py constraints.txt $(wildcard app/redirect/http/*.c)
-	$(call install,)
+$(RUN): .venv/pyvenv.cfg setup.cfg setup.py deploy/requirements.lock $(wildcard app/redirect/http/*.c)
+	@echo "installing hopline into .venv"
+	@deploy/locked.sh $(BIN)/python install
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
 
 $(DEVELOP): .venv/pyvenv.cfg setup.cfg setup.py constraints.txt $(wildcard app/redirect/http/*.c)
 	$(call install,[test$(comma)loadtest$(comma)bench])

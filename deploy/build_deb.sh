@@ -41,13 +41,12 @@ make_pip() {
     pip="$work/venv/bin/python -m pip --quiet --disable-pip-version-check"
 }
 
-# The wheels of everything we depend on; kept until a pin changes.
+# The wheels of everything we depend on and are built with; kept until the lock changes.
 collect_dependencies() {
-    wanted=$(cat "$root/setup.cfg" "$root/constraints.txt" | sha256sum)
+    wanted=$(sha256sum <"$root/deploy/requirements.lock")
     if [ "$(cat "$wheelhouse/.made-for" 2>/dev/null)" != "$wanted" ]; then
         rm -rf "$wheelhouse"
-        $pip wheel --constraint "$root/constraints.txt" --wheel-dir "$wheelhouse" "$work"
-        rm "$wheelhouse"/hopline-*.whl
+        "$root/deploy/locked.sh" "$work/venv/bin/python" wheel --no-cache-dir --wheel-dir "$wheelhouse"
         echo "$wanted" >"$wheelhouse/.made-for"
     fi
 }
@@ -57,7 +56,8 @@ lay_out() {
     share=$tree/usr/share/hopline
     mkdir -p "$share/wheels" "$tree/DEBIAN"
     cp "$wheelhouse"/*.whl "$share/wheels/"
-    $pip wheel --no-deps --wheel-dir "$share/wheels" "$work"
+    $pip install --upgrade --no-index --find-links "$wheelhouse" setuptools
+    $pip wheel --no-deps --no-build-isolation --wheel-dir "$share/wheels" "$work"
     cd "$root/deploy"
     install -m 755 install.sh "$share/install.sh"
     install -D -m 755 hopline "$tree/usr/bin/hopline"

@@ -110,7 +110,7 @@ check_sources() {
         [ -n "$version" ] || fail "no hopline-*.whl in $wheelhouse"
     else
         [ -n "$version" ] || fail "run it from its source tree, or give it a --wheelhouse"
-        [ -e "$here/../constraints.txt" ] || fail "constraints.txt is missing beside app/"
+        [ -e "$here/requirements.lock" ] || fail "requirements.lock is missing beside install.sh"
     fi
 }
 
@@ -136,7 +136,8 @@ build_version() {
     if [ -n "$wheelhouse" ]; then
         set -- --no-index --find-links "$wheelhouse" "hopline==$version"
     else
-        set -- --constraint "$here/../constraints.txt" "$here/.."
+        run "$here/locked.sh" "$target/bin/python" install --no-cache-dir --root-user-action=ignore
+        set -- --no-deps --no-build-isolation "$here/.."
     fi
     run "$target/bin/python" -m pip install --quiet --disable-pip-version-check \
         --no-cache-dir --root-user-action=ignore "$@"

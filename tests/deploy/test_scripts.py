@@ -13,6 +13,7 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 SCRIPTS = [
     DEPLOY / "install.sh",
     DEPLOY / "build_deb.sh",
+    DEPLOY / "locked.sh",
     DEPLOY / "hopline",
     *(DEPLOY / "debian").glob("p*"),
 ]
