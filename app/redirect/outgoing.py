@@ -25,7 +25,7 @@ class Outgoing:
     Args:
         loop: the hub's event loop.
         is_answered: tells whether all that was written has been answered.
-        on_leave: called when commands leave, before they do.
+        on_leave: called when commands leave, before they do, with their bytes.
         on_failure: told why writing failed; the socket is of no use any more.
 
     Attributes:
@@ -38,7 +38,7 @@ class Outgoing:
         self,
         loop: Any,
         is_answered: Callable[[], bool],
-        on_leave: Callable[[], None],
+        on_leave: Callable[[int], None],
         on_failure: Callable[[str], None],
     ) -> None:
         self.commands: list[bytes] = []
@@ -50,6 +50,8 @@ class Outgoing:
         self._socket: socket.socket | None = None
         self._writable: Any = None
         self._moment: Any = None
+        # How many of the commands were told of, and wait for the socket alone.
+        self._told = 0
 
     def open(self, to: socket.socket) -> None:
         """Write to this socket from now on."""
@@ -60,6 +62,7 @@ class Outgoing:
         """Write no more, and drop what has not left."""
         self._socket = None
         self.commands.clear()
+        self._told = 0
         if self._writable is not None:
             self._writable.close()
             self._writable = None
@@ -102,15 +105,24 @@ class Outgoing:
             self._leave()
 
     def _leave(self) -> None:
-        self._on_leave()
         # What a full socket keeps waiting leaves when it has room, with what was added since.
-        if not self._writable.active:
+        if self._writable.active:
+            self._tell()
+        else:
             self._write()
+
+    def _tell(self) -> None:
+        untold = self.commands[self._told :]
+        if untold:
+            self._told = len(self.commands)
+            self._on_leave(sum(map(len, untold)))
 
     def _write(self) -> None:
         assert self._socket is not None  # noqa: S101 - for the type checker
+        self._tell()
         commands = b"".join(self.commands)
         self.commands.clear()
+        self._told = 0
         try:
             sent = self._socket.send(commands)
         except WOULD_BLOCK:
@@ -120,6 +132,7 @@ class Outgoing:
             return
         if sent < len(commands):
             self.commands.append(commands[sent:])
+            self._told = 1
             if not self._writable.active:
                 self._writable.start(self._write)
         else:

@@ -84,6 +84,7 @@ class Pipeline:
         timeout_seconds: float,
         chore_failures: Counter,
         limit: int = 20_000,
+        limit_bytes: int = 32 << 20,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make an unconnected pipeline.
@@ -96,6 +97,7 @@ class Pipeline:
                 counts as hung and the connection is dropped.
             chore_failures: see :class:`~app.redirect.chore.Chore`.
             limit: most commands that may wait for their replies.
+            limit_bytes: the same in bytes; a turn's commands may go past it.
         """
         self.connected = Event()
         self.on_new_server: list[Callable[[], None]] = []
@@ -104,6 +106,7 @@ class Pipeline:
         self._name = name
         self._timeout_seconds = timeout_seconds
         self._limit = limit
+        self._limit_bytes = limit_bytes
         self._clock = clock
         self._loop: Any = gevent.get_hub().loop
         self._quiet_log = QuietLog(logger)
@@ -114,6 +117,7 @@ class Pipeline:
         self._connection: Connection | None = None
         self._server_id = ""
         self._room = 0
+        self._is_crowded = False
         self._outgoing = Outgoing(
             self._loop, self._is_all_answered, self._note_leaving, self._break
         )
@@ -207,13 +211,15 @@ class Pipeline:
     def _is_all_answered(self) -> bool:
         return self._age.is_all_answered(self._answered)
 
-    def _note_leaving(self) -> None:
-        self._age.note_flush(self._answered + len(self._waiting))
+    def _note_leaving(self, size: int) -> None:
+        self._age.note_flush(self._answered + len(self._waiting), size)
+        if self._age.waiting_bytes >= self._limit_bytes:
+            self._is_crowded, self._room = True, 0
 
     def _refusal(self) -> PipelineError:
         if self._connection is None:
             return PipelineBroken("there is no connection to Redis")
-        return PipelineFull(f"{self._limit} commands wait for their replies")
+        return PipelineFull(f"{len(self)} commands wait for their replies")
 
     def _connect(self) -> Connection:
         return connect(self._locate(), name=self._name, timeout_seconds=self._timeout_seconds)
@@ -297,6 +303,8 @@ class Pipeline:
 
     def _assess_age(self) -> None:
         self._age.assess(self._answered)
+        if self._is_crowded and self._age.waiting_bytes < self._limit_bytes:
+            self._is_crowded, self._room = False, self._limit
 
     def _watch_age(self) -> None:
         if self._age.seconds > self._timeout_seconds:
@@ -313,6 +321,7 @@ class Pipeline:
         self._connection.socket.close()
         self._connection = None
         self._room = 0
+        self._is_crowded = False
         self.connected.clear()
         orphans, self._waiting = self._waiting, deque()
         self._outgoing.close()

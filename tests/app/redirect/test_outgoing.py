@@ -20,14 +20,16 @@ class World:
         self.theirs.setblocking(False)
         self.is_answered = True
         self.left = 0
+        self.left_bytes = 0
         self.failures: list[str] = []
         self.outgoing = Outgoing(
             gevent.get_hub().loop, lambda: self.is_answered, self.note, self.failures.append
         )
         self.outgoing.open(self.ours)
 
-    def note(self) -> None:
+    def note(self, size: int) -> None:
         self.left += 1
+        self.left_bytes += size
         self.is_answered = False
 
     def answer(self) -> None:

@@ -93,6 +93,33 @@ def test_the_limit_holds_and_ends_with_the_replies():
         assert_own_or_broken(ask(pipeline, 2))
 
 
+def submit_until_full(pipeline: Pipeline, command: bytes, got: list[object]) -> int:
+    """Return how many bytes were taken, a command in each turn of the loop."""
+    for number in range(10_000):
+        try:
+            pipeline.submit(command, got.append)
+        except PipelineFull:
+            return number * len(command)
+        gevent.sleep(0)
+    raise AssertionError("it took them all")
+
+
+def test_the_limit_in_bytes_ends_with_the_replies():
+    command = encode_command(b"ECHO", b"x" * 1_000)
+    with connected(EchoServer(), limit_bytes=500) as pipeline:
+        got: list[object] = []
+        taken = submit_until_full(pipeline, command, got)
+        wait_until(lambda: len(got) == taken // len(command))
+        assert_own_or_broken(ask(pipeline, 2))
+
+
+def test_a_server_that_does_not_answer_costs_no_more_than_the_limit_in_bytes():
+    command = encode_command(b"ECHO", b"x" * 10_000)
+    with connected(EchoServer(is_silent=True), limit_bytes=5_000_000) as pipeline:
+        # What has yet to leave with company comes on top.
+        assert 4_500_000 < submit_until_full(pipeline, command, []) < 5_500_000
+
+
 def test_a_hung_server_is_left_and_everyone_told():
     with connected(EchoServer(is_silent=True), timeout_seconds=0.2) as pipeline:
         got = ask(pipeline, 3)

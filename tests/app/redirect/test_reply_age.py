@@ -19,7 +19,7 @@ def turn(age: ReplyAge, answered: int) -> float:
 def test_a_command_ages_until_its_reply_comes():
     clock = Clock()
     age = ReplyAge(clock)
-    age.note_flush(last=2)
+    age.note_flush(last=2, size=10)
     clock.now += 1
     assert turn(age, answered=1) == 1
     assert turn(age, answered=2) == 0
@@ -28,9 +28,9 @@ def test_a_command_ages_until_its_reply_comes():
 def test_the_oldest_command_counts():
     clock = Clock()
     age = ReplyAge(clock)
-    age.note_flush(last=1)
+    age.note_flush(last=1, size=10)
     clock.now += 3
-    age.note_flush(last=2)
+    age.note_flush(last=2, size=10)
     clock.now += 1
     assert turn(age, answered=0) == 4
     assert turn(age, answered=1) == 1
@@ -39,7 +39,7 @@ def test_the_oldest_command_counts():
 def test_a_turn_that_takes_long_ages_no_command():
     clock = Clock()
     age = ReplyAge(clock)
-    age.note_flush(last=1)
+    age.note_flush(last=1, size=10)
     age.note_poll()
     clock.now += 5
     age.assess(answered=0)
@@ -49,7 +49,7 @@ def test_a_turn_that_takes_long_ages_no_command():
 def test_with_its_connection_every_age_ends():
     clock = Clock()
     age = ReplyAge(clock)
-    age.note_flush(last=1)
+    age.note_flush(last=1, size=10)
     clock.now += 5
     assert turn(age, answered=0) == 5
     age.reset()
@@ -60,6 +60,6 @@ def test_with_its_connection_every_age_ends():
 def test_it_tells_whether_all_is_answered():
     age = ReplyAge(Clock())
     assert age.is_all_answered(0)
-    age.note_flush(last=2)
-    age.note_flush(last=3)
+    age.note_flush(last=2, size=10)
+    age.note_flush(last=3, size=10)
     assert [age.is_all_answered(answered) for answered in (1, 2, 3)] == [False, False, True]
