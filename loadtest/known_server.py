@@ -31,15 +31,22 @@ class KnownServer:
         stall_every: after so many requests nothing is answered for a while; 0 for never.
         stall_seconds: for how long.
         miscount: clicks that are left out of the count of each code.
+        count_seconds: how long a count takes.
     """
 
     def __init__(
-        self, latency_seconds: float, stall_after: int, stall_seconds: float, miscount: int
+        self,
+        latency_seconds: float,
+        stall_after: int,
+        stall_seconds: float,
+        miscount: int,
+        count_seconds: float,
     ) -> None:
         self._latency_seconds = latency_seconds
         self._stall_after = stall_after
         self._stall_seconds = stall_seconds
         self._miscount = miscount
+        self._count_seconds = count_seconds
         self._clicks: Counter[str] = Counter()
         self._requests = 0
 
@@ -55,6 +62,7 @@ class KnownServer:
         return self._answer(path.removeprefix("/"), environ["REQUEST_METHOD"], start_response)
 
     def _count(self, code: str, start_response: StartResponse) -> Iterable[bytes]:
+        sleep(self._count_seconds)
         clicks = max(0, self._clicks[code] - self._miscount)
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps({"clicks": clicks}).encode()]
@@ -87,9 +95,14 @@ def main() -> int:
     parser.add_argument(
         "--miscount", type=int, default=0, help="clicks to leave out of each code's count"
     )
+    parser.add_argument("--count-ms", type=float, default=0, help="how long a count takes")
     options = parser.parse_args()
     app = KnownServer(
-        options.latency_ms / 1000, options.stall_after, options.stall_seconds, options.miscount
+        options.latency_ms / 1000,
+        options.stall_after,
+        options.stall_seconds,
+        options.miscount,
+        options.count_ms / 1000,
     )
     server = WSGIServer(("127.0.0.1", 0), app, log=_SILENT)
     server.start()

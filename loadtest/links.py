@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-HEADER = ("code", "target", "status", "expires_at", "tags")
+HEADER = ("code", "target", "status", "expires_at", "tags", "disabled")
 #: What all of them are tagged with, to be found and taken away again.
 TAG = "loadtest"
 _EXPIRED = "2020-01-01T00:00:00Z"
@@ -18,12 +18,18 @@ NEW_AT_A_TIME = 5
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every code that is asked for; all start with the prefix."""
+    """Every code that is asked for; all start with the prefix.
+
+    Attributes:
+        run: what no other run on the same installation is called, for links that appear during it:
+            clicks of an earlier run are not this one's.
+    """
 
     prefix: str
     hot_count: int
     tail_count: int
     gone_count: int = 20
+    run: str = ""
 
     def hot(self) -> list[str]:
         """Codes that most visits go to."""
@@ -47,16 +53,17 @@ class Catalogue:
 
     def new(self, batch: int) -> list[str]:
         """Codes that appear together during the run; batch 0 is there before it."""
+        kind = f"new-{self.run}" if batch and self.run else "new"
         first = batch * NEW_AT_A_TIME
-        return [self._code("new", first + number) for number in range(NEW_AT_A_TIME)]
+        return [self._code(kind, first + number) for number in range(NEW_AT_A_TIME)]
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Yield what `hopline links import` reads to make the links, under :data:`HEADER`."""
         live = [*self.hot(), self.viral(), *self.new(0)]
         yield from (live_row(code) for code in live)
         for code, status in zip(self.tail(), itertools.cycle(_STATUSES), strict=False):
-            yield code, target(code), str(status), "", TAG
-        yield from ((code, target(code), "302", _EXPIRED, TAG) for code in self.expired())
+            yield code, target(code), str(status), "", TAG, "false"
+        yield from ((code, target(code), "302", _EXPIRED, TAG, "false") for code in self.expired())
 
     def _codes(self, kind: str, count: int) -> list[str]:
         return [self._code(kind, number) for number in range(count)]
@@ -67,7 +74,7 @@ class Catalogue:
 
 def live_row(code: str) -> tuple[str, ...]:
     """Return the row of a link that redirects with 302."""
-    return code, target(code), "302", "", TAG
+    return code, target(code), "302", "", TAG, "false"
 
 
 def target(code: str) -> str:

@@ -36,6 +36,7 @@ class Session:
         measured: what the users of this process have measured and not yet reported.
         new_batches: batches of new links that are known to exist.
         in_flight: requests that are waited for.
+        run: what the run is called that has begun; '' before the first.
         busy_share: of the time, how long this process has run or waited for a core.
     """
 
@@ -52,21 +53,26 @@ class Session:
         self.connections = share_out(options.connections, self._classes)
         self.measured = Measurements()
         self.in_flight = 0
+        self.run = ""
         self.busy_share = 0.0
 
-    def begin(self, process: int, *, sends: bool) -> None:
+    def begin(self, process: int, run: str, *, sends: bool) -> None:
         """Forget what was measured and lay out the schedule; the clock starts now.
 
         Args:
             process: a number that no other process of the run has.
+            run: what the run is called, see :class:`~loadtest.links.Catalogue`.
             sends: whether this process has users; a master has none.
         """
+        self.run = run
         if self._probe is not None:
             self._probe.kill()
         self._process = process
         options = self.options
         self.connections = share_out(options.connections, self._classes)
-        self.catalogue = Catalogue(options.links_prefix, options.hot_links, options.tail_links)
+        self.catalogue = Catalogue(
+            options.links_prefix, options.hot_links, options.tail_links, run=run
+        )
         self.measured = Measurements()
         self.new_batches = 1
         self.in_flight = 0

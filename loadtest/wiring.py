@@ -16,6 +16,8 @@ from loadtest.verdict import EXIT_CODES
 
 _PART = "hopline"
 _NEW_LINKS = "hopline_new_links"
+#: Among the options, which a master sends to its workers before they begin.
+_RUN = "hopline_run"
 #: What Locust may wait for a request in flight when someone presses Stop.
 _STOP_SECONDS = 15
 
@@ -71,28 +73,31 @@ class Load:
             self._troubles = []
             self._measured = Measurements()
             self._settled = {}
-        runner = self._environment.runner
-        process = getattr(runner, "worker_index", 0)
-        self.session.begin(process, sends=not self.is_master)
+            setattr(self._environment.parsed_options, _RUN, f"{time.time_ns() // 1_000_000:x}")
+        run = getattr(self._environment.parsed_options, _RUN)
+        process = getattr(self._environment.runner, "worker_index", 0)
+        self.session.begin(process, run, sends=not self.is_master)
         if not self.is_worker:
             self._conclusion = Conclusion(self._environment, self.session, self._console())
             self._conclusion.count_before()
             # Counting takes seconds, and the clock starts with the users.
-            self.session.begin(process, sends=not self.is_master)
+            self.session.begin(process, run, sends=not self.is_master)
             self._makes_links = gevent.spawn(self._make_links)
             print(f"{BEGINS}{self.session.judged_from - time.monotonic():.3f} s", flush=True)
 
     def report(self, client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG002
         """Add to what a worker tells its master, every three seconds."""
         data[_PART] = {
+            "run": self.session.run,
             "settled": self.session.is_settled,
             "busy": self.session.busy_share,
             "measured": self.session.hand_over().encode(),
         }
 
     def worker_reported(self, client_id: str, data: dict[str, Any]) -> None:
-        """Merge what a worker tells."""
-        if part := data.get(_PART):
+        """Merge what a worker tells of this run; before it begins, workers are settled, too."""
+        part = data.get(_PART)
+        if part and part["run"] == self.session.run:
             self._settled[client_id] = part["settled"]
             if not part["settled"]:
                 self._busy[client_id] = part["busy"]

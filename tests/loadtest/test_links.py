@@ -1,6 +1,7 @@
 from collections import Counter
 from random import Random
 
+from app.codes import is_valid
 from app.link_files.rows import read_rows
 from loadtest.links import Catalogue, Zipf, as_csv, target
 
@@ -30,6 +31,13 @@ def test_the_tail_has_every_redirect_status():
 def test_batches_of_new_links_are_all_different():
     codes = [code for batch in range(4) for code in CATALOGUE.new(batch)]
     assert len(set(codes)) == len(codes)
+
+
+def test_links_that_appear_during_a_run_are_of_that_run_alone():
+    one, other = (Catalogue("load", 3, 7, run=run) for run in ("1", "2"))
+    assert one.new(0) == other.new(0) == CATALOGUE.new(0)
+    assert not set(one.new(1)) & set(other.new(1))
+    assert all(is_valid(code) for code in Catalogue("load", 3, 7, run="19c1a2b3c4d").new(9999))
 
 
 def test_the_second_half_is_drawn_as_often_as_its_rank_says():

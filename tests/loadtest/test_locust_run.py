@@ -76,7 +76,8 @@ def test_a_rate_beyond_the_generator_is_void(run):
 
 
 def test_two_processes_keep_the_rate_of_one_and_their_counts_are_merged(run):
-    with known_server("--latency-ms", "5") as url:
+    """Their workers report before they begin, while clicks are still counted."""
+    with known_server("--latency-ms", "5", "--count-ms", "200") as url:
         code, figures = run(url, processes=2)
     assert code in (0, 3), figures["violations"]
     assert figures["count"]["is_exact"]
@@ -84,6 +85,15 @@ def test_two_processes_keep_the_rate_of_one_and_their_counts_are_merged(run):
     judged = figures["routes"]["every redirect"]["requests"]
     assert judged > RATE * 3 * 0.5
     assert sum(moment["per_second"] for moment in figures["timeline"]) >= judged
+
+
+def test_a_second_run_on_the_same_installation_does_not_count_the_first_ones_clicks(run):
+    new_links = {"new_links_command": "cat > /dev/null", "new_links_every": 0.5}
+    with known_server("--latency-ms", "5") as url:
+        for _ in range(2):
+            _, figures = run(url, ("NewLinks",), **new_links)
+            assert figures["count"]["redirects"] > 0
+            assert figures["count"]["is_exact"], figures["count"]
 
 
 def test_a_server_that_is_not_there_is_all_errors(run, free_port):
