@@ -149,6 +149,18 @@ class RedirectMetrics:
             "Clicks that Redis confirmed after they had gone to the spool.",
             registry=registry,
         )
+        self.clicks_resent = Counter(
+            "hopline_clicks_resent",
+            "Confirmed clicks that went to the spool to be sent once more, because another server"
+            " process answered or a worker ended.",
+            registry=registry,
+        )
+        self.clicks_unguarded = Counter(
+            "hopline_clicks_unguarded",
+            "Confirmed clicks that would not be sent again if Redis lost them, because neither"
+            " memory nor the spool had room to keep them.",
+            registry=registry,
+        )
         self.clicks_drained = Counter(
             "hopline_clicks_drained",
             "Clicks that went from the spool to Redis.",

@@ -5,7 +5,7 @@ import fcntl
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -108,10 +108,14 @@ class Drain:
             rows = self._in_thread(self._file.oldest, self._batch_size, after, before)
             if not rows:
                 return
+            server_number = self._pipeline.server_number
             confirmed, may_go_on = self._send(rows)
-            if confirmed:
+            if confirmed and server_number == self._pipeline.server_number:
                 self._in_thread(self._file.delete, confirmed)
                 self._metrics.clicks_drained.inc(len(confirmed))
+                if server_number != self._pipeline.server_number:
+                    # Sent again meanwhile, they may have been put beside the rows now deleted.
+                    self._in_thread(self._file.write, rows)
             if not may_go_on:
                 return
             after = rows[-1][0]
@@ -120,15 +124,13 @@ class Drain:
     def _send(self, rows: list[Row]) -> tuple[list[bytes], bool]:
         """Send clicks; return the ids that Redis confirmed, and whether it will take more."""
         commands = dict(self._readdressed(rows))
-        batch = _Batch(len(commands))
+        batch = _Batch(commands, self._ring)
         try:
             for click_id, command in commands.items():
                 self._pipeline.submit(command, partial(batch.on_reply, click_id))
         except PipelineError:
             return [], False
         batch.answered.wait()
-        for click_id in batch.confirmed:
-            self._ring.add(commands[click_id])
         for error in batch.errors:
             self._quiet_log.warning("refused", "A spooled click was not taken: %s", error)
         return batch.confirmed, not any(map(_will_pass, batch.errors))
@@ -178,21 +180,26 @@ class _Batch:
         answered: set once every click has its reply; the pipeline sees to it that each gets one.
     """
 
-    def __init__(self, expected: int) -> None:
+    def __init__(self, commands: Mapping[bytes, bytes], ring: ResendRing) -> None:
         self.confirmed: list[bytes] = []
         self.errors: list[object] = []
         self.answered = Event()
-        self._expected = expected
-        if not expected:
+        self._commands = commands
+        self._ring = ring
+        self._missing = len(commands)
+        if not commands:
             self.answered.set()
 
     def on_reply(self, click_id: bytes, reply: object) -> None:
+        self._missing -= 1
+        if not self._missing:
+            self.answered.set()
         if isinstance(reply, bytes):
+            # At once: what is called next may learn that another server answers.
+            self._ring.add(self._commands[click_id])
             self.confirmed.append(click_id)
         else:
             self.errors.append(reply)
-        if len(self.confirmed) + len(self.errors) == self._expected:
-            self.answered.set()
 
 
 def _will_pass(error: object) -> bool:

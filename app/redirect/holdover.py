@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 #: Whichever is met first; a browser's clicks come to some 600 bytes each.
 _LIMIT = 50_000
 _LIMIT_BYTES = 32 << 20
-_PAUSE_SECONDS = 0.25
+_PAUSE_SECONDS = 0.05
 #: Tried again after each pause: as fast as one worker's drain is by default.
-_AT_ONCE = 1_250
+_AT_ONCE = 250
 
 Record = Callable[[bytes, Callable[[], None]], None]
 

@@ -42,6 +42,8 @@ _CLOSING_STEP_SECONDS = 0.005
 #: A silent connection is asked for a sign of life this often, so that a dead server is noticed
 #: before a visitor's click finds out.
 _PING_SECONDS = 1.0
+#: Callers told of a broken connection in one turn of the event loop.
+_FAILED_AT_ONCE = 250
 _PING = encode_command(b"PING")
 
 _LATE = object()
@@ -70,6 +72,9 @@ class Pipeline:
 
     Attributes:
         connected: an Event that is set while commands can be submitted.
+        heard_at: when the last reply came, by the clock; during ``on_new_server``, that of the
+            former server.
+        server_number: how many other server processes have answered since the first one.
         on_new_server: each called before any command is sent when a connection reaches another
             server process than the last one did, or one that was promoted since; must not block.
         on_end: called when a connection has ended, before anybody can ask for anything over
@@ -116,6 +121,7 @@ class Pipeline:
         )
         self._connection: Connection | None = None
         self._server_id = ""
+        self.server_number = 0
         self._room = 0
         self._is_crowded = False
         self._outgoing = Outgoing(
@@ -125,7 +131,9 @@ class Pipeline:
         self._waiting: deque[OnReply] = deque()
         self._answered = 0
         self._age = ReplyAge(clock)
-        self._heard_at = 0.0
+        self.heard_at = 0.0
+        self._orphans: deque[tuple[OnReply, PipelineBroken]] = deque()
+        self._failing: Any = None
         self._watchers: dict[str, Any] = {}
 
     def __len__(self) -> int:
@@ -152,7 +160,8 @@ class Pipeline:
         while self._waiting and self._clock() < give_up_at:
             gevent.sleep(_CLOSING_STEP_SECONDS)
         self._break("the pipeline was closed")
-        gevent.sleep(0)
+        while self._orphans:
+            gevent.sleep(0)
 
     def submit(self, command: bytes, on_reply: OnReply) -> None:
         """Queue a command; ``on_reply`` is called once, later.
@@ -249,9 +258,9 @@ class Pipeline:
         self._watchers["age"].start(self._watch_age)
         self._watchers["polled"].start(self._age.note_poll)
         self._watchers["turn"].start(self._assess_age)
-        self._heard_at = self._clock()
         self._broken.clear()
         self._notice_server(connection.server)
+        self.heard_at = self._clock()
         self._room = self._limit
         self.connected.set()
 
@@ -259,6 +268,7 @@ class Pipeline:
         is_other = bool(self._server_id) and server.id != self._server_id
         self._server_id = server.id
         if is_other:
+            self.server_number += 1
             logger.warning("Redis was restarted or failed over: another server process answers")
             for tell in self.on_new_server:
                 _call(tell)
@@ -284,7 +294,7 @@ class Pipeline:
 
     def _deliver(self, connection: Connection) -> None:
         waiting, gets = self._waiting, connection.reader.gets
-        self._heard_at = self._clock()
+        self.heard_at = self._clock()
         # A callback may end the connection; what is left in the reader then belongs to nobody.
         while connection is self._connection:
             try:
@@ -309,7 +319,7 @@ class Pipeline:
     def _watch_age(self) -> None:
         if self._age.seconds > self._timeout_seconds:
             self._break(f"no reply for {self._timeout_seconds:g} s")
-        elif not self._waiting and self._clock() - self._heard_at >= _PING_SECONDS:
+        elif not self._waiting and self._clock() - self.heard_at >= _PING_SECONDS:
             self.submit(_PING, _ignore)
 
     def _break(self, reason: str) -> None:
@@ -330,7 +340,20 @@ class Pipeline:
             self.on_end()
         self._broken.set()
         # From the hub, because whoever broke the connection may be a greenlet of its own.
-        self._loop.run_callback(_fail, orphans, PipelineBroken(reason))
+        if orphans and not self._orphans:
+            self._loop.run_callback(self._fail_some)
+        error = PipelineBroken(reason)
+        self._orphans.extend((orphan, error) for orphan in orphans)
+
+    def _fail_some(self) -> None:
+        """Tell a part of those who wait in vain, so that the turn of everybody else comes soon."""
+        for _ in range(min(len(self._orphans), _FAILED_AT_ONCE)):
+            on_reply, error = self._orphans.popleft()
+            _hand_over(on_reply, error)
+        if self._orphans:
+            # No callback: gevent runs one that a callback adds within the same turn.
+            self._failing = self._loop.timer(0)
+            self._failing.start(self._fail_some)
 
 
 def _call(tell: Callable[[], None]) -> None:
@@ -347,11 +370,6 @@ def _hand_over(on_reply: OnReply, reply: object) -> None:
     except Exception:
         # One caller's fault must not cost the others their replies.
         logger.exception("A reply's callback failed")
-
-
-def _fail(orphans: deque[OnReply], error: PipelineBroken) -> None:
-    while orphans:
-        _hand_over(orphans.popleft(), error)
 
 
 def _ignore(_: object) -> None:

@@ -23,6 +23,7 @@ from app.redirect.entry import click_id_of
 from app.redirect.pipeline import Pipeline, PipelineBroken, PipelineError, PipelineFull
 from app.redirect.quiet_log import QuietLog
 from app.redirect.resend import ResendRing
+from app.redirect.resending import Resending
 from app.redirect.spool import Spool
 from app.redirect_metrics import RedirectMetrics
 
@@ -48,6 +49,7 @@ class Recorder:
         self._pipeline = pipeline
         self._spool = spool
         self._ring = ring
+        self._resending = Resending(spool, metrics)
         self._backlog = backlog
         self._budget_seconds = budget_seconds
         loop: Any = gevent.get_hub().loop
@@ -85,10 +87,20 @@ class Recorder:
 
     def resend(self) -> None:
         """Put what Redis confirmed last into the spool, because another server answers now."""
-        commands = self._ring.take()
-        if commands:
-            logger.warning("Sending the last %d confirmed clicks again", len(commands))
-            self._spool.append_all([(click_id_of(command), command) for command in commands])
+        slices = self._ring.take(self._pipeline.heard_at)
+        if slices:
+            count = sum(map(len, slices))
+            logger.warning("Sending the last %d confirmed clicks again", count)
+            self._resending.add(slices)
+
+    def close(self, timeout_seconds: float) -> None:
+        """Put what Redis confirmed last into the spool; blocks the calling greenlet.
+
+        Whether Redis loses its last second from now on, or has lost it while it is away, nobody
+        else will know of these clicks.
+        """
+        self._resending.add(self._ring.take(self._pipeline.heard_at))
+        self._resending.close(timeout_seconds)
 
     def _confirm(self, flight: "_Flight") -> None:
         self._ring.add(flight.command)

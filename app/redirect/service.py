@@ -1,7 +1,9 @@
 """The parts of one redirect worker process, put together."""
 
+import logging
 from collections.abc import Callable
 from functools import lru_cache, partial
+from time import monotonic
 
 from prometheus_client import CollectorRegistry
 
@@ -17,6 +19,7 @@ from app.redirect.pages import Pages
 from app.redirect.pipeline import Pipeline
 from app.redirect.proxies import client_address_reader
 from app.redirect.publishing import Publishing
+from app.redirect.quiet_log import QuietLog
 from app.redirect.recorder import Recorder
 from app.redirect.resend import ResendRing
 from app.redirect.resource import Collaborators
@@ -29,9 +32,12 @@ from app.redis import parse_url
 from app.request_ids import RequestIds
 from app.settings import Settings
 
+logger = logging.getLogger(__name__)
+
 #: A worker that starts while Redis is away is not held back for longer than this.
 _FIRST_CONNECTION_SECONDS = 1.0
 _STOP_SECONDS = 5.0
+_LEAST_STOP_SECONDS = 0.5
 #: Of at most a field's bytes each: some 2 MB.
 _REMEMBERED_USER_AGENTS = 2048
 
@@ -49,7 +55,8 @@ class RedirectService:
         self._publishing = Publishing(
             self.registry, settings.metrics_of("redirect"), self.metrics.chore_failures
         )
-        self._ring = ResendRing(settings.resend_seconds)
+        self._ring = ResendRing(settings.resend_seconds, self._note_short_ring)
+        self._quiet_log = QuietLog(logger)
         self._writer = EntryWriter(settings.stream, settings.stream_maxlen)
         self._connect()
         self._make_recorder()
@@ -148,8 +155,19 @@ class RedirectService:
         self.tracking.close()
         self.pipeline.close(self.settings.record_budget_ms / 1000)
         self.spool.append_all(self._holdover.close())
-        self.spool.close(_STOP_SECONDS)
+        until = monotonic() + _STOP_SECONDS
+        self.recorder.close(_STOP_SECONDS)
+        self.spool.close(max(until - monotonic(), _LEAST_STOP_SECONDS))
         self._publishing.close()
+
+    def _note_short_ring(self, count: int, seconds: float) -> None:
+        self.metrics.clicks_unguarded.inc(count)
+        self._quiet_log.warning(
+            "short",
+            "Memory for the last confirmed clicks covers %.1f s at this rate: were Redis to lose"
+            " older ones, they would not be sent again",
+            seconds,
+        )
 
 
 def _remembering(bots: Bots) -> Callable[[bytes], bool]:

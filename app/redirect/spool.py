@@ -14,6 +14,8 @@ from gevent.threadpool import ThreadPool
 
 from app.redirect.deadlines import Deadlines
 from app.redirect.quiet_log import QuietLog
+from app.redirect.resend import Slice
+from app.redirect.resending import OnPut
 from app.redirect.spool_file import SpoolError, SpoolFile
 from app.redirect.spool_repair import Damage
 from app.redirect.spool_rows import Row
@@ -26,6 +28,9 @@ _BUDGET_SECONDS = 0.020
 #: Clicks that may gather while the disk is stuck, whichever is met first.
 _GATHERED_LIMIT = 50_000
 _GATHERED_BYTES = 32 << 20
+
+#: Clicks of one transaction.
+_AT_ONCE = 2_000
 
 Keep = Callable[[list[Row], BaseException], int]
 
@@ -51,6 +56,8 @@ class Spool:
         self._gathered: list[_Append] = []
         self._gathered_bytes = 0
         self._forgotten: list[bytes] = []
+        self._again: tuple[Slice, OnPut] | None = None
+        self._was_again = False
         self._idle = Event()
         self._idle.set()
 
@@ -69,6 +76,15 @@ class Spool:
     def append_all(self, rows: Sequence[Row]) -> None:
         """Put many clicks on disk, with nobody waiting for them."""
         self._gathered += [_Append(row, _nobody, self._metrics) for row in rows]
+        self._gathered_bytes += sum(len(command) for _, command in rows)
+        self._commit_soon()
+
+    def put_again(self, clicks: Slice, on_put: OnPut) -> None:
+        """Put clicks on disk that Redis confirmed; ``on_put`` is told of the error, or None.
+
+        One call at a time: the next once ``on_put`` was called.
+        """
+        self._again = clicks, on_put
         self._commit_soon()
 
     def forget(self, click_id: bytes) -> None:
@@ -89,28 +105,44 @@ class Spool:
             gevent.get_hub().loop.run_callback(self._commit)
 
     def _commit(self) -> None:
-        appends, self._gathered = self._gathered, []
-        self._gathered_bytes = 0
         forgotten, self._forgotten = self._forgotten, []
-        rows = [append.row for append in appends]
-        committed = self._thread.spawn(_write, self._file, rows, forgotten)
-        committed.rawlink(partial(self._committed, appends))
+        tell: OnPut
+        if self._again is not None and not (self._was_again and self._gathered):
+            self._was_again = True
+            (clicks, tell), self._again = self._again, None
+            committed = self._thread.spawn(_write_again, self._file, clicks, forgotten)
+        else:
+            self._was_again = False
+            appends = self._take_gathered()
+            tell = partial(self._settle, appends)
+            rows = [append.row for append in appends]
+            committed = self._thread.spawn(_write, self._file, rows, forgotten)
+        committed.rawlink(partial(self._committed, tell))
 
-    def _committed(
-        self, appends: "list[_Append]", result: "AsyncResult[SpoolError | None]"
-    ) -> None:
+    def _take_gathered(self) -> "list[_Append]":
+        appends = self._gathered[:_AT_ONCE]
+        del self._gathered[:_AT_ONCE]
+        self._gathered_bytes -= sum(len(append.row[1]) for append in appends)
+        return appends
+
+    def _committed(self, tell: OnPut, result: "AsyncResult[SpoolError | None]") -> None:
         error = result.value if result.successful() else result.exception
         self.fault = str(error) if error else ""
+        try:
+            tell(error)
+        finally:
+            if self._gathered or self._forgotten or self._again:
+                self._commit()
+            else:
+                self._idle.set()
+
+    def _settle(self, appends: "list[_Append]", error: BaseException | None) -> None:
         if error is not None and appends:
             self._fail(appends, error)
         elif appends:
             self._metrics.clicks.labels("spooled").inc(len(appends))
         for append in appends:
             append.settle()
-        if self._gathered or self._forgotten:
-            self._commit()
-        else:
-            self._idle.set()
 
     def _fail(self, appends: "list[_Append]", error: BaseException) -> None:
         kept = self.keep([append.row for append in appends], error)
@@ -161,6 +193,13 @@ def _write(file: SpoolFile, rows: list[Row], forgotten: list[bytes]) -> SpoolErr
     except SpoolError as error:
         return error
     return None
+
+
+def _write_again(file: SpoolFile, clicks: Slice, forgotten: list[bytes]) -> SpoolError | None:
+    """Put clicks on disk after what had to be forgotten before: one of them may be among these."""
+    if forgotten:
+        _write(file, [], forgotten)
+    return _write(file, clicks.rows(), [])
 
 
 def _keep_none(_rows: list[Row], _error: BaseException) -> int:

@@ -37,6 +37,7 @@ class FakePipeline:
         self.connected = Event()
         self.connected.set()
         self.age = 0.0
+        self.heard_at = 0.0
         self.commands: list[list[bytes]] = []
         self.waiting: list[OnReply] = []
 

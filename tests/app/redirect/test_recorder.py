@@ -24,8 +24,9 @@ class FakeSpool:
         self.rows.append(click_id)
         done()
 
-    def append_all(self, rows) -> None:
-        self.rows += [click_id for click_id, _ in rows]
+    def put_again(self, clicks, on_put) -> None:
+        self.rows += [click_id for click_id, _ in clicks.rows()]
+        on_put(None)
 
     def forget(self, click_id) -> None:
         self.forgotten.append(click_id)
