@@ -28,7 +28,16 @@ SPOOL_REFUSALS = (
     "unusable",
 )
 #: What a redirect process does beside answering.
-CHORES = ("backlog", "drain", "following", "holdover", "pipeline", "publishing", "tracking")
+CHORES = (
+    "backlog",
+    "drain",
+    "following",
+    "holdover",
+    "leftovers",
+    "pipeline",
+    "publishing",
+    "tracking",
+)
 
 
 class RedirectMetrics:

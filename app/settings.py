@@ -149,6 +149,10 @@ class Settings(BaseSettings):
     spool_max_bytes: Count = Field(
         1 << 30, description="Most that the spool may hold; past it new clicks are refused loudly."
     )
+    spool_damaged_days: Count = Field(
+        30,
+        description="Days after which damaged clicks and spools that were set aside are deleted.",
+    )
     spool_drain_per_second: Count = Field(
         5_000, description="Clicks a second that one worker sends from the spool to Redis."
     )

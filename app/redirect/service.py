@@ -25,6 +25,7 @@ from app.redirect.resend import ResendRing
 from app.redirect.resource import Collaborators
 from app.redirect.spool import Spool, damage_counter
 from app.redirect.spool_file import SpoolFile
+from app.redirect.spool_leftovers import SpoolLeftovers
 from app.redirect.tracking import Tracking
 from app.redirect.uses import Uses
 from app.redirect_metrics import RedirectMetrics
@@ -68,6 +69,9 @@ class RedirectService:
             self.backlog,
             self.metrics,
             clicks_per_second=settings.spool_drain_per_second,
+        )
+        self._leftovers = SpoolLeftovers(
+            self._open_spool(), settings.spool_damaged_days, self.metrics
         )
         self.collaborators = Collaborators(
             lookup=self.lookup,
@@ -145,11 +149,13 @@ class RedirectService:
         self.pipeline.connected.wait(_FIRST_CONNECTION_SECONDS)
         self.backlog.start()
         self._drain.start()
+        self._leftovers.start()
         self._holdover.start()
 
     def close(self) -> None:
         """Bring every click that was taken to Redis or to disk, and end all connections."""
         self._drain.close()
+        self._leftovers.close()
         self.backlog.close()
         self.following.close()
         self.tracking.close()

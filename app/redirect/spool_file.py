@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from app.private_files import make_private
 from app.redirect import spool_sql
-from app.redirect.spool_repair import Damage, set_aside
+from app.redirect.spool_repair import Damage, forget_set_aside, set_aside
 from app.redirect.spool_rows import Row, is_whole
 from app.redirect.spool_sql import PAGE_BYTES
 
@@ -121,6 +121,18 @@ class SpoolFile:
         with self._transaction() as database:
             spool_sql.set_aside(database, click_ids)
         self._on_damage(Damage("clicks", len(click_ids), f"{self._path}: {fault}"))
+
+    def forget_damaged(self, before_ms: int) -> int:
+        """Delete damaged clicks, and databases that were set aside, of before a Unix time.
+
+        A click's age is that in its id, unless that lies far in the future, since it may be the id
+        that is damaged. Returns how many are gone; nothing is opened where there is no spool.
+        """
+        gone = forget_set_aside(self._path, before_ms)
+        if self._path.exists():
+            with self._transaction() as database:
+                gone += spool_sql.forget_damaged(database, before_ms)
+        return gone
 
     def filling(self) -> Filling:
         """Return what is in the spool."""

@@ -1,10 +1,12 @@
 """What becomes of a damaged spool: it is moved aside, and what can be read of it is kept.
 
-The bytes stay on disk under another name until a person deletes them.
+The bytes stay on disk under another name until a person deletes them, or
+:mod:`app.redirect.spool_leftovers` does.
 """
 
 import contextlib
 import logging
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -58,6 +60,17 @@ def set_aside(path: Path, fault: str, take_over: Callable[[Sequence[Row]], str])
         kept += len(rows)
     text = f"{fault}; moved to {aside}, {kept} clicks of it could be read and are kept"
     return Damage("database", 1, text)
+
+
+def forget_set_aside(path: Path, before_ms: int) -> int:
+    """Delete what was moved aside before a Unix time; return how many files that were."""
+    gone = 0
+    for aside in path.parent.glob(f"{path.name}.damaged-*"):
+        moved = re.search(r"\.damaged-(\d+)", aside.name)
+        if moved and int(moved[1]) < before_ms * 1_000_000:
+            aside.unlink(missing_ok=True)
+            gone += 1
+    return gone
 
 
 def _pages(path: Path) -> Iterator[list[Row]]:

@@ -8,6 +8,8 @@ from app.redirect.spool_rows import Row, Stored, checksum
 
 PAGE_BYTES = 4096
 _BUSY_SECONDS = 2.0
+#: No click is younger than one that may go by so much: ten years.
+_POSSIBLE_MS = 10 * 366 * 86_400_000
 #: The write-ahead log beside the database is cut back to this once it is empty.
 _LOG_BYTES = 16 << 20
 
@@ -83,6 +85,14 @@ def set_aside(database: sqlite3.Connection, click_ids: Sequence[bytes]) -> None:
         # The plus keeps SQLite from searching for it: https://sqlite.org/optoverview.html
         if database.execute("SELECT 1 FROM clicks WHERE +click_id = ?", (click_id,)).fetchone():
             raise _damaged(f"click {click_id.hex()} is not where its id says")
+
+
+def forget_damaged(database: sqlite3.Connection, before_ms: int) -> int:
+    """Delete damaged clicks of before a Unix time, or of an impossible one; return how many."""
+    earliest = before_ms.to_bytes(6, "big")
+    latest = (before_ms + _POSSIBLE_MS).to_bytes(6, "big")
+    query = "DELETE FROM damaged WHERE click_id < ? OR click_id > ?"
+    return database.execute(query, (earliest, latest)).rowcount
 
 
 def _damaged(text: str) -> sqlite3.DatabaseError:
