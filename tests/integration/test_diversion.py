@@ -122,6 +122,30 @@ def test_a_visitor_with_the_largest_headers_fills_no_redis_and_stops_nobody_else
         wait_until(lambda: client.xlen(STREAM) == 4_009, 30)
 
 
+def test_finished_clicks_make_room_and_all_of_them_are_counted(
+    small_redis, clickhouse, make_settings, tmp_path
+):
+    url = clickhouse.url("hopline")
+    settings = make_settings(
+        redis_url=small_redis.url, clickhouse_url=url, consumers=1, insert_seconds=0.2
+    )
+    with (
+        Workers(settings, tmp_path / "workers.log"),
+        RedirectServer(
+            tmp_path, small_redis.url, redirect_workers=2, record_budget_ms=200
+        ) as redirect,
+        Redis.from_url(small_redis.url) as client,
+        connect(url, timeout_seconds=10) as reports,
+    ):
+        # Half as many again as fit into memory below the mark.
+        visit(redirect, "/abc", 4_500, LARGEST)
+        counted = "SELECT uniqExact(click_id) FROM clicks"
+        wait_until(lambda: reports.execute(counted) == [(4_500,)], 90)
+        wait_until(lambda: spooled(redirect) == 0, 10)
+        assert client.xlen(STREAM) < 3_200
+        assert client.info("errorstats").get("errorstat_OOM") is None
+
+
 def visit(
     server: RedirectServer, path: str, count: int, headers: Mapping[str, str | bytes]
 ) -> None:
