@@ -13,7 +13,7 @@ class LedgerMetrics:
             Gauge(
                 "hopline_ledger_difference",
                 "Out of place: `entries` gone from the stream in a day by another's hand, accepted"
-                " clicks of the last hour that are `missing`, clicks that are `uncounted`.",
+                " clicks that are `missing` from ClickHouse, clicks there that are `uncounted`.",
                 ["kind"],
                 merge="max",
                 registry=registry,

@@ -26,6 +26,8 @@ LOOK_SECONDS = 5.0
 _BEGIN_SECONDS = 0.5
 #: How far back clicks are compared; `hopline audit` compares all of them.
 _CLICKS_MS = 3_600_000
+#: How far apart two answers to when ClickHouse was started may lie.
+_STARTED_WITHIN_SECONDS = 5
 #: A click may be on its way for so long while it can be seen nowhere: when Redis has lost the tail
 #: of its AOF, only a redirect worker's memory may hold it until it is sent again.
 PATIENCE_SECONDS = (2.0, 5.0, 13.0)
@@ -85,9 +87,13 @@ class LedgerWatch:
         counted, more = checked
         if more:
             logger.error("%d entries went missing from the stream: see hopline audit", more)
-        suspects = self._audit.suspects(counted.time_ms - _CLICKS_MS)
+        started_seconds = self._audit.server_started_seconds()
+        is_vouched = abs(started_seconds - noted.vouched_seconds) <= _STARTED_WITHIN_SECONDS
+        suspects = self._audit.suspects(counted.time_ms - _CLICKS_MS, is_vouched=is_vouched)
         missing, uncounted = len(suspects.missing), len(suspects.uncounted)
-        self._entries.note_clicks(counted.time_ms, missing, uncounted)
+        # Else the next check would look at less, and find nothing missing any more.
+        vouched_seconds = 0 if missing else started_seconds
+        self._entries.note_clicks(counted.time_ms, missing, uncounted, vouched_seconds)
         _log_more("missing", suspects.missing, noted.missing_clicks)
         _log_more("uncounted", suspects.uncounted, noted.uncounted_clicks)
 

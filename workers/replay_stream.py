@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from app.dead_letter import from_letter
+from app.ledger.finished import Finished
 from workers.entry import Entry
 from workers.names import Names
 from workers.wire import Wire
@@ -35,13 +36,9 @@ class FinishedEntries:
     def __init__(self, wire: Wire, names: Names) -> None:
         self._wire = wire
         self._names = names
+        self._finished = Finished(wire.call, names.stream, names.group)
         self._buried: set[bytes] = set()
         self._last_letter = b"-"
-
-    def first_ms(self) -> int | None:
-        """Return when the oldest entry was added, in Unix milliseconds; None without any."""
-        oldest = self._wire.call("XRANGE", self._names.stream, "-", "+", "COUNT", 1)
-        return milliseconds(oldest[0][0]) if oldest else None
 
     def page(self, first: bytes, last: bytes, count: int) -> Page:
         """Return the next entries from one id to another, either of which may begin with ``(``.
@@ -57,11 +54,8 @@ class FinishedEntries:
         found = self._wire.call("XRANGE", names.stream, first, last, "COUNT", count)
         if not found:
             return Page([], 0, b"")
-        ends = (found[0][0], found[-1][0])
-        pending = self._wire.call("XPENDING", names.stream, names.group, *ends, len(found))
-        unfinished = {one[0] for one in pending}
-        entries = [Entry(*pair) for pair in found if pair[0] not in unfinished]
-        return Page(entries, len(found) - len(entries), ends[1])
+        entries = [Entry(*pair) for pair in self._finished.of(found)]
+        return Page(entries, len(found) - len(entries), found[-1][0])
 
     def buried(self) -> set[bytes]:
         """Return the ids of the entries in the dead-letter stream."""
@@ -74,16 +68,11 @@ class FinishedEntries:
         return self._buried
 
     def _delivered(self) -> bytes:
-        stream, name = self._names.stream, self._names.group.encode()
-        groups = self._wire.call("XINFO", "GROUPS", stream) if self._exists() else []
-        for group in groups:
-            if group[b"name"] == name:
-                delivered: bytes = group[b"last-delivered-id"]
-                return delivered
-        raise NothingProcessed(f"stream {stream} has no group {self._names.group}")
-
-    def _exists(self) -> bool:
-        return bool(self._wire.call("EXISTS", self._names.stream))
+        delivered = self._finished.delivered()
+        if delivered is None:
+            names = self._names
+            raise NothingProcessed(f"stream {names.stream} has no group {names.group}")
+        return delivered
 
 
 def milliseconds(entry_id: bytes) -> int:

@@ -9,6 +9,7 @@ from app.ledger.audit import Findings
 from app.ledger.balance import Figures
 from app.ledger.entries import Gap
 from app.ledger.sighting import Sighting
+from app.ledger.unread import parse_id
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = (
@@ -41,6 +42,11 @@ def print_findings(found: Findings) -> None:
             print(f"{kind} click {click.click_id.hex()} of {_time(click.time_ms)}")
         if len(clicks) > _NAMED:
             complain(f"{len(clicks) - _NAMED} more {kind} clicks are not named: see --json")
+    if found.replayable:
+        print(
+            f"{len(found.replayable)} of the missing clicks are in the stream:"
+            f" `hopline replay --since {_replay_since(found)}` brings them back"
+        )
 
 
 def to_json(found: Findings) -> dict[str, Any]:
@@ -55,12 +61,20 @@ def to_json(found: Findings) -> dict[str, Any]:
         ],
         "missing_clicks": list(map(_click, found.suspects.missing)),
         "uncounted_clicks": list(map(_click, found.suspects.uncounted)),
+        "replayable": len(found.replayable),
+        "replay_since": _replay_since(found),
         "entries": _entries(found),
         "gaps": [
             {"after": _time(gap.after_ms), "before": _time(gap.before_ms), "entries": gap.entries}
             for gap in found.gaps
         ],
     }
+
+
+def _replay_since(found: Findings) -> str | None:
+    """Return the id of the first entry that has to be replayed, None where none has."""
+    first = min(found.replayable.values(), key=parse_id, default=None)
+    return first.decode() if first else None
 
 
 def _shown(found: Findings) -> list[int]:

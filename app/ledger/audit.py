@@ -1,16 +1,19 @@
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from app.ledger.balance import Figures, Place, balance, place_of_each
 from app.ledger.clicks import Clicks, Compared, Watch
 from app.ledger.entries import EntryCount, EntryLedger, Gap, Noted
+from app.ledger.finished import Finished
 from app.ledger.outstanding import Outstanding
 from app.ledger.sighting import Sighting
 
 #: Seconds after which what is suspected is looked at again, and again: a click that is on its way
 #: between two places may be seen in neither.
 PATIENCE_SECONDS = (0.2, 0.8, 2.0)
+#: Finished entries that a look at what is suspected takes, the newest; an audit takes all.
+_NEWEST = 10_000
 
 
 class LedgerNotBegun(Exception):
@@ -40,6 +43,7 @@ class Findings:
         entries: what became of all entries since the ledger began.
         noted: when the ledger began, and with which entries gone.
         gaps: when entries went missing, since ``since_ms``.
+        replayable: the missing clicks that the stream still holds, and their entries.
     """
 
     since_ms: int
@@ -48,6 +52,7 @@ class Findings:
     entries: EntryCount
     noted: Noted
     gaps: list[Gap]
+    replayable: Mapping[Sighting, bytes] = field(default_factory=dict)
 
     @property
     def total(self) -> Figures:
@@ -80,6 +85,7 @@ class Audit:
         entries: EntryLedger,
         clicks: Clicks,
         outstanding: Outstanding,
+        finished: Finished,
         now_ms: Callable[[], int],
         sleep: Callable[[float], object],
         patience_seconds: Sequence[float] = PATIENCE_SECONDS,
@@ -87,6 +93,7 @@ class Audit:
         self._entries = entries
         self._clicks = clicks
         self._outstanding = outstanding
+        self._finished = finished
         self._now_ms = now_ms
         self._sleep = sleep
         self._patience_seconds = patience_seconds
@@ -103,30 +110,49 @@ class Audit:
         noted, checked = self._noted(), self._entries.check(exactly=True)
         if checked is None:
             raise LedgerNotBegun("the stream or its group is gone: run the workers")
-        since_ms, compared = self._compare(max(since_ms, noted.since_ms), watch)
+        since_ms, compared = self._compare(max(since_ms, noted.since_ms), watch, None)
         places = place_of_each(self._outstanding.sightings(since_ms))
         compared, places = self._confirmed(since_ms, compared, places)
         begun = self._clicks.among("ledger", places)
         return Findings(
             since_ms,
-            balance(compared.entered, compared.absent, compared.uncounted, places, begun),
+            balance(
+                compared.entered,
+                compared.absent,
+                compared.uncounted,
+                places,
+                begun,
+                compared.held.keys() - compared.absent,
+            ),
             _suspects(compared, places),
             checked[0],
             noted,
             self._entries.gaps(since_ms),
+            {click: entry for click, entry in compared.held.items() if click not in places},
         )
 
-    def suspects(self, since_ms: int) -> Suspects:
+    def suspects(self, since_ms: int, *, is_vouched: bool) -> Suspects:
         """Return the clicks since a Unix time that are missing or uncounted.
 
         Looks at what is on its way only where something is suspected.
 
+        Args:
+            is_vouched: whether all that the stream holds was once found with this server of
+                ClickHouse. If not, it may have lost that with its power: back to the oldest entry.
+
         Raises:
             LedgerNotBegun: there is nothing to look at.
         """
-        since_ms, compared = self._compare(max(since_ms, self._noted().since_ms), iter)
+        if not is_vouched:
+            since_ms = min(since_ms, self._finished.first_ms() or since_ms)
+        most = _NEWEST if is_vouched else None
+        since_ms, compared = self._compare(max(since_ms, self._noted().since_ms), iter, most)
         compared, places = self._confirmed(since_ms, compared, {})
         return _suspects(compared, places)
+
+    def server_started_seconds(self) -> int:
+        """Return when the ClickHouse server was started, as a Unix time."""
+        return self._clicks.started_seconds()
 
     def close(self) -> None:
         """Hang up on ClickHouse."""
@@ -138,10 +164,17 @@ class Audit:
             raise LedgerNotBegun("the ledger has not begun: it does when the workers run")
         return noted
 
-    def _compare(self, since_ms: int, watch: Watch) -> tuple[int, Compared]:
+    def _compare(self, since_ms: int, watch: Watch, most: int | None) -> tuple[int, Compared]:
         now_ms = self._now_ms()
         since_ms = max(since_ms, self._clicks.reach_ms(now_ms))
-        return since_ms, self._clicks.compare(since_ms, now_ms, watch)
+        compared = self._clicks.compare(since_ms, now_ms, watch)
+        held: dict[Sighting, bytes] = {}
+        for finished in self._finished.clicks(since_ms, most):
+            # The ledger is sorted by time, so most are found there at little cost.
+            strange = finished.keys() - (self._clicks.among("ledger", finished) - compared.absent)
+            strange -= self._clicks.among("clicks", strange)
+            held |= {click: finished[click] for click in strange}
+        return since_ms, compared._replace(held=held)
 
     def _confirmed(
         self, since_ms: int, compared: Compared, places: dict[Sighting, Place]
@@ -150,7 +183,7 @@ class Audit:
         for seconds in (0.0, *self._patience_seconds):
             self._sleep(seconds)
             compared = self._still_unequal(compared)
-            if not (compared.absent - places.keys() or compared.uncounted):
+            if not (compared.missing - places.keys() or compared.uncounted):
                 return compared, places
             places = places | place_of_each(self._outstanding.sightings(since_ms))
         return self._still_unequal(compared), places
@@ -160,8 +193,14 @@ class Audit:
             compared.entered,
             compared.absent - self._clicks.among("clicks", compared.absent),
             compared.uncounted - self._clicks.among("ledger", compared.uncounted),
+            self._still_held(compared.held),
         )
+
+    def _still_held(self, held: Mapping[Sighting, bytes]) -> dict[Sighting, bytes]:
+        stored = self._clicks.among("clicks", held)
+        absent = {click: entry for click, entry in held.items() if click not in stored}
+        return self._finished.still(absent)
 
 
 def _suspects(compared: Compared, places: Mapping[Sighting, Place]) -> Suspects:
-    return Suspects(sorted(compared.absent - places.keys()), sorted(compared.uncounted))
+    return Suspects(sorted(compared.missing - places.keys()), sorted(compared.uncounted))

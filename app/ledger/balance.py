@@ -74,6 +74,7 @@ def balance(
     uncounted: Set[Sighting],
     places: Mapping[Sighting, Place],
     begun: Set[Sighting],
+    forgotten: Set[Sighting] = frozenset(),
 ) -> dict[int, Figures]:
     """Return the figures of each minute in which there was a click.
 
@@ -83,6 +84,7 @@ def balance(
         uncounted: clicks that are in ClickHouse and were not taken on.
         places: where the outstanding clicks are, as :func:`place_of_each` says.
         begun: those of the outstanding that were taken on.
+        forgotten: clicks that were taken on, and of which ClickHouse knows nothing any more.
     """
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     for minute, count in entered.items():
@@ -90,6 +92,8 @@ def balance(
     for sighting in absent:
         counts[sighting.minute]["inserted"] -= 1
         counts[sighting.minute][places.get(sighting, "missing")] += 1
+    for sighting in forgotten - places.keys():
+        counts[sighting.minute]["missing"] += 1
     for sighting in uncounted:
         counts[sighting.minute]["uncounted"] += 1
     for sighting, place in places.items():

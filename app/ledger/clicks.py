@@ -78,11 +78,19 @@ class Compared(NamedTuple):
         entered: number of clicks in the ledger, by minute.
         absent: clicks that are in the ledger and not in ``clicks``.
         uncounted: clicks that are in ``clicks`` and not in the ledger.
+        held: clicks that are not in ``clicks`` though the group has finished them, whatever the
+            ledger says, with the entries that the stream still holds.
     """
 
     entered: Counter[int]
     absent: set[Sighting]
     uncounted: set[Sighting]
+    held: Mapping[Sighting, bytes] = {}
+
+    @property
+    def missing(self) -> set[Sighting]:
+        """Clicks that should be in ``clicks``."""
+        return self.absent | self.held.keys()
 
 
 class Clicks:
@@ -110,6 +118,11 @@ class Clicks:
         engines = self._ask(lambda client: client.execute(_ENGINES))
         days = [days for (engine,) in engines if (days := ttl_of(engine.decode()))]
         return now_ms - min(days) * _SPAN_MS + _MARGIN_MS if days else 0
+
+    def started_seconds(self) -> int:
+        """Return when the server was started, as a Unix time, give or take a second."""
+        query = "SELECT toInt64(toUnixTimestamp(now())) - toInt64(uptime())"
+        return int(self._ask(lambda client: client.execute(query))[0][0])
 
     def compare(self, since_ms: int, now_ms: int, watch: Watch) -> Compared:
         """Compare the tables from a Unix time on.

@@ -30,6 +30,7 @@ _NOTED = (
     "compared",
     "missing_clicks",
     "uncounted_clicks",
+    "vouched",
 )
 
 
@@ -69,6 +70,8 @@ class Noted(NamedTuple):
         compared_ms: when the clicks were last compared, 0 for never.
         missing_clicks: accepted clicks that were nowhere then.
         uncounted_clicks: clicks that were in ClickHouse and that nobody had accepted.
+        vouched_seconds: when the ClickHouse server was started that held all clicks of the stream
+            when it was last asked for them, as a Unix time; 0 for none.
     """
 
     base: int
@@ -78,6 +81,7 @@ class Noted(NamedTuple):
     compared_ms: int
     missing_clicks: int
     uncounted_clicks: int
+    vouched_seconds: int = 0
 
 
 class Gap(NamedTuple):
@@ -129,10 +133,11 @@ class EntryLedger:
         what = (counted.time_ms, counted.rest, last_read, seen.stand.gone)
         return counted, self._call("EVAL", self._note, *where, *what)
 
-    def note_clicks(self, time_ms: int, missing: int, uncounted: int) -> None:
-        """Note what a comparison of clicks at a Unix time found."""
+    def note_clicks(self, time_ms: int, missing: int, uncounted: int, vouched_seconds: int) -> None:
+        """Note what a comparison of clicks at a Unix time found; the rest as in :class:`Noted`."""
         found = ("compared", time_ms, "missing_clicks", missing, "uncounted_clicks", uncounted)
-        self._call(*despite_full(self._key, "HSET", self._key, *found))
+        vouched = ("vouched", vouched_seconds)
+        self._call(*despite_full(self._key, "HSET", self._key, *found, *vouched))
 
     def noted(self) -> Noted | None:
         """Return what the last checks found; None before the first."""

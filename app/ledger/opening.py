@@ -7,6 +7,7 @@ from app.dead_letters import open_dead_letters
 from app.ledger.audit import Audit
 from app.ledger.clicks import Clicks
 from app.ledger.entries import Call, EntryLedger
+from app.ledger.finished import Finished
 from app.ledger.outstanding import Outstanding
 from app.ledger.spool import spooled
 from app.settings import Settings
@@ -34,6 +35,7 @@ def open_audit(
             open_dead_letters(settings),
             lambda: spooled(settings.spool_directory),
         ),
+        Finished(call, settings.stream, settings.group),
         lambda: time.time_ns() // 1_000_000,
         sleep,
         patience_seconds,

@@ -1,18 +1,26 @@
 """ClickHouse's machine loses its power right after clicks were acked."""
 
 import shutil
+import time
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 from redis import Redis
 
+from app.keys import ledger_key
+from app.ledger.opening import open_audit
 from app.local.clickhouse import embedded_program
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
+from app.redis import connect
 from app.schema.migrations import migrate
 from tests.producers import send_clicks
 from tests.servers import ClickHouseServer, Server
 from tests.unsynced import PowerLoss
 from tests.worker_processes import Workers, wait_until
+from workers.replay import make_replay
+from workers.replay_notes import Notes
+from workers.wire import Wire
 
 GROUP = "analytics-group"
 STREAM = "clicks:stream"
@@ -66,9 +74,12 @@ def settings(make_settings, valkey, mains):
 
 
 @pytest.fixture
-def workers(settings, tmp_path):
+def workers(settings, valkey, tmp_path):
+    """Workers that have begun their ledger."""
     with Workers(settings, tmp_path / "workers.log") as workers:
         wait_until(lambda: workers.log.count("reads from") == 2)
+        with Redis.from_url(valkey.url) as client:
+            wait_until(lambda: client.exists(ledger_key(STREAM, GROUP)))
         yield workers
 
 
@@ -111,3 +122,43 @@ def test_what_was_merged_is_on_its_disk_before_its_sources_are_removed(mains, fi
         mains.execute(f"OPTIMIZE TABLE hopline.{table} FINAL")
     mains.lose_power()
     assert (stored(mains), stored(mains, "ledger")) == (900, 900)
+
+
+def run_audit(settings):
+    with closing(connect(settings.redis_url, timeout_seconds=5)) as client:
+        call = Wire(client, settings.redis_url, 5).call
+        with closing(open_audit(settings, call, (0.2,))) as audit:
+            return audit.run()
+
+
+def replay(settings):
+    now_ms = time.time_ns() // 1_000_000
+    notes = Notes(now_ms, 0, now_ms, b"0-0", b"%d-0" % (now_ms + 1))
+    make_replay(settings, lambda _: None, lambda *_: None, is_dry=False).run(notes)
+
+
+def test_what_a_server_lost_that_does_not_sync_is_named_and_brought_back(
+    mains, settings, valkey, workers, finish
+):
+    for table in ("clicks", "ledger"):
+        mains.execute(f"ALTER TABLE hopline.{table} RESET SETTING fsync_after_insert")
+        mains.execute(f"ALTER TABLE hopline.{table} RESET SETTING fsync_part_directory")
+    clicks = finish(300)
+    assert mains.lose_power()
+    assert stored(mains) == 0
+    clicks += finish(100)
+    found = run_audit(settings)
+    lost = {one.click_id for one in found.suspects.missing}
+    assert lost == {click.click_id for click in clicks[:300]} == ids(found.replayable)
+    assert (found.total.missing, found.total.accepted, found.is_balanced) == (300, 400, False)
+    # The workers see it as well.
+    with Redis.from_url(valkey.url) as client:
+        wait_until(lambda: client.hget(ledger_key(STREAM, GROUP), "missing_clicks") == b"300", 90)
+    replay(settings)
+    found = run_audit(settings)
+    assert found.is_balanced
+    assert (found.total.inserted, stored(mains), stored(mains, "ledger")) == (400, 400, 400)
+
+
+def ids(sightings):
+    return {one.click_id for one in sightings}

@@ -37,9 +37,9 @@ class FakeEntries:
         self.now = self.now or BEGUN
         return EntryCount(NOW_MS, 0, 0, 0, 0, 0), self.more
 
-    def note_clicks(self, time_ms, missing, uncounted):
+    def note_clicks(self, time_ms, missing, uncounted, vouched_seconds):
         found = {"compared_ms": time_ms, "missing_clicks": missing, "uncounted_clicks": uncounted}
-        self.now = self.now._replace(**found)
+        self.now = self.now._replace(**found, vouched_seconds=vouched_seconds)
 
     def gone_of_a_day(self):
         return 2
@@ -50,9 +50,15 @@ class FakeAudit:
         self.found = Suspects([], [])
         self.error = None
         self.since = []
+        self.vouched = []
+        self.started_seconds = 1_778_000_000
 
-    def suspects(self, since_ms):
+    def server_started_seconds(self):
+        return self.started_seconds
+
+    def suspects(self, since_ms, *, is_vouched):
         self.since.append(since_ms)
+        self.vouched.append(is_vouched)
         if self.error:
             raise self.error
         return self.found
@@ -104,6 +110,20 @@ def test_a_check_compares_the_last_hour_and_is_shown(watch, audit, entries, regi
     assert shown == {"entries": 2, "missing": 2, "uncounted": 3}
     checked = registry.get_sample_value("hopline_ledger_checked_timestamp_seconds")
     assert checked == NOW_MS / 1000
+
+
+def test_everything_is_looked_for_after_a_restart_of_clickhouse_until_it_is_found(watch, audit):
+    watch.look()
+    audit.started_seconds += 1
+    watch.look()
+    audit.started_seconds += 60
+    audit.found = Suspects(CLICKS[:1], [])
+    watch.look()
+    watch.look()
+    audit.found = Suspects([], [])
+    watch.look()
+    watch.look()
+    assert audit.vouched == [False, True, False, False, False, True]
 
 
 def test_what_another_host_found_is_shown_too(watch, audit, entries, registry, turns):

@@ -148,6 +148,26 @@ def test_a_click_that_is_deleted_from_the_table_is_named(
     assert (ended.exit_code, ended.err) == (1, "hopline: the ledger does not balance\n")
 
 
+def test_clicks_that_both_tables_lost_are_named_and_how_to_bring_them_back(
+    hopline, redis, redis_url, consumer, deliver, clicks_url
+):
+    send_clicks(redis_url, 3)
+    lost = deliver()
+    for table in ("clicks", "ledger"):
+        execute(clicks_url, f"TRUNCATE TABLE {table}")
+    send_clicks(redis_url, 2)
+    deliver()
+    (first, _), *_ = redis.xrange(STREAM, count=1)
+    found = found_by(hopline)
+    assert {click["click_id"] for click in found["missing_clicks"]} == {one.hex() for one in lost}
+    assert (found["replayable"], found["replay_since"]) == (3, first.decode())
+    assert (found["total"]["missing"], found["total"]["accepted"]) == (3, 5)
+    said = f"3 of the missing clicks are in the stream: `hopline replay --since {first.decode()}`"
+    assert said in hopline("audit").out
+    redis.xtrim(STREAM, maxlen=2, approximate=False)
+    assert found_by(hopline)["balanced"]
+
+
 def test_a_click_that_is_inserted_by_hand_is_named(hopline, consumer, clicks_url):
     row = click_row(datetime.now(UTC) + timedelta(seconds=1))
     insert_clicks(clicks_url, row)

@@ -3,6 +3,8 @@
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.ledger.audit import Audit, LedgerNotBegun, Suspects
 from app.ledger.clicks import Compared
@@ -65,10 +67,29 @@ class FakeOutstanding:
         return self._seen.pop(0) if len(self._seen) > 1 else self._seen[0]
 
 
-def audit_of(tables, outstanding=None, entries=None, slept=None):
+class FakeFinished:
+    """Finished clicks; what is in ``leaving`` is out of the stream by the second look."""
+
+    def __init__(self, clicks=(), *, leaving=()):
+        self._clicks = {click: b"%d-0" % click.time_ms for click in clicks}
+        self._leaving = set(leaving)
+        self.asked = []
+
+    def first_ms(self):
+        return min((click.time_ms for click in self._clicks), default=None)
+
+    def clicks(self, since_ms, most=None):
+        self.asked.append((since_ms, most))
+        yield {click: entry for click, entry in self._clicks.items() if click.time_ms >= since_ms}
+
+    def still(self, clicks):
+        return {click: entry for click, entry in clicks.items() if click not in self._leaving}
+
+
+def audit_of(tables, outstanding=None, entries=None, slept=None, finished=None):
     sleep = [].append if slept is None else slept.append
-    outstanding = outstanding or FakeOutstanding({})
-    return Audit(entries or FakeEntries(), tables, outstanding, lambda: NOW_MS, sleep, (1.0, 2.0))
+    parts = (outstanding or FakeOutstanding({}), finished or FakeFinished())
+    return Audit(entries or FakeEntries(), tables, *parts, lambda: NOW_MS, sleep, (1.0, 2.0))
 
 
 def test_a_settled_ledger_is_balanced_at_once():
@@ -138,7 +159,76 @@ def test_without_a_ledger_there_is_nothing_to_say():
 
 def test_suspects_are_looked_for_in_redis_only_where_there_are_any():
     outstanding = FakeOutstanding({"pending": {ONE}})
-    assert audit_of(FakeTables([ONE], [ONE]), outstanding).suspects(0) == Suspects([], [])
-    assert audit_of(FakeTables([ONE], [], arriving=[ONE]), outstanding).suspects(0) == ([], [])
+
+    def suspects(tables):
+        return audit_of(tables, outstanding).suspects(0, is_vouched=True)
+
+    assert suspects(FakeTables([ONE], [ONE])) == Suspects([], [])
+    assert suspects(FakeTables([ONE], [], arriving=[ONE])) == ([], [])
     assert outstanding.looks <= 1
-    assert audit_of(FakeTables([ONE, TWO], []), outstanding).suspects(0) == ([TWO], [])
+    assert suspects(FakeTables([ONE, TWO], [])) == ([TWO], [])
+
+
+def test_a_click_that_both_tables_lost_is_missing_while_its_entry_is_there():
+    found = audit_of(FakeTables([ONE], [ONE]), finished=FakeFinished([ONE, TWO])).run()
+    assert not found.is_balanced
+    assert (found.suspects, found.total.missing) == (Suspects([TWO], []), 1)
+    assert (found.total.accepted, found.total.inserted) == (2, 1)
+    assert found.replayable == {TWO: b"%d-0" % TWO.time_ms}
+
+
+def test_a_click_that_one_table_lost_is_missing_once_and_can_be_replayed():
+    found = audit_of(FakeTables([ONE, TWO], [ONE]), finished=FakeFinished([ONE, TWO])).run()
+    assert (found.total.missing, found.total.accepted) == (1, 2)
+    assert found.replayable.keys() == {TWO}
+
+
+def test_a_click_that_is_erased_meanwhile_is_no_loss():
+    finished = FakeFinished([ONE, TWO], leaving=[TWO])
+    found = audit_of(FakeTables([ONE], [ONE]), finished=finished).run()
+    assert found.is_balanced
+    assert found.total.accepted == 1
+
+
+def test_all_that_the_stream_holds_is_looked_for_unless_this_server_held_it_once():
+    finished = FakeFinished([ONE, TWO, THREE])
+    tables = FakeTables([ONE, TWO, THREE], [ONE, TWO, THREE])
+    since_ms = ONE.time_ms
+    for is_vouched in (True, False):
+        audit_of(tables, finished=finished).suspects(since_ms, is_vouched=is_vouched)
+    (vouched, whole) = finished.asked
+    assert vouched[0] == since_ms
+    assert vouched[1] > 1000
+    assert whole == (THREE.time_ms, None)
+
+
+FATES = (
+    "stored",
+    "pending",
+    "unread",
+    "dead",
+    "spooled",
+    "erased",
+    "lost by clicks",
+    "lost by both",
+    "lost, and trimmed",
+)
+
+
+@given(st.lists(st.sampled_from(FATES), max_size=30))
+def test_exactly_the_lost_clicks_are_missing(fates):
+    made = [(Sighting(NOW_MS - 1 - n, bytes([n] * 16)), fate) for n, fate in enumerate(fates)]
+
+    def those(*wanted):
+        return {click for click, fate in made if fate in wanted}
+
+    # A consumer enters a click before it inserts it; a dead letter's entry is finished.
+    tables = FakeTables(those("stored", "pending", "lost by clicks"), those("stored"))
+    finished = FakeFinished(those("stored", "dead", "lost by clicks", "lost by both"))
+    seen = {place: those(place) for place in ("pending", "unread", "dead", "spooled")}
+    found = audit_of(tables, FakeOutstanding(seen), finished=finished).run()
+    lost = those("lost by clicks", "lost by both")
+    assert set(found.suspects.missing) == lost == found.replayable.keys()
+    assert found.is_balanced == (not lost)
+    assert found.total.missing == len(lost)
+    assert found.total.accepted == len(made) - len(those("erased", "lost, and trimmed"))

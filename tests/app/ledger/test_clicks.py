@@ -53,8 +53,8 @@ def test_equal_tables_have_nothing_to_tell(clicks, clicks_url, take_on):
     rows = rows_of(5)
     take_on(*rows)
     insert_clicks(clicks_url, *rows)
-    assert compare(clicks) == ({MINUTE: 5}, set(), set())
-    assert compare(clicks, NOW_MS + 3) == ({MINUTE: 2}, set(), set())
+    assert compare(clicks)[:3] == ({MINUTE: 5}, set(), set())
+    assert compare(clicks, NOW_MS + 3)[:3] == ({MINUTE: 2}, set(), set())
 
 
 def test_what_came_twice_is_one(clicks, clicks_url, take_on):
@@ -64,7 +64,7 @@ def test_what_came_twice_is_one(clicks, clicks_url, take_on):
         insert_clicks(clicks_url, *rows)
     insert_clicks(clicks_url, *rows[:2])
     take_on(*rows[2:])
-    assert compare(clicks) == ({MINUTE: 5}, set(), set())
+    assert compare(clicks)[:3] == ({MINUTE: 5}, set(), set())
 
 
 def test_what_is_in_one_table_only_is_named(clicks, clicks_url, take_on):
