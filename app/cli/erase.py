@@ -29,6 +29,7 @@ from workers.wire import Wire
 _OUT_OF_REACH = (
     "backups made before: `hopline restore` brings the clicks back",
     "spools of other hosts, and the last seconds in redirects' memory: run it there, and later",
+    "bytes of erased entries in Redis, until entries beside them have left the stream",
     "logs: Hopline's show networks at most; a proxy's are its own",
 )
 

@@ -1,8 +1,9 @@
 """Telling visitors apart without knowing them.
 
 A visitor's id is a keyed hash over address and user agent. The key is a salt that is random, new
-each UTC day, and forgotten soon after it, so that no id can be traced back and nobody can be
-followed from one day to the next (the scheme of https://plausible.io/data-policy).
+each UTC day, and deleted by the midnight two days after it (docs/privacy.md), so that from then on
+no id can be traced back, and nobody can be followed from one day to the next (the scheme of
+https://plausible.io/data-policy).
 """
 
 import hashlib
