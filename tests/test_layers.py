@@ -23,6 +23,7 @@ LAYERS = (
         "app.dead_letters",
         "app.erasure",
         "app.exposure",
+        "app.gunicorn_errors",
         "app.gunicorn_logs",
         "app.health",
         "app.ledger",

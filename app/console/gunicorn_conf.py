@@ -8,7 +8,10 @@ import os
 import sys
 from typing import Any
 
+from gunicorn.workers.gthread import ThreadWorker
+
 from app.doors import console_refusal
+from app.gunicorn_errors import OwnErrors
 from app.notify import Notifier
 from app.private_files import keep_to_ourselves
 from app.settings import load_or_exit
@@ -16,9 +19,14 @@ from app.watchdog import keep_watch
 
 _settings = load_or_exit()
 
+
+class Worker(OwnErrors, ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's threads, with error answers of our own."""
+
+
 proc_name = "hopline-console"
 bind = _settings.console_bind
-worker_class = "gthread"
+worker_class = Worker
 workers = 1
 threads = _settings.console_threads
 graceful_timeout = int(_settings.drain_seconds)

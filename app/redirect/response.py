@@ -14,8 +14,9 @@ from app.links import Link
 #: Repeat visits come back to us and are counted.
 DEFAULT_CACHE_CONTROL = "private, max-age=0, no-store"
 
-#: RFC 3986 §3.4, and what browsers leave as it is; anything else is percent-encoded.
-_QUERY_SAFE = "!#$%&'()*+,-./:;=?@[]_~|\\^`{}"
+#: What may stand in a URI's query (RFC 3986 §3.4), and brackets, which browsers leave as they are;
+#: anything else is percent-encoded, as Location holds nothing but URIs (RFC 9110 §10.2.2).
+_QUERY_SAFE = "!#$%&'()*+,-./:;=?@[]_~"
 
 
 class Response(NamedTuple):

@@ -24,6 +24,7 @@ from gunicorn.http.wsgi import base_environ
 from gunicorn.workers.ggevent import GeventWorker
 from prometheus_client import CollectorRegistry
 
+from app.gunicorn_errors import OwnErrors
 from app.redirect.http.answer import Answer
 from app.redirect.http.connection import Connection
 from app.redirect.http.edge import Edge
@@ -65,7 +66,7 @@ STOP_BEAT_SECONDS = 0.05
 GC_THRESHOLD = 50_000
 
 
-class RedirectWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
+class RedirectWorker(OwnErrors, GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     """Serves the application's fast lane and WSGI from one edge.
 
     The application may offer a fast lane as its attribute ``fast_lane``

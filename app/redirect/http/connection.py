@@ -119,6 +119,8 @@ class Connection:
     def begin(self, request: HttpRequest) -> None:
         """Take the request that the buffer begins with off it, and be busy with it."""
         asked = request.connection_close
+        if asked == 0 and _asks_to_close(request):
+            asked = 1
         self.begin_plain(request.consumed, asked == 1)
         if not request.minor_version:
             self.persistence = KEEP_ALIVE if asked == 0 else CLOSE
@@ -249,3 +251,14 @@ class Connection:
         self.edge.hub.switch()
         if self.state == CLOSED:
             raise ClientGone
+
+
+def _asks_to_close(request: HttpRequest) -> bool:
+    """Tell whether any of several Connection fields says so; the parser goes by the last.
+
+    Fields of one name are one list (RFC 9110 §5.3), in which ``close`` wins (RFC 9112 §9.6).
+    """
+    return any(
+        name.lower() == b"connection" and b"close" in map(bytes.strip, value.lower().split(b","))
+        for name, value in request.headers
+    )

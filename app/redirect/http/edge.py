@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import gevent
 from gunicorn_h1c import HttpRequest
 
+from app.gunicorn_errors import SERVER
 from app.log_formats import VisitorAddress
 from app.redirect.http.connection import (
     ANSWERED,
@@ -44,9 +45,6 @@ logger = logging.getLogger(__name__)
 BATCH = 256
 #: Seconds between looks at who is overdue, and between changes of the Date header.
 TICK_SECONDS = 1.0
-
-#: Says what answers, and not which version of it.
-SERVER = "hopline"
 
 
 class Ways(Protocol):

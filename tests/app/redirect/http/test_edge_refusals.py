@@ -1,4 +1,5 @@
 import socket
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -95,3 +96,28 @@ def test_gunicorn_refuses_the_same(stock, data):
 )  # fmt: skip
 def test_what_is_too_large_is_refused(server, status, data):
     assert [answer.status for answer in ask(server, data)] == [status]
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (400, "Transfer-Encoding: identity"),
+        (400, "Content-Length: -1"),
+        (417, "Expect: <script>x-fancy"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/f", "/w"])
+def test_every_refusal_says_who_and_when_and_repeats_nothing(server, status, line, path):
+    (answer,) = ask(server, get(path, line))
+    assert answer.status in (status, 501)
+    assert parsedate_to_datetime(answer.headers["date"]).tzinfo
+    assert answer.headers["server"] == "hopline"
+    assert answer.headers["content-type"] == "text/plain"
+    assert b"fancy" not in answer.body
+
+
+def test_what_gunicorn_answers_itself_is_by_the_same_server(server):
+    (answer,) = ask(
+        server, get("/w", "Content-Length: 1", "Connection: close", method="POST") + b"x"
+    )
+    assert answer.headers["server"] == "hopline"
