@@ -3,12 +3,14 @@
 Rule 1: the entry's own bytes are kept as they are, under ``field:`` and their name, so that
         nothing of theirs is taken for something of ours.
 Rule 2: encode and decode stand side by side.
+Rule 3: a letter has a bound. Whatever can be a click fits in; of more, the front is kept, and how
+        much there was. Such a letter is for reading, and can't be sent again.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from app.click import InvalidClick, from_fields
+from app.click import MAX_FIELD_BYTES, InvalidClick, from_fields
 from app.version import __version__
 
 FIELD_PREFIX = b"field:"
@@ -16,6 +18,12 @@ FIELD_PREFIX = b"field:"
 PACKED_FIELD = b"fields"
 #: Names and values; a Lua script can't hand on more than some 8,000 arguments.
 MAX_FLAT_LENGTH = 2_000
+#: Bytes of an entry that are kept; a click has 11 fields of 8,192 at most.
+MAX_KEPT_BYTES = 100_000
+#: Bytes of one name or value that are kept: more than any field of a click may hold.
+MAX_TEXT_BYTES = MAX_FIELD_BYTES + 1
+#: Characters of a fault's detail that are kept.
+MAX_DETAIL = 2_000
 
 
 class Fault(NamedTuple):
@@ -38,12 +46,13 @@ class DeadLetter(NamedTuple):
     Attributes:
         letter_id: where it stands among the dead letters; its milliseconds are when it came there.
         entry_id: where the entry stood in the click stream.
-        flat: names and values of the entry in turn, as they were written.
+        flat: names and values of the entry in turn, as they were written; their front if cut.
         consumer: who gave it up.
         version: of Hopline then.
         first_ms: Unix milliseconds when the entry was added.
         last_ms: Unix milliseconds when it was last tried.
         deliveries: how many times it was handed to a consumer.
+        cut_from: bytes of the entry's names and values, of which a part is kept; 0 for all.
     """
 
     letter_id: bytes
@@ -55,6 +64,12 @@ class DeadLetter(NamedTuple):
     first_ms: int
     last_ms: int
     deliveries: int
+    cut_from: int = 0
+
+    @property
+    def died_ms(self) -> int:
+        """When it came there, in Unix milliseconds."""
+        return int(self.letter_id.partition(b"-")[0])
 
     @property
     def fields(self) -> dict[bytes, bytes]:
@@ -85,18 +100,20 @@ def to_letter(
 
     The number of deliveries is added by the script that moves the entry, which alone knows it.
     """
+    kept, all_bytes = _front(flat)
     ours = {
         "reason": fault.reason,
-        "detail": fault.detail,
+        "detail": fault.detail[:MAX_DETAIL],
         "exception": fault.exception,
         "entry_id": entry_id.decode(),
         "consumer": consumer,
         "version": __version__,
         "first_ms": entry_id.decode().partition("-")[0],
         "last_ms": str(now_ms),
+        **({"cut_from": str(all_bytes)} if kept != flat else {}),
     }
     described = [text.encode() for pair in ours.items() for text in pair]
-    return described + _preserved(flat)
+    return described + _preserved(kept)
 
 
 def from_letter(letter_id: bytes, letter: list[bytes]) -> DeadLetter:
@@ -114,7 +131,24 @@ def from_letter(letter_id: bytes, letter: list[bytes]) -> DeadLetter:
         first_ms=_number(text.get("first_ms", "")),
         last_ms=_number(text.get("last_ms", "")),
         deliveries=_number(text.get("deliveries", "")),
+        cut_from=_number(text.get("cut_from", "")),
     )
+
+
+def _front(flat: list[bytes]) -> tuple[list[bytes], int]:
+    """Return as much of an entry as is kept, and how many bytes all of it has."""
+    all_bytes = sum(map(len, flat))
+    if all_bytes <= MAX_TEXT_BYTES:
+        return flat, all_bytes
+    kept: list[bytes] = []
+    room = MAX_KEPT_BYTES
+    for name, value in zip(flat[::2], flat[1::2], strict=True):
+        pair = (name[:MAX_TEXT_BYTES], value[:MAX_TEXT_BYTES])
+        room -= len(pair[0]) + len(pair[1])
+        if room < 0:
+            break
+        kept += pair
+    return kept, all_bytes
 
 
 def _preserved(flat: list[bytes]) -> list[bytes]:

@@ -89,8 +89,11 @@ class DeadLetters:
         """Move a letter's entry back to the end of the stream; False when somebody else did.
 
         Raises:
-            CannotRequeue: it has no fields, or too many.
+            CannotRequeue: it has no fields, or too many, or not all of it was kept.
         """
+        if letter.cut_from:
+            kept, name = sum(map(len, letter.flat)), letter.letter_id.decode()
+            raise CannotRequeue(f"{name} holds {kept:,} of its entry's {letter.cut_from:,} bytes")
         fields = letter.to_resend()
         if not 0 < len(fields) <= _MOST_TEXTS:
             count = len(fields) // 2
@@ -106,6 +109,21 @@ class DeadLetters:
         what = (letter.letter_id, *_identity(letter), forget_ms)
         with translated(self._url):
             return bool(self._client.eval(self._purge, 2, *keys, *what))
+
+    def count(self) -> int:
+        """Return how many letters there are."""
+        with translated(self._url):
+            return int(self._client.xlen(self._dead_stream))
+
+    def memory_bytes(self) -> int:
+        """Return how much memory they take; Redis looks at each page of 100 letters for that."""
+        with translated(self._url):
+            taken: Any = self._client.memory_usage(self._dead_stream, samples=0)
+        return int(taken or 0)
+
+    def oldest(self) -> list[DeadLetter]:
+        """Return up to a hundred letters, the oldest first."""
+        return self._page("-", "+", _PAGE)
 
     def purged(self, since_ms: int) -> Iterator[tuple[int, bytes]]:
         """Yield time and id of the purged clicks of a Unix time and younger."""

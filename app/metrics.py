@@ -135,6 +135,11 @@ class WorkerMetrics:
             ),
             *DEAD_REASONS,
         )
+        self.dead_letters_trimmed = Counter(
+            "hopline_dead_letters_trimmed",
+            "Dead letters that went because they were too old, or too many.",
+            registry=registry,
+        )
         self.breaker_open = Gauge(
             "hopline_breaker_open",
             "Whether a consumer reads nothing because too many clicks failed unexpectedly.",

@@ -93,7 +93,13 @@ class Settings(BaseSettings):
         "clicks:dead", min_length=1, description="Stream of entries that can't be processed."
     )
     dead_maxlen: Count = Field(
-        100_000, description="About how many dead letters are kept before the oldest go."
+        100_000, description="How many dead letters are kept before the oldest go."
+    )
+    dead_max_bytes: Count = Field(
+        64 << 20, description="About how much of Redis' memory dead letters take before that."
+    )
+    dead_days: int = Field(
+        30, ge=0, description="Days after which dead letters go; 0 keeps them however old."
     )
 
     # Redirect

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from setproctitle import setproctitle
 
 from app.bots import Bots
+from app.dead_letters import open_dead_letters
 from app.exposure.publisher import published
 from app.logs import configure
 from app.metrics import WorkerMetrics
@@ -33,6 +34,7 @@ from workers.fence import Fence, Fenced
 from workers.heartbeat import Heartbeat, Pulse, deadman
 from workers.intake import Intake, Pace
 from workers.janitor import Janitor
+from workers.letters import LetterBounds, Letters
 from workers.names import Names
 from workers.rewriting import Rewriting
 from workers.salts import Salts
@@ -163,7 +165,7 @@ def make_consumer(
     pulse = pulse or Pulse(Heartbeat())
     client = _connect(settings, name)
     acks = _wire(settings, client)
-    names = Names(settings.stream, settings.group, name, settings.dead_stream, settings.dead_maxlen)
+    names = _names(settings, name)
     stream = Stream(_wire(settings, client), acks, names, metrics)
     fence = Fence(acks, names, settings.claim_idle_seconds)
     pace = Pace(settings.batch_size, settings.block_ms, settings.claim_idle_seconds)
@@ -177,7 +179,7 @@ def make_consumer(
         Intake(stream, fence, pace, pulse, time.monotonic, predecessor),
         Sorter(stream, examiner, breaker, size),
         Delivery(fence, stream, writer, breaker, metrics, pulse, stop),
-        _janitor(settings, stream, upkeep, acks, names),
+        _janitor(settings, stream, upkeep, acks, names, metrics),
         metrics,
         pulse,
         stop,
@@ -185,9 +187,16 @@ def make_consumer(
 
 
 def _janitor(
-    settings: Settings, stream: Stream, upkeep: Upkeep, wire: Wire, names: Names
+    settings: Settings,
+    stream: Stream,
+    upkeep: Upkeep,
+    wire: Wire,
+    names: Names,
+    metrics: WorkerMetrics,
 ) -> Janitor:
-    chores = []
+    bounds = LetterBounds(settings.dead_maxlen, settings.dead_max_bytes, settings.dead_days)
+    letters = Letters(open_dead_letters(settings), bounds, metrics, time.monotonic, time.time)
+    chores = [letters.trim]
     if settings.aof_rewrite:
         rewriting = Rewriting(wire, upkeep, names, time.monotonic, _now_ms)
         chores.append(rewriting.look_if_due)
@@ -197,6 +206,12 @@ def _janitor(
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _names(settings: Settings, consumer: str) -> Names:
+    # The janitor trims dead letters before that, and lets the ledger know.
+    most_letters = 2 * settings.dead_maxlen
+    return Names(settings.stream, settings.group, consumer, settings.dead_stream, most_letters)
 
 
 def _connect(settings: Settings, name: str) -> "redis.Redis":

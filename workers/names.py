@@ -4,7 +4,7 @@ from app import keys
 
 
 class Names(NamedTuple):
-    """Whose entries are read, by whom, and where the dead ones go, about how many of them."""
+    """Whose entries are read, by whom, and where the dead ones go: so many of them at the worst."""
 
     stream: str
     group: str

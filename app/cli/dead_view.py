@@ -17,7 +17,7 @@ def as_row(letter: DeadLetter) -> tuple[str, ...]:
     """Return the letter's cells in a list: id, died, reason, deliveries, code, detail."""
     return (
         letter.letter_id.decode(),
-        _time(_died_ms(letter)),
+        _time(letter.died_ms),
         one_line(letter.fault.reason),
         str(letter.deliveries),
         one_line(_text(letter.fields.get(b"short_code", b""))[:32]),
@@ -39,7 +39,7 @@ def as_json(letter: DeadLetter) -> dict[str, object]:
     r"""Return a letter as a JSON object of stable form; bytes that are no text look like \xff."""
     return {
         "id": letter.letter_id.decode(),
-        "died": _time(_died_ms(letter)),
+        "died": _time(letter.died_ms),
         "reason": letter.fault.reason,
         "detail": letter.fault.detail,
         "exception": letter.fault.exception,
@@ -49,15 +49,12 @@ def as_json(letter: DeadLetter) -> dict[str, object]:
         "entry_id": letter.entry_id.decode(errors="replace"),
         "consumer": letter.consumer,
         "version": letter.version,
+        "cut_from_bytes": letter.cut_from or None,
         "fields": [
             {"name": _text(name), "value": _text(value)}
             for name, value in zip(letter.flat[::2], letter.flat[1::2], strict=True)
         ],
     }
-
-
-def _died_ms(letter: DeadLetter) -> int:
-    return int(letter.letter_id.partition(b"-")[0])
 
 
 def _text(raw: bytes) -> str:

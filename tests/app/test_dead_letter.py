@@ -1,8 +1,17 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.click import from_fields, to_fields
-from app.dead_letter import MAX_FLAT_LENGTH, PACKED_FIELD, Fault, from_letter, to_letter
+from app.click import ADR_FIELDS, MAX_FIELD_BYTES, from_fields, to_fields
+from app.dead_letter import (
+    MAX_DETAIL,
+    MAX_FLAT_LENGTH,
+    MAX_KEPT_BYTES,
+    MAX_TEXT_BYTES,
+    PACKED_FIELD,
+    Fault,
+    from_letter,
+    to_letter,
+)
 from app.version import __version__
 from tests.producers import make_click
 
@@ -64,3 +73,31 @@ def test_what_is_no_click_is_sent_again_as_it_came():
 def test_a_letter_that_somebody_else_wrote_can_be_read():
     letter = from_letter(b"18-0", [b"why", b"\xff", b"deliveries", b"many"])
     assert (letter.fault, letter.flat, letter.deliveries) == (Fault("", ""), [], 0)
+
+
+sizes = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 3 * MAX_TEXT_BYTES)), max_size=40)
+
+
+@given(sizes)
+def test_a_letter_has_a_bound_and_says_what_was_cut(pairs):
+    flat = [text for name, value in pairs for text in (bytes(name), bytes(value))]
+    letter = letter_of(flat)
+    assert sum(map(len, letter.flat)) <= MAX_KEPT_BYTES
+    kept = zip(letter.flat, flat, strict=False)
+    assert all(whole.startswith(part) for part, whole in kept)
+    is_whole = letter.flat == flat
+    assert letter.cut_from == (0 if is_whole else sum(map(len, flat)))
+
+
+def test_whatever_can_be_a_click_fits_into_a_letter():
+    extras = ("host", "accept_language", "purpose", "gpc", "click_id")
+    largest = [
+        text for name in (*ADR_FIELDS, *extras) for text in (name.encode(), bytes(MAX_FIELD_BYTES))
+    ]
+    assert letter_of(largest).flat == largest
+    assert letter_of(largest).cut_from == 0
+
+
+def test_a_long_error_is_cut():
+    written = to_letter(b"17-0", [], Fault("poison", "x" * 10**6), "me", 99)
+    assert len(from_letter(b"18-0", written).fault.detail) == MAX_DETAIL

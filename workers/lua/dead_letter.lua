@@ -2,7 +2,7 @@
 -- Move one entry of the click stream to the dead-letter stream: both or neither.
 --
 -- KEYS[1]  stream  the click stream; the entry leaves the group's pending list and stays in it
--- KEYS[2]  stream  the dead letters, kept to about ARGV[4] entries
+-- KEYS[2]  stream  the dead letters; only should nobody trim them any more, to about ARGV[4] entries
 -- KEYS[3]  hash    the stream's ledger: `dead` counts the entries moved here
 -- ARGV[1]  group
 -- ARGV[2]  consumer
