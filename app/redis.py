@@ -80,6 +80,9 @@ def parse_url(url: str) -> Address:
 def connect(url: str, *, timeout_seconds: float, block_ms: int = 0) -> "redis.Redis":
     """Return a client that speaks bytes and never retries by itself; it connects when first used.
 
+    It connects anew every few seconds, and after what only a replica says, so that it follows the
+    address; see :mod:`app.redis_connection`.
+
     Args:
         url: as :func:`parse_url` reads it.
         timeout_seconds: longest wait for the connection and for a reply.
@@ -90,13 +93,8 @@ def connect(url: str, *, timeout_seconds: float, block_ms: int = 0) -> "redis.Re
     from redis.retry import Retry  # noqa: PLC0415
 
     at = parse_url(url)
-    place: dict[str, Any] = {"host": at.host, "port": at.port}
-    if at.path:
-        place = {"unix_socket_path": at.path}
-    tls: dict[str, Any] = {"ssl": True, "ssl_ca_certs": at.ca_file or None} if at.tls else {}
-    return redis.Redis(
-        **place,
-        **tls,
+    pool = redis.ConnectionPool(
+        **_place(at),
         db=at.database,
         username=at.username or None,
         password=at.password or None,
@@ -105,6 +103,20 @@ def connect(url: str, *, timeout_seconds: float, block_ms: int = 0) -> "redis.Re
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
     )
+    return redis.Redis.from_pool(pool)
+
+
+def _place(at: Address) -> dict[str, Any]:
+    """Return how a pool makes connections to an address."""
+    from app import redis_connection  # noqa: PLC0415 - as above
+
+    if at.path:
+        return {"connection_class": redis_connection.RenewedUnixConnection, "path": at.path}
+    place: dict[str, Any] = {"host": at.host, "port": at.port}
+    if at.tls:
+        place["ssl_ca_certs"] = at.ca_file or None
+        return {"connection_class": redis_connection.RenewedTLSConnection, **place}
+    return {"connection_class": redis_connection.RenewedConnection, **place}
 
 
 @contextmanager
@@ -121,7 +133,9 @@ def translated(url: str) -> Iterator[None]:
         yield
     except (redis.AuthenticationError, redis.exceptions.AuthorizationError) as error:
         raise RedisRefused(f"Redis at {parse_url(url)} does not let us in: {error}") from error
-    except (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError) as error:
+    except redis.ReadOnlyError as error:
+        raise RedisUnavailable(f"Redis at {parse_url(url)} is a replica: {error}") from error
+    except (redis.ConnectionError, redis.TimeoutError) as error:
         raise RedisUnavailable(f"Redis at {parse_url(url)} is away: {error}") from error
     except redis.InvalidResponse as error:
         raise RedisRefused(f"what answers at {parse_url(url)} is no Redis: {error}") from error

@@ -8,6 +8,9 @@ from typing import Self
 GIVE_UP_SECONDS = 60.0
 
 
+_NEVER_SENT = b"\0no client sends this\0"
+
+
 class HoldingProxy:
     """Passes everything on, but holds the first piece of a client's that contains a marker.
 
@@ -60,3 +63,21 @@ class HoldingProxy:
                 target.sendall(piece)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_WR)
+
+
+class LeadingProxy(HoldingProxy):
+    """Passes everything on, to one server now and to another then, as a virtual address may.
+
+    Connections stay with the server that they were made to.
+    """
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port, _NEVER_SENT)
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def lead_to(self, port: int) -> None:
+        """Lead new connections to another server on this machine."""
+        self._upstream = port

@@ -45,7 +45,7 @@ LAYERS = (
     ),
     ("app.schema",),
     ("app.redis_server",),
-    ("app.clickhouse", "app.redis"),
+    ("app.clickhouse", "app.redis", "app.redis_connection"),
     (
         "app.aof_rewrite",
         "app.click",

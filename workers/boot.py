@@ -31,11 +31,13 @@ from workers.enrich.place import BadCountryDatabase, Places
 from workers.enrich.visitor import Visitors
 from workers.examiner import Examiner
 from workers.fence import Fence, Fenced
+from workers.following import Following
 from workers.heartbeat import Heartbeat, Pulse, deadman
 from workers.intake import Intake, Pace
 from workers.janitor import Janitor
 from workers.letters import LetterBounds, Letters
 from workers.names import Names
+from workers.one_server import OneServer
 from workers.rewriting import Rewriting
 from workers.salts import Salts
 from workers.signals import Signals, Stop
@@ -102,8 +104,10 @@ def consume(
     """Work until a signal comes; exits with :data:`BOOT_FAILED`, or 1 when it can't go on."""
     stop = Stop(signals, settings.drain_seconds * _DRAIN_SHARE, time.monotonic)
     registry = CollectorRegistry()
+    server = OneServer(settings.redis_url)
+    following = Following(settings.redis_url, server, settings.redis_timeout_seconds)
     try:
-        consumer = make_consumer(settings, name, stop, predecessor, pulse, registry)
+        consumer = make_consumer(settings, name, stop, predecessor, pulse, registry, server)
     except (RedisRefused, BadCountryDatabase) as error:
         logger.critical("can't begin: %s", error)
         sys.exit(BOOT_FAILED)
@@ -112,7 +116,7 @@ def consume(
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS)
     try:
-        with published(registry, settings.metrics_of("workers")):
+        with published(registry, settings.metrics_of("workers")), following.running():
             consumer.run()
     except Fenced as error:
         logger.error("%s and must end: its successor goes on", error)
@@ -154,8 +158,9 @@ def make_consumer(
     predecessor: str = "",
     pulse: Pulse | None = None,
     registry: CollectorRegistry | None = None,
+    server: OneServer | None = None,
 ) -> Consumer:
-    """Put a consumer together from settings; pulse and registry are for who wants to watch it.
+    """Put a consumer together from settings; the last three are for who wants to watch it.
 
     Raises:
         RedisRefused: Redis is too old, or doesn't let us in.
@@ -164,9 +169,10 @@ def make_consumer(
     metrics = WorkerMetrics(registry or CollectorRegistry())
     pulse = pulse or Pulse(Heartbeat())
     client = _connect(settings, name)
-    acks = _wire(settings, client)
+    server = server or OneServer(settings.redis_url)
+    reads, acks = (_wire(settings, client, server) for _ in range(2))
     names = _names(settings, name)
-    stream = Stream(_wire(settings, client), acks, names, metrics)
+    stream = Stream(reads, acks, names, metrics)
     fence = Fence(acks, names, settings.claim_idle_seconds)
     pace = Pace(settings.batch_size, settings.block_ms, settings.claim_idle_seconds)
     breaker = Breaker(settings.breaker_share, metrics, time.monotonic)
@@ -227,8 +233,8 @@ def _connect(settings: Settings, name: str) -> "redis.Redis":
     return client
 
 
-def _wire(settings: Settings, client: "redis.Redis") -> Wire:
-    return Wire(client, settings.redis_url, settings.redis_timeout_seconds)
+def _wire(settings: Settings, client: "redis.Redis", server: OneServer) -> Wire:
+    return Wire(client, settings.redis_url, settings.redis_timeout_seconds, server)
 
 
 def _enricher(settings: Settings, client: "redis.Redis") -> Enricher:

@@ -22,6 +22,8 @@ from app.health.ledger import judge_ledger
 from app.health.machine import disk_check, geoip_check, judge_service
 from app.health.permissions import permissions_checks, private_files_check
 from app.health.redis import redis_checks, rewrite_check
+from app.health.redis_advice import advice
+from app.health.replication import replication_checks
 from app.health.stream import StreamNames, stream_checks
 from app.health.units import units_checks
 from app.keys import aof_rewrite_key
@@ -81,12 +83,14 @@ def _redis(settings: Settings) -> Iterator[Check]:
     try:
         with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
             yield from redis_checks(client, url, names.maxlen)
+            yield from replication_checks(client, url, settings.resend_seconds)
             if settings.aof_rewrite:
                 yield rewrite_check(client, url, aof_rewrite_key(names.stream, names.group))
             yield from stream_checks(client, url, names)
             yield _ledger(settings, Wire(client, url, settings.redis_timeout_seconds))
     except RedisError as error:
-        yield fail("redis", str(error), "start it, or set HOPLINE_REDIS_URL to where it is")
+        nobody = "start it, or set HOPLINE_REDIS_URL to where it is"
+        yield fail("redis", str(error), advice(error) or nobody)
 
 
 def _ledger(settings: Settings, wire: Wire) -> Check:

@@ -6,12 +6,13 @@ from app.backup.archive import BadArchive
 from app.cli.output import Failure
 from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable
 from app.dead_letters import CannotRequeue, LetterNotFound
+from app.health.redis_advice import advice
 from app.ledger.audit import LedgerNotBegun
 from app.ledger.spool import SpoolUnreadable
 from app.link_options import InvalidLink
 from app.link_store import CodeTaken, LinkContended
 from app.links import CorruptLink, LinkNotFound
-from app.redis import RedisRefused, RedisUnavailable
+from app.redis import RedisError, RedisRefused, RedisUnavailable
 from app.settings import SettingsError
 
 #: Of writing to standard output: a full disk, a quota, a broken device.
@@ -45,6 +46,11 @@ def as_failure(error: Exception) -> Failure | None:
         )
     if isinstance(error, OSError) and error.errno in _OUTPUT_ERRNOS and error.filename is None:
         return Failure(f"the output can't be written: {error.strerror}")
-    if isinstance(error, _AWAY):
-        return Failure(f"{str(error).rstrip('.')}. Is `hopline up` running?")
-    return Failure(str(error)) if isinstance(error, _FAILED) else None
+    return Failure(_with_advice(error)) if isinstance(error, (*_AWAY, *_FAILED)) else None
+
+
+def _with_advice(error: Exception) -> str:
+    text = str(error).rstrip(".")
+    if isinstance(error, RedisError) and (mend := advice(error)):
+        return f"{text}: {mend}"
+    return f"{text}. Is `hopline up` running?" if isinstance(error, _AWAY) else str(error)

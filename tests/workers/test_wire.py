@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from redis import Redis
 
 from app.redis import RedisRefused, RedisUnavailable, connect
 from tests.producers import STREAM
+from tests.proxy import LeadingProxy
+from workers.one_server import OneServer
 from workers.wire import Wire
 
 BLOCKING = ("XREAD", "BLOCK", 30_000, "STREAMS", STREAM, "$")
@@ -108,3 +111,31 @@ def test_a_server_that_hangs_is_given_up(redis_url, redis):
         ask(line, 100, lambda: False, *BLOCKING)
     assert time.monotonic() - started < 10
     Redis.from_url(redis_url).client_unpause()
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_a_server_that_was_made_a_replica_is_left(any_redis_server, is_alone):
+    old, new = any_redis_server(), any_redis_server()
+    with LeadingProxy(old.port) as proxy:
+        client = connect(proxy.url, timeout_seconds=2)
+        line = Wire(client, proxy.url, 2, None if is_alone else OneServer(proxy.url))
+        line.call("SET", "a", "old")
+        with Redis(port=old.port) as demoted:
+            demoted.replicaof("127.0.0.1", new.port)
+        proxy.lead_to(new.port)
+        with pytest.raises(RedisUnavailable, match="is a replica"):
+            line.call("SET", "a", "new")
+        for _ in range(2):
+            with suppress(RedisUnavailable):
+                line.call("SET", "a", "new")
+        with Redis(port=new.port) as promoted:
+            assert promoted.get("a") == b"new"
+        client.close()
+
+
+def test_what_was_asked_over_a_connection_that_ended_is_not_waited_for(redis_url):
+    line = wire(redis_url)
+    line.send("ECHO", "a")
+    line.hang_up()
+    with pytest.raises(RedisUnavailable, match="ended before the reply"):
+        line.receive(30_000, lambda: False)

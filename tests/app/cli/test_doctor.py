@@ -80,6 +80,7 @@ def test_an_installation_that_is_well(
         "redis persistence",
         "redis eviction",
         "redis memory",
+        "redis replication",
         "backlog",
         "workers",
         "ledger",

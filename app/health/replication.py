@@ -1,0 +1,110 @@
+"""What a fail-over of Redis would lose, and whether this server is the one to ask at all."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from app.health.check import Check, fail, ok, warn
+from app.redis import RedisRefused, translated
+
+if TYPE_CHECKING:
+    import redis
+
+_NAME = "redis replication"
+#: A lag is told in whole seconds and looked at once a second.
+_LAG_SLACK_SECONDS = 2
+
+
+def replication_checks(client: "redis.Redis", url: str, resend_seconds: float) -> Iterator[Check]:
+    """Yield the finding about a server's role and its replicas.
+
+    Args:
+        resend_seconds: how old confirmed clicks may be that are sent again after a fail-over.
+
+    Raises:
+        RedisUnavailable, RedisRefused: it doesn't answer.
+    """
+    with translated(url):
+        info = client.info("replication")
+    yield judge_replication(info, _config(client, url), resend_seconds)
+
+
+def judge_replication(
+    info: Mapping[str, Any], config: Mapping[str, str], resend_seconds: float
+) -> Check:
+    """Judge INFO replication.
+
+    Args:
+        config: what CONFIG says of ``min-replicas-*``; empty where it may not be asked.
+    """
+    if info["role"] != "master":
+        return _replica(info)
+    wanted = int(config.get("min-replicas-to-write", 0))
+    if info.get("min_slaves_good_slaves", wanted) < wanted:
+        return fail(
+            _NAME,
+            f"fewer than {wanted} replicas keep up, so it takes no writes (NOREPLICAS):"
+            " clicks wait in the spools and links can't be changed",
+            "bring them back; if they are gone for good, CONFIG SET min-replicas-to-write 0",
+        )
+    replicas = [value for name, value in info.items() if _is_replica(name)]
+    if not replicas:
+        return ok(_NAME, "a master without replicas")
+    return _master(replicas, info, config, resend_seconds)
+
+
+def _is_replica(name: str) -> bool:
+    return name.startswith("slave") and name[5:].isdigit()
+
+
+def _replica(info: Mapping[str, Any]) -> Check:
+    state = "" if info["master_link_status"] == "up" else ", and its link to that is down"
+    return fail(
+        _NAME,
+        f"it is a replica of {info['master_host']}:{info['master_port']}{state}:"
+        " clicks wait in the spools and links can't be changed",
+        "lead HOPLINE_REDIS_URL to the master, or promote this server (REPLICAOF NO ONE)",
+    )
+
+
+def _master(
+    replicas: list[Mapping[str, Any]],
+    info: Mapping[str, Any],
+    config: Mapping[str, str],
+    resend_seconds: float,
+) -> Check:
+    away = sum(one["state"] != "online" for one in replicas)
+    if away:
+        mend = "see the replicas' logs"
+        return warn(_NAME, f"{away} of {len(replicas)} replicas are not online", mend)
+    lag_seconds = max(int(one["lag"]) for one in replicas)
+    if lag_seconds > resend_seconds:
+        return warn(
+            _NAME,
+            f"a replica is {lag_seconds} s behind, and only the last {resend_seconds:g} s of"
+            " clicks are sent again after a fail-over",
+            "find what holds it up, or raise HOPLINE_RESEND_SECONDS",
+        )
+    if "min_slaves_good_slaves" not in info:
+        return warn(
+            _NAME,
+            f"a master with {len(replicas)} replicas takes writes without them: cut off while"
+            " another is promoted, it goes on taking clicks and links that are lost",
+            "with two replicas or more set min-replicas-to-write 1 and min-replicas-max-lag 2",
+        )
+    longest_lag = int(config.get("min-replicas-max-lag", 0))
+    if longest_lag + _LAG_SLACK_SECONDS > resend_seconds:
+        return warn(
+            _NAME,
+            f"a master may confirm clicks for {longest_lag} s that no replica has"
+            f" (min-replicas-max-lag), and {resend_seconds:g} s are sent again after a fail-over",
+            f"set HOPLINE_RESEND_SECONDS to {longest_lag + _LAG_SLACK_SECONDS} or lower the other",
+        )
+    return ok(_NAME, f"a master with {len(replicas)} replicas, {lag_seconds} s behind at most")
+
+
+def _config(client: "redis.Redis", url: str) -> Mapping[str, str]:
+    try:
+        with translated(url):
+            return cast("dict[str, str]", client.config_get("min-replicas-*"))
+    except RedisRefused:
+        return {}

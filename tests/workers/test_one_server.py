@@ -1,0 +1,50 @@
+import threading
+
+import pytest
+
+from app.redis import RedisUnavailable
+from app.redis_server import RedisServer
+from workers.one_server import OneServer
+
+PEER, OTHER_PEER = ("10.0.0.1", 6379), ("10.0.0.2", 6379)
+A, B = RedisServer("a", "1", "master"), RedisServer("b", "2", "master")
+
+
+@pytest.fixture
+def server():
+    return OneServer("redis://redis.example")
+
+
+def test_wires_that_reach_the_same_server_agree(server):
+    agreement = server.agree(PEER, A)
+    assert server.agree(PEER, A) == agreement
+    server.require(agreement)
+    assert server.reached == (PEER, A)
+
+
+@pytest.mark.parametrize("other", [B, RedisServer("a", "9", "master")])
+def test_one_that_reaches_another_ends_the_agreement_of_all(server, other):
+    agreement = server.agree(PEER, A)
+    with pytest.raises(RedisUnavailable, match=r"redis.example:6379 leads to another.*10.0.0.2"):
+        server.agree(OTHER_PEER, other)
+    with pytest.raises(RedisUnavailable):
+        server.require(agreement)
+    server.require(server.agree(OTHER_PEER, other))
+
+
+def test_a_server_that_is_left_meanwhile_is_not_left_twice(server):
+    server.agree(PEER, A)
+    server.leave((PEER, A), "is no master")
+    agreement = server.agree(OTHER_PEER, B)
+    server.leave((PEER, A), "is no master")
+    server.require(agreement)
+
+
+def test_it_may_be_left_from_another_thread(server):
+    agreement = server.agree(PEER, A)
+    leaving = threading.Thread(target=server.leave, args=((PEER, A), "is no master"))
+    leaving.start()
+    leaving.join()
+    with pytest.raises(RedisUnavailable, match="is no master"):
+        server.require(agreement)
+    assert server.reached is None
