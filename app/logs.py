@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from app.log_formats import FORMATS, Style
 from app.settings import Settings
+from app.unblocked_stderr import stderr_handler
 
 #: syslog's priorities, which the journal reads at the start of a line (sd-daemon(3)).
 _PRIORITIES = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6}
@@ -17,6 +18,8 @@ _DEBUG = 7
 def configure(settings: Settings, process: str = "") -> None:
     """Send the log lines of this process to stderr; calling it again replaces what was set.
 
+    Nobody waits for whoever reads them, see :mod:`app.unblocked_stderr`.
+
     Args:
         process: what the lines call this process; its multiprocessing name by default.
     """
@@ -24,7 +27,7 @@ def configure(settings: Settings, process: str = "") -> None:
         multiprocessing.current_process().name = process
     style: Style = settings.log_format
     line = FORMATS[style](full_addresses=settings.store_addresses == "full")
-    handler = logging.StreamHandler(sys.stderr)
+    handler = stderr_handler(sys.stderr)
     handler.setFormatter(_WithPriority(line) if is_journal(os.environ) else line)
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
 

@@ -66,6 +66,7 @@ LAYERS = (
         "app.settings",
         "app.targets",
         "app.times",
+        "app.unblocked_stderr",
         "app.urls",
         "app.version",
         "app.watchdog",

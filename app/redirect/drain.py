@@ -36,6 +36,7 @@ _LAST_ID = b"\xff" * 16
 _BATCHES_PER_SECOND = 20
 #: Nobody waits for these commands; visitors' commands must not queue behind many of them.
 _LARGEST_BATCH = 500
+_SUBMITTED_AT_ONCE = 50
 
 
 class Drain:
@@ -123,11 +124,13 @@ class Drain:
 
     def _send(self, rows: list[Row]) -> tuple[list[bytes], bool]:
         """Send clicks; return the ids that Redis confirmed, and whether it will take more."""
-        commands = dict(self._readdressed(rows))
+        commands = self._in_thread(self._readdress, rows)
         batch = _Batch(commands, self._ring)
         try:
-            for click_id, command in commands.items():
+            for number, (click_id, command) in enumerate(commands.items(), 1):
                 self._pipeline.submit(command, partial(batch.on_reply, click_id))
+                if number % _SUBMITTED_AT_ONCE == 0:
+                    gevent.sleep(0)
         except PipelineError:
             return [], False
         batch.answered.wait()
@@ -135,12 +138,15 @@ class Drain:
             self._quiet_log.warning("refused", "A spooled click was not taken: %s", error)
         return batch.confirmed, not any(map(_will_pass, batch.errors))
 
-    def _readdressed(self, rows: list[Row]) -> Iterator[Row]:
+    def _readdress(self, rows: list[Row]) -> dict[bytes, bytes]:
+        """Make commands of clicks, in the drain's thread: some hundred at once take a while."""
+        commands = {}
         for click_id, command in rows:
             try:
-                yield click_id, self._writer.readdress(command)
+                commands[click_id] = self._writer.readdress(command)
             except ValueError as error:
-                self._in_thread(self._file.set_aside, [click_id], f"{click_id.hex()}: {error}")
+                self._file.set_aside([click_id], f"{click_id.hex()}: {error}")
+        return commands
 
     def _show_filling(self) -> None:
         filling = self._in_thread(self._file.filling)

@@ -21,6 +21,8 @@ from app.redirect_metrics import RedirectMetrics
 logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 0.25
+#: Between two slices: the thread that writes them and the event loop share the interpreter.
+_BREATH_SECONDS = 0.005
 #: As much as the ring holds; a second lost tail before the first is on disk may come on top.
 _LIMIT_BYTES = 64 << 20
 
@@ -47,6 +49,7 @@ class Resending:
         self._slices: deque[Slice] = deque()
         self._held_bytes = 0
         self._is_closing = False
+        self._timer: Any = None
         self._idle = Event()
         self._idle.set()
         self._quiet_log = QuietLog(logger)
@@ -70,6 +73,9 @@ class Resending:
     def close(self, timeout_seconds: float) -> None:
         """Wait until all is handed over or the disk refuses; blocks the calling greenlet."""
         self._is_closing = True
+        if self._timer is not None and self._timer.active:
+            self._timer.stop()
+            self._put_next()
         self._idle.wait(timeout_seconds)
         left = len(self)
         if left:
@@ -90,10 +96,17 @@ class Resending:
         done = self._slices.popleft()
         self._held_bytes -= done.size
         self._resent.inc(len(done))
-        if self._slices:
+        if not self._slices:
+            self._idle.set()
+        elif self._is_closing:
             self._put_next()
         else:
-            self._idle.set()
+            self._put_after(_BREATH_SECONDS)
+
+    def _put_after(self, seconds: float) -> None:
+        loop: Any = gevent.get_hub().loop
+        self._timer = loop.timer(seconds)
+        self._timer.start(self._put_next)
 
     def _wait_for_room(self, error: BaseException) -> None:
         self._quiet_log.warning(
@@ -102,9 +115,7 @@ class Resending:
         if self._is_closing:
             self._idle.set()
             return
-        loop: Any = gevent.get_hub().loop
-        self._timer = loop.timer(_PAUSE_SECONDS)
-        self._timer.start(self._put_next)
+        self._put_after(_PAUSE_SECONDS)
 
     def _let_go(self, clicks: Slice) -> None:
         self._held_bytes -= clicks.size
