@@ -45,6 +45,9 @@ logger = logging.getLogger(__name__)
 BATCH = 256
 #: Seconds between looks at who is overdue, and between changes of the Date header.
 TICK_SECONDS = 1.0
+#: Most that heads that are not complete yet may take up, of all connections together: a thousand
+#: of the largest. A browser's comes whole.
+PARTIAL_BYTES = 64 << 20
 
 
 class Ways(Protocol):
@@ -116,6 +119,7 @@ class Edge:
         self._connections: dict[int, Connection] = {}
         self._watcher = self.hub.loop.io(self._epoll.fileno(), 1)
         self._ticker = self.hub.loop.timer(TICK_SECONDS, TICK_SECONDS)
+        self._partial_bytes = 0
         self.closing = not patience.idle
         self.stamps = stamps(time())
         self.outbox: list[Connection] = []
@@ -270,10 +274,29 @@ class Edge:
         if connection.ended:
             self.close(connection)
         elif connection.buffer:
+            self._partial_bytes += len(connection.buffer) - connection.seen
             connection.seen = len(connection.buffer)
             if connection.state != PARTIAL:
                 connection.state = PARTIAL
                 connection.since = self.now
+            if self._partial_bytes > PARTIAL_BYTES:
+                self._make_room()
+
+    def _make_room(self) -> None:
+        """Refuse the heads that have taken longest so far, until the others take half the room.
+
+        What was added up counts heads that have since been completed; so it is done anew.
+        """
+        partial = [each for each in self._connections.values() if each.state == PARTIAL]
+        partial.sort(key=lambda connection: connection.since)
+        self._partial_bytes = sum(len(each.buffer) for each in partial)
+        if self._partial_bytes <= PARTIAL_BYTES:
+            return
+        for connection in partial:
+            self._partial_bytes -= len(connection.buffer)
+            self._refuse(connection, Refused("503 Service Unavailable", "too many heads at once"))
+            if self._partial_bytes <= PARTIAL_BYTES // 2:
+                return
 
     def _refuse(self, connection: Connection, refusal: Refused) -> None:
         self._quiet_log.info(

@@ -27,6 +27,27 @@ def test_time_limits(tmp_path):
             sock.close()
 
 
+def test_heads_that_never_end_are_bounded_in_memory_all_together(tmp_path):
+    head = b"GET /f1 HTTP/1.1\r\nHost: h\r\n" + b"".join(
+        b"X-%d: %b\r\n" % (number, b"x" * 8_000) for number in range(7)
+    )
+    with (
+        Gunicorn(tmp_path, "--worker-connections", "3000") as server,
+        ExitStack() as stack,
+    ):
+        worker = psutil.Process(server.workers()[0])
+        before = worker.memory_info().rss
+        slow = []
+        for _ in range(1_400):
+            slow.append(stack.enter_context(server.connect()))
+            slow[-1].sendall(head)
+        assert ask(server) == 302
+        assert worker.memory_info().rss - before < 1_400 * len(head)
+        assert Reader(slow[0]).next().status == 503
+        slow[-1].sendall(b"\r\n")
+        assert Reader(slow[-1]).next().status == 302
+
+
 def test_a_trickling_head_gains_no_time(tmp_path):
     with Gunicorn(tmp_path, worker=QUICK) as server, server.connect() as sock:
         began = time.monotonic()
