@@ -26,12 +26,20 @@ class Batch:
         self._entry_ids: list[bytes] = []
         #: Of clicks that had a row already, which follow the entry ids.
         self._repeated: list[tuple[bytes, bytes]] = []
+        #: Bytes of the texts that visitors and producers choose, each as large as its row says,
+        #: though equal ones may share their memory.
+        self.text_bytes = 0
         #: When its oldest row was appended, in monotonic seconds.
         self.since = 0.0
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self._entry_ids)
+
+    @property
+    def entry_count(self) -> int:
+        """The number of entries, those of repeated clicks included."""
+        return len(self._entry_ids) + len(self._repeated)
 
     @property
     def rows(self) -> Rows:
@@ -75,6 +83,7 @@ class Batch:
         self._entry_ids += entry_ids
         for column, more in zip(self._columns, rows, strict=True):
             column.extend(more)
+        self.text_bytes += _text_bytes(rows)
 
     def _append_unknown(self, entry_ids: Sequence[bytes], rows: Rows) -> None:
         """Add the rows of clicks that aren't here yet, and the entries of all."""
@@ -92,6 +101,12 @@ class Batch:
         part.since = self.since
         part._columns = [column[which] for column in self._columns]
         part._entry_ids = self._entry_ids[which]
+        part.text_bytes = _text_bytes(part.rows)
         part._known = set(part.rows.click_id)
         part._repeated = [one for one in self._repeated if one[1] in part._known]
         return part
+
+
+def _text_bytes(rows: Rows) -> int:
+    texts = (rows.short_code, rows.target, rows.referrer, rows.user_agent)
+    return sum(sum(map(len, column)) for column in texts)

@@ -14,6 +14,9 @@ _MOST_TIMES = 8
 #: A second's work of a core. More only where so many are usual: two batches, one on its way and
 #: one that grows, take some 70 MB then.
 _MOST_ROWS = 75_000
+#: Bytes of texts at which a batch is inserted: three times those of so many browsers' clicks, where
+#: clicks with the largest fields there may be would take 2 GB.
+_MOST_TEXT_BYTES = 64 << 20
 
 
 class BatchSize(NamedTuple):
@@ -64,7 +67,9 @@ class Sorter:
     @property
     def is_full(self) -> bool:
         """Whether the batch holds all that it may; it never refuses one more."""
-        return len(self._batch) >= self._size.most_rows
+        batch = self._batch
+        # Entries, not rows: of a click that is sent again and again there is one row.
+        return batch.entry_count >= self._size.most_rows or batch.text_bytes >= _MOST_TEXT_BYTES
 
     @property
     def is_due(self) -> bool:

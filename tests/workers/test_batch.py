@@ -82,3 +82,21 @@ def test_halves_share_the_clicks_and_their_entries(pairs, pieces):
             *half.entry_ids
         }
     assert {*front.entry_ids, *back.entry_ids} == set(batch.entry_ids)
+
+
+@given(entries, st.integers(1, 4))
+def test_it_knows_how_large_its_texts_are(pairs, pieces):
+    batch = Batch()
+    for start in range(pieces):
+        add(batch, pairs[start::pieces], user_agent=b"x" * start, target=b"y" * 100)
+    parts = (batch, *batch.halves())
+    for part in parts:
+        rows = part.rows
+        texts = (*rows.short_code, *rows.target, *rows.referrer, *rows.user_agent)
+        assert part.text_bytes == sum(map(len, texts))
+    assert parts[0].text_bytes == parts[1].text_bytes + parts[2].text_bytes
+
+
+def test_repeated_clicks_count_among_its_entries():
+    batch = batch_of([(b"%d-0" % number, bytes(16)) for number in range(9)])
+    assert (len(batch), batch.entry_count) == (1, 9)

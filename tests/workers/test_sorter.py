@@ -14,8 +14,11 @@ SIZE = BatchSize(rows=10, seconds=1.0)
 
 
 class Enricher:
+    def __init__(self):
+        self.columns = {}
+
     def enrich(self, clicks, now_ms):
-        return rows_of(*(plain_row(click_id=click_id) for click_id in clicks.click_ids))
+        return rows_of(*(plain_row(click_id=one, **self.columns) for one in clicks.click_ids))
 
 
 @pytest.fixture
@@ -24,10 +27,15 @@ def now():
 
 
 @pytest.fixture
-def sorter(now):
+def enricher():
+    return Enricher()
+
+
+@pytest.fixture
+def sorter(now, enricher):
     metrics = WorkerMetrics(CollectorRegistry())
     breaker = Breaker(0.5, metrics, lambda: now[0])
-    return Sorter(None, Examiner(Enricher(), 5), breaker, SIZE, lambda: now[0])
+    return Sorter(None, Examiner(enricher, 5), breaker, SIZE, lambda: now[0])
 
 
 def entries(count: int) -> list[Entry]:
@@ -91,3 +99,21 @@ def test_a_batch_apart_is_not_mixed_with_the_others(sorter):
 )
 def test_no_backlog_makes_batches_larger_than_the_memory_allows(rows, most):
     assert BatchSize(rows, 1.0).most_rows == most
+
+
+def test_a_batch_of_long_texts_is_full_before_it_has_many_rows(sorter, enricher, now):
+    enricher.columns = {"user_agent": bytes(8192), "target": bytes(8192), "referrer": bytes(8192)}
+    sorter._size = BatchSize(rows=75_000, seconds=1.0)
+    while not sorter.is_full:
+        sorter.sort(entries(100))
+    assert 2_000 < len(sorter) < 3_000
+    assert sorter.is_due
+    sorter.take_batch()
+    assert not sorter.is_full
+
+
+def test_a_click_that_is_sent_again_and_again_fills_a_batch(sorter):
+    (one,) = entries(1)
+    sorter.sort([one._replace(entry_id=b"%d-0" % number) for number in range(SIZE.most_rows)])
+    assert len(sorter) == 1
+    assert sorter.is_full
