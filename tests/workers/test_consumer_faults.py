@@ -1,6 +1,7 @@
 import time
 
 import pytest
+from clickhouse_driver import errors
 
 from app.click import to_fields
 from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable, connect
@@ -8,6 +9,7 @@ from app.redis import RedisUnavailable
 from tests.producers import STREAM, send, send_clicks
 from tests.worker_processes import wait_until
 from tests.workers.consuming import GIVE_UP_SECONDS, GROUP, dead_letters, is_idle, malformed
+from workers import writer
 
 
 class Faulty:
@@ -43,6 +45,20 @@ def test_an_insert_that_fails_is_tried_again_with_the_same_rows(
 
     consume(lambda: is_idle(redis, 100), prepare)
     assert faults[0].left == 0
+    assert count_clicks() == (100, 100)
+
+
+@pytest.mark.parametrize("code", [60, 164, 204, 241, 243, 516, 733])
+def test_a_state_of_clickhouse_is_waited_for_and_is_no_fault_of_a_click(
+    consume, redis, redis_url, count_clicks, monkeypatch, code
+):
+    send_clicks(redis_url, 100)
+    error = errors.ServerException("DB::Exception: Not now.", code)
+    failing = Faulty(writer.enter, error, times=3)
+    monkeypatch.setattr(writer, "enter", failing)
+    consume(lambda: is_idle(redis, 100))
+    assert failing.left == 0
+    assert dead_letters(redis) == []
     assert count_clicks() == (100, 100)
 
 
