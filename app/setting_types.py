@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from app.trusted_peers import UNIX
 from app.urls import InvalidUrl, read_host, read_url
 
 _AUTHORITY_END = re.compile(r"[/?#]")
@@ -45,8 +46,9 @@ def _metrics_bind(value: str) -> str:
     return value
 
 
-def _network(value: str) -> str:
-    ipaddress.ip_network(value, strict=False)
+def _peers(value: str) -> str:
+    if value != UNIX:
+        ipaddress.ip_network(value, strict=False)
     return value
 
 
@@ -131,8 +133,8 @@ WebUrl = Annotated[str, AfterValidator(_web_url)]
 Hosts = Annotated[
     tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_split)
 ]
-Networks = Annotated[
-    tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_split)
+Peers = Annotated[
+    tuple[Annotated[str, AfterValidator(_peers)], ...], NoDecode, BeforeValidator(_split)
 ]
 Place = Annotated[Path, AfterValidator(absolute)]
 Token = Annotated[str, Field(min_length=16)]

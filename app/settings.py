@@ -23,7 +23,7 @@ from app.setting_types import (
     Count,
     Hosts,
     MetricsBind,
-    Networks,
+    Peers,
     Place,
     RedisUrl,
     Seconds,
@@ -123,9 +123,11 @@ class Settings(BaseSettings):
     allow_private_targets: bool = Field(
         True, description="Whether links may lead to private networks; public services say no."
     )
-    trusted_proxies: Networks = Field(
+    trusted_proxies: Peers = Field(
         (),
-        description="Networks (CIDR, comma-separated) whose X-Forwarded-For and Forwarded count.",
+        description="Proxies that are believed about visits (X-Forwarded-For, Forwarded,"
+        " X-Request-ID, X-Request-Start): networks (CIDR, comma-separated), and unix: for whoever"
+        " can connect to the Unix socket.",
     )
     record_budget_ms: Seconds = Field(
         10.0, description="How long a redirect waits for Redis to confirm the click."

@@ -67,6 +67,7 @@ LAYERS = (
         "app.targets",
         "app.times",
         "app.unblocked_stderr",
+        "app.trusted_peers",
         "app.urls",
         "app.version",
         "app.watchdog",

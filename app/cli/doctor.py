@@ -15,7 +15,7 @@ from app.cli.output import print_json, print_table
 from app.clickhouse import ClickHouseError
 from app.health.check import Check, State, fail, is_healthy, ok, to_json, warn
 from app.health.clickhouse import clickhouse_checks
-from app.health.doors import door_checks
+from app.health.doors import door_checks, judge_trust
 from app.health.freshness import freshness_check
 from app.health.kernel import kernel_checks
 from app.health.ledger import judge_ledger
@@ -25,7 +25,7 @@ from app.health.redis import redis_checks, rewrite_check
 from app.health.redis_advice import advice
 from app.health.replication import replication_checks
 from app.health.stream import StreamNames, stream_checks
-from app.health.units import units_checks
+from app.health.units import listening, units_checks
 from app.keys import aof_rewrite_key
 from app.ledger.opening import open_entries
 from app.local.ports import http_status
@@ -62,6 +62,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _service("redirect", settings.redirect_bind)
     yield _service("console", settings.console_bind)
     yield from door_checks(settings)
+    yield judge_trust(settings.trusted_proxies, (settings.redirect_bind, *listening()))
     yield private_files_check(dict.fromkeys((settings.data_dir, settings.spool_directory)))
     yield geoip_check(settings.geoip_path)
     yield disk_check("data disk", settings.data_dir, 0)

@@ -1,10 +1,13 @@
-"""Whether the console and the metrics are open to whom they should not be."""
+"""Whether console and metrics are open, and the redirect is credulous, to whom it should not be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.doors import MetricsDoor, console_refusal, is_open_to_others
 from app.health.check import Check, fail, ok, warn
 from app.settings import Settings
+from app.trusted_peers import TrustedPeers
+
+_LOOPBACK = ("127.0.0.1", "::1")
 
 
 def door_checks(settings: Settings) -> Iterator[Check]:
@@ -12,6 +15,22 @@ def door_checks(settings: Settings) -> Iterator[Check]:
     yield judge_console(settings.console_bind, settings.console_token)
     for service in ("redirect", "workers"):
         yield judge_metrics(f"{service} metrics", MetricsDoor.of(settings, service))
+
+
+def judge_trust(trusted: Sequence[str], listening: Sequence[str]) -> Check:
+    """Judge who may say whose a visit is.
+
+    Args:
+        trusted: HOPLINE_TRUSTED_PROXIES.
+        listening: binds of the redirect.
+    """
+    name, peers = "trusted proxies", TrustedPeers(trusted)
+    ports = [bind for bind in listening if bind and not bind.startswith(("unix:", "fd://", "/"))]
+    if ports and any(map(peers.trusts, _LOOPBACK)):
+        text = f"every process of this machine is believed about visitors at {', '.join(ports)}"
+        mend = "have the proxy connect to the Unix socket, and set HOPLINE_TRUSTED_PROXIES=unix:"
+        return warn(name, text, mend)
+    return ok(name, ", ".join(trusted) or "none: visitors are who connects")
 
 
 def judge_console(bind: str, token: str | None) -> Check:

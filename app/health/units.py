@@ -1,8 +1,9 @@
 """Whether systemd runs Hopline as installed: units loaded, enabled, up, and of this version."""
 
+import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from app.health.check import Check, fail, ok, warn
@@ -30,6 +31,7 @@ _PROPERTIES = (
     "Result",
     "ActiveEnterTimestamp",
 )
+_LISTEN = re.compile(r"^Listen=(\S+) \(Stream\)$", re.MULTILINE)
 #: Longest wait for systemd.
 _TIMEOUT_SECONDS = 10.0
 
@@ -38,12 +40,17 @@ Properties = Mapping[str, str]
 
 def units_checks(current: Path = CURRENT) -> Iterator[Check]:
     """Yield the findings about each unit; nothing where none is installed."""
-    units = parse(_show())
+    units = parse(_show(",".join(_PROPERTIES), UNITS))
     if all(unit["LoadState"] == "not-found" for unit in units):
         return
     installed_at = current.lstat().st_mtime if current.is_symlink() else 0.0
     for unit in units:
         yield judge_unit(unit, installed_at)
+
+
+def listening() -> list[str]:
+    """Return where the sockets of the redirect listen that systemd holds; none without it."""
+    return _LISTEN.findall(_show("Listen", UNITS[:1]))
 
 
 def judge_unit(unit: Properties, installed_at: float) -> Check:
@@ -96,14 +103,14 @@ def _unix(timestamp: str) -> float:
     return float(timestamp.removeprefix("@") or 0)
 
 
-def _show() -> str:
+def _show(names: str, units: Sequence[str]) -> str:
     systemctl = shutil.which("systemctl")
     if systemctl is None:
         return ""
-    properties = [f"--property={','.join(_PROPERTIES)}", "--timestamp=unix"]
+    properties = [f"--property={names}", "--timestamp=unix"]
     # Its exit code says nothing of its own: without systemd it writes nothing.
     return subprocess.run(
-        [systemctl, "show", *properties, *UNITS],
+        [systemctl, "show", *properties, *units],
         capture_output=True,
         text=True,
         timeout=_TIMEOUT_SECONDS,

@@ -6,7 +6,7 @@ Rule 2: hops are read from the right, each added by the one after it, and the fi
 Rule 3: X-Forwarded-For wins over Forwarded when both are there, since nearly all proxies write the
         former and pass the latter on as the visitor sent it. Behind a proxy that writes only
         Forwarded, have it strip X-Forwarded-For.
-Rule 4: a peer on a Unix socket has no address; it is trusted as soon as any proxy is.
+Rule 4: a peer on a Unix socket has no address; see :class:`~app.trusted_peers.TrustedPeers`.
 """
 
 import ipaddress
@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from app.trusted_peers import TrustedPeers
 
 #: One forwarded-pair whose name is "for" (RFC 7239 §4), quoted or not.
 _FOR = re.compile(r'(?:^|;)\s*for\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.IGNORECASE)
@@ -35,21 +35,21 @@ def client_address_reader(trusted: Sequence[str]) -> ClientAddress:
     the right-most untrusted hop does not say who it is.
 
     Args:
-        trusted: networks of proxies, e.g. ``10.0.0.0/8``. None of them: headers are never read.
+        trusted: as for :class:`~app.trusted_peers.TrustedPeers`. None: headers are never read.
     """
     if not trusted:
         plain_address = lru_cache(_REMEMBERED_HOPS)(_plain_address)
         return lambda peer, _x_forwarded_for, _forwarded: plain_address(peer)
-    return _TrustedProxies([ipaddress.ip_network(each, strict=False) for each in trusted]).read
+    return _TrustedProxies(TrustedPeers(trusted)).read
 
 
 class _TrustedProxies:
-    def __init__(self, networks: Sequence[_Network]) -> None:
-        self._networks = networks
+    def __init__(self, peers: TrustedPeers) -> None:
+        self._peers = peers
         self._judge = lru_cache(_REMEMBERED_HOPS)(self._judge_hop)
 
     def read(self, peer: str, x_forwarded_for: str, forwarded: str) -> str:
-        address, is_trusted = self._judge(peer) if peer else ("", True)
+        address, is_trusted = self._judge(peer) if peer else ("", self._peers.trusts(""))
         if not is_trusted:
             return address
         hops = x_forwarded_for.split(",") if x_forwarded_for else _forwarded_hops(forwarded)
@@ -62,10 +62,7 @@ class _TrustedProxies:
 
     def _judge_hop(self, hop: str) -> tuple[str, bool]:
         address = _plain_address(hop)
-        if not address:
-            return "", False
-        parsed = ipaddress.ip_address(address)
-        return address, any(parsed in network for network in self._networks)
+        return address, bool(address) and self._peers.trusts(address)
 
 
 def _forwarded_hops(header: str) -> list[str]:

@@ -1,6 +1,6 @@
 import pytest
 
-from app.health.doors import door_checks
+from app.health.doors import door_checks, judge_trust
 
 TOKEN = "sixteen-characters-and-more"
 
@@ -21,3 +21,21 @@ def test_what_others_could_read_without_a_token_is_found(make_settings, given, s
     checks = list(door_checks(make_settings(**given)))
     assert tuple(check.state for check in checks) == states
     assert all(bool(check.mend) == (check.state != "ok") for check in checks)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "listening", "state"),
+    [
+        ((), ("127.0.0.1:8080",), "ok"),
+        (("unix:",), ("unix:/run/a.sock", "/run/a.sock", "127.0.0.1:8080"), "ok"),
+        (("10.0.0.0/8",), ("0.0.0.0:8080",), "ok"),
+        (("127.0.0.1/32",), ("unix:/run/a.sock", "/run/a.sock"), "ok"),
+        (("127.0.0.1/32",), ("unix:/run/a.sock", "/run/a.sock", "127.0.0.1:8080"), "warn"),
+        (("::1/128",), ("[::]:8080",), "warn"),
+        (("0.0.0.0/0",), ("0.0.0.0:8080",), "warn"),
+    ],
+)
+def test_a_port_where_any_process_is_believed_is_found(trusted, listening, state):
+    check = judge_trust(trusted, listening)
+    assert check.state == state
+    assert bool(check.mend) == (state != "ok")

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from app.health.units import UNITS, judge_unit, parse, units_checks
+from app.health.units import UNITS, judge_unit, listening, parse, units_checks
 
 SERVICE = {
     "Id": "hopline-workers.service",
@@ -98,6 +98,15 @@ def test_every_unit_gets_a_line(systemctl: Path, tmp_path: Path) -> None:
     checks = list(units_checks(tmp_path / "current"))
     assert [check.name for check in checks] == list(UNITS)
     assert {check.state for check in checks} == {"ok"}
+
+
+def test_where_the_redirects_sockets_listen_is_known(systemctl: Path) -> None:
+    systemctl.write_text(
+        "Listen=/run/hopline/redirect.sock (Stream)\nListen=127.0.0.1:8080 (Stream)\n"
+    )
+    assert listening() == ["/run/hopline/redirect.sock", "127.0.0.1:8080"]
+    systemctl.write_text("")
+    assert listening() == []
 
 
 def test_where_nothing_is_installed_nothing_is_said(systemctl: Path) -> None:
