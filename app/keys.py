@@ -39,6 +39,14 @@ def link_uses_key(code: str) -> str:
     return LINK_USES_PREFIX + code
 
 
+def link_spent_key(code: str) -> str:
+    """Return the key of the sorted set of the clicks that a limited link's counter counted last.
+
+    It is in the slot of :func:`link_uses_key`.
+    """
+    return f"{{{link_uses_key(code)}}}:spent"
+
+
 def visitor_salt_key(day: str) -> str:
     """Return the key of the salt of a UTC day, written YYYY-MM-DD."""
     return VISITOR_SALT_PREFIX + day

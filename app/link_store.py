@@ -18,7 +18,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from app import codes
-from app.keys import LINK_DELETED, LINK_INDEX, link_key, link_tag_key, link_uses_key
+from app.keys import LINK_DELETED, LINK_INDEX, link_key, link_spent_key, link_tag_key, link_uses_key
 from app.link_list import LinkList
 from app.link_options import InvalidLink, LinkOptions
 from app.links import Link, LinkNotFound, decode, encode
@@ -210,7 +210,7 @@ class LinkStore:
             self._write(LINK_DELETED, "SADD", LINK_DELETED, code)
         tombstone = self._swap(code, _bury)
         with translated(self._url):
-            self._client.delete(link_uses_key(code))
+            self._client.delete(link_uses_key(code), link_spent_key(code))
         return tombstone
 
     def ping(self) -> None:

@@ -27,6 +27,8 @@ SPOOL_REFUSALS = (
     "stopped",
     "unusable",
 )
+#: Why what a trusted proxy calls a visit can't be its click's identity.
+MISNAMINGS = ("malformed", "time")
 #: What a redirect process does beside answering.
 CHORES = (
     "backlog",
@@ -152,6 +154,16 @@ class RedirectMetrics:
             "redis_refused",
             "redis_slow",
             "unexpected_reply",
+        )
+        self.visits_misnamed = prepared(
+            Counter(
+                "hopline_visits_misnamed",
+                "Visits whose X-Request-ID and X-Request-Start, set by a trusted proxy, don't tell"
+                " its second try from a second visit: malformed, or at a time far from our clock.",
+                ["reason"],
+                registry=registry,
+            ),
+            *MISNAMINGS,
         )
         self.clicks_confirmed_late = Counter(
             "hopline_clicks_confirmed_late",

@@ -1,4 +1,4 @@
-"""A TCP proxy that holds back what a client sends, at the moment that a test has chosen."""
+"""TCP proxies that hold back what one side sends, at the moment that a test has chosen."""
 
 import contextlib
 import socket
@@ -56,13 +56,16 @@ class HoldingProxy:
     def _pass_on(self, source: socket.socket, target: socket.socket, is_client: bool) -> None:
         with contextlib.suppress(OSError):
             while piece := source.recv(1 << 20):
-                if is_client and self._is_armed and self._marker in piece:
-                    self._is_armed = False
-                    self.held.set()
-                    self.released.wait(GIVE_UP_SECONDS)
+                self._look(piece, is_client)
                 target.sendall(piece)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_WR)
+
+    def _look(self, piece: bytes, is_client: bool) -> None:
+        if is_client and self._is_armed and self._marker in piece:
+            self._is_armed = False
+            self.held.set()
+            self.released.wait(GIVE_UP_SECONDS)
 
 
 class LeadingProxy(HoldingProxy):
@@ -81,3 +84,28 @@ class LeadingProxy(HoldingProxy):
     def lead_to(self, port: int) -> None:
         """Lead new connections to another server on this machine."""
         self._upstream = port
+
+
+class AnswerHoldingProxy(HoldingProxy):
+    """Passes on what clients send, but no answers from the first piece on that contains a marker.
+
+    It begins to look when it is armed, which forgets what was before.
+    """
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port, b"")
+        self._is_armed = False
+
+    def arm(self, marker: bytes) -> None:
+        self.held.clear()
+        self.released.clear()
+        self._marker = marker
+        self._is_armed = True
+
+    def _look(self, piece: bytes, is_client: bool) -> None:
+        if not is_client:
+            if self.held.is_set():
+                self.released.wait(GIVE_UP_SECONDS)
+        elif self._is_armed and self._marker in piece:
+            self._is_armed = False
+            self.held.set()

@@ -82,14 +82,10 @@ class EntryWriter:
         self._second = 0
         self._timestamp = b""
 
-    def write_visit(self, digits: bytes, link: Link, now: float, visit: Visit) -> bytes:
-        """Return the XADD of a click on a link; as :meth:`write`, for who keeps no parts.
-
-        Args:
-            now: when, in Unix seconds.
-        """
+    def write_visit(self, digits: bytes, link: Link, second: int, visit: Visit) -> bytes:
+        """Return the XADD of a click on a link; as :meth:`write`, for who keeps no parts."""
         parts = self._remembered_parts(link.code.encode(), link.target.encode())
-        return self.write(digits, parts, int(now), visit)
+        return self.write(digits, parts, second, visit)
 
     def link_parts(self, short_code: bytes, target: bytes) -> LinkParts:
         """Return what the entries of a link have in common."""
@@ -104,7 +100,7 @@ class EntryWriter:
         """Return the XADD of one click.
 
         Args:
-            digits: the click's id, as :class:`~app.click.ClickIds` makes them.
+            digits: the click's id, as :class:`~app.redirect.visit_ids.VisitIds` makes them.
             second: when, in Unix seconds.
             visit: the texts of a :class:`~app.redirect.visit.Visit`, in its order; may be as the
                 client sent them, or None.

@@ -20,6 +20,7 @@ from app.redirect.http.plain import LEAVE
 from app.redirect.resource import Collaborators
 from app.redirect.response import redirect
 from app.redirect.visit import PURPOSE_FIELDS
+from app.redirect.visit_ids import id_ms
 from app.redirect_metrics import RedirectMetrics
 from app.tallies import Tally, TallyFamily
 
@@ -38,6 +39,8 @@ _PLACES = {
     b"sec-gpc": 6,
     b"x-forwarded-for": 7,
     b"forwarded": 8,
+    b"x-request-id": 9,
+    b"x-request-start": 10,
 }
 
 
@@ -71,7 +74,8 @@ class RedirectFastLane:
         self._client_address = collaborators.client_address
         self._address_of_peer = lru_cache(_PEERS_LIMIT)(self._plain_address)
         self._wall_clock = collaborators.wall_clock
-        self._make_id = collaborators.click_ids.make
+        self._new_id = collaborators.visit_ids.make
+        self._id_of_visit = collaborators.visit_ids.of
         self._responses = metrics.responses
         self._ready: dict[bytes, _Ready] = {}
 
@@ -94,13 +98,20 @@ class RedirectFastLane:
             ready = self._find(path, query, now)
             if ready is None:
                 return False
+        started, request_id = values.pop(), values.pop()
         forwarded, x_forwarded_for = values.pop(), values.pop()
         if x_forwarded_for is None and forwarded is None:
-            values[0] = self._address_of_peer(peer[0])
+            address = self._address_of_peer(peer[0])
         else:
-            values[0] = self._address(peer[0], x_forwarded_for or b"", forwarded or b"")
-        digits = self._make_id(int(now * 1000))
-        command = self._write(digits, ready.parts, int(now), values)
+            address = self._address(peer[0], x_forwarded_for or b"", forwarded or b"")
+        values[0] = address
+        if started is None or request_id is None:
+            digits, second = self._new_id(int(now * 1000)), int(now)
+        else:
+            visit = (request_id, started, path[1:], address, values[1] or b"")
+            digits = self._id_of_visit(int(now * 1000), peer[0], *visit)
+            second = id_ms(digits) // 1000
+        command = self._write(digits, ready.parts, second, values)
         self._record(command, partial(_answer, ready, reply))
         return True
 

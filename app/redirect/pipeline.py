@@ -77,6 +77,7 @@ class Pipeline:
         server_number: how many other server processes have answered since the first one.
         on_new_server: each called before any command is sent when a connection reaches another
             server process than the last one did, or one that was promoted since; must not block.
+            What it submits goes first.
         on_end: called when a connection has ended, before anybody can ask for anything over
             another; must not block.
     """
@@ -259,9 +260,9 @@ class Pipeline:
         self._watchers["polled"].start(self._age.note_poll)
         self._watchers["turn"].start(self._assess_age)
         self._broken.clear()
+        self._room = self._limit
         self._notice_server(connection.server)
         self.heard_at = self._clock()
-        self._room = self._limit
         self.connected.set()
 
     def _notice_server(self, server: RedisServer) -> None:

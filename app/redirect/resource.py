@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import falcon
 
-from app.click import ClickIds
 from app.codes import is_valid
 from app.links import Link
 from app.redirect.entry import EntryWriter
@@ -18,6 +17,7 @@ from app.redirect.recorder import Recorder
 from app.redirect.response import Response, redirect
 from app.redirect.uses import Uses
 from app.redirect.visit import FIELD_BYTES, Visit, clean, from_environ
+from app.redirect.visit_ids import VisitIds, id_ms
 from app.request_ids import RequestIds
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Collaborators:
     Attributes:
         is_bot: tells from a user agent in UTF-8 whether a program follows the link.
         wall_clock: Unix seconds.
-        click_ids: where new clicks get their ids.
+        visit_ids: where visits get their clicks' ids.
         request_ids: what a request is called that is logged.
     """
 
@@ -44,7 +44,7 @@ class Collaborators:
     client_address: ClientAddress
     is_bot: Callable[[bytes], bool]
     wall_clock: Callable[[], float] = time.time
-    click_ids: ClickIds = field(default_factory=ClickIds)
+    visit_ids: VisitIds = field(default_factory=VisitIds)
     request_ids: RequestIds = field(default_factory=RequestIds)
 
 
@@ -92,21 +92,33 @@ class LinkResource:
 
     def _follow(self, req: falcon.Request, link: Link, is_click: bool) -> Response:
         visit = from_environ(req.env, self._with.client_address)
+        digits = self._click_id(req, link, visit) if is_click else b""
         if link.click_limit is not None and not self._may_follow(
-            link, link.click_limit, visit, is_click
+            link, link.click_limit, visit, digits
         ):
             return self._with.pages.gone("used_up")
         if is_click:
-            now = self._with.wall_clock()
-            digits = self._with.click_ids.make(int(now * 1000))
             self._with.recorder.record_and_wait(
-                self._with.writer.write_visit(digits, link, now, visit)
+                self._with.writer.write_visit(digits, link, id_ms(digits) // 1000, visit)
             )
         return redirect(link, req.query_string)
 
-    def _may_follow(self, link: Link, limit: int, visit: Visit, is_click: bool) -> bool:
-        if is_click and not visit.is_ahead_of_person and not self._is_bot(visit):
-            return self._with.uses.spend(link, limit)
+    def _click_id(self, req: falcon.Request, link: Link, visit: Visit) -> bytes:
+        """Return the id of the visit's click in hexadecimal digits."""
+        get = req.env.get
+        return self._with.visit_ids.of(
+            int(self._with.wall_clock() * 1000),
+            get("REMOTE_ADDR", ""),
+            get("HTTP_X_REQUEST_ID", "").encode("latin-1"),
+            get("HTTP_X_REQUEST_START", "").encode("latin-1"),
+            link.code.encode(),
+            visit.ip,
+            visit.user_agent,
+        )
+
+    def _may_follow(self, link: Link, limit: int, visit: Visit, digits: bytes) -> bool:
+        if digits and not visit.is_ahead_of_person and not self._is_bot(visit):
+            return self._with.uses.spend(link, limit, bytes.fromhex(digits.decode()))
         return self._with.uses.are_left(link, limit)
 
     def _is_bot(self, visit: Visit) -> bool:

@@ -28,6 +28,7 @@ from app.redirect.spool_file import SpoolFile
 from app.redirect.spool_leftovers import SpoolLeftovers
 from app.redirect.tracking import Tracking
 from app.redirect.uses import Uses
+from app.redirect.visit_ids import VisitIds
 from app.redirect_metrics import RedirectMetrics
 from app.redis import parse_url
 from app.request_ids import RequestIds
@@ -75,13 +76,14 @@ class RedirectService:
         )
         self.collaborators = Collaborators(
             lookup=self.lookup,
-            uses=Uses(self.pipeline, settings.lookup_budget_ms / 1000),
+            uses=self._uses,
             recorder=self.recorder,
             writer=self._writer,
             pages=Pages(),
             client_address=client_address_reader(settings.trusted_proxies),
             is_bot=_remembering(Bots()),
             request_ids=RequestIds(settings.trusted_proxies),
+            visit_ids=VisitIds(settings.trusted_proxies, self.metrics.visits_misnamed),
         )
 
     def _connect(self) -> None:
@@ -132,7 +134,13 @@ class RedirectService:
             self.metrics,
             budget_seconds=self.settings.record_budget_ms / 1000,
         )
-        self.pipeline.on_new_server.append(self.recorder.resend)
+        self._uses = Uses(
+            self.pipeline,
+            self.settings.lookup_budget_ms / 1000,
+            resend_seconds=self.settings.resend_seconds,
+        )
+        # Before the clicks: from then on visitors may ask for them.
+        self.pipeline.on_new_server += (self._uses.tell_again, self.recorder.resend)
         self._holdover = Holdover(self.recorder.record, self.metrics)
         self.spool.keep = self._holdover.keep
 

@@ -16,6 +16,7 @@ def test_only_links_have_keys_that_start_with_the_links_prefix(name: str) -> Non
         keys.LINK_DELETED,
         keys.link_tag_key(name),
         keys.link_uses_key(name),
+        keys.link_spent_key(name),
         keys.visitor_salt_key(name),
         *(Settings.model_fields[setting].default for setting in ("stream", "dead_stream")),
     ]
@@ -24,7 +25,13 @@ def test_only_links_have_keys_that_start_with_the_links_prefix(name: str) -> Non
 
 @given(names, names)
 def test_no_two_kinds_of_key_meet(one: str, other: str) -> None:
-    makers = (keys.link_key, keys.link_tag_key, keys.link_uses_key, keys.visitor_salt_key)
+    makers = (
+        keys.link_key,
+        keys.link_tag_key,
+        keys.link_uses_key,
+        keys.link_spent_key,
+        keys.visitor_salt_key,
+    )
     made = {make(name) for make in makers for name in (one, other)}
     assert len(made) == len(makers) * len({one, other})
     assert not made & {keys.LINK_INDEX, keys.LINK_DELETED}
@@ -52,6 +59,10 @@ def test_keys_beside_the_stream_differ_and_live_in_its_slot(stream: str, group: 
 def test_purged_clicks_live_in_the_slot_of_the_dead_letters() -> None:
     assert keys.purged_key("clicks:dead") == "clicks:dead:purged"
     assert hash_tag(keys.purged_key("{clicks}:dead")) == hash_tag("{clicks}:dead")
+
+
+def test_what_is_known_of_a_limited_links_clicks_lives_in_the_slot_of_its_counter() -> None:
+    assert hash_tag(keys.link_spent_key("abc")) == keys.link_uses_key("abc") == "links:uses:abc"
 
 
 def test_a_hash_tag_of_the_stream_is_kept() -> None:

@@ -6,19 +6,24 @@ import re
 import shutil
 import socket
 import subprocess
+import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 import pytest
 from redis import Redis
 
-from app.keys import link_key
+from app.keys import link_key, link_uses_key
 from app.links import Link, encode
 from app.local.child import Child, Program
 from app.local.services import redirect_program
 from app.settings import variable
 from tests.conftest import missing
+from tests.proxy import AnswerHoldingProxy
 from tests.servers import free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -27,6 +32,10 @@ READY_SECONDS = 20
 #: Any address of the loopback network is a visitor of its own.
 VISITOR, OTHER_VISITOR = "127.0.0.2", "127.0.0.3"
 BURST = 100
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
+AS_BROWSER = ("--user-agent", BROWSER, "--write-out", "%{http_code}")
+PLAIN = Link(code="demo1", target="https://a.example/x", created_ms=1, updated_ms=1)
+LINKS = (PLAIN, replace(PLAIN, code="once1", click_limit=1))
 
 
 @pytest.fixture
@@ -45,26 +54,48 @@ def children(tmp_path):
         yield start
 
 
+class Redirect(NamedTuple):
+    """A redirect service with one worker, which knows one link without terms and one-time one.
+
+    Attributes:
+        redis: between it and Redis.
+    """
+
+    socket: Path
+    pid: int
+    redis: AnswerHoldingProxy
+
+    def kill_worker(self):
+        (worker,) = psutil.Process(self.pid).children()
+        worker.kill()
+
+
 @pytest.fixture
-def redirect(children, tmp_path, make_settings, redis_url):
-    """The path of the Unix socket of a redirect service that knows one link."""
+def between(redis_url):
+    with AnswerHoldingProxy(urllib.parse.urlsplit(redis_url).port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def redirect(children, tmp_path, make_settings, redis_url, between):
     settings = make_settings(
-        redis_url=redis_url,
+        redis_url=f"redis://127.0.0.1:{between.port}/0",
         redirect_bind=f"unix:{tmp_path}/redirect.sock",
         redirect_workers=1,
         # The tests share their machine with others; slow answers are not what they are about.
-        lookup_budget_ms=2000,
-        trusted_proxies=("127.0.0.1/32",),
+        lookup_budget_ms=5000,
+        record_budget_ms=5000,
+        trusted_proxies=("unix:",),
     )
     given = {variable(name): getattr(settings, name) for name in settings.model_fields_set}
-    given[variable("trusted_proxies")] = "127.0.0.1/32"
+    given[variable("trusted_proxies")] = "unix:"
     environ = {name: value for name, value in os.environ.items() if "HOPLINE_" not in name}
     environ |= {name: str(value) for name, value in given.items()}
-    link = Link(code="demo1", target="https://a.example/x", created_ms=1, updated_ms=1)
     with Redis.from_url(redis_url) as client:
-        client.set(link_key("demo1"), encode(link))
-    children(redirect_program(settings, environ))
-    return tmp_path / "redirect.sock"
+        for link in LINKS:
+            client.set(link_key(link.code), encode(link))
+    child = children(redirect_program(settings, environ))
+    return Redirect(tmp_path / "redirect.sock", child.pid, between)
 
 
 class Front:
@@ -104,7 +135,7 @@ def nginx(children, tmp_path, redirect):
     ours = (DEPLOY / "nginx/hopline.conf").read_text()
     ours = re.sub(r"^ +listen \[::\].*$", "", ours, flags=re.MULTILINE)
     for theirs, here in {
-        "/run/hopline/redirect.sock": redirect,
+        "/run/hopline/redirect.sock": redirect.socket,
         "listen 80;": f"listen 127.0.0.1:{http};",
         "listen 443 ssl": f"listen 127.0.0.1:{https} ssl",
         f"/etc/letsencrypt/live/{HOST}/fullchain.pem": certificate,
@@ -131,7 +162,7 @@ def caddy(children, tmp_path, redirect):
     program = shutil.which("caddy") or missing("caddy")
     http, https = free_port(), free_port()
     ours = (DEPLOY / "caddy/Caddyfile").read_text()
-    ours = ours.replace("/run/hopline/redirect.sock", str(redirect))
+    ours = ours.replace("/run/hopline/redirect.sock", str(redirect.socket))
     config = tmp_path / "Caddyfile"
     config.write_text(
         f"{{\nadmin off\nlocal_certs\nskip_install_trust\n"
@@ -187,10 +218,45 @@ def test_the_connection_to_the_redirect_is_kept(front, redirect):
         for process in psutil.process_iter()
         if "gunicorn: worker" in name_of(process)
         for connection in process.net_connections("unix")
-        if connection.laddr == str(redirect) and connection.type == socket.SOCK_STREAM
+        if connection.laddr == str(redirect.socket) and connection.type == socket.SOCK_STREAM
     ]
     # The listening socket is one of them. One visitor after another needs one connection.
     assert len(kept) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "awaited", "tries"),
+    [("demo1", b"XADD", 2), ("once1", b"XADD", 2), ("once1", b"links:uses:once1", 1)],
+    ids=["click", "click of a limited link", "use"],
+)
+def test_a_visit_is_one_click_and_one_use_though_a_worker_dies_before_its_answer(
+    front, redirect, redis_url, code, awaited, tries
+):
+    # nginx asks again only where the connection was used before.
+    assert front.status("/demo1") == "302"
+    redirect.redis.arm(awaited)
+    with ThreadPoolExecutor(1) as visitor:
+        status = visitor.submit(front.ask, f"/{code}", *AS_BROWSER)
+        assert redirect.redis.held.wait(10)
+        redirect.kill_worker()
+        redirect.redis.released.set()
+        assert status.result(timeout=20) == "302"
+    with Redis.from_url(redis_url) as client:
+        entries = [fields for _, fields in client.xrange("clicks:stream")]
+        assert client.get(link_uses_key(code)) == (b"1" if code == "once1" else None)
+    _, *ours = entries
+    assert len(ours) == tries
+    assert all(entry == ours[0] for entry in ours)
+    assert front.ask("/once1", *AS_BROWSER) == ("410" if code == "once1" else "302")
+
+
+def test_two_visits_are_two_clicks_whatever_the_visitor_calls_them(front, redis_url):
+    named = ("--header", "X-Request-ID: same", "--header", "X-Request-Start: t=1800000000.000")
+    for _ in range(2):
+        assert front.ask("/demo1", *named, "--write-out", "%{http_code}") == "302"
+    with Redis.from_url(redis_url) as client:
+        ids = {fields[b"click_id"] for _, fields in client.xrange("clicks:stream")}
+    assert len(ids) == 2
 
 
 def test_what_is_for_probes_is_not_for_visitors(front):

@@ -176,6 +176,8 @@ def do_everything(hopline, tmp_path):
      "XACK clicks:stream analytics-group 1-1", "XSETID clicks:stream 9-9", "COPY clicks:stream x",
      "DUMP clicks:stream", "RENAME clicks:stream x", "EXPIRE clicks:stream 1",
      "XGROUP DESTROY clicks:stream analytics-group", "INCR link:x", "ZADD link:x 1 a",
+     "EXPIRE links:uses:a 1", "DEL links:uses:a", "SET links:uses:a 0",
+     "ZREM {links:uses:a}:spent b", "DEL {links:uses:a}:spent",
      "HGETALL {clicks:stream}:analytics-group:ledger", "CLIENT LIST", "BGREWRITEAOF",
      "XADD other * a b", "KEYS *", "CONFIG GET *", "FLUSHALL", "GET visitors:salt:2026-01-01",
      "ACL LIST", "SHUTDOWN", "MONITOR"],

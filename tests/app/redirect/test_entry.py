@@ -49,7 +49,7 @@ def test_a_new_click_can_be_read_by_a_worker():
     visit = Visit(ip=b"192.0.2.1", user_agent=b"Browser", referer=b"", gpc=b"1")
     click_id = new_click_id(1_700_000_000_250, b"r" * 10)
     writer = EntryWriter("clicks:stream", 1000)
-    command = writer.write_visit(click_id.hex().encode(), link, 1_700_000_000.25, visit)
+    command = writer.write_visit(click_id.hex().encode(), link, 1_700_000_000, visit)
     click = from_fields(b"1-1", entry_of(command))
     assert click == Click(
         click_id=click_id,

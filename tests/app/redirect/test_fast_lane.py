@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from app.click import ClickIds
 from app.keys import link_key
 from app.links import Link, encode
 from app.redirect.entry import EntryWriter
 from app.redirect.fast_lane import RedirectFastLane
 from app.redirect.http.plain import PlainReader
 from app.redirect.proxies import client_address_reader
+from app.redirect.visit_ids import VisitIds
 from app.redirect_metrics import RedirectMetrics
 from tests.redirect_servers import RedirectServer
 from tests.servers import RedisServer
@@ -48,6 +48,8 @@ _FIELDS = (
     b"Accept-Language",
     b"X-Forwarded-For",
     b"Forwarded",
+    b"X-Request-ID",
+    b"X-Request-Start",
     b"Sec-GPC",
     b"Sec-Purpose",
     b"Purpose",
@@ -148,6 +150,43 @@ def test_both_lanes_give_the_same_answer_and_the_same_entry(lanes, request: byte
     assert fast.visit(request) == falcon.visit(request)
 
 
+_NAMED = st.builds(
+    lambda path, age_ms, request_id, fields: (
+        b"GET /%b HTTP/1.1\r\nHost: a\r\nX-Request-ID: %b\r\nX-Request-Start: t=%d\r\n%b"
+        b"Connection: close\r\n\r\n"
+        % (path, request_id, time.time() * 1000 - age_ms, b"".join(fields))
+    ),
+    st.sampled_from((b"plain", b"Moved-1", b"few")),
+    st.integers(0, 10_000),
+    st.uuids().map(lambda each: each.hex.encode()),
+    st.sets(
+        st.sampled_from(
+            (
+                b"User-Agent: Browser\r\n",
+                b"X-Forwarded-For: 203.0.113.9\r\n",
+                b"Referer: https://b.example/\r\n",
+                b"Sec-GPC: 1\r\n",
+                b"Sec-Purpose: prefetch\r\n",
+            )
+        )
+    ),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(request=_NAMED)
+def test_both_lanes_give_a_visit_that_the_proxy_named_the_same_id_at_each_try(
+    lanes, request: bytes
+) -> None:
+    entries = []
+    for lane in (*lanes, *lanes):
+        assert lane.server.exchange(request).startswith(b"HTTP/1.1 30")
+        ((_, entry),) = lane.client.xrange(lane.stream)
+        lane.client.xtrim(lane.stream, maxlen=0, approximate=False)
+        entries.append(entry)
+    assert all(entry == entries[0] for entry in entries)
+
+
 @pytest.mark.parametrize(
     ("length", "status"),
     [(8000, b"404 Not Found"), (8192, b"414 URI Too Long"), (60_000, b"414 URI Too Long")],
@@ -183,7 +222,7 @@ def taken() -> Callable[[bytes], list[bytes]]:
         writer=EntryWriter("s", 10),
         client_address=client_address_reader(()),
         wall_clock=time.time,
-        click_ids=ClickIds(),
+        visit_ids=VisitIds(),
     )
     lane = RedirectFastLane(collaborators, RedirectMetrics(CollectorRegistry()))
 

@@ -16,6 +16,7 @@ from app.redirect.pages import Pages
 from app.redirect.proxies import client_address_reader
 from app.redirect.resource import Collaborators
 from app.redirect.response import DEFAULT_CACHE_CONTROL, Response
+from app.redirect.visit_ids import VisitIds
 from app.redirect.wsgi import create_app
 from app.redirect_metrics import RedirectMetrics
 from tests.app.redirect.commands import entry_of
@@ -59,14 +60,14 @@ class FakeLookup:
 
 class FakeUses:
     def __init__(self) -> None:
-        self.used = 0
+        self.known = {}
 
-    def spend(self, _link, limit):
-        self.used += 1
-        return self.used <= limit
+    def spend(self, _link, limit, click_id):
+        self.known.setdefault(click_id, len(self.known) + 1)
+        return self.known[click_id] <= limit
 
     def are_left(self, _link, limit):
-        return self.used < limit
+        return len(self.known) < limit
 
 
 class FakeRecorder:
@@ -99,6 +100,7 @@ class World:
             client_address=client_address_reader(("10.0.0.0/8",)),
             is_bot=lambda user_agent: b"bot" in user_agent,
             wall_clock=lambda: NOW,
+            visit_ids=VisitIds(("10.0.0.0/8",)),
         )
         self.app = create_app(collaborators, RedirectMetrics(self.registry), self._ready)
 
@@ -229,6 +231,21 @@ def test_a_limited_link_is_used_up_by_people_alone(world):
     assert world.get("/limited", User_Agent="a bot").status_code == 410
     assert world.ask("HEAD", "/limited", User_Agent=person).status_code == 410
     assert len(world.recorder.clicks) == 7
+
+
+def test_the_second_try_of_a_proxy_is_the_same_click_and_the_same_use(world):
+    named = {"X_Request_ID": "abc", "X_Request_Start": f"t={NOW}.000"}
+    for _ in range(2):
+        assert world.get("/limited", **named).status_code == 302
+    first, second = world.recorder.clicks
+    assert first == second
+    assert world.get("/limited", **named | {"X_Request_ID": "def"}).status_code == 410
+
+
+def test_a_click_is_of_the_time_at_which_the_proxy_began_to_serve_it(world):
+    world.get("/live", X_Request_ID="abc", X_Request_Start=f"t={NOW - 2}.250")
+    (click,) = world.recorder.clicks
+    assert (click.timestamp, click.time_ms) == (NOW - 2, (NOW - 2) * 1000 + 250)
 
 
 def test_codes_that_can_not_be_are_not_looked_up(world):
