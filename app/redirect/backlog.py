@@ -127,6 +127,9 @@ class Backlog:
             self._quiet_log.warning("look", "The stream's backlog can't be counted: %s", error)
             if str(error).startswith("READONLY"):
                 self._leave_replica()
+            elif str(error).startswith("NOREPLICAS"):
+                # While clicks are few, nobody else may notice before they are too old for that.
+                self._pipeline.doubt_server()
         else:
             self.note(backlog, Memory(used_bytes, limit_bytes))
             self._compare(connection, RedisServer(*(text.decode() for text in who)))

@@ -211,6 +211,11 @@ class Pipeline:
         self._server_id = reason
         self._break(reason)
 
+    def doubt_server(self) -> None:
+        """Tell who waits for another server that this one may lose what it confirmed last."""
+        for tell in self.on_new_server:
+            _call(tell)
+
     def oldest_age(self) -> float:
         """Return for how many seconds the oldest command has waited for its reply; 0 if none.
 
@@ -271,8 +276,7 @@ class Pipeline:
         if is_other:
             self.server_number += 1
             logger.warning("Redis was restarted or failed over: another server process answers")
-            for tell in self.on_new_server:
-                _call(tell)
+            self.doubt_server()
 
     def _receive(self) -> None:
         connection = self._connection

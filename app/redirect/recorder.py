@@ -86,7 +86,7 @@ class Recorder:
         waiter.get()
 
     def resend(self) -> None:
-        """Put what Redis confirmed last into the spool, because another server answers now."""
+        """Put what Redis confirmed last into the spool, because it may be lost."""
         slices = self._ring.take(self._pipeline.heard_at)
         if slices:
             count = sum(map(len, slices))
@@ -133,11 +133,19 @@ class _Flight:
     def on_reply(self, reply: object) -> None:
         if isinstance(reply, bytes):
             self._recorder._confirm(self)
-        elif not self.settled:
+            return
+        if _lacks_replicas(reply):
+            self._recorder.resend()
+        if not self.settled:
             self._recorder._divert(self, _reason(reply))
 
     def expire(self) -> None:
         self._recorder._divert(self, "over_budget")
+
+
+def _lacks_replicas(reply: object) -> bool:
+    """Tell whether a master is cut off, so that another may be promoted without its last clicks."""
+    return isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOREPLICAS")
 
 
 def _reason(reply: object) -> str:

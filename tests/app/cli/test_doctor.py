@@ -61,7 +61,7 @@ def start_a_consumer(redis_url: str) -> None:
         ledger = EntryLedger(client.execute_command, "clicks:stream", "analytics-group")
         ledger.check()
         now_ms = time.time_ns() // 1_000_000
-        ledger.note_clicks(now_ms, 0, 0)
+        ledger.note_clicks(now_ms, 0, 0, 0)
         client.hset(aof_rewrite_key("clicks:stream", "analytics-group"), "done", now_ms)
 
 
