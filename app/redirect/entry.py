@@ -30,7 +30,8 @@ _TRIMMING_DIGIT = ord("0")
 #: Texts longer than this are rarely seen twice, and a few of them would fill the memory.
 _LONGEST_KEPT_BYTES = 300
 _KEPT_TEXTS = 2048
-_REMEMBERED_LINKS = 4096
+#: Of the lane that is not the fast one; their targets may have 8 KB.
+_REMEMBERED_LINKS = 1024
 
 
 @dataclass(frozen=True, slots=True)

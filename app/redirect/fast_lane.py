@@ -24,8 +24,9 @@ from app.redirect.visit_ids import id_ms
 from app.redirect_metrics import RedirectMetrics
 from app.tallies import Tally, TallyFamily
 
-#: Known links whose answers are kept ready; they are made again when there are more.
+#: Known links whose answers are kept ready, whichever is met first; they are made again then.
 _READY_LIMIT = 50_000
+_READY_BYTES = 64 << 20
 #: Addresses of peers that are remembered.
 _PEERS_LIMIT = 8192
 
@@ -78,6 +79,7 @@ class RedirectFastLane:
         self._id_of_visit = collaborators.visit_ids.of
         self._responses = metrics.responses
         self._ready: dict[bytes, _Ready] = {}
+        self._ready_bytes = 0
 
     def __call__(
         self,
@@ -131,10 +133,12 @@ class RedirectFastLane:
         return None
 
     def _prepare(self, path: bytes, link: Link) -> _Ready:
-        if len(self._ready) >= _READY_LIMIT:
+        if len(self._ready) >= _READY_LIMIT or self._ready_bytes >= _READY_BYTES:
             self._ready.clear()
+            self._ready_bytes = 0
         parts = self._link_parts(link.code.encode(), link.target.encode())
         ready = self._ready[path] = _make_ready(link, parts, self._responses)
+        self._ready_bytes += len(parts.tail) + len(ready.rest)
         return ready
 
     def _address(self, peer: str, x_forwarded_for: bytes, forwarded: bytes) -> bytes:

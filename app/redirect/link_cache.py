@@ -13,6 +13,11 @@ from dataclasses import dataclass
 
 from app.links import Link
 
+#: What a link takes up on average at most: those of long targets are fewer.
+_MEAN_BYTES = 1_000
+#: Of a link's objects beside its texts.
+_OWN_BYTES = 400
+
 
 class Watch:
     """A stretch of time in which Redis reports every change of a link.
@@ -38,6 +43,8 @@ class Held:
 class LinkCache:
     """Links by code in two generations, of which the older goes when the younger is full.
 
+    Full is one that holds half of ``size`` links, or a kilobyte for each of these.
+
     Reading from the older generation moves the link to the younger. So what is in use stays, and
     every operation costs the same however many links there are.
     """
@@ -46,6 +53,7 @@ class LinkCache:
         self.young: dict[str, Held] = {}
         self._old: dict[str, Held] = {}
         self._generation_size = max(size // 2, 1)
+        self._room_bytes = self._generation_size * _MEAN_BYTES
 
     def __len__(self) -> int:
         return len(self.young.keys() | self._old.keys())
@@ -59,19 +67,32 @@ class LinkCache:
 
     def put(self, code: str, held: Held) -> None:
         """Remember a link."""
+        replaced = self.young.get(code)
+        if replaced is not None:
+            self._room_bytes += _size(replaced.link)
+        self._room_bytes -= _size(held.link)
         self.young[code] = held
-        if len(self.young) >= self._generation_size:
+        if len(self.young) >= self._generation_size or self._room_bytes <= 0:
             self._old, self.young = self.young, {}
+            self._room_bytes = self._generation_size * _MEAN_BYTES
 
     def forget(self, code: str) -> None:
         """Drop a link."""
-        self.young.pop(code, None)
+        young = self.young.pop(code, None)
+        if young is not None:
+            self._room_bytes += _size(young.link)
         self._old.pop(code, None)
 
     def clear(self) -> None:
         """Drop all links."""
         self.young.clear()
         self._old.clear()
+        self._room_bytes = self._generation_size * _MEAN_BYTES
+
+
+def _size(link: Link) -> int:
+    texts = (link.code, link.target, link.title, link.cache_control or "", *link.tags)
+    return _OWN_BYTES + sum(map(len, texts))
 
 
 class UnknownCodes:

@@ -213,6 +213,22 @@ class _Memory:
         return next((link for link in _LINKS if link.code == code), None)
 
 
+def test_answers_of_long_targets_are_kept_ready_within_bounds_in_bytes() -> None:
+    long = "https://a.example/" + "x" * 7_900
+    collaborators = SimpleNamespace(
+        lookup=SimpleNamespace(cached=lambda code: replace(_PLAIN, code=code, target=long)),
+        recorder=_Recorder(),
+        writer=EntryWriter("s", 10),
+        client_address=client_address_reader(()),
+        wall_clock=time.time,
+        click_ids=ClickIds(),
+    )
+    lane = RedirectFastLane(collaborators, RedirectMetrics(CollectorRegistry()))
+    for number in range(6_000):
+        assert lane._find(b"/c%d" % number, b"", 0.0)
+    assert sum(len(ready.rest) + len(ready.parts.tail) for ready in lane._ready.values()) < 70 << 20
+
+
 @pytest.fixture
 def taken() -> Callable[[bytes], list[bytes]]:
     """A function that returns the parts of the fast lane's answer, none if it declined."""

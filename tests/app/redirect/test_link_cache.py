@@ -23,6 +23,30 @@ def test_it_never_holds_more_than_its_size_and_never_a_wrong_link(codes, size):
         assert len(cache) <= size
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from([0, 500, 8_000])), max_size=200)
+)
+def test_long_targets_take_up_a_kilobyte_a_link_on_average(puts):
+    cache = LinkCache(8)
+    for code, length in puts:
+        target = "https://a.example/" + "x" * length
+        link = Link(code=code, target=target, created_ms=1, updated_ms=1)
+        cache.put(code, Held(link, Watch()))
+        kept = [each.link.target for each in (*cache.young.values(), *cache._old.values())]
+        # Two generations, and the link with which each was full.
+        assert sum(map(len, kept)) <= 8 * 1_000 + 2 * 8_018
+
+
+def test_a_link_that_is_read_again_and_again_drives_out_no_other():
+    cache = LinkCache(10)
+    cache.put("other", held("other"))
+    for _ in range(100):
+        cache.put("same", held("same"))
+        cache.forget("same")
+        cache.put("same", held("same"))
+    assert "other" in cache.young
+
+
 def test_what_is_in_use_stays():
     cache = LinkCache(10)
     cache.put("hot", held("hot"))
