@@ -39,6 +39,7 @@ CHORES = (
     "pipeline",
     "publishing",
     "tracking",
+    "witness",
 )
 
 
@@ -92,6 +93,12 @@ class RedirectMetrics:
             "Whether all processes hear from Redis which links change; else they ask each time.",
             registry=registry,
             merge="min",
+        )
+        self.link_changes_lost = Counter(
+            "hopline_link_changes_lost",
+            "Changes of links that Redis confirmed and lost, or may have lost, when it"
+            " was restarted or failed over; each process counts them.",
+            registry=registry,
         )
         self.link_lookups = prepared(
             Counter(

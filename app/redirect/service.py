@@ -29,6 +29,7 @@ from app.redirect.spool_leftovers import SpoolLeftovers
 from app.redirect.tracking import Tracking
 from app.redirect.uses import Uses
 from app.redirect.visit_ids import VisitIds
+from app.redirect.witness import Witness
 from app.redirect_metrics import RedirectMetrics
 from app.redis import parse_url
 from app.request_ids import RequestIds
@@ -107,9 +108,13 @@ class RedirectService:
             chore_failures=chore_failures,
         )
         watch(self.metrics, self.pipeline, self.lookup, self.following)
+        self.witness = Witness(
+            self.lookup, self.pipeline, self.metrics, seconds=settings.resend_seconds
+        )
+        self.pipeline.on_new_server.append(self.witness.doubt)
         self.tracking = Tracking(
             self.pipeline,
-            self.lookup,
+            self.witness,
             name="hopline-redirect-tracking",
             timeout_seconds=timeout_seconds / 2,
             chore_failures=chore_failures,
@@ -153,6 +158,7 @@ class RedirectService:
         self._publishing.start()
         self.pipeline.start()
         self.tracking.start()
+        self.witness.start()
         self.following.start()
         self.pipeline.connected.wait(_FIRST_CONNECTION_SECONDS)
         self.backlog.start()
@@ -167,6 +173,7 @@ class RedirectService:
         self.backlog.close()
         self.following.close()
         self.tracking.close()
+        self.witness.close()
         self.pipeline.close(self.settings.record_budget_ms / 1000)
         self.spool.append_all(self._holdover.close())
         until = monotonic() + _STOP_SECONDS
