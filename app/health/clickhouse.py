@@ -40,7 +40,7 @@ def clickhouse_checks(url: str, *, timeout_seconds: float) -> Iterator[Check]:
             return
         with connect(url, timeout_seconds=timeout_seconds) as client:
             yield _schema(client, url)
-            yield _durability(client, url)
+            yield from _durability(client, url)
             yield _insert_rights(client, url)
 
 
@@ -63,7 +63,7 @@ def judge_durability(engines: Mapping[str, str], defaults: Mapping[str, str]) ->
         f"{table} without {setting}"
         for table in _TABLES
         for setting in _ON_DISK
-        if _setting(engines.get(table, ""), setting, defaults) in ("0", "false")
+        if table in engines and _setting(engines[table], setting, defaults) in ("0", "false")
     ]
     if lacking:
         mend = "; ".join(
@@ -80,7 +80,8 @@ def _setting(engine: str, setting: str, defaults: Mapping[str, str]) -> str:
     return found[1] if found else defaults.get(setting, "0")
 
 
-def _durability(client: Client, url: str) -> Check:
+def _durability(client: Client, url: str) -> Iterator[Check]:
+    """Yield what the settings of the tables say, where there are tables."""
     engines = client.execute(
         "SELECT name, engine_full FROM system.tables"
         " WHERE database = currentDatabase() AND name IN {tables:Array(String)}",
@@ -91,7 +92,8 @@ def _durability(client: Client, url: str) -> Check:
             defaults = client.execute("SELECT name, value FROM system.merge_tree_settings")
     except ClickHouseRefused:
         defaults = []  # a user may lack that right, and our tables say it themselves
-    return judge_durability(dict(engines), dict(defaults))
+    if engines:
+        yield judge_durability(dict(engines), dict(defaults))
 
 
 def _schema(client: Client, url: str) -> Check:

@@ -32,6 +32,7 @@ def test_an_empty_database_needs_a_migration(clickhouse_url: str) -> None:
     found = look(clickhouse_url)
     assert (found["schema"].state, found["schema"].mend) == ("fail", "run `hopline migrate`")
     assert found["clickhouse inserts"].state == "fail"
+    assert "clickhouse disk" not in found
 
 
 def test_a_missing_database_is_found_without_asking_for_it(clickhouse_url: str) -> None:
