@@ -97,6 +97,7 @@ def test_an_installation_that_is_well(
         "redirect metrics",
         "workers metrics",
         "private files",
+        "trusted proxies",
         "geoip",
         "data disk",
         "spool disk",
