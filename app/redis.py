@@ -21,6 +21,11 @@ MIN_VERSION = (7, 0)
 _DESPITE_FULL = "#!lua flags=allow-oom\nreturn redis.call(unpack(ARGV))"
 
 
+#: Host and port of an end that was reached, or the path of a Unix socket and 0.
+Peer = tuple[str, int]
+_NO_PEER = ("", 0)
+
+
 class RedisError(Exception):
     """Base of what this file raises; the text names the server and says what to do."""
 
@@ -132,18 +137,30 @@ def translated(url: str) -> Iterator[None]:
     try:
         yield
     except (redis.AuthenticationError, redis.exceptions.AuthorizationError) as error:
-        raise RedisRefused(f"Redis at {parse_url(url)} does not let us in: {error}") from error
+        raise RedisRefused(f"Redis at {_server(url, error)} does not let us in: {error}") from error
     except redis.ReadOnlyError as error:
-        raise RedisUnavailable(f"Redis at {parse_url(url)} is a replica: {error}") from error
+        raise RedisUnavailable(f"Redis at {_server(url, error)} is a replica: {error}") from error
     except (redis.ConnectionError, redis.TimeoutError) as error:
-        raise RedisUnavailable(f"Redis at {parse_url(url)} is away: {error}") from error
+        raise RedisUnavailable(f"Redis at {_server(url, error)} is away: {error}") from error
     except redis.InvalidResponse as error:
-        raise RedisRefused(f"what answers at {parse_url(url)} is no Redis: {error}") from error
+        raise RedisRefused(f"what answers at {_server(url, error)} is no Redis: {error}") from error
     except redis.ResponseError as error:
         # In a pipeline redis-py puts words of its own before the server's.
         is_full = isinstance(error, redis.exceptions.OutOfMemoryError)
         kind = RedisUnavailable if is_full or is_transient(str(error)) else RedisRefused
-        raise kind(f"Redis at {parse_url(url)} says: {error}") from error
+        raise kind(f"Redis at {_server(url, error)} says: {error}") from error
+
+
+def _server(url: str, error: Exception) -> str:
+    """Return the name of the server that an error came from, where that is known."""
+    return named(parse_url(url), getattr(error, "peer", _NO_PEER))
+
+
+def named(address: Address, peer: Peer) -> str:
+    """Return how an error text names a server: as it is set, and the end that was reached."""
+    if peer[0] in (address.path, address.host, ""):
+        return str(address)
+    return f"{address} ({peer[0]})"
 
 
 def despite_full(key: str, *command: str | bytes | float) -> tuple[str | bytes | float, ...]:

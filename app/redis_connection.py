@@ -49,6 +49,8 @@ class _Renewed:
             # redis-py leaves out the code where it has a class for it.
             is_read_only = isinstance(error, redis.ReadOnlyError)
             self.is_spent = is_read_only or str(error).startswith(_IS_NO_MASTER)
+            # Which of the servers of a name that was.
+            error.peer = self.peer  # type: ignore[attr-defined]
             raise
 
 

@@ -12,12 +12,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from app.redis import Address
+from app.redis import Address, Peer
 
 logger = logging.getLogger(__name__)
 
-#: Host and port of an end that was reached, or the path of a Unix socket and 0.
-Peer = tuple[str, int]
 #: Tells where a server is to be reached.
 Locate = Callable[[], Address]
 #: Looks a host name up, as :func:`socket.getaddrinfo` does.
@@ -160,10 +158,3 @@ def peer_of(address: Address, connected: Any) -> Peer:
         return address.path, 0
     host, port = connected.getpeername()[:2]
     return host, port
-
-
-def named(address: Address, peer: Peer) -> str:
-    """Return how an error text names a server: as it is set, and the end that was reached."""
-    if peer[0] in (address.path, address.host):
-        return str(address)
-    return f"{address} ({peer[0]})"

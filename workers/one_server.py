@@ -1,7 +1,7 @@
 import threading
 
-from app.redis import RedisUnavailable, parse_url
-from app.redis_server import Peer, RedisServer, named
+from app.redis import Peer, RedisUnavailable, named, parse_url
+from app.redis_server import RedisServer
 
 
 class OneServer:

@@ -10,8 +10,8 @@ from app.redirect.chore import Chore
 from app.redirect.pipeline import Pipeline
 from app.redirect.quiet_log import QuietLog
 from app.redirect.redis_socket import ConnectFailed, connect
-from app.redis import Address
-from app.redis_server import LOOK_SECONDS, Locate, RedisServer, Resolve, Whereabouts, named
+from app.redis import Address, named
+from app.redis_server import LOOK_SECONDS, Locate, RedisServer, Resolve, Whereabouts
 
 logger = logging.getLogger(__name__)
 

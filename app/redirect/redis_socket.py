@@ -11,8 +11,8 @@ import hiredis
 from gevent import socket, ssl
 
 from app.redirect.resp import NOT_YET, encode_command, new_reader
-from app.redis import Address
-from app.redis_server import Peer, RedisServer, named, peer_of
+from app.redis import Address, Peer, named
+from app.redis_server import RedisServer, peer_of
 
 _RECEIVE_BYTES = 65536
 #: A dead peer is noticed after IDLE + COUNT x INTERVAL seconds even when nothing is asked.

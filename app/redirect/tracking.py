@@ -20,7 +20,8 @@ from app.redirect.quiet_log import QuietLog
 from app.redirect.reconnecting import Reconnecting
 from app.redirect.redis_socket import ConnectFailed, Connection, connect
 from app.redirect.resp import NOT_YET, encode_command
-from app.redis_server import RedisServer, named
+from app.redis import named
+from app.redis_server import RedisServer
 
 logger = logging.getLogger(__name__)
 

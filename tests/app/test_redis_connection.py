@@ -2,7 +2,7 @@ import pytest
 from redis import Redis
 
 from app import redis_connection
-from app.redis import RedisUnavailable, connect, translated
+from app.redis import RedisRefused, RedisUnavailable, connect, translated
 from tests.proxy import LeadingProxy
 
 
@@ -61,3 +61,13 @@ def test_within_a_transaction_the_connection_stays(servers, proxy, monkeypatch):
         assert pipeline.execute() == [True]
     with Redis(port=servers[0].port) as first:
         assert first.get("a") == b"b"
+
+
+def test_an_error_names_the_end_that_it_came_from(servers):
+    url = servers[0].url.replace("127.0.0.1", "localhost")
+    with (
+        connect(url, timeout_seconds=2) as client,
+        pytest.raises(RedisRefused, match=r"localhost:\d+ \(127.0.0.1\) says: unknown command"),
+        translated(url),
+    ):
+        client.execute_command("NONSENSE")

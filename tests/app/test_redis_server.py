@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.redis import Address
-from app.redis_server import RedisServer, Whereabouts, ends_of, named
+from app.redis import Address, named
+from app.redis_server import RedisServer, Whereabouts, ends_of
 from tests.app.redirect.fakes import FakeClock
 
 OURS, OTHER = RedisServer("a", "1", "master"), RedisServer("b", "2", "master")

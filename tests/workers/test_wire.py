@@ -139,3 +139,18 @@ def test_what_was_asked_over_a_connection_that_ended_is_not_waited_for(redis_url
     line.hang_up()
     with pytest.raises(RedisUnavailable, match="ended before the reply"):
         line.receive(30_000, lambda: False)
+
+
+def test_a_read_that_is_blocked_when_its_server_becomes_a_replica_ends(any_redis_server):
+    old, new = any_redis_server(), any_redis_server()
+    with LeadingProxy(old.port) as proxy, Redis(port=old.port) as demoted:
+        line = wire(proxy.url)
+        demoted.xgroup_create(STREAM, "g", mkstream=True)
+        demoting = threading.Timer(0.3, lambda: demoted.replicaof("127.0.0.1", new.port))
+        demoting.start()
+        command = ("XREADGROUP", "GROUP", "g", "c", "BLOCK", 30_000, "STREAMS", STREAM, ">")
+        with pytest.raises(RedisUnavailable, match="UNBLOCKED"):
+            ask(line, 30_000, lambda: False, *command)
+        demoting.join()
+        proxy.lead_to(new.port)
+        assert line.call("SET", "a", "new") == b"OK"
