@@ -4,6 +4,7 @@ Rule 1: finished entries give way first. The workers trim them, horizon or not, 
         :data:`TRIM_FROM` on and down to :data:`TRIM_TO`.
 Rule 2: new clicks give way only when that was not enough: they go to the spool from
         :data:`DIVERT_FROM` on, and to Redis again below :data:`DIVERT_TO`, which trimming reaches.
+        The two are close, so that much that can't be trimmed, such as links, keeps no clicks out.
 Rule 3: what is left above belongs to those who may not be refused: links are changed, limited
         links spend their uses, workers write down what they have done.
 """
@@ -15,7 +16,7 @@ from typing import Any
 TRIM_FROM = 0.65
 TRIM_TO = 0.60
 DIVERT_FROM = 0.80
-DIVERT_TO = 0.70
+DIVERT_TO = 0.75
 
 #: What an entry takes of Redis' memory in bytes, measured on Valkey 9 and Redis 7.0: that of a
 #: browser's click, and of one with the largest headers that are kept, whose target takes its own

@@ -173,7 +173,7 @@ def test_new_clicks_give_way_while_redis_memory_nears_its_bound(any_redis_server
     watched.redis.setrange("links", 20 << 20, "x")
     watched.look()
     assert not watched.backlog.is_full
-    for share, is_full in ((0.75, False), (0.85, True), (0.75, True), (0.5, False)):
+    for share, is_full in ((0.72, False), (0.85, True), (0.78, True), (0.72, False)):
         used = watched.redis.info("memory")["used_memory"]
         watched.redis.config_set("maxmemory", int(used / share))
         gevent.sleep(0.05)
