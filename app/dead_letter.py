@@ -7,6 +7,7 @@ Rule 3: a letter has a bound. Whatever can be a click fits in; of more, the fron
         much there was. Such a letter is for reading, and can't be sent again.
 """
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -18,6 +19,10 @@ FIELD_PREFIX = b"field:"
 PACKED_FIELD = b"fields"
 #: Names and values; a Lua script can't hand on more than some 8,000 arguments.
 MAX_FLAT_LENGTH = 2_000
+_ID = re.compile(rb"[0-9]{1,20}-[0-9]{1,20}")
+_NO_ID = b"0-0"
+#: Of the largest number that is one.
+_DIGITS = 20
 #: Bytes of an entry that are kept; a click has 11 fields of 8,192 at most.
 MAX_KEPT_BYTES = 100_000
 #: Bytes of one name or value that are kept: more than any field of a click may hold.
@@ -117,14 +122,15 @@ def to_letter(
 
 
 def from_letter(letter_id: bytes, letter: list[bytes]) -> DeadLetter:
-    """Decode a letter; what is missing, as in one that somebody else wrote, is empty."""
+    """Decode a letter; what is missing or no such thing, as somebody else wrote it, is empty."""
     pairs = list(zip(letter[::2], letter[1::2], strict=True))
     ours = {name.decode(errors="replace"): text for name, text in pairs}
     text = {name: value.decode(errors="replace") for name, value in ours.items()}
+    entry_id = ours.get("entry_id", _NO_ID)
     return DeadLetter(
         letter_id=letter_id,
         fault=Fault(text.get("reason", ""), text.get("detail", ""), text.get("exception", "")),
-        entry_id=ours.get("entry_id", b"0-0"),
+        entry_id=entry_id if _ID.fullmatch(entry_id) else _NO_ID,
         flat=_restored(pairs),
         consumer=text.get("consumer", ""),
         version=text.get("version", ""),
@@ -168,12 +174,17 @@ def _restored(pairs: list[tuple[bytes, bytes]]) -> list[bytes]:
 
 
 def _unpacked(packed: bytes) -> Iterator[bytes]:
+    """Yield names and values in turn, up to the first pair that is none."""
+    texts = []
     while packed:
-        length, _, packed = packed.partition(b":")
-        end = int(length)
-        yield packed[:end]
-        packed = packed[end + 1 :]
+        digits, _, rest = packed.partition(b":")
+        end = _number(digits.decode(errors="replace"))
+        if rest[end : end + 1] != b"," or not digits:
+            break
+        texts.append(rest[:end])
+        packed = rest[end + 1 :]
+    yield from texts[: len(texts) // 2 * 2]
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0

@@ -101,3 +101,19 @@ def test_whatever_can_be_a_click_fits_into_a_letter():
 def test_a_long_error_is_cut():
     written = to_letter(b"17-0", [], Fault("poison", "x" * 10**6), "me", 99)
     assert len(from_letter(b"18-0", written).fault.detail) == MAX_DETAIL
+
+
+names = st.sampled_from([b"fields", b"entry_id", b"cut_from", b"field:a", b"last_ms"]) | st.binary()
+texts = (
+    st.sampled_from([b"1:a,", b"1:a,1:b,", b"9:a,", b"x:a,", b":,", b"17", b"9" * 5000])
+    | st.binary()
+)
+
+
+@given(st.lists(st.tuples(names, texts)))
+def test_whatever_stands_among_the_letters_can_be_read(pairs):
+    letter = from_letter(b"18-0", [text for pair in pairs for text in pair])
+    assert len(letter.flat) % 2 == 0
+    assert len(letter.fields) <= len(letter.flat) // 2
+    assert int(letter.entry_id.partition(b"-")[0]) >= 0
+    letter.to_resend()

@@ -206,6 +206,13 @@ def test_what_can_not_be_kept_from_the_public_service_is_as_its_file_says(server
         assert said in text
 
 
+def test_the_others_may_weigh_dead_letters_and_have_redis_forget_on_disk(server):
+    with server.connect("operator") as client:
+        for command in ("MEMORY USAGE clicks:dead SAMPLES 0", "BGREWRITEAOF"):
+            dry = client.execute_command("ACL", "DRYRUN", "hopline", *command.split())
+            assert dry == "OK", command
+
+
 @pytest.mark.parametrize(
     "command",
     ["KEYS *", "CONFIG SET maxmemory 1", "FLUSHALL", "FLUSHDB", "ACL LIST", "SHUTDOWN", "MONITOR",
