@@ -136,7 +136,8 @@ class Settings(BaseSettings):
         25.0, description="How long a redirect waits for Redis to answer for an unknown link."
     )
     link_cache_size: Count = Field(
-        100_000, description="Links that one redirect worker keeps in memory, or a kilobyte for each."
+        100_000,
+        description="Links that one redirect worker keeps in memory, or a kilobyte for each.",
     )
     link_stale_seconds: Seconds = Field(
         3600.0, description="How long links last seen keep redirecting while Redis is away."

@@ -208,22 +208,25 @@ class _Recorder:
         done()
 
 
-class _Memory:
-    def cached(self, code: str) -> Link | None:
-        return next((link for link in _LINKS if link.code == code), None)
+def _known(code: str) -> Link | None:
+    return next((link for link in _LINKS if link.code == code), None)
+
+
+def _lane(cached: Callable[[str], Link | None], recorder: _Recorder) -> RedirectFastLane:
+    collaborators = SimpleNamespace(
+        lookup=SimpleNamespace(cached=cached),
+        recorder=recorder,
+        writer=EntryWriter("s", 10),
+        client_address=client_address_reader(()),
+        wall_clock=time.time,
+        visit_ids=VisitIds(),
+    )
+    return RedirectFastLane(collaborators, RedirectMetrics(CollectorRegistry()))
 
 
 def test_answers_of_long_targets_are_kept_ready_within_bounds_in_bytes() -> None:
     long = "https://a.example/" + "x" * 7_900
-    collaborators = SimpleNamespace(
-        lookup=SimpleNamespace(cached=lambda code: replace(_PLAIN, code=code, target=long)),
-        recorder=_Recorder(),
-        writer=EntryWriter("s", 10),
-        client_address=client_address_reader(()),
-        wall_clock=time.time,
-        click_ids=ClickIds(),
-    )
-    lane = RedirectFastLane(collaborators, RedirectMetrics(CollectorRegistry()))
+    lane = _lane(lambda code: replace(_PLAIN, code=code, target=long), _Recorder())
     for number in range(6_000):
         assert lane._find(b"/c%d" % number, b"", 0.0)
     assert sum(len(ready.rest) + len(ready.parts.tail) for ready in lane._ready.values()) < 70 << 20
@@ -232,15 +235,8 @@ def test_answers_of_long_targets_are_kept_ready_within_bounds_in_bytes() -> None
 @pytest.fixture
 def taken() -> Callable[[bytes], list[bytes]]:
     """A function that returns the parts of the fast lane's answer, none if it declined."""
-    collaborators = SimpleNamespace(
-        lookup=_Memory(),
-        recorder=_Recorder(),
-        writer=EntryWriter("s", 10),
-        client_address=client_address_reader(()),
-        wall_clock=time.time,
-        visit_ids=VisitIds(),
-    )
-    lane = RedirectFastLane(collaborators, RedirectMetrics(CollectorRegistry()))
+    recorder = _Recorder()
+    lane = _lane(_known, recorder)
 
     def take(head: bytes) -> list[bytes]:
         request = PlainReader(lane.places, 4094, 100, 8190, 65_536).read(head + b"\r\n\r\n")
@@ -248,7 +244,7 @@ def taken() -> Callable[[bytes], list[bytes]]:
             return []
         answers: list[bytes] = []
         is_taken = lane(*request[2:], ("127.0.0.1", 1), lambda *parts: answers.extend(parts))
-        assert is_taken == bool(answers) == bool(collaborators.recorder.commands)
+        assert is_taken == bool(answers) == bool(recorder.commands)
         return answers
 
     return take
