@@ -75,6 +75,7 @@ class Drain:
         self._batch_size = max(min(clicks_per_second // _BATCHES_PER_SECOND, _LARGEST_BATCH), 1)
         self._batch_seconds = self._batch_size / clicks_per_second
         self._wall_clock = wall_clock
+        self._synced_at = 0.0
         self._thread = ThreadPool(1)
         self._quiet_log = QuietLog(logger)
         self._chore = Chore("drain", self._look_after, metrics.chore_failures)
@@ -92,13 +93,18 @@ class Drain:
     def _look_after(self) -> None:
         gevent.sleep(_PAUSE_SECONDS)
         try:
-            self._in_thread(self._file.sync)
             self._show_filling()
             with _only_one(self._lock_path) as mine:
                 if mine:
+                    self._sync()
                     self._drain_all()
         except (SpoolError, OSError) as error:
             self._quiet_log.warning("spool", "The spool can't be drained: %s", error)
+
+    def _sync(self) -> None:
+        """Bring onto the disk what any worker of the host has put into the spool."""
+        self._in_thread(self._file.sync)
+        self._synced_at = time.monotonic()
 
     def _drain_all(self) -> None:
         for after, before in self._settled_spans():
@@ -119,6 +125,8 @@ class Drain:
                     self._in_thread(self._file.write, rows)
             if not may_go_on:
                 return
+            if time.monotonic() - self._synced_at >= _PAUSE_SECONDS:
+                self._sync()
             after = rows[-1][0]
             gevent.sleep(self._batch_seconds)
 

@@ -17,15 +17,19 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.private_files import make_private
 from app.redirect import spool_sql
-from app.redirect.spool_repair import Damage, forget_set_aside, set_aside
-from app.redirect.spool_rows import Row, is_whole
+from app.redirect.spool_repair import Damage, forget_set_aside, is_set_aside, set_aside
+from app.redirect.spool_reserve import Reserve
+from app.redirect.spool_rows import Row, Stored, is_whole
 from app.redirect.spool_sql import PAGE_BYTES
 
 NAME = "spool.db"
+#: Few, so that a full disk's reserve suffices for them.
+_DELETED_AT_ONCE = 100
+_TAKEN_OVER_AT_ONCE = 1_000
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -81,6 +85,7 @@ class SpoolFile:
         self._on_damage = on_damage
         self._path = directory / NAME
         self._max_pages = max(max_bytes // PAGE_BYTES, 16)
+        self._reserve = Reserve(directory)
         self._database: sqlite3.Connection | None = None
         self._inode = 0
 
@@ -99,17 +104,13 @@ class SpoolFile:
             self._write(rows, forgotten)
 
     def delete(self, click_ids: Sequence[bytes]) -> None:
-        """Delete clicks, and give their room back to the disk."""
-        with self._transaction() as database:
-            spool_sql.delete(database, click_ids)
-        with self._opened() as database:
-            # As a script, because a cursor stops after the first of the pages.
-            database.executescript("PRAGMA incremental_vacuum")
+        """Delete clicks, and give their room back to the disk, if need be with the reserve's."""
+        for start in range(0, len(click_ids), _DELETED_AT_ONCE):
+            self._relieved(self._delete, click_ids[start : start + _DELETED_AT_ONCE])
 
     def oldest(self, limit: int, after: bytes = b"", before: bytes = b"\xff" * 16) -> list[Row]:
         """Return the oldest clicks between two ids, in order; damaged ones are set aside."""
-        with self._opened() as database:
-            found = spool_sql.oldest(database, limit, after, before)
+        found = self._relieved(self._oldest, limit, after, before)
         whole = [row[:2] for row in found if is_whole(row)]
         if len(whole) == len(found):
             return whole
@@ -149,9 +150,14 @@ class SpoolFile:
         return self.filling().clicks
 
     def sync(self) -> None:
-        """Bring what is committed onto the disk, where it outlives a crash of the machine."""
-        with self._opened() as database:
-            database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        """Bring what is committed onto the disk, where it outlives a crash of the machine.
+
+        One process of a host at a time, for all: SQLite before 3.51.3 can lose a commit when two
+        connections do this at once (https://sqlite.org/wal.html#walresetbug).
+        """
+        self._relieved(self._sync)
+        with contextlib.suppress(OSError):
+            self._reserve.fill()
 
     def close(self) -> None:
         """Close the database; the next call opens it again."""
@@ -159,8 +165,39 @@ class SpoolFile:
             self._database.close()
             self._database = None
 
+    def _relieved(self, step: Callable[..., Any], *arguments: object) -> Any:
+        """Take a step that takes clicks out, once more with the reserve's room if it is for that.
+
+        Opening a database on a full disk may fail in other ways than for want of room.
+        """
+        try:
+            return step(*arguments)
+        except SpoolError as error:
+            if error.reason not in ("full", "unusable") or not self._reserve.release():
+                raise
+        return step(*arguments)
+
+    def _delete(self, click_ids: Sequence[bytes]) -> None:
+        with self._transaction() as database:
+            spool_sql.delete(database, click_ids)
+        with self._opened() as database:
+            # As a script, because a cursor stops after the first of the pages.
+            database.executescript("PRAGMA incremental_vacuum")
+
+    def _oldest(self, limit: int, after: bytes, before: bytes) -> list[Stored]:
+        with self._opened() as database:
+            return spool_sql.oldest(database, limit, after, before)
+
+    def _sync(self) -> None:
+        # Of a full disk, the log has to give its room back as well.
+        mode = "TRUNCATE" if self._reserve.is_empty else "PASSIVE"
+        with self._opened() as database:
+            database.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+
     def _write(self, rows: Sequence[Row], forgotten: Sequence[bytes]) -> None:
         with self._transaction() as database:
+            if rows:
+                self._reserve.require()
             spool_sql.insert(database, rows)
             spool_sql.delete(database, forgotten)
 
@@ -195,17 +232,35 @@ class SpoolFile:
     def _open(self) -> sqlite3.Connection:
         if self._database is not None and self._is_still_mine():
             return self._database
-        self.close()
+        deleted, self._database = self._database, None
         make_private(self.directory, (f"{NAME}*", "*.lock"))
         self._database = spool_sql.connect(self._path, self._max_pages)
-        self._inode = self._path.stat().st_ino
+        inode, self._inode = self._inode, self._path.stat().st_ino
+        if deleted is not None:
+            self._leave(deleted, inode)
         return self._database
+
+    def _leave(self, deleted: sqlite3.Connection, inode: int) -> None:
+        """Close a database that is not where it was, with its clicks if somebody deleted it.
+
+        Its file lives on for as long as it is open.
+        """
+        with contextlib.closing(deleted):
+            if is_set_aside(self._path, inode):
+                return  # another worker found damage, and has taken over what can be read
+            kept, fault = 0, ""
+            cursor = deleted.execute("SELECT * FROM clicks")
+            while not fault and (stored := cursor.fetchmany(_TAKEN_OVER_AT_ONCE)):
+                rows = [each[:2] for each in stored if is_whole(each)]
+                fault = self._take_over(rows)
+                kept += 0 if fault else len(rows)
+        text = f"{self._path} was deleted while in use; {kept} clicks of it are kept {fault}"
+        self._on_damage(Damage("database", 1, text.rstrip()))
 
     def _require_mine(self) -> None:
         """Raise SpoolError if what was just committed went into a file that was moved aside."""
         if not self._is_still_mine():
-            self.close()
-            raise SpoolError("damaged", f"spool {self._path} was moved aside")
+            raise SpoolError("damaged", f"spool {self._path} was moved aside or deleted")
 
     def _is_still_mine(self) -> bool:
         """Tell whether the path still leads to the open file; another worker may have moved it."""

@@ -73,6 +73,12 @@ def forget_set_aside(path: Path, before_ms: int) -> int:
     return gone
 
 
+def is_set_aside(path: Path, inode: int) -> bool:
+    """Tell whether the file of an inode was moved aside as damaged, and not deleted."""
+    found = path.parent.glob(f"{path.name}.damaged-*")
+    return any(each.stat().st_ino == inode for each in found)
+
+
 def _pages(path: Path) -> Iterator[list[Row]]:
     page: list[Row] = []
     for row in _readable(path):

@@ -38,6 +38,8 @@ def connect(path: Path, max_pages: int) -> sqlite3.Connection:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
+        # By the drain alone, see SpoolFile.sync.
+        database.execute("PRAGMA wal_autocheckpoint = 0")
         database.execute(f"PRAGMA max_page_count = {max_pages}")
         if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'totals'").fetchone():
             database.executescript(_SCHEMA)

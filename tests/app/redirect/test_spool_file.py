@@ -1,3 +1,4 @@
+import itertools
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import pytest
 
 from app.click import new_click_id
 from app.redirect.spool_file import NAME, SpoolError, SpoolFile
+from tests.conftest import missing
 
 
 def row(number: int, size: int = 10) -> tuple[bytes, bytes]:
@@ -202,7 +204,7 @@ def test_a_worker_notices_that_another_has_moved_the_spool_aside(file, tmp_path)
     file.write([row(1)])
     directory = tmp_path / "spool"
     for path in list(directory.glob(f"{NAME}*")):
-        path.rename(directory / f"aside-{path.name}")
+        path.rename(directory / path.name.replace(NAME, f"{NAME}.damaged-1"))
     file.write([row(2)])
     other = SpoolFile(directory, 1 << 30)
     assert other.oldest(10) == [row(2)]
@@ -243,3 +245,57 @@ for number in range(1_000_000):
     file.write([(number.to_bytes(16, "big"), b"x" * 10)])
     print(number + 1, flush=True)
 """
+
+
+def test_clicks_of_a_spool_deleted_while_in_use_are_kept_and_it_is_said(tmp_path):
+    said: list[str] = []
+    file = SpoolFile(tmp_path / "spool", 1 << 30, lambda damage: said.append(damage.text))
+    other = SpoolFile(tmp_path / "spool", 1 << 30)
+    file.write([row(1), row(2)])
+    other.write([row(3)])
+    for path in (tmp_path / "spool").glob("spool.db*"):
+        path.unlink()
+    file.write([row(4)])
+    assert file.oldest(10) == other.oldest(10) == [row(1), row(2), row(3), row(4)]
+    assert file.count() == 4
+    assert "was deleted while in use; 3 clicks of it are kept" in said[0]
+    file.close()
+    other.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], check=False
+    )
+    if mounted.returncode:
+        missing("the right to mount")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_disk_that_the_spool_filled_drains_also_after_a_restart(small_disk):
+    file = SpoolFile(small_disk, 1 << 30)
+
+    def write_all() -> None:
+        for start in itertools.count(0, 50):
+            file.write([row(number, 1000) for number in range(start, start + 50)])
+
+    with pytest.raises(SpoolError) as full:
+        write_all()
+    assert full.value.reason == "full"
+    (small_disk / "other").write_bytes(bytes(os.statvfs(small_disk).f_bavail * 4096))
+    file.close()
+    file = SpoolFile(small_disk, 1 << 30)
+    file.sync()
+    while rows := file.oldest(250):
+        file.delete([click_id for click_id, _ in rows])
+        file.sync()
+    assert file.count() == 0
+    (small_disk / "other").unlink()
+    file.sync()
+    file.write([row(1)])
+    assert file.count() == 1
+    file.close()
