@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from redis import Redis
 
+from app.keys import aof_rewrite_key
 from tests.conftest import MakeSettings
 from tests.servers import RedisServer
 from workers.stores import Stores
@@ -45,7 +46,20 @@ def test_the_group_and_the_server_are_seen(redis_url: str, make_settings: MakeSe
     }
     assert {name: value(seen, name) for name in expected} == expected
     assert value(seen, "oldest_entry_seconds") > 1_700_000_000
+    assert value(seen, "stream_reaches_seconds") > 1_700_000_000
     assert 0 < value(seen, "redis_memory_bytes") < value(seen, "redis_memory_limit_bytes")
+
+
+def test_when_the_append_only_file_was_written_anew_is_seen_unless_that_is_left_to_others(
+    redis_url: str, make_settings: MakeSettings
+) -> None:
+    with Redis.from_url(redis_url) as redis:
+        redis.hset(aof_rewrite_key("clicks:stream", "analytics-group"), "done", 1_790_000_000_000)
+    seen = Stores(make_settings(redis_url=redis_url)).look()
+    assert value(seen, "redis_aof_rewritten_timestamp_seconds") == 1_790_000_000
+    assert value(seen, "redis_aof_rewrite_well") == 1
+    seen = Stores(make_settings(redis_url=redis_url, aof_rewrite=False)).look()
+    assert math.isnan(value(seen, "redis_aof_rewritten_timestamp_seconds"))
 
 
 def test_before_the_first_worker_there_is_no_lag(
