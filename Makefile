@@ -28,7 +28,7 @@ help:
 	@echo "make lint              only lint and types"
 	@echo "make bench             the redirect beside its peers; figures in build/bench.json"
 	@echo "make bench-workers     the consumers beside a plain one; build/bench-workers.json"
-	@echo "make chaos             break everything while clicks come; CHAOS_SECONDS=, CHAOS_SEED="
+	@echo "make chaos             break everything while clicks come; CHAOS_SECONDS=, ARGS=--help"
 	@echo "make deb               a Debian package in build/, which installs without a network"
 	@echo "make test-systemd      that package under real systemd; figures in build/systemd.json"
 	@echo "make loadtest          a local Hopline under load; verdict in build/loadtest.html"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.chaos.faults import FAULTS
+from tests.chaos.faults import FAULTS, PAIRS
 from tests.chaos.options import Options, parse
 from tests.chaos.plan import make_plan
 from tests.chaos.report import figures, show
@@ -26,13 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     kinds = [FAULTS[name].kind for name in options.kinds]
-    plan = make_plan(kinds, options.seed, options.seconds, options.every_seconds)
+    plan = make_plan(kinds, options.seed, options.seconds, options.every_seconds, PAIRS)
     with _folder(options) as folder, Stage(folder, options.store, options.workers) as stage:
         outcome = run(stage, plan, options.rate, options.settle_seconds)
     said = figures(options, outcome)
     options.json_path.parent.mkdir(parents=True, exist_ok=True)
     options.json_path.write_text(json.dumps(said, indent=2) + "\n")
-    show(said, Console(width=_COLUMNS))
+    show(said, options, Console(width=_COLUMNS))
     return 0 if said["passed"] else 1
 
 

@@ -85,6 +85,10 @@ class Cutter:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
+    def lead_to(self, server_port: int) -> None:
+        """Lead new connections to another server, as a name does that moves; old ones stay."""
+        self._server_port = server_port
+
     def arm(self, cut: Cut) -> None:
         """Wait for the moment of a cut."""
         self._cut = cut
@@ -92,6 +96,11 @@ class Cutter:
     def disarm(self) -> None:
         """Cut nothing any more."""
         self._cut = None
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether nothing gets through."""
+        return not self._flows.is_set()
 
     def stall(self) -> None:
         """Let nothing through in either direction, as a network does that is gone."""

@@ -1,12 +1,15 @@
 """What every fault has in common."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
 from tests.chaos.plan import Kind
 from tests.chaos.stage import Stage
+
+Step = Callable[[], object]
 
 
 class NothingToHit(Exception):
@@ -15,6 +18,9 @@ class NothingToHit(Exception):
 
 class Injection(Protocol):
     """A fault under way."""
+
+    def renew(self) -> None:
+        """Go on with the fault; called all the time, and again after an exception."""
 
     def lift(self) -> bool:
         """End the fault; tell whether it has struck at all. Called again after an exception."""
@@ -38,21 +44,64 @@ class Fault:
 class Done:
     """A fault that is over once it has struck; what it hit comes back by itself."""
 
+    def renew(self) -> None:
+        pass
+
     def lift(self) -> bool:
         return True
 
 
 class Until:
-    """A fault that lasts until it is lifted by a function."""
+    """A fault that lasts until it is lifted by a function.
 
-    def __init__(self, lift: Callable[[], object]) -> None:
+    Args:
+        renew: does it once more, for what others of the faults may undo.
+    """
+
+    def __init__(self, lift: Step, renew: Step | None = None) -> None:
         self._lift = lift
+        self._renew = renew
+
+    def renew(self) -> None:
+        if self._renew:
+            self._renew()
 
     def lift(self) -> bool:
         self._lift()
         return True
 
 
-def fault(name: str, claims: str, holds: tuple[float, float], begin: Begin, *marks: str) -> Fault:
-    """Return a row of the table; claims are separated by spaces."""
-    return Fault(Kind(name, frozenset(claims.split()), holds, frozenset(marks)), begin)
+class Steps:
+    """A fault of several steps, each so many seconds after the beginning, the last at the end."""
+
+    def __init__(self, steps: Sequence[tuple[float, Step]], last: Step = lambda: None) -> None:
+        self._begun_at = time.monotonic()
+        self._waiting = sorted(steps, key=lambda step: step[0])
+        self._last = last
+
+    def renew(self) -> None:
+        while self._waiting and time.monotonic() - self._begun_at >= self._waiting[0][0]:
+            self._next()
+
+    def lift(self) -> bool:
+        while self._waiting:
+            self._next()
+        self._last()
+        return True
+
+    def _next(self) -> None:
+        self._waiting[0][1]()
+        del self._waiting[0]
+
+
+def fault(
+    name: str,
+    claims: str,
+    holds: tuple[float, float],
+    begin: Begin,
+    *marks: str,
+    shares: str = "",
+) -> Fault:
+    """Return a row of the table; claims and shares are separated by spaces."""
+    claimed, shared = frozenset(claims.split()), frozenset(shares.split())
+    return Fault(Kind(name, claimed, holds, frozenset(marks), shared), begin)

@@ -1,13 +1,13 @@
 """The visitors: a process that sends numbered clicks at a rate and writes down what was answered.
 
-``python -m tests.chaos.load --port PORT --rate CLICKS_PER_SECOND --log FILE CODE…``
+``python -m tests.chaos.load --door NAME=PORT … --rate CLICKS_PER_SECOND --log FILE --mood FILE``
 
 Connections are kept alive. Nothing is sent twice: a click whose redirect doesn't come is given up,
 and its number is not used again. SIGTERM lets what is under way end.
 """
 
 import argparse
-import itertools
+import json
 import signal
 import time
 from collections.abc import Iterator
@@ -18,16 +18,23 @@ import gevent
 from gevent import socket
 
 from app.local.ports import LOOPBACK
-from tests.chaos.client_log import REFERRER, Sent, write
+from tests.chaos import requests
+from tests.chaos.client_log import Sent, Stall, write, write_stall
+from tests.chaos.codes import code_of, is_limited, version_of
+from tests.chaos.mood import Mood, read_mood
 
 CONNECTIONS = 48
 #: Patience of a visitor; a worker that only sleeps for some seconds still answers.
 _PATIENCE_SECONDS = 8.0
 _RECONNECT_SECONDS = 0.05
 _FLUSH_SECONDS = 0.2
-_BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
-#: One click in so many goes to the first code, which the watch looks at.
-_PULSE_EVERY = 50
+#: Direct visitors come from here, and so are nobody's proxy.
+_STRANGER = "127.0.0.2"
+_LOOK_SECONDS = 0.005
+_LATE_SECONDS = 0.010
+_SCATTER = 7919
+_IDLE_DOOR = "nginx"
+_PING = b"GET /-/chaos HTTP/1.1\r\nHost: chaos.example\r\n\r\n"
 
 
 class NoAnswer(Exception):
@@ -35,20 +42,33 @@ class NoAnswer(Exception):
 
 
 class Visitors:
-    """Sends clicks over a number of connections until told to stop."""
+    """Sends clicks over a number of connections until told to stop.
 
-    def __init__(self, port: int, codes: list[str], rate: float, log: TextIO) -> None:
-        self._port = port
-        self._codes = codes
+    Args:
+        doors: names and ports of where visitors come in; each has as many connections.
+        mood: file that says how many come and how they behave; see :mod:`tests.chaos.mood`.
+    """
+
+    def __init__(self, doors: dict[str, int], rate: float, log: TextIO, mood: Path) -> None:
+        self._doors = list(doors.items())
         self._log = log
-        self._turns = _turns(rate)
+        self._mood_path = mood
+        self._mood = Mood()
+        self._rate = rate
+        self._turns = self._each_turn()
         self._is_over = False
 
     def run(self) -> None:
         """Send until :meth:`stop`; then wait for the answers that are due."""
-        visitors = [gevent.spawn(self._visit) for _ in range(CONNECTIONS)]
+        visitors = [
+            gevent.spawn(self._visit, *self._doors[place % len(self._doors)])
+            for place in range(CONNECTIONS)
+        ]
+        gevent.spawn(self._watch_ourselves)
+        gevent.spawn(self._watch_the_machine)
         while not self._is_over:
             gevent.sleep(_FLUSH_SECONDS)
+            self._mood = read_mood(self._mood_path)
             self._log.flush()
         gevent.joinall(visitors)
         self._log.flush()
@@ -57,37 +77,89 @@ class Visitors:
         """Send nothing more."""
         self._is_over = True
 
-    def _visit(self) -> None:
-        while not self._is_over:
+    def _watch_ourselves(self) -> None:
+        """Write down when this process didn't get its turn: those waits are nobody else's."""
+        while True:
+            due_at, due_ms = time.monotonic() + _LOOK_SECONDS, _now_ms()
+            gevent.sleep(_LOOK_SECONDS)
+            if time.monotonic() > due_at + _LATE_SECONDS:
+                write_stall(self._log, Stall(due_ms, _now_ms()))
+
+    def _watch_the_machine(self) -> None:
+        """Write down when a server that has nothing to do but answer was late as well.
+
+        That is nginx, where it refuses what is not for visitors.
+        """
+        port = dict(self._doors).get(_IDLE_DOOR)
+        while port is not None:
             try:
-                with socket.create_connection((LOOPBACK, self._port), _PATIENCE_SECONDS) as one:
-                    one.settimeout(_PATIENCE_SECONDS)
-                    self._click_through(one)
+                with _connect(_IDLE_DOOR, port) as one:
+                    self._ping(one)
             except (OSError, NoAnswer):
                 gevent.sleep(_RECONNECT_SECONDS)
 
-    def _click_through(self, connection: socket.socket) -> None:
+    def _ping(self, connection: socket.socket) -> None:
+        while True:
+            gevent.sleep(_LOOK_SECONDS)
+            begun_at, begun_ms = time.monotonic(), _now_ms()
+            _exchange(connection, _PING)
+            if time.monotonic() > begun_at + _LATE_SECONDS:
+                write_stall(self._log, Stall(begun_ms, _now_ms()))
+
+    def _visit(self, door: str, port: int) -> None:
+        while not self._is_over:
+            try:
+                with _connect(door, port) as one:
+                    self._click_through(one, door)
+            except (OSError, NoAnswer):
+                gevent.sleep(_RECONNECT_SECONDS)
+
+    def _click_through(self, connection: socket.socket, door: str) -> None:
         while not self._is_over:
             number, due_at = next(self._turns)
             gevent.sleep(max(0.0, due_at - time.monotonic()))
-            sent_ms, answered_ms = _now_ms(), 0
+            code = code_of(number)
+            request = self._request(code, number)
+            sent_ms, sent_at = _now_ms(), time.monotonic()
+            answered_ms, version = 0, 0
             try:
-                if _exchange(connection, self._request(number)):
-                    answered_ms = _now_ms()
+                location = _exchange(connection, request)
+                if location is not None:
+                    answered_ms, version = _now_ms(), version_of(location)
             finally:
-                write(self._log, Sent(number, sent_ms, answered_ms))
+                waited_ms = (time.monotonic() - sent_at) * 1000
+                write(self._log, Sent(number, sent_ms, answered_ms, waited_ms, door, code, version))
 
-    def _request(self, number: int) -> bytes:
-        pulse, *others = self._codes
-        code = others[number % len(others)] if number % _PULSE_EVERY else pulse
-        return (
-            f"GET /{code} HTTP/1.1\r\nHost: chaos.example\r\nUser-Agent: {_BROWSER}\r\n"
-            f"Referer: {REFERRER}{number}\r\n\r\n"
-        ).encode()
+    def _request(self, code: str, number: int) -> bytes:
+        # Scattered, so that hostile visitors follow links of every kind.
+        is_hostile = number * _SCATTER % 1000 < self._mood.hostile * 1000
+        # What looks like a bot uses up no limit, so that the count of those would be off.
+        if is_hostile and not is_limited(code):
+            return requests.hostile(code, number)
+        return requests.ordinary(code, number)
+
+    def _each_turn(self) -> Iterator[tuple[int, float]]:
+        """Yield numbers from 1, and the monotonic time at which each is due."""
+        due_at = time.monotonic()
+        number = 0
+        while True:
+            number += 1
+            due_at += 1 / (self._rate * self._mood.crowd)
+            # Visitors that nobody could serve have gone; they don't all come at once later.
+            due_at = max(due_at, time.monotonic() - 1.0)
+            yield number, due_at
 
 
-def _exchange(connection: socket.socket, request: bytes) -> bool:
-    """Send a request; return whether a redirect came back.
+def _connect(door: str, port: int) -> socket.socket:
+    source = (_STRANGER, 0) if door == "direct" else None
+    connection = socket.create_connection((LOOPBACK, port), _PATIENCE_SECONDS, source)
+    connection.settimeout(_PATIENCE_SECONDS)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def _exchange(connection: socket.socket, request: bytes) -> str | None:
+    """Send a request; return where it was redirected to, or None where it was not.
 
     Raises:
         OSError, NoAnswer: no answer came.
@@ -95,37 +167,31 @@ def _exchange(connection: socket.socket, request: bytes) -> bool:
     connection.sendall(request)
     answer = b""
     while b"\r\n\r\n" not in answer:
-        piece = connection.recv(65536)
-        if not piece:
-            raise NoAnswer
-        answer += piece
+        answer += _receive(connection)
     head, _, body = answer.partition(b"\r\n\r\n")
-    left = _content_length(head) - len(body)
+    left = int(_header(head, b"content-length") or 0) - len(body)
     while left > 0:
-        piece = connection.recv(65536)
-        if not piece:
-            raise NoAnswer
-        left -= len(piece)
-    is_redirect = head.startswith(b"HTTP/1.1 3")
-    if b"connection: close" in head.lower():
+        left -= len(_receive(connection))
+    if (_header(head, b"connection") or b"").lower() == b"close":
         connection.close()
-    return is_redirect
+    if not head.startswith(b"HTTP/1.1 3"):
+        return None
+    return (_header(head, b"location") or b"").decode(errors="replace")
 
 
-def _content_length(head: bytes) -> int:
-    for line in head.lower().split(b"\r\n"):
-        if line.startswith(b"content-length:"):
-            return int(line.partition(b":")[2])
-    return 0
+def _receive(connection: socket.socket) -> bytes:
+    piece = connection.recv(65536)
+    if not piece:
+        raise NoAnswer
+    return piece
 
 
-def _turns(rate: float) -> Iterator[tuple[int, float]]:
-    """Yield numbers from 1, and the monotonic time at which each is due."""
-    begun_at = time.monotonic()
-    for number in itertools.count(1):
-        # Visitors that nobody could serve have gone; they don't all come at once later.
-        begun_at = max(begun_at, time.monotonic() - number / rate - 1.0)
-        yield number, begun_at + number / rate
+def _header(head: bytes, wanted: bytes) -> bytes | None:
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.lower() == wanted:
+            return value.strip()
+    return None
 
 
 def _now_ms() -> int:
@@ -134,13 +200,13 @@ def _now_ms() -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.load")
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--doors", type=json.loads, required=True, help="names and ports, as JSON")
     parser.add_argument("--rate", type=float, required=True)
     parser.add_argument("--log", type=Path, required=True)
-    parser.add_argument("codes", nargs="+")
+    parser.add_argument("--mood", type=Path, required=True)
     given = parser.parse_args()
     with given.log.open("w") as log:
-        visitors = Visitors(given.port, given.codes, given.rate, log)
+        visitors = Visitors(given.doors, given.rate, log, given.mood)
         gevent.signal_handler(signal.SIGTERM, visitors.stop)
         visitors.run()
 

@@ -1,13 +1,16 @@
 """Faults of the machine: its clock is set, its disks run full."""
 
+import time
 from random import Random
 
 from tests.chaos.injection import Injection, Until, fault
-from tests.chaos.plan import REDIS_AWAY
+from tests.chaos.plan import MAKES_WAIT, REDIS_AWAY
 from tests.chaos.stage import Stage
 
 #: By how much a clock that was wrong is set: below a lease, above it, and by an hour.
 _STEPS_SECONDS = (2, 45, 3600)
+_DAY_SECONDS = 86_400
+_BEFORE_MIDNIGHT_SECONDS = 2
 
 
 class _Clock:
@@ -19,6 +22,31 @@ class _Clock:
     def __call__(self, stage: Stage, random: Random, hold_seconds: float) -> Injection:
         stage.warp.set_clock(self._sign * random.choice(_STEPS_SECONDS))
         return Until(lambda: stage.warp.set_clock(0))
+
+
+def _midnight(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Set the clock to just before midnight (UTC), so that a day begins, and right again."""
+    left = _DAY_SECONDS - int(time.time()) % _DAY_SECONDS
+    stage.warp.set_clock(left - _BEFORE_MIDNIGHT_SECONDS)
+    return Until(lambda: stage.warp.set_clock(0))
+
+
+def _block_log(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Have nobody read what redirect logs, with the pipe full."""
+    stage.log_pipe.block()
+    return Until(stage.log_pipe.flow)
+
+
+def _crowd(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Have twice as many visitors come."""
+    stage.visit(crowd=2.0)
+    return Until(stage.visit)
+
+
+def _hostile(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Have many visitors send the largest and oddest heads that are accepted."""
+    stage.visit(hostile=0.4)
+    return Until(stage.visit)
 
 
 class _Disk:
@@ -33,9 +61,13 @@ class _Disk:
 
 
 FAULTS = (
-    fault("clock ahead", "clock", (1.0, 6.0), _Clock(1)),
-    fault("clock back", "clock", (1.0, 6.0), _Clock(-1)),
+    fault("clock ahead", "clock", (1.0, 6.0), _Clock(1), MAKES_WAIT),
+    fault("clock back", "clock", (1.0, 6.0), _Clock(-1), MAKES_WAIT),
+    fault("midnight", "clock", (4.0, 8.0), _midnight, MAKES_WAIT),
     # Clicks that Redis doesn't take wait in the memory of the redirect workers meanwhile.
-    fault("disk of the spool full", "disk redirect", (1.0, 4.0), _Disk("spool")),
+    fault("disk of the spool full", "disk", (1.0, 8.0), _Disk("spool"), shares="redirect"),
     fault("disk of redis full", "disk redis", (1.0, 4.0), _Disk("appendonlydir"), REDIS_AWAY),
+    fault("log of redirect blocked", "log", (2.0, 10.0), _block_log),
+    fault("crowd of visitors", "visitors", (2.0, 8.0), _crowd),
+    fault("hostile visitors", "visitors", (3.0, 10.0), _hostile),
 )

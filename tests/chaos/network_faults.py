@@ -4,7 +4,7 @@ from random import Random
 
 from tests.chaos.cutter import Cut, Cutter
 from tests.chaos.injection import Fault, Injection, Until, fault
-from tests.chaos.plan import REDIS_AWAY
+from tests.chaos.plan import REDIS_AWAY, UNHEARD
 from tests.chaos.stage import Stage
 
 #: Pieces of a reply that may get through before the rest is lost: ClickHouse answers an INSERT
@@ -35,6 +35,9 @@ class _Armed:
     def __init__(self, cutter: Cutter, cut: Cut) -> None:
         self._cutter = cutter
         self._cut = cut
+
+    def renew(self) -> None:
+        pass
 
     def lift(self) -> bool:
         self._cutter.disarm()
@@ -68,7 +71,7 @@ def _of_link(link: str, name: str, markers: tuple[bytes, ...], *marks: str) -> t
 
 
 FAULTS = (
-    *_of_link("redirect_link", "redirect to redis", (b"XADD",), REDIS_AWAY),
+    *_of_link("redirect_link", "redirect to redis", (b"XADD",), REDIS_AWAY, UNHEARD),
     *_of_link(
         "workers_link",
         "workers to redis",

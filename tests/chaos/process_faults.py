@@ -8,7 +8,7 @@ from random import Random
 import psutil
 
 from tests.chaos.injection import Done, Injection, NothingToHit, Until, fault
-from tests.chaos.plan import KILLS_REDIRECT
+from tests.chaos.plan import KILLS_REDIRECT, MAKES_WAIT, UNHEARD
 from tests.chaos.stage import LEASE_SECONDS, Stage
 
 Choose = Callable[[Stage], list[psutil.Process]]
@@ -110,18 +110,54 @@ def _restart_workers(stage: Stage, random: Random, hold_seconds: float) -> Injec
     return Done()
 
 
+def _reload_workers(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    stage.workers.send(signal.SIGHUP)
+    return Done()
+
+
+def _take_files(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Let redirect workers open next to nothing more (RLIMIT_NOFILE)."""
+    limited: list[tuple[psutil.Process, tuple[int, int]]] = []
+    with _present():
+        for worker in _redirect_workers(stage):
+            before = worker.rlimit(psutil.RLIMIT_NOFILE)
+            limited.append((worker, before))
+            worker.rlimit(psutil.RLIMIT_NOFILE, (worker.num_fds() + 2, before[1]))
+    return Until(lambda: _give_files(limited))
+
+
+def _give_files(limited: list[tuple[psutil.Process, tuple[int, int]]]) -> None:
+    for worker, before in limited:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            worker.rlimit(psutil.RLIMIT_NOFILE, before)
+
+
+_ASLEEP = (MAKES_WAIT, UNHEARD)
 _BLINK = (0.2, LEASE_SECONDS / 2)
 _PAST_LEASE = (LEASE_SECONDS + 1.0, 2 * LEASE_SECONDS + 1.0)
 
 FAULTS = (
     fault(
-        "redirect worker killed", "redirect", (0.0, 0.5), _Kill(_redirect_workers), KILLS_REDIRECT
+        "redirect worker killed",
+        "redirect",
+        (0.0, 0.5),
+        _Kill(_redirect_workers),
+        KILLS_REDIRECT,
+        MAKES_WAIT,
     ),
-    fault("redirect worker asleep", "redirect", (0.1, 3.0), _Pause(_redirect_workers)),
-    fault("redirect arbiter killed", "redirect", (0.0, 1.0), _kill_redirect_arbiter),
-    fault("redirect killed whole", "redirect", (0.0, 1.0), _kill_redirect, KILLS_REDIRECT),
-    fault("redirect reloaded", "redirect", (0.5, 1.5), _reload_redirect),
-    fault("redirect restarted", "redirect", (1.0, 2.0), _restart_redirect),
+    fault("redirect worker asleep", "redirect", (0.1, 3.0), _Pause(_redirect_workers), *_ASLEEP),
+    fault("redirect arbiter killed", "redirect", (0.0, 1.0), _kill_redirect_arbiter, MAKES_WAIT),
+    fault(
+        "redirect killed whole",
+        "redirect",
+        (0.0, 1.0),
+        _kill_redirect,
+        KILLS_REDIRECT,
+        MAKES_WAIT,
+    ),
+    fault("redirect reloaded", "redirect", (0.5, 1.5), _reload_redirect, MAKES_WAIT),
+    fault("redirect restarted", "redirect", (1.0, 2.0), _restart_redirect, MAKES_WAIT),
+    fault("redirect short of files", "redirect", (1.0, 5.0), _take_files, *_ASLEEP),
     fault("consumer killed", "consumers", (0.0, 0.5), _Kill(_consumers)),
     fault("consumer asleep", "consumers", _BLINK, _Pause(_consumers)),
     fault("consumer asleep past its lease", "consumers", _PAST_LEASE, _Pause(_consumers)),
@@ -135,4 +171,5 @@ FAULTS = (
     fault("supervisor asleep", "supervisor", (0.5, 6.0), _Pause(_supervisor)),
     fault("workers killed whole", "supervisor consumers", (0.0, 2.0), _kill_workers),
     fault("workers restarted", "supervisor consumers", (0.5, 1.0), _restart_workers),
+    fault("workers reloaded", "supervisor consumers", (0.5, 1.5), _reload_workers),
 )

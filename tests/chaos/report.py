@@ -1,41 +1,112 @@
 """What a run says: its figures as JSON, and the same as a table for people."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from tests.chaos.link_account import overused, stale, undone
 from tests.chaos.options import Options
+from tests.chaos.plan import LOSES_TAIL, MAKES_WAIT, UNHEARD
 from tests.chaos.run import Outcome
-from tests.chaos.verdict import Verdict, effects, judge
+from tests.chaos.spans import Spans
+from tests.chaos.verdict import Struck, Verdict, effects, judge, overlaps, spans
+from tests.chaos.waits import PROMISED_MS, STARTS_MS, judge_waits
 
 #: Numbers of lost and doubled clicks that are named, to look for them.
 _NAMED = 20
 _NAMED_CODES = 3
+_NAMED_WAITS = 5
+#: No worker may need more, whatever visitors send.
+_WORKER_BYTES = 256 << 20
 _COLUMNS = ("injected", "answered", "lost", "doubled", "duplicate rows", "recovery s", "worst s")
 
 
 def figures(options: Options, outcome: Outcome) -> dict[str, Any]:
-    """Return the figures of a run; ``passed`` says whether nothing is lost or doubled."""
-    verdict = judge(outcome.clicks, outcome.stored, outcome.reported, outcome.struck)
-    table = effects(outcome.clicks, outcome.stored, verdict, outcome.struck, outcome.looks)
-    return {
-        "passed": verdict.is_good and outcome.is_settled and outcome.audit[0] == 0,
+    """Return the figures of a run; ``passed`` says whether every promise was kept."""
+    clicks, struck = outcome.clicks, outcome.struck
+    verdict = judge(clicks, outcome.stored, outcome.reported, struck, outcome.redirected)
+    table = effects(clicks, outcome.stored, verdict, struck, outcome.looks)
+    said = {
         "seed": options.seed,
         "command": options.command,
         "store": outcome.store,
         "seconds": options.seconds,
         **_counts(verdict),
+        **_links(outcome),
+        "waits": _waits(outcome),
+        "doors": dict(Counter(click.door for click in clicks if click.is_answered)),
         "settled": outcome.is_settled,
         "misreported": verdict.misreported,
-        "audit": _audit(*outcome.audit),
-        "faults": dict(Counter(one.kind for one in outcome.struck)),
+        "audit": _audit(*outcome.audit) | {"sees_a_planted_loss": outcome.audit_sees},
+        "complaints": [*outcome.complaints, *_outgrown(outcome.largest_worker_bytes)],
+        "largest_worker_mib": outcome.largest_worker_bytes >> 20,
+        "faults": dict(Counter(one.kind for one in struck)),
+        "overlaps": {" + ".join(pair): n for pair, n in sorted(overlaps(struck).items())},
         "effects": [each._asdict() for each in table],
         "lost_numbers": verdict.lost[:_NAMED],
         "doubled_numbers": verdict.doubled[:_NAMED],
     }
+    return {"passed": verdict.is_good and not _failures(said, options), **said}
+
+
+def _links(outcome: Outcome) -> dict[str, Any]:
+    unheard = spans(outcome.struck, UNHEARD)
+    lost_tails = spans(outcome.struck, LOSES_TAIL)
+    gone = undone(outcome.changes, outcome.truths, lost_tails)
+    return {
+        "stale": stale(outcome.clicks, outcome.truths, unheard),
+        "overused": overused(outcome.clicks),
+        "changes": len(outcome.changes),
+        "changes_undone": [change._asdict() for change in gone],
+        "changes_undone_with_a_tail": len(undone(outcome.changes, outcome.truths, Spans([])))
+        - len(gone),
+    }
+
+
+def _waits(outcome: Outcome) -> dict[str, Any]:
+    hits = spans(outcome.struck, MAKES_WAIT, STARTS_MS)
+    waits = judge_waits(outcome.clicks, outcome.stalls, hits)
+    return {
+        "hit": waits.hit,
+        "starved": waits.starved,
+        "unexplained": len(waits.unexplained),
+        "slowest_ms": round(waits.slowest_ms, 1),
+        "stalled_ms": sum(stall.to_ms - stall.from_ms for stall in outcome.stalls),
+        "named": [
+            {**wait._asdict(), "meanwhile": _meanwhile(outcome.struck, wait.sent_ms)}
+            for wait in sorted(waits.unexplained, key=lambda wait: -wait.waited_ms)[:_NAMED]
+        ],
+    }
+
+
+def _meanwhile(struck: Iterable[Struck], at_ms: int) -> list[str]:
+    return [one.kind for one in struck if one.from_ms <= at_ms <= one.to_ms + STARTS_MS]
+
+
+def _outgrown(largest_bytes: int) -> list[str]:
+    if largest_bytes <= _WORKER_BYTES:
+        return []
+    return [f"a redirect worker held {largest_bytes >> 20} MiB"]
+
+
+def _failures(said: Mapping[str, Any], options: Options) -> list[str]:
+    """Return what fails a run beside lost and doubled clicks, in words."""
+    audit, waits = said["audit"], said["waits"]
+    found = {
+        "not everything was processed in time": not said["settled"],
+        "hopline audit finds a difference": not audit["is_balanced"],
+        "hopline audit is blind to a click that was taken away": not audit["sees_a_planted_loss"],
+        f"{len(said['stale']):,} visitors were sent where a link led no more": said["stale"],
+        f"limited links were followed too often: {said['overused']}": said["overused"],
+        f"{len(said['changes_undone']):,} changes of links were undone": said["changes_undone"],
+        f"{waits['unexplained']:,} visitors waited longer than {PROMISED_MS:g} ms for no reason": (
+            waits["unexplained"] and options.judges_waits
+        ),
+    }
+    return [text for text, is_so in found.items() if is_so] + list(said["complaints"])
 
 
 def _audit(exit_code: int, found: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -56,7 +127,7 @@ def _counts(verdict: Verdict) -> dict[str, int]:
     }
 
 
-def show(said: Mapping[str, Any], console: Console) -> None:
+def show(said: Mapping[str, Any], options: Options, console: Console) -> None:
     """Print the table, the sums and how to repeat the run."""
     table = Table(title=f"{said['seconds']:g} seconds on {said['store']}")
     table.add_column("fault", no_wrap=True)
@@ -67,23 +138,30 @@ def show(said: Mapping[str, Any], console: Console) -> None:
         seconds = [f"{one:.1f}" for one in recovery] if recovery else ["never"] * 2
         table.add_row(name, *(f"{count:,}" for count in counts), *seconds)
     console.print(table)
-    for line in _lines(said):
+    for line in _lines(said, options):
         console.print(line, highlight=False, soft_wrap=True)
 
 
-def _lines(said: Mapping[str, Any]) -> list[str]:
+def _lines(said: Mapping[str, Any], options: Options) -> list[str]:
     kinds, injected = len(said["faults"]), sum(said["faults"].values())
+    waits, pairs = said["waits"], said["overlaps"]
+    doors = ", ".join(f"{count:,} {door}" for door, count in sorted(said["doors"].items()))
     lines = [
         f"{injected:,} faults of {kinds} kinds; {said['answered']:,} clicks answered of"
-        f" {said['sent']:,} sent",
+        f" {said['sent']:,} sent ({doors})",
+        f"{sum(pairs.values()):,} times two faults overlapped, {len(pairs):,} different pairs",
         f"{said['lost']:,} lost, {said['doubled']:,} doubled in the report,"
         f" {said['duplicate_rows']:,} physical duplicate rows",
         f"{said['allowed']:,} lost with redirect workers killed while Redis was away (allowed)",
+        f"{said['changes']:,} changes of links; {said['changes_undone_with_a_tail']:,} went with"
+        " Redis' last second",
+        f"waited longer than {PROMISED_MS:g} ms: {waits['hit']:,} by a fault of their own process"
+        f" or machine, {waits['starved']:,} on a busy machine, {waits['unexplained']:,} for no"
+        f" such reason; the slowest of all others {waits['slowest_ms']:g} ms",
+        f"the largest redirect worker held {said['largest_worker_mib']} MiB",
     ]
-    if not said["settled"]:
-        lines.append("not everything was processed in time")
-    if not said["audit"]["is_balanced"]:
-        lines.append("hopline audit finds a difference")
+    lines += [f"  {wait}" for wait in waits["named"][:_NAMED_WAITS]]
+    lines += _failures(said, options)
     for code, (shown, stored) in sorted(said["misreported"].items())[:_NAMED_CODES]:
         lines.append(f"hopline stats {code} shows {shown:,} clicks, {stored:,} were sent and came")
     named = {name: said[f"{name}_numbers"] for name in ("lost", "doubled")}

@@ -38,8 +38,12 @@ class Service:
     def keep(self) -> None:
         """Start the program if it has ended and may come back; main thread only."""
         if not self._child.is_running and time.monotonic() >= self._down_until:
-            self._child.spawn()
-            self.starts += 1
+            self.spawn()
+
+    def spawn(self) -> None:
+        """Start the program; main thread only."""
+        self._child.spawn()
+        self.starts += 1
 
     @property
     def is_running(self) -> bool:

@@ -1,5 +1,6 @@
 """Everything that is under test, as it runs in production, with proxies between the parts."""
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -21,18 +22,23 @@ from app.local.services import redirect_program, workers_program
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.schema.migrations import migrate
 from app.settings import Settings, variable
-from tests.chaos.aof import AofTail
+from tests.chaos import doors
+from tests.chaos.codes import CLICK_LIMIT, MOVING, STEADY, target_of
 from tests.chaos.cutter import Cutter
+from tests.chaos.log_pipe import LogPipe
+from tests.chaos.power import PowerLoss
+from tests.chaos.redis_pair import RedisPair, RedisServer
 from tests.chaos.service import Service
 from tests.chaos.warp import Warp
 from tests.servers import redis_server_7
+
+logger = logging.getLogger(__name__)
 
 #: Seconds after which a consumer that is silent counts as dead: short, so that a run of a minute
 #: sees consumers that sleep for longer.
 LEASE_SECONDS = 3.0
 CONSUMERS = 3
 REDIRECT_WORKERS = 2
-TARGET = "https://example.com/landing?from=chaos"
 _READY_SECONDS = 60.0
 _WORKERS = "workers"
 _STORE_SECONDS = 3.0
@@ -44,70 +50,112 @@ _TUNING = {
     "claim_idle_seconds": LEASE_SECONDS,
     "clickhouse_timeout_seconds": _STORE_SECONDS,
     "insert_seconds": 0.5,
-    "replay_horizon_seconds": 60.0,
+    # Longer than it takes to count at the end: the audit sees a loss on both sides of ClickHouse
+    # while the stream holds the click.
+    "replay_horizon_seconds": 600.0,
     "log_level": "INFO",
+    "trusted_proxies": (f"{LOOPBACK}/32",),
 }
 
 
 class Stage:
-    """The four services, the proxies between them, and what may be done to all of that.
+    """The services, the proxies between them, and what may be done to all of that.
 
     As a context manager: at the end nothing of it is left but its folder.
 
     Attributes:
         redirect_link, workers_link, clickhouse_link: the proxies between the redirect service and
             Redis, the workers and Redis, the workers and ClickHouse.
+        operator_link: where people's own commands reach Redis; only a fail-over touches it.
+        doors: nginx and Caddy in front of the redirect service.
+        visit: tells the visitors how to behave, see :class:`tests.chaos.mood.Mood`.
     """
 
     def __init__(self, directory: Path, store: str, workers_module: str) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
+        #: What went wrong beside lost and doubled clicks, in words.
+        self.complaints: list[str] = []
+        self.visit: Callable[..., None] = lambda **_: None
         self.warp = Warp(directory)
-        redis_port, clickhouse_port, self.port = free_port(), free_port(), free_port()
-        self.redirect_link, self.workers_link = Cutter(redis_port), Cutter(redis_port)
-        self.clickhouse_link = Cutter(clickhouse_port)
-        self.settings = self._settings(valkey_url(redis_port), clickhouse_url(clickhouse_port))
-        self.aof_tail = AofTail(directory / "valkey")
+        clickhouse_port, self.port = free_port(), free_port()
+        self.redirect_link, self.workers_link = Cutter(0), Cutter(0)
+        self.operator_link, self.clickhouse_link = Cutter(0), Cutter(clickhouse_port)
+        self.settings = self._settings(
+            valkey_url(self.operator_link.port), clickhouse_url(clickhouse_port)
+        )
         binary = _binary(store)
-        self.valkey = self._service(valkey_program(binary, self._folder("valkey"), redis_port))
+        names = [self.redirect_link, self.workers_link, self.operator_link]
+        self.redis_pair = RedisPair(lambda name: self._redis(binary, name), names)
         library = fetch(CLICKHOUSE_LIBRARY, self.settings.cache_dir)
         clickhouse = embedded_program(library, self._folder("clickhouse"), clickhouse_port)
+        self.power = PowerLoss(directory / "clickhouse" / "store")
         # Its waits are made against the wall clock, which the kernel would not shift with it.
-        self.clickhouse = Service(clickhouse, directory / "clickhouse.log", {})
-        self.redirect = self._service(self._redirect())
+        self.clickhouse = Service(clickhouse, directory / "clickhouse.log", self.power.environ)
+        self.log_pipe = LogPipe(directory / "redirect.log")
+        self.redirect = Service(self._redirect(), self.log_pipe.path, self.warp.environ)
         self.workers = self._service(self._workers(workers_module))
-        self.services = (self.valkey, self.clickhouse, self.redirect, self.workers)
+        self.doors = [
+            make(directory / name, free_port(), self.port)
+            for name, make in (("nginx", doors.nginx), ("caddy", doors.caddy))
+        ]
+        self._proxies = [self._service(door.program, {}) for door in self.doors]
 
     def __enter__(self) -> Self:
         adopt_orphans()
         with ExitStack() as opened:
             opened.callback(self._end)
-            for each in (self.redirect_link, self.workers_link, self.clickhouse_link):
+            for each in (
+                self.redirect_link,
+                self.workers_link,
+                self.operator_link,
+                self.clickhouse_link,
+                self.redis_pair.replica_link,
+                self.redis_pair.master.aof_tail,
+                self.redis_pair.spare.aof_tail,
+                self.log_pipe,
+            ):
                 opened.enter_context(each)
-            opened.enter_context(self.aof_tail)
             self._opened = opened.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._opened.close()
 
-    def start(self, codes: list[str]) -> None:
+    @property
+    def valkey(self) -> Service:
+        """The Redis that is the master at this moment."""
+        return self.redis_pair.master.service
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """What a machine that dies takes with it; proxies stand on another."""
+        return (self.valkey, self.clickhouse, self.redirect, self.workers)
+
+    def start(self, limited_codes: list[str]) -> None:
         """Start everything, with our tables and some links, and wait until all of it answers."""
         for store in (self.valkey, self.clickhouse):
             store.keep()
             store.wait_until_ready(_READY_SECONDS)
         migrate(self.settings.clickhouse_url, timeout_seconds=_READY_SECONDS, ttl_days=0)
         links = open_store(self.settings)
-        for code in codes:
-            links.create({"target": TARGET}, code=code)
-        for service in (self.redirect, self.workers):
+        for code in (*STEADY, *MOVING):
+            links.create({"target": target_of(0)}, code=code)
+        for code in limited_codes:
+            links.create({"target": target_of(0), "click_limit": CLICK_LIMIT}, code=code)
+        for service in (self.redirect, self.workers, *self._proxies):
             service.keep()
             service.wait_until_ready(_READY_SECONDS)
 
     def keep(self) -> None:
         """Bring back what has ended; main thread only."""
-        for service in self.services:
+        for service in (*self.services, *self._proxies):
             service.keep()
+
+    def complain(self, text: str) -> None:
+        """Note something that fails the run."""
+        logger.warning("%s", text)
+        self.complaints.append(text)
 
     def wait(self, condition: Callable[[], object], seconds: float) -> bool:
         """Keep everything up until a condition holds; tell whether it did in time."""
@@ -136,7 +184,7 @@ class Stage:
         """Return the environment of a process of Hopline's under these settings."""
         kept = {name: text for name, text in os.environ.items() if not name.startswith("HOPLINE_")}
         fields = settings.model_fields_set
-        return kept | {variable(name): str(getattr(settings, name)) for name in sorted(fields)}
+        return kept | {variable(name): _text(getattr(settings, name)) for name in sorted(fields)}
 
     def _settings(self, redis_url: str, url: str) -> Settings:
         places = {
@@ -174,8 +222,13 @@ class Stage:
             stream = self.settings.stream
             return bool(client.exists(stream) and client.xinfo_groups(stream))
 
-    def _service(self, program: Program) -> Service:
-        return Service(program, self.directory / f"{program.name}.log", self.warp.environ)
+    def _redis(self, binary: Path, name: str) -> RedisServer:
+        port, folder = free_port(), self._folder(name)
+        return RedisServer(folder, port, valkey_program(binary, folder, port), self.warp.environ)
+
+    def _service(self, program: Program, environ: dict[str, str] | None = None) -> Service:
+        beside = self.warp.environ if environ is None else environ
+        return Service(program, self.directory / f"{program.name}.log", beside)
 
     def _folder(self, name: str) -> Path:
         folder = self.directory / name
@@ -183,12 +236,16 @@ class Stage:
         return folder
 
     def _end(self) -> None:
-        for service in reversed(self.services):
+        for service in (*reversed(self.services), *self._proxies):
             service.kill()
         left = psutil.Process().children(recursive=True)
         for process in left:
             process.kill()
         psutil.wait_procs(left, timeout=_READY_SECONDS)
+
+
+def _text(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _binary(store: str) -> Path:

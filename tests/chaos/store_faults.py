@@ -1,14 +1,15 @@
-"""Faults of the two stores: dead, frozen, full, refusing, forgetful."""
+"""Faults of the two stores: dead, frozen, full, refusing."""
 
+import logging
 import signal
 from random import Random
 
 from tests.chaos.injection import Done, Injection, Until, fault
-from tests.chaos.plan import KILLS_REDIRECT, REDIS_AWAY
+from tests.chaos.plan import KILLS_REDIRECT, MAKES_WAIT, REDIS_AWAY, UNHEARD
 from tests.chaos.service import Service
 from tests.chaos.stage import Stage
 
-_NOWHERE_PORT = 1
+logger = logging.getLogger(__name__)
 
 
 class _Kill:
@@ -43,13 +44,6 @@ def _restart_redis(stage: Stage, random: Random, hold_seconds: float) -> Injecti
     return Done()
 
 
-def _cut_tail(stage: Stage, random: Random, hold_seconds: float) -> Injection:
-    """Kill Redis and take what it wrote in the last second off its disk."""
-    stage.valkey.kill(down_seconds=hold_seconds)
-    stage.aof_tail.cut(random)
-    return Done()
-
-
 def _kill_redirect_and_redis(stage: Stage, random: Random, hold_seconds: float) -> Injection:
     """kill -9 of all redirect workers and Redis in the same moment."""
     stage.redirect.kill(down_seconds=hold_seconds / 2)
@@ -64,39 +58,33 @@ def _kill_everything(stage: Stage, random: Random, hold_seconds: float) -> Injec
     return Done()
 
 
-def _fill_memory(stage: Stage, random: Random, hold_seconds: float) -> Injection:
-    """Have Redis refuse writes for want of memory (OOM)."""
-    _command(stage, "CONFIG", "SET", "maxmemory", "1mb")
-    return Until(lambda: _command(stage, "CONFIG", "SET", "maxmemory", "0"))
-
-
-def _demote(stage: Stage, random: Random, hold_seconds: float) -> Injection:
-    """Have Redis refuse writes because it is a replica (READONLY), then promote it."""
-    _command(stage, "REPLICAOF", "127.0.0.1", _NOWHERE_PORT)
-    return Until(lambda: _command(stage, "REPLICAOF", "NO", "ONE"))
-
-
-def _hang_up(stage: Stage, random: Random, hold_seconds: float) -> Injection:
-    """Have Redis close the connections of all clients."""
-    _command(stage, "CLIENT", "KILL", "TYPE", "normal")
+def _end_everything(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Have everything told to stop in good order, as a machine is that is shut down."""
+    for service in (stage.redirect, stage.workers, stage.valkey):
+        service.send(signal.SIGTERM)
     return Done()
 
 
-def _command(stage: Stage, *words: object) -> None:
-    with stage.redis() as client:
-        client.execute_command(*words)
+def _lose_power(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Kill ClickHouse and take from its disk what it never synced."""
+    stage.clickhouse.kill(down_seconds=hold_seconds)
+    lost = stage.power.strike()
+    logger.info("the loss of power emptied %d files", len(lost))
+    return Done()
 
 
-def _refuse_parts(stage: Stage, random: Random, hold_seconds: float) -> Injection:
-    """Have ClickHouse refuse inserts because of too many parts."""
-    stage.ask_clickhouse(
-        "ALTER TABLE clicks MODIFY SETTING parts_to_delay_insert = 1, parts_to_throw_insert = 1"
-    )
-    return Until(
-        lambda: stage.ask_clickhouse(
-            "ALTER TABLE clicks RESET SETTING parts_to_delay_insert, parts_to_throw_insert"
+class _Setting:
+    """A setting of the table of clicks that makes ClickHouse refuse inserts."""
+
+    def __init__(self, **settings: int) -> None:
+        self._set = ", ".join(f"{name} = {value}" for name, value in settings.items())
+        self._names = ", ".join(settings)
+
+    def __call__(self, stage: Stage, random: Random, hold_seconds: float) -> Injection:
+        stage.ask_clickhouse(f"ALTER TABLE clicks MODIFY SETTING {self._set}")
+        return Until(
+            lambda: stage.ask_clickhouse(f"ALTER TABLE clicks RESET SETTING {self._names}")
         )
-    )
 
 
 def _take_table_away(stage: Stage, random: Random, hold_seconds: float) -> Injection:
@@ -112,34 +100,53 @@ def _bring_table_back(stage: Stage) -> None:
 
 
 _OUTAGE = (0.2, 6.0)
+_AWAY = (REDIS_AWAY, UNHEARD)
 
 FAULTS = (
-    fault("redis killed", "redis", _OUTAGE, _Kill("redis"), REDIS_AWAY),
-    fault("redis frozen", "redis", _OUTAGE, _Freeze("redis"), REDIS_AWAY),
-    fault("redis restarted", "redis", (0.5, 1.0), _restart_redis, REDIS_AWAY),
-    # What Redis forgets, the redirect workers remember: who kills both leaves no copy.
-    fault("redis lost its last second", "redis redirect", (0.2, 3.0), _cut_tail, REDIS_AWAY),
+    fault("redis killed", "redis", _OUTAGE, _Kill("redis"), *_AWAY),
+    fault("redis frozen", "redis", _OUTAGE, _Freeze("redis"), *_AWAY),
+    fault("redis frozen for long", "redis", (8.0, 20.0), _Freeze("redis"), *_AWAY),
+    fault("redis restarted", "redis", (0.5, 1.0), _restart_redis, *_AWAY),
     fault(
         "redis and redirect killed",
         "redis redirect",
         (0.2, 4.0),
         _kill_redirect_and_redis,
-        REDIS_AWAY,
+        *_AWAY,
         KILLS_REDIRECT,
+        MAKES_WAIT,
     ),
-    fault("redis out of memory", "redis", (0.5, 4.0), _fill_memory, REDIS_AWAY),
-    fault("redis demoted to a replica", "redis", (0.5, 4.0), _demote, REDIS_AWAY),
-    fault("redis hung up on everybody", "redis", (0.0, 0.5), _hang_up, REDIS_AWAY),
     fault("clickhouse killed", "clickhouse", _OUTAGE, _Kill("clickhouse")),
     fault("clickhouse hung", "clickhouse", _OUTAGE, _Freeze("clickhouse")),
-    fault("clickhouse had too many parts", "clickhouse", (1.0, 5.0), _refuse_parts),
+    fault("clickhouse lost power", "clickhouse", (0.5, 3.0), _lose_power),
+    fault(
+        "clickhouse had too many parts",
+        "clickhouse",
+        (1.0, 5.0),
+        _Setting(parts_to_delay_insert=1, parts_to_throw_insert=1),
+    ),
+    fault(
+        "clickhouse's disk was full",
+        "clickhouse",
+        (1.0, 5.0),
+        _Setting(min_free_disk_bytes_to_perform_insert=1 << 60),
+    ),
     fault("clickhouse missed its table", "clickhouse", (1.0, 4.0), _take_table_away),
     fault(
         "everything killed",
         "redis redirect clickhouse supervisor consumers",
         (0.2, 1.0),
         _kill_everything,
-        REDIS_AWAY,
+        *_AWAY,
         KILLS_REDIRECT,
+        MAKES_WAIT,
+    ),
+    fault(
+        "everything restarted",
+        "redis redirect clickhouse supervisor consumers",
+        (2.0, 4.0),
+        _end_everything,
+        *_AWAY,
+        MAKES_WAIT,
     ),
 )

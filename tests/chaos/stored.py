@@ -14,7 +14,7 @@ _HOPLINE = str(Path(sys.executable).with_name("hopline"))
 #: An audit of a million clicks takes a while.
 _COMMAND_SECONDS = 600
 _BY_NUMBER = f"""
-SELECT toUInt64OrZero(replaceOne(referrer, '{REFERRER}', '')) AS number,
+SELECT toUInt64OrZero(extract(referrer, '^{REFERRER}(\\\\d+)')) AS number,
     uniqExact(click_id), count(), any(short_code)
 FROM clicks GROUP BY number
 """

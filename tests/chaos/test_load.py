@@ -1,16 +1,32 @@
+import os
 import re
+import signal
 import socket
 import threading
 
 import pytest
 
 from tests.chaos import client_log
+from tests.chaos.mood import Mood
 from tests.chaos.visitors import Visiting
 from tests.worker_processes import wait_until
 
-FOUND = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /\r\n\r\n"
+FOUND = (
+    b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
+    b"Location: https://example.com/landing?version=7\r\n\r\n"
+)
 MISSING = b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone"
 NUMBER = re.compile(rb"Referer: https://chaos.example/(\d+)\r\n")
+
+
+def _head(client):
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        piece = client.recv(65536)
+        if not piece:
+            return b""
+        head += piece
+    return head
 
 
 class Server:
@@ -19,6 +35,7 @@ class Server:
     def __init__(self, answer):
         self.numbers = []
         self.paths = set()
+        self.largest_bytes = 0
         self._answer = answer
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -34,7 +51,8 @@ class Server:
 
     def _serve(self, client):
         with client:
-            while request := client.recv(65536):
+            while request := _head(client):
+                self.largest_bytes = max(self.largest_bytes, len(request))
                 number = int(NUMBER.search(request)[1])
                 self.numbers.append(number)
                 self.paths.add(request.split()[1])
@@ -66,10 +84,10 @@ def visit(tmp_path):
 
     def visit(server, count):
         path = tmp_path / "client.log"
-        with Visiting(server.port, 500.0, path, ["pulse", "code1"]) as visiting:
+        with Visiting({"direct": server.port}, 500.0, path) as visiting:
             wait_until(lambda: len(server.numbers) >= count)
             visiting.end()
-        return client_log.read(path)
+        return client_log.read(path)[0]
 
     return visit
 
@@ -80,7 +98,9 @@ def test_every_click_has_a_number_of_its_own_and_is_written_down(serve, visit):
     assert sorted(server.numbers) == sorted(click.number for click in clicks)
     assert len(set(server.numbers)) == len(server.numbers)
     assert all(click.is_answered and click.answered_ms >= click.sent_ms for click in clicks)
-    assert server.paths == {b"/pulse", b"/code1"}
+    assert {click.version for click in clicks} == {7}
+    assert {f"/{click.code}".encode() for click in clicks} == server.paths
+    assert {b"/pulse", b"/code1", b"/moving0", b"/limited0"} <= server.paths
 
 
 def test_only_a_redirect_counts_as_an_answer(serve, visit):
@@ -100,7 +120,28 @@ def test_a_click_that_gets_no_answer_is_written_down_and_not_sent_again(serve, v
 
 def test_visitors_who_have_gone_too_early_are_noticed(tmp_path, serve):
     server = serve(lambda _: FOUND)
-    with Visiting(server.port, 500.0, tmp_path / "client.log", []) as visiting:
+    with Visiting({"direct": server.port}, 500.0, tmp_path / "client.log") as visiting:
+        os.kill(visiting.pid, signal.SIGKILL)
         wait_until(lambda: not visiting.is_running)
         with pytest.raises(RuntimeError, match="visitors"):
             visiting.end()
+
+
+def test_visitors_come_through_every_door(tmp_path, serve):
+    doors = {"direct": serve(lambda _: FOUND), "caddy": serve(lambda _: FOUND)}
+    path = tmp_path / "client.log"
+    ports = {name: server.port for name, server in doors.items()}
+    with Visiting(ports, 500.0, path) as visiting:
+        wait_until(lambda: all(len(server.numbers) >= 50 for server in doors.values()))
+        visiting.end()
+    clicks, _ = client_log.read(path)
+    for name, server in doors.items():
+        assert {click.number for click in clicks if click.door == name} == set(server.numbers)
+
+
+def test_a_hostile_crowd_sends_large_heads_once_it_is_told_to(tmp_path, serve):
+    server = serve(lambda _: FOUND)
+    with Visiting({"direct": server.port}, 200.0, tmp_path / "client.log") as visiting:
+        visiting.behave(Mood(crowd=2.0, hostile=1.0))
+        wait_until(lambda: server.largest_bytes > 20_000)
+        visiting.end()

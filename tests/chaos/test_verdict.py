@@ -1,8 +1,9 @@
 import pytest
 
-from tests.chaos.client_log import Sent, read, write
+from tests.chaos.client_log import Sent, Stall, read, write, write_stall
+from tests.chaos.plan import KILLS_REDIRECT, REDIS_AWAY
 from tests.chaos.stored import Stored
-from tests.chaos.verdict import Effect, Struck, effects, judge
+from tests.chaos.verdict import Effect, Struck, effects, judge, overlaps, spans
 from tests.chaos.watch import Look
 
 NOT_ANSWERED = 0
@@ -78,8 +79,8 @@ def test_a_code_that_no_report_shows_is_not_good():
 )
 def test_a_loss_is_allowed_only_just_before_a_kill_while_redis_is_away(killed_ms, away, is_allowed):
     struck = [
-        Struck("redirect worker killed", killed_ms, killed_ms + 100, kills_redirect=True),
-        Struck("redis killed", *away, redis_away=True),
+        Struck("redirect worker killed", killed_ms, killed_ms + 100, frozenset({KILLS_REDIRECT})),
+        Struck("redis killed", *away, frozenset({REDIS_AWAY})),
     ]
     verdict = judge([answered(1, 1_200)], {}, {}, struck)
     assert (verdict.allowed, verdict.lost) == (([1], []) if is_allowed else ([], [1]))
@@ -104,10 +105,36 @@ def test_a_fault_that_nothing_was_seen_to_recover_from_has_no_recovery():
     assert effect.recovery_seconds is None
 
 
+def test_a_click_that_only_a_proxy_saw_redirected_has_to_be_there_as_well():
+    click = Sent(1, 1000, NOT_ANSWERED, door="nginx")
+    assert judge([click], {}, {}, [], {"nginx": {1}, "caddy": set()}).lost == [1]
+    assert judge([click], {}, {}, [], {"nginx": set(), "caddy": set()}).is_good
+
+
+def test_the_many_limited_links_need_no_report_of_their_own():
+    assert judge([answered(1, 1000)], {1: once("limited3")}, {}, []).is_good
+
+
+def test_faults_that_struck_at_the_same_time_are_told_in_pairs():
+    struck = [Struck("b", 0, 10), Struck("a", 5, 20), Struck("c", 11, 30), Struck("a", 40, 50)]
+    assert overlaps(struck) == {("a", "b"): 1, ("a", "c"): 1}
+
+
+def test_spans_of_a_mark_last_as_long_as_things_take_to_be_well():
+    struck = [Struck("a", 100, 200, frozenset({REDIS_AWAY})), Struck("b", 500, 600)]
+    away = spans(struck, REDIS_AWAY, 50)
+    assert away.meet(240, 245)
+    assert not away.meet(251, 700)
+
+
 def test_the_clients_log_is_read_as_it_was_written(tmp_path):
-    clicks = [answered(3, 1000), Sent(4, 1001, NOT_ANSWERED)]
+    clicks = [
+        answered(3, 1000)._replace(waited_ms=1.5, door="nginx", code="moving1", version=7),
+        Sent(4, 1001, NOT_ANSWERED),
+    ]
     path = tmp_path / "client.log"
     with path.open("w") as log:
-        for click in clicks:
-            write(log, click)
-    assert read(path) == clicks
+        write(log, clicks[0])
+        write_stall(log, Stall(1001, 1020))
+        write(log, clicks[1])
+    assert read(path) == (clicks, [Stall(1001, 1020)])

@@ -1,11 +1,15 @@
 """Compares what the clients saw with what was counted."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from statistics import median
 from typing import NamedTuple
 
 from tests.chaos.client_log import Sent
+from tests.chaos.codes import is_limited
+from tests.chaos.plan import KILLS_REDIRECT, REDIS_AWAY
+from tests.chaos.spans import Spans
 from tests.chaos.stored import Stored
 from tests.chaos.watch import Look
 
@@ -17,18 +21,27 @@ _SLACK_MS = 250
 
 
 class Struck(NamedTuple):
-    """A fault that has struck, in Unix milliseconds.
-
-    Attributes:
-        kills_redirect: whether a redirect worker was killed with -9 at its beginning.
-        redis_away: whether the redirect workers could not reach Redis meanwhile.
-    """
+    """A fault that has struck, in Unix milliseconds, with the marks of its kind."""
 
     kind: str
     from_ms: int
     to_ms: int
-    kills_redirect: bool = False
-    redis_away: bool = False
+    marks: frozenset[str] = frozenset()
+
+
+def spans(struck: Iterable[Struck], mark: str, after_ms: int = 0) -> Spans:
+    """Return when faults with a mark struck, and for so much longer."""
+    return Spans((one.from_ms, one.to_ms + after_ms) for one in struck if mark in one.marks)
+
+
+def overlaps(struck: Sequence[Struck]) -> Counter[tuple[str, str]]:
+    """Return which kinds of faults struck at the same time, and how often."""
+    pairs: Counter[tuple[str, str]] = Counter()
+    for place, first in enumerate(struck):
+        for other in struck[place + 1 :]:
+            if first.from_ms <= other.to_ms and other.from_ms <= first.to_ms:
+                pairs[min(first.kind, other.kind), max(first.kind, other.kind)] += 1
+    return pairs
 
 
 class Effect(NamedTuple):
@@ -50,7 +63,8 @@ class Verdict(NamedTuple):
     """What came out.
 
     Attributes:
-        lost: clicks whose redirect was answered and that are not stored, less the allowed.
+        lost: clicks whose redirect was answered, as their visitors or a proxy say, and that are
+            not stored, less the allowed.
         allowed: those that the one allowance covers.
         doubled: clicks stored under more than one click id.
         unknown: stored clicks that nobody sent.
@@ -78,14 +92,18 @@ def judge(
     stored: Mapping[int, Stored],
     reported: Mapping[str, int],
     struck: Sequence[Struck],
+    redirected: Mapping[str, Set[int]] | None = None,
 ) -> Verdict:
     """Return what came out of a run.
 
     A click that was not answered may be counted or not, since its visitor is not known to have
-    gone on; but once at most, like any other.
+    gone on; but once at most, like any other. Where a proxy says that it redirected the visitor,
+    the click has to be there, whatever the visitor saw.
     """
+    at_doors = set().union(*(redirected or {}).values())
     answered = [click for click in clicks if click.is_answered]
-    missing = [click for click in answered if click.number not in stored]
+    promised = [click for click in clicks if click.is_answered or click.number in at_doors]
+    missing = [click for click in promised if click.number not in stored]
     allowed = [click.number for click in missing if _is_allowed(click, struck)]
     return Verdict(
         sent=len(clicks),
@@ -135,11 +153,12 @@ def effects(
 
 
 def _is_allowed(click: Sent, struck: Sequence[Struck]) -> bool:
+    at_ms = click.answered_ms or click.sent_ms
     return any(
-        one.kills_redirect
-        and one.from_ms - FSYNC_MS <= click.answered_ms <= one.from_ms + _SLACK_MS
+        KILLS_REDIRECT in one.marks
+        and one.from_ms - FSYNC_MS <= at_ms <= one.from_ms + _SLACK_MS
         and any(
-            other.redis_away and other.from_ms - _SLACK_MS <= one.from_ms <= other.to_ms
+            REDIS_AWAY in other.marks and other.from_ms - _SLACK_MS <= one.from_ms <= other.to_ms
             for other in struck
         )
         for one in struck
@@ -151,6 +170,8 @@ def _misreported(
 ) -> dict[str, tuple[int, int]]:
     counted = dict.fromkeys(reported, 0)
     for one in stored.values():
+        if is_limited(one.code):  # there are too many of them to ask for the report of each
+            continue
         counted[one.code] = counted.get(one.code, 0) + 1
     return {
         code: (reported.get(code, 0), count)

@@ -1,11 +1,13 @@
 """The visitors' process, seen from the run."""
 
+import json
 import os
 import sys
 from pathlib import Path
 from typing import Self
 
 from app.local.child import Child, Program
+from tests.chaos.mood import Mood, write_mood
 
 _END_SECONDS = 20.0
 
@@ -13,9 +15,12 @@ _END_SECONDS = 20.0
 class Visiting:
     """Visitors come as long as the context lasts, or until :meth:`end`."""
 
-    def __init__(self, port: int, rate: float, log: Path, codes: list[str]) -> None:
-        options = ("--port", str(port), "--rate", str(rate), "--log", str(log))
-        argv = (sys.executable, "-m", "tests.chaos.load", *options, *codes)
+    def __init__(self, doors: dict[str, int], rate: float, log: Path) -> None:
+        self.mood = Mood()
+        self._mood_path = log.with_name("visitors.mood")
+        options = ("--doors", json.dumps(doors), "--rate", str(rate), "--log", str(log))
+        files = ("--mood", str(self._mood_path))
+        argv = (sys.executable, "-m", "tests.chaos.load", *options, *files)
         program = Program("visitors", argv, dict(os.environ), lambda: True)
         self._child = Child(program, log.with_name("visitors.log"))
 
@@ -27,8 +32,17 @@ class Visiting:
         self._child.kill()
 
     @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
     def is_running(self) -> bool:
         return self._child.is_running
+
+    def behave(self, mood: Mood) -> None:
+        """Have more of them come, or more of them be hostile."""
+        self.mood = mood
+        write_mood(self._mood_path, mood)
 
     def end(self) -> None:
         """Let those who wait for an answer get it, and no more come.

@@ -30,7 +30,7 @@ class Watch:
         self.looks: list[Look] = []
         self._stage = stage
         self._query = (
-            f"SELECT max(toUInt64OrZero(replaceOne(referrer, '{REFERRER}', ''))) FROM clicks"
+            f"SELECT max(toUInt64OrZero(extract(referrer, '^{REFERRER}(\\\\d+)'))) FROM clicks"
             f" WHERE short_code = '{code}'"
         )
         self._is_over = threading.Event()

@@ -2,15 +2,17 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 
+from tests.conftest import missing
 from tests.servers import redis_server_7
 from tests.up_process import is_ours
 
-RUN_SECONDS = 100
+RUN_SECONDS = 160
 
 
 @pytest.fixture
@@ -19,6 +21,9 @@ def chaos(tmp_path, shared_clickhouse):
 
     The shared store is only asked for so that the embedded ClickHouse is fetched before.
     """
+
+    for program in ("nginx", "caddy"):
+        _ = shutil.which(program) or missing(program)
 
     def run(*arguments):
         figures = tmp_path / "chaos.json"
@@ -39,18 +44,23 @@ def chaos(tmp_path, shared_clickhouse):
     return run
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(200)
 @pytest.mark.parametrize(("store", "seed"), [("valkey", 1), ("redis7", 2)])
-def test_no_answered_click_is_lost_or_doubled(chaos, store, seed):
+def test_every_promise_is_kept_whatever_breaks(chaos, store, seed):
     if store == "redis7" and redis_server_7() is None:
         pytest.fail("redis-server is missing (Debian: apt install redis-server)")
-    options = ("--store", store, "--seed", seed, "--seconds", 30, "--every", 1.0, "--rate", 150)
-    exit_code, figures, output = chaos(*options, "--settle", 45)
+    options = ("--store", store, "--seed", seed, "--seconds", 30, "--every", 0.7, "--rate", 150)
+    # A machine that runs other tests as well makes visitors wait for it.
+    exit_code, figures, output = chaos(*options, "--settle", 45, "--lenient")
     assert (figures["lost"], figures["doubled"], figures["unknown"]) == (0, 0, 0), output
+    assert (figures["stale"], figures["overused"], figures["complaints"]) == ([], {}, []), output
     assert exit_code == 0, output
     assert figures["answered"] > 1000
+    assert set(figures["doors"]) == {"direct", "nginx", "caddy"}
     assert len(figures["faults"]) >= 12
+    assert len(figures["overlaps"]) >= 10
     assert figures["audit"]["is_balanced"]
+    assert figures["audit"]["sees_a_planted_loss"]
 
 
 #: What a consumer has to survive that ours does; the plan of this seed lets some overlap.
@@ -64,11 +74,11 @@ NAIVE_KINDS = (
 )
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(200)
 def test_naive_workers_lose_and_double_clicks_and_the_run_says_so(chaos):
     exit_code, figures, output = chaos(
         *("--workers", "tests.chaos.naive", "--only", ",".join(NAIVE_KINDS)),
-        *("--seed", 5, "--seconds", 30, "--every", 0.8, "--rate", 150, "--settle", 8),
+        *("--seed", 5, "--seconds", 30, "--every", 0.8, "--rate", 150, "--settle", 8, "--lenient"),
     )
     assert exit_code == 1
     assert figures["lost"] > 0, output

@@ -1,0 +1,101 @@
+"""Changes links while visitors follow them, and writes down which state held at which time."""
+
+import itertools
+import logging
+import threading
+import time
+from typing import NamedTuple, Self
+
+from app import redis
+from app.link_store import LinkContended, open_store
+from app.links import CorruptLink, decode
+from tests.chaos.codes import MOVING, target_of, version_of
+from tests.chaos.stage import Stage
+
+logger = logging.getLogger(__name__)
+
+#: A link that is switched off sends nobody anywhere.
+DISABLED = -2
+_EVERY_SECONDS = 0.4
+#: One change in so many switches a link off, and the next of it on again.
+_DISABLES_EVERY = 5
+_AWAY = (redis.RedisError, LinkContended, CorruptLink, OSError)
+
+
+class Truth(NamedTuple):
+    """Which version each moving link has on the master, at a Unix time in milliseconds.
+
+    Attributes:
+        versions: by code; None when the master can't be asked.
+    """
+
+    at_ms: int
+    versions: dict[str, int] | None
+
+
+class Change(NamedTuple):
+    """A change of a link that Redis confirmed."""
+
+    at_ms: int
+    code: str
+    version: int
+
+
+class LinkChanges:
+    """Changes the moving links by turns, as a context manager.
+
+    Attributes:
+        truths: what was read after each change, over a connection that is new each time.
+        changes: those that were confirmed.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self.truths: list[Truth] = []
+        self.changes: list[Change] = []
+        self._stage = stage
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        codes = itertools.cycle(MOVING)
+        for version in itertools.count(1):
+            self._change(next(codes), version)
+            self._read()
+            if self._is_over.wait(_EVERY_SECONDS):
+                return
+
+    def _change(self, code: str, version: int) -> None:
+        is_off = version % _DISABLES_EVERY == 0
+        given = {"disabled": True} if is_off else {"disabled": False, "target": target_of(version)}
+        try:
+            open_store(self._stage.settings).update(code, given)
+        except _AWAY as error:
+            logger.debug("%s could not be changed: %s", code, error)
+            return
+        self.changes.append(Change(_now_ms(), code, DISABLED if is_off else version))
+
+    def _read(self) -> None:
+        try:
+            raws = open_store(self._stage.settings).peek(MOVING)
+            versions = dict(zip(MOVING, map(_version, MOVING, raws), strict=True))
+        except _AWAY:
+            self.truths.append(Truth(_now_ms(), None))
+            return
+        self.truths.append(Truth(_now_ms(), versions))
+
+
+def _version(code: str, raw: bytes | None) -> int:
+    link = decode(code, raw or b"")
+    return DISABLED if link.disabled else version_of(link.target)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,59 @@
+"""Sees that the workers go on while nothing but Redis' memory stands in their way."""
+
+import time
+from typing import Any
+
+from clickhouse_driver import errors as clickhouse_errors
+from redis import Redis
+
+from app.clickhouse import connect
+from tests.chaos.stage import Stage
+
+#: A consumer that died is replaced, and its entries taken over, well before.
+_STUCK_SECONDS = 12.0
+_PROBE_SECONDS = 0.5
+
+
+class Progress:
+    """Complains when entries wait in the stream and none of them is ever done."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._least = 0
+        self._since = time.monotonic()
+        self._has_complained = False
+
+    def look(self) -> None:
+        """Look how many entries wait; a part that is away excuses the workers.
+
+        Raises:
+            redis.exceptions.RedisError: Redis is away.
+        """
+        with self._stage.redis() as client:
+            waiting = waiting_entries(self._stage, client)
+        now = time.monotonic()
+        if not waiting or waiting < self._least or not self._can_work():
+            self._since = now
+        self._least = waiting
+        if now - self._since > _STUCK_SECONDS and not self._has_complained:
+            self._has_complained = True
+            self._stage.complain(
+                f"{waiting} entries waited for {_STUCK_SECONDS:.0f} s while Redis was full,"
+                " and no worker did anything"
+            )
+
+    def _can_work(self) -> bool:
+        url = self._stage.settings.clickhouse_url
+        try:
+            with connect(url, timeout_seconds=_PROBE_SECONDS) as client:
+                client.execute("SELECT count() FROM clicks WHERE 0")
+        except (clickhouse_errors.Error, OSError, EOFError):
+            return False
+        links = (self._stage.workers_link, self._stage.clickhouse_link)
+        return self._stage.workers.is_running and not any(link.is_stalled for link in links)
+
+
+def waiting_entries(stage: Stage, client: Redis) -> int:
+    """Return how many entries of the stream are not done."""
+    groups: Any = client.xinfo_groups(stage.settings.stream)
+    return sum(group["pending"] + (group.get("lag") or 0) for group in groups)

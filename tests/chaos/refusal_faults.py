@@ -1,0 +1,217 @@
+"""Faults in which Redis answers and won't: full, paused, closed to us, or in the wrong part."""
+
+import math
+import time
+from random import Random
+
+from redis import Redis
+from redis.exceptions import OutOfMemoryError
+
+from tests.chaos.injection import Done, Injection, Steps, Until, fault
+from tests.chaos.plan import REDIS_AWAY, UNHEARD
+from tests.chaos.progress import Progress, waiting_entries
+from tests.chaos.stage import Stage
+
+_NOWHERE_PORT = 1
+_PASSWORD = "somebody changed it"
+#: What Redis may still take when visitors fill it by themselves.
+_ROOM_BYTES = 8 << 20
+#: Workers that have no more than this before them keep up.
+_KEPT_UP_ENTRIES = 2_000
+_CLOSED_SECONDS = 3.0
+_PROBE_SECONDS = 0.5
+_RENEW_SECONDS = 1.0
+_BREATHES_EVERY = 4
+
+
+class _Full:
+    """A Redis that refuses writes for want of memory (OOM), whichever server it is, until lifted.
+
+    Now and then it has room for a moment, so that there is always something to do: those who empty
+    it may not stop.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._progress = Progress(stage)
+        self._is_full = False
+        self._next_at = 0.0
+        self._turns = 0
+        self.renew()
+
+    def renew(self) -> None:
+        if self._is_full and time.monotonic() < self._next_at:
+            return
+        self._next_at = time.monotonic() + _RENEW_SECONDS
+        self._turns += 1
+        # The next look is at once when there is room.
+        self._is_full = self._turns % _BREATHES_EVERY != 0
+        _command(self._stage, "CONFIG", "SET", "maxmemory", "1mb" if self._is_full else "0")
+        self._progress.look()
+
+    def lift(self) -> bool:
+        _command(self._stage, "CONFIG", "SET", "maxmemory", "0")
+        return True
+
+
+def _fill_memory(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    return _Full(stage)
+
+
+class _Filling:
+    """Visitors who fill a Redis of little memory by themselves.
+
+    As long as workers keep up it has to stay open to others, e.g. to whoever changes a link.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        with stage.redis() as client:
+            used = client.info("memory")["used_memory"]
+            client.config_set("maxmemory", used + _ROOM_BYTES)
+        stage.visit(crowd=1.5, hostile=0.6)
+        self._closed_since = 0.0
+        self._next_at = 0.0
+
+    def renew(self) -> None:
+        now = time.monotonic()
+        if now < self._next_at:
+            return
+        self._next_at = now + _PROBE_SECONDS
+        with self._stage.redis() as client:
+            if _takes_writes(client) or waiting_entries(self._stage, client) > _KEPT_UP_ENTRIES:
+                self._closed_since = 0.0
+            else:
+                self._closed_since = self._closed_since or now
+        if self._closed_since and now - self._closed_since > _CLOSED_SECONDS:
+            self._closed_since = math.inf
+            self._stage.complain("Redis was full of clicks that were processed, and stayed so")
+
+    def lift(self) -> bool:
+        self._stage.visit()
+        with self._stage.redis() as client:
+            client.config_set("maxmemory", 0)
+        return True
+
+
+def _takes_writes(client: Redis) -> bool:
+    try:
+        return bool(client.set("chaos:probe", "x" * 1000))
+    except OutOfMemoryError:
+        return False
+
+
+def _fill_by_visitors(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    return _Filling(stage)
+
+
+def _demote(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Have Redis refuse writes because it is a replica (READONLY), then promote it."""
+    _command(stage, "REPLICAOF", "127.0.0.1", _NOWHERE_PORT)
+    return Until(lambda: _command(stage, "REPLICAOF", "NO", "ONE"))
+
+
+def _hang_up(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Have Redis close the connections of all clients."""
+    _command(stage, "CLIENT", "KILL", "TYPE", "normal")
+    return Done()
+
+
+def _pause_writes(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Have Redis answer no write for a while."""
+    _command(stage, "CLIENT", "PAUSE", int(hold_seconds * 1000), "WRITE")
+    return Until(lambda: _command(stage, "CLIENT", "UNPAUSE"))
+
+
+def _change_password(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Have Redis want a password that nobody knows, and hang up on everybody."""
+    with stage.redis() as client:
+        client.config_set("requirepass", _PASSWORD)
+        client.execute_command("CLIENT", "KILL", "TYPE", "normal")
+    return Until(lambda: _forget_password(stage))
+
+
+def _forget_password(stage: Stage) -> None:
+    with Redis.from_url(
+        stage.settings.redis_url, username="default", password=_PASSWORD, socket_timeout=3
+    ) as client:
+        client.config_set("requirepass", "")
+
+
+def _take_right(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Have Redis allow us no XADD."""
+    _command(stage, "ACL", "SETUSER", "default", "-xadd")
+    return Until(lambda: _command(stage, "ACL", "SETUSER", "default", "+@all"))
+
+
+def _admit_nobody(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Have Redis hang up on everybody, and take no new clients."""
+    client = stage.redis()
+    client.config_set("maxclients", 1)
+    client.execute_command("CLIENT", "KILL", "TYPE", "normal")
+
+    def admit() -> None:
+        client.config_set("maxclients", 10_000)
+        client.close()
+
+    return Until(admit)
+
+
+def _kill_while_it_rewrites(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """kill -9 of Redis in the middle of a rewrite of its append-only file."""
+    _command(stage, "BGREWRITEAOF")
+    at_seconds = random.uniform(0.0, 0.3)
+    return Steps([(at_seconds, lambda: stage.valkey.kill(down_seconds=hold_seconds / 2))])
+
+
+def _keep_no_file(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Have Redis write no append-only file for a while."""
+    _command(stage, "CONFIG", "SET", "appendonly", "no")
+    return Until(lambda: _command(stage, "CONFIG", "SET", "appendonly", "yes"))
+
+
+def _add_poison(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Have a strange producer add an entry that is no click; a full Redis takes it, too."""
+    with stage.redis() as client:
+        bytes_now = client.config_get("maxmemory")["maxmemory"]
+        client.config_set("maxmemory", 0)
+        try:
+            client.xadd(stage.settings.stream, {"short_code": "pulse", "timestamp": "yesterday"})
+        finally:
+            client.config_set("maxmemory", bytes_now)
+    return Done()
+
+
+def _command(stage: Stage, *words: object) -> None:
+    with stage.redis() as client:
+        client.execute_command(*words)
+
+
+_AWAY = (REDIS_AWAY, UNHEARD)
+
+FAULTS = (
+    fault("redis out of memory", "memory", (0.5, 4.0), _fill_memory, REDIS_AWAY),
+    fault("redis out of memory for long", "memory", (20.0, 45.0), _fill_memory, REDIS_AWAY),
+    fault(
+        "redis filled by visitors",
+        "memory redis visitors",
+        (10.0, 16.0),
+        _fill_by_visitors,
+        REDIS_AWAY,
+    ),
+    fault("redis demoted to a replica", "redis", (0.5, 4.0), _demote, *_AWAY),
+    fault("redis hung up on everybody", "redis", (0.0, 0.5), _hang_up, *_AWAY),
+    fault("redis paused writes", "redis", (1.0, 8.0), _pause_writes, *_AWAY),
+    fault("redis wanted a password", "redis", (1.0, 5.0), _change_password, *_AWAY),
+    fault("redis allowed no clicks", "redis", (1.0, 5.0), _take_right, *_AWAY),
+    fault("redis took no clients", "redis", (1.0, 5.0), _admit_nobody, *_AWAY),
+    fault(
+        "redis killed while it rewrote its file",
+        "redis",
+        (1.0, 6.0),
+        _kill_while_it_rewrites,
+        *_AWAY,
+    ),
+    fault("redis kept no file", "redis", (0.5, 3.0), _keep_no_file),
+    fault("poison added", "poison", (0.0, 0.5), _add_poison),
+)

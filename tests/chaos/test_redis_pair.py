@@ -1,0 +1,64 @@
+from contextlib import ExitStack
+
+import pytest
+from redis import Redis
+
+from app.local.ports import free_port
+from app.local.valkey import valkey_binary, valkey_program, valkey_url
+from tests.chaos.cutter import Cutter
+from tests.chaos.redis_pair import RedisPair, RedisServer
+
+READY_SECONDS = 20
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Two servers, of which the master runs, and the URL of the name that leads to it."""
+
+    def make(name):
+        directory, port = tmp_path / name, free_port()
+        directory.mkdir()
+        program = valkey_program(valkey_binary(), directory, port)
+        return RedisServer(directory, port, program, {})
+
+    with ExitStack() as opened:
+        name = opened.enter_context(Cutter(0))
+        pair = RedisPair(make, [name])
+        opened.enter_context(pair.replica_link)
+        for server in (pair.master, pair.spare):
+            opened.callback(server.service.kill)
+        pair.master.service.spawn()
+        pair.master.service.wait_until_ready(READY_SECONDS)
+        yield pair, valkey_url(name.port)
+
+
+def test_the_name_moves_for_new_connections_and_old_ones_stay(pair):
+    pair, url = pair
+    with Redis.from_url(url) as before, Redis.from_url(url) as after:
+        before.set("demo", "old")
+        pair.begin_replica()
+        pair.promote()
+        after.set("demo", "new")
+        assert (before.get("demo"), after.get("demo")) == (b"old", b"new")
+
+
+def test_a_replica_that_lags_lacks_what_was_written_since(pair):
+    pair, url = pair
+    with Redis.from_url(url) as client:
+        client.set("early", "1")
+        pair.begin_replica()
+        pair.replica_link.stall()
+        client.set("late", "1")
+    pair.promote()
+    with Redis.from_url(url) as client:
+        assert (client.exists("early"), client.exists("late")) == (1, 0)
+
+
+def test_the_servers_can_change_places_again_and_again(pair):
+    pair, url = pair
+    for turn in range(3):
+        pair.begin_replica()
+        pair.promote()
+        pair.end_spare()
+        with Redis.from_url(url) as client:
+            assert client.incr("turns") == turn + 1
