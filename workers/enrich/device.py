@@ -6,6 +6,7 @@ An iPad asks as a Mac since iPadOS 13 and can't be told from one.
 """
 
 import re
+from collections.abc import Callable
 from typing import Literal, get_args
 
 Device = Literal["desktop", "mobile", "tablet", "tv", "bot", "other"]
@@ -24,13 +25,13 @@ _WORDS: tuple[tuple[Device, re.Pattern[str]], ...] = (
     ),
     (
         "tablet",
-        re.compile(r"ipad|tablet|kindle|\bsilk/|playbook|nexus (?:7|9|10)\b|\bsm-t\d"),
+        re.compile(r"ipad|tablet(?! pc)|kindle|\bsilk/|playbook|nexus (?:7|9|10)\b|\bsm-t\d"),
     ),
     (
         "mobile",
         re.compile(
             r"mobi|iphone|ipod|android|phone|blackberry|\bbb10\b|opera mini|kaios|symbian|"
-            r"harmonyos|openharmony"
+            r"harmonyos|openharmony|\[fba[nv]/"
         ),
     ),
     (
@@ -38,19 +39,32 @@ _WORDS: tuple[tuple[Device, re.Pattern[str]], ...] = (
         re.compile(r"windows nt|macintosh|x11|cros |linux|freebsd|openbsd"),
     ),
 )
-#: What depends on two words, from the text's begin on. The first is taken as it is found, not tried
-#: wherever it stands, which would take time by the square of the text's length.
-_PAIRS: dict[Device, re.Pattern[str]] = {
-    "tv": re.compile(r"(?>.*?tizen ).*\btv\b"),
-    "tablet": re.compile(r"(?>.*android)(?!.*mobi)"),
-}
+_TV_WORD = re.compile(r"\btv\b")
 
 
 def device_class(user_agent: str) -> Device:
     """Return the class of device of a browser; a crawler's is not told here."""
     lower = user_agent.lower()
     for device, words in _WORDS:
-        pair = _PAIRS.get(device)
-        if words.search(lower) or (pair and pair.match(lower)):
+        if words.search(lower) or (device in _PAIRS and _PAIRS[device](lower)):
             return device
     return "other"
+
+
+def _is_tizen_tv(lower: str) -> bool:
+    place = lower.find("tizen ")
+    return place >= 0 and _TV_WORD.search(lower, place) is not None
+
+
+def _is_android_tablet(lower: str) -> bool:
+    """Tell whether a browser on Android says nowhere that it is a phone's.
+
+    Apps add words of their own behind the browser's, another "Android" among them. Opera Mini has
+    no word for phones, and few tablets.
+    """
+    return "android" in lower and "mobi" not in lower and "opera mini" not in lower
+
+
+#: What depends on two words. They are looked for one after the other: a pattern of both would take
+#: time by the square of the text's length.
+_PAIRS: dict[Device, Callable[[str], bool]] = {"tv": _is_tizen_tv, "tablet": _is_android_tablet}

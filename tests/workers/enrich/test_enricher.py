@@ -84,7 +84,8 @@ def test_the_six_fields_alone_make_a_row(enricher):
     nothing = ("hosts", "accept_languages", "ips", "user_agents", "referers")
     row = enriched(enricher, **dict.fromkeys(nothing, b""))
     assert (row["host"], row["language"], row["country"]) == (b"", b"", b"")
-    assert (row["device"], row["ip"]) == (b"other", bytes(16))
+    assert (row["device"], row["ip"]) == (b"bot", bytes(16))
+    assert (row["is_bot"], row["bot"]) == (True, b"no user agent")
 
 
 def test_many_clicks_have_the_rows_that_each_has_alone(enricher):
@@ -115,4 +116,5 @@ def test_long_texts_are_stored_whole_and_not_read_to_their_end(enricher):
 def test_a_text_may_be_cut_within_a_character(enricher, size):
     texts = "\u00e4\U0001f517".encode() * 300
     names = ("user_agents", "referers", "hosts", "accept_languages", "purposes", "ips")
-    assert enriched(enricher, **dict.fromkeys(names, b"x" * (size % 3) + texts))["is_bot"] is False
+    row = enriched(enricher, **dict.fromkeys(names, b"x" * (size % 3) + texts))
+    assert (row["device"], row["referrer_host"]) == (b"bot", b"")
