@@ -1,7 +1,7 @@
 import logging
 from collections.abc import Callable, Iterable
 
-from app.memory_marks import TRIM_FROM, TRIM_TO
+from app.memory_marks import TRIM_FROM, TRIM_TO, Memory
 from workers.stream import Stream
 from workers.upkeep import Seen, Upkeep
 
@@ -13,6 +13,8 @@ FORGET_AFTER_SECONDS = 600.0
 SWEEP_SECONDS = 10.0
 #: Between two looks while memory is short: it may fill by 50 MB a second.
 PRESSED_SECONDS = 1.0
+#: Between two log lines about that.
+SAY_SECONDS = 60.0
 
 
 class Janitor:
@@ -46,6 +48,8 @@ class Janitor:
         self._chores = tuple(chores)
         self._sweep_at = clock() + SWEEP_SECONDS
         self._relieve_at = float("inf")
+        self._unsaid = 0
+        self._say_at = clock()
 
     def sweep_if_due(self) -> None:
         """Every ten seconds, clean up, unless another consumer does.
@@ -81,19 +85,22 @@ class Janitor:
         if not memory.reaches(TRIM_FROM):
             self._relieve_at = float("inf")
             return
-        trimmed = 0
-        while self._upkeep.memory().reaches(TRIM_TO) and (gone := self._upkeep.trim_early()):
-            trimmed += gone
-        was_pressed = self._relieve_at < float("inf")
         self._relieve_at = self._clock() + PRESSED_SECONDS
-        if trimmed or not was_pressed:
-            logger.warning(
-                "%d of the %d MB that Redis may use are taken: trimmed %d finished entries before"
-                " their time, which a replay can't read any more",
-                memory.used_bytes // 1_000_000,
-                memory.limit_bytes // 1_000_000,
-                trimmed,
-            )
+        while self._upkeep.memory().reaches(TRIM_TO) and (gone := self._upkeep.trim_early()):
+            self._unsaid += gone
+        if self._unsaid and self._clock() >= self._say_at:
+            self._say(memory)
+
+    def _say(self, memory: Memory) -> None:
+        logger.warning(
+            "%d of the %d MB that Redis may use are taken: trimmed %d finished entries before their"
+            " time, which a replay can't read any more",
+            memory.used_bytes // 1_000_000,
+            memory.limit_bytes // 1_000_000,
+            self._unsaid,
+        )
+        self._unsaid = 0
+        self._say_at = self._clock() + SAY_SECONDS
 
 
 def forgettable(consumers: Iterable[Seen]) -> list[str]:

@@ -118,3 +118,15 @@ def test_what_else_is_due_is_done_in_a_turn():
         now[0] = seconds
         janitor.sweep_if_due()
     assert done == [SWEEP_SECONDS]
+
+
+def test_what_went_early_is_said_once_a_minute(caplog):
+    now, upkeep = [0.0], FakeUpkeep()
+    upkeep._trims = []
+    janitor = janitor_of(upkeep, now)
+    for second in range(1, 75):
+        now[0] = SWEEP_SECONDS + second
+        upkeep.used = [66, 66, 59]
+        janitor._relieve()
+    said = [record.args[2] for record in caplog.records]
+    assert said == [10, 600]
