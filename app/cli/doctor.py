@@ -1,6 +1,7 @@
 """`hopline doctor`."""
 
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ from app.health.doors import door_checks, judge_trust
 from app.health.freshness import freshness_check
 from app.health.kernel import kernel_checks
 from app.health.ledger import judge_ledger
-from app.health.machine import disk_check, geoip_check, judge_service
+from app.health.machine import disk_check, geoip_check, judge_service, judge_sqlite
 from app.health.permissions import permissions_checks, private_files_check
 from app.health.redis import redis_checks, rewrite_check
 from app.health.redis_advice import advice
@@ -67,6 +68,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield geoip_check(settings.geoip_path)
     yield disk_check("data disk", settings.data_dir, 0)
     yield disk_check("spool disk", settings.spool_directory, settings.spool_max_bytes)
+    yield judge_sqlite(sqlite3.sqlite_version_info)
     yield from _installed(settings)
 
 

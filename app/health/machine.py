@@ -42,6 +42,15 @@ def disk_check(name: str, folder: Path, wanted_bytes: int) -> Check:
     return judge_disk(name, folder, shutil.disk_usage(path).free, wanted_bytes)
 
 
+def judge_sqlite(version: tuple[int, ...]) -> Check:
+    """Name the SQLite that keeps the spool, and whether it has to be spared a known fault."""
+    text = ".".join(map(str, version))
+    # https://sqlite.org/wal.html#walresetbug
+    if (3, 7, 0) <= version < (3, 51, 3):
+        text += ", whose log two connections must not reset at once: the spool has one do it"
+    return ok("sqlite", text)
+
+
 def geoip_check(path: Path | None) -> Check:
     """Look at the country database."""
     import maxminddb  # noqa: PLC0415 - what asks for other checks needs no reader

@@ -101,6 +101,7 @@ def test_an_installation_that_is_well(
         "geoip",
         "data disk",
         "spool disk",
+        "sqlite",
     }
 
 

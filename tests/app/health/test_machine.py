@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from app.health.machine import disk_check, geoip_check, judge_disk, judge_service
+from app.health.machine import disk_check, geoip_check, judge_disk, judge_service, judge_sqlite
 
 MIB = 1 << 20
 
@@ -58,3 +58,13 @@ def test_what_is_no_country_database_is_a_failure(tmp_path: Path) -> None:
     assert geoip_check(file).state == "fail"
     file.write_text("nothing of the kind")
     assert geoip_check(file).state == "fail"
+
+
+@pytest.mark.parametrize(
+    ("version", "is_spared"),
+    [((3, 6, 23), False), ((3, 40, 1), True), ((3, 51, 2), True), ((3, 51, 3), False)],
+)
+def test_a_sqlite_with_a_known_fault_is_named(version, is_spared):
+    check = judge_sqlite(version)
+    assert check.state == "ok"
+    assert ("must not reset" in check.text) == is_spared

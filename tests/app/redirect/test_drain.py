@@ -9,6 +9,7 @@ from redis import Redis
 from app.click import new_click_id
 from app.redirect.drain import Drain
 from app.redirect.entry import EntryWriter
+from app.redirect.pipeline import Pipeline
 from app.redirect.resend import ResendRing
 from app.redirect.resp import encode_command
 from app.redirect.spool import damage_counter
@@ -187,3 +188,33 @@ def test_a_fault_of_ours_ends_no_drain(host, monkeypatch, caplog):
     failures = host.registry.get_sample_value("hopline_chore_failures_total", {"chore": "drain"})
     assert failures == 1
     assert "ZeroDivisionError: for a test" in caplog.text
+
+
+def test_what_only_a_former_server_confirmed_stays_in_the_spool(host, monkeypatch):
+    ids = host.spool(3)
+    numbers = iter([0, 1])
+    monkeypatch.setattr(
+        Pipeline, "server_number", property(lambda _: next(numbers, 1), _ignore), raising=False
+    )
+    host.start_drain()
+    wait_until(lambda: len(host.sent()) == 6)
+    wait_until(lambda: host.file.count() == 0)
+    assert host.sent() == ids * 2
+
+
+def test_clicks_that_were_deleted_while_another_server_began_to_answer_are_put_back(
+    host, monkeypatch
+):
+    ids = host.spool(3)
+    numbers = iter([0, 0, 1])
+    monkeypatch.setattr(
+        Pipeline, "server_number", property(lambda _: next(numbers, 1), _ignore), raising=False
+    )
+    host.start_drain()
+    wait_until(lambda: len(host.sent()) == 6)
+    wait_until(lambda: host.file.count() == 0)
+    assert host.sent() == ids * 2
+
+
+def _ignore(*_: object) -> None:
+    """Let nobody set it."""

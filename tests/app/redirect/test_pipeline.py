@@ -209,3 +209,22 @@ def test_a_connection_that_a_fault_makes_useless_is_replaced(monkeypatch):
     with connected(EchoServer()) as pipeline:
         got = ask(pipeline, 3)
     assert [replies[0] for replies in got] == [b"0", b"1", b"2"]
+
+
+def test_those_who_wait_in_vain_are_told_some_at_a_time():
+    turn, told = [0], []
+
+    def count_turns() -> None:
+        while True:
+            turn[0] += 1
+            gevent.sleep(0)
+
+    with connected(EchoServer()) as pipeline:
+        counting = gevent.spawn(count_turns)
+        gevent.sleep(0)
+        for _ in range(5000):
+            pipeline.submit(encode_command(b"PING"), lambda _: told.append(turn[0]))
+        pipeline.reconnect("for a test")
+        wait_until(lambda: len(told) == 5000)
+        counting.kill()
+    assert max(map(told.count, set(told))) <= 1000
