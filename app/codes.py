@@ -14,6 +14,14 @@ EXPECTED = (
     f"expected 1 to {MAX_LENGTH} of the characters A-Z a-z 0-9 _ and -, not starting with a hyphen"
 )
 
+#: What texts put behind a short link, and no code can hold: the end of a sentence, quotes and
+#: brackets, blanks and line breaks, invisible characters, the slash of a folder.
+_BEHIND = re.compile(
+    r"[\s/.,;:!*`'\"()<>\[\]{}\u2018-\u201f\u00ab\u00bb\u2026\u3001\u3002"
+    r"\u200b-\u200f\u202a-\u202e\u2060\ufeff]+\Z"
+)
+#: Where parameters begin, also for who took the question mark for a part of the code.
+_PARAMETERS = re.compile(r"[&?]")
 _CODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 
@@ -25,3 +33,12 @@ def is_valid(code: str) -> bool:
 def random_code(length: int, choice: Callable[[str], str] = secrets.choice) -> str:
     """Return a code of unpredictable characters, so that links can't be found by counting."""
     return "".join(choice(ALPHABET) for _ in range(length))
+
+
+def without_rest(text: str) -> str:
+    """Return a code as it was meant, without what came along behind it.
+
+    Mail programs, chats and people hand on ``/code.``, ``/code)`` or ``/code&utm_source=mail``.
+    What is no code even so stays none.
+    """
+    return _BEHIND.sub("", _PARAMETERS.split(text, maxsplit=1)[0])

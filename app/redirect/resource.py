@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import falcon
 
-from app.codes import is_valid
+from app.codes import is_valid, without_rest
 from app.links import Link
 from app.redirect.entry import EntryWriter
 from app.redirect.lookup import UNKNOWN, Lookup, LookupUnavailable
@@ -71,17 +71,24 @@ class LinkResource:
         write(resp, self._with.pages.bad_method())
 
     def _visit(self, req: falcon.Request, code: str, *, is_click: bool) -> Response:
+        if not is_valid(code):
+            code = without_rest(code)
         try:
             if code.endswith(PREVIEW_SIGN):
-                return self._preview(code.removesuffix(PREVIEW_SIGN))
+                return self._preview(without_rest(code.removesuffix(PREVIEW_SIGN)))
             found = self._live_link(code)
             return self._follow(req, found, is_click) if isinstance(found, Link) else found
         except LookupUnavailable:
             return self._with.pages.unavailable()
 
     def _preview(self, code: str) -> Response:
+        """Show where a link leads, if following it would lead there."""
         found = self._live_link(code)
-        return self._with.pages.preview(found) if isinstance(found, Link) else found
+        if not isinstance(found, Link):
+            return found
+        if found.click_limit is not None and not self._with.uses.are_left(found, found.click_limit):
+            return self._with.pages.gone("used_up")
+        return self._with.pages.preview(found)
 
     def _live_link(self, code: str) -> Link | Response:
         found = self._with.lookup.get(code) if is_valid(code) else UNKNOWN

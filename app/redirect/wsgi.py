@@ -44,6 +44,7 @@ def create_app(collaborators: Collaborators, metrics: RedirectMetrics, ready: An
     pages = collaborators.pages
     app = RedirectApp(middleware=[_CountResponses(metrics)])
     app.resp_options.default_media_type = None  # type: ignore[assignment]
+    app.req_options.strip_url_path_trailing_slash = True
     for path, answer in (
         ("/", pages.home),
         ("/robots.txt", lambda: ROBOTS),

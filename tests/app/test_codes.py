@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.codes import ALPHABET, is_valid, random_code
+from app.codes import ALPHABET, is_valid, random_code, without_rest
 
 
 @pytest.mark.parametrize("code", ["a", "demo1", "A-b_C", "_x", "9", "x" * 64, "a-"])
@@ -46,3 +46,10 @@ def test_made_up_codes_have_no_look_alikes() -> None:
 
 def test_the_choice_of_characters_can_be_given() -> None:
     assert random_code(4, choice=lambda alphabet: alphabet[0]) == "2222"
+
+
+@given(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", fullmatch=True), st.text())
+def test_a_code_is_found_before_whatever_no_code_can_hold(code: str, rest: str) -> None:
+    assert without_rest(code) == code
+    assert without_rest(f"{code}.){chr(0x200B)}\n") == code
+    assert without_rest(f"{code}&{rest}") == without_rest(f"{code}?{rest}") == code

@@ -150,7 +150,29 @@ def world() -> World:
         ("/nothing+", 404, None),
         ("/+", 404, None),
         ("/LIVE", 404, None),
-        ("/live/", 404, None),
+        ("/live/", 302, "https://a.example/live"),
+        ("/live.", 302, "https://a.example/live"),
+        ("/live,", 302, "https://a.example/live"),
+        ("/live)", 302, "https://a.example/live"),
+        ("/live).", 302, "https://a.example/live"),
+        ("/live%20", 302, "https://a.example/live"),
+        ("/live%22", 302, "https://a.example/live"),
+        ("/live%3E", 302, "https://a.example/live"),
+        ("/live%0A", 302, "https://a.example/live"),
+        ("/live%0D%0A", 302, "https://a.example/live"),
+        ("/live%C2%A0", 302, "https://a.example/live"),
+        ("/live%E2%80%8B", 302, "https://a.example/live"),
+        ("/live%E2%80%9D", 302, "https://a.example/live"),
+        ("/live&utm_source=mail", 302, "https://a.example/live"),
+        ("/live%3Futm_source=mail", 302, "https://a.example/live"),
+        ("/live/?utm_source=mail", 302, "https://a.example/live"),
+        ("/live+.", 200, None),
+        ("/live.+", 200, None),
+        ("/live+&x=1", 200, None),
+        ("/expired.", 410, None),
+        ("/nothing.", 404, None),
+        ("/.", 404, None),
+        ("/&live", 404, None),
         ("/live/more", 404, None),
         ("//live", 302, "https://a.example/live"),
         ("/live%2Fmore", 404, None),
@@ -300,3 +322,11 @@ def test_a_worker_is_ready_while_it_can_redirect_and_keep_clicks(world, readines
     assert result.status_code == status
     assert json.loads(result.text)["ready"] is (status == 200)
     assert json.loads(result.text)["spool"] == (readiness.spool_fault or "well")
+
+
+def test_a_preview_shows_no_more_than_the_redirect_would(world):
+    assert world.get("/limited+").status_code == 200
+    assert world.get("/limited").status_code == 302
+    for path in ("/limited", "/limited+", "/limited+."):
+        assert world.get(path).status_code == 410
+        assert "a.example" not in world.get(path).text
