@@ -35,7 +35,7 @@ def stale(clicks: Iterable[Sent], truths: Sequence[Truth], unheard: Spans) -> li
 
 def _is_stale(click: Sent, truths: Sequence[Truth]) -> bool:
     first = bisect_left(truths, click.sent_ms - STALE_MS, key=lambda truth: truth.at_ms)
-    last = bisect_right(truths, click.sent_ms, key=lambda truth: truth.at_ms)
+    last = bisect_right(truths, click.answered_ms, key=lambda truth: truth.at_ms)
     # With the one after it: a change is there a moment before it is read back.
     looks = truths[first : last + 1]
     return len(looks) >= _LEAST_LOOKS and all(

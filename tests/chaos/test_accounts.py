@@ -46,6 +46,11 @@ def test_who_follows_what_just_held_or_what_nobody_knows_was_not_misled(seen):
     assert stale([sent(STALE_MS + 500, 1)], seen, NOTHING) == []
 
 
+def test_who_waited_while_the_link_changed_was_not_misled():
+    click = sent(STALE_MS + 500, 2)._replace(answered_ms=STALE_MS + 3_000)
+    assert stale([click], truths(*[1] * (LONG + 2), *[2] * 6), NOTHING) == []
+
+
 def test_who_is_sent_by_a_worker_that_could_hear_nothing_was_not_misled():
     unheard = Spans([(STALE_MS - 100, STALE_MS)])
     assert stale([sent(STALE_MS + 500, 1)], truths(1, *[2] * LONG), unheard) == []

@@ -86,6 +86,15 @@ def test_a_loss_is_allowed_only_just_before_a_kill_while_redis_is_away(killed_ms
     assert (verdict.allowed, verdict.lost) == (([1], []) if is_allowed else ([], [1]))
 
 
+@pytest.mark.parametrize(("waited_ms", "is_allowed"), [(29.0, False), (31.0, True)])
+def test_a_loss_just_before_a_kill_is_allowed_if_redis_and_the_disk_were_too_slow(
+    waited_ms, is_allowed
+):
+    struck = [Struck("redirect worker killed", 1_500, 1_600, frozenset({KILLS_REDIRECT}))]
+    verdict = judge([answered(1, 1_200)._replace(waited_ms=waited_ms)], {}, {}, struck)
+    assert (verdict.allowed, verdict.lost) == (([1], []) if is_allowed else ([], [1]))
+
+
 def test_what_happens_until_things_are_well_again_is_put_down_to_the_fault():
     clicks = [answered(number, number * 100) for number in range(1, 100)]
     stored = {click.number: once() for click in clicks if click.number not in (15, 60)}
