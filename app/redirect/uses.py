@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import resources
 
+import gevent
 import hiredis
 
 from app.keys import link_spent_key, link_uses_key
@@ -21,6 +22,7 @@ from app.links import Link
 from app.redirect.lookup import LookupUnavailable
 from app.redirect.pipeline import Pipeline, PipelineError
 from app.redirect.resp import encode_command
+from app.redis import is_transient
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +35,8 @@ _KNOWN_SECONDS = 3600
 _HOLD_SECONDS = 1.5
 #: Spends that are kept, of some 100 bytes each: more than this in some seconds is no visitors'.
 _KEPT_SPENDS = 50_000
+#: Until what could not be told is tried again.
+_AGAIN_SECONDS = 0.2
 #: So many are told in one command.
 _TOLD_AT_ONCE = 500
 
@@ -68,6 +72,7 @@ class Uses:
         self._clock = clock
         self._spent: deque[tuple[float, Spend]] = deque(maxlen=_KEPT_SPENDS)
         self._owed: list[Spend] = []
+        self._is_trying_again = False
         self._held_until = 0.0
 
     def spend(self, link: Link, limit: int, click_id: bytes) -> bool:
@@ -100,7 +105,7 @@ class Uses:
         oldest = self._pipeline.heard_at - self._resend_seconds
         self._owed += [spend for at, spend in self._spent if at >= oldest]
         self._spent.clear()
-        self._held_until = self._clock() + _HOLD_SECONDS
+        self._hold()
         if self._owed:
             logger.warning("Counting the last %d uses of limited links again", len(self._owed))
             self._tell_owed()
@@ -111,7 +116,13 @@ class Uses:
         try:
             return int(self._pipeline.call(command, self._budget_seconds) or 0)
         except (PipelineError, hiredis.ReplyError, ValueError) as error:
+            if isinstance(error, hiredis.ReplyError) and is_transient(str(error)):
+                # A server that is still loading: only when it has done so can others tell theirs.
+                self._hold()
             raise LookupUnavailable(f"uses of {link.code!r}: {error}") from error
+
+    def _hold(self) -> None:
+        self._held_until = self._clock() + _HOLD_SECONDS
 
     def _keep(self, spend: Spend) -> None:
         now = self._clock()
@@ -127,18 +138,31 @@ class Uses:
             try:
                 self._pipeline.submit(command, partial(self._on_told, told))
             except PipelineError:
-                self._owed += told
+                self._owe(told)
 
     def _on_told(self, told: list[Spend], reply: object) -> None:
         if isinstance(reply, int):
             for spend in told:
                 self._keep(spend)
-        elif isinstance(reply, PipelineError):
-            self._owed += told
+        elif isinstance(reply, PipelineError) or is_transient(str(reply)):
+            self._owe(told)
         else:
             logger.error(
                 "%d uses of %r could not be counted again: %s", len(told), told[0][0], reply
             )
+
+    def _owe(self, spends: list[Spend]) -> None:
+        self._owed += spends
+        self._hold()
+        if not self._is_trying_again:
+            self._is_trying_again = True
+            gevent.spawn_later(_AGAIN_SECONDS, self._try_again)
+
+    def _try_again(self) -> None:
+        while not self._pipeline.connected.is_set():
+            gevent.sleep(_AGAIN_SECONDS)
+        self._is_trying_again = False
+        self._tell_owed()
 
 
 def _by_link(spends: Iterable[Spend]) -> Iterable[tuple[str, list[bytes]]]:

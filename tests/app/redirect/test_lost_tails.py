@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from app.local.child import wait_for
 from tests.redirect_servers import RedirectServer
 
 LINK = Link(code="demo", target="https://target.example/", created_ms=1, updated_ms=1)
+FEW = replace(LINK, code="few", click_limit=60)
+BROWSER = b"Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
 RESEND_SECONDS = 1.5
 #: Longer than the ring's time.
 OUTAGE_SECONDS = 3.0
@@ -39,6 +42,17 @@ class World:
             assert answer.startswith(b"HTTP/1.1 302"), answer
             self.visitors.append(number)
             time.sleep(0.005)
+
+    def follow(self, code: bytes, count: int) -> int:
+        """Have so many people follow a link, one after the other; return how many were let."""
+        answers = [
+            self.redirect.exchange(
+                b"GET /%b HTTP/1.1\r\nHost: a\r\nUser-Agent: %b\r\nConnection: close\r\n\r\n"
+                % (code, BROWSER)
+            )
+            for _ in range(count)
+        ]
+        return sum(answer.startswith(b"HTTP/1.1 302") for answer in answers)
 
     def sync(self) -> None:
         """Take what Redis has written so far for on disk, and nothing that comes later."""
@@ -70,7 +84,8 @@ def world(valkey_server, tmp_path) -> Iterator[World]:
     with ExitStack() as stack:
         redis = valkey_server()
         with Redis.from_url(redis.url) as client:
-            client.set(link_key(LINK.code), encode(LINK))
+            for link in (LINK, FEW):
+                client.set(link_key(link.code), encode(link))
         redirect = RedirectServer(
             tmp_path / "redirect", redis.url, resend_seconds=RESEND_SECONDS, redirect_workers=2
         )
@@ -115,3 +130,24 @@ def test_what_was_sent_again_and_lost_again_is_sent_once_more(world):
     world.cut_power()
     world.redis.start()
     world.assert_all_are_stored()
+
+
+@pytest.mark.parametrize("outage_seconds", [0, OUTAGE_SECONDS])
+def test_no_more_people_than_its_limit_follow_a_link_whose_last_uses_were_lost(
+    world, outage_seconds
+):
+    let = world.follow(b"few", 15)
+    world.sync()
+    let += world.follow(b"few", 25)
+    assert let == 40
+    world.cut_power()
+    time.sleep(outage_seconds)
+    world.redis.start()
+
+    def is_used_up() -> bool:
+        nonlocal let
+        let += world.follow(b"few", 10)
+        return let >= FEW.click_limit
+
+    assert wait_for(is_used_up, 15)
+    assert let + world.follow(b"few", 20) == FEW.click_limit

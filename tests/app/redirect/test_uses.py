@@ -1,6 +1,7 @@
 import os
 
 import gevent
+import hiredis
 import pytest
 from redis import Redis
 
@@ -213,3 +214,26 @@ def test_many_uses_are_told_in_few_commands(losing, pipeline, client, monkeypatc
     pipeline.call(encode_command(b"PING"), 2)
     assert int(client.get(link_uses_key("abc"))) == 10
     assert client.zrange(link_spent_key("abc"), 0, -1) == clicks
+
+
+def test_a_server_that_is_loading_is_told_when_it_has_done_so(
+    losing, pipeline, client, monkeypatch
+):
+    uses = make_uses(pipeline)
+    assert all(uses.spend(LINK, 7, new_id()) for _ in range(5))
+    losing.lose(LINK, uses=1)
+    real, answers = pipeline.submit, ["LOADING Redis is loading the dataset in memory"] * 2
+
+    def submit(command, on_reply):
+        if b"EVAL" in command and answers:
+            on_reply(hiredis.ReplyError(answers.pop()))
+        else:
+            real(command, on_reply)
+
+    monkeypatch.setattr(pipeline, "submit", submit)
+    uses.tell_again()
+    assert uses.are_left(LINK, 7)
+    with gevent.Timeout(5):
+        while int(client.get(link_uses_key("abc"))) < 5:
+            gevent.sleep(0.05)
+    assert answers == []
