@@ -180,6 +180,8 @@ def _cache_dir() -> Path:
 def _flush(port: int) -> None:
     with Redis(port=port) as client:
         client.flushall()
+        # Tests of a full Redis leave it without a bound.
+        client.config_set("maxmemory", servers.MAXMEMORY_BYTES)
 
 
 def _on_clickhouse(server: servers.ClickHouseServer, statement: str) -> None:
