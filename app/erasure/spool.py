@@ -1,5 +1,6 @@
 """Erases clicks from the spool of this host, laid out by :mod:`app.redirect.spool_file`."""
 
+import fcntl
 import sqlite3
 from collections.abc import Container, Iterator
 from contextlib import closing
@@ -12,6 +13,8 @@ from app.erasure.choice import Choice, Found, read_entry
 from app.ledger.spool import SpoolUnreadable
 
 _NAME = "spool.db"
+#: Held by the worker that drains, and alone brings the log into the database.
+_DRAIN_LOCK = "drain.lock"
 _PAGE = 1_000
 #: Longest wait for whoever writes.
 _BUSY_SECONDS = 10.0
@@ -44,7 +47,7 @@ def erase_spooled(
             )
             if count and not is_dry:
                 database.executescript("PRAGMA incremental_vacuum")
-                database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                _empty_log(database, directory)
             return count
     except (sqlite3.Error, OSError) as error:
         raise SpoolUnreadable(f"the spool {path} can't be erased from: {error}") from error
@@ -106,6 +109,22 @@ def _delete(database: sqlite3.Connection, table: _Table, chosen: list[tuple[byte
         deleted = database.total_changes - before
         database.execute("UPDATE totals SET clicks = clicks - ?", (deleted,))
     database.execute("COMMIT")
+
+
+def _empty_log(database: sqlite3.Connection, directory: Path) -> None:
+    """Empty the write-ahead log, unless a redirect worker drains and will do it itself.
+
+    Two connections must not do this at once: https://sqlite.org/wal.html#walresetbug
+    """
+    path = directory / _DRAIN_LOCK
+    if not path.exists():
+        return  # made here, it would perhaps not be the redirect's to open
+    with path.open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _pages(database: sqlite3.Connection, table: _Table) -> Iterator[list[tuple[bytes, bytes]]]:

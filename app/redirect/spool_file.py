@@ -153,7 +153,8 @@ class SpoolFile:
         """Bring what is committed onto the disk, where it outlives a crash of the machine.
 
         One process of a host at a time, for all: SQLite before 3.51.3 can lose a commit when two
-        connections do this at once (https://sqlite.org/wal.html#walresetbug).
+        connections do this at once (https://sqlite.org/wal.html#walresetbug). Without any clicks
+        the write-ahead log is emptied, which else would go on showing them.
         """
         self._relieved(self._sync)
         with contextlib.suppress(OSError):
@@ -189,9 +190,11 @@ class SpoolFile:
             return spool_sql.oldest(database, limit, after, before)
 
     def _sync(self) -> None:
-        # Of a full disk, the log has to give its room back as well.
-        mode = "TRUNCATE" if self._reserve.is_empty else "PASSIVE"
         with self._opened() as database:
+            is_empty = not database.execute("SELECT 1 FROM clicks LIMIT 1").fetchone()
+            # Of a full disk, the log has to give its room back as well.
+            is_cut = self._reserve.is_empty or (is_empty and self._has_log())
+            mode = "TRUNCATE" if is_cut else "PASSIVE"
             database.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
 
     def _write(self, rows: Sequence[Row], forgotten: Sequence[bytes]) -> None:
@@ -256,6 +259,10 @@ class SpoolFile:
                 kept += 0 if fault else len(rows)
         text = f"{self._path} was deleted while in use; {kept} clicks of it are kept {fault}"
         self._on_damage(Damage("database", 1, text.rstrip()))
+
+    def _has_log(self) -> bool:
+        log = Path(f"{self._path}-wal")
+        return log.exists() and log.stat().st_size > 0
 
     def _require_mine(self) -> None:
         """Raise SpoolError if what was just committed went into a file that was moved aside."""

@@ -37,6 +37,8 @@ def connect(path: Path, max_pages: int) -> sqlite3.Connection:
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")
+        # Addresses stand in it: what is deleted is overwritten.
+        database.execute("PRAGMA secure_delete = ON")
         database.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         # By the drain alone, see SpoolFile.sync.
         database.execute("PRAGMA wal_autocheckpoint = 0")

@@ -299,3 +299,14 @@ def test_a_disk_that_the_spool_filled_drains_also_after_a_restart(small_disk):
     file.write([row(1)])
     assert file.count() == 1
     file.close()
+
+
+def test_clicks_that_are_gone_are_in_no_file_any_more(file):
+    secret = b"XADD 198.51.100.213"
+    file.write([(row(number)[0], secret) for number in range(300)])
+    file.sync()
+    file.delete([row(number)[0] for number in range(299)])
+    file.write([], [row(299)[0]])
+    assert any(secret in path.read_bytes() for path in file.directory.iterdir())
+    file.sync()
+    assert not any(secret in path.read_bytes() for path in file.directory.iterdir())

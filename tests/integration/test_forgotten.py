@@ -1,0 +1,198 @@
+"""An address that should be gone is in no place any more: every file of an installation is read."""
+
+import http.client
+import ipaddress
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from app.clickhouse import connect
+from app.keys import link_key
+from app.links import Link, encode
+from tests.redirect_servers import RedirectServer
+from tests.worker_processes import Workers, wait_until
+
+STREAM = "clicks:stream"
+#: In no other test, and nowhere else in what is written.
+ADDRESS = "198.51.100.213"
+PACKED = ipaddress.IPv4Address(ADDRESS).packed
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+HORIZON_SECONDS = 3600.0
+
+
+@pytest.fixture
+def redirect(valkey, tmp_path):
+    with Redis.from_url(valkey.url) as client:
+        # Else what is in a snapshot would be there in pieces.
+        client.config_set("rdbcompression", "no")
+        for code in ("abc", "other"):
+            link = Link(code=code, target="https://example.com/", created_ms=1, updated_ms=1)
+            client.set(link_key(code), encode(link))
+        client.xgroup_create(STREAM, "analytics-group", "0", mkstream=True)
+    server = RedirectServer(
+        tmp_path / "redirect", valkey.url, trusted_proxies="127.0.0.1/32", redirect_workers=1
+    )
+    with server:
+        yield server
+
+
+@pytest.fixture
+def settings(valkey, clickhouse, make_settings, tmp_path):
+    return make_settings(
+        redis_url=valkey.url,
+        clickhouse_url=clickhouse.url("hopline"),
+        data_dir=tmp_path / "workers",
+        spool_dir=tmp_path / "redirect" / "spool",
+        consumers=1,
+        insert_seconds=0.2,
+        replay_horizon_seconds=HORIZON_SECONDS,
+    )
+
+
+def visit(redirect, address, code="abc"):
+    """Visit a link; on a busy machine it may not be known at once."""
+    wait_until(lambda: status(redirect, address, code) == 302)
+
+
+def status(redirect, address, code):
+    connection = http.client.HTTPConnection("127.0.0.1", redirect.port, timeout=10)
+    headers = {"X-Forwarded-For": address, "User-Agent": BROWSER}
+    connection.request("GET", f"/{code}", headers=headers)
+    with closing(connection):
+        return connection.getresponse().status
+
+
+def visit_everywhere(redirect, valkey, settings):
+    """Have the address pass through the stream, the spool, a dead letter and damage."""
+    visit(redirect, ADDRESS)
+    visit(redirect, "203.0.113.9", "other")
+    valkey.signal(signal.SIGSTOP)
+    visit(redirect, ADDRESS)
+    spool = settings.spool_dir / "spool.db"
+    wait_until(lambda: spool.exists() and ADDRESS.encode() in everything_in(spool.parent))
+    valkey.signal(signal.SIGCONT)
+    with Redis.from_url(valkey.url) as client:
+        wait_until(lambda: client.xlen(STREAM) >= 3)
+        client.xadd(STREAM, {"short_code": "abc", "ip": ADDRESS, "timestamp": "no time at all"})
+
+
+def everything_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def found_in(*folders: Path) -> list[str]:
+    """Return the files that the address stands in, as text or as it is stored."""
+    needles = (ADDRESS.encode(), b"\xff\xff" + PACKED, PACKED[::-1] + b"\xff\xff")
+    return [
+        str(path)
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and any(needle in read(path) for needle in needles)
+    ]
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""  # a temporary file that is done with
+
+
+def assert_gone(*folders: Path) -> None:
+    """Give what removes files in the background a moment."""
+    for _ in range(200):
+        if not (found := found_in(*folders)):
+            return
+        time.sleep(0.1)
+    assert found == []
+
+
+def rewrite(client):
+    client.bgrewriteaof()
+    wait_until(lambda: not client.info("persistence")["aof_rewrite_in_progress"])
+
+
+def hopline(settings, *arguments):
+    variables = {
+        "HOPLINE_REDIS_URL": settings.redis_url,
+        "HOPLINE_CLICKHOUSE_URL": settings.clickhouse_url,
+        "HOPLINE_DATA_DIR": str(settings.data_dir),
+        "HOPLINE_SPOOL_DIR": str(settings.spool_dir),
+    }
+    return subprocess.run(
+        [Path(sys.executable).parent / "hopline", *arguments],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def processed(settings, count, letters):
+    with connect(settings.clickhouse_url, timeout_seconds=10) as client:
+        wait_until(
+            lambda: client.execute("SELECT uniqExact(click_id) FROM clicks") == [(count,)], 60
+        )
+    with closing(Redis.from_url(settings.redis_url)) as client:
+        wait_until(lambda: client.xlen("clicks:dead") == letters)
+        wait_until(lambda: not client.xpending(STREAM, "analytics-group")["pending"])
+
+
+@pytest.mark.parametrize("kept", ["network", "none"])
+def test_after_the_horizon_and_a_rewrite_it_is_in_no_file(
+    redirect, valkey, clickhouse, settings, tmp_path, kept
+):
+    settings = settings.model_copy(update={"store_addresses": kept, "replay_horizon_seconds": 1.0})
+    visit_everywhere(redirect, valkey, settings)
+    folders = (valkey.directory, redirect.directory, clickhouse.directory, settings.data_dir)
+    assert any("aof" in path for path in found_in(valkey.directory))
+    with Workers(settings, tmp_path / "workers.log"), Redis.from_url(valkey.url) as client:
+        processed(settings, 3, 1)
+        wait_until(lambda: client.xlen(STREAM) == 0, 60)
+        assert hopline(settings, "dead", "purge", "--all", "--yes").returncode == 0
+        assert hopline(settings, "backup", str(tmp_path / "backup")).returncode == 0
+        rewrite(client)
+        assert_gone(*folders, tmp_path / "backup")
+    assert ADDRESS not in (tmp_path / "workers.log").read_text()
+
+
+def test_after_an_erasure_it_is_in_no_file_once_the_page_of_its_entries_is_gone(
+    redirect, valkey, clickhouse, settings, tmp_path
+):
+    settings = settings.model_copy(update={"store_addresses": "full"})
+    visit_everywhere(redirect, valkey, settings)
+    with Workers(settings, tmp_path / "workers.log"):
+        processed(settings, 3, 1)
+        with sqlite3.connect(settings.spool_dir / "spool.db") as spool:
+            spool.execute("INSERT INTO damaged VALUES (?, ?, 0)", (bytes(16), damaged()))
+        spool.close()
+        erased = hopline(settings, "erase", "--address", ADDRESS, "--yes", "--json")
+        done = json.loads(erased.stdout)
+        assert (erased.returncode, done["stored"], done["letters"], done["left"]) == (0, 2, 1, 0)
+        assert done["entries"] == 3
+        assert done["spooled"] == 1
+        with connect(settings.clickhouse_url, timeout_seconds=10) as client:
+            assert client.execute("SELECT short_code FROM clicks") == [("other",)]
+        with Redis.from_url(valkey.url) as client:
+            # Redis frees the bytes of entries a page at a time: the others' have to go as well.
+            client.xtrim(STREAM, maxlen=0, approximate=False)
+            rewrite(client)
+        audited = hopline(settings, "replay", "--since", "1h")
+        assert audited.returncode == 0
+        folders = (valkey.directory, redirect.directory, clickhouse.directory, settings.data_dir)
+        assert_gone(*folders)
+
+
+def damaged() -> bytes:
+    words = [b"XADD", STREAM.encode(), b"*", b"short_code", b"abc", b"ip", ADDRESS.encode()]
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words)
