@@ -81,7 +81,7 @@ class Whereabouts:
         ask: connects to an address and tells who answers; None if nobody does.
 
     Attributes:
-        is_astray: whether the address no longer leads to the end in use, as of the last look.
+        is_astray: whether the address no longer leads to the server in use, as of the last look.
     """
 
     def __init__(
@@ -113,9 +113,12 @@ class Whereabouts:
         if not self._must_ask(at, ends):
             return False
         found = self._ask(at)
-        if found is None or found.is_replica or found.run_id == server.run_id:
-            return False
-        return self._follow()
+        if found is not None and found.run_id == server.run_id:
+            # By another way, such as a second address or one of several proxies.
+            self.is_astray = False
+        elif found is not None and not found.is_replica:
+            return self._follow()
+        return False
 
     def _must_ask(self, at: Address, ends: set[Peer]) -> bool:
         now = self._clock()

@@ -101,6 +101,9 @@ def test_consumers_follow_though_the_old_master_lives(
 def test_a_name_that_moved_to_no_master_is_said_once(servers, proxy, caplog):
     reads, _, server = wires(proxy.url)
     reads.call("PING")
+    with Redis(port=servers[1].port) as replica:
+        replica.replicaof("127.0.0.1", servers[0].port)
+    proxy.lead_to(servers[1].port)
     elsewhere = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.9", 1))]
     following = Following(proxy.url, server, 2, lambda *_: elsewhere)
     following.look()

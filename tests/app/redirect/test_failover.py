@@ -12,6 +12,7 @@ from redis import Redis, ResponseError
 from app.click import to_fields
 from app.keys import link_key
 from app.links import encode
+from app.redirect.fixed import readiness
 from app.redirect.resp import encode_command
 from app.redirect.service import RedirectService
 from tests.app.redirect.fakes import link
@@ -222,6 +223,8 @@ def test_what_a_replica_says_of_links_is_not_relied_on(pair, names, serving):
         wait_until(lambda: not service.lookup.is_watching)
         gevent.sleep(1)
         assert not service.lookup.is_watching
+        ready = readiness(service.pipeline, service.lookup, service.spool, 1.0)
+        assert b'"link_changes":"not heard"' in ready.response().body
         assert lead(service) == OLD
 
 
