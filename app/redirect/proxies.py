@@ -46,10 +46,11 @@ def client_address_reader(trusted: Sequence[str]) -> ClientAddress:
 class _TrustedProxies:
     def __init__(self, peers: TrustedPeers) -> None:
         self._peers = peers
+        self._unix_peer = ("", peers.trusts(""))
         self._judge = lru_cache(_REMEMBERED_HOPS)(self._judge_hop)
 
     def read(self, peer: str, x_forwarded_for: str, forwarded: str) -> str:
-        address, is_trusted = self._judge(peer) if peer else ("", self._peers.trusts(""))
+        address, is_trusted = self._judge(peer) if peer else self._unix_peer
         if not is_trusted:
             return address
         hops = x_forwarded_for.split(",") if x_forwarded_for else _forwarded_hops(forwarded)
