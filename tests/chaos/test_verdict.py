@@ -1,7 +1,7 @@
 import pytest
 
 from tests.chaos.client_log import Sent, Stall, read, write, write_stall
-from tests.chaos.plan import KILLS_REDIRECT, REDIS_AWAY
+from tests.chaos.plan import KILLS_REDIRECT, LOSES_TAIL, REDIS_AWAY
 from tests.chaos.stored import Stored
 from tests.chaos.verdict import Effect, Struck, effects, judge, overlaps, spans
 from tests.chaos.watch import Look
@@ -92,6 +92,21 @@ def test_a_loss_just_before_a_kill_is_allowed_if_redis_and_the_disk_were_too_slo
 ):
     struck = [Struck("redirect worker killed", 1_500, 1_600, frozenset({KILLS_REDIRECT}))]
     verdict = judge([answered(1, 1_200)._replace(waited_ms=waited_ms)], {}, {}, struck)
+    assert (verdict.allowed, verdict.lost) == (([1], []) if is_allowed else ([], [1]))
+
+
+@pytest.mark.parametrize(
+    ("next_outage", "is_allowed"), [((3_500, 9_000), True), ((6_000, 9_000), False)]
+)
+def test_a_loss_is_allowed_if_the_worker_dies_before_redis_is_back_from_losing_its_tail(
+    next_outage, is_allowed
+):
+    struck = [
+        Struck("tail", 2_000, 3_000, frozenset({REDIS_AWAY, LOSES_TAIL})),
+        Struck("redis killed", *next_outage, frozenset({REDIS_AWAY})),
+        Struck("redirect worker killed", 8_000, 8_100, frozenset({KILLS_REDIRECT})),
+    ]
+    verdict = judge([answered(1, 1_200)], {}, {}, struck)
     assert (verdict.allowed, verdict.lost) == (([1], []) if is_allowed else ([], [1]))
 
 

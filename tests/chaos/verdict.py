@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tests.chaos.client_log import Sent
 from tests.chaos.codes import is_limited
-from tests.chaos.plan import KILLS_REDIRECT, REDIS_AWAY
+from tests.chaos.plan import KILLS_REDIRECT, LOSES_TAIL, REDIS_AWAY
 from tests.chaos.spans import Spans
 from tests.chaos.stored import Stored
 from tests.chaos.watch import Look
@@ -19,6 +19,9 @@ FSYNC_MS = 1_000
 #: The same holds for who waited as long as a visitor may for Redis (10 ms) and then for the spool's
 #: disk (20 ms): on a machine that busy the click is in the worker's memory alone.
 BUDGETS_MS = 30.0
+#: What Redis may lose, and how long redirect workers take to find it again.
+_TAIL_MS = 1_500
+_RECOVERS_MS = 2_000
 #: Between the note that a kill begins and the kill.
 _SLACK_MS = 250
 
@@ -157,11 +160,27 @@ def effects(
 
 def _is_allowed(click: Sent, struck: Sequence[Struck]) -> bool:
     at_ms = click.answered_ms or click.sent_ms
-    return any(
+    return _has_lost_both_copies(at_ms, struck) or any(
         KILLS_REDIRECT in one.marks
         and one.from_ms - FSYNC_MS <= at_ms <= one.from_ms + _SLACK_MS
         and (click.waited_ms >= BUDGETS_MS or _is_redis_away(one.from_ms, struck))
         for one in struck
+    )
+
+
+def _has_lost_both_copies(at_ms: int, struck: Sequence[Struck]) -> bool:
+    """Tell whether Redis lost its tail and, before it was well again, a redirect worker died."""
+    away = spans(struck, REDIS_AWAY, _RECOVERS_MS)
+    return any(
+        LOSES_TAIL in tail.marks
+        and tail.from_ms - _TAIL_MS <= at_ms <= tail.to_ms
+        and any(
+            KILLS_REDIRECT in kill.marks
+            and at_ms <= kill.from_ms
+            and away.covered_ms(tail.to_ms, kill.from_ms) >= kill.from_ms - tail.to_ms
+            for kill in struck
+        )
+        for tail in struck
     )
 
 
