@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 _MARKS = 256
 #: A server that stays a replica still serves lookups: it is not left more often than this.
 _LEAVE_SECONDS = 5.0
+#: A server that is away for longer may have lost its last second, and whoever could send that again
+#: may not live until it is back. A restart or a moment's freeze is shorter, and makes no copies.
+_ABSENCE_SECONDS = 10.0
 _UNBOUNDED = Memory(0, 0)
 _MIB = 1 << 20
 
@@ -41,7 +44,7 @@ class Backlog:
 
     A look also finds out whether the server was made a replica, promoted or restarted under an open
     connection. Then a new one is made, to where the server is now; if it is another, or one that
-    was promoted, it is sent the last clicks again.
+    was promoted, it is sent the last clicks again. One that stays away is doubted, too.
 
     Attributes:
         is_full: whether new clicks have to go to the spool and stay there.
@@ -57,6 +60,7 @@ class Backlog:
         group: str,
         maxlen: int,
         timeout_seconds: float,
+        absence_seconds: float = _ABSENCE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make a watch that has not begun.
@@ -64,6 +68,7 @@ class Backlog:
         Args:
             maxlen: entries that the stream may hold.
             timeout_seconds: longest wait for one answer.
+            absence_seconds: how long a server may be away before it is doubted.
         """
         self.is_full = False
         self.reason = ""
@@ -71,6 +76,7 @@ class Backlog:
         self._metrics = metrics
         self._maxlen = maxlen
         self._timeout_seconds = timeout_seconds
+        self._absence_seconds = absence_seconds
         self._clock = clock
         self._entries = Level(Watermarks.of(maxlen))
         self._limit_bytes = 0
@@ -114,7 +120,9 @@ class Backlog:
     def _watch(self) -> None:
         gevent.sleep(min(self._entries.next_look_seconds(), self._memory.next_look_seconds()))
         # At once after an outage, in which others may have added much.
-        self._pipeline.connected.wait()
+        if not self._pipeline.connected.wait(self._absence_seconds):
+            self._pipeline.doubt_server()
+            self._pipeline.connected.wait()
         self._look()
 
     def _look(self) -> None:

@@ -21,6 +21,9 @@ FSYNC_MS = 1_000
 BUDGETS_MS = 30.0
 #: What Redis may lose, and how long redirect workers take to find it again.
 _TAIL_MS = 1_500
+#: How long redirect workers keep what Redis confirmed last to themselves while it is away, and then
+#: take to bring it onto the disk.
+_HANDED_OVER_MS = 14_000
 _RECOVERS_MS = 2_000
 #: Between the note that a kill begins and the kill.
 _SLACK_MS = 250
@@ -169,7 +172,7 @@ def _is_allowed(click: Sent, struck: Sequence[Struck]) -> bool:
 
 
 def _has_lost_both_copies(at_ms: int, struck: Sequence[Struck]) -> bool:
-    """Tell whether Redis lost its tail and, before it was well again, a redirect worker died."""
+    """Tell whether Redis lost its tail and, soon and before it was well again, a worker died."""
     away = spans(struck, REDIS_AWAY, _RECOVERS_MS)
     return any(
         LOSES_TAIL in tail.marks
@@ -177,6 +180,7 @@ def _has_lost_both_copies(at_ms: int, struck: Sequence[Struck]) -> bool:
         and any(
             KILLS_REDIRECT in kill.marks
             and at_ms <= kill.from_ms
+            and kill.from_ms - tail.from_ms <= _HANDED_OVER_MS
             and away.covered_ms(tail.to_ms, kill.from_ms) >= kill.from_ms - tail.to_ms
             for kill in struck
         )

@@ -24,7 +24,7 @@ _NEVER = (2**64, 0)
 class Watched:
     """A stream, its group, and a worker that watches both."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, **patience: float) -> None:
         self.redis = Redis.from_url(url, protocol=2)
         self.registry = CollectorRegistry()
         self.pipeline = make_pipeline(lambda: parse_url(url))
@@ -37,6 +37,7 @@ class Watched:
             group=GROUP,
             maxlen=MAXLEN,
             timeout_seconds=2,
+            **patience,
         )
 
     def close(self) -> None:
@@ -241,6 +242,19 @@ def test_a_promotion_under_an_open_connection_is_noticed(valkey_server):
     watched.look()
     wait_until(lambda: told)
     watched.close()
+
+
+def test_a_server_that_stays_away_is_doubted_before_it_is_back(valkey_server):
+    server, doubts = valkey_server(), []
+    watched = Watched(server.url, absence_seconds=0.2)
+    try:
+        watched.pipeline.on_new_server.append(lambda: doubts.append(None))
+        watched.backlog.start()
+        server.kill()
+        wait_until(lambda: doubts)
+        assert not watched.pipeline.connected.is_set()
+    finally:
+        watched.close()
 
 
 def test_a_fast_growth_is_looked_ahead(redis_url):
