@@ -3,6 +3,8 @@
 import ipaddress
 from collections.abc import Sequence
 
+from app.addresses import read_address
+
 #: Stands for whoever can connect to a Unix socket, whose peers have no address.
 UNIX = "unix:"
 
@@ -31,9 +33,5 @@ class TrustedPeers:
         """
         if not peer:
             return self._has_any
-        try:
-            address = ipaddress.ip_address(peer.partition("%")[0])
-        except ValueError:
-            return False
-        plain = getattr(address, "ipv4_mapped", None) or address
-        return any(plain in network for network in self._networks)
+        address = read_address(peer)
+        return address is not None and any(address in network for network in self._networks)

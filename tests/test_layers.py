@@ -48,6 +48,7 @@ LAYERS = (
     ("app.clickhouse", "app.redis", "app.redis_connection"),
     (
         "app.aof_rewrite",
+        "app.addresses",
         "app.click",
         "app.clickhouse_codes",
         "app.codes",

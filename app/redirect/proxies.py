@@ -9,20 +9,17 @@ Rule 3: X-Forwarded-For wins over Forwarded when both are there, since nearly al
 Rule 4: a peer on a Unix socket has no address; see :class:`~app.trusted_peers.TrustedPeers`.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
+from app.addresses import LONGEST, read_address
 from app.trusted_peers import TrustedPeers
 
 #: One forwarded-pair whose name is "for" (RFC 7239 §4), quoted or not.
 _FOR = re.compile(r'(?:^|;)\s*for\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.IGNORECASE)
 #: Longer chains are no proxies but an attack on the reader.
 _MOST_HOPS = 32
-#: Characters of an address in brackets with its zone and port, generously; what is longer names
-#: none, and is neither read nor remembered.
-_LONGEST_HOP = 100
 _REMEMBERED_HOPS = 8192
 
 ClientAddress = Callable[[str, str, str], str]
@@ -56,7 +53,10 @@ class _TrustedProxies:
         hops = x_forwarded_for.split(",") if x_forwarded_for else _forwarded_hops(forwarded)
         for hop in reversed(hops[-_MOST_HOPS:]):
             named = hop.strip()
-            address, is_trusted = self._judge(named) if len(named) <= _LONGEST_HOP else ("", False)
+            if not named:
+                # Empty elements of a list mean nothing (RFC 9110 §5.6.1.2).
+                continue
+            address, is_trusted = self._judge(named) if len(named) <= LONGEST else ("", False)
             if not is_trusted:
                 break
         return address
@@ -72,8 +72,9 @@ def _forwarded_hops(header: str) -> list[str]:
 
 def _each_for(header: str) -> Iterator[str]:
     for element in _split_unquoted(header):
-        found = _FOR.search(element)
-        yield found[1].strip('"') if found else "unknown"
+        if element.strip():
+            found = _FOR.search(element)
+            yield found[1] if found else "unknown"
 
 
 def _split_unquoted(header: str) -> list[str]:
@@ -82,15 +83,6 @@ def _split_unquoted(header: str) -> list[str]:
 
 
 def _plain_address(hop: str) -> str:
-    """Return the address of a hop without brackets, port or zone; "" if it names none."""
-    text = hop
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return ""
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
+    """Return the address of a hop in its shortest form; "" if it names none."""
+    address = read_address(hop)
+    return str(address) if address else ""

@@ -35,7 +35,13 @@ BURST = 100
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
 AS_BROWSER = ("--user-agent", BROWSER, "--write-out", "%{http_code}")
 PLAIN = Link(code="demo1", target="https://a.example/x", created_ms=1, updated_ms=1)
-LINKS = (PLAIN, replace(PLAIN, code="once1", click_limit=1))
+LONG = replace(PLAIN, code="long1", target=f"https://a.example/?{'x' * 7_980}")
+LINKS = (
+    PLAIN,
+    replace(PLAIN, code="once1", click_limit=1),
+    LONG,
+    replace(LONG, code="query1", forward_query=True),
+)
 
 
 @pytest.fixture
@@ -200,6 +206,13 @@ def test_a_visitor_over_http_is_sent_to_https(front):
     said = front.ask("/demo1", "--write-out", "%{redirect_url}", scheme="http")
     assert said.startswith(f"https://{HOST}")
     assert said.endswith("/demo1")
+
+
+def test_the_longest_target_and_query_arrive(front):
+    written = ("--write-out", "%{http_code} %{redirect_url}")
+    assert front.ask("/long1", *written) == f"302 {LONG.target}"
+    query = "y" * 7_900
+    assert front.ask(f"/query1?{query}", *written) == f"302 {LONG.target}&{query}"
 
 
 def test_the_visitors_own_address_is_recorded_whatever_they_claim(front, redis_url):

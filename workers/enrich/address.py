@@ -3,9 +3,10 @@
 An IPv4 address is mapped into IPv6 (RFC 4291 §2.5.5.2), so that one column holds both.
 """
 
-import ipaddress
 import socket
 from typing import Literal
+
+from app.addresses import read_address
 
 Kept = Literal["network", "full", "none"]
 
@@ -21,7 +22,7 @@ def parse_address(text: str) -> bytes:
             return socket.inet_pton(socket.AF_INET6, text)
         return _MAPPED + socket.inet_pton(socket.AF_INET, text)
     except (OSError, ValueError):
-        return _parse_scoped(text)
+        return _parse_written(text)
 
 
 def kept(address: bytes, what: Kept) -> bytes:
@@ -48,12 +49,12 @@ def as_text(address: bytes) -> str:
     return socket.inet_ntop(socket.AF_INET6, address)
 
 
-def _parse_scoped(text: str) -> bytes:
-    """Return an IPv6 address that may name its interface (RFC 4007 §11), which isn't stored."""
-    try:
-        return ipaddress.IPv6Address(text).packed
-    except ValueError:
+def _parse_written(text: str) -> bytes:
+    """Return an address that has more around it, which isn't stored: a port, brackets, a zone."""
+    address = read_address(text)
+    if address is None:
         return UNKNOWN
+    return address.packed if address.version == 6 else _MAPPED + address.packed
 
 
 def _cut(address: bytes, ipv4_bytes: int, ipv6_bytes: int) -> bytes:

@@ -35,7 +35,14 @@ PROXY = "10.0.0.1"
         pytest.param("192.168.1.2", "203.0.113.7", "", "192.168.1.2", id="its neighbour"),
         pytest.param(PROXY, "203.0.113.7, unknown", "", "", id="unknown hop"),
         pytest.param(PROXY, "203.0.113.7, garbage", "", "", id="garbage hop"),
-        pytest.param(PROXY, "203.0.113.7,", "", "", id="empty hop"),
+        pytest.param(PROXY, "203.0.113.7,", "", "203.0.113.7", id="an empty hop"),
+        pytest.param(PROXY, ",203.0.113.7, ,10.2.2.2,,", "", "203.0.113.7", id="empty hops"),
+        pytest.param(PROXY, ", ,", "", PROXY, id="nothing but empty hops"),
+        pytest.param(PROXY, '"203.0.113.7"', "", "203.0.113.7", id="quoted"),
+        pytest.param(PROXY, '"[2001:db8::17]"', "", "2001:db8::17", id="quoted and in brackets"),
+        pytest.param(
+            PROXY, "", "for=203.0.113.7, , for=10.0.0.6,", "203.0.113.7", id="empty elements"
+        ),
         pytest.param(PROXY, "999.1.1.1", "", "", id="no address"),
         pytest.param("", "203.0.113.7", "", "203.0.113.7", id="Unix socket"),
         pytest.param("", "", "", "", id="Unix socket, no header"),

@@ -15,9 +15,24 @@ def test_sixteen_bytes_hold_any_address(address):
     assert (packed.ipv4_mapped or packed) == (getattr(address, "ipv4_mapped", None) or address)
 
 
-@pytest.mark.parametrize("text", ["", "unknown", "1.2.3", "1.2.3.4:80", "::g", "\0", "x" * 9000])
+@pytest.mark.parametrize("text", ["", "unknown", "1.2.3", "1.2.3.4:80:90", "::g", "\0", "x" * 9000])
 def test_what_is_no_address_is_unknown(text):
     assert parse_address(text) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("203.0.113.9:5000", "203.0.113.9"),
+        ("[2001:db8::1]:443", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ('"203.0.113.9"', "203.0.113.9"),
+        ("[::ffff:203.0.113.9]:80", "203.0.113.9"),
+    ],
+)
+def test_what_stands_around_an_address_is_read_over(text, plain):
+    assert parse_address(text) == parse_address(plain) != UNKNOWN
 
 
 def test_a_mapped_address_is_the_ipv4_address():

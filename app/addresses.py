@@ -1,0 +1,29 @@
+"""Addresses as proxies, programs and people write them: the one reader of redirect and workers."""
+
+import ipaddress
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+#: Characters of an address in quotes and brackets with its zone and port, generously.
+LONGEST = 100
+
+
+def read_address(text: str) -> Address | None:
+    """Return the address that a text names, an IPv4 one for one mapped into IPv6; None for none.
+
+    Quotes, brackets, port and zone may stand around it, as in X-Forwarded-For and Forwarded
+    (RFC 7239 §6).
+    """
+    plain = text.strip().strip('"').strip()
+    if len(plain) > LONGEST:
+        return None
+    if plain.startswith("["):
+        plain = plain[1:].partition("]")[0]
+    elif plain.count(":") == 1:
+        plain = plain.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(plain.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
