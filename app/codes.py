@@ -42,3 +42,10 @@ def without_rest(text: str) -> str:
     What is no code even so stays none.
     """
     return _BEHIND.sub("", _PARAMETERS.split(text, maxsplit=1)[0])
+
+
+def named(text: str) -> str:
+    """Return the code of what a person names a link by: a code, or a short link as pasted."""
+    if "/" not in text:
+        return text
+    return without_rest(text.strip()).rpartition("/")[2].removesuffix("+")

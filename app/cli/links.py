@@ -10,6 +10,7 @@ import typer
 
 from app.cli.link_transfer import export_links, import_links
 from app.cli.output import Failure, complain, print_json, print_table
+from app.codes import named
 from app.link_options import InvalidLink
 from app.link_plain import describe
 from app.link_store import LinkStore, open_store
@@ -23,8 +24,16 @@ links = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
-Code = Annotated[str, typer.Argument(help="The link's short code.")]
-Codes = Annotated[list[str], typer.Argument(help="Short codes, one or several.")]
+Code = Annotated[
+    str, typer.Argument(help="The link's short code, or the short link.", callback=named)
+]
+Codes = Annotated[
+    list[str],
+    typer.Argument(
+        help="Short codes or short links, one or several.",
+        callback=lambda codes: [named(code) for code in codes],
+    ),
+]
 Expires = Annotated[
     str | None,
     typer.Option(

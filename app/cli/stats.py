@@ -8,6 +8,7 @@ import typer
 from app.cli.moments import read_moment
 from app.cli.output import Failure, print_json
 from app.cli.stats_view import print_stats
+from app.codes import named
 from app.link_store import open_store
 from app.reports.reader import DEFAULT_BY, Reports
 from app.reports.stats import Dimension, Interval, Period, Stats, read_dimension, to_json
@@ -16,7 +17,9 @@ from app.settings import Settings, load
 
 
 def stats(
-    code: Annotated[str, typer.Argument(help="The link's short code.")],
+    code: Annotated[
+        str, typer.Argument(help="The link's short code, or the short link.", callback=named)
+    ],
     *,
     since: Annotated[
         str | None,

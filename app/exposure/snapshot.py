@@ -1,5 +1,6 @@
 """What a process counts, at one moment, as values that can be stored and added up."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
@@ -76,7 +77,10 @@ def merged(snapshots: Iterable[Snapshot]) -> Snapshot:
 def encode(snapshot: Snapshot) -> bytes:
     """Return a snapshot as JSON."""
     return orjson.dumps(
-        [[*family[:-1], list(family.values.items())] for family in snapshot.values()]
+        [
+            [*family[:-1], [(series, _plain(value)) for series, value in family.values.items()]]
+            for family in snapshot.values()
+        ]
     )
 
 
@@ -90,6 +94,11 @@ def decode(stored: bytes) -> Snapshot:
         return {family.name: family for family in map(_stored_family, orjson.loads(stored))}
     except (TypeError, ValueError) as error:
         raise BadSnapshot(str(error)) from error
+
+
+def _plain(value: float) -> float | str:
+    """Return a value that JSON can carry: it has no number for infinity, nor for what is none."""
+    return value if math.isfinite(value) else str(value)
 
 
 def _family(metric: Metric) -> Family:

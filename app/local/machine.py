@@ -18,6 +18,10 @@ _POLL_SECONDS = 0.05
 _STORES, _WORKERS, _SERVICES, _DEMO = range(4)
 
 
+#: Where the services answer, which the command in another terminal has to know.
+_BINDS = ("redirect_bind", "console_bind", "redirect_metrics_bind", "workers_metrics_bind")
+
+
 class Machine:
     """The stores, the services and the workers of one data directory.
 
@@ -106,8 +110,5 @@ class Machine:
         return {**os.environ, **given}
 
     def _write_running(self) -> None:
-        binds = {
-            "redirect_bind": self._settings.redirect_bind,
-            "console_bind": self._settings.console_bind,
-        }
+        binds = {name: getattr(self._settings, name) for name in _BINDS}
         self._data.write_running({**self._overrides, **binds})

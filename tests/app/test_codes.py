@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.codes import ALPHABET, is_valid, random_code, without_rest
+from app.codes import ALPHABET, is_valid, named, random_code, without_rest
 
 
 @pytest.mark.parametrize("code", ["a", "demo1", "A-b_C", "_x", "9", "x" * 64, "a-"])
@@ -53,3 +53,12 @@ def test_a_code_is_found_before_whatever_no_code_can_hold(code: str, rest: str) 
     assert without_rest(code) == code
     assert without_rest(f"{code}.){chr(0x200B)}\n") == code
     assert without_rest(f"{code}&{rest}") == without_rest(f"{code}?{rest}") == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["demo1", "https://go.example/demo1", "go.example/demo1/", "http://[::1]:8080/demo1+",
+     " https://go.example/demo1?x=/y ", "https://go.example/demo1."],
+)  # fmt: skip
+def test_a_link_is_named_by_its_code_or_by_itself(text: str) -> None:
+    assert named(text) == "demo1"

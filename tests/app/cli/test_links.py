@@ -182,3 +182,10 @@ def test_used_clicks_of_a_limited_link_are_shown(hopline: Run, redis_url, make_s
     assert (link["uses"], link["state"]) == (2, "used_up")
     assert "\tused_up\t" in hopline("links", "list").out
     assert json.loads(hopline("links", "list", "--json").out)["links"][0]["state"] == "used_up"
+
+
+def test_a_link_is_found_by_its_pasted_short_link(hopline: Run) -> None:
+    short = hopline("links", "add", URL, "--code", "demo1").out.strip()
+    assert json.loads(hopline("links", "show", f"{short}/?x", "--json").out)["code"] == "demo1"
+    assert hopline("links", "disable", short) == (0, "", "")
+    assert shown(hopline, "demo1")["state"] == "disabled"

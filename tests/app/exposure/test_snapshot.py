@@ -87,3 +87,13 @@ def test_a_metric_that_one_process_has_not_is_the_others() -> None:
     registry = CollectorRegistry()
     Counter("hopline_new", "New.", registry=registry).inc(2)
     assert _values(merged([{}, take(registry)])) == {"hopline_new_total": 2.0}
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan"), 5e-324])
+def test_a_value_that_json_has_no_number_for_takes_no_other_along(value: float) -> None:
+    snapshot = take(_registry(3, 1.0))
+    family = snapshot["hopline_depth"]
+    snapshot["hopline_depth"] = family._replace(values=dict.fromkeys(family.values, value))
+    read = decode(encode(snapshot))
+    assert str(_values(read)["hopline_depth"]) == str(value)
+    assert _values(read)["hopline_lost_total[away]"] == 3
