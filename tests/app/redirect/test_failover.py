@@ -138,10 +138,10 @@ def test_links_changed_after_it_are_seen(pair, names, serving, fail_over):
         names.addresses = ["127.0.0.2"]
         fail_over(pair)
         put(pair.second, NEW)
-        wait_until(lambda: lead(service) == NEW, seconds=5)
+        wait_until(lambda: lead(service) == NEW)
         wait_until(lambda: service.lookup.is_watching)
         put(pair.second, OLD)
-        wait_until(lambda: lead(service) == OLD, seconds=5)
+        wait_until(lambda: lead(service) == OLD)
 
 
 class Visits:
