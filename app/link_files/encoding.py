@@ -40,10 +40,10 @@ def open_text(file: io.BufferedReader | io.BytesIO, encoding: str = "") -> io.Te
         if start.startswith(magic):
             raise UnreadableFile(advice)
     try:
-        codec = codecs.lookup(encoding or guess(start))
+        name = encoding or guess(start)
+        return io.TextIOWrapper(buffered, name, errors="surrogateescape", newline=None)
     except LookupError:
-        raise UnreadableFile(f"there is no encoding {encoding!r}") from None
-    return io.TextIOWrapper(buffered, codec.name, errors="surrogateescape", newline=None)
+        raise UnreadableFile(f"there is no encoding {encoding!r} of texts") from None
 
 
 def guess(start: bytes) -> str:
@@ -60,15 +60,12 @@ def guess(start: bytes) -> str:
 
 def complaint(line: str) -> str:
     """Say what is wrong with a line's bytes; '' for text."""
-    try:
-        line.encode()
-    except UnicodeEncodeError:
-        raw = line.encode("utf-8", "surrogateescape")
-    else:
+    if not any("\ud800" <= character <= "\udfff" for character in line):
         return ""
     try:
+        raw = line.encode("utf-8", "surrogateescape")
         word = next(word for word in raw.split() if not _is_utf8(word)).decode("windows-1252")
-    except (UnicodeDecodeError, StopIteration):
+    except (UnicodeError, StopIteration):
         return "it is not UTF-8"
     return (
         f"it is not UTF-8; as Windows-1252 it would say {word[:40]!r}: save the file as UTF-8,"

@@ -16,8 +16,10 @@ from app.links import Link
 
 Format = Literal["csv", "jsonl"]
 
-#: What a spreadsheet takes for a formula (OWASP, CSV injection).
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+#: What a spreadsheet takes for a formula (OWASP, CSV injection), and what looks like one that was
+#: kept from it, of which a reader takes an apostrophe away.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_LIKE_NEUTRAL = re.compile(r"'+[=+\-@]")
 
 
 def write_links(
@@ -33,7 +35,8 @@ def write_links(
         return
     writer = csv.DictWriter(file, NAMES, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_neutral(_flat(link)) if neutralise else _flat(link) for link in links)
+    guarded = _FORMULA if neutralise else _LIKE_NEUTRAL
+    writer.writerows(_guarded(_flat(link), guarded) for link in links)
 
 
 @contextmanager
@@ -75,9 +78,9 @@ def _flat(link: Link) -> dict[str, object]:
     return {**plain, **flags, "tags": ",".join(link.tags)}
 
 
-def _neutral(cells: dict[str, object]) -> dict[str, object]:
-    return {name: f"'{cell}" if _runs(cell) else cell for name, cell in cells.items()}
-
-
-def _runs(cell: object) -> bool:
-    return isinstance(cell, str) and bool(_FORMULA.match(cell))
+def _guarded(cells: dict[str, object], what: re.Pattern[str]) -> dict[str, object]:
+    """Return cells with an apostrophe before those that are to be guarded."""
+    return {
+        name: f"'{cell}" if isinstance(cell, str) and what.match(cell) else cell
+        for name, cell in cells.items()
+    }

@@ -12,7 +12,8 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from io import BufferedReader, BytesIO
+from contextlib import contextmanager
+from io import BufferedReader, BytesIO, TextIOWrapper
 from typing import Any
 
 import orjson
@@ -25,7 +26,7 @@ from app.link_plain import NAMES, NewLink, from_plain, is_known
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 #: A cell that a spreadsheet would take for a formula, kept from it by an apostrophe.
-_NEUTRALISED = re.compile(r"'(?=[=+\-@])")
+_NEUTRALISED = re.compile(r"\A'(?='*[=+\-@])")
 _BETWEEN = re.compile(r"[\s,]*")
 
 Line = tuple[int, str]
@@ -45,7 +46,7 @@ def read_rows(
     Raises:
         UnreadableFile: it is no such file, or its first line doesn't name the columns.
     """
-    with open_text(file, encoding) as text:
+    with open_text(file, encoding) as text, _told_of(text):
         lines = numbered(text)
         first = next(lines, None)
         if first is None:
@@ -58,6 +59,15 @@ def read_rows(
             yield from (Row(number, _parse(line, names)) for number, line in _chain(first, lines))
         else:
             yield from _read_csv(first, lines, names)
+
+
+@contextmanager
+def _told_of(text: TextIOWrapper) -> Iterator[None]:
+    """Say of a file that it is in no such encoding, or cut off within a character."""
+    try:
+        yield
+    except UnicodeError as error:
+        raise UnreadableFile(f"it can't be read as {text.encoding}: {error}") from None
 
 
 class _Names:
@@ -94,7 +104,16 @@ def _parse(line: str, names: _Names) -> NewLink | InvalidLink:
 def _from_json(plain: object, names: _Names) -> NewLink | InvalidLink:
     if not isinstance(plain, dict):
         return InvalidLink("line", "it is no JSON object")
-    return _from_plain({names.of(name): value for name, value in plain.items()})
+    named = [(names.of(name), value) for name, value in plain.items()]
+    if twice := _twice([name for name, _ in named]):
+        return InvalidLink("line", f"it names {twice!r} twice")
+    return _from_plain(dict(named))
+
+
+def _twice(names: Sequence[str | None]) -> str:
+    """Return a name that stands there more than once, '' if there is none."""
+    known = [name for name in names if name is not None]
+    return next((name for name in known if known.count(name) > 1), "")
 
 
 def _from_plain(plain: dict[str | None, Any]) -> NewLink | InvalidLink:
@@ -169,7 +188,10 @@ def _columns(line: str, delimiters: str, names: _Names) -> tuple[str, Sequence[s
     for delimiter in delimiters:
         cells = _cells(line, delimiter)
         if isinstance(cells, list) and "target" in map(_Names(lambda _: None).of, cells):
-            return delimiter, [names.of(cell) for cell in cells]
+            columns = [names.of(cell) for cell in cells]
+            if twice := _twice(columns):
+                raise UnreadableFile(f"its first line names {twice!r} twice")
+            return delimiter, columns
     raise UnreadableFile(
         f"the first line must name the columns: target and any of {', '.join(NAMES)}"
     )

@@ -97,6 +97,22 @@ def test_an_encoding_can_be_named_and_must_exist() -> None:
         read(raw, encoding="ebcdic-x")
 
 
+@pytest.mark.parametrize(
+    ("raw", "encoding", "fault"),
+    [
+        ("target\nhttps://a.b/\n".encode("utf-16") + b"\0", "", "can't be read as utf-16"),
+        (b"target\nhttps://a.b/\n", "utf-16", "can't be read as utf-16"),
+        (b"target\nhttps://a.b/\n", "hex", "no encoding 'hex'"),
+        (b"target,code,Target\nhttps://a.b/,x,\n", "", "names 'target' twice"),
+    ],
+)
+def test_what_cannot_be_read_as_it_says_is_one_complaint(
+    raw: bytes, encoding: str, fault: str
+) -> None:
+    with pytest.raises(UnreadableFile, match=fault):
+        read(raw, encoding=encoding)
+
+
 def test_windows_1252_is_said_by_name_and_stops_no_other_row() -> None:
     raw = b"target,title\nhttps://a.example/,Caf\xe9 x\nhttps://b.example/,\n"
     [(line, bad), (_, good)] = read(raw)
@@ -141,6 +157,8 @@ def test_a_bad_json_line_is_told_with_its_number(line: str, fault: str) -> None:
         ('{"target":', "it is no JSON"),
         ('{"target": "x" "code": "y"}', "it is no JSON"),
         ('{"title": "\udcff"}', "it is not UTF-8"),
+        ('{"title": "\\ud800"}', "it is not UTF-8"),
+        ('{"target": "x", "Target": "y"}', "it names 'target' twice"),
         ("[" * 100_000, "it is no JSON"),
     ],
 )
