@@ -213,9 +213,14 @@ def require_version(client: "redis.Redis") -> str:
     """Return the server's name and version.
 
     Raises:
-        RedisRefused: when it is older than :data:`MIN_VERSION`.
+        RedisRefused: when it is older than :data:`MIN_VERSION`, or a Sentinel.
     """
     name, speaks = server_version(client)
+    if client.info("server").get("redis_mode") == "sentinel":
+        raise RedisRefused(
+            f"{name} is a Sentinel: HOPLINE_REDIS_URL has to lead to the master, by a DNS name,"
+            " a virtual address or HAProxy"
+        )
     if speaks < MIN_VERSION:
         raise RedisRefused(f"{name} is too old: Hopline needs Redis 7.0 or newer, or Valkey")
     return name

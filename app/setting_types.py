@@ -19,6 +19,11 @@ from app.urls import InvalidUrl, read_host, read_url
 _AUTHORITY_END = re.compile(r"[/?#]")
 _HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.%-]*)(?::[0-9]{1,5})?", re.ASCII)
 
+_ONE_HOST = (
+    "expected one host; several, as for Sentinel or a cluster, can't be used:"
+    " name what leads to the master, such as a DNS name, a virtual address or HAProxy"
+)
+
 #: What switches a bind off.
 OFF = "off"
 
@@ -56,6 +61,9 @@ def _store_url(*schemes: str) -> AfterValidator:
     """Return the check of a store's URL; whatever is wrong with one, none of it is repeated."""
 
     def check(value: str) -> str:
+        scheme = value.partition("://")[0].lower()
+        if "sentinel" in scheme or "cluster" in scheme:
+            raise ValueError(_ONE_HOST)
         if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
             raise ValueError(f"expected a URL that starts with {' or '.join(schemes)} and ://")
         authority, behind = _AUTHORITY_END.split(f"{value.partition('://')[2]}/", maxsplit=1)
@@ -66,9 +74,7 @@ def _store_url(*schemes: str) -> AfterValidator:
             )
         place = authority.rpartition("@")[2]
         if "," in place:
-            raise ValueError(
-                "expected one host; several, as for Sentinel or a cluster, can't be used"
-            )
+            raise ValueError(_ONE_HOST)
         if not _HOST_AND_PORT.fullmatch(place) or _port(place) > 65535:
             raise ValueError("expected HOST or HOST:PORT, an IPv6 address in brackets")
         try:

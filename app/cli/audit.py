@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import track
 
 from app.cli.audit_view import print_findings, to_json
-from app.cli.moments import read_moment
+from app.cli.moments import read_since
 from app.cli.output import complain, print_json
 from app.ledger.audit import PATIENCE_SECONDS, Findings
 from app.ledger.opening import open_audit
@@ -57,7 +57,7 @@ def _run(settings: Settings, since_ms: int) -> Findings:
 
 
 def _milliseconds(since: str | None) -> int:
-    moment = read_moment("--since", since, datetime.now(UTC))
+    moment = read_since(since, datetime.now(UTC))
     return round(moment.timestamp() * 1000) if moment else 0
 
 

@@ -10,6 +10,7 @@ import typer
 from app.cli.forecast import HEADROOM, Bounds, Costs, Forecast, forecast, measured_costs
 from app.cli.output import Failure, print_json, print_table
 from app.memory_marks import TRIM_FROM
+from app.redirect.resend import RING_BYTES
 from app.settings import load
 
 _MB = 1_000_000
@@ -50,7 +51,10 @@ def capacity(
     costs = Costs(**measured)
     settings = load()
     bounds = Bounds(
-        settings.stream_maxlen, settings.spool_max_bytes, settings.replay_horizon_seconds
+        settings.stream_maxlen,
+        settings.spool_max_bytes,
+        settings.replay_horizon_seconds,
+        settings.resend_seconds,
     )
     found = forecast(clicks_per_second, costs, bounds, hosts)
     if as_json:
@@ -78,6 +82,12 @@ def _rows(found: Forecast, costs: Costs, bounds: Bounds) -> list[tuple[str, str,
             "redirect workers",
             f"{found.redirect_workers}",
             f"{costs.redirect_us:.3g} µs CPU a click, {half}",
+        ),
+        (
+            "redirect worker, clicks confirmed last",
+            f"{found.ring_bytes / _MB:,.0f} MB",
+            f"{costs.spool_bytes:.0f} bytes a click, kept for {bounds.resend_seconds:g} s; at most"
+            f" {RING_BYTES / _MB:,.0f} MB, and that twice while they are sent again",
         ),
         ("consumers", f"{found.consumers}", f"{costs.consumer_us:.3g} µs CPU a click, {half}"),
         ("Redis, CPU", f"{found.redis_share:.1%} of a core", _redis_reason(found, costs)),

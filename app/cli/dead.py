@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from app.cli.dead_view import as_json, as_pairs, as_row
-from app.cli.moments import read_moment
+from app.cli.moments import read_moment, read_since
 from app.cli.output import Failure, complain, print_json, print_table
-from app.dead_letter import DeadLetter
+from app.dead_letter import REASONS, DeadLetter
 from app.dead_letters import CannotRequeue, Choice, DeadLetters, open_dead_letters
 from app.settings import load
 
@@ -49,7 +49,7 @@ def list_(
 ) -> None:
     """List the dead letters, newest first."""
     letters = open_dead_letters(load())
-    found = letters.find(_choice(reason, since, until), newest_first=True)
+    found = _find(letters, _choice(reason, since, until), newest_first=True)
     shown = list(itertools.islice(found, limit))
     if json:
         print_json({"letters": [as_json(one) for one in shown]})
@@ -126,7 +126,22 @@ def purge(
 
 def _choice(reason: str | None, since: str | None, until: str | None) -> Choice:
     now = datetime.now(UTC)
-    return Choice(reason, read_moment("--since", since, now), read_moment("--until", until, now))
+    return Choice(reason, read_since(since, now), read_moment("--until", until, now))
+
+
+def _find(
+    letters: DeadLetters, choice: Choice, *, newest_first: bool = False
+) -> Iterator[DeadLetter]:
+    """Return the letters of a choice; a reason that nothing ever died of is a mistyped one."""
+    found = letters.find(choice, newest_first=newest_first)
+    first = next(found, None)
+    if first is not None:
+        return itertools.chain((first,), found)
+    if choice.reason is not None and choice.reason not in REASONS:
+        there = sorted(REASONS | {one.fault.reason for one in letters.find(Choice())})
+        text = f"--reason: {choice.reason!r} is none of {', '.join(there)}"
+        raise Failure(text, exit_code=2)
+    return iter(())
 
 
 def _chosen(
@@ -141,7 +156,7 @@ def _chosen(
         return iter([letters.get(letter_id) for letter_id in ids])
     if not (is_filtered or everything):
         raise Failure("say which letters: ids, --reason, --since, --until or --all", exit_code=2)
-    return letters.find(choice)
+    return _find(letters, choice)
 
 
 def _each(chosen: Iterable[DeadLetter], change: Callable[[DeadLetter], bool]) -> tuple[int, int]:

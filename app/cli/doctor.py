@@ -87,18 +87,16 @@ def _redis(settings: Settings) -> Iterator[Check]:
         with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
             yield from redis_checks(client, url, names.maxlen)
             yield from replication_checks(client, url, settings.resend_seconds)
+            ledger = open_entries(settings, Wire(client, url, settings.redis_timeout_seconds).call)
+            noted = ledger.noted()
             if settings.aof_rewrite:
-                yield rewrite_check(client, url, aof_rewrite_key(names.stream, names.group))
+                key = aof_rewrite_key(names.stream, names.group)
+                yield rewrite_check(client, url, key, noted.since_ms if noted else None)
             yield from stream_checks(client, url, names)
-            yield _ledger(settings, Wire(client, url, settings.redis_timeout_seconds))
+            yield judge_ledger(noted, ledger.gone_of_a_day(), time.time())
     except RedisError as error:
         nobody = "start it, or set HOPLINE_REDIS_URL to where it is"
         yield fail("redis", str(error), advice(error) or nobody)
-
-
-def _ledger(settings: Settings, wire: Wire) -> Check:
-    ledger = open_entries(settings, wire.call)
-    return judge_ledger(ledger.noted(), ledger.gone_of_a_day(), time.time())
 
 
 def _clickhouse(settings: Settings) -> Iterator[Check]:

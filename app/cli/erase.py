@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID, TextColumn
 
-from app.cli.moments import read_moment
+from app.cli.moments import read_moment, read_since
 from app.cli.output import Failure, complain, print_json, print_table
 from app.cli.replay import alone
 from app.clickhouse import connect as connect_clickhouse
@@ -88,9 +88,12 @@ def _choice(
         raise Failure("say whose clicks: one of --code, --visitor and --address", exit_code=2)
     now = datetime.now(UTC)
     times = {
-        f"{name}_ms": round(moment.timestamp() * 1000)
-        for name, text in (("since", since), ("until", until))
-        if (moment := read_moment(f"--{name}", text, now))
+        name: round(moment.timestamp() * 1000)
+        for name, moment in (
+            ("since_ms", read_since(since, now)),
+            ("until_ms", read_moment("--until", until, now)),
+        )
+        if moment
     }
     try:
         return Choice(code, visitor, Span.of(address) if address is not None else None, **times)

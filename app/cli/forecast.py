@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from app.memory_marks import DIVERT_FROM, ENTRY_BYTES, LARGEST_ENTRY_BYTES, TRIM_FROM
+from app.redirect.resend import RING_BYTES
 
 #: Share of a core, or of Redis, that is planned with: the rest takes in bursts and restarts.
 HEADROOM = 0.5
@@ -62,11 +63,13 @@ class Bounds:
         stream_maxlen: entries.
         spool_max_bytes: of one host.
         replay_horizon_seconds: how long processed entries stay in the stream.
+        resend_seconds: how long a redirect worker keeps clicks that Redis has confirmed.
     """
 
     stream_maxlen: int
     spool_max_bytes: int
     replay_horizon_seconds: float
+    resend_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Forecast:
 
     Attributes:
         redirect_workers, consumers: processes, each at most half busy.
+        ring_bytes: memory of each redirect worker for the clicks that Redis confirmed last.
         redis_share: of one core; past :data:`HEADROOM` one Redis is too few.
         redis_bytes: memory of the stream when it is as long as it gets, finished clicks included.
         maxmemory_bytes: what Redis needs so that none of these has to go before its horizon.
@@ -89,6 +93,7 @@ class Forecast:
 
     clicks_per_second: float
     redirect_workers: int
+    ring_bytes: float
     consumers: int
     redis_share: float
     clickhouse_cores: float
@@ -111,6 +116,8 @@ def forecast(clicks_per_second: float, costs: Costs, bounds: Bounds, hosts: int 
         hosts: of the redirect, each with a spool of its own.
     """
     consumers = _processes(clicks_per_second, costs.consumer_us)
+    redirect_workers = _processes(clicks_per_second, costs.redirect_us)
+    ring = clicks_per_second / redirect_workers * bounds.resend_seconds * costs.spool_bytes
     retained = min(bounds.stream_maxlen, clicks_per_second * bounds.replay_horizon_seconds)
     maxmemory = retained * costs.entry_bytes / TRIM_FROM
     in_stream = bounds.stream_maxlen * _DIVERTED_AT
@@ -122,7 +129,8 @@ def forecast(clicks_per_second: float, costs: Costs, bounds: Bounds, hosts: int 
     spare_per_second = consumers * _MILLION / costs.consumer_us - clicks_per_second
     return Forecast(
         clicks_per_second=clicks_per_second,
-        redirect_workers=_processes(clicks_per_second, costs.redirect_us),
+        redirect_workers=redirect_workers,
+        ring_bytes=min(ring, RING_BYTES),
         consumers=consumers,
         redis_share=clicks_per_second * costs.redis_us / _MILLION,
         clickhouse_cores=clicks_per_second * costs.clickhouse_us / _MILLION,

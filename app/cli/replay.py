@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from app.cli.moments import yet_to_come
 from app.cli.output import Failure, complain, print_json, print_table
 from app.cli.replay_view import as_json, as_rows
 from app.local.lock import try_lock
@@ -88,6 +89,8 @@ def replay(
 def _begin(since: str, until: str | None) -> Notes:
     began_ms = time.time_ns() // 1_000_000
     first = _point("--since", since)
+    if first.time_ms > began_ms:
+        raise yet_to_come(since)
     last = _point("--until", until) if until else _Point(began_ms, _LAST_ID)
     if first.time_ms > last.time_ms:
         raise Failure("--since lies behind --until", exit_code=2)

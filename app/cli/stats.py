@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.moments import read_moment
+from app.cli.moments import read_moment, read_since
 from app.cli.output import Failure, print_json
 from app.cli.stats_view import print_stats
 from app.codes import named
@@ -74,7 +74,7 @@ def read_period(since: str | None, until: str | None, now: datetime) -> Period:
     Raises:
         Failure: the text of a time can't be read, or the period ends before it starts.
     """
-    first, last = read_moment("--since", since, now), read_moment("--until", until, now)
+    first, last = read_since(since, now), read_moment("--until", until, now)
     try:
         return Period(since=first, until=last)
     except ValueError as error:

@@ -61,22 +61,26 @@ def judge_persistence(info: Mapping[str, Any], appendfsync: str | None) -> Check
     return ok(name, f"append-only file, fsync {appendfsync or 'unknown'}")
 
 
-def rewrite_check(client: "redis.Redis", url: str, key: str) -> Check:
+def rewrite_check(client: "redis.Redis", url: str, key: str, since_ms: int | None) -> Check:
     """Return the finding about the daily rewrite of the append-only file.
 
     Args:
         key: of the hash in which it is noted.
+        since_ms: when workers first ran, in Unix milliseconds; None for never.
 
     Raises:
         RedisUnavailable, RedisRefused: Redis doesn't answer as it should.
     """
     with translated(url):
         noted = Noted.of(cast("list[bytes | None]", client.hmget(key, FIELDS)))
-        return judge_rewrite(client.info("persistence"), noted, _time(client))
+        return judge_rewrite(client.info("persistence"), noted, since_ms, _time(client))
 
 
-def judge_rewrite(info: Mapping[str, Any], noted: Noted, now: float) -> Check:
-    """Judge INFO persistence and what is noted of rewrites, at a time in Unix seconds."""
+def judge_rewrite(info: Mapping[str, Any], noted: Noted, since_ms: int | None, now: float) -> Check:
+    """Judge INFO persistence and what is noted of rewrites, at a time in Unix seconds.
+
+    The first rewrite has a day's time, as those after it: there was nothing to delete before.
+    """
     name = "redis rewrite"
     if not info["aof_enabled"]:
         return ok(name, "no append-only file that could keep what was deleted")
@@ -87,6 +91,8 @@ def judge_rewrite(info: Mapping[str, Any], noted: Noted, now: float) -> Check:
     if info["aof_last_bgrewrite_status"] != "ok":
         return warn(name, "the last rewrite of the append-only file failed", mend)
     if not noted.done_ms:
+        if since_ms is None or now - since_ms / 1000 <= OLD_SECONDS:
+            return ok(name, "the workers have the append-only file written anew each day")
         return warn(name, "the workers never had the append-only file written anew", mend)
     hours = (now - noted.done_ms / 1000) / 3600
     text = f"the append-only file was written anew {hours:,.0f} h ago"

@@ -21,7 +21,7 @@ from app.redirect.spool_rows import Row
 #: Clicks of browsers come to some 600 bytes. Beyond the first bound, about 28,000 of them, older
 #: ones are compressed, to a quarter or so; all that is kept never takes more than the second.
 _LOOSE_BYTES = 16 << 20
-_LIMIT_BYTES = 64 << 20
+RING_BYTES = 64 << 20
 #: Clicks of so short a time, and so few, share one entry of the ring: it costs a third less memory,
 #: and one slice is what is compressed or sent again in one turn of the event loop.
 _SLICE_SECONDS = 0.05
@@ -39,7 +39,7 @@ class ResendRing:
         on_short: OnShort = lambda _count, _seconds: None,
         *,
         loose_bytes: int = _LOOSE_BYTES,
-        limit_bytes: int = _LIMIT_BYTES,
+        limit_bytes: int = RING_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make an empty ring.

@@ -237,3 +237,8 @@ def test_a_command_is_carried_out_despite_a_full_memory(any_redis_server: Callab
             client.execute_command(*despite_full("key", "SET", "key", b"\xff", "EX", 60)) == b"OK"
         )
         assert (client.get("key"), 0 < client.ttl("key") <= 60) == (b"\xff", True)
+
+
+def test_a_sentinel_is_told_from_the_master_that_it_watches() -> None:
+    with pytest.raises(RedisRefused, match="is a Sentinel: HOPLINE_REDIS_URL has to lead to the"):
+        require_version(Told(redis_version="7.2.4", redis_mode="sentinel"))  # type: ignore[arg-type]

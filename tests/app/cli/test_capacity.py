@@ -6,6 +6,7 @@ def test_a_person_reads_what_is_needed_and_why(hopline):
     assert done.exit_code == 0
     lines = dict(line.split("\t")[:2] for line in done.out.splitlines())
     assert lines["redirect workers"] == "1"
+    assert lines["redirect worker, clicks confirmed last"] == "5 MB"
     assert lines["Redis, memory for the stream"] == "353 MB"
     assert lines["Redis, maxmemory"] == "543 MB"
     assert lines["if all clicks were of the largest"] == "kept for 0.9 minutes"

@@ -124,6 +124,11 @@ def test_a_dry_run_changes_nothing(hopline, redis, ids, command):
         ["requeue", "5-0", "--all"],
         ["requeue", "5-0", "--reason", "poison"],
         ["list", "--since", "soon"],
+        ["list", "--since", "2099-01-01"],
+        ["requeue", "--reason", "nonsense"],
+        ["purge", "--reason", "Poison", "--yes"],
+        ["list", "--reason", ""],
+        ["requeue", "--reason", "nonsense", "--dry-run"],
     ],
 )
 def test_wrong_usage_ends_with_2(hopline, ids, arguments):
@@ -137,3 +142,20 @@ def test_an_entry_that_can_not_be_requeued_fails_and_the_others_go(hopline, redi
     ended = hopline("dead", "requeue", "--all")
     assert (ended.exit_code, ended.out) == (1, "3 requeued\n")
     assert "4,000 fields" in ended.err
+
+
+def test_a_mistyped_reason_is_answered_with_those_there_are(hopline, redis, ids):
+    letter = to_letter(b"7-0", [b"x", b"y"], Fault("of_a_newer_version", ""), "me", 9)
+    redis.execute_command("XADD", DEAD, "*", *letter)
+    ended = hopline("dead", "requeue", "--reason", "posion")
+    assert ended.err.startswith("hopline: --reason: 'posion' is none of bad_click_id, bad_tim")
+    assert "of_a_newer_version, poison" in ended.err
+    assert redis.xlen(DEAD) == 4
+
+
+@pytest.mark.parametrize("reason", ["killed_consumer", "of_a_newer_version"])
+def test_a_reason_that_there_is_may_have_no_letters_or_only_new_ones(hopline, redis, reason):
+    letter = to_letter(b"7-0", [b"x", b"y"], Fault("of_a_newer_version", ""), "me", 9)
+    redis.execute_command("XADD", DEAD, "*", *letter)
+    count = int(reason == "of_a_newer_version")
+    assert hopline("dead", "requeue", "--reason", reason)[:2] == (0, f"{count} requeued\n")

@@ -103,3 +103,11 @@ def test_costs_come_from_ones_own_benchmarks():
 def test_other_files_are_refused(bench):
     with pytest.raises(ValueError, match="no figures of a benchmark"):
         measured_costs(bench, None)
+
+
+def test_clicks_confirmed_last_are_kept_by_each_worker_up_to_a_bound():
+    bounds = replace(BOUNDS, resend_seconds=4.0)
+    assert forecast(10_000, COSTS, bounds).ring_bytes == pytest.approx(40_000 * 1000)
+    # Three workers of a third each; but no more than the ring holds.
+    assert forecast(50_001, COSTS, bounds).ring_bytes == pytest.approx(50_001 / 3 * 4000)
+    assert forecast(40_000, COSTS, bounds).ring_bytes == 64 << 20

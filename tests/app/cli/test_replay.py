@@ -198,3 +198,18 @@ def _wait_for(condition, seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("since", ["2099-01-01", "99999999999999-0", "18446744073709551615-1"])
+def test_a_replay_of_what_is_yet_to_come_is_wrong_usage(hopline, since):
+    ended = hopline("replay", "--since", since)
+    assert (ended.exit_code, ended.err) == (2, f"hopline: --since: {since!r} is yet to come\n")
+
+
+@pytest.mark.parametrize(
+    "command", [("audit",), ("stats", "demo1"), ("dead", "list"), ("erase", "--code", "x", "--yes")]
+)
+def test_nothing_has_happened_since_a_time_that_is_yet_to_come(hopline, command):
+    ended = hopline(*command, "--since", "2099-01-01")
+    assert (ended.exit_code, ended.out) == (2, "")
+    assert "--since: '2099-01-01' is yet to come" in ended.err

@@ -95,16 +95,22 @@ def test_memory_without_a_bound_is_told_of() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "done_seconds", "state"),
+    ("changes", "done_seconds", "since_seconds", "state"),
     [
-        ({}, 100_000, "ok"),
-        ({}, 100_000 - 27 * 3600, "warn"),
-        ({}, 0, "warn"),
-        ({"aof_last_bgrewrite_status": "err"}, 100_000, "warn"),
-        ({"aof_enabled": 0}, 0, "ok"),
+        ({}, 100_000, 0, "ok"),
+        ({}, 100_000 - 27 * 3600, 0, "warn"),
+        ({}, 0, 0, "warn"),
+        ({}, 0, None, "ok"),
+        ({}, 0, 100_000, "ok"),
+        ({}, 0, 100_000 - 25 * 3600, "ok"),
+        ({"aof_last_bgrewrite_status": "err"}, 100_000, 0, "warn"),
+        ({"aof_enabled": 0}, 0, 0, "ok"),
     ],
 )
-def test_a_file_that_is_not_written_anew_keeps_what_was_deleted(changes, done_seconds, state):
+def test_a_file_that_is_not_written_anew_keeps_what_was_deleted(
+    changes, done_seconds, since_seconds, state
+):
     info = {"aof_enabled": 1, "aof_last_bgrewrite_status": "ok", **changes}
     noted = Noted(0, "", done_seconds * 1000)
-    assert judge_rewrite(info, noted, 100_000 + 60).state == state
+    since_ms = None if since_seconds is None else since_seconds * 1000
+    assert judge_rewrite(info, noted, since_ms, 100_000 + 60).state == state
