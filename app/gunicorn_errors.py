@@ -8,25 +8,31 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
-import gunicorn.http.wsgi
 from gunicorn import util
 
-#: Says what answers, and not which version of it.
-SERVER = "hopline"
+from app.gunicorn_http import OtherVersion, adopt
+from app.http_rules import SERVER, phrase
 
 
 class OwnErrors:
     """Mixin for gunicorn's workers; stands before them among the bases."""
 
     def init_process(self) -> None:
-        """Give gunicorn's other answers the server's name as well, then serve."""
-        gunicorn.http.wsgi.SERVER = SERVER
+        """Have gunicorn read and answer requests by the RFC, then serve.
+
+        It lets through methods and minor versions that it doesn't know, for they aren't malformed.
+        """
+        adopt()
+        self.cfg.set("permit_unconventional_http_method", True)  # type: ignore[attr-defined]
+        self.cfg.set("permit_unconventional_http_version", True)  # type: ignore[attr-defined]
         super().init_process()  # type: ignore[misc]
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that gunicorn refuses to serve, or that failed."""
         unsent = _Unsent()
         super().handle_error(req, unsent, addr, exc)  # type: ignore[misc]
+        if isinstance(exc, OtherVersion):
+            unsent.status = HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
         if unsent.status is not None:
             try:
                 util.write_nonblock(client, error_answer(unsent.status))
@@ -50,9 +56,9 @@ class _Unsent:
 
 def error_answer(status: HTTPStatus) -> bytes:
     """Return the bytes of an answer in plain text, the last of its connection."""
-    text = f"{status.value} {status.phrase}\n"
+    text = f"{status.value} {phrase(status)}\n"
     return (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nServer: {SERVER}\r\n"
+        f"HTTP/1.1 {status.value} {phrase(status)}\r\nServer: {SERVER}\r\n"
         f"Date: {formatdate(usegmt=True)}\r\nConnection: close\r\n"
         f"Content-Type: text/plain\r\nContent-Length: {len(text)}\r\n\r\n{text}"
     ).encode()

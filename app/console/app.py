@@ -9,7 +9,7 @@ import orjson
 from falcon.media import JSONHandler
 
 from app.clickhouse import ClickHouseError
-from app.console.auth import BearerAuth, KnownHosts
+from app.console.auth import BearerAuth, KnownHosts, KnownMethods
 from app.console.link_stats import LinkStats
 from app.console.metrics import CountRequests, Metrics
 from app.console.naming import NameRequests
@@ -49,6 +49,7 @@ def create_app(
         exposition: of all metrics that the console's processes publish.
     """
     middleware: list[Any] = [NameRequests(request_ids), CountRequests(metrics), SafeHeaders()]
+    middleware.append(KnownMethods())
     middleware += doors
     app: App = falcon.App(middleware=middleware)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=orjson.dumps)

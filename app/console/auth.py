@@ -3,11 +3,25 @@
 import falcon
 
 from app.doors import HostNames, carries
+from app.http_rules import METHODS
 
 _CHALLENGE = 'Bearer realm="hopline"'
 #: What a load balancer asks, by whatever name; it says nothing about links or clicks.
 _OPEN_PATHS = frozenset(("/-/live", "/-/ready"))
 _METRICS_PATH = "/-/metrics"
+
+
+class KnownMethods:
+    """Middleware that turns away requests by methods that nobody has defined."""
+
+    def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
+        """Let a request through.
+
+        Raises:
+            falcon.HTTPNotImplemented: whatever it asks for (RFC 9110 §9.1).
+        """
+        if req.method not in METHODS:
+            raise falcon.HTTPNotImplemented(description="This method is unknown here.")
 
 
 class KnownHosts:

@@ -54,6 +54,8 @@ class LinkStats:
             self._links.get(code)
         resp.media = to_json(stats)
 
+    on_head = on_get
+
     def _ask(self, code: str, question: Question, now: datetime) -> Stats:
         try:
             return self._reports.stats(

@@ -39,3 +39,5 @@ class Metrics:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer GET /-/metrics."""
         resp.data, resp.content_type = self._exposition.render(req.get_header("Accept") or "")
+
+    on_head = on_get

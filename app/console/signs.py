@@ -26,6 +26,8 @@ class Welcome:
             "stats": "/api/v1/links/{code}/stats",
         }
 
+    on_head = on_get
+
 
 class Live:
     """Answers as long as the process can answer at all."""
@@ -33,6 +35,8 @@ class Live:
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
         """Answer GET /-/live."""
         resp.media = {"live": True}
+
+    on_head = on_get
 
 
 class Ready:
@@ -47,6 +51,8 @@ class Ready:
         ready = all(answers.values())
         resp.status = falcon.HTTP_200 if ready else falcon.HTTP_503
         resp.media = {"ready": ready, **answers}
+
+    on_head = on_get
 
 
 def _answers(ping: Ping) -> bool:

@@ -7,16 +7,26 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 
 from app.doors import HostNames, MetricsDoor, carries
 from app.exposure.exposition import Exposition
+from app.http_rules import (
+    METHODS,
+    SERVER,
+    are_hosts,
+    coding_refusal,
+    line_refusal,
+    phrase,
+)
 from app.setting_types import OFF
 
 logger = logging.getLogger(__name__)
 
 PATH = "/-/metrics"
+_ALLOWED = ("GET", "HEAD")
 #: Longest wait for a client to send its request or to take the answer.
 _CLIENT_SECONDS = 5.0
 _RETRY_SECONDS = 5.0
@@ -116,11 +126,38 @@ class _Server(ThreadingTCPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    """Answers one request of a connection, by the same rules as the other services."""
+
     timeout = _CLIENT_SECONDS
     server: _Server
-    #: Of what the base class says itself, e.g. to a method other than GET.
-    error_message_format = "%(code)d %(message)s\n"
-    error_content_type = "text/plain"
+    protocol_version = "HTTP/1.1"
+    #: What can't be read is answered by HTTP/1.1, too.
+    default_request_version = protocol_version
+
+    def parse_request(self) -> bool:
+        """Read a request; False when it was refused."""
+        if not super().parse_request():
+            return False
+        self.close_connection = True
+        self.request_version = self.protocol_version
+        status = self._refusal()
+        if status is not None:
+            self.send_error(status)
+        return status is None
+
+    def _refusal(self) -> HTTPStatus | None:
+        line = self.requestline.encode("latin-1")
+        if status := line_refusal(line):
+            return status
+        if self.command not in METHODS:
+            return HTTPStatus.NOT_IMPLEMENTED
+        is_needed = not line.endswith(b"1.0")
+        hosts = [each.encode("latin-1", "replace") for each in self.headers.get_all("Host", ())]
+        if not are_hosts(hosts, is_needed=is_needed):
+            return HTTPStatus.BAD_REQUEST
+        if status := coding_refusal(self.headers.get_all("Transfer-Encoding", ())):
+            return status
+        return None if self.command in _ALLOWED else HTTPStatus.METHOD_NOT_ALLOWED
 
     def do_GET(self) -> None:
         """Answer with the metrics, or say where they are or what it takes to read them."""
@@ -144,19 +181,29 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._answer(200, body, media_type)
 
+    do_HEAD = do_GET  # noqa: N815
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """Answer with an error, and repeat nothing of what was sent."""
+        self._answer(code, f"{code} {phrase(HTTPStatus(code))}\n".encode(), "text/plain")
+
     def version_string(self) -> str:
         """Say what answers, and not which version of it."""
-        return "hopline"
+        return SERVER
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Log no scrape."""
 
     def _answer(self, status: int, body: bytes, media_type: str) -> None:
-        self.send_response(status)
+        self.send_response(status, phrase(HTTPStatus(status)))
+        self.send_header("Connection", "close")
+        if status == 405:
+            self.send_header("Allow", ", ".join(_ALLOWED))
         if status == 401:
             self.send_header("WWW-Authenticate", 'Bearer realm="hopline"')
         self.send_header("Content-Type", media_type)
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)

@@ -84,6 +84,12 @@ class Pages:
             ("Allow", "GET, HEAD"),
         )
 
+    def unknown_method(self) -> Response:
+        """Return 501: nobody knows what the method means."""
+        return self._page(
+            501, "A short link can only be visited", "The method of this request is unknown here."
+        )
+
     def bad_request(self) -> Response:
         """Return 400: the request makes no sense."""
         return self._page(

@@ -47,8 +47,6 @@ LEFT_TO_GUNICORN = (
     "http2_cleartext",
     "keyfile",
     "permit_obsolete_folding",
-    "permit_unconventional_http_method",
-    "permit_unconventional_http_version",
     "post_request",
     "pre_request",
     "protocol",

@@ -7,6 +7,7 @@ from typing import Any
 import falcon
 
 from app import logs
+from app.http_rules import METHODS
 from app.redirect.fast_lane import RedirectFastLane
 from app.redirect.fixed import LIVE, NO_ICON, ROBOTS, FixedResource, readiness
 from app.redirect.pages import Pages
@@ -92,15 +93,17 @@ class _CountResponses:
 
 def _refuse(
     pages: Pages,
-    _req: falcon.Request,
+    req: falcon.Request,
     resp: falcon.Response,
     error: falcon.HTTPError,
     _params: dict[str, Any],
 ) -> None:
-    write(resp, _page_for(pages, error.status_code))
+    write(resp, _page_for(pages, req.method, error.status_code))
 
 
-def _page_for(pages: Pages, status: int) -> Response:
+def _page_for(pages: Pages, method: str, status: int) -> Response:
+    if method not in METHODS:
+        return pages.unknown_method()
     if status == 404:
         return pages.not_found()
     return pages.bad_method() if status == 405 else pages.bad_request()

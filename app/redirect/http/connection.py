@@ -118,12 +118,13 @@ class Connection:
 
     def begin(self, request: HttpRequest) -> None:
         """Take the request that the buffer begins with off it, and be busy with it."""
-        asked = request.connection_close
-        if asked == 0 and _asks_to_close(request):
-            asked = 1
-        self.begin_plain(request.consumed, asked == 1)
+        closes = keeps = False
+        if request.connection_close >= 0:
+            options = _connection_options(request)
+            closes, keeps = b"close" in options, b"keep-alive" in options
+        self.begin_plain(request.consumed, closes)
         if not request.minor_version:
-            self.persistence = KEEP_ALIVE if asked == 0 else CLOSE
+            self.persistence = KEEP_ALIVE if keeps and not closes else CLOSE
 
     def reply(self, status_line: bytes, rest: bytes) -> None:
         """Answer the request at hand; see :class:`app.redirect.http.lanes.Reply`."""
@@ -253,12 +254,14 @@ class Connection:
             raise ClientGone
 
 
-def _asks_to_close(request: HttpRequest) -> bool:
-    """Tell whether any of several Connection fields says so; the parser goes by the last.
+def _connection_options(request: HttpRequest) -> set[bytes]:
+    """Return what all Connection fields say in small letters; the parser goes by parts of the last.
 
     Fields of one name are one list (RFC 9110 §5.3), in which ``close`` wins (RFC 9112 §9.6).
     """
-    return any(
-        name.lower() == b"connection" and b"close" in map(bytes.strip, value.lower().split(b","))
+    return {
+        option.strip(b" \t")
         for name, value in request.headers
-    )
+        if name.lower() == b"connection"
+        for option in value.lower().split(b",")
+    }

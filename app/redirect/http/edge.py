@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import gevent
 from gunicorn_h1c import HttpRequest
 
-from app.gunicorn_errors import SERVER
+from app.http_rules import SERVER
 from app.log_formats import VisitorAddress
 from app.redirect.http.connection import (
     ANSWERED,

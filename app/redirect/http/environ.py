@@ -9,7 +9,8 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from gunicorn_h1c import HttpRequest, parse_to_wsgi_environ
 
-from app.redirect.http.framing import BAD_REQUEST, Limits, Refused, is_host
+from app.http_rules import is_host
+from app.redirect.http.framing import BAD_REQUEST, Limits, Refused
 
 #: Peers whose trust is remembered.
 _REMEMBERED_PEERS = 1024
@@ -62,7 +63,15 @@ class EnvironBuilder:
         """
         limits = self._limits
         environ: dict[str, Any] = parse_to_wsgi_environ(
-            head, server, peer, "http", limits.line_bytes, limits.fields, limits.field_bytes
+            head,
+            server,
+            peer,
+            "http",
+            limits.line_bytes,
+            limits.fields,
+            limits.field_bytes,
+            True,
+            True,
         )
         del environ["_consumed"]
         environ.update(self._base)

@@ -5,11 +5,13 @@ Rule 2: what two servers in a row might read differently is refused, never repai
 section 11.2, request smuggling). gunicorn_h1c refuses most of it; the rest is here.
 """
 
-import re
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from gunicorn_h1c import HttpRequest, LimitRequestHeaders, LimitRequestLine, parse_request_fast
 from gunicorn_h1c._parser_fast import IncompleteError
+
+from app.http_rules import coding_refusal, head_refusal, is_host, phrase
 
 BAD_REQUEST = "400 Bad Request"
 _TOO_LONG = "414 URI Too Long"
@@ -19,12 +21,6 @@ _TOO_LARGE = "431 Request Header Fields Too Large"
 #: is longer than a name (RFC 1035 section 2.3.4) with its port.
 REMEMBERED_HOSTS = 1024
 _LONGEST_REMEMBERED_HOST = 260
-
-#: uri-host [ ":" port ] (RFC 9110 section 7.2, RFC 3986 section 3.2.2); empty is allowed.
-_HOST = re.compile(
-    rb"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*(?::[0-9]*)?"
-    rb"|\[[0-9A-Fa-f:.]+\](?::[0-9]*)?"
-)
 
 
 class Refused(Exception):
@@ -75,8 +71,10 @@ class Framer:
         """
         limits = self._limits
         try:
+            # Methods that it doesn't know are the application's business, and a later HTTP/1.x is
+            # read as HTTP/1.1 (RFC 9110 §2.5).
             request = parse_request_fast(
-                data, seen, limits.line_bytes, limits.fields, limits.field_bytes
+                data, seen, limits.line_bytes, limits.fields, limits.field_bytes, True, True
             )
         except IncompleteError:
             self._check_incomplete(data)
@@ -127,12 +125,7 @@ class Framer:
         head = data.partition(b"\r\n\r\n")[0]
         if isinstance(error, LimitRequestHeaders) or head.count(b"\r\n") > self._limits.fields:
             return Refused(_TOO_LARGE, str(error))
-        return Refused(BAD_REQUEST, str(error))
-
-
-def is_host(value: bytes) -> bool:
-    """Tell whether a Host field's value has the form that it must have."""
-    return _HOST.fullmatch(value) is not None
+        return Refused(_written(head_refusal(data)), str(error))
 
 
 def is_unusual(request: HttpRequest) -> bool:
@@ -148,3 +141,19 @@ def is_unusual(request: HttpRequest) -> bool:
         or find("upgrade") is not None
         or request.method == b"CONNECT"
     )
+
+
+def check_coding(request: HttpRequest) -> None:
+    """Check that what a request's body is coded in is implemented here.
+
+    Raises:
+        Refused: it isn't, or where the body ends can't be told.
+    """
+    name = b"transfer-encoding"
+    codings = [value.decode("latin-1") for each, value in request.headers if each.lower() == name]
+    if status := coding_refusal(codings):
+        raise Refused(_written(status), f"Transfer-Encoding {', '.join(codings)!r}")
+
+
+def _written(status: HTTPStatus) -> str:
+    return f"{status.value} {phrase(status)}"

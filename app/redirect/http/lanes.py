@@ -12,7 +12,7 @@ from gunicorn_h1c import HttpRequest
 from app.redirect.http.answer import Answer, Application
 from app.redirect.http.connection import BUSY, ClientGone, Connection
 from app.redirect.http.environ import EnvironBuilder
-from app.redirect.http.framing import Limits, is_unusual
+from app.redirect.http.framing import Limits, check_coding, is_unusual
 from app.redirect.http.plain import PlainReader
 
 logger = logging.getLogger(__name__)
@@ -182,6 +182,7 @@ class Lanes:
     def dispatch(self, connection: Connection, request: HttpRequest, head: bytes) -> None:
         """Have a request answered that is not plain, or was left."""
         if is_unusual(request):
+            check_coding(request)
             self._hand_over(connection, head)
             return
         environ = self._environ.build(head, request, connection.peer, connection.listener.server)

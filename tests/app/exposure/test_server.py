@@ -234,6 +234,7 @@ def test_what_is_refused_is_no_page(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     connection.request("POST", "/-/metrics")
     response = connection.getresponse()
-    assert (response.status, response.getheader("Content-Type")) == (501, "text/plain")
+    assert (response.status, response.getheader("Content-Type")) == (405, "text/plain")
+    assert response.getheader("Allow") == "GET, HEAD"
     response.read()
     connection.close()

@@ -43,6 +43,7 @@ class Tags(HTMLParser):
         (Pages.not_found, 404),
         (Pages.unavailable, 503),
         (Pages.bad_method, 405),
+        (Pages.unknown_method, 501),
         (Pages.bad_request, 400),
         (Pages.failed, 500),
         *((lambda pages, why=why: pages.gone(why), 410) for why in ("deleted", "disabled")),

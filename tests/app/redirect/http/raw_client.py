@@ -2,8 +2,11 @@
 
 import socket
 from dataclasses import dataclass
+from typing import Protocol
 
-from tests.app.redirect.http.gunicorn_server import Gunicorn
+
+class Connects(Protocol):
+    def connect(self) -> socket.socket: ...
 
 
 class Truncated(Exception):
@@ -96,7 +99,7 @@ def get(path: str, *lines: str, method: str = "GET", version: str = "1.1") -> by
     return "\r\n".join((f"{method} {path} HTTP/{version}", "Host: h", *lines, "", "")).encode()
 
 
-def ask(server: Gunicorn, data: bytes, heads: int = 0) -> list[RawAnswer]:
+def ask(server: Connects, data: bytes, heads: int = 0) -> list[RawAnswer]:
     """Send the bytes and nothing more, and read all answers."""
     with server.connect() as sock:
         sock.sendall(data)

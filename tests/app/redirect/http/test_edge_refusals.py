@@ -35,13 +35,11 @@ REFUSED = {
     "compressed, not chunked": get("/", "Transfer-Encoding: gzip"),
     "chunked in HTTP/1.0": get("/", "Transfer-Encoding: chunked", version="1.0") + b"0\r\n\r\n",
     "bad chunk size": get("/read", "Transfer-Encoding: chunked", method="POST") + b"x\r\n\r\n",
-    "lower-case method": b"get / HTTP/1.1\r\nHost: h\r\n\r\n",
     "method with a comma": b"GE,T / HTTP/1.1\r\nHost: h\r\n\r\n",
     "no method": b" / HTTP/1.1\r\nHost: h\r\n\r\n",
     "no version": b"GET /\r\nHost: h\r\n\r\n",
-    "version 2": b"GET / HTTP/2.0\r\nHost: h\r\n\r\n",
-    "version 1.2": b"GET / HTTP/1.2\r\nHost: h\r\n\r\n",
-    "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "version in small letters": b"GET / http/1.1\r\nHost: h\r\n\r\n",
+    "version of two digits": b"GET / HTTP/1.10\r\nHost: h\r\n\r\n",
     "TLS": bytes.fromhex("16030100f8010000f40303") + bytes(range(64)),
     "two Hosts": b"GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
     "target outside ASCII": b"GET /\xc3\xa9 HTTP/1.1\r\nHost: h\r\n\r\n",
@@ -66,6 +64,65 @@ def test_what_might_be_read_in_two_ways_is_refused_and_the_connection_closed(ser
     answers = ask(server, data + smuggled)
     assert [answer.status for answer in answers] == [400]
     assert answers[0].headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("path", ["/f", "/w"])
+@pytest.mark.parametrize(
+    "codings",
+    [
+        ("gzip, chunked",),
+        ("x-gzip ;q=1 , Chunked",),
+        ("fancy, chunked",),
+        ("identity, chunked",),
+        ("gzip", "chunked"),
+        ("deflate, gzip", "chunked"),
+    ],
+)
+def test_a_body_in_a_coding_that_is_not_implemented_is_refused_as_such(server, path, codings):
+    lines = [f"Transfer-Encoding: {each}" for each in codings]
+    for method in ("GET", "POST", "FOO"):
+        (answer,) = ask(server, get(path, *lines, method=method) + b"0\r\n\r\n" + get("/smuggled"))
+        assert (answer.status, answer.headers["connection"]) == (501, "close")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        get("/f", version="2.0"),
+        get("/f", version="3.0"),
+        get("/f", version="0.9"),
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ],
+)
+def test_another_major_version_is_refused_as_such(server, data):
+    (answer,) = ask(server, data + get("/smuggled"))
+    assert (answer.status, answer.headers["connection"]) == (505, "close")
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3", "1.9"])
+def test_a_later_minor_version_is_read_as_the_one_we_know(server, version):
+    ways = [get(path, version=version) for path in ("/f", "/w")]
+    ways.append(get("/read", "Content-Length: 3", method="POST", version=version) + b"abc")
+    answers = ask(server, b"".join(ways))
+    assert [answer.status for answer in answers] == [302, 302, 200]
+    assert "connection" not in answers[1].headers
+    (refused,) = ask(server, get("/w", version=version).replace(b"Host", b"X-Host"))
+    assert refused.status == 400
+
+
+@pytest.mark.parametrize("method", ["get", "Get", "X", "BREW", "M-SEARCH", "A" * 300, "M!$%"])
+def test_a_method_that_nobody_knows_is_the_applications_business(server, method):
+    (answer,) = ask(server, get("/show/", method=method))
+    assert answer.status == 200
+    assert f'"REQUEST_METHOD": "{method}"'.encode() in answer.body
+
+
+@pytest.mark.parametrize("path", ["/w", "/read"])
+@pytest.mark.parametrize("line", ["X: y", "Content-Length: 1", "Expect: 100-continue"])
+def test_every_status_line_is_of_http_1_1(server, path, line):
+    with server.connect() as sock:
+        sock.sendall(get(path, line, method="POST", version="1.0") + b"x")
+        assert sock.recv(100).startswith(b"HTTP/1.1 ")
 
 
 @pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED.keys())

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.redirect.http.framing import Framer, Limits, Refused, is_host, is_unusual
+from app.http_rules import is_host
+from app.redirect.http.framing import Framer, Limits, Refused, is_unusual
 
 LIMITS = Limits(line_bytes=200, fields=10, field_bytes=300, head_bytes=1000)
 
