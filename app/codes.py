@@ -14,14 +14,17 @@ EXPECTED = (
     f"expected 1 to {MAX_LENGTH} of the characters A-Z a-z 0-9 _ and -, not starting with a hyphen"
 )
 
-#: What texts put behind a short link, and no code can hold: the end of a sentence, quotes and
-#: brackets, blanks and line breaks, invisible characters, the slash of a folder.
-_BEHIND = re.compile(
-    r"[\s/.,;:!*`'\"()<>\[\]{}\u2018-\u201f\u00ab\u00bb\u2026\u3001\u3002"
-    r"\u200b-\u200f\u202a-\u202e\u2060\ufeff]+\Z"
+#: Quotes, brackets, blanks and invisible characters that texts put before a short link.
+_BEFORE = re.compile(
+    r"[\s'\"(<\[{\u00ab\u2018-\u201f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*"
 )
-#: Where parameters begin, also for who took the question mark for a part of the code.
-_PARAMETERS = re.compile(r"[&?]")
+#: What no code can hold and texts put behind it: the end of a sentence, quotes and brackets of all
+#: scripts, pictures, invisible characters, the slash of a folder. A letter of any script is no end:
+#: it makes another word, which may not lead to this link. Neither is the + of a preview.
+_BEHIND = re.compile(r"[^\w\-+\u0300-\u036f]*")
+#: Where parameters or a fragment begin, also for who took their sign for a part of the code, and
+#: where the text around goes on: no URL holds these (RFC 3986, appendix C), and no code.
+_REST = re.compile(r"[&?#<>\"\\\x00-\x1f\x7f]")
 _CODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 
@@ -36,16 +39,24 @@ def random_code(length: int, choice: Callable[[str], str] = secrets.choice) -> s
 
 
 def without_rest(text: str) -> str:
-    """Return a code as it was meant, without what came along behind it.
+    """Return a code as it was meant, without what came along around it.
 
     Mail programs, chats and people hand on ``/code.``, ``/code)`` or ``/code&utm_source=mail``.
     What is no code even so stays none.
     """
-    return _BEHIND.sub("", _PARAMETERS.split(text, maxsplit=1)[0])
+    meant = _REST.split(text[_length(_BEFORE, text) :], maxsplit=1)[0]
+    # Searched from its end, a pattern would take time by the square of the text's length.
+    return meant[: len(meant) - _length(_BEHIND, meant[::-1])]
+
+
+def _length(run: re.Pattern[str], text: str) -> int:
+    """Return how many characters at a text's start are of a kind."""
+    found = run.match(text)
+    return found.end() if found else 0
 
 
 def named(text: str) -> str:
     """Return the code of what a person names a link by: a code, or a short link as pasted."""
     if "/" not in text:
         return text
-    return without_rest(text.strip()).rpartition("/")[2].removesuffix("+")
+    return without_rest(text).rpartition("/")[2].removesuffix("+")

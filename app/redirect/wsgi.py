@@ -54,7 +54,7 @@ def create_app(collaborators: Collaborators, metrics: RedirectMetrics, ready: An
         ("/-/ready", ready),
     ):
         app.add_route(path, FixedResource(answer, pages.bad_method()))
-    app.add_route("/{code}", LinkResource(collaborators))
+    app.add_route("/{code:path}", LinkResource(collaborators))
     app.add_error_handler(falcon.HTTPError, partial(_refuse, pages))
     app.add_error_handler(Exception, _Failure(pages, collaborators.request_ids).answer)
     return app

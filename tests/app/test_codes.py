@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,13 +54,27 @@ def test_the_choice_of_characters_can_be_given() -> None:
 def test_a_code_is_found_before_whatever_no_code_can_hold(code: str, rest: str) -> None:
     assert without_rest(code) == code
     assert without_rest(f"{code}.){chr(0x200B)}\n") == code
-    assert without_rest(f"{code}&{rest}") == without_rest(f"{code}?{rest}") == code
+    for sign in '&?#<>"\\\n\0':
+        assert without_rest(f"{code}{sign}{rest}") == code
+
+
+@given(st.text())
+def test_what_is_found_in_a_text_is_found_again_in_what_was_found(text: str) -> None:
+    assert without_rest(without_rest(text)) == without_rest(text)
+
+
+def test_a_long_path_of_what_no_code_can_hold_takes_linear_time() -> None:
+    began = time.process_time()
+    without_rest("x" + "." * 1_000_000 + "a")
+    # By the square of its length it would take two hours.
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize(
     "text",
     ["demo1", "https://go.example/demo1", "go.example/demo1/", "http://[::1]:8080/demo1+",
-     " https://go.example/demo1?x=/y ", "https://go.example/demo1."],
+     " https://go.example/demo1?x=/y ", "https://go.example/demo1.", "<https://go.example/demo1>",
+     "https://go.example/demo1#x/y", "(go.example/demo1).", "\u200bhttps://go.example/demo1//"],
 )  # fmt: skip
 def test_a_link_is_named_by_its_code_or_by_itself(text: str) -> None:
     assert named(text) == "demo1"

@@ -80,7 +80,13 @@ _VALUES = st.one_of(
 )
 _PATHS = st.one_of(
     st.sampled_from([f"/{link.code}" for link in _LINKS]),
-    st.sampled_from(("/", "/nothing", "/plain+", "/plain/", "//plain", "/%70lain", "/robots.txt")),
+    st.sampled_from(
+        [
+            *("/", "/nothing", "/plain+", "/plain/", "/plain//", "//plain", "/%70lain"),
+            *("/robots.txt", "/plain.", "/plain%22", "/plain&utm=x", "/plain%3Fx=1", "/few."),
+            *("/over/", "/forward&a=b"),
+        ]
+    ),
 ).flatmap(
     lambda path: st.sampled_from(("", "?", "?x=1&b=2", "?utm_source=a%20b", "?q=\xe4")).map(
         lambda query: (path + query.encode("ascii", "ignore").decode()).encode()

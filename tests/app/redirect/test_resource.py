@@ -166,6 +166,31 @@ def world() -> World:
         ("/live&utm_source=mail", 302, "https://a.example/live"),
         ("/live%3Futm_source=mail", 302, "https://a.example/live"),
         ("/live/?utm_source=mail", 302, "https://a.example/live"),
+        ("/live//", 302, "https://a.example/live"),
+        ("/live/./", 302, "https://a.example/live"),
+        ("/live%5C", 302, "https://a.example/live"),
+        ("/live%5Cn", 302, "https://a.example/live"),
+        ("/live%00", 302, "https://a.example/live"),
+        ("/live%0d%0aX:%20y", 302, "https://a.example/live"),
+        ("/live%3C/a%3E", 302, "https://a.example/live"),
+        ("/live%23part", 302, "https://a.example/live"),
+        ("/live=", 302, "https://a.example/live"),
+        ("/live%25", 302, "https://a.example/live"),
+        ("/live%ff", 302, "https://a.example/live"),
+        ("/live%EF%BC%89", 302, "https://a.example/live"),
+        ("/live%E3%80%8D%E3%80%82", 302, "https://a.example/live"),
+        ("/live%E2%80%94", 302, "https://a.example/live"),
+        ("/live%F0%9F%98%80", 302, "https://a.example/live"),
+        ("/live%E2%9D%A4%EF%B8%8F", 302, "https://a.example/live"),
+        ("/live%C2%AD", 302, "https://a.example/live"),
+        ("/live%E2%81%A9", 302, "https://a.example/live"),
+        ("/%20live", 302, "https://a.example/live"),
+        ("/%E2%80%8Blive%E2%80%8B", 302, "https://a.example/live"),
+        ("/(live)", 302, "https://a.example/live"),
+        ("/%3Clive%3E", 302, "https://a.example/live"),
+        ("/live/+", 200, None),
+        ("/live+//", 200, None),
+        ("/live+%E2%80%8B", 200, None),
         ("/live+.", 200, None),
         ("/live.+", 200, None),
         ("/live+&x=1", 200, None),
@@ -176,8 +201,11 @@ def world() -> World:
         ("/live/more", 404, None),
         ("//live", 302, "https://a.example/live"),
         ("/live%2Fmore", 404, None),
-        ("/live%00", 404, None),
-        ("/live%0d%0aX:%20y", 404, None),
+        ("/live%C3%A9", 404, None),
+        ("/livee%CC%81", 404, None),
+        ("/live%E6%97%A5", 404, None),
+        ("/live%20and%20more", 404, None),
+        ("/.live", 404, None),
         ("/%ff%fe", 404, None),
         ("/%C3%A4", 404, None),
         ("/" + "a" * 8000, 404, None),
@@ -271,7 +299,7 @@ def test_a_click_is_of_the_time_at_which_the_proxy_began_to_serve_it(world):
 
 
 def test_codes_that_can_not_be_are_not_looked_up(world):
-    for path in ("/live%00", "/%ff", "/-x", "/" + "a" * 65, "/+"):
+    for path in ("/live%C3%A9", "/%ff", "/-x", "/" + "a" * 65, "/+"):
         world.get(path)
     assert world.lookup.asked == []
 
