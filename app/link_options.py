@@ -26,7 +26,11 @@ _END_OF_TIME = 253_402_300_800
 _YES = ("true", "yes", "on", "1", "1.0")
 _NO = ("false", "no", "off", "0", "0.0", "")
 _NONE = ("", "none", "never")
-_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?(?:[eE]\+?[0-9]{1,2})?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,15}(?:[.,][0-9]{1,15})?(?:[eE]\+?[0-9]{1,2})?", re.ASCII)
+#: Blanks and apostrophes between groups of three digits, which nobody takes for a decimal sign.
+_GROUPS = re.compile(r"(?<=[0-9])[ \u00a0\u2009\u202f'\u2019](?=[0-9]{3}(?![0-9]))")
+#: 1,000 and 1.000: a thousand to some, one to others.
+_AMBIGUOUS = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+(?:[.,][0-9]+)?", re.ASCII)
 
 
 class InvalidLink(Exception):
@@ -120,11 +124,16 @@ def _status(value: object) -> int:
 
 
 def _whole(value: object, least: int, most: int) -> int:
-    """Read a whole number as programs and spreadsheets write it: 100, 100.0, 1E+05."""
+    """Read a whole number as programs and spreadsheets write it: 100, 100.0, 1E+05, 10 000."""
     number = value
-    if isinstance(value, float) or (isinstance(value, str) and _NUMBER.fullmatch(value.strip())):
-        exact = Decimal(str(value).strip())
-        number = int(exact) if exact.is_finite() and exact == exact.to_integral_value() else value
+    text = _GROUPS.sub("", value.strip()) if isinstance(value, str) else str(value)
+    if isinstance(value, str) and _AMBIGUOUS.fullmatch(text):
+        raise ValueError(
+            f"{value!r} is one number to some and another to others: write digits only"
+        )
+    if isinstance(value, float | str) and _NUMBER.fullmatch(text):
+        exact = Decimal(text.replace(",", "."))
+        number = int(exact) if exact == exact.to_integral_value() else value
     if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
         raise ValueError(f"{number!r} is no whole number from {least} to {most}")
     return number

@@ -26,6 +26,10 @@ NAMES = (
 )
 #: What :func:`describe` and :func:`to_plain` say and nobody can set.
 _DERIVED = ("updated_at", "short_url", "state", "uses")
+#: Values that are text, and whatever text they are.
+_TEXTS = ("code", "target", "cache_control", "tags", "title")
+#: How databases and tables of programs write that a number, a time or a flag isn't there.
+_MISSING = ("", "nan", "nat", "null", "nil", "<na>", "n/a", "#n/a", "\\n")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -73,12 +77,12 @@ def is_known(name: str) -> bool:
 
 
 def from_plain(plain: Mapping[str, object]) -> NewLink:
-    """Read back a plain form; empty values count as not given.
+    """Read back a plain form; values that are empty or said to be missing count as not given.
 
     Raises:
         InvalidLink: a name is unknown, or the code, the creation time or deleted can't be read.
     """
-    held = {name: value for name, value in plain.items() if value not in ("", None)}
+    held = {name: value for name, value in plain.items() if not _is_missing(name, value)}
     for name in held:
         if not is_known(name):
             raise InvalidLink(str(name), "links have no such option")
@@ -92,6 +96,12 @@ def from_plain(plain: Mapping[str, object]) -> NewLink:
         created_ms=_created_ms(held.get("created_at")),
         deleted=_deleted(held.get("deleted", False)),
     )
+
+
+def _is_missing(name: str, value: object) -> bool:
+    if not isinstance(value, str):
+        return value is None or value != value  # noqa: PLR0124 - NaN
+    return not value.strip() or (name not in _TEXTS and value.strip().lower() in _MISSING)
 
 
 def _created_ms(value: object) -> int | None:

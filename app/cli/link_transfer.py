@@ -68,7 +68,9 @@ def import_links(
 
 
 def export_links(
-    file: Annotated[Path | None, typer.Argument(help="Standard output by default.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="Standard output by default, or as -.")
+    ] = None,
     form: Annotated[
         Format | None, typer.Option("--format", help="From the file's name, or else csv.")
     ] = None,
@@ -90,9 +92,9 @@ def export_links(
     hopline links export --format jsonl --with-deleted | gzip > links.jsonl.gz
     """
     if form is None:
-        form = "jsonl" if file and file.suffix == ".jsonl" else "csv"
+        form = "jsonl" if file and file.suffix.lower() in (".jsonl", ".ndjson") else "csv"
     links = open_store(load()).links.scan(deleted=with_deleted)
-    if file is None:
+    if file is None or file == Path("-"):
         write_links(sys.stdout, links, form, neutralise=no_formulas)
         return
     try:

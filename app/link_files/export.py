@@ -1,8 +1,11 @@
 """Exports of links, which :mod:`app.link_files.rows` reads back."""
 
 import csv
+import errno
 import os
 import re
+import secrets
+import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -43,33 +46,59 @@ def write_links(
 def replacing(file: Path) -> Iterator[TextIO]:
     """Open a file that takes its name only once it is whole, so that no backup is half a one.
 
-    It keeps the mode of the one that it replaces. A symbolic link stays, and what it leads to is
-    replaced. What is no plain file, such as a pipe or a device, is written to as it is.
+    It keeps the mode and, where we may give files away, the owner of the one that it replaces. A
+    symbolic link stays, and what it leads to is replaced. What can't be replaced is written to as
+    it is: pipes, devices, files in folders that we may not change, mounted files.
 
     Raises:
-        OSError: it can't be written; then it is as it was.
+        OSError: it can't be written; then it is as it was, if it could be replaced.
     """
     place = Path(os.path.realpath(file))
-    mode = _mode(file)
-    if mode is not None and not stat.S_ISREG(mode):
-        with file.open("w", encoding="utf-8", newline="") as text:
+    held = _status(file)
+    if held is not None and not (stat.S_ISREG(held.st_mode) and _is_changeable(place.parent)):
+        with _opened(file, "w") as text:
             yield text
         return
-    part = place.with_name(f"{place.name}.part")
+    part = place.with_name(f"{place.name[:200]}.{secrets.token_hex(4)}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as text:
-            if mode is not None:
-                os.fchmod(text.fileno(), stat.S_IMODE(mode))
+        with _opened(part, "x") as text:
+            if held is not None:
+                _give(text, held)
             yield text
-        part.replace(place)
+        _put(part, place)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _mode(file: Path) -> int | None:
+def _opened(file: Path, mode: Literal["w", "x"]) -> TextIO:
+    return file.open(mode, encoding="utf-8", newline="")
+
+
+def _status(file: Path) -> os.stat_result | None:
     with suppress(FileNotFoundError):
-        return file.stat().st_mode
+        return file.stat()
     return None
+
+
+def _is_changeable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def _give(text: TextIO, held: os.stat_result) -> None:
+    """Give a new file the owner and the mode of another."""
+    with suppress(PermissionError):
+        os.fchown(text.fileno(), held.st_uid, held.st_gid)
+    os.fchmod(text.fileno(), stat.S_IMODE(held.st_mode))
+
+
+def _put(part: Path, place: Path) -> None:
+    try:
+        part.replace(place)
+    except OSError as error:
+        # A file that is mounted by itself, as containers have them.
+        if error.errno != errno.EBUSY:
+            raise
+        shutil.copyfile(part, place)
 
 
 def _flat(link: Link) -> dict[str, object]:

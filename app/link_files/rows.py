@@ -7,18 +7,16 @@ Rule 2: each row that is not blank is yielded once, as a link or as what is wron
 Rule 3: columns that links don't have are told of once, and read over.
 """
 
-import csv
 import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from functools import lru_cache
 from io import BufferedReader, BytesIO, TextIOWrapper
 from typing import Any
 
-import orjson
-
 from app.link_files.encoding import UnreadableFile, complaint, numbered, open_text
+from app.link_files.json_array import NoJson, Object, read_elements, read_value
 from app.link_import import Row
 from app.link_options import InvalidLink
 from app.link_plain import NAMES, NewLink, from_plain, is_known
@@ -27,7 +25,7 @@ _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 #: A cell that a spreadsheet would take for a formula, kept from it by an apostrophe.
 _NEUTRALISED = re.compile(r"\A'(?='*[=+\-@])")
-_BETWEEN = re.compile(r"[\s,]*")
+_OPEN = re.compile(r'\s*"[^"]*+(?:""[^"]*+)*+')
 
 Line = tuple[int, str]
 OnUnknown = Callable[[str], None]
@@ -46,28 +44,17 @@ def read_rows(
     Raises:
         UnreadableFile: it is no such file, or its first line doesn't name the columns.
     """
-    with open_text(file, encoding) as text, _told_of(text):
-        lines = numbered(text)
-        first = next(lines, None)
-        if first is None:
-            return
-        names = _Names(on_unknown)
-        start = first[1].lstrip()[:1]
-        if start == "[":
-            yield from _read_array(first, text, names)
-        elif start == "{":
-            yield from (Row(number, _parse(line, names)) for number, line in _chain(first, lines))
-        else:
-            yield from _read_csv(first, lines, names)
-
-
-@contextmanager
-def _told_of(text: TextIOWrapper) -> Iterator[None]:
-    """Say of a file that it is in no such encoding, or cut off within a character."""
-    try:
-        yield
-    except UnicodeError as error:
-        raise UnreadableFile(f"it can't be read as {text.encoding}: {error}") from None
+    line = 0
+    with open_text(file, encoding) as text:
+        try:
+            for row in _rows(text, _Names(on_unknown)):
+                line = row.line
+                yield row
+        except UnicodeError as error:
+            fault = f"can't be read as {text.encoding}: {error}"
+            if not line:
+                raise UnreadableFile(f"it {fault}") from None
+            yield Row(line + 1, InvalidLink("line", f"from here on it {fault}"))
 
 
 class _Names:
@@ -88,23 +75,40 @@ class _Names:
         return None
 
 
-def _chain(first: Line, lines: Iterator[Line]) -> Iterator[Line]:
-    return itertools.chain([first], lines)
+def _rows(text: TextIOWrapper, names: _Names) -> Iterator[Row]:
+    lines = numbered(text)
+    first = next(lines, None)
+    if first is None:
+        return
+    start = first[1].lstrip()[:1]
+    if start == "[":
+        whole = "\n" * (first[0] - 1) + first[1] + text.read()
+        for number, element in read_elements(whole):
+            yield Row(number, _from_json(element, names))
+    elif start == "{":
+        each = itertools.chain([first], lines)
+        yield from (Row(number, _parse(line, names)) for number, line in each)
+    else:
+        yield from _read_csv(first, lines, names)
 
 
 def _parse(line: str, names: _Names) -> NewLink | InvalidLink:
     if fault := complaint(line):
         return InvalidLink("line", fault)
     try:
-        return _from_json(orjson.loads(line), names)
-    except ValueError as error:
-        return InvalidLink("line", f"it is no JSON: {error}")
+        return _from_json(read_value(line), names)
+    except NoJson as error:
+        return InvalidLink("line", str(error))
 
 
-def _from_json(plain: object, names: _Names) -> NewLink | InvalidLink:
-    if not isinstance(plain, dict):
+def _from_json(element: object, names: _Names) -> NewLink | InvalidLink:
+    if isinstance(element, NoJson):
+        return InvalidLink("line", str(element))
+    if fault := complaint(json.dumps(element, ensure_ascii=False)):
+        return InvalidLink("line", fault)
+    if not isinstance(element, Object):
         return InvalidLink("line", "it is no JSON object")
-    named = [(names.of(name), value) for name, value in plain.items()]
+    named = [(names.of(name), value) for name, value in element.pairs]
     if twice := _twice([name for name, _ in named]):
         return InvalidLink("line", f"it names {twice!r} twice")
     return _from_plain(dict(named))
@@ -122,52 +126,6 @@ def _from_plain(plain: dict[str | None, Any]) -> NewLink | InvalidLink:
         return from_plain({str(name): value for name, value in plain.items()})
     except InvalidLink as error:
         return error
-
-
-def _read_array(first: Line, text: Any, names: _Names) -> Iterator[Row]:
-    """Yield an array's elements under the line on which each begins.
-
-    After one that can't be read it goes on with the next line that begins an object.
-    """
-    whole = "\n" * (first[0] - 1) + first[1] + text.read()
-    decode = json.JSONDecoder().raw_decode
-    place = whole.index("[") + 1
-    line = _Lines(whole)
-    while (place := _skip(whole, place)) < len(whole) and whole[place] != "]":
-        number = line.number(place)
-        try:
-            element, place = decode(whole, place)
-        except (ValueError, RecursionError) as error:
-            yield Row(number, InvalidLink("line", f"it is no JSON: {error}"))
-            place = _next_object(whole, place)
-        else:
-            fault = complaint(json.dumps(element, ensure_ascii=False))
-            row = InvalidLink("line", fault) if fault else _from_json(element, names)
-            yield Row(number, row)
-
-
-def _skip(whole: str, place: int) -> int:
-    found = _BETWEEN.match(whole, place)
-    return found.end() if found else place
-
-
-def _next_object(whole: str, place: int) -> int:
-    found = re.compile(r"\n\s*(?=\{)").search(whole, place)
-    return found.end() if found else len(whole)
-
-
-class _Lines:
-    """Numbers of lines by places in a text, which are asked for in order."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._number = 1
-        self._place = 0
-
-    def number(self, place: int) -> int:
-        self._number += self._text.count("\n", self._place, place)
-        self._place = place
-        return self._number
 
 
 def _read_csv(first: Line, lines: Iterator[Line], names: _Names) -> Iterator[Row]:
@@ -200,14 +158,30 @@ def _columns(line: str, delimiters: str, names: _Names) -> tuple[str, Sequence[s
 def _cells(line: str, delimiter: str) -> list[str] | InvalidLink:
     if fault := complaint(line):
         return InvalidLink("line", fault)
-    # A reader takes a blank before a quote, but not one behind it.
-    line = re.sub(rf'"[^\S{re.escape(delimiter)}]+(?={re.escape(delimiter)}|$)', '"', line)
-    try:
-        [cells] = csv.reader([line], delimiter=delimiter, strict=True, skipinitialspace=True)
-    except csv.Error as error:
-        end = "unexpected end" in str(error)
-        return InvalidLink("line", "a quote is not closed on it" if end else f"no CSV: {error}")
-    return [_NEUTRALISED.sub("", cell.strip(), count=1) for cell in cells]
+    read, line = _cell(delimiter), line.strip(" \n")
+    cells: list[str] = []
+    place = 0
+    while found := read.match(line, place):
+        quoted, plain, end = found.groups()
+        cell = plain if quoted is None else quoted.replace('""', '"')
+        cells.append(_NEUTRALISED.sub("", cell.strip(), count=1))
+        place = found.end()
+        if not end:
+            return cells
+    is_open = _OPEN.fullmatch(line, place)
+    return InvalidLink(
+        "line", "a quote is not closed on it" if is_open else "more stands behind a closing quote"
+    )
+
+
+@lru_cache
+def _cell(delimiter: str) -> re.Pattern[str]:
+    """Return what a cell and its end look like (RFC 4180), with blanks around its quotes."""
+    other = re.escape(delimiter)
+    blank = rf"[^\S{other}]*+"
+    return re.compile(
+        rf'{blank}(?:"([^"]*+(?:""[^"]*+)*+)"{blank}|((?!")[^{other}]*+))({other}|\Z)'
+    )
 
 
 def _from_cells(columns: Sequence[str | None], cells: list[str]) -> NewLink | InvalidLink:

@@ -1,10 +1,15 @@
+import io
 import itertools
+import json
+import random
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from app import link_import
 from app.keys import link_key
+from app.link_files.rows import read_rows
 from app.link_import import Outcome, Rehearsal, Row, import_links
 from app.link_options import InvalidLink
 from app.link_plain import NewLink, from_plain, to_plain
@@ -202,3 +207,67 @@ def test_a_row_without_a_target_is_told_that_it_is_missing(store: LinkStore) -> 
     assert (outcome.kind, outcome.reason) == (
         "refused", "target: it is missing: say where the link leads",
     )  # fmt: skip
+
+
+_ENDS = ("\n", "\r\n", "\r")
+_ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
+_PIECES = ('"', ",", ";", "\0", "\t", "'", "\\", "{", "}", "[", "]", ":", "é", "\u2028", "\x0b", "")
+_SPREAD = ("\n", '"\n', "\n\n", "\r\n", "\r")
+
+
+@pytest.mark.parametrize("form", ["csv", "lines", "array"])
+def test_of_mangled_files_every_row_is_told_with_its_line(store: LinkStore, form: str) -> None:
+    source = random.Random(16)
+    for _ in range(334):
+        lines, good, header = _mangled_file(form, source)
+        encoding = source.choice(_ENCODINGS)
+        end = source.choice(_ENDS)
+        raw = end.join(lines).encode(encoding, "replace")
+        told = list(import_links(store, read_rows(io.BytesIO(raw))))
+        again = list(import_links(store, read_rows(io.BytesIO(raw))))
+        of_line = {outcome.line: outcome for outcome in told}
+        shown = (raw, told)
+        assert len(again) == len(told), shown
+        for line, code in good.items():
+            assert (of_line[line].kind, of_line[line].code) == ("created", code), shown
+        assert {each.kind for each in again if each.line in good} <= {"unchanged"}, shown
+        blank = re.compile(r'[\s,]*(?:""\s*(?:,|\Z)[\s,]*)*' if form == "csv" else r"\s*")
+        filled = {n for n, line in enumerate(lines, 1) if not blank.fullmatch(line) and n > header}
+        if form == "array":
+            assert set(of_line) <= filled, shown
+        else:
+            assert [outcome.line for outcome in told] == sorted(filled), shown
+
+
+def _mangled_file(form: str, source: random.Random) -> tuple[list[str], dict[int, str], int]:
+    """Return a file's lines, the codes of those that were left good, and where its head ends."""
+    lines: list[str] = [""] * source.choice((0, 0, 2))
+    lines += {"csv": ["target,code,title,tags"], "lines": [], "array": ["["]}[form]
+    header, good = len(lines), {}
+    for _ in range(8):
+        code = f"{source.getrandbits(60):x}"
+        text, is_good = _row(form, code, source), source.random() < 0.5
+        if is_good:
+            good[len(lines) + 1] = code
+        else:
+            text = _mangled(text, source)
+        lines += text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        lines += [source.choice(("", " ", "\t"))] * source.choice((0, 0, 0, 1))
+    return [*lines, "]"] if form == "array" else lines, good, header
+
+
+def _row(form: str, code: str, source: random.Random) -> str:
+    title = source.choice(("a title", 'say ""hi"", you', "x; y", "Köln"))
+    if form == "csv":
+        return f'https://example.com/{code},{code},"{title}",x'
+    row = {"target": f"https://example.com/{code}", "code": code, "title": title, "tags": ["x"]}
+    return json.dumps(row, ensure_ascii=False) + ("," if form == "array" else "")
+
+
+def _mangled(row: str, source: random.Random) -> str:
+    """Break a row somewhere; it begins as it did, for that tells the form."""
+    for _ in range(source.choice((1, 1, 3))):
+        at = source.randrange(1, len(row) + 1)
+        piece = source.choice(_PIECES if source.random() < 0.8 else _SPREAD)
+        row = row[:at] + piece + row[at + source.randrange(4) :]
+    return row

@@ -28,6 +28,27 @@ def check(name: str, value: object) -> object:
         ("click_limit", "5", 5),
         ("click_limit", "none", None),
         ("click_limit", None, None),
+        *(("click_limit", text, 100) for text in ("100.0", "100,0", " 100 ", "1E+02", "1e2", 1e2)),
+        *(("click_limit", text, 100) for text in ("100.00", "0100", 100.0)),
+        *(
+            ("click_limit", text, 1_000_000)
+            for text in (
+                "1 000 000",
+                "1\u00a0000\u00a0000",
+                "1\u202f000\u202f000",
+                "1'000'000",
+                "1.0E6",
+            )
+        ),
+        ("click_limit", "1000.000", 1000),
+        ("status", "302.0", 302),
+        ("status", 301.0, 301),
+        ("expires_at", "1798761600", 1_798_761_600),
+        ("expires_at", "1798761600.0", 1_798_761_600),
+        ("expires_at", 1798761600.0, 1_798_761_600),
+        ("expires_at", "2027-01-01 00:00:00", 1_798_761_600),
+        ("disabled", "FALSE", False),
+        ("disabled", "1.0", True),
         ("status", "308", 308),
         ("status", 301, 301),
         ("forward_query", True, True),
@@ -64,6 +85,15 @@ def test_an_option_becomes_what_a_link_holds(name: str, value: object, held: obj
         ("click_limit", -5, "from 1"),
         ("click_limit", True, "no whole number"),
         ("click_limit", "many", "no whole number"),
+        *(("click_limit", text, "write digits only") for text in ("1,000", "1.000", "12.345,0")),
+        *(
+            ("click_limit", text, "no whole number")
+            for text in ("100.5", "12 34", "1e-2", "٣", "1_0")
+        ),
+        ("click_limit", float("nan"), "no whole number"),
+        ("click_limit", float("inf"), "no whole number"),
+        ("expires_at", "1798761600000", "no Unix time in seconds"),
+        ("expires_at", "01/02/2027", "expected a date"),
         ("status", 200, "301, 302, 303, 307, 308"),
         ("status", "x", "no whole number"),
         ("forward_query", "maybe", "neither true nor false"),

@@ -43,6 +43,15 @@ def test_empty_values_count_as_not_given() -> None:
     assert (new.given, new.code, new.created_ms) == ({"target": "https://a.b/"}, None, None)
 
 
+@pytest.mark.parametrize("nothing", [" ", "NaN", "NaT", "NULL", "nil", "<NA>", "#N/A", r"\N"])
+def test_what_is_said_to_be_missing_counts_as_not_given_where_it_is_no_text(nothing: str) -> None:
+    numbers = ("status", "expires_at", "click_limit", "forward_query", "disabled", "created_at")
+    plain: dict[str, object] = dict.fromkeys(numbers, nothing)
+    assert from_plain({"target": "https://a.b/", **plain}) == from_plain({"target": "https://a.b/"})
+    assert from_plain({"click_limit": float("nan")}).given == {}
+    assert from_plain({"title": "null", "tags": "nan"}).given == {"title": "null", "tags": "nan"}
+
+
 def test_what_follows_from_a_link_is_read_over() -> None:
     described = describe(LINK, short_url="https://go.example.com/demo1", uses=0, now=0.0)
     assert from_plain(described) == from_plain(to_plain(LINK))

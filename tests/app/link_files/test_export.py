@@ -1,3 +1,4 @@
+import errno
 import os
 import threading
 from contextlib import suppress
@@ -30,6 +31,62 @@ def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
         raise ZeroDivisionError
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_keeps_its_owner_where_that_can_be_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "links.csv"
+    file.write_text("old")
+    owner = file.stat().st_uid, file.stat().st_gid
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "fchown", lambda _file, *held: given.append(held))
+    write(file)
+    assert given == [owner]
+
+    def refuse(*_: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "fchown", refuse)
+    write(file, "newer")
+    assert file.read_text() == "newer"
+
+
+def test_a_file_beside_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "links.csv.part").write_text("mine")
+    write(tmp_path / "links.csv")
+    assert (tmp_path / "links.csv.part").read_text() == "mine"
+
+
+def test_a_name_as_long_as_names_may_be_will_do(tmp_path: Path) -> None:
+    write(tmp_path / f"{'x' * 251}.csv")
+    assert [len(file.name) for file in tmp_path.iterdir()] == [255]
+
+
+def test_a_file_that_is_mounted_by_itself_is_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "links.csv"
+    file.write_text("old")
+
+    def busy(*_: object) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr(Path, "replace", busy)
+    write(file)
+    assert file.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_in_a_folder_that_can_not_be_changed_is_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "links.csv"
+    file.write_text("old")
+    held = file.stat().st_ino
+    monkeypatch.setattr(os, "access", lambda place, _mode: Path(place) != tmp_path)
+    write(file)
+    assert (file.read_text(), file.stat().st_ino) == ("new", held)
 
 
 @pytest.mark.parametrize("exists", [True, False])

@@ -1,6 +1,5 @@
 import io
 import json
-import random
 
 import pytest
 from hypothesis import given
@@ -100,7 +99,7 @@ def test_an_encoding_can_be_named_and_must_exist() -> None:
 @pytest.mark.parametrize(
     ("raw", "encoding", "fault"),
     [
-        ("target\nhttps://a.b/\n".encode("utf-16") + b"\0", "", "can't be read as utf-16"),
+        ("target\n".encode("utf-16") + b"\0", "", "can't be read as utf-16"),
         (b"target\nhttps://a.b/\n", "utf-16", "can't be read as utf-16"),
         (b"target\nhttps://a.b/\n", "hex", "no encoding 'hex'"),
         (b"target,code,Target\nhttps://a.b/,x,\n", "", "names 'target' twice"),
@@ -176,10 +175,14 @@ def test_a_bad_element_of_an_array_is_told_with_its_line_and_stops_no_other(
     ("line", "fault"),
     [
         ("x,https://a.b/,more", "more cells"),
-        ('x,"a"b', "no CSV"),
+        ('x,"a"b', "more stands behind a closing quote"),
+        ('x,"a" b', "more stands behind a closing quote"),
+        ('"x"y,https://a.b/', "more stands behind a closing quote"),
         ('x,"https://a.b/', "a quote is not closed on it"),
         ('"x,https://a.b/', "a quote is not closed on it"),
-        ("x," + "a" * 140_000, "no CSV"),
+        ('x,https://a.b/,"', "a quote is not closed on it"),
+        ('x,"https://a.b/""', "a quote is not closed on it"),
+        ('x, "https://a.b/\t', "a quote is not closed on it"),
     ],
 )
 def test_a_bad_csv_line_is_told_with_its_number_and_stops_no_other(line: str, fault: str) -> None:
@@ -189,33 +192,84 @@ def test_a_bad_csv_line_is_told_with_its_number_and_stops_no_other(line: str, fa
     assert good == NewLink({"target": "https://c.d/"}, code="y")
 
 
+@pytest.mark.parametrize(
+    ("line", "cells"),
+    [
+        ('https://a.example/,"say "" , hi"', 'say " , hi'),
+        ('https://a.example/ ,\t"x" ', "x"),
+        ('"https://a.example/" , "a ""b"" c"', 'a "b" c'),
+        ('https://a.example/,a "b" c', 'a "b" c'),
+        ('https://a.example/,"  "', None),
+        ('https://a.example/,""', None),
+        ('https://a.example/,""""', '"'),
+        ("https://a.example/," + "a" * 140_000, "a" * 140_000),
+        ("https://a.example/," + '""' * 70_000, None),
+    ],
+)
+def test_quotes_and_blanks_of_a_cell_are_read_as_they_were_meant(
+    line: str, cells: str | None
+) -> None:
+    given = {**A.given, "title": cells} if cells else A.given
+    if cells is None and line.endswith('""""'):
+        given = {**A.given, "title": '"' * 69_999}
+    assert links_of(f"target,title\n{line}\n") == [NewLink(given)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"target": "https://a.example/"}, {bad}, {"target": "https://b.example/"}]',
+        '[{"target": "https://a.example/"}, {"target": "x", {"target": "https://b.example/"}]',
+        '[{"target": "https://a.example/"}, {"title": "a, {b} ]" x}, {"target": "https://b.example/"}]',
+        '[{"target": "https://a.example/"}, bad, {"target": "https://b.example/"}]',
+        '[{"target": "https://a.example/"}, }, {"target": "https://b.example/"}]',
+        '[{"target": "https://a.example/"}, [1, 2, bad], {"target": "https://b.example/"}]',
+        '[{"target": "https://a.example/"}, 7, {"target": "https://b.example/"}]',
+        '[{"target": "https://a.example/"}, {"title": "\\"}, {"target": "https://b.example/"}]',
+    ],
+)
+def test_a_bad_element_stops_no_other_of_its_line(text: str) -> None:
+    first, bad, last = links_of(text)
+    assert (first, last) == (A, B)
+    assert isinstance(bad, InvalidLink)
+
+
+def test_what_stands_behind_an_array_is_read_as_well() -> None:
+    a, b = (f'{{"target": "https://{host}.example/"}}' for host in "ab")
+    for text in (f"[{a}]\n[{b}]", f"[{a}]{b}", f"[{a}],\n{b}\n]", f"[{a}][]\n[{b}]\n\n"):
+        assert links_of(text) == [A, B]
+    [(_, link), (line, fault)] = read(f"[{a}]\n\n;")
+    assert (link, line) == (A, 3)
+    assert "no JSON" in str(fault)
+
+
+def test_an_array_that_is_cut_off_is_told_where_it_ends() -> None:
+    [(_, link), (line, fault)] = read('[\n{"target": "https://a.example/"},\n')
+    assert (link, line) == (A, 2)
+    assert "cut off" in str(fault)
+    [(_, link), (line, fault)] = read('[\n{"target": "https://a.example/"},\n{"target": "htt')
+    assert (link, line) == (A, 3)
+    assert "no JSON" in str(fault)
+
+
+@pytest.mark.parametrize("form", ["{}", "[{}]"])
+def test_a_json_object_that_names_something_twice_is_refused(form: str) -> None:
+    text = form.replace("{}", '{"target": "https://a.example/", "target": "https://b.example/"}')
+    [bad] = links_of(text)
+    assert "'target' twice" in str(bad)
+
+
+def test_what_a_broken_end_leaves_readable_is_read() -> None:
+    raw = "target\nhttps://a.example/\nhttps://b.example/\n".encode("utf-16") + b"\0"
+    first, second, (line, fault) = read(raw)
+    assert (first, second, line) == ((2, A), (3, B), 4)
+    assert "from here on it can't be read as utf-16" in str(fault)
+
+
 def test_a_cell_that_was_kept_from_being_a_formula_is_read_as_it_was() -> None:
     assert links_of("target,title\nhttps://a.example/,'=1+1\n") == [
         NewLink({**A.given, "title": "=1+1"})
     ]
-
-
-@pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_of_mangled_files_each_row_is_told_once(form: str) -> None:
-    source = random.Random(16)
-    rows = [f"https://example.com/{number},c{number},a title,x" for number in range(20)]
-    if form == "jsonl":
-        rows = [f'{{"target":"https://example.com/{n}","code":"c{n}"}}' for n in range(20)]
-    header = ["target,code,title,tags"] if form == "csv" else []
-    for _ in range(1000):
-        mangled = [_mangled(row, source) for row in rows]
-        told = read("\n".join([*header, *mangled]))
-        given = [n for n, row in enumerate(mangled, 1 + len(header)) if row.strip(" ,\t")]
-        assert [line for line, _ in told] == given
-
-
-def _mangled(row: str, source: random.Random) -> str:
-    """Break a row without adding a line end; it begins as it did, for that tells the form."""
-    for _ in range(source.choice((0, 0, 0, 1, 3))):
-        at = source.randrange(1, len(row) + 1)
-        piece = source.choice(['"', ",", ";", "\0", "\udcff", "\t", "'", "\\", "{", "]", "é", ""])
-        row = row[:at] + piece + row[at + source.randrange(4) :]
-    return row or "x"
 
 
 codes = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,9}", fullmatch=True)
