@@ -1,7 +1,11 @@
 """Real stores for tests, on free ports and in temporary folders, started as `hopline up` does."""
 
+import itertools
+import os
+import random
 import shutil
 import signal
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +16,39 @@ from clickhouse_driver import Client
 from app.local.child import Child, Program
 from app.local.clickhouse import clickhouse_url, embedded_program
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
-from app.local.ports import free_port
+from app.local.ports import LOOPBACK
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 
 __all__ = ["ClickHouseServer", "RedisServer", "Server", "free_port", "redis_server_7"]
 
 READY_SECONDS = 30.0
 STOP_SECONDS = 15.0
+
+#: Below those that Linux gives to connections and to whoever asks for any (ip(7)), so that a server
+#: which a test has stopped finds its port free again.
+_PORTS = range(10_000, 32_000)
+_PROCESSES = 8
+
+
+def _own_ports() -> range:
+    """Return the ports of this process among those of pytest-xdist that run side by side."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return _PORTS[number % _PROCESSES :: _PROCESSES]
+
+
+_next_ports = itertools.cycle(random.sample(_own_ports(), len(_own_ports())))
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on or is given soon."""
+    for port in _next_ports:
+        with socket.socket() as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+        return port
+    raise AssertionError("there is always a next port")
 
 
 class Server:

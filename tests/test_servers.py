@@ -1,5 +1,26 @@
+import subprocess
+import sys
+from pathlib import Path
+
 from clickhouse_driver import Client
 from redis import Redis
+
+MANY_PORTS = "from tests.servers import free_port; print(*(free_port() for _ in range(2700)))"
+
+
+def test_processes_that_run_side_by_side_are_given_different_ports():
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-c", MANY_PORTS],
+            cwd=Path(__file__).parents[1],
+            env={"PYTEST_XDIST_WORKER": name},
+            capture_output=True,
+            check=True,
+        ).stdout.split()
+        for name in ("gw0", "gw1")
+    )
+    assert len(set(first)) == len(first)
+    assert not set(first) & set(second)
 
 
 def test_valkey_is_empty_for_each_test(redis_url):

@@ -17,7 +17,7 @@ from app.link_store import open_store
 from app.local.child import Program, adopt_orphans
 from app.local.clickhouse import clickhouse_url, embedded_program
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
-from app.local.ports import LOOPBACK, free_port
+from app.local.ports import LOOPBACK
 from app.local.services import redirect_program, workers_program
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.schema.migrations import migrate
@@ -30,7 +30,7 @@ from tests.chaos.power import PowerLoss
 from tests.chaos.redis_pair import RedisPair, RedisServer
 from tests.chaos.service import Service
 from tests.chaos.warp import Warp
-from tests.servers import redis_server_7
+from tests.servers import free_port, redis_server_7
 
 logger = logging.getLogger(__name__)
 

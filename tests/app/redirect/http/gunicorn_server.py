@@ -11,7 +11,7 @@ from typing import Self
 import psutil
 
 from app.local.child import Child, Program
-from app.local.ports import free_port
+from tests.servers import free_port
 
 ROOT = Path(__file__).parents[4]
 WORKER = "app.redirect.worker.RedirectWorker"
