@@ -20,7 +20,7 @@ from redis import Redis
 
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed, fetch
 from app.settings import Settings
-from tests import servers
+from tests import scheduling, servers
 
 MakeSettings = Callable[..., Settings]
 
@@ -45,6 +45,15 @@ def pytest_sessionstart() -> None:
             fetch(download, _cache_dir())
     except DownloadFailed as error:
         pytest.exit(str(error), returncode=1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    scheduling.sort(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> scheduling.QuietLast:
+    return scheduling.QuietLast(config, log)
 
 
 @pytest.fixture(autouse=True)
