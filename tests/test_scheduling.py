@@ -117,12 +117,16 @@ def test_quiet_tests_run_last_and_alone_and_others_by_file_side_by_side(run):
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [("test_a.py",), ("test_a.py::test_quiet",), ("test_a.py::test_quiet", "test_b.py")],
+    ("arguments", "count"),
+    [
+        (("test_a.py",), 5),
+        (("test_a.py::test_quiet",), 4),
+        (("test_a.py::test_quiet", "test_b.py"), 8),
+    ],
 )
-def test_quiet_tests_wait_for_others_when_there_are_fewer_files_than_processes(run, arguments):
+def test_quiet_tests_wait_though_there_are_fewer_files_than_processes(run, arguments, count):
     ran = run(*arguments)
-    assert len(ran) == {1: 5, 2: 8}[len(arguments)] - ("::" in arguments[-1])
+    assert len(ran) == count
     others = [float(one.ended) for one in ran if not one.is_quiet]
     assert min(float(one.began) for one in ran if one.is_quiet) > max(others, default=0.0)
 
