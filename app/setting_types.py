@@ -24,6 +24,15 @@ _ONE_HOST = (
     " name what leads to the master, such as a DNS name, a virtual address or HAProxy"
 )
 
+#: What proxies in use call theirs; an underscore is no hyphen, and servers drop such headers.
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
+#: What says something else about a visit or its connection, so that no address can stand there.
+_TAKEN_HEADERS = frozenset((
+    "accept-language", "connection", "content-length", "content-type", "expect", "host",
+    "purpose", "referer", "sec-gpc", "sec-purpose", "transfer-encoding", "upgrade", "user-agent",
+    "x-moz", "x-purpose", "x-request-id", "x-request-start",
+))  # fmt: skip
+
 #: What switches a bind off.
 OFF = "off"
 
@@ -54,6 +63,16 @@ def _metrics_bind(value: str) -> str:
 def _peers(value: str) -> str:
     if value != UNIX:
         ipaddress.ip_network(value, strict=False)
+    return value
+
+
+def _header_name(value: str) -> str:
+    if value and not _HEADER_NAME.fullmatch(value):
+        raise ValueError(
+            "expected the name of a header: letters, digits and hyphens, 32 characters at most"
+        )
+    if value.lower() in _TAKEN_HEADERS:
+        raise ValueError("expected a header that a proxy writes the visitor's address into")
     return value
 
 
@@ -142,6 +161,7 @@ Hosts = Annotated[
 Peers = Annotated[
     tuple[Annotated[str, AfterValidator(_peers)], ...], NoDecode, BeforeValidator(_split)
 ]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
 Place = Annotated[Path, AfterValidator(absolute)]
 Token = Annotated[str, Field(min_length=16)]
 Count = Annotated[int, Field(ge=1)]

@@ -21,6 +21,7 @@ from app.setting_types import (
     Bind,
     ClickHouseUrl,
     Count,
+    HeaderName,
     Hosts,
     MetricsBind,
     Peers,
@@ -128,6 +129,12 @@ class Settings(BaseSettings):
         description="Proxies that are believed about visits (X-Forwarded-For, Forwarded,"
         " X-Request-ID, X-Request-Start): networks (CIDR, comma-separated), and unix: for whoever"
         " can connect to the Unix socket.",
+    )
+    client_address_header: HeaderName = Field(
+        "",
+        description="The header in which these proxies name the visitor's address, e.g."
+        " CF-Connecting-IP, X-Real-IP or True-Client-IP, and no other is read; by default"
+        " X-Forwarded-For or else Forwarded.",
     )
     record_budget_ms: Seconds = Field(
         10.0, description="How long a redirect waits for Redis to confirm the click."

@@ -63,7 +63,11 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _service("redirect", settings.redirect_bind)
     yield _service("console", settings.console_bind)
     yield from door_checks(settings)
-    yield judge_trust(settings.trusted_proxies, (settings.redirect_bind, *listening()))
+    yield judge_trust(
+        settings.trusted_proxies,
+        (settings.redirect_bind, *listening()),
+        settings.client_address_header,
+    )
     yield private_files_check(dict.fromkeys((settings.data_dir, settings.spool_directory)))
     yield geoip_check(settings.geoip_path)
     yield disk_check("data disk", settings.data_dir, 0)

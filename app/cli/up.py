@@ -110,6 +110,7 @@ def _overrides(settings: Settings, geoip_path: Path | None, *, demo: bool) -> di
         overrides["geoip_path"] = str(geoip_path)
     if demo:
         overrides["trusted_proxies"] = ",".join((*settings.trusted_proxies, _DEMO_PROXIES))
+        overrides["client_address_header"] = "X-Forwarded-For"
     return overrides
 
 

@@ -17,12 +17,13 @@ def door_checks(settings: Settings) -> Iterator[Check]:
         yield judge_metrics(f"{service} metrics", MetricsDoor.of(settings, service))
 
 
-def judge_trust(trusted: Sequence[str], listening: Sequence[str]) -> Check:
+def judge_trust(trusted: Sequence[str], listening: Sequence[str], header: str = "") -> Check:
     """Judge who may say whose a visit is.
 
     Args:
         trusted: HOPLINE_TRUSTED_PROXIES.
         listening: binds of the redirect.
+        header: HOPLINE_CLIENT_ADDRESS_HEADER.
     """
     name, peers = "trusted proxies", TrustedPeers(trusted)
     ports = [bind for bind in listening if bind and not bind.startswith(("unix:", "fd://", "/"))]
@@ -30,7 +31,12 @@ def judge_trust(trusted: Sequence[str], listening: Sequence[str]) -> Check:
         text = f"every process of this machine is believed about visitors at {', '.join(ports)}"
         mend = "have the proxy connect to the Unix socket, and set HOPLINE_TRUSTED_PROXIES=unix:"
         return warn(name, text, mend)
-    return ok(name, ", ".join(trusted) or "none: visitors are who connects")
+    if header and not trusted:
+        text = f"{header} is believed from nobody: visitors are who connects"
+        return warn(name, text, "name the proxies that write it in HOPLINE_TRUSTED_PROXIES")
+    if not trusted:
+        return ok(name, "none: visitors are who connects")
+    return ok(name, f"{', '.join(trusted)}{f', by {header}' if header else ''}")
 
 
 def judge_console(bind: str, token: str | None) -> Check:

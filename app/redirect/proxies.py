@@ -1,12 +1,14 @@
-"""The visitor's address behind proxies: X-Forwarded-For and Forwarded (RFC 7239).
+"""The visitor's address behind proxies: X-Forwarded-For, Forwarded (RFC 7239), or a header by name.
 
 Rule 1: a header counts only if the peer is a trusted proxy; anyone can send one.
 Rule 2: hops are read from the right, each added by the one after it, and the first that is no
         trusted proxy is the visitor. What stands left of it is hearsay.
 Rule 3: X-Forwarded-For wins over Forwarded when both are there, since nearly all proxies write the
-        former and pass the latter on as the visitor sent it. Behind a proxy that writes only
-        Forwarded, have it strip X-Forwarded-For.
-Rule 4: a peer on a Unix socket has no address; see :class:`~app.trusted_peers.TrustedPeers`.
+        former and pass the latter on as the visitor sent it.
+Rule 4: if the operator names the header that the proxy writes, none but that is read. One such as
+        CF-Connecting-IP or X-Real-IP holds a single address, the visitor's; the last, should a
+        proxy have added its own to what it was sent.
+Rule 5: a peer on a Unix socket has no address; see :class:`~app.trusted_peers.TrustedPeers`.
 """
 
 import re
@@ -22,36 +24,51 @@ _FOR = re.compile(r'(?:^|;)\s*for\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.IGNOREC
 _MOST_HOPS = 32
 _REMEMBERED_HOPS = 8192
 
-ClientAddress = Callable[[str, str, str], str]
+_X_FORWARDED_FOR, _FORWARDED = "x-forwarded-for", "forwarded"
+
+#: Returns the hops that the values of one or two headers name, the nearest last.
+_Hops = Callable[[str, str], Sequence[str]]
 
 
-def client_address_reader(trusted: Sequence[str]) -> ClientAddress:
-    """Return the function (peer, X-Forwarded-For, Forwarded) -> the visitor's address.
-
-    It returns the address in its shortest form, an IPv4 address for an IPv4-mapped one, or "" when
-    the right-most untrusted hop does not say who it is.
+class ClientAddress:
+    """Finds the address of a visitor, from the peer's and what headers say.
 
     Args:
-        trusted: as for :class:`~app.trusted_peers.TrustedPeers`. None: headers are never read.
+        trusted: as for :class:`~app.trusted_peers.TrustedPeers`. None: headers are never believed.
+        header: the one that a trusted proxy writes the address into; empty for X-Forwarded-For and,
+            without it, Forwarded.
+
+    Attributes:
+        fields: names in small letters of the headers whose values it wants, "" for none.
+        environ_keys: the same in WSGI's environ.
     """
-    if not trusted:
-        plain_address = lru_cache(_REMEMBERED_HOPS)(_plain_address)
-        return lambda peer, _x_forwarded_for, _forwarded: plain_address(peer)
-    return _TrustedProxies(TrustedPeers(trusted)).read
 
-
-class _TrustedProxies:
-    def __init__(self, peers: TrustedPeers) -> None:
+    def __init__(self, trusted: Sequence[str], header: str = "") -> None:
+        name = header.lower()
+        self.fields = (name, "") if name else (_X_FORWARDED_FOR, _FORWARDED)
+        self.environ_keys = tuple(
+            f"HTTP_{each.upper().replace('-', '_')}" if each else "" for each in self.fields
+        )
+        self._hops = _reader_of(name)
+        peers = TrustedPeers(trusted)
         self._peers = peers
         self._unix_peer = ("", peers.trusts(""))
         self._judge = lru_cache(_REMEMBERED_HOPS)(self._judge_hop)
 
-    def read(self, peer: str, x_forwarded_for: str, forwarded: str) -> str:
+    def __call__(self, peer: str, first: str, second: str) -> str:
+        """Return the address in its shortest form, an IPv4 address for an IPv4-mapped one.
+
+        Args:
+            peer: its address; empty on a Unix socket.
+            first, second: the values of the headers, empty for one that is absent.
+
+        Returns:
+            "" when the right-most untrusted hop does not say who it is.
+        """
         address, is_trusted = self._judge(peer) if peer else self._unix_peer
         if not is_trusted:
             return address
-        hops = x_forwarded_for.split(",") if x_forwarded_for else _forwarded_hops(forwarded)
-        for hop in reversed(hops[-_MOST_HOPS:]):
+        for hop in reversed(self._hops(first, second)[-_MOST_HOPS:]):
             named = hop.strip()
             if not named:
                 # Empty elements of a list mean nothing (RFC 9110 §5.6.1.2).
@@ -64,6 +81,17 @@ class _TrustedProxies:
     def _judge_hop(self, hop: str) -> tuple[str, bool]:
         address = _plain_address(hop)
         return address, bool(address) and self._peers.trusts(address)
+
+
+def _reader_of(name: str) -> _Hops:
+    """Return how the hops of a header are read."""
+    if not name:
+        return lambda chain, forwarded: chain.split(",") if chain else _forwarded_hops(forwarded)
+    if name == _X_FORWARDED_FOR:
+        return lambda chain, _: chain.split(",")
+    if name == _FORWARDED:
+        return lambda forwarded, _: _forwarded_hops(forwarded)
+    return lambda value, _: (value.rstrip(" \t,").rpartition(",")[2],)
 
 
 def _forwarded_hops(header: str) -> list[str]:

@@ -17,7 +17,7 @@ from app.redirect.holdover import Holdover
 from app.redirect.lookup import Lookup
 from app.redirect.pages import Pages
 from app.redirect.pipeline import Pipeline
-from app.redirect.proxies import client_address_reader
+from app.redirect.proxies import ClientAddress
 from app.redirect.publishing import Publishing
 from app.redirect.quiet_log import QuietLog
 from app.redirect.recorder import Recorder
@@ -81,7 +81,7 @@ class RedirectService:
             recorder=self.recorder,
             writer=self._writer,
             pages=Pages(),
-            client_address=client_address_reader(settings.trusted_proxies),
+            client_address=ClientAddress(settings.trusted_proxies, settings.client_address_header),
             is_bot=_remembering(Bots()),
             request_ids=RequestIds(settings.trusted_proxies),
             visit_ids=VisitIds(settings.trusted_proxies, self.metrics.visits_misnamed),

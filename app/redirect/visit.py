@@ -52,9 +52,8 @@ class Visit(NamedTuple):
 def from_environ(environ: Mapping[str, str], client_address: ClientAddress) -> Visit:
     """Read a WSGI environ, whose texts are bytes in the guise of Latin-1 (PEP 3333)."""
     get = environ.get
-    address = client_address(
-        get("REMOTE_ADDR", ""), get("HTTP_X_FORWARDED_FOR", ""), get("HTTP_FORWARDED", "")
-    )
+    first, second = client_address.environ_keys
+    address = client_address(get("REMOTE_ADDR", ""), get(first, ""), get(second, ""))
     return Visit(
         address.encode(),
         _raw(get("HTTP_USER_AGENT", "")),

@@ -141,6 +141,23 @@ def test_the_environment_goes_before_the_running_installation(
     assert load().batch_size == 7
 
 
+@pytest.mark.parametrize("name", ["CF-Connecting-IP", "x-real-ip", "True-Client-IP", "Forwarded"])
+def test_the_header_of_the_visitors_address_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("HOPLINE_CLIENT_ADDRESS_HEADER", name)
+    assert load().client_address_header == name
+
+
+@pytest.mark.parametrize(
+    "name", ["X_Real_IP", "X-Real-IP:", "a b", "x" * 33, "Host", "user-agent", "X-Request-ID", "é"]
+)
+def test_what_can_be_no_such_header_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("HOPLINE_CLIENT_ADDRESS_HEADER", name)
+    with pytest.raises(SettingsError, match="HOPLINE_CLIENT_ADDRESS_HEADER"):
+        load()
+
+
 def test_a_settings_file_stands_between_the_environment_and_what_up_wrote(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,19 @@ def test_what_others_could_read_without_a_token_is_found(make_settings, given, s
 
 
 @pytest.mark.parametrize(
+    ("trusted", "state", "text"),
+    [
+        ((), "warn", "CF-Connecting-IP is believed from nobody"),
+        (("10.0.0.0/8",), "ok", "10.0.0.0/8, by CF-Connecting-IP"),
+    ],
+)
+def test_a_header_that_nobody_is_believed_by_is_found(trusted, state, text):
+    check = judge_trust(trusted, ("10.0.0.1:8080",), "CF-Connecting-IP")
+    assert (check.state, bool(check.mend)) == (state, state != "ok")
+    assert text in check.text
+
+
+@pytest.mark.parametrize(
     ("trusted", "listening", "state"),
     [
         ((), ("127.0.0.1:8080",), "ok"),

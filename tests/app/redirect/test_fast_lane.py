@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -18,9 +19,10 @@ from app.links import Link, encode
 from app.redirect.entry import EntryWriter
 from app.redirect.fast_lane import RedirectFastLane
 from app.redirect.http.plain import PlainReader
-from app.redirect.proxies import client_address_reader
+from app.redirect.proxies import ClientAddress
 from app.redirect.visit_ids import VisitIds
 from app.redirect_metrics import RedirectMetrics
+from app.setting_types import _TAKEN_HEADERS
 from tests.redirect_servers import RedirectServer
 from tests.servers import RedisServer
 
@@ -125,11 +127,20 @@ class _Lane(NamedTuple):
         return {**entry, b"click_id": b"", b"timestamp": b""}
 
 
+_Lanes = tuple[_Lane, _Lane]
+
+
 @pytest.fixture(scope="module")
-def lanes(
-    shared_valkey: RedisServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[_Lane, _Lane]]:
+def lanes(shared_valkey: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Lanes]:
     """The fast lane, and Falcon alone, over the same links."""
+    with _both_lanes(shared_valkey, tmp_path_factory) as lanes:
+        yield lanes
+
+
+@contextmanager
+def _both_lanes(
+    shared_valkey: RedisServer, tmp_path_factory: pytest.TempPathFactory, **settings: str
+) -> Iterator[_Lanes]:
     shared_valkey.ensure_running()
     with redis.Redis(port=shared_valkey.port) as client:
         client.flushall()
@@ -142,6 +153,7 @@ def lanes(
                 stream=stream,
                 fast_lane=fast_lane,
                 trusted_proxies="127.0.0.1/32",
+                **settings,
             )
             for stream, fast_lane in (("fast", "true"), ("falcon", "false"))
         ]
@@ -154,6 +166,29 @@ def lanes(
 def test_both_lanes_give_the_same_answer_and_the_same_entry(lanes, request: bytes) -> None:
     fast, falcon = lanes
     assert fast.visit(request) == falcon.visit(request)
+
+
+def test_both_lanes_read_the_header_that_is_named_and_no_other(
+    shared_valkey: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    real, chain = b"CF-Connecting-IP: 203.0.113.9\r\n", b"X-Forwarded-For: 6.6.6.6\r\n"
+    settings = {"client_address_header": "CF-Connecting-IP"}
+    with _both_lanes(shared_valkey, tmp_path_factory, **settings) as lanes:
+        for fields, address in (
+            (b"", b"127.0.0.1"),
+            (chain + b"Forwarded: for=6.6.6.6\r\n", b"127.0.0.1"),
+            (real, b"203.0.113.9"),
+            (chain + real.lower(), b"203.0.113.9"),
+            (real.replace(b"203.0.113.9", b"[2001:db8::7]:1"), b"2001:db8::7"),
+            (b"CF-Connecting-IP: 6.6.6.6\r\n" + real, b"203.0.113.9"),
+            (b"CF_Connecting_IP: 6.6.6.6\r\n" + real, b"203.0.113.9"),
+            (b"CF_Connecting_IP: 6.6.6.6\r\n", b"127.0.0.1"),
+            (b"X-Real-IP: 6.6.6.6\r\n", b"127.0.0.1"),
+        ):
+            request = b"GET /plain HTTP/1.1\r\nHost: a\r\n%bConnection: close\r\n\r\n" % fields
+            for lane in (*lanes, *lanes):
+                _, (entry,) = lane.visit(request)
+                assert entry[b"ip"] == address
 
 
 _NAMED = st.builds(
@@ -223,11 +258,16 @@ def _lane(cached: Callable[[str], Link | None], recorder: _Recorder) -> Redirect
         lookup=SimpleNamespace(cached=cached),
         recorder=recorder,
         writer=EntryWriter("s", 10),
-        client_address=client_address_reader(()),
+        client_address=ClientAddress(()),
         wall_clock=time.time,
         visit_ids=VisitIds(),
     )
     return RedirectFastLane(collaborators, RedirectMetrics(CollectorRegistry()))
+
+
+def test_no_header_of_another_meaning_can_be_named_for_the_address() -> None:
+    own = {*_lane(_known, _Recorder()).places} - {b"x-forwarded-for", b"forwarded"}
+    assert {name.decode() for name in own} <= _TAKEN_HEADERS
 
 
 def test_answers_of_long_targets_are_kept_ready_within_bounds_in_bytes() -> None:

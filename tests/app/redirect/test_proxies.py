@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.redirect.proxies import client_address_reader
+from app.redirect.proxies import ClientAddress
 
 TRUSTED = ("10.0.0.0/8", "192.168.1.1", "fd00::/8", "2001:db8:ffff::/48")
 PROXY = "10.0.0.1"
@@ -69,11 +69,60 @@ PROXY = "10.0.0.1"
 def test_the_visitor_is_the_right_most_hop_that_is_no_proxy(
     peer, x_forwarded_for, forwarded, visitor
 ):
-    assert client_address_reader(TRUSTED)(peer, x_forwarded_for, forwarded) == visitor
+    assert ClientAddress(TRUSTED)(peer, x_forwarded_for, forwarded) == visitor
+
+
+@pytest.mark.parametrize("header", ["CF-Connecting-IP", "X-Real-IP", "x-real-ip", "Fly-Client-IP"])
+@pytest.mark.parametrize(
+    ("peer", "value", "visitor"),
+    [
+        pytest.param(PROXY, "203.0.113.7", "203.0.113.7", id="one address"),
+        pytest.param("", "203.0.113.7", "203.0.113.7", id="Unix socket"),
+        pytest.param("203.0.113.1", "203.0.113.7", "203.0.113.1", id="untrusted peer lies"),
+        pytest.param(PROXY, "", PROXY, id="absent"),
+        pytest.param(PROXY, " , ", PROXY, id="nothing in it"),
+        pytest.param(PROXY, "6.6.6.6, 203.0.113.7", "203.0.113.7", id="added to a lie"),
+        pytest.param(
+            PROXY, "6.6.6.6, 10.7.7.7", "10.7.7.7", id="a visitor in the proxies' network"
+        ),
+        pytest.param(PROXY, "203.0.113.7,", "203.0.113.7", id="an empty element"),
+        pytest.param(PROXY, "2001:DB8::7", "2001:db8::7", id="IPv6"),
+        pytest.param(PROXY, "[2001:db8::7]:4711", "2001:db8::7", id="IPv6 in brackets, port"),
+        pytest.param(PROXY, "::ffff:203.0.113.7", "203.0.113.7", id="mapped IPv4"),
+        pytest.param(PROXY, "203.0.113.7:443", "203.0.113.7", id="port"),
+        pytest.param(PROXY, '"203.0.113.7"', "203.0.113.7", id="quoted"),
+        pytest.param(PROXY, "unknown", "", id="unknown"),
+        pytest.param(PROXY, "x" * 8000, "", id="endless"),
+    ],
+)
+def test_a_named_header_is_believed_from_proxies_alone(header, peer, value, visitor):
+    read = ClientAddress(TRUSTED, header)
+    assert read.fields == (header.lower(), "")
+    assert read(peer, value, "") == visitor
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "visitor"),
+    [
+        ("X-Forwarded-For", "6.6.6.6, 203.0.113.7, 10.2.2.2", "203.0.113.7"),
+        ("Forwarded", "for=6.6.6.6, for=203.0.113.7;by=10.0.0.9, for=10.2.2.2", "203.0.113.7"),
+        ("Forwarded", 'for="[2001:db8::7]:4711"', "2001:db8::7"),
+    ],
+)
+def test_one_of_the_usual_headers_can_be_named_so_that_the_other_is_not_read(
+    header, value, visitor
+):
+    read = ClientAddress(TRUSTED, header)
+    assert read(PROXY, value, "") == visitor
+    assert read.environ_keys == ("HTTP_" + header.upper().replace("-", "_"), "")
+
+
+def test_without_trusted_proxies_no_named_header_is_read():
+    assert ClientAddress((), "CF-Connecting-IP")("203.0.113.7", "6.6.6.6", "") == "203.0.113.7"
 
 
 def test_without_trusted_proxies_no_header_is_read():
-    read = client_address_reader(())
+    read = ClientAddress(())
     assert read("10.0.0.1", "203.0.113.7", "for=203.0.113.7") == "10.0.0.1"
     assert read("::ffff:10.0.0.1", "", "") == "10.0.0.1"
     assert read("", "203.0.113.7", "") == ""
@@ -81,13 +130,13 @@ def test_without_trusted_proxies_no_header_is_read():
 
 def test_an_endless_chain_of_proxies_is_not_read_to_its_end():
     chain = ", ".join(["203.0.113.7"] + ["10.0.0.2"] * 100)
-    assert client_address_reader(TRUSTED)(PROXY, chain, "") == "10.0.0.2"
+    assert ClientAddress(TRUSTED)(PROXY, chain, "") == "10.0.0.2"
 
 
 @pytest.mark.parametrize("trusted", [(), TRUSTED])
 @pytest.mark.parametrize("peer", [PROXY, "203.0.113.7"])
 def test_what_visitors_send_is_not_remembered(trusted, peer):
-    read = client_address_reader(trusted)
+    read = ClientAddress(trusted)
     tracemalloc.start()
     try:
         for number in range(2_000):
@@ -101,13 +150,13 @@ def test_what_visitors_send_is_not_remembered(trusted, peer):
 
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
 def test_nothing_that_is_sent_breaks_it(peer, x_forwarded_for, forwarded):
-    client_address_reader(TRUSTED)(peer, x_forwarded_for, forwarded)
-    client_address_reader(TRUSTED)(PROXY, x_forwarded_for, forwarded)
+    ClientAddress(TRUSTED)(peer, x_forwarded_for, forwarded)
+    ClientAddress(TRUSTED)(PROXY, x_forwarded_for, forwarded)
 
 
 @given(st.lists(st.ip_addresses().map(str), max_size=4), st.ip_addresses(v=4).map(str))
 def test_what_a_visitor_sends_ahead_changes_nothing(lies, visitor):
-    read = client_address_reader(TRUSTED)
+    read = ClientAddress(TRUSTED)
     told = ", ".join([*lies, visitor])
     if read(visitor, "", "") == visitor and not visitor.startswith("10."):
         assert read(PROXY, told, "") == read(PROXY, visitor, "")

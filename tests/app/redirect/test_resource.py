@@ -13,7 +13,7 @@ from app.redirect.entry import EntryWriter
 from app.redirect.fixed import Readiness
 from app.redirect.lookup import UNKNOWN, LookupUnavailable
 from app.redirect.pages import Pages
-from app.redirect.proxies import client_address_reader
+from app.redirect.proxies import ClientAddress
 from app.redirect.resource import Collaborators
 from app.redirect.response import DEFAULT_CACHE_CONTROL, Response
 from app.redirect.visit_ids import VisitIds
@@ -97,7 +97,7 @@ class World:
             recorder=self.recorder,
             writer=EntryWriter("clicks:stream", 1000),
             pages=Pages(),
-            client_address=client_address_reader(("10.0.0.0/8",)),
+            client_address=ClientAddress(("10.0.0.0/8",)),
             is_bot=lambda user_agent: b"bot" in user_agent,
             wall_clock=lambda: NOW,
             visit_ids=VisitIds(("10.0.0.0/8",)),
@@ -321,8 +321,9 @@ def test_a_fault_of_ours_is_logged_and_not_shown(world, caplog):
     assert logged.request_id == result.headers["x-request-id"]
 
 
-def test_an_unheard_of_method_is_a_bad_request(world):
-    assert world.ask("BREW", "/live").status_code == 400
+def test_an_unheard_of_method_is_not_implemented(world):
+    for path in ("/live", "/", "/no/where", "/live+"):
+        assert world.ask("BREW", path).status_code == 501
 
 
 def test_answers_are_counted_by_status(world):

@@ -3,10 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.click import MAX_FIELD_BYTES
-from app.redirect.proxies import client_address_reader
+from app.redirect.proxies import ClientAddress
 from app.redirect.visit import FIELD_BYTES, Visit, clean, from_environ
 
-READ = client_address_reader(())
+READ = ClientAddress(())
 
 
 def test_a_request_says_who_visits():
