@@ -43,6 +43,19 @@ def make_private(directory: Path, ours: Collection[str] = ("*",)) -> None:
         _close(directory)
 
 
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its user reads, as a whole: nobody finds half of it.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    unfinished = path.with_name(f"{path.name}.tmp")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(text)
+    unfinished.replace(path)
+
+
 def is_open_to_others(path: Path) -> bool:
     """Tell whether group or others may do anything with a file or directory."""
     return bool(path.stat().st_mode & _OTHERS)

@@ -12,36 +12,47 @@ from xml.sax.saxutils import escape
 
 from app.local import clickhouse_host
 from app.local.child import Program
+from app.local.clickhouse_access import LISTEN, USER, access, embedded_access
+from app.local.memory import memory_bytes
 from app.local.ports import LOOPBACK, is_listening
+from app.private_files import write_private
 
 DATABASE = "hopline"
 _MIB = 1 << 20
 _LEAST_MEMORY_BYTES = 1024 * _MIB
 _VERSION_SECONDS = 10.0
-_LISTEN = "SYSTEM START LISTEN TCP; SELECT count() FROM table"
 
 
-def embedded_program(library: Path, directory: Path, port: int) -> Program:
-    """Return how to run chDB's library as a server that keeps its data in a directory."""
-    config = write_config(directory, _embedded_config(directory))
-    options = {
-        "path": str(directory / "store"),
-        "config-file": str(config),
-        "listen_host": LOOPBACK,
-        "tcp_port": str(port),
-        "structure": "line String",
-        "input-format": "LineAsString",
-        "query": _LISTEN,
-    }
+def embedded_program(library: Path, directory: Path, port: int, password: str = "") -> Program:
+    """Return how to run chDB's library as a server that keeps its data in a directory.
+
+    It listens when it has run the first file of queries, and reads the second one, its standard
+    input, until we close it; then it stops.
+
+    Args:
+        password: without one, all users of this machine read and change everything, with our rights
+            to files.
+    """
+    config = write_config(directory, _embedded_config(directory, password))
+    listen = directory / "listen.sql"
+    write_private(listen, LISTEN)
+    options = (
+        ("path", str(directory / "store")),
+        ("config-file", str(config)),
+        ("listen_host", LOOPBACK),
+        ("tcp_port", str(port)),
+        ("queries-file", str(listen)),
+        ("queries-file", "/dev/stdin"),
+    )
     argv = [sys.executable, "-I", str(Path(clickhouse_host.__file__)), str(library)]
-    for name, value in options.items():
+    for name, value in options:
         argv += [f"--{name}", value]
     return _program(tuple(argv), port, stops_on_eof=True)
 
 
-def server_program(binary: Path, directory: Path, port: int) -> Program:
+def server_program(binary: Path, directory: Path, port: int, password: str) -> Program:
     """Return how to run the operator's `clickhouse` binary on a directory of ours."""
-    config = write_config(directory, _server_config(directory, port))
+    config = write_config(directory, _server_config(directory, port, password))
     return _program((str(binary), "server", f"--config-file={config}"), port, stops_on_eof=False)
 
 
@@ -62,16 +73,21 @@ def binary_version(binary: Path) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def clickhouse_url(port: int, database: str = DATABASE) -> str:
-    """Return the URL of a database on a server of this machine."""
-    return f"clickhouse://default@{LOOPBACK}:{port}/{database}"
+def clickhouse_url(port: int, database: str = DATABASE, password: str = "") -> str:
+    """Return the URL of a database on a server of this machine.
+
+    Args:
+        password: of letters and digits; empty for none.
+    """
+    login = f"{USER}:{password}" if password else "default"
+    return f"clickhouse://{login}@{LOOPBACK}:{port}/{database}"
 
 
 def write_config(directory: Path, config: str) -> Path:
     """Write a configuration file into a data directory, and return its path."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / "config.xml"
-    path.write_text(config)
+    write_private(path, config)
     return path
 
 
@@ -92,34 +108,20 @@ def _program(argv: tuple[str, ...], port: int, *, stops_on_eof: bool) -> Program
     )
 
 
-def _total_memory_bytes() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+def _embedded_config(directory: Path, password: str) -> str:
+    closed = embedded_access(directory, password) if password else ""
+    return f"<clickhouse>{_common_config(directory)}{closed}</clickhouse>\n"
 
 
-def _embedded_config(directory: Path) -> str:
-    return f"<clickhouse>{_common_config(directory)}</clickhouse>\n"
-
-
-def _server_config(directory: Path, port: int) -> str:
-    """Return a whole server's configuration in one file: it names itself for users and profiles."""
-    users = escape(str(directory / "config.xml"))
+def _server_config(directory: Path, port: int, password: str) -> str:
+    """Return a whole server's configuration in one file."""
     return f"""<clickhouse>{_common_config(directory)}
   <umask>077</umask>
   <path>{escape(str(directory / "store"))}/</path>
   <tmp_path>{escape(str(directory / "tmp"))}/</tmp_path>
   <listen_host>{LOOPBACK}</listen_host>
   <tcp_port>{port}</tcp_port>
-  <user_directories><users_xml><path>{users}</path></users_xml></user_directories>
-  <profiles><default/></profiles>
-  <quotas><default/></quotas>
-  <users>
-    <default>
-      <password></password>
-      <networks><ip>{LOOPBACK}</ip></networks>
-      <profile>default</profile>
-      <quota>default</quota>
-    </default>
-  </users>
+  {access(directory, password)}
 </clickhouse>
 """
 
@@ -138,7 +140,7 @@ def _common_config(directory: Path) -> str:
     <count>3</count>
     <console>0</console>
   </logger>
-  <max_server_memory_usage>{memory_limit_bytes(_total_memory_bytes())}</max_server_memory_usage>
+  <max_server_memory_usage>{memory_limit_bytes(memory_bytes())}</max_server_memory_usage>
   <mark_cache_size>{64 * _MIB}</mark_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
 """

@@ -1,9 +1,9 @@
 """A process that is the embedded ClickHouse: ``python clickhouse_host.py LIBRARY OPTION…``.
 
 The npm package of chDB ships clickhouse-local as a shared library. Its ``query_stable_v2`` runs
-the whole program, whose ``SYSTEM START LISTEN TCP`` opens the server's real native port; the query
-after it reads a table from standard input, which our parent holds open, so that the server runs
-until the parent closes it or is gone.
+the whole program, whose ``SYSTEM START LISTEN TCP`` opens the server's real native port; further
+queries are read from standard input, which our parent holds open, so that the server runs until the
+parent closes it or is gone.
 
 Rule: this file imports nothing of Hopline, so that it can be run by its path and start at once.
 """

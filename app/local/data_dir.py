@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.local.child import wait_for
 from app.local.lock import try_lock
-from app.private_files import make_private
+from app.private_files import make_private, write_private
 from app.settings import RUNNING_FILE, variable
 
 #: What stands in it; anything else was there before us.
@@ -83,12 +83,8 @@ class DataDir:
             values: settings' field names and values; URLs may hold passwords.
         """
         lines = (f"{variable(name)}={_quoted(value)}\n" for name, value in values.items())
-        temporary = self._running.with_suffix(".tmp")
         with self._refusals():
-            temporary.unlink(missing_ok=True)
-            temporary.touch(mode=0o600)
-            temporary.write_text("".join(lines))
-            temporary.replace(self._running)
+            write_private(self._running, "".join(lines))
 
     def remove_running(self) -> None:
         """Remove what :meth:`write_running` wrote."""

@@ -1,5 +1,6 @@
 """Which Redis and ClickHouse `hopline up` uses: the operator's, or ones that it runs itself."""
 
+import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,9 +45,10 @@ def redis_store(settings: Settings, data: DataDir) -> Store:
         ):
             redis.require_version(client)
         return Store(url)
-    port = free_port()
+    port, password = free_port(), _new_password()
     maxmemory = valkey_maxmemory(memory_bytes())
-    return Store(valkey_url(port), valkey_program(valkey_binary(), data.valkey, port, maxmemory))
+    program = valkey_program(valkey_binary(), data.valkey, port, maxmemory, password)
+    return Store(valkey_url(port, password), program)
 
 
 def clickhouse_store(
@@ -64,11 +66,18 @@ def clickhouse_store(
     if "clickhouse_url" in settings.model_fields_set:
         _require_operators_clickhouse(settings)
         return Store(settings.clickhouse_url)
-    port = free_port()
+    port, password = free_port(), _new_password()
     binary = _usable_binary(data, say)
     if binary:
-        return Store(clickhouse_url(port), server_program(binary, data.clickhouse_server, port))
-    return Store(clickhouse_url(port), embedded_program(fetch_library(), data.clickhouse, port))
+        program = server_program(binary, data.clickhouse_server, port, password)
+    else:
+        program = embedded_program(fetch_library(), data.clickhouse, port, password)
+    return Store(clickhouse_url(port, password=password), program)
+
+
+def _new_password() -> str:
+    """Return a password for one run, of characters that need no escape in a URL or a file."""
+    return secrets.token_hex(32)
 
 
 def _require_operators_clickhouse(settings: Settings) -> None:

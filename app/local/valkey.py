@@ -7,6 +7,7 @@ from pathlib import Path
 from app import redis
 from app.local.child import Program
 from app.local.ports import LOOPBACK
+from app.private_files import write_private
 
 _PROBE_SECONDS = 1.0
 
@@ -32,7 +33,9 @@ def valkey_binary() -> Path:
     return Path(get_binary_path())
 
 
-def valkey_program(binary: Path, directory: Path, port: int, maxmemory_bytes: int = 0) -> Program:
+def valkey_program(
+    binary: Path, directory: Path, port: int, maxmemory_bytes: int = 0, password: str = ""
+) -> Program:
     """Return how to run a Valkey or Redis server that keeps its data in a directory.
 
     The append-only file is synced once a second (ADR-003): a crash of the machine costs at most the
@@ -43,6 +46,11 @@ def valkey_program(binary: Path, directory: Path, port: int, maxmemory_bytes: in
 
     Args:
         maxmemory_bytes: 0 is no bound.
+        password: without one, all users of this machine read and change everything. It goes through
+            a file, for what stands on a command line every user sees.
+
+    Raises:
+        OSError: the file can't be written.
     """
     options = {
         "bind": LOOPBACK,
@@ -57,15 +65,24 @@ def valkey_program(binary: Path, directory: Path, port: int, maxmemory_bytes: in
         "tcp-backlog": "511",
     }
     argv = [str(binary)]
+    if password:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(directory / "password.conf", f"requirepass {password}\n")
+        argv.append(str(directory / "password.conf"))
     for name, value in options.items():
         argv += [f"--{name}", value]
-    url = valkey_url(port)
+    url = valkey_url(port, password)
     return Program("valkey", tuple(argv), dict(os.environ), lambda: answers(url))
 
 
-def valkey_url(port: int) -> str:
-    """Return the URL of an embedded server."""
-    return f"redis://{LOOPBACK}:{port}/0"
+def valkey_url(port: int, password: str = "") -> str:
+    """Return the URL of an embedded server.
+
+    Args:
+        password: of letters and digits; empty for none.
+    """
+    login = f":{password}@" if password else ""
+    return f"redis://{login}{LOOPBACK}:{port}/0"
 
 
 def answers(url: str) -> bool:

@@ -44,7 +44,7 @@ def test_a_binary_that_does_not_run_has_no_version(tmp_path):
 
 def test_the_operators_binary_runs_with_a_configuration_of_its_own(tmp_path):
     directory = tmp_path / "a & b"
-    program = server_program(Path("/usr/bin/clickhouse"), directory, 9123)
+    program = server_program(Path("/usr/bin/clickhouse"), directory, 9123, "secret")
     assert program.argv == (
         "/usr/bin/clickhouse",
         "server",
@@ -56,14 +56,15 @@ def test_the_operators_binary_runs_with_a_configuration_of_its_own(tmp_path):
     assert config.findtext("listen_host") == "127.0.0.1"
     assert config.findtext("path") == f"{directory}/store/"
     assert config.findtext("user_directories/users_xml/path") == f"{directory}/config.xml"
-    assert config.findtext("users/default/networks/ip") == "127.0.0.1"
+    assert config.findtext("users/hopline/networks/ip") == "127.0.0.1"
+    assert config.find("users/default") is None
     assert config.find("profiles/default") is not None
     assert config.find("quotas/default") is not None
 
 
 @pytest.mark.parametrize("table", ["query_log", "part_log", "trace_log", "metric_log"])
 def test_no_log_table_grows_beside_the_clicks(tmp_path, table):
-    server_program(Path("/usr/bin/clickhouse"), tmp_path, 9123)
+    server_program(Path("/usr/bin/clickhouse"), tmp_path, 9123, "secret")
     assert config_of(tmp_path).find(table) is None
 
 

@@ -1,6 +1,12 @@
+import stat
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
 import pytest
+from redis import AuthenticationError, Redis
 
 from app.clickhouse import ClickHouseUnavailable
+from app.local.child import Child
 from app.local.data_dir import DataDir
 from app.local.stores import clickhouse_store, redis_store
 from app.redis import RedisRefused, RedisUnavailable
@@ -38,6 +44,18 @@ def put_clickhouse(folder, version):
     return binary
 
 
+@contextmanager
+def running(program, folder):
+    """A store's program while it runs; yields its port."""
+    child = Child(program, folder / "output.log")
+    child.spawn()
+    try:
+        child.wait_until_ready(30)
+        yield int(program.argv[program.argv.index("--port") + 1])
+    finally:
+        child.kill()
+
+
 def must_not_fetch():
     pytest.fail("the library is not needed")
 
@@ -46,6 +64,43 @@ def test_an_embedded_valkey_is_the_default(make_settings, data):
     store = redis_store(make_settings(), data)
     assert store.program.name == "valkey"
     assert store.program.argv[store.program.argv.index("--port") + 1] in store.url
+
+
+def test_an_embedded_valkey_refuses_whoever_has_no_password(make_settings, data):
+    store = redis_store(make_settings(), data)
+    with running(store.program, data.path) as port:
+        with Redis(port=port) as stranger, pytest.raises(AuthenticationError):
+            stranger.keys("*")
+        with Redis.from_url(store.url) as ours:
+            assert ours.keys("*") == []
+
+
+def test_each_run_has_passwords_of_its_own(make_settings, data, path_folder, library, said):
+    urls = {redis_store(make_settings(), data).url.partition("@")[0] for _ in range(2)}
+    for _ in range(2):
+        store = clickhouse_store(make_settings(), data, lambda: library, said.append)
+        urls.add(store.url.partition("@")[0])
+    assert len(urls) == 4
+
+
+def test_no_password_stands_where_other_users_see_it(
+    make_settings, data, path_folder, library, said
+):
+    stores = [
+        redis_store(make_settings(), data),
+        clickhouse_store(make_settings(), data, lambda: library, said.append),
+    ]
+    put_clickhouse(path_folder, "25.3")
+    stores.append(
+        clickhouse_store(make_settings(), DataDir(data.path / "b"), must_not_fetch, print)
+    )
+    for store in stores:
+        password = urlsplit(store.url).password
+        assert len(password) == 64
+        assert password not in " ".join(store.program.argv)
+    files = [path for path in data.path.rglob("*") if path.is_file()]
+    assert files
+    assert [path.name for path in files if stat.S_IMODE(path.stat().st_mode) != 0o600] == []
 
 
 def test_the_operators_redis_is_used_when_it_is_set(make_settings, data, redis_url):
