@@ -6,6 +6,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 #: Characters of an address in quotes and brackets with its zone and port, generously.
 LONGEST = 100
+#: Longest prefix, in bits, of a visitor's address that is no person's, by the version of IP.
+_NETWORK_BITS = {4: 24, 6: 48}
 
 
 def read_address(text: str) -> Address | None:
@@ -27,3 +29,11 @@ def read_address(text: str) -> Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
+
+
+def network_of(text: str) -> str:
+    """Return the /24 of an IPv4 address or the /48 of an IPv6 one, '' of whatever is neither."""
+    address = read_address(text)
+    if address is None:
+        return ""
+    return str(ipaddress.ip_network((address, _NETWORK_BITS[address.version]), strict=False))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 
+from app.addresses import read_address
 from app.setting_types import OFF
 from app.settings import Settings, variable
 
@@ -112,9 +113,8 @@ def is_open_to_others(bind: str) -> bool:
     if bind == OFF or bind.startswith(("unix:", "fd://")):
         return False
     host = _plain(bind.rpartition(":")[0])
-    if is_address(host):
-        return not ipaddress.ip_address(host).is_loopback
-    return host != "localhost"
+    address = read_address(host)
+    return not address.is_loopback if address else host != "localhost"
 
 
 def is_address(host: str) -> bool:

@@ -4,8 +4,9 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_network
 from typing import Literal, NamedTuple
+
+from app.addresses import network_of
 
 Style = Literal["text", "json", "logfmt"]
 
@@ -18,9 +19,6 @@ _ESCAPED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if
 }
 #: What needs no quotes in logfmt (https://brandur.org/logfmt).
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/+")
-#: Longest prefix of a visitor's address that is no person's.
-_IPV4_BITS = 24
-_IPV6_BITS = 48
 
 
 class VisitorAddress(NamedTuple):
@@ -32,11 +30,7 @@ class VisitorAddress(NamedTuple):
     full: str
 
     def __str__(self) -> str:
-        bits = _IPV6_BITS if ":" in self.full else _IPV4_BITS
-        try:
-            return str(ip_network((self.full, bits), strict=False))
-        except ValueError:
-            return "unknown"
+        return network_of(self.full) or "unknown"
 
 
 class Line(logging.Formatter):

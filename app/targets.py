@@ -19,6 +19,10 @@ _PRIVATE_SUFFIXES = ("localhost", "local", "internal", "lan", "home.arpa")
 
 #: IPv6 addresses behind which a translator reaches IPv4 ones (RFC 6052 §2.1).
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: Networks that some versions of Python call global and others private: private for all of them.
+_DISPUTED = tuple(
+    map(ipaddress.ip_network, ("192.0.0.0/24", "64:ff9b:1::/48", "2001::/23", "2002::/16"))
+)
 
 
 def check_target(url: str, own_hosts: Iterable[str], *, allow_private: bool = True) -> str:
@@ -77,9 +81,13 @@ def _refuse_own(target: Url, own_hosts: Iterable[str]) -> None:
 def _is_private(host: str) -> bool:
     address = address_of(host)
     if address is not None:
-        return not all(each.is_global for each in (address, *_embedded(address)))
+        return not all(map(_is_global, (address, *_embedded(address))))
     name = canonical(host)
     return name.endswith(tuple(f".{suffix}" for suffix in _PRIVATE_SUFFIXES)) or "." not in name
+
+
+def _is_global(address: IpAddress) -> bool:
+    return address.is_global and not any(address in network for network in _DISPUTED)
 
 
 def _embedded(address: IpAddress) -> Iterator[IpAddress]:

@@ -1,16 +1,14 @@
 """How one click looks in a line, with no more of the visitor's address than its network."""
 
-import ipaddress
 from datetime import UTC, datetime, timedelta
 
 import orjson
 
+from app.addresses import network_of
 from app.cli.output import one_line
 from app.click import Click
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_IPV4_PREFIX = 24
-_IPV6_PREFIX = 48
 #: Characters for time, code, network, bot, referer and user agent on a terminal.
 _WIDTHS = (24, 12, 18, 12, 28, 200)
 
@@ -41,20 +39,6 @@ def as_json_line(click: Click, bot: str) -> str:
             "host": click.host,
         }
     ).decode()
-
-
-def network_of(address: str) -> str:
-    """Return the /24 of an IPv4 address or the /48 of an IPv6 one, '' of whatever is neither."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    if ip.version == 6:
-        ip = ip.ipv4_mapped or ip
-    # By number, as a network takes no zone (fe80::1%eth0, RFC 4007).
-    if ip.version == 6:
-        return str(ipaddress.IPv6Network((int(ip), _IPV6_PREFIX), strict=False))
-    return str(ipaddress.IPv4Network((int(ip), _IPV4_PREFIX), strict=False))
 
 
 def _columns(click: Click, bot: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ TOKEN = "sixteen-characters-and-more"
         ("127.0.0.1:8081", False),
         ("127.8.8.8:8081", False),
         ("[::1]:8081", False),
+        ("[::ffff:127.0.0.1]:8081", False),
         ("localhost:8081", False),
         ("unix:/run/x.sock", False),
         ("fd://3", False),

@@ -76,6 +76,7 @@ def test_a_traceback_keeps_its_lines_for_people_and_is_a_field_for_programs() ->
     [
         ("203.0.113.77", "203.0.113.0/24"),
         ("2001:db8:1:2:3::4", "2001:db8:1::/48"),
+        ("::ffff:203.0.113.77", "203.0.113.0/24"),
         ("", "unknown"),
         ("no address", "unknown"),
     ],

@@ -80,7 +80,8 @@ def test_another_port_or_a_path_that_names_our_host_is_no_circle(url: str) -> No
     "host",
     ["10.1.2.3", "192.168.0.1", "127.0.0.1", "169.254.169.254", "[::1]", "[fd00::1]", "localhost",
      "nas", "nas.local", "db.internal.", "[::ffff:a00:1]", "[64:ff9b::a00:1]",
-     "[2002:a00:1::1]"],
+     "[2002:a00:1::1]", "[2002:808:808::1]", "[64:ff9b:1::808:808]", "[2001:20::1]", "192.0.0.8",
+     "192.0.0.9"],
 )  # fmt: skip
 def test_private_networks_are_refused_where_the_operator_says_so(host: str) -> None:
     assert reason(f"http://{host}/", allow_private=False) == "private"

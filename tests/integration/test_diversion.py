@@ -4,6 +4,7 @@ import http.client
 import sqlite3
 import time
 from collections.abc import Mapping
+from contextlib import closing
 
 import pytest
 from redis import Redis
@@ -54,7 +55,7 @@ def click(server: RedirectServer, count: int) -> None:
 
 
 def spooled(server: RedirectServer) -> int:
-    with sqlite3.connect(server.directory / "spool" / NAME) as database:
+    with closing(sqlite3.connect(server.directory / "spool" / NAME)) as database, database:
         return int(database.execute("SELECT count(*) FROM clicks").fetchone()[0])
 
 

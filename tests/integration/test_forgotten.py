@@ -173,7 +173,7 @@ def test_after_an_erasure_it_is_in_no_file_once_the_page_of_its_entries_is_gone(
     visit_everywhere(redirect, valkey, settings)
     with Workers(settings, tmp_path / "workers.log"):
         processed(settings, 3, 1)
-        with sqlite3.connect(settings.spool_dir / "spool.db") as spool:
+        with closing(sqlite3.connect(settings.spool_dir / "spool.db")) as spool, spool:
             spool.execute("INSERT INTO damaged VALUES (?, ?, 0)", (bytes(16), damaged()))
         spool.close()
         erased = hopline(settings, "erase", "--address", ADDRESS, "--yes", "--json")

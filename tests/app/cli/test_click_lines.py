@@ -1,12 +1,7 @@
 import json
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from app.cli.click_lines import as_aligned_line, as_json_line, as_tab_line, network_of
+from app.cli.click_lines import as_aligned_line, as_json_line, as_tab_line
 from app.click import Click, new_click_id
 
 MILLISECONDS = 1_778_414_400_123
@@ -63,27 +58,3 @@ def test_the_json_form_is_exactly_this() -> None:
         "user_agent": "Mozilla/5.0",
         "host": "go.example",
     }
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("203.0.113.77", "203.0.113.0/24"),
-        ("2001:db8:1:2::3", "2001:db8:1::/48"),
-        ("::ffff:203.0.113.77", "203.0.113.0/24"),
-        ("fe80::1%eth0", "fe80::/48"),
-        ("::1", "::/48"),
-        ("", ""),
-        ("203.0.113.77:80", ""),
-        ("unknown", ""),
-    ],
-)
-def test_of_an_address_only_the_network_is_shown(address: str, network: str) -> None:
-    assert network_of(address) == network
-
-
-@given(st.ip_addresses())
-def test_no_whole_address_is_ever_shown(address: IPv4Address | IPv6Address) -> None:
-    shown = network_of(str(address))
-    assert shown.endswith(("/24", "/48"))
-    assert shown.partition("/")[0] == network_of(shown.partition("/")[0]).partition("/")[0]

@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def test_a_large_one_is_read_in_pages_while_it_is_written(tmp_path, file):
 
 def test_one_that_is_locked_by_a_writer_can_be_read(tmp_path, file):
     file.write([(one, b"XADD") for one in click_ids(2)])
-    with sqlite3.connect(tmp_path / NAME, isolation_level=None) as writer:
+    with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as writer, writer:
         writer.execute("BEGIN IMMEDIATE")
         assert len(list(spooled(tmp_path))) == 2
     writer.close()

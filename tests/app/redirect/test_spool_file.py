@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -139,7 +140,7 @@ def test_a_log_that_was_cut_off_loses_only_its_end(tmp_path, found):
 def test_a_click_whose_bytes_changed_is_set_aside_and_the_others_go_on(tmp_path, found):
     file = SpoolFile(tmp_path, 1 << 30, found.append)
     file.write([row(number) for number in range(5)])
-    with sqlite3.connect(tmp_path / NAME) as database:
+    with closing(sqlite3.connect(tmp_path / NAME)) as database, database:
         database.execute("UPDATE clicks SET command = ? WHERE click_id = ?", (b"y", row(2)[0]))
     assert file.oldest(10) == [row(0), row(1), row(3), row(4)]
     assert [(damage.kind, damage.number) for damage in found] == [("clicks", 1)]

@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 
 import gevent
 import pytest
@@ -21,7 +22,7 @@ def file(tmp_path):
 
 
 def damaged(file):
-    with sqlite3.connect(file.directory / NAME) as database:
+    with closing(sqlite3.connect(file.directory / NAME)) as database, database:
         found = [one for (one,) in database.execute("SELECT click_id FROM damaged")]
     database.close()
     return found
