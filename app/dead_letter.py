@@ -14,19 +14,6 @@ from typing import NamedTuple
 from app.click import MAX_FIELD_BYTES, InvalidClick, from_fields
 from app.version import __version__
 
-#: Names of faults: those of :class:`app.click.InvalidClick`, and the workers' own.
-REASONS = frozenset(
-    (
-        "bad_click_id",
-        "bad_timestamp",
-        "empty_field",
-        "killed_consumer",
-        "missing_field",
-        "not_utf8",
-        "poison",
-        "too_long",
-    )
-)
 FIELD_PREFIX = b"field:"
 #: All fields as netstrings (https://cr.yp.to/proto/netstrings.txt), where they are too many.
 PACKED_FIELD = b"fields"

@@ -12,13 +12,15 @@ class LedgerMetrics:
         self.difference = prepared(
             Gauge(
                 "hopline_ledger_difference",
-                "Out of place: `entries` gone from the stream in a day by another's hand, accepted"
-                " clicks that are `missing` from ClickHouse, clicks there that are `uncounted`.",
+                "Out of place: `entries` gone from the stream in a day by another's hand, how often"
+                " it was `emptied` in a day, accepted clicks that are `missing` from ClickHouse,"
+                " clicks there that are `uncounted`.",
                 ["kind"],
                 merge="max",
                 registry=registry,
             ),
             "entries",
+            "emptied",
             "missing",
             "uncounted",
         )

@@ -7,7 +7,7 @@ from app.clickhouse import ClickHouseError
 from app.keys import ledger_turn_key
 from app.ledger.audit import Audit, LedgerNotBegun
 from app.ledger.entries import EntryLedger, Noted
-from app.ledger.opening import open_audit, open_entries
+from app.ledger.opening import open_audit, open_beginnings, open_entries
 from app.ledger.sighting import Sighting
 from app.ledger.spool import SpoolUnreadable
 from app.ledger_metrics import LedgerMetrics
@@ -39,6 +39,8 @@ class LedgerWatch:
 
     Args:
         claims_turn: tells whether it is this host's turn to check.
+        forgotten_after: enters when the ledger began where it outlives Redis; returns until when
+            there was another one, None where this is the first.
     """
 
     def __init__(
@@ -47,10 +49,13 @@ class LedgerWatch:
         audit: Audit,
         claims_turn: Callable[[], bool],
         metrics: LedgerMetrics,
+        forgotten_after: Callable[[int], int | None],
     ) -> None:
         self._entries = entries
         self._audit = audit
         self._claims_turn = claims_turn
+        self._forgotten_after = forgotten_after
+        self._entered_ms = 0
         self._metrics = metrics
         self._fails = False
         self._has_begun = False
@@ -87,6 +92,7 @@ class LedgerWatch:
         counted, more = checked
         if more:
             logger.error("%d entries went missing from the stream: see hopline audit", more)
+        self._enter_beginning(noted.since_ms)
         started_seconds = self._audit.server_started_seconds()
         is_vouched = abs(started_seconds - noted.vouched_seconds) <= _STARTED_WITHIN_SECONDS
         suspects = self._audit.suspects(counted.time_ms - _CLICKS_MS, is_vouched=is_vouched)
@@ -97,13 +103,24 @@ class LedgerWatch:
         _log_more("missing", suspects.missing, noted.missing_clicks)
         _log_more("uncounted", suspects.uncounted, noted.uncounted_clicks)
 
+    def _enter_beginning(self, since_ms: int) -> None:
+        if since_ms == self._entered_ms:
+            return
+        after_ms = self._forgotten_after(since_ms)
+        if after_ms is not None:
+            logger.error("Redis has lost all that it held, or is another one: see hopline audit")
+            self._entries.note_emptied(after_ms, max(since_ms, after_ms))
+        self._entered_ms = since_ms
+
     def _show(self) -> None:
         noted = self._entries.noted()
         if noted is None:
             return
         self._has_begun = True
         difference = self._metrics.difference
-        difference.labels("entries").set(self._entries.gone_of_a_day())
+        gaps = self._entries.gaps_of_a_day()
+        difference.labels("entries").set(sum(gap.entries for gap in gaps))
+        difference.labels("emptied").set(sum(gap.is_emptied for gap in gaps))
         difference.labels("missing").set(noted.missing_clicks)
         difference.labels("uncounted").set(noted.uncounted_clicks)
         self._metrics.checked_seconds.set(noted.compared_ms / 1000)
@@ -162,6 +179,7 @@ def _open(
         open_audit(settings, wire.call, patience_seconds, sleep),
         lambda: bool(wire.call(*claim)),
         metrics,
+        open_beginnings(settings).enter,
     )
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 
 from app.dead_letter import Fault, to_letter
 from app.metrics import WorkerMetrics
-from app.redis import RedisRefused, despite_full
 from workers.entry import Entry
 from workers.names import Names
 from workers.scripts import script
@@ -36,6 +35,7 @@ class Stream:
         self._names = names
         self._metrics = metrics
         self._asked_ahead = False
+        self._ensure_group = script("ensure_group")
         self._pending = script("pending")
         self._fetch = script("fetch")
         self._take_over = script("take_over")
@@ -44,19 +44,19 @@ class Stream:
         self._forget_consumer = script("forget_consumer")
 
     def ensure_group(self) -> None:
-        """Create stream and group where missing; the group begins with the oldest entry.
-
-        Asked for at each start and after each error, and so also of a full Redis.
-        """
+        """Create stream and group where missing; the group begins with the oldest entry."""
         stream, group = self._names.stream, self._names.group
-        command = ("XGROUP", "CREATE", stream, group, "0", "MKSTREAM")
-        try:
-            self._acks.call(*despite_full(stream, *command))
-        except RedisRefused as error:
-            if "BUSYGROUP" not in str(error):
-                raise
-        else:
+        command = ("EVAL", self._ensure_group, 2, stream, self._names.ledger, group)
+        made, again = self._acks.call(*command)
+        if made:
             logger.info("created group %s of stream %s", group, stream)
+        if again:
+            logger.warning(
+                "group %s was destroyed: %d entries that it had finished are read again, and no"
+                " click counts twice",
+                group,
+                again,
+            )
 
     def read(self, count: int, block_ms: int, should_end: Callable[[], bool]) -> list[Entry]:
         """Return entries that nobody has read; none after ``block_ms`` or once told to end.

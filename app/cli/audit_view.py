@@ -63,9 +63,14 @@ def to_json(found: Findings) -> dict[str, Any]:
         "uncounted_clicks": list(map(_click, found.suspects.uncounted)),
         "replayable": len(found.replayable),
         "replay_since": _replay_since(found),
-        "entries": _entries(found),
+        "entries": {**_entries(found), "again": found.entries.again},
         "gaps": [
-            {"after": _time(gap.after_ms), "before": _time(gap.before_ms), "entries": gap.entries}
+            {
+                "after": _time(gap.after_ms),
+                "before": _time(gap.before_ms),
+                "entries": gap.entries,
+                "emptied": gap.is_emptied,
+            }
             for gap in found.gaps
         ],
     }
@@ -111,12 +116,17 @@ def _entries(found: Findings) -> dict[str, int]:
 
 
 def _entries_line(found: Findings) -> str:
-    return ", ".join(f"{count} {name}" for name, count in _entries(found).items())
+    line = ", ".join(f"{count} {name}" for name, count in _entries(found).items())
+    again = found.entries.again
+    return f"{line}; {again} twice, for the group was set back" if again else line
 
 
 def _gap_line(gap: Gap) -> str:
     what = "went missing" if gap.entries > 0 else "came back"
     when = f"between {_time(gap.after_ms)} and {_time(gap.before_ms)}"
+    if gap.is_emptied:
+        known = f"{gap.entries} entries" if gap.entries else "what was unfinished then, if anything"
+        return f"the stream was deleted, or all that Redis held, {when}: {known} went with it"
     return f"entries that {what} {when}: {abs(gap.entries)}"
 
 

@@ -13,8 +13,9 @@ from rich.progress import Progress, TextColumn
 from app.cli.dead_view import as_json, as_pairs, as_row
 from app.cli.moments import read_moment, read_since
 from app.cli.output import Failure, complain, print_json, print_table
-from app.dead_letter import REASONS, DeadLetter
+from app.dead_letter import DeadLetter
 from app.dead_letters import CannotRequeue, Choice, DeadLetters, open_dead_letters
+from app.metrics import DEAD_REASONS
 from app.settings import load
 
 dead = typer.Typer(
@@ -137,8 +138,8 @@ def _find(
     first = next(found, None)
     if first is not None:
         return itertools.chain((first,), found)
-    if choice.reason is not None and choice.reason not in REASONS:
-        there = sorted(REASONS | {one.fault.reason for one in letters.find(Choice())})
+    if choice.reason is not None and choice.reason not in DEAD_REASONS:
+        there = sorted({*DEAD_REASONS} | {one.fault.reason for one in letters.find(Choice())})
         text = f"--reason: {choice.reason!r} is none of {', '.join(there)}"
         raise Failure(text, exit_code=2)
     return iter(())

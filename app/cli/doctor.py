@@ -97,7 +97,7 @@ def _redis(settings: Settings) -> Iterator[Check]:
                 key = aof_rewrite_key(names.stream, names.group)
                 yield rewrite_check(client, url, key, noted.since_ms if noted else None)
             yield from stream_checks(client, url, names)
-            yield judge_ledger(noted, ledger.gone_of_a_day(), time.time())
+            yield judge_ledger(noted, ledger.gaps_of_a_day(), time.time())
     except RedisError as error:
         nobody = "start it, or set HOPLINE_REDIS_URL to where it is"
         yield fail("redis", str(error), advice(error) or nobody)

@@ -1,23 +1,32 @@
 """Whether every click was in its place when the workers last checked."""
 
+from collections.abc import Sequence
+
 from app.health.check import Check, fail, ok, warn
-from app.ledger.entries import Noted
+from app.ledger.entries import Gap, Noted
 
 #: The workers check once a minute, and a check may take a while.
 _STALE_SECONDS = 300.0
 
 
-def judge_ledger(noted: Noted | None, gone: int, now_seconds: float) -> Check:
+def judge_ledger(noted: Noted | None, gaps: Sequence[Gap], now_seconds: float) -> Check:
     """Judge what the last check of the ledger found.
 
     Args:
-        gone: entries that went missing from the stream in the last day.
+        gaps: those of the last day.
         now_seconds: the Unix time.
     """
     if noted is None:
         return warn("ledger", "not begun", "start the workers, which begin it")
+    if any(gap.is_emptied for gap in gaps):
+        text = "the stream was deleted, or all that Redis held, within the last day"
+        mend = (
+            "see when: `hopline audit`; links that are gone come back with `hopline restore`."
+            " Was it meant, or is it another Redis than before: it is forgotten after a day"
+        )
+        return fail("ledger", text, mend)
     found = {
-        "entries gone from the stream in a day": gone,
+        "entries gone from the stream in a day": sum(gap.entries for gap in gaps),
         "clicks missing": noted.missing_clicks,
         "clicks that nobody accepted": noted.uncounted_clicks,
     }

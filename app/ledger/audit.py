@@ -67,7 +67,8 @@ class Findings:
     @property
     def is_balanced(self) -> bool:
         """Whether every click and every entry is accounted for, and no other."""
-        return self.total.is_balanced and not self.missing_entries
+        is_emptied = any(gap.is_emptied for gap in self.gaps)
+        return self.total.is_balanced and not (self.missing_entries or is_emptied)
 
 
 class Audit:

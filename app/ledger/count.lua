@@ -9,8 +9,8 @@
 -- as far as they were counted; ids of the last one counted, of the newest, and of the last that was
 -- read; then what may tell the rest: length, entries read (nil if unknown), ids of the oldest (nil
 -- if there is none), of the youngest deleted, and the ledger's `borne_out` (nil if there is none)
--- and `gone`; last the entries that were in none of these places at the last check, nil before the
--- first. Or nothing where stream or group is missing.
+-- and `gone`; then the entries that were in none of these places at the last check, nil before the
+-- first; last the ledger's `again` and `before`. Or nothing where stream or group is missing.
 
 local function named(flat)
     local fields = {}
@@ -29,7 +29,8 @@ for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
         local stream = named(redis.call('XINFO', 'STREAM', KEYS[1]))
         local read = group['last-delivered-id']
         local page = redis.call('XRANGE', KEYS[1], '(' .. read, '+', 'COUNT', ARGV[2])
-        local ledger = redis.call('HMGET', KEYS[2], 'inserted', 'dead', 'borne_out', 'base', 'missing', 'gone')
+        local ledger = redis.call('HMGET', KEYS[2], 'inserted', 'dead', 'borne_out', 'base', 'missing', 'gone',
+            'again', 'before')
         local oldest = stream['first-entry']
         local time = redis.call('TIME')
         return {
@@ -48,7 +49,9 @@ for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
             stream['max-deleted-entry-id'],
             ledger[3],
             tonumber(ledger[6] or 0),
-            ledger[4] and ledger[4] + ledger[5]
+            ledger[4] and ledger[4] + ledger[5],
+            tonumber(ledger[7] or 0),
+            tonumber(ledger[8] or 0)
         }
     end
 end

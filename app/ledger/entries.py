@@ -21,6 +21,8 @@ Call = Callable[..., Any]
 #: Unread entries counted in one call; more would hold up everybody else for over a millisecond.
 _PAGE = 200
 _DAY_MS = 86_400_000
+#: Gaps that are kept.
+_GAPS = 1_000
 #: Fields of the ledger's hash, in the order of :class:`Noted`.
 _NOTED = (
     "base",
@@ -39,11 +41,12 @@ class EntryCount(NamedTuple):
 
     Attributes:
         time_ms: that moment, in Unix milliseconds by the server's clock.
-        added: all entries ever added.
+        added: all entries ever added, to streams that were deleted since the ledger began as well.
         inserted: those whose clicks were inserted.
         dead: those that became dead letters.
         pending: those that are read and not acked.
         unread: those that nobody has read.
+        again: those that were counted more than once, because somebody set the group back.
     """
 
     time_ms: int
@@ -52,11 +55,13 @@ class EntryCount(NamedTuple):
     dead: int
     pending: int
     unread: int
+    again: int = 0
 
     @property
     def rest(self) -> int:
         """Entries that are in none of these places."""
-        return self.added - self.inserted - self.dead - self.pending - self.unread
+        settled = self.inserted + self.dead - self.again
+        return self.added - settled - self.pending - self.unread
 
 
 class Noted(NamedTuple):
@@ -90,11 +95,14 @@ class Gap(NamedTuple):
     Attributes:
         after_ms: time of the check that did not find it, in Unix milliseconds.
         before_ms: time of the check that did.
+        is_emptied: whether the stream was deleted meanwhile, or all that Redis held: then more
+            may be gone than was known of.
     """
 
     after_ms: int
     before_ms: int
     entries: int
+    is_emptied: bool = False
 
 
 class EntryLedger:
@@ -130,7 +138,7 @@ class EntryLedger:
         counted = counted or self._count_on(seen)
         last_read = seen.last_read if bears_out(counted.unread, seen.stand) else ""
         where = (3, self._key, self._gaps_key, self._stream)
-        what = (counted.time_ms, counted.rest, last_read, seen.stand.gone)
+        what = (counted.time_ms, counted.rest, last_read, seen.stand.gone, seen.stand.added)
         return counted, self._call("EVAL", self._note, *where, *what)
 
     def note_clicks(self, time_ms: int, missing: int, uncounted: int, vouched_seconds: int) -> None:
@@ -147,14 +155,18 @@ class EntryLedger:
     def gaps(self, since_ms: int) -> list[Gap]:
         """Return the gaps that were noticed since a Unix time, oldest first."""
         found = self._call("XRANGE", self._gaps_key, since_ms, "+")
-        return [Gap(*map(int, flat[1::2])) for _, flat in found]
+        return [_gap(*map(int, flat[1::2])) for _, flat in found]
 
-    def gone_of_a_day(self) -> int:
-        """Return how many entries went missing within a day of the last check."""
+    def gaps_of_a_day(self) -> list[Gap]:
+        """Return the gaps that were noticed within a day of the last check."""
         noted = self.noted()
-        if noted is None:
-            return 0
-        return sum(gap.entries for gap in self.gaps(noted.checked_ms - _DAY_MS))
+        return self.gaps(noted.checked_ms - _DAY_MS) if noted else []
+
+    def note_emptied(self, after_ms: int, before_ms: int) -> None:
+        """Note that Redis lost all that it held between two Unix times, the ledger as well."""
+        gap = ("after", after_ms, "before", before_ms, "entries", 0, "emptied", 1)
+        command = ("XADD", self._gaps_key, "MAXLEN", "~", _GAPS, "*", *gap)
+        self._call(*despite_full(self._gaps_key, *command))
 
     def _see(self) -> "_Seen | None":
         command = ("EVAL", self._count, 2, self._stream, self._key, self._group, _PAGE)
@@ -190,11 +202,17 @@ class _Seen(NamedTuple):
     noted_rest: int | None
 
 
+def _gap(after_ms: int, before_ms: int, entries: int, emptied: int = 0) -> Gap:
+    return Gap(after_ms, before_ms, entries, bool(emptied))
+
+
 def _seen(reply: Sequence[Any]) -> _Seen:
-    counted, (last_counted, newest, last_read) = EntryCount(*reply[:6]), reply[6:9]
-    length, handed_out, oldest, deleted, borne_out, gone_then, noted_rest = reply[9:]
+    time_ms, added, inserted, dead, pending, unread_so_far = reply[:6]
+    last_counted, newest, last_read = reply[6:9]
+    length, handed_out, oldest, deleted, borne_out, gone_then, noted_rest, again, before = reply[9:]
+    counted = EntryCount(time_ms, added + before, inserted, dead, pending, unread_so_far, again)
     stand = Stand(
-        counted.added,
+        added,
         length,
         handed_out,
         parse_id(last_read),

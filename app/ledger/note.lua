@@ -5,39 +5,61 @@
 -- KEYS[1]  hash    the ledger: `base` (gone before it began), `since` and `checked`
 --                  (milliseconds), `missing` (entries), `borne_out` (id of the
 --                  last entry read when Redis' own number of unread entries was right),
---                  `gone` (entries no longer in the stream then)
--- KEYS[2]  stream  gaps: `after`, `before` (milliseconds), `entries`; the last thousand
+--                  `gone` (entries no longer in the stream then), `added` (entries ever added to
+--                  the stream then), `before` (to streams that were deleted since the ledger began),
+--                  `again` (entries that were given out again when they had been finished), `emptied`
+--                  (set by whoever finds the stream to be another one)
+-- KEYS[2]  stream  gaps: `after`, `before` (milliseconds), `entries`, and `emptied` where the stream
+--                  was deleted; the last thousand
 -- KEYS[3]  stream  the click stream
 -- ARGV[1]  milliseconds when the entries were counted
 -- ARGV[2]  entries ever added that are not inserted, dead, pending or unread
 -- ARGV[3]  what to keep as `borne_out`; '' where that number was wrong
 -- ARGV[4]  and as `gone`
+-- ARGV[5]  and as `added`
 --
 -- Returns how many more are missing than were noted before; fewer where negative.
 
-local now = tonumber(ARGV[1])
-redis.call('HSET', KEYS[1], 'borne_out', ARGV[3], 'gone', ARGV[4])
-local before = redis.call('HMGET', KEYS[1], 'base', 'checked', 'missing')
-if not before[1] then
+local now, rest, added = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[5])
+local noted = redis.call('HMGET', KEYS[1], 'base', 'checked', 'missing', 'added', 'emptied')
+redis.call('HSET', KEYS[1], 'borne_out', ARGV[3], 'gone', ARGV[4], 'added', added)
+redis.call('HDEL', KEYS[1], 'emptied')
+if not noted[1] then
     local since = now
     -- Nothing was ever finished, so the ledger has seen everything that is in the stream.
-    local first = ARGV[2] == '0' and redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
+    local first = rest == 0 and redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1]
     if first then
         since = math.floor(string.match(first[1], '^%d+') / 1000) * 1000
     end
-    redis.call('HSET', KEYS[1], 'base', ARGV[2], 'since', since, 'checked', now, 'missing', 0)
+    redis.call('HSET', KEYS[1], 'base', rest, 'since', since, 'checked', now, 'missing', 0)
     return 0
 end
+local base, checked, before = tonumber(noted[1]), tonumber(noted[2]), tonumber(noted[3])
+local was_added = tonumber(noted[4] or 0)
 -- Of two checks at once the later one counts; much later, and the clock was set back since.
-local late = before[2] - now
-if late >= 0 and late < 10000 then
+local late = checked - now
+if late >= 0 and late < 10000 and not noted[5] then
+    redis.call('HSET', KEYS[1], 'added', math.max(added, was_added))
     return 0
 end
-local missing = ARGV[2] - before[1]
-local more = missing - before[3]
+local is_emptied = noted[5] or added < was_added
+if is_emptied then
+    redis.call('HINCRBY', KEYS[1], 'before', was_added)
+    rest = rest + was_added
+end
+local missing = rest - base
+if missing < 0 then
+    -- Finished twice: somebody set the group back by hand.
+    redis.call('HINCRBY', KEYS[1], 'again', -missing)
+    missing = 0
+end
+local more = missing - before
 redis.call('HSET', KEYS[1], 'checked', now, 'missing', missing)
-if more ~= 0 then
-    redis.call('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*',
-        'after', before[2], 'before', now, 'entries', more)
+if more ~= 0 or is_emptied then
+    local gap = {'after', checked, 'before', now, 'entries', more}
+    if is_emptied then
+        gap[7], gap[8] = 'emptied', 1
+    end
+    redis.call('XADD', KEYS[2], 'MAXLEN', '~', 1000, '*', unpack(gap))
 end
 return more

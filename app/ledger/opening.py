@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from app.dead_letters import open_dead_letters
 from app.ledger.audit import Audit
+from app.ledger.beginnings import Beginnings
 from app.ledger.clicks import Clicks
 from app.ledger.entries import Call, EntryLedger
 from app.ledger.finished import Finished
@@ -16,6 +17,16 @@ from app.settings import Settings
 def open_entries(settings: Settings, call: Call) -> EntryLedger:
     """Return the ledger of the stream's entries."""
     return EntryLedger(call, settings.stream, settings.group)
+
+
+def open_beginnings(settings: Settings) -> Beginnings:
+    """Return the beginnings of the ledgers of the stream's entries."""
+    return Beginnings(
+        settings.clickhouse_url,
+        settings.clickhouse_timeout_seconds,
+        settings.stream,
+        settings.group,
+    )
 
 
 def open_audit(

@@ -5,16 +5,19 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from app.clickhouse import ClickHouseUnavailable, connect
-from app.keys import ledger_key
+from app.keys import ledger_key, ledger_turn_key
 from app.ledger.audit import Suspects
-from app.ledger.entries import EntryCount, Noted
+from app.ledger.entries import EntryCount, Gap, Noted
+from app.ledger.opening import open_entries
 from app.ledger.sighting import Sighting
 from app.ledger_metrics import LedgerMetrics
 from app.redis import RedisUnavailable
+from app.redis import connect as connect_redis
 from tests.clicks import click_row, insert_clicks
 from tests.producers import STREAM
 from tests.worker_processes import wait_until
 from workers.ledger_watch import LOOK_SECONDS, LedgerThread, LedgerWatch
+from workers.wire import Wire
 
 GROUP = "analytics-group"
 NOW_MS = 1_778_414_400_000
@@ -27,6 +30,7 @@ class FakeEntries:
         self.now = noted
         self.more = 0
         self.error = None
+        self.gaps = []
 
     def noted(self):
         if self.error:
@@ -41,8 +45,11 @@ class FakeEntries:
         found = {"compared_ms": time_ms, "missing_clicks": missing, "uncounted_clicks": uncounted}
         self.now = self.now._replace(**found, vouched_seconds=vouched_seconds)
 
-    def gone_of_a_day(self):
-        return 2
+    def gaps_of_a_day(self):
+        return [*self.gaps, Gap(1, 2, 2)]
+
+    def note_emptied(self, after_ms, before_ms):
+        self.gaps.append(Gap(after_ms, before_ms, 0, is_emptied=True))
 
 
 class FakeAudit:
@@ -85,8 +92,14 @@ def turns():
 
 
 @pytest.fixture
-def watch(entries, audit, registry, turns):
-    return LedgerWatch(entries, audit, lambda: turns[0], LedgerMetrics(registry))
+def watch(entries, audit, registry, turns, former):
+    return LedgerWatch(entries, audit, lambda: turns[0], LedgerMetrics(registry), former.pop)
+
+
+@pytest.fixture
+def former():
+    """When ledgers of before were last kept, asked for once each."""
+    return {BEGUN.since_ms: None}
 
 
 def difference(registry, kind):
@@ -106,8 +119,9 @@ def test_a_check_compares_the_last_hour_and_is_shown(watch, audit, entries, regi
     audit.found = Suspects(CLICKS[:2], CLICKS[2:])
     watch.look()
     assert audit.since == [NOW_MS - 3_600_000]
-    shown = {kind: difference(registry, kind) for kind in ("entries", "missing", "uncounted")}
-    assert shown == {"entries": 2, "missing": 2, "uncounted": 3}
+    kinds = ("entries", "emptied", "missing", "uncounted")
+    shown = {kind: difference(registry, kind) for kind in kinds}
+    assert shown == {"entries": 2, "emptied": 0, "missing": 2, "uncounted": 3}
     checked = registry.get_sample_value("hopline_ledger_checked_timestamp_seconds")
     assert checked == NOW_MS / 1000
 
@@ -173,6 +187,44 @@ def test_a_thread_watches_the_real_stores(redis, redis_url, clicks_url, make_set
     with closing(LedgerThread(settings, LedgerMetrics(registry), patience_seconds=[0.1])):
         wait_until(lambda: difference(registry, "entries") == 1)
         wait_until(lambda: difference(registry, "uncounted") == 1)
+
+
+def test_a_ledger_that_is_not_the_first_means_that_redis_was_emptied(
+    watch, entries, registry, former, caplog
+):
+    former[BEGUN.since_ms] = BEGUN.since_ms - 70
+    watch.look()
+    watch.look()
+    assert entries.gaps == [Gap(BEGUN.since_ms - 70, BEGUN.since_ms, 0, is_emptied=True)]
+    assert difference(registry, "emptied") == 1
+    assert "Redis has lost all that it held" in caplog.text
+
+
+def test_an_emptied_redis_is_noticed_with_the_real_stores(
+    redis, redis_url, clicks_url, make_settings, registry
+):
+    settings = make_settings(redis_url=redis_url, clickhouse_url=clicks_url)
+    entries = open_entries(
+        settings, Wire(connect_redis(redis_url, timeout_seconds=2), redis_url, 2).call
+    )
+
+    def run_until(has_come, shown):
+        redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
+        with closing(LedgerThread(settings, LedgerMetrics(shown), patience_seconds=[0.1])):
+            wait_until(has_come)
+
+    run_until(lambda: _ask(clicks_url, "SELECT count() FROM beginnings") == [(1,)], registry)
+    assert entries.gaps(0) == []
+    redis.flushall()
+    again = CollectorRegistry()
+    run_until(lambda: difference(again, "emptied") == 1, again)
+    [gap] = entries.gaps_of_a_day()
+    assert gap.is_emptied
+    assert gap.before_ms == entries.noted().since_ms
+    redis.delete(ledger_turn_key(STREAM, GROUP))
+    redis.xgroup_destroy(STREAM, GROUP)
+    run_until(lambda: redis.exists(ledger_turn_key(STREAM, GROUP)), CollectorRegistry())
+    assert len(entries.gaps(0)) == 1
 
 
 def _ask(url, sql):

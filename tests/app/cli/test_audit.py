@@ -118,7 +118,7 @@ def test_every_click_is_in_its_place(hopline, redis_url, consumer, deliver, tmp_
     assert found["total"] == total
     assert sum(one["accepted"] for one in found["minutes"]) == 10
     entries = {"accepted": 9, "inserted": 5, "dead": 0, "pending": 3, "unread": 1, "missing": 0}
-    assert found["entries"] == entries
+    assert found["entries"] == {**entries, "again": 0}
 
 
 def test_a_person_reads_a_line_a_minute_and_a_total(hopline, redis_url, consumer, deliver):
@@ -199,6 +199,33 @@ def test_what_happened_earlier_can_be_left_out(hopline, redis, redis_url, consum
     assert hopline("audit").exit_code == 1
     later = datetime.now(UTC).isoformat()
     assert found_by(hopline, "--since", later)["balanced"]
+
+
+def test_a_redis_that_was_emptied_is_no_balanced_one(hopline, redis, redis_url, consumer, deliver):
+    send_clicks(redis_url, 3)
+    deliver()
+    call = Wire(connect(redis_url, timeout_seconds=2), redis_url, 2).call
+    entries = EntryLedger(call, STREAM, GROUP)
+    since_ms = entries.noted().since_ms
+    entries.note_emptied(since_ms - 5_000, since_ms)
+    found = found_by(hopline)
+    assert (found["balanced"], found["gaps"][0]["emptied"]) == (False, True)
+    ended = hopline("audit")
+    assert ended.exit_code == 1
+    assert "the stream was deleted, or all that Redis held, between" in ended.out
+
+
+def test_a_group_that_was_destroyed_doubles_nothing(hopline, redis, redis_url, consumer, deliver):
+    send_clicks(redis_url, 3)
+    deliver()
+    redis.xgroup_destroy(STREAM, GROUP)
+    consumer.stream.ensure_group()
+    deliver()
+    found = found_by(hopline)
+    assert (found["balanced"], found["total"]["inserted"], found["gaps"]) == (True, 3, [])
+    assert found["entries"]["again"] == 3
+    assert min(found["entries"].values()) == 0
+    assert "3 twice, for the group was set back" in hopline("audit").out
 
 
 def test_many_missing_clicks_are_not_all_named_to_a_person(

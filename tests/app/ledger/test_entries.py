@@ -44,7 +44,7 @@ def test_every_entry_is_counted_where_it_is(redis, consumer, ledger):
     fields = [b"number", b"5"]
     consumer.stream.dead_letter(Entry(last, fields), Fault("odd", ""), 1)
     counted = ledger.count()
-    assert counted[1:] == (10, 1, 1, 4, 4)
+    assert counted[1:] == (10, 1, 1, 4, 4, 0)
     assert counted.rest == 0
     assert abs(counted.time_ms - time.time() * 1000) < 60_000
 
@@ -110,12 +110,12 @@ def test_what_is_taken_out_by_hand_is_missing_ever_after(redis, consumer, more, 
     assert (more(), more()) == (taken, 0)
     consumer.finish(consumer.read(10))
     assert more() == 0
-    ((after_ms, before_ms, entries),) = ledger.gaps(0)
+    ((after_ms, before_ms, entries, _),) = ledger.gaps(0)
     assert (after_ms, entries) == (before, taken)
     assert after_ms < before_ms < ledger.noted().checked_ms
     assert ledger.noted().missing == taken
     assert ledger.gaps(ledger.noted().checked_ms + 60_000) == []
-    assert ledger.gone_of_a_day() == taken
+    assert sum(gap.entries for gap in ledger.gaps_of_a_day()) == taken
 
 
 def test_pending_entries_that_were_deleted_are_missing_once_nobody_has_them(
@@ -143,24 +143,124 @@ def test_a_pending_entry_that_was_deleted_and_is_inserted_all_the_same_is_not_mi
     assert more() == 0
 
 
-def test_entries_come_back(redis, consumer, more, ledger):
+def assert_whole(ledger, again=0):
+    counted = ledger.count()
+    assert (counted.rest, counted.again) == (ledger.noted().base, again)
+    assert min(counted) >= 0
+
+
+def test_a_group_that_was_set_back_by_hand_leaves_no_negative_numbers(
+    redis, consumer, more, ledger
+):
     more()
     ids = add(redis, 4)
     consumer.finish(consumer.read(4))
     redis.xgroup_setid(STREAM, GROUP, ids[1])
-    assert more() == -2
-    assert [gap.entries for gap in ledger.gaps(0)] == [-2]
+    assert more() == 0
+    assert_whole(ledger, again=2)
+    consumer.finish(consumer.read(4))
+    assert more() == 0
+    assert_whole(ledger, again=2)
+    assert ledger.gaps(0) == []
 
 
-def test_a_stream_that_was_deleted_does_not_look_balanced(redis, consumer, more):
+def test_what_went_missing_stays_missing_when_the_group_is_destroyed(redis, consumer, more, ledger):
+    more()
+    redis.xdel(STREAM, *add(redis, 3))
+    add(redis, 10)
+    consumer.finish(consumer.read(6))
+    assert more() == 3
+    for _ in range(2):
+        redis.xgroup_destroy(STREAM, GROUP)
+        assert ledger.check() is None
+        consumer.stream.ensure_group()
+        assert more() == 0
+        consumer.finish(consumer.read(7))
+        assert more() == 0
+        counted = ledger.count()
+        assert (counted.rest, counted.unread) == (3, 3)
+    assert counted.again == 6 + 7
+    redis.xdel(STREAM, *[one[0] for one in redis.xrange(STREAM)[-2:]])
+    assert more() == 2
+    assert [gap.entries for gap in ledger.gaps(0)] == [3, 2]
+
+
+def test_a_group_that_another_made_anew_is_no_loss_either(redis, consumer, more, ledger):
+    more()
+    add(redis, 4)
+    consumer.finish(consumer.read(3))
+    more()
+    redis.xgroup_destroy(STREAM, GROUP)
+    redis.xgroup_create(STREAM, GROUP, "0")
+    consumer.stream.ensure_group()
+    consumer.finish(consumer.read(4))
+    assert more() == 0
+    assert_whole(ledger, again=3)
+
+
+def test_a_group_that_was_made_anew_at_the_end_has_lost_what_it_skips(redis, consumer, more):
+    more()
+    add(redis, 4)
+    consumer.finish(consumer.read(3))
+    more()
+    redis.xgroup_destroy(STREAM, GROUP)
+    redis.xgroup_create(STREAM, GROUP, "$")
+    assert more() == 1
+
+
+def test_an_entry_is_one_dead_letter_however_often_the_group_is_destroyed(
+    redis, consumer, more, ledger
+):
+    more()
+    add(redis, 3)
+    fields = [b"number", b"0"]
+    for round_number in range(3):
+        for entry_id in consumer.read(3):
+            consumer.stream.dead_letter(Entry(entry_id, fields), Fault("odd", ""), 1)
+        assert more() == 0
+        assert_whole(ledger, again=3 * round_number)
+        redis.xgroup_destroy(STREAM, GROUP)
+        consumer.stream.ensure_group()
+    assert redis.xlen("clicks:dead") == 3
+    add(redis, 1)
+    *_, newest = consumer.read(4)
+    consumer.stream.dead_letter(Entry(newest, fields), Fault("odd", ""), 1)
+    assert redis.xlen("clicks:dead") == 4
+
+
+@pytest.mark.parametrize("more_than_before", [False, True])
+def test_a_stream_that_was_deleted_is_told_of_with_what_was_unfinished(
+    redis, consumer, more, ledger, more_than_before
+):
+    more()
+    add(redis, 6)
+    consumer.finish(consumer.read(4))
+    more()
+    redis.delete(STREAM)
+    consumer.stream.ensure_group()
+    add(redis, 20 if more_than_before else 2)
+    assert more() == 2
+    [gap] = ledger.gaps(0)
+    assert (gap.entries, gap.is_emptied) == (2, True)
+    consumer.finish(consumer.read(20))
+    assert more() == 0
+    counted = ledger.count()
+    assert (counted.rest, counted.unread, counted.again) == (2, 0, 0)
+
+
+def test_a_stream_that_was_deleted_when_all_was_finished_is_told_of_too(
+    redis, consumer, more, ledger
+):
     more()
     add(redis, 4)
     consumer.finish(consumer.read(4))
     more()
     redis.delete(STREAM)
-    consumer.stream.ensure_group()
-    add(redis, 2)
-    assert more() == -4
+    redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
+    assert more() == 0
+    [gap] = ledger.gaps_of_a_day()
+    assert (gap.entries, gap.is_emptied) == (0, True)
+    assert_whole(ledger)
 
 
 def test_finished_entries_may_go_however_they_go(server, redis, consumer, more):

@@ -1,0 +1,41 @@
+#!lua flags=allow-oom
+-- Create stream and group where missing; the group begins with the oldest entry. Of a group that was
+-- there before, whoever destroyed it, the ledger is told what its successor will do again.
+--
+-- Asked for at each start and after each error, and so also of a full Redis.
+--
+-- KEYS[1]  stream  the click stream
+-- KEYS[2]  hash    its ledger: `again` counts entries that were finished and are given out again,
+--                  `again_to` is the youngest entry that may be among them, `emptied` is set where
+--                  the stream is another one than at the last check
+-- ARGV[1]  group
+--
+-- Returns 0 where both were there; else 1, and how many finished entries are given out again.
+
+local made = redis.pcall('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
+if made.err then
+    return string.find(made.err, '^BUSYGROUP') and {0, 0} or made
+end
+local names = {'base', 'missing', 'added', 'inserted', 'dead', 'again', 'before'}
+local ledger = redis.call('HMGET', KEYS[2], unpack(names))
+if not ledger[1] then
+    return {1, 0}
+end
+local noted = {}
+for index, name in ipairs(names) do
+    noted[name] = tonumber(ledger[index] or 0)
+end
+local stream = {}
+local flat = redis.call('XINFO', 'STREAM', KEYS[1])
+for index = 1, #flat, 2 do
+    stream[flat[index]] = flat[index + 1]
+end
+if stream['entries-added'] < math.max(noted.added, 1) then
+    redis.call('HSET', KEYS[2], 'emptied', 1)
+    return {1, 0}
+end
+-- What is finished or gone; of the rest, the stream holds more than was left to do.
+local settled = noted.inserted + noted.dead + noted.base + noted.missing - noted.again - noted.before
+local again = math.max(0, settled + stream.length - stream['entries-added'])
+redis.call('HSET', KEYS[2], 'again', noted.again + again, 'again_to', stream['last-generated-id'])
+return {1, again}
