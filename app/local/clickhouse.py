@@ -26,8 +26,7 @@ _VERSION_SECONDS = 10.0
 def embedded_program(library: Path, directory: Path, port: int, password: str = "") -> Program:
     """Return how to run chDB's library as a server that keeps its data in a directory.
 
-    It listens when it has run the first file of queries, and reads the second one, its standard
-    input, until we close it; then it stops.
+    It listens when it has run its file of queries, and stops when its standard input is closed.
 
     Args:
         password: without one, all users of this machine read and change everything, with our rights
@@ -42,11 +41,11 @@ def embedded_program(library: Path, directory: Path, port: int, password: str = 
         ("listen_host", LOOPBACK),
         ("tcp_port", str(port)),
         ("queries-file", str(listen)),
-        ("queries-file", "/dev/stdin"),
     )
     argv = [sys.executable, "-I", str(Path(clickhouse_host.__file__)), str(library)]
     for name, value in options:
         argv += [f"--{name}", value]
+    argv += ["--interactive", "--disable_suggestion"]
     return _program(tuple(argv), port, stops_on_eof=True)
 
 
@@ -97,8 +96,6 @@ def memory_limit_bytes(total_bytes: int) -> int:
 
 
 def _program(argv: tuple[str, ...], port: int, *, stops_on_eof: bool) -> Program:
-    # A connection that is opened and closed is the one probe that the embedded server, which
-    # aborts on a half-sent hello, takes for sure.
     return Program(
         "clickhouse",
         argv,

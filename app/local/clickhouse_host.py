@@ -1,15 +1,20 @@
 """A process that is the embedded ClickHouse: ``python clickhouse_host.py LIBRARY OPTION…``.
 
 The npm package of chDB ships clickhouse-local as a shared library. Its ``query_stable_v2`` runs
-the whole program, whose ``SYSTEM START LISTEN TCP`` opens the server's real native port; further
-queries are read from standard input, which our parent holds open, so that the server runs until the
-parent closes it or is gone.
+the whole program, whose ``SYSTEM START LISTEN TCP`` opens the server's real native port. After that
+it reads a terminal, which it leaves when our parent closes our standard input or is gone.
+
+A terminal, because without one clickhouse-local aborts as soon as a client hangs up in the wrong
+moment, e.g. is killed before it has read a reply; with one it logs that and goes on
+(https://github.com/ClickHouse/ClickHouse/issues/115666).
 
 Rule: this file imports nothing of Hopline, so that it can be run by its path and start at once.
 """
 
 import ctypes
+import os
 import sys
+import threading
 
 
 class _Result(ctypes.Structure):
@@ -27,7 +32,12 @@ class _Result(ctypes.Structure):
 
 
 def run(library: str, options: list[str]) -> str:
-    """Run clickhouse-local until its input ends; return its error, empty for none."""
+    """Run clickhouse-local until our input ends; return its error, empty for none.
+
+    Raises:
+        OSError: there is no terminal to be had.
+    """
+    _read_a_terminal()
     chdb = ctypes.CDLL(library)
     # Its crash handler takes 3.6 s to find symbols; without it an abort is over in 0.03 s.
     chdb.chdb_set_signal_handlers_enabled(0)
@@ -36,6 +46,21 @@ def run(library: str, options: list[str]) -> str:
     result = chdb.query_stable_v2(len(argv), (ctypes.c_char_p * len(argv))(*argv))
     error: bytes | None = result.contents.error_message if result else None
     return error.decode(errors="replace") if error else ""
+
+
+def _read_a_terminal() -> None:
+    """Put a terminal in the place of standard input; it hangs up when that ends."""
+    ours, terminal = os.openpty()
+    held = os.dup(0)
+    os.dup2(terminal, 0)
+    os.close(terminal)
+    threading.Thread(target=_hang_up_after, args=(held, ours), daemon=True).start()
+
+
+def _hang_up_after(held: int, ours: int) -> None:
+    while os.read(held, 4096):
+        continue
+    os.close(ours)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
+import socket
+import struct
+import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from clickhouse_driver import Client
 
 from app.local.clickhouse import (
     binary_version,
@@ -94,3 +98,40 @@ def test_the_memory_limit_reaches_the_server(shared_clickhouse):
         "SELECT toUInt64(value) FROM system.server_settings WHERE name = 'max_server_memory_usage'"
     )
     assert row[0] >= 1 << 30
+
+
+def hang_up(client):
+    """Hang up as the kernel does for a killed process that has not read all it was sent (RST)."""
+    at_once = struct.pack("ii", 1, 0)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    client.close()
+
+
+@pytest.mark.parametrize("said", [b"", b"\0", b"\0\x05cli", b"GET / HTTP/1.1\r\n\r\n"])
+@pytest.mark.parametrize("leave", [socket.socket.close, hang_up])
+def test_the_embedded_server_outlives_who_hangs_up_before_a_greeting(
+    shared_clickhouse, said, leave
+):
+    pid = shared_clickhouse.pid
+    client = socket.create_connection(("127.0.0.1", shared_clickhouse.port))
+    client.sendall(said)
+    leave(client)
+    assert_still_answers(shared_clickhouse, pid)
+
+
+@pytest.mark.parametrize(
+    "query", ["SELECT 1", "SELECT number FROM numbers(100000000)"], ids=["idle", "mid-result"]
+)
+def test_the_embedded_server_outlives_who_is_killed(shared_clickhouse, query):
+    pid = shared_clickhouse.pid
+    client = Client("127.0.0.1", port=shared_clickhouse.port)
+    next(client.execute_iter(query))
+    hang_up(client.connection.socket)
+    assert_still_answers(shared_clickhouse, pid)
+
+
+def assert_still_answers(server, pid):
+    for _ in range(10):
+        time.sleep(0.02)
+        assert server.execute("SELECT 1") == [(1,)]
+    assert server.pid == pid
