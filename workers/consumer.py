@@ -9,6 +9,7 @@ from workers.fence import Fence
 from workers.heartbeat import Pulse
 from workers.intake import Intake, Portion
 from workers.janitor import Janitor
+from workers.one_server import ServerLeft
 from workers.signals import Stop
 from workers.sorter import Sorter
 
@@ -41,6 +42,7 @@ class Consumer:
         self._pulse = pulse
         self._stop = stop
         self._backoff = Backoff(FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS)
+        self._has_left = False
 
     def run(self) -> None:
         """Work until told to stop, then finish what was read.
@@ -112,6 +114,7 @@ class Consumer:
         try:
             step()
         except RedisUnavailable as error:
+            self._note_failure(error)
             seconds = self._backoff.next_seconds()
             logger.warning("%s; going on in %.1f s", error, seconds)
             self._metrics.redis_failures.inc()
@@ -119,7 +122,17 @@ class Consumer:
             self._stop.wait(seconds)
             return False
         self._backoff.reset()
+        self._has_left = False
         return True
+
+    def _note_failure(self, error: RedisUnavailable) -> None:
+        """Let waits that grew during an outage not go on at the server that ended it.
+
+        An address that leads to one server and another by turns gets no second such chance.
+        """
+        if isinstance(error, ServerLeft) and not self._has_left:
+            self._has_left = True
+            self._backoff.reset()
 
     def _take(self, portion: Portion) -> None:
         if portion.is_apart:

@@ -4,6 +4,10 @@ from app.redis import Peer, RedisUnavailable, named, parse_url
 from app.redis_server import RedisServer
 
 
+class ServerLeft(RedisUnavailable):
+    """All wires hang up, because their address leads to another server; that one may answer."""
+
+
 class OneServer:
     """Holds all wires of a consumer to one server, until its address leads to another.
 
@@ -30,7 +34,7 @@ class OneServer:
         """Note what a wire has reached, and return the number of the agreement.
 
         Raises:
-            RedisUnavailable: another wire has reached another server, and is left.
+            ServerLeft: another wire has reached another server, and is left.
         """
         with self._lock:
             if self._reached is not None and self._reached[1].id != server.id:
@@ -54,7 +58,7 @@ class OneServer:
         """Check that an agreement still holds.
 
         Raises:
-            RedisUnavailable: it does not, and who was connected under it has to hang up.
+            ServerLeft: it does not, and who was connected under it has to hang up.
         """
         if agreement != self._agreement:
             raise self._left()
@@ -64,5 +68,5 @@ class OneServer:
         self._reached = None
         self._why_left = why
 
-    def _left(self) -> RedisUnavailable:
-        return RedisUnavailable(f"Redis at {self._address} {self._why_left}")
+    def _left(self) -> ServerLeft:
+        return ServerLeft(f"Redis at {self._address} {self._why_left}")

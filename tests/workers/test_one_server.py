@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.redis import RedisUnavailable
 from app.redis_server import RedisServer
-from workers.one_server import OneServer
+from workers.one_server import OneServer, ServerLeft
 
 PEER, OTHER_PEER = ("10.0.0.1", 6379), ("10.0.0.2", 6379)
 A, B = RedisServer("a", "1", "master"), RedisServer("b", "2", "master")
@@ -29,7 +29,7 @@ def test_one_that_reaches_another_ends_the_agreement_of_all(server, other):
     agreement = server.agree(PEER, A)
     with pytest.raises(RedisUnavailable, match=r"redis.example:6379 leads to another.*10.0.0.2"):
         server.agree(OTHER_PEER, other)
-    with pytest.raises(RedisUnavailable):
+    with pytest.raises(ServerLeft):
         server.require(agreement)
     server.require(server.agree(OTHER_PEER, other))
 
