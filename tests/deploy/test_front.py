@@ -22,6 +22,7 @@ from app.links import Link, encode
 from app.local.child import Child, Program
 from app.local.services import redirect_program
 from app.settings import variable
+from app.targets import MAX_BYTES
 from tests.conftest import missing
 from tests.proxy import AnswerHoldingProxy
 from tests.servers import free_port
@@ -36,8 +37,16 @@ BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.
 AS_BROWSER = ("--user-agent", BROWSER, "--write-out", "%{http_code}")
 PLAIN = Link(code="demo1", target="https://a.example/x", created_ms=1, updated_ms=1)
 LONG = replace(PLAIN, code="long1", target=f"https://a.example/?{'x' * 7_980}")
+LARGEST = replace(
+    PLAIN,
+    code="largest1",
+    target=f"https://a.example/?{'&' * (MAX_BYTES - 19)}",
+    forward_query=True,
+    cache_control=f"public, max-age=60, {'s' * 200}",
+)
 LINKS = (
     PLAIN,
+    LARGEST,
     replace(PLAIN, code="once1", click_limit=1),
     LONG,
     replace(LONG, code="query1", forward_query=True),
@@ -176,8 +185,10 @@ def caddy(children, tmp_path, redirect):
     )
     environ = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     argv = (program, "run", "--config", str(config), "--adapter", "caddyfile")
-    children(Program("caddy", argv, environ, lambda: listens(https)))
-    return Front(http, https)
+    front = Front(http, https)
+    # It listens before it has made its certificate.
+    children(Program("caddy", argv, environ, lambda: front.status("/-/ready") == "404"))
+    return front
 
 
 @pytest.fixture(params=["nginx", "caddy"])
@@ -213,6 +224,31 @@ def test_the_longest_target_and_query_arrive(front):
     assert front.ask("/long1", *written) == f"302 {LONG.target}"
     query = "y" * 7_900
     assert front.ask(f"/query1?{query}", *written) == f"302 {LONG.target}&{query}"
+
+
+def test_the_largest_answers_arrive_and_what_is_too_long_is_said_to_be(front):
+    longest = 8_190 - len("GET /largest1? HTTP/1.1")
+    # nginx ends a connection of HTTP/2 whose head is beyond its buffers.
+    for extra, statuses in ((0, {"302"}), (1, {"414"}), (30_000, {"414", "000"})):
+        query = "|" * (longest + extra)
+        for version in ("--http1.1", "--http2"):
+            written = (version, "--write-out", "%{http_code} %{redirect_url}")
+            status, _, location = front.ask(f"/largest1?{query}", *written).partition(" ")
+            assert status in statuses
+            assert location == ("" if extra else LARGEST.target + query.replace("|", "%7C"))
+    page = front.ask("/largest1+", "--write-out", "%{http_code} %{size_download}")
+    assert page.startswith("200 ")
+    assert int(page[4:]) > 2 * len("&amp;") * 7_900
+
+
+def test_what_arrives_at_a_proxy_is_answered_as_by_hopline(front):
+    raw = ("--path-as-is", "--globoff", "--write-out", "%{http_code}")
+    for ending in ("/", ".", ")", "%20", "%22", "%0A", "%E2%80%8B", "&utm=x", "%3Fu=x"):
+        assert front.ask(f"/demo1{ending}", *raw) == "302"
+        assert front.ask(f"/demo1{ending}", "--head", *raw) == "302"
+        assert front.ask(f"/demo1+{ending}", *raw) == "200"
+    for method, status in (("BREW", "501"), ("PURGE", "501"), ("POST", "405")):
+        assert front.ask("/demo1", "--request", method, *raw) == status
 
 
 def test_the_visitors_own_address_is_recorded_whatever_they_claim(front, redis_url):
@@ -272,8 +308,9 @@ def test_two_visits_are_two_clicks_whatever_the_visitor_calls_them(front, redis_
     assert len(ids) == 2
 
 
-def test_what_is_for_probes_is_not_for_visitors(front):
-    assert front.status("/-/ready") == "404"
+def test_what_is_for_probes_is_not_for_visitors_however_they_write_it(front):
+    for path in ("/-/ready", "/%2d/ready", "//-/ready", "/x/../-/live", "/-%2fready", "/./-/live/"):
+        assert front.ask(path, "--path-as-is", "--write-out", "%{http_code}") == "404"
 
 
 def test_nginx_slows_down_one_visitor_and_no_other(nginx):
