@@ -1,6 +1,6 @@
 """The budget: what each route may cost a visitor. Edit the tables; nothing else need change."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -42,28 +42,70 @@ class Limits(NamedTuple):
     min_requests: int = 0
 
 
-Budget = Mapping[str, Limits]
+#: A route, or a pattern of routes, to its limits; the first that fits counts.
+Table = Mapping[str, Limits]
 
-#: For each budget: a route, or a pattern of routes, to its limits; the first that fits counts.
+
+class Budget(NamedTuple):
+    """What decides whether a run was met, and what is told beside it.
+
+    Attributes:
+        decides: the limits in words, for whoever reads the verdict.
+        limits: past one of them the run is broken.
+        goals: name to tighter limits; a goal that was missed is said and changes no verdict.
+    """
+
+    decides: str
+    limits: Table
+    goals: Mapping[str, Table] = {}
+
+
+_PROMISE = "the promise: every redirect under 50 ms at p99.9, and no errors"
+#: What a machine that does nothing else manages; a busy one needn't.
+_QUIET_MACHINE = {
+    EVERY_REDIRECT: Limits(p50_ms=5, p99_ms=10),
+    "* /{*}": Limits(p99_ms=10, p999_ms=50),
+}
+
 BUDGETS: dict[str, Budget] = {
-    "default": {
-        GENERATOR: Limits(p99_ms=5),
-        EVERY_REDIRECT: Limits(p50_ms=5, p99_ms=10, p999_ms=50, min_requests=5000),
-        "* /{*}": Limits(p99_ms=10, p999_ms=50, min_requests=200),
-    },
+    "default": Budget(
+        _PROMISE,
+        {
+            GENERATOR: Limits(p99_ms=10),
+            EVERY_REDIRECT: Limits(p999_ms=50, min_requests=5000),
+            # Of 200 requests p99.9 would be the slowest alone.
+            "* /{*}": Limits(p99_ms=50, min_requests=200),
+        },
+        {"a quiet machine": _QUIET_MACHINE},
+    ),
+    "quiet": Budget(
+        "the promise, and what a quiet machine manages: p50 5 ms, p99 10 ms",
+        {
+            GENERATOR: Limits(p99_ms=5),
+            EVERY_REDIRECT: Limits(p50_ms=5, p99_ms=10, p999_ms=50, min_requests=5000),
+            "* /{*}": Limits(p99_ms=10, p999_ms=50, min_requests=200),
+        },
+    ),
     # While something is broken on the same two cores: no tail but the promised one.
-    "faults": {
-        GENERATOR: Limits(p99_ms=10),
-        EVERY_REDIRECT: Limits(p999_ms=50, min_requests=1000),
-        "* /{*}": Limits(p999_ms=50, min_requests=20),
-    },
+    "faults": Budget(
+        _PROMISE,
+        {
+            GENERATOR: Limits(p99_ms=10),
+            EVERY_REDIRECT: Limits(p999_ms=50, min_requests=1000),
+            "* /{*}": Limits(p999_ms=50, min_requests=20),
+        },
+    ),
     # For a noisy machine with two cores, and runs of seconds: the middle tells a slow redirect
     # from a fast one whatever the neighbours do, and no error is excused.
-    "ci": {
-        GENERATOR: Limits(p99_ms=100),
-        EVERY_REDIRECT: Limits(p50_ms=40, p95_ms=400, min_requests=150),
-        "* /{*}": Limits(p50_ms=50),
-    },
+    "ci": Budget(
+        "what a run of seconds on a noisy machine can tell: the middle, and errors",
+        {
+            GENERATOR: Limits(p99_ms=100),
+            EVERY_REDIRECT: Limits(p50_ms=40, p95_ms=400, min_requests=150),
+            "* /{*}": Limits(p50_ms=50),
+        },
+        {"the promise": {EVERY_REDIRECT: Limits(p999_ms=50)}},
+    ),
 }
 
 
@@ -73,6 +115,7 @@ class Line(NamedTuple):
     Attributes:
         measure: e.g. ``p99``, ``errors``, ``requests``.
         unit: ``ms``, ``%`` or empty.
+        goal: which goal the limit is part of; empty for one that decides.
     """
 
     route: str
@@ -81,10 +124,13 @@ class Line(NamedTuple):
     limit: float
     measured: float
     is_kept: bool
+    goal: str = ""
 
     def __str__(self) -> str:
         unit = self.unit and f" {self.unit}"
         said = f"{self.route}: {self.measure} {self.measured:,.4g}{unit}"
+        if self.goal:
+            return f"{self.goal}: {said}, {self.limit:,.4g}{unit} was the goal"
         if self.measure == "requests":
             return f"{said}, at least {self.limit:,.4g} needed"
         return f"{said}, at most {self.limit:,.4g}{unit} is allowed"
@@ -94,12 +140,25 @@ _PERCENTILES = (("p50", 50.0), ("p95", 95.0), ("p99", 99.0), ("p999", 99.9), ("m
 
 
 def check(routes: Mapping[str, Route], budget: Budget) -> list[Line]:
-    """Compare every route that was asked for with its limits; return each comparison."""
+    """Compare every route that was asked for with its limits, and with goals; return each line."""
+    lines = compare_all(routes, budget.limits)
+    for goal, table in budget.goals.items():
+        lines += [line._replace(goal=goal) for line in _latencies(compare_all(routes, table))]
+    return lines
+
+
+def _latencies(lines: list[Line]) -> Iterator[Line]:
+    """Errors are no matter of goals: none is excused anywhere."""
+    return (line for line in lines if line.unit == "ms")
+
+
+def compare_all(routes: Mapping[str, Route], table: Table) -> list[Line]:
+    """Compare every route that was asked for with its row of a table."""
     lines = []
-    if EVERY_REDIRECT in budget:
-        lines += compare(EVERY_REDIRECT, every_redirect(routes), budget[EVERY_REDIRECT])
+    if EVERY_REDIRECT in table:
+        lines += compare(EVERY_REDIRECT, every_redirect(routes), table[EVERY_REDIRECT])
     for name, route in sorted(routes.items()):
-        if limits := _limits(name, budget):
+        if limits := _limits(name, table):
             lines += compare(name, route, limits)
     return lines
 
@@ -130,8 +189,8 @@ def every_redirect(routes: Mapping[str, Route]) -> Route:
     return every
 
 
-def _limits(name: str, budget: Budget) -> Limits | None:
-    for pattern, limits in budget.items():
+def _limits(name: str, table: Table) -> Limits | None:
+    for pattern, limits in table.items():
         if fnmatchcase(name, pattern):
             return limits
     return None

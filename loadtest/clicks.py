@@ -17,8 +17,10 @@ _TIMEOUT_SECONDS = 30
 #: Fewer than the console serves at a time.
 _AT_ONCE = 3
 _AGAIN_SECONDS = 0.5
-#: Time for a click that came too much to show itself.
+#: Time for a click that came too much to show itself, or for one of somebody else's.
 _LAST_LOOK_SECONDS = 2.0
+#: How long clicks of an earlier run are waited for.
+_QUIET_SECONDS = 15.0
 
 
 class ConsoleFailed(Exception):
@@ -102,19 +104,43 @@ def count(
     )
 
 
+def quiet_count(
+    clicks: Callable[[Iterable[str]], dict[str, int]], codes: Iterable[str]
+) -> tuple[dict[str, int], bool]:
+    """Return the clicks before a run, and whether they stand still.
+
+    An earlier run's may still be on their way. If they don't end, somebody else visits the links.
+
+    Raises:
+        ConsoleFailed: as `clicks` does.
+    """
+    asked = sorted(codes)
+    deadline = time.monotonic() + _QUIET_SECONDS
+    seen = clicks(asked)
+    while True:
+        time.sleep(_LAST_LOOK_SECONDS)
+        earlier, seen = seen, clicks(asked)
+        if seen == earlier or time.monotonic() > deadline:
+            return seen, seen == earlier
+
+
 def settled_count(
     clicks: Callable[[Iterable[str]], dict[str, int]],
     before: Mapping[str, int],
     redirected: Mapping[str, int],
     unanswered: Mapping[str, int],
     timeout_seconds: float,
-) -> Count:
+) -> tuple[Count, bool]:
     """Wait until no click is missing any more, or for so long, and then count them all.
+
+    Returns:
+        the count, and whether it grows no more: clicks that are too many and go on coming while
+        nothing is asked for are somebody else's.
 
     Raises:
         ConsoleFailed: as `clicks` does, to the end of the wait.
     """
-    codes = {*before, *redirected, *unanswered}
+    codes = sorted({*before, *redirected, *unanswered})
     waiting = set(redirected)
     deadline = time.monotonic() + timeout_seconds
     while waiting and time.monotonic() < deadline:
@@ -122,7 +148,12 @@ def settled_count(
         waiting = set(count(before, after, _only(redirected, waiting), {}).lost)
         time.sleep(_AGAIN_SECONDS)
     time.sleep(_LAST_LOOK_SECONDS)
-    return count(before, clicks(sorted(codes)), redirected, unanswered)
+    counted = count(before, clicks(codes), redirected, unanswered)
+    if not counted.surplus:
+        return counted, True
+    time.sleep(_LAST_LOOK_SECONDS)
+    again = count(before, clicks(codes), redirected, unanswered)
+    return again, again.clicks == counted.clicks
 
 
 def _ask(

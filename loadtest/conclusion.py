@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from loadtest import baseline
 from loadtest.budget import BUDGETS, GENERATOR, check
-from loadtest.clicks import Console, ConsoleFailed, settled_count
+from loadtest.clicks import Console, ConsoleFailed, quiet_count, settled_count
 from loadtest.environment import environment
 from loadtest.figures import Result, as_json, parse_marks
 from loadtest.measurements import Measurements
@@ -14,23 +15,35 @@ from loadtest.page import render
 from loadtest.session import Session
 from loadtest.verdict import Count, Generator, Verdict, judge
 
+#: Why clicks may have come from elsewhere.
+_OTHERS = "somebody else visits the test's links at the same time"
+
 
 class Conclusion:
     """Knows the clicks before the run, and draws the conclusion after it."""
 
-    def __init__(self, locust: Any, session: Session, console: Console | None) -> None:
+    def __init__(
+        self,
+        locust: Any,
+        session: Session,
+        console: Console | None,
+        earlier: baseline.Figures | None,
+    ) -> None:
         """Make one for a run that is about to begin.
 
         Args:
             locust: Locust's Environment.
             console: whom to ask for clicks; None to leave them uncounted.
+            earlier: a run to compare with, if any.
         """
         self._options = locust.parsed_options
         self._host = locust.host
         self._session = session
         self._console = console
         self._before: dict[str, int] = {}
+        self._is_alone = True
         self._began = datetime.now(UTC)
+        self._baseline = earlier
 
     def count_before(self) -> None:
         """Count the clicks that the links have already.
@@ -44,13 +57,24 @@ class Conclusion:
         codes = [catalogue.viral(), *catalogue.new(0), *catalogue.hot(), *catalogue.tail()]
         # Of these two no request may ever be a click.
         codes += [*catalogue.expired(), *catalogue.unknown()]
-        self._before = self._console.clicks(codes)
+        self._before, self._is_alone = quiet_count(self._console.clicks, codes)
 
     def draw(
-        self, measured: Measurements, busiest: float, troubles: list[str], *, is_complete: bool
-    ) -> int:
-        """Judge the run, write the report, say what came out; return the exit code."""
-        budget = BUDGETS[self._options.budget]
+        self,
+        measured: Measurements,
+        busiest: float,
+        troubles: list[str],
+        *,
+        is_complete: bool,
+        strays: str,
+    ) -> Verdict:
+        """Judge the run, say what came out, write the report; return the verdict.
+
+        Args:
+            strays: why there may be visits that no process reported; empty if there are none.
+        """
+        options = self._options
+        budget = BUDGETS[options.budget]
         counted, trouble = self._count(measured)
         generator = Generator(
             due=measured.due,
@@ -59,15 +83,17 @@ class Conclusion:
             late=measured.late,
             loop=measured.loop,
             busiest_share=busiest,
-            most_late_ms=budget[GENERATOR].p99_ms or 0.0,
+            most_late_ms=budget.limits[GENERATOR].p99_ms or 0.0,
             is_complete=is_complete,
+            strays=strays or ("" if self._is_alone else _OTHERS),
             troubles=(*troubles, *filter(None, (trouble,))),
         )
         lines = check(measured.routes, budget)
-        cuts = self._options.cut_connections
+        cuts = options.cut_connections
         verdict = judge(lines, generator, counted, measured.cut, None if cuts < 0 else cuts)
         result = Result(
             verdict=verdict,
+            decides=budget.decides,
             lines=lines,
             generator=generator,
             counted=counted,
@@ -75,29 +101,29 @@ class Conclusion:
             session=self._session,
             began=self._began,
             host=self._host or "",
-            marks=parse_marks(self._options.mark),
-            environment=environment(self._options.about, self._version()),
+            marks=parse_marks(options.mark),
+            environment=environment(options.about, self._version()),
         )
-        self._write(as_json(result))
-        _say(verdict, counted, Path(self._options.report))
-        return verdict.exit_code
+        figures = as_json(result)
+        print("\n".join(self._said(figures, counted)), flush=True)
+        self._write(figures)
+        return verdict
 
     def _count(self, measured: Measurements) -> tuple[Count | None, str]:
-        if self._console is None:
+        if self._console is None or not self._before:
             return None, ""
         try:
-            return (
-                settled_count(
-                    self._console.clicks,
-                    self._before,
-                    measured.redirected,
-                    measured.unanswered,
-                    self._options.settle_seconds,
-                ),
-                "",
+            counted, is_alone = settled_count(
+                self._console.clicks,
+                self._before,
+                measured.redirected,
+                measured.unanswered,
+                self._options.settle_seconds,
             )
         except ConsoleFailed as error:
             return None, str(error)
+        self._is_alone = self._is_alone and is_alone
+        return counted, ""
 
     def _version(self) -> str:
         try:
@@ -107,17 +133,21 @@ class Conclusion:
 
     def _write(self, figures: dict[str, Any]) -> None:
         report = Path(self._options.report)
-        report.parent.mkdir(parents=True, exist_ok=True)
-        baseline = self._options.baseline
-        earlier = json.loads(Path(baseline).read_text()) if baseline else None
-        report.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
-        report.write_text(render(figures, earlier))
+        try:
+            report.parent.mkdir(parents=True, exist_ok=True)
+            report.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
+            report.write_text(render(figures, self._baseline))
+        except OSError as error:
+            print(f"the report could not be written: {error}", flush=True)
+        else:
+            print(f"report: {report}, figures: {report.with_suffix('.json')}", flush=True)
 
-
-def _say(verdict: Verdict, counted: Count | None, report: Path) -> None:
-    said = [f"verdict: {verdict.outcome}"]
-    said += [f"  broken: {violation}" for violation in verdict.violations]
-    said += [f"  in doubt: {doubt}" for doubt in verdict.doubts]
-    said.append(f"  clicks: {counted or 'not counted (no --console)'}")
-    said.append(f"report: {report}, figures: {report.with_suffix('.json')}")
-    print("\n".join(said), flush=True)
+    def _said(self, figures: dict[str, Any], counted: Count | None) -> list[str]:
+        said = [f"verdict: {figures['verdict']}", f"  decided by {figures['decides']}"]
+        said += [f"  broken: {violation}" for violation in figures["violations"]]
+        said += [f"  in doubt: {doubt}" for doubt in figures["doubts"]]
+        said += [f"  goal missed: {missed}" for missed in figures["missed_goals"]]
+        said.append(f"  clicks: {counted or 'not counted (no --console)'}")
+        if self._baseline and (others := baseline.differences(figures, self._baseline)):
+            said.append(f"  not compared with the baseline: {'; '.join(others)}")
+        return said

@@ -6,8 +6,11 @@ may have been a click.
 """
 
 import errno
+from functools import cache
+from ssl import SSLContext
 from typing import Any
 
+from gevent.ssl import create_default_context
 from geventhttpclient.client import HTTPClient, HTTPClientPool
 from geventhttpclient.response import HTTPConnectionClosed
 from geventhttpclient.url import URL
@@ -16,7 +19,15 @@ _ENDED = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
 
 
 class HonestPool(HTTPClientPool):  # type: ignore[misc]
-    """Clients that send each request once."""
+    """Clients that send each request once, and trust whom this machine trusts."""
+
+    def __init__(self, timeout_seconds: float) -> None:
+        super().__init__(
+            concurrency=1,
+            network_timeout=timeout_seconds,
+            connection_timeout=timeout_seconds,
+            ssl_context_factory=_trust,
+        )
 
     def get_client(self, url: str | URL) -> HTTPClient:
         """Return the client of a host."""
@@ -24,6 +35,15 @@ class HonestPool(HTTPClientPool):  # type: ignore[misc]
         # Nothing but the number of silent attempts is read from it once the pool is made.
         client._connection_pool.size = -1
         return client
+
+
+@cache
+def _trust(**_: str | None) -> SSLContext:
+    """Return one context for all: this machine's certificates, or those of SSL_CERT_FILE.
+
+    geventhttpclient would read certifi's, anew for each connection.
+    """
+    return create_default_context()
 
 
 def is_cut(error: Any) -> bool:

@@ -61,10 +61,12 @@ class Result:
 
     Attributes:
         counted: redirects beside clicks; None when nobody asked for it.
+        decides: the limits that decided, in words.
         host: what was under load.
     """
 
     verdict: Verdict
+    decides: str
     lines: list[Line]
     generator: Generator
     counted: Count | None
@@ -87,10 +89,15 @@ def as_json(result: Result) -> dict[str, Any]:
         "began": result.began.isoformat(timespec="seconds"),
         "host": result.host,
         "seconds": session.seconds,
-        "options": {name: getattr(options, name) for name in _OPTIONS},
+        "options": {
+            **{name: getattr(options, name) for name in _OPTIONS},
+            "scenarios": session.scenarios,
+        },
         "verdict": verdict.outcome,
+        "decides": result.decides,
         "violations": verdict.violations,
         "doubts": verdict.doubts,
+        "missed_goals": verdict.missed,
         "budget": [line._asdict() for line in result.lines],
         "count": _count(result.counted),
         "cut_connections": measured.cut,

@@ -144,6 +144,9 @@ class ExpiredLinks(Visitor):
 class Connections(LoadTestShape):  # type: ignore[misc]
     """Keeps all connections open until the schedule is over; the rate is not Locust's to set."""
 
+    # Users are connections, their ramp is how fast they are opened, run time is the judged run's.
+    use_common_options = True
+
     def tick(self) -> tuple[int, float] | None:
         """Return users and users a second, or None at the end."""
         load: Any = self.runner and self.runner.environment.load

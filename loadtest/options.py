@@ -1,8 +1,13 @@
 """What can be asked of a run, on the command line and in Locust's web UI."""
 
+import json
 from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from loadtest.budget import BUDGETS
+from loadtest.figures import parse_marks
 from loadtest.shapes import SHAPES
 
 #: Options that say where files are or how to run a command, which a browser must not set.
@@ -10,7 +15,11 @@ _NOT_IN_THE_WEB = {"include_in_web_ui": False}
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Add ours to Locust's; the users (-u, -r, -t) are set by ours and need not be given."""
+    """Add ours to Locust's.
+
+    Of Locust's own, -u (users) is the number of connections, -r how many of them are opened a
+    second and -t the length of the judged run.
+    """
     _add_load(parser)
     _add_links(parser)
     _add_judgement(parser)
@@ -25,7 +34,7 @@ def _add_load(parser: ArgumentParser) -> None:
         "--seconds",
         type=float,
         default=0,
-        help="Length of the judged run; 0 takes the shape's own (60 for steady).",
+        help="Length of the judged run; 0 takes the shape's own (60 for steady). So does -t.",
     )
     parser.add_argument(
         "--warm-up",
@@ -49,7 +58,9 @@ def _add_load(parser: ArgumentParser) -> None:
         "--connections",
         type=int,
         default=64,
-        help="Connections kept open, shared out over the scenarios; each is one of Locust's users.",
+        help="Connections kept open, shared out over the scenarios; each is one of Locust's users,"
+        " and -u says the same.",
+        **_NOT_IN_THE_WEB,
     )
     parser.add_argument(
         "--random-seed", type=int, default=1, help="The same one gives the same arrivals."
@@ -119,7 +130,7 @@ def _add_results(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--baseline",
         default="",
-        help="Figures (.json) of an earlier run, to be shown beside this one's.",
+        help="Figures (.json) of an earlier run with the same load, to be shown beside this one's.",
         **_NOT_IN_THE_WEB,
     )
     parser.add_argument("--title", default="", help="What the report says was tested.")
@@ -138,3 +149,42 @@ def _add_results(parser: ArgumentParser) -> None:
         help="JSON file about the installation (versions, settings), shown in the report.",
         **_NOT_IN_THE_WEB,
     )
+
+
+def take_common(options: Any) -> None:
+    """Take what Locust calls users and run time for the number of connections and the length."""
+    options.connections = options.num_users
+    if options.run_time:
+        options.seconds = float(options.run_time)
+        # Once taken, a length that is typed in the web UI later counts.
+        options.run_time = None
+
+
+def complaint(options: Any) -> str:
+    """Return what of the options can't be, named as it is typed; an empty text if all can."""
+    for name in ("rate", "connections", "hot_links", "tail_links", "new_links_every"):
+        if not getattr(options, name) > 0:
+            return f"--{name.replace('_', '-')} has to be more than 0"
+    for name in ("seconds", "warm_up", "settle_seconds"):
+        if not getattr(options, name) >= 0:
+            return f"--{name.replace('_', '-')} has to be 0 or more"
+    if not options.report.endswith(".html"):
+        return "--report has to end in .html: the figures go beside it, as .json"
+    if options.console:
+        console = urlsplit(options.console)
+        if console.scheme not in ("http", "https") or not console.hostname or console.username:
+            return "--console has to be a URL: http://HOST:PORT, without a user in it"
+    return _unreadable(options)
+
+
+def _unreadable(options: Any) -> str:
+    """Return what could not be read at the end of a run, which is too late to say so."""
+    try:
+        parse_marks(options.mark)
+        if options.about:
+            json.loads(Path(options.about).read_text())
+    except OSError as error:
+        return f"--about {options.about}: {error.strerror}"
+    except ValueError as error:
+        return f"--mark or --about: {error}"
+    return ""

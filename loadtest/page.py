@@ -6,21 +6,20 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from loadtest import tables
+from loadtest.baseline import Figures, differences
 from loadtest.budget import EVERY_REDIRECT
 from loadtest.figures import broke_at
 from loadtest.plot import Curve, latency_chart, percentile_chart, rate_chart
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _WIDTHS = {"wide": (760, 330), "narrow": (380, 300)}
-_HEADLINES = {
+HEADLINES = {
     "met": "The budget is met",
     "broken": "The budget is broken",
     "void": "This run proves nothing",
 }
-_PERCENTILES = {"50": "p50", "95": "p95", "99": "p99", "99.9": "p99.9", "100": "max"}
-_PERCENT_OF = {name: float(percent) for percent, name in _PERCENTILES.items()}
-Figures = Mapping[str, Any]
-Row = Sequence[str]
+_PERCENT_OF = {name: float(percent) for percent, name in tables.PERCENTILES.items()}
 
 
 def render(figures: Figures, baseline: Figures | None = None) -> str:
@@ -28,24 +27,34 @@ def render(figures: Figures, baseline: Figures | None = None) -> str:
 
     Args:
         figures: a run, as `loadtest.figures` writes it.
-        baseline: an earlier one, to be shown beside it.
+        baseline: an earlier one, to be shown beside it if its load was the same.
     """
+    comparison = tables.comparison(figures, baseline)
+    if baseline and differences(figures, baseline):
+        baseline = None
     return Template(_TEMPLATE.read_text()).substitute(
         outcome=figures["verdict"],
-        headline=_HEADLINES[figures["verdict"]],
+        headline=HEADLINES[figures["verdict"]],
         title=escape(figures["title"] or "Load test"),
         subtitle=escape(_subtitle(figures)),
-        reasons=_reasons(figures),
+        decides=escape(figures["decides"]),
+        reasons=reasons(
+            figures["verdict"],
+            figures["violations"],
+            figures["doubts"],
+            figures["missed_goals"],
+        ),
         tiles="".join(_tiles(figures, baseline)),
         percentiles=_chart(lambda *size: _percentiles(figures, baseline, *size)),
         legend=_legend(figures, baseline),
         latency=_chart(lambda *size: _latency(figures, *size)),
         rate=_chart(lambda *size: _rate(figures, *size)),
         marks=_marks(figures),
-        budget=_budget(figures),
-        routes=_table(("route", "requests", *_PERCENTILES.values(), "errors"), _routes(figures)),
-        errors=_errors(figures),
-        comparison=_comparison(figures, baseline),
+        budget=tables.budget(figures),
+        goals=tables.goals(figures),
+        routes=tables.routes(figures),
+        errors=tables.errors(figures),
+        comparison=comparison,
         generator=_pairs(_generator(figures)),
         environment=_pairs(figures["environment"] | figures["options"]),
     )
@@ -60,22 +69,34 @@ def _subtitle(figures: Figures) -> str:
     )
 
 
-def _reasons(figures: Figures) -> str:
-    reasons = [*figures["violations"], *figures["doubts"]]
-    return f"<ul>{''.join(f'<li>{escape(each)}</li>' for each in reasons)}</ul>" if reasons else ""
+def reasons(
+    outcome: str, violations: Sequence[str], doubts: Sequence[str], missed: Sequence[str]
+) -> str:
+    """Return why a run came out as it did: first what decided, and each kind under its name."""
+    broken = ("Past the budget" if outcome == "broken" else "Would have been broken by", violations)
+    doubtful = ("Why it proves nothing" if outcome == "void" else "In doubt", doubts)
+    kinds = [doubtful, broken] if outcome == "void" else [broken, doubtful]
+    kinds.append(("Missed goals, which change no verdict", missed))
+    return "".join(
+        f"<h2>{title}</h2><ul>{''.join(f'<li>{escape(each)}</li>' for each in told)}</ul>"
+        for title, told in kinds
+        if told
+    )
 
 
 def _tiles(figures: Figures, baseline: Figures | None) -> Iterable[str]:
     every = figures["routes"][EVERY_REDIRECT]
     earlier = baseline["routes"][EVERY_REDIRECT]["latency_ms"] if baseline else {}
-    for percent, name in _PERCENTILES.items():
+    for percent, name in tables.PERCENTILES.items():
         if name != "p95":
             ms = every["latency_ms"][percent]
-            yield _tile(f"{ms:,.1f} ms", f"{name} of every redirect", _change(ms, earlier, percent))
+            change = tables.change(ms, earlier, percent)
+            beside = f"<small>{change} against the baseline</small>" if change else ""
+            yield _tile(f"{ms:,.1f} ms", f"{name} of every redirect", beside)
     sent = sum(moment["per_second"] for moment in figures["timeline"])
     rate = sent / len(figures["timeline"]) if figures["timeline"] else 0.0
     yield _tile(f"{rate:,.0f}/s", "requests answered")
-    errors = sum(sum(route["errors"].values()) for route in _single(figures).values())
+    errors = sum(sum(route["errors"].values()) for route in tables.single(figures).values())
     yield _tile(f"{errors:,}", "errors")
     if figures["options"]["load_shape"] == "ramp":
         rate = broke_at(figures["timeline"], _loosest_limit_ms(figures))
@@ -87,7 +108,8 @@ def _tiles(figures: Figures, baseline: Figures | None) -> Iterable[str]:
 
 
 def _loosest_limit_ms(figures: Figures) -> float:
-    limits = [line["limit"] for line in figures["budget"] if line["unit"] == "ms"]
+    lines = [line for line in figures["budget"] if not line["goal"]]
+    limits = [line["limit"] for line in lines if line["unit"] == "ms"]
     return float(max(limits, default=0.0))
 
 
@@ -95,24 +117,10 @@ def _tile(value: str, name: str, note: str = "") -> str:
     return f"<div class=tile><b>{value}</b><span>{name}</span>{note}</div>"
 
 
-def _change(ms: float, earlier: Mapping[str, float], percent: str) -> str:
-    if not earlier.get(percent):
-        return ""
-    return f"<small>{ms / earlier[percent] - 1:+.0%} against the baseline</small>"
-
-
-def _single(figures: Figures) -> dict[str, Any]:
-    return {name: route for name, route in figures["routes"].items() if name != EVERY_REDIRECT}
-
-
-def _all_first(figures: Figures) -> list[tuple[str, Any]]:
-    return [(EVERY_REDIRECT, figures["routes"][EVERY_REDIRECT]), *_single(figures).items()]
-
-
 def _curves(figures: Figures, baseline: Figures | None) -> list[Curve]:
     curves = [
         Curve(name, route["curve"], f"c{number % 9}")
-        for number, (name, route) in enumerate(_single(figures).items())
+        for number, (name, route) in enumerate(tables.single(figures).items())
     ]
     if baseline:
         curves.append(
@@ -126,7 +134,10 @@ def _percentiles(figures: Figures, baseline: Figures | None, width: int, height:
     limits = [
         (_PERCENT_OF[line["measure"]], line["limit"])
         for line in figures["budget"]
-        if line["route"] == EVERY_REDIRECT and line["unit"] == "ms" and line["measure"] != "max"
+        if line["route"] == EVERY_REDIRECT
+        and line["unit"] == "ms"
+        and line["measure"] != "max"
+        and not line["goal"]
     ]
     return percentile_chart(_curves(figures, baseline), limits, width, height)
 
@@ -172,58 +183,6 @@ def _marks(figures: Figures) -> str:
     return f"<p class=note>Shaded: {'; '.join(texts)}.</p>" if texts else ""
 
 
-def _budget(figures: Figures) -> str:
-    """Return a row for each route and a column for each measure: measured / allowed."""
-    lines = figures["budget"]
-    measures = list(dict.fromkeys(line["measure"] for line in lines))
-    cells = {(line["route"], line["measure"]): _comparison_cell(line) for line in lines}
-    rows = [
-        (escape(route), *(cells.get((route, measure), "") for measure in measures))
-        for route in dict.fromkeys(line["route"] for line in lines)
-    ]
-    return _table(("route", *measures), rows)
-
-
-def _comparison_cell(line: Mapping[str, Any]) -> str:
-    sign = "kept" if line["is_kept"] else "broken"
-    bound = "≥" if line["measure"] == "requests" else "≤"
-    measured = f"{line['measured']:,.0f}" if not line["unit"] else f"{line['measured']:,.3g}"
-    return f"<em class={sign}>{measured}</em> {bound} {line['limit']:,g} {line['unit']}"
-
-
-def _routes(figures: Figures) -> Iterable[Row]:
-    for name, route in _all_first(figures):
-        latencies = [f"{route['latency_ms'][percent]:,.1f} ms" for percent in _PERCENTILES]
-        errors = sum(route["errors"].values())
-        yield escape(name), f"{route['requests']:,}", *latencies, f"{errors:,}"
-
-
-def _errors(figures: Figures) -> str:
-    rows = [
-        (escape(name), escape(error), f"{number:,}")
-        for name, route in _single(figures).items()
-        for error, number in route["errors"].items()
-    ]
-    if cut := figures["cut_connections"]:
-        rows.append(("(any)", "connection ended before the answer, asked again", f"{cut:,}"))
-    return _table(("route", "what", "times"), rows) if rows else "<p class=note>None.</p>"
-
-
-def _comparison(figures: Figures, baseline: Figures | None) -> str:
-    if baseline is None:
-        return ""
-    rows = []
-    for name, route in _all_first(figures):
-        earlier = baseline["routes"].get(name, {"latency_ms": {}})["latency_ms"]
-        cells = [
-            f"{ms:,.1f} ms {_change(ms, earlier, percent)}"
-            for percent, ms in route["latency_ms"].items()
-        ]
-        rows.append((escape(name), *cells))
-    heading = f"<h2>Beside the baseline of {escape(baseline['began'][:10])}</h2>"
-    return heading + _table(("route", *_PERCENTILES.values()), rows)
-
-
 def _generator(figures: Figures) -> dict[str, str]:
     generator = figures["generator"]
     return {
@@ -238,15 +197,9 @@ def _generator(figures: Figures) -> dict[str, str]:
     }
 
 
-def _table(heads: Row, rows: Iterable[Row]) -> str:
-    head = "".join(f"<th>{name}</th>" for name in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<div class=scroll><table><tr>{head}</tr>{body}</table></div>"
-
-
 def _pairs(values: Mapping[str, Any]) -> str:
     items = "".join(
-        f"<dt>{escape(_title(name))}</dt><dd>{escape(str(value))}</dd>"
+        f"<dt>{escape(_title(name))}</dt><dd>{escape(_value(value))}</dd>"
         for name, value in values.items()
         if value is not None
     )
@@ -256,3 +209,7 @@ def _pairs(values: Mapping[str, Any]) -> str:
 def _title(name: str) -> str:
     """Return how a name reads: a variable as it is typed, others as words."""
     return name if name.isupper() else name.replace("_", " ")
+
+
+def _value(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)

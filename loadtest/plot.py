@@ -50,11 +50,12 @@ def percentile_chart(
     if width < 500:
         ticks = [tick for tick in ticks if tick[1] != "0 %"]
     parts = [_grid(frame, ticks, _ms_ticks(frame, low, high))]
-    parts += [_limit(frame, percent, ms) for percent, ms in bounds]
     parts += [
         _line(curve, [(frame.x(rarity(p)), frame.y(ms)) for p, ms in curve.points])
         for curve in curves
     ]
+    # Last, so that no curve covers what it has to stay under.
+    parts += [_limit(frame, percent, ms) for percent, ms in bounds]
     return _svg(frame, parts, "Latency by percentile")
 
 

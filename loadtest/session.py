@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import gevent
 
@@ -16,8 +16,8 @@ from loadtest.shapes import SHAPES, factor
 
 #: Time for connections to be opened before the first request is due.
 _LEAD_SECONDS = 1.0
-#: How fast Locust starts users; it warns above this.
-USERS_A_SECOND = 100
+#: How fast Locust starts users unless it is told; it warns above this.
+USERS_A_SECOND = 100.0
 #: How long after the end requests that were due are still sent.
 _DRAIN_SECONDS = 3.0
 #: How long the last answers are waited for; longer than a request may take.
@@ -28,6 +28,27 @@ _SCHEDULED = Path("/proc/self/schedstat")
 _MOST_INTERVALS = 600
 
 
+class Run(NamedTuple):
+    """What all processes of a run have to agree on; a master sends it with Locust's options.
+
+    Attributes:
+        name: what no other run on the same installation is called, see
+            :class:`~loadtest.links.Catalogue`; empty when the run is called off.
+        scenarios: names of the user classes that take part: a worker knows all of them.
+        users_a_second: how fast they come.
+    """
+
+    name: str = ""
+    scenarios: tuple[str, ...] = ()
+    users_a_second: float = USERS_A_SECOND
+
+    @classmethod
+    def decode(cls, sent: Iterable[Any]) -> Self:
+        """Read what came over the wire, where tuples are lists."""
+        name, scenarios, users_a_second = sent
+        return cls(name, tuple(scenarios), users_a_second)
+
+
 class Session:
     """Shared by all users of a process; begun anew with every test.
 
@@ -36,7 +57,9 @@ class Session:
         measured: what the users of this process have measured and not yet reported.
         new_batches: batches of new links that are known to exist.
         in_flight: requests that are waited for.
-        run: what the run is called that has begun; '' before the first.
+        run: the run that has begun; one without a name before the first.
+        scenarios: names of the user classes that take part.
+        seconds: length of the judged run.
         busy_share: of the time, how long this process has run or waited for a core.
     """
 
@@ -47,21 +70,29 @@ class Session:
             options: Locust's and ours, parsed; a worker's change when its master sends them.
         """
         self.options = options
-        self._classes = list(user_classes)
+        self._known = list(user_classes)
         self._probe: gevent.Greenlet | None = None
         self._is_closed = True
-        self.connections = share_out(options.connections, self._classes)
         self.measured = Measurements()
         self.in_flight = 0
-        self.run = ""
+        self.run = Run()
         self.busy_share = 0.0
+        self.plan(each.__name__ for each in self._known)
 
-    def begin(self, process: int, run: str, *, sends: bool) -> None:
+    def plan(self, scenarios: Iterable[str]) -> None:
+        """Share the connections out over the scenarios that take part."""
+        names = set(scenarios)
+        self._classes = [each for each in self._known if each.__name__ in names]
+        self.scenarios = sorted(names)
+        self.connections = share_out(self.options.connections, self._classes)
+
+    def begin(self, process: int, run: Run, *, sends: bool) -> None:
         """Forget what was measured and lay out the schedule; the clock starts now.
+
+        What was asked for is read here once: someone may change it in the web UI meanwhile.
 
         Args:
             process: a number that no other process of the run has.
-            run: what the run is called, see :class:`~loadtest.links.Catalogue`.
             sends: whether this process has users; a master has none.
         """
         self.run = run
@@ -69,33 +100,31 @@ class Session:
             self._probe.kill()
         self._process = process
         options = self.options
-        self.connections = share_out(options.connections, self._classes)
+        self.plan(run.scenarios)
+        self.seconds = float(options.seconds) or SHAPES[options.load_shape].seconds
+        self._warm_up = float(options.warm_up)
+        self._shape = SHAPES[options.load_shape]
         self.catalogue = Catalogue(
-            options.links_prefix, options.hot_links, options.tail_links, run=run
+            options.links_prefix, options.hot_links, options.tail_links, run=run.name
         )
         self.measured = Measurements()
         self.new_batches = 1
         self.in_flight = 0
-        self.begins_at = time.monotonic() + _LEAD_SECONDS + self.connections / USERS_A_SECOND
+        self.begins_at = time.monotonic() + _LEAD_SECONDS + self.connections / run.users_a_second
         self._used_before: float | None = None
         self.busy_share = 0.0
-        self._is_closed = not sends
+        self._is_closed = not sends or not run.name
         self._users: dict[str, int] = {}
         self._arrivals = {each.__name__: self._schedule(each) for each in self._classes}
         # What is there by now stays: looking through it takes tens of milliseconds at a time.
         gc.collect()
         gc.freeze()
-        self._probe = gevent.spawn(self._watch_loop) if sends else None
-
-    @property
-    def seconds(self) -> float:
-        """Length of the judged run."""
-        return float(self.options.seconds) or SHAPES[self.options.load_shape].seconds
+        self._probe = None if self._is_closed else gevent.spawn(self._watch_loop)
 
     @property
     def judged_from(self) -> float:
         """When the warm-up is over, on the monotonic clock."""
-        return self.begins_at + float(self.options.warm_up)
+        return self.begins_at + self._warm_up
 
     @property
     def ends_at(self) -> float:
@@ -116,8 +145,8 @@ class Session:
 
     @property
     def is_past_drain(self) -> bool:
-        """Whether it is too late to send anything."""
-        return time.monotonic() > self.ends_at + _DRAIN_SECONDS
+        """Whether it is too late to send anything, or the run was called off before."""
+        return not self.run.name or time.monotonic() > self.ends_at + _DRAIN_SECONDS
 
     @property
     def is_settled(self) -> bool:
@@ -167,8 +196,7 @@ class Session:
         )
 
     def _factor(self, elapsed: float) -> float:
-        shape = SHAPES[self.options.load_shape]
-        return factor(shape, max(0.0, elapsed - float(self.options.warm_up)), self.seconds)
+        return factor(self._shape, max(0.0, elapsed - self._warm_up), self.seconds)
 
     def _watch_loop(self) -> None:
         """Measure how late the event loop wakes up, until the drain is over."""

@@ -1,6 +1,6 @@
 """The verdict of a run: met, broken or void. Pure; everything measured is handed in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,6 +23,7 @@ class Generator:
         loop: how late its event loop woke up.
         busiest_share: of the time, how long the busiest process ran or waited for a core.
         is_complete: whether the run went on to its end and every process said so.
+        strays: why there may be visits that nobody reported; empty if there are none.
         most_late_ms: lateness (p99) past which latencies are the generator's own.
         troubles: what else went wrong on this side, e.g. that clicks could not be counted.
     """
@@ -35,6 +36,7 @@ class Generator:
     busiest_share: float
     most_late_ms: float
     is_complete: bool = True
+    strays: str = ""
     troubles: tuple[str, ...] = ()
 
     @property
@@ -43,7 +45,7 @@ class Generator:
         faults = list(self.troubles)
         if not self.is_complete:
             faults.append("the run was stopped before its end")
-        if not self.due:
+        elif not self.due and not self.troubles:
             faults.append("no request was due")
         if self.busiest_share > _TOO_BUSY:
             faults.append(
@@ -95,11 +97,13 @@ class Verdict:
     Attributes:
         violations: everything that the budget or the count forbids.
         doubts: why the run proves nothing.
+        missed: goals that were not reached, which changes nothing about what came out.
     """
 
     outcome: Outcome
     violations: list[str]
     doubts: list[str]
+    missed: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -112,21 +116,23 @@ def judge(
 ) -> Verdict:
     """Weigh all that was measured.
 
-    A wrong count is broken however the generator did: it is no matter of time. Anything else is
-    void when the generator was the bottleneck, or asked too seldom.
+    A wrong count is broken however the generator did: it is no matter of time. Clicks that are too
+    many are one only if every visit was reported. Anything else is void when the generator was the
+    bottleneck, or asked too seldom.
 
     Args:
-        lines: the budget, compared.
+        lines: the budget and its goals, compared.
         count: redirects beside clicks; None if nobody asked for it.
         cut: connections that ended before an answer.
         most_cut: how many of them the budget allows; None for any.
     """
-    miscounted = [str(count)] if count and not count.is_exact else []
-    doubts = generator.faults
-    doubts += [str(line) for line in lines if line.measure == "requests" and not line.is_kept]
-    violations = miscounted + [
-        str(line) for line in lines if line.measure != "requests" and not line.is_kept
-    ]
+    decisive = [line for line in lines if not line.goal and not line.is_kept]
+    missed = [_missed(goal, lines) for goal in dict.fromkeys(_goals(lines))]
+    miscounted, uncertain = _weigh(count, generator.strays)
+    doubts = [*generator.faults, *uncertain]
+    if generator.due:
+        doubts += [str(line) for line in decisive if line.measure == "requests"]
+    violations = [*miscounted, *(str(line) for line in decisive if line.measure != "requests")]
     if generator.unsent:
         violations.append(
             f"{generator.unsent:,} of {generator.due:,} requests were never sent:"
@@ -135,7 +141,28 @@ def judge(
     if most_cut is not None and cut > most_cut:
         violations.append(f"{cut} connections ended before an answer, at most {most_cut} may")
     if miscounted:
-        return Verdict("broken", violations, doubts)
+        return Verdict("broken", violations, doubts, missed)
     if doubts:
-        return Verdict("void", violations, doubts)
-    return Verdict("broken" if violations else "met", violations, doubts)
+        return Verdict("void", violations, doubts, missed)
+    return Verdict("broken" if violations else "met", violations, doubts, missed)
+
+
+def _weigh(count: Count | None, strays: str) -> tuple[list[str], list[str]]:
+    """Return what is wrong with a count, and what can't be told of it."""
+    if count is None or count.is_exact:
+        return [], []
+    if strays and not count.lost:
+        surplus = sum(count.surplus.values())
+        return [], [f"{surplus:,} clicks more than redirects can't be told apart: {strays}"]
+    return [str(count)], []
+
+
+def _goals(lines: list[Line]) -> Iterator[str]:
+    return (line.goal for line in lines if line.goal and not line.is_kept)
+
+
+def _missed(goal: str, lines: list[Line]) -> str:
+    """Return one sentence for a goal, with the first of its lines: all redirects together."""
+    missed = [line for line in lines if line.goal == goal and not line.is_kept]
+    more = f", and {len(missed) - 1} lines more" if len(missed) > 1 else ""
+    return f"{missed[0]}{more}"

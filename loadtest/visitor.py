@@ -29,11 +29,7 @@ class Visitor(FastHttpUser):  # type: ignore[misc]
     connection_timeout = _TIMEOUT_SECONDS
 
     def __init__(self, environment: Any) -> None:
-        self.client_pool = HonestPool(
-            concurrency=1,
-            network_timeout=_TIMEOUT_SECONDS,
-            connection_timeout=_TIMEOUT_SECONDS,
-        )
+        self.client_pool = HonestPool(_TIMEOUT_SECONDS)
         super().__init__(environment)
         self.session: Session = environment.session
         self.random = Random()

@@ -1,18 +1,23 @@
 """How the parts hang on Locust's events, in one process or in a master and its workers."""
 
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import gevent
 from gevent import subprocess
 
-from loadtest.clicks import Console
+from loadtest import baseline, preflight, web
+from loadtest import options as given
+from loadtest.clicks import Console, ConsoleFailed
 from loadtest.conclusion import Conclusion
 from loadtest.links import as_csv, live_row
 from loadtest.locust_run import BEGINS
 from loadtest.measurements import Measurements
-from loadtest.session import USERS_A_SECOND, Session
-from loadtest.verdict import EXIT_CODES
+from loadtest.processes import Processes
+from loadtest.session import USERS_A_SECOND, Run, Session
+from loadtest.verdict import EXIT_CODES, Verdict
 
 _PART = "hopline"
 _NEW_LINKS = "hopline_new_links"
@@ -20,28 +25,65 @@ _NEW_LINKS = "hopline_new_links"
 _RUN = "hopline_run"
 #: What Locust may wait for a request in flight when someone presses Stop.
 _STOP_SECONDS = 15
+#: Workers tell their master what they measured every three seconds.
+_REPORT_SECONDS = 3.5
+_STOPPED = "visits of the last seconds before the stop were not reported"
 
 
-def install(environment: Any, **_: Any) -> None:
+def install(environment: Any, runner: Any = None, web_ui: Any = None, **_: Any) -> None:
     """Prepare one process: a worker, a master, or one that is both."""
-    load = Load(environment)
+    if not environment.parsed_options.worker:
+        _prepare(environment.parsed_options)
+    try:
+        load = Load(environment)
+    except baseline.BaselineFailed as error:
+        sys.exit(_usage(str(error)))
     environment.load = load
     environment.session = load.session
     environment.stop_timeout = environment.stop_timeout or _STOP_SECONDS
     events = environment.events
     events.test_start.add_listener(load.begin)
     if not load.is_master:
-        environment.runner.register_message(_NEW_LINKS, load.new_links_came)
+        runner.register_message(_NEW_LINKS, load.new_links_came)
     if load.is_worker:
-        events.report_to_master.add_listener(load.report)
+        events.report_to_master.add_listener(load.report_part)
         return
     events.worker_report.add_listener(load.worker_reported)
     events.test_stop.add_listener(load.test_stopped)
     events.quitting.add_listener(load.conclude)
+    if web_ui is not None:
+        web.install(web_ui, load)
+
+
+def _prepare(options: Any) -> None:
+    """Take Locust's own options for ours, and refuse what can't be before anything runs."""
+    if options.num_users is None:
+        options.num_users = options.connections
+    options.spawn_rate = options.spawn_rate or USERS_A_SECOND
+    given.take_common(options)
+    if complaint := given.complaint(options):
+        sys.exit(_usage(complaint))
+    try:
+        Path(options.report).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sys.exit(_usage(f"--report {options.report}: {error.strerror}"))
+
+
+def _usage(complaint: str) -> int:
+    print(f"loadtest: {complaint}", file=sys.stderr, flush=True)
+    return 2
 
 
 class Load:
-    """The load test as one process sees it; the master, or the only process, has the last word."""
+    """The load test as one process sees it; the master, or the only process, has the last word.
+
+    Attributes:
+        verdict: of the last run; None before it is drawn.
+        stage: what is going on, for people.
+
+    Raises:
+        BaselineFailed: there is no run to compare with.
+    """
 
     def __init__(self, environment: Any) -> None:
         self._environment = environment
@@ -49,46 +91,96 @@ class Load:
         self.is_worker = bool(options.worker)
         self.is_master = bool(options.master)
         self.session = Session(options, environment.user_classes)
-        self._settled: dict[str, bool] = {}
-        self._busy: dict[str, float] = {}
+        self.processes = Processes()
+        path = "" if self.is_worker else options.baseline
+        self._baseline = baseline.read(path) if path else None
+        self.verdict: Verdict | None = None
+        self.stage = "no run yet"
         self._measured = Measurements()
         self._conclusion: Conclusion | None = None
+        self._concluding: gevent.Greenlet | None = None
         self._makes_links: gevent.Greenlet | None = None
         self._troubles: list[str] = []
 
+    @property
+    def report_text(self) -> str:
+        """The report of the last run; empty before it is written."""
+        report = Path(self._environment.parsed_options.report)
+        return report.read_text() if self.verdict is not None and report.exists() else ""
+
     def tick(self) -> tuple[int, float] | None:
         """Return how many users there should be, or None when the run is over."""
-        has_begun = self._conclusion is not None
-        if has_begun and self._is_over():
+        if self._conclusion is None:
+            options = self._environment.parsed_options
+            given.take_common(options)
+            self.session.plan(each.__name__ for each in self._environment.user_classes)
+        elif self._is_over():
             return None
         users = self.session.connections
-        return users, min(users, USERS_A_SECOND)
+        return users, min(users, self._users_a_second())
 
     def begin(self, **_: Any) -> None:
         """Start afresh, with clicks counted as they are before the first request."""
-        if not self.is_worker:
-            # Whatever fails before the verdict, the run was not met.
-            self._environment.process_exit_code = EXIT_CODES["void"]
-            self._conclusion = None
-            self._troubles = []
-            self._measured = Measurements()
-            self._settled = {}
-            setattr(self._environment.parsed_options, _RUN, f"{time.time_ns() // 1_000_000:x}")
-        run = getattr(self._environment.parsed_options, _RUN)
-        process = getattr(self._environment.runner, "worker_index", 0)
-        self.session.begin(process, run, sends=not self.is_master)
-        if not self.is_worker:
-            self._conclusion = Conclusion(self._environment, self.session, self._console())
-            self._conclusion.count_before()
-            # Counting takes seconds, and the clock starts with the users.
-            self.session.begin(process, run, sends=not self.is_master)
-            self._makes_links = gevent.spawn(self._make_links)
-            print(f"{BEGINS}{self.session.judged_from - time.monotonic():.3f} s", flush=True)
+        if self.is_worker:
+            run = Run.decode(getattr(self._environment.parsed_options, _RUN))
+            self.session.begin(self._environment.runner.worker_index, run, sends=True)
+            return
+        if self._concluding is not None:
+            self._concluding.join()
+        # Whatever fails before the verdict, the run was not met.
+        self._environment.process_exit_code = EXIT_CODES["void"]
+        self.verdict, self.stage = None, "running"
+        self._troubles = []
+        self._measured = Measurements()
+        self._begin_session(f"{time.time_ns() // 1_000_000:x}")
+        self._conclusion = Conclusion(
+            self._environment, self.session, self._console(), self._baseline
+        )
+        if trouble := self._look_before(self._conclusion):
+            self._troubles.append(trouble)
+            self._begin_session("")
+            return
+        # Looking takes seconds, and the clock starts with the users.
+        self._begin_session(self.session.run.name)
+        self.processes.begin(self._workers())
+        self._makes_links = gevent.spawn(self._make_links)
+        print(f"{BEGINS}{self.session.judged_from - time.monotonic():.3f} s", flush=True)
 
-    def report(self, client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG002
+    def _begin_session(self, name: str) -> None:
+        """Start the clock; without a name the run is called off."""
+        run = Run(name, tuple(self.session.scenarios), self._users_a_second())
+        setattr(self._environment.parsed_options, _RUN, run)
+        self.session.begin(0, run, sends=not self.is_master)
+
+    def _look_before(self, conclusion: Conclusion) -> str:
+        """Count the clicks before the run; return why it would tell nothing, or an empty text."""
+        options, host = self._environment.parsed_options, self._environment.host
+        trouble = given.complaint(options) or preflight.complaint(host, self.session.catalogue)
+        if not trouble:
+            try:
+                conclusion.count_before()
+            except ConsoleFailed as error:
+                return str(error)
+        return trouble
+
+    def _console(self) -> Console | None:
+        url = self._environment.parsed_options.console
+        return Console(url) if url else None
+
+    def _users_a_second(self) -> float:
+        return float(self._environment.parsed_options.spawn_rate or 0) or USERS_A_SECOND
+
+    def _workers(self) -> set[str]:
+        """Return the processes that are there, and not merely remembered."""
+        if not self.is_master:
+            return set()
+        clients = self._environment.runner.clients
+        return {each.id for each in (*clients.ready, *clients.spawning, *clients.running)}
+
+    def report_part(self, client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG002
         """Add to what a worker tells its master, every three seconds."""
         data[_PART] = {
-            "run": self.session.run,
+            "run": self.session.run.name,
             "settled": self.session.is_settled,
             "busy": self.session.busy_share,
             "measured": self.session.hand_over().encode(),
@@ -97,10 +189,8 @@ class Load:
     def worker_reported(self, client_id: str, data: dict[str, Any]) -> None:
         """Merge what a worker tells of this run; before it begins, workers are settled, too."""
         part = data.get(_PART)
-        if part and part["run"] == self.session.run:
-            self._settled[client_id] = part["settled"]
-            if not part["settled"]:
-                self._busy[client_id] = part["busy"]
+        if part and part["run"] == self.session.run.name:
+            self.processes.reported(client_id, part["busy"], is_settled=part["settled"])
             self._measured.merge(part["measured"])
 
     def new_links_came(self, environment: Any, msg: Any) -> None:  # noqa: ARG002
@@ -109,39 +199,50 @@ class Load:
 
     def test_stopped(self, **_: Any) -> None:
         """Conclude a run of the web UI, which goes on after it."""
-        if not self._environment.parsed_options.headless:
-            gevent.spawn(self._conclude_when_settled)
+        if not self._environment.parsed_options.headless and self._conclusion is not None:
+            self._concluding = gevent.spawn(self._conclude_stopped)
+
+    def _conclude_stopped(self) -> None:
+        """Conclude after the last reports, whether the run came to its end or was stopped."""
+        if not self._is_over() and self.is_master:
+            gevent.sleep(_REPORT_SECONDS)
+        self._conclude()
 
     def conclude(self, **_: Any) -> None:
-        """Count, judge and report; once, whoever asks first."""
+        """Conclude before Locust ends."""
+        if self._concluding is not None:
+            self._concluding.join()
+        self._conclude()
+
+    def _conclude(self) -> None:
+        """Count, judge and report, once."""
         conclusion, self._conclusion = self._conclusion, None
         if conclusion is None:
             return
+        self.stage = "clicks are counted"
         if self._makes_links is not None:
             self._makes_links.kill()
+        is_complete = self._is_called_off or (self._is_settled() and not self.processes.lost)
         self._measured.merge(self.session.hand_over().encode())
-        busiest = max(self._busy.values(), default=self.session.busy_share)
-        code = conclusion.draw(
-            self._measured, busiest, self._troubles, is_complete=self._is_settled()
+        self.verdict = conclusion.draw(
+            self._measured,
+            self.processes.busiest or self.session.busy_share,
+            [*self._troubles, *self.processes.troubles],
+            is_complete=is_complete,
+            strays="" if is_complete else _STOPPED,
         )
-        self._environment.process_exit_code = code
+        self._environment.process_exit_code = self.verdict.exit_code
 
-    def _conclude_when_settled(self) -> None:
-        while not self._is_over():
-            gevent.sleep(0.2)
-        self.conclude()
+    @property
+    def _is_called_off(self) -> bool:
+        return not self.session.run.name
 
     def _is_over(self) -> bool:
-        return self._is_settled() or self.session.is_overdue
+        self.processes.look(self._workers())
+        return self._is_called_off or self._is_settled() or self.session.is_overdue
 
     def _is_settled(self) -> bool:
-        if not self.is_master:
-            return self.session.is_settled
-        return bool(self._settled) and all(self._settled.values())
-
-    def _console(self) -> Console | None:
-        url = self._environment.parsed_options.console
-        return Console(url) if url else None
+        return self.processes.are_settled if self.is_master else self.session.is_settled
 
     def _make_links(self) -> None:
         options = self._environment.parsed_options

@@ -38,12 +38,15 @@ def figures(slowest_ms=20.0, errors=(), counted=None, budget="ci"):
     generator = Generator(1000, 0, 0, measured.late, measured.loop, 0.2, 5.0)
     counted = counted or Count(1000, 1000)
     result = Result(
+        decides=BUDGETS[budget].decides,
         verdict=judge(lines, generator, counted, cut=0, most_cut=0),
         lines=lines,
         generator=generator,
         counted=counted,
         measured=measured,
-        session=SimpleNamespace(options=OPTIONS, seconds=10.0, interval_seconds=1.0),
+        session=SimpleNamespace(
+            options=OPTIONS, seconds=10.0, interval_seconds=1.0, scenarios=["HotLinks"]
+        ),
         began=datetime(2026, 11, 23, tzinfo=UTC),
         host="http://127.0.0.1:1",
         marks=[Mark(2, 5, "Redis frozen")],

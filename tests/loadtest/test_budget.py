@@ -1,6 +1,14 @@
 import pytest
 
-from loadtest.budget import BUDGETS, EVERY_REDIRECT, GENERATOR, Limits, check, every_redirect
+from loadtest.budget import (
+    BUDGETS,
+    EVERY_REDIRECT,
+    GENERATOR,
+    Budget,
+    Limits,
+    check,
+    every_redirect,
+)
 from loadtest.measurements import Route
 
 
@@ -12,8 +20,8 @@ def route(*latencies_ms, **errors):
     return one
 
 
-def broken(routes, budget):
-    return [str(line) for line in check(routes, budget) if not line.is_kept]
+def broken(routes, table):
+    return [str(line) for line in check(routes, Budget("", table)) if not line.is_kept]
 
 
 def test_a_budget_that_is_kept_has_no_broken_line():
@@ -43,8 +51,8 @@ def test_every_violation_is_listed():
 
 def test_a_fast_404_does_not_hide_a_slow_redirect():
     routes = {"GET /{unknown}": route(*[1] * 100_000), "GET /{hot}": route(*[60] * 50)}
-    assert broken(routes, BUDGETS["ci"])[1:] != []
-    assert "every redirect: p50 60" in broken(routes, BUDGETS["ci"])[1]
+    assert broken(routes, BUDGETS["ci"].limits)[1:] != []
+    assert "every redirect: p50 60" in broken(routes, BUDGETS["ci"].limits)[1]
 
 
 def test_the_first_row_that_fits_counts():
@@ -65,16 +73,39 @@ def test_every_redirect_sums_up_only_routes_that_redirect():
     assert every.errors == {"a": 1}
 
 
-def test_the_default_is_what_visitors_are_promised():
-    limits = BUDGETS["default"][EVERY_REDIRECT]
-    assert (limits.p999_ms, limits.p99_ms, limits.error_share) == (50, 10, 0.0)
+def lines(route_ms, budget):
+    routes = {"GET /{hot}": route(*route_ms)}
+    return check(routes, BUDGETS[budget])
+
+
+def test_the_default_is_decided_by_what_visitors_are_promised():
+    limits = BUDGETS["default"].limits[EVERY_REDIRECT]
+    assert (limits.p999_ms, limits.p99_ms, limits.error_share) == (50, None, 0.0)
+
+
+def test_a_p99_of_10_6_ms_misses_a_goal_and_keeps_the_promise():
+    found = [line for line in lines([3.0] * 5800 + [10.6] * 100, "default") if not line.is_kept]
+    assert {line.goal for line in found} == {"a quiet machine"}
+    assert str(found[0]) == "a quiet machine: every redirect: p99 10.61 ms, 10 ms was the goal"
+
+
+def test_for_a_quiet_machine_the_tighter_limits_decide():
+    found = [line for line in lines([3.0] * 5800 + [10.6] * 100, "quiet") if not line.is_kept]
+    assert {line.goal for line in found} == {""}
+    assert "p99 10.61 ms, at most 10 ms is allowed" in str(found[0])
+
+
+def test_a_goal_is_about_latency_alone():
+    """An error is excused by no name, and too few requests are said once."""
+    goals = [line for line in lines([60.0], "default") if line.goal]
+    assert {line.unit for line in goals} == {"ms"}
 
 
 @pytest.mark.parametrize("name", BUDGETS)
 def test_every_budget_says_how_late_the_generator_may_be(name):
-    assert BUDGETS[name][GENERATOR].p99_ms
+    assert BUDGETS[name].limits[GENERATOR].p99_ms
 
 
 def test_exactly_the_limit_is_kept():
-    line = check({"GET /{hot}": route()}, {"* /{*}": Limits(max_ms=0.0)})
+    line = check({"GET /{hot}": route()}, Budget("", {"* /{*}": Limits(max_ms=0.0)}))
     assert all(each.is_kept for each in line)

@@ -3,7 +3,7 @@ import itertools
 import pytest
 
 from loadtest import clicks
-from loadtest.clicks import ConsoleFailed, count, settled_count
+from loadtest.clicks import ConsoleFailed, count, quiet_count, settled_count
 
 
 def test_as_many_clicks_as_redirects_are_exact():
@@ -39,18 +39,22 @@ def _no_waiting(monkeypatch):
 
 def test_clicks_on_their_way_are_waited_for():
     numbers = itertools.chain([1, 2], itertools.repeat(3))
-    counted = settled_count(lambda codes: {c: next(numbers) for c in codes}, {}, {"a": 3}, {}, 30)
+    counted, _ = settled_count(
+        lambda codes: {c: next(numbers) for c in codes}, {}, {"a": 3}, {}, 30
+    )
     assert counted.is_exact
 
 
 def test_clicks_that_never_come_are_lost():
-    counted = settled_count(lambda codes: dict.fromkeys(codes, 2), {}, {"a": 3}, {}, 0.05)
+    counted, _ = settled_count(lambda codes: dict.fromkeys(codes, 2), {}, {"a": 3}, {}, 0.05)
     assert counted.lost == {"a": 1}
 
 
 def test_a_click_that_came_twice_after_all_was_well_is_seen():
     numbers = itertools.chain([3], itertools.repeat(4))
-    counted = settled_count(lambda codes: {c: next(numbers) for c in codes}, {}, {"a": 3}, {}, 30)
+    counted, _ = settled_count(
+        lambda codes: {c: next(numbers) for c in codes}, {}, {"a": 3}, {}, 30
+    )
     assert counted.surplus == {"a": 1}
 
 
@@ -63,4 +67,36 @@ def test_a_console_that_is_away_for_a_while_is_asked_again():
             raise answer
         return answer
 
-    assert settled_count(ask, {}, {"a": 3}, {}, 30).is_exact
+    assert settled_count(ask, {}, {"a": 3}, {}, 30)[0].is_exact
+
+
+def growing(*numbers):
+    """A console that counts so many clicks of each code, one number after another."""
+    left = iter(numbers)
+    return lambda codes: dict.fromkeys(codes, next(left))
+
+
+def test_clicks_of_an_earlier_run_are_waited_for_before_the_next():
+    assert quiet_count(growing(3, 5, 6, 6), ["a"]) == ({"a": 6}, True)
+
+
+def test_somebody_else_on_the_links_is_noticed_before_the_run(monkeypatch):
+    monkeypatch.setattr(clicks, "_QUIET_SECONDS", 0.01)
+    numbers = itertools.count()
+    _, is_alone = quiet_count(lambda codes: dict.fromkeys(codes, next(numbers)), ["a"])
+    assert not is_alone
+
+
+def test_somebody_else_on_the_links_is_noticed_after_the_run():
+    numbers = itertools.count(3)
+    counted, is_alone = settled_count(
+        lambda codes: dict.fromkeys(codes, next(numbers)), {}, {"a": 3}, {}, 30
+    )
+    assert counted.surplus
+    assert not is_alone
+
+
+def test_a_click_counted_twice_is_nobody_elses():
+    counted, is_alone = settled_count(growing(*[4] * 9), {}, {"a": 3}, {}, 30)
+    assert counted.surplus == {"a": 1}
+    assert is_alone

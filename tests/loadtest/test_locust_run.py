@@ -4,9 +4,14 @@ The rates are low and the limits wide, so that a busy machine doesn't matter; wh
 larger by far.
 """
 
+import signal
+import subprocess
+import time
+
+import psutil
 import pytest
 
-from loadtest.locust_run import LocustRun
+from loadtest.locust_run import BEGINS, LocustRun
 from loadtest.self_check import known_server
 
 RATE = 100
@@ -96,11 +101,92 @@ def test_a_second_run_on_the_same_installation_does_not_count_the_first_ones_cli
             assert figures["count"]["is_exact"], figures["count"]
 
 
-def test_a_server_that_is_not_there_is_all_errors(run, free_port):
+def test_a_run_that_would_tell_nothing_is_called_off(run, free_port):
+    """A wrong host is no broken Hopline."""
+    host = f"http://127.0.0.1:{free_port()}"
+    code, figures = run(host)
+    assert (code, figures["verdict"]) == (3, "void")
+    assert figures["generator"]["due"] == 0
+    (doubt,) = figures["doubts"]
+    assert doubt.startswith(f"{host} doesn't answer")
+
+
+def test_a_console_that_does_not_answer_calls_the_run_off(run, free_port):
+    """Without the clicks before the run, all of them would count as too many."""
+    with known_server() as url:
+        code, figures = run(url, console=f"http://127.0.0.1:{free_port()}")
+    assert (code, figures["verdict"]) == (3, "void")
+    assert figures["count"] is None
+    (doubt,) = figures["doubts"]
+    assert "the console" in doubt
+
+
+def test_locusts_own_options_set_connections_ramp_and_length(run):
     """And of the scenarios, only the chosen ones run."""
-    code, figures = run(f"http://127.0.0.1:{free_port()}", ("HotLinks",), console="")
-    assert code != 0
-    assert set(figures["routes"]) == {"GET /{hot}", "every redirect"}
-    assert figures["routes"]["GET /{hot}"]["errors"] == {
-        "no answer: ConnectionRefusedError": figures["routes"]["GET /{hot}"]["requests"]
-    }
+    common = {"users": 6, "spawn_rate": 3, "run_time": "2s"}
+    with known_server("--latency-ms", "5") as url:
+        code, figures = run(url, ("HotLinks", "Bots"), **common)
+    assert code in (0, 3), figures["violations"]
+    assert figures["options"]["connections"] == 6
+    assert figures["seconds"] == 2
+    assert figures["options"]["scenarios"] == ["Bots", "HotLinks"]
+    assert set(figures["routes"]) == {"GET /{hot}", "GET /{bot}", "every redirect"}
+    assert figures["generator"]["due"] == pytest.approx(RATE * 3, rel=0.25)
+
+
+@pytest.fixture
+def locust(tmp_path):
+    """A function that starts Locust for a minute, and what it wrote when it has ended."""
+    started = []
+
+    def start(url, **options):
+        given = {"rate": RATE, "warm_up": 1, "budget": "ci", "hot_links": 5, "tail_links": 5}
+        given |= {"console": url, "settle_seconds": 5, **options}
+        run = LocustRun(url, tmp_path / "report.html", 60, given)
+        process = psutil.Popen(
+            run.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        for line in process.stdout:
+            if line.startswith(BEGINS):
+                break
+        return process, run
+
+    yield start
+    for process in started:
+        if process.is_running():
+            for child in (*process.children(recursive=True), process):
+                child.kill()
+        process.communicate()
+
+
+def ended(process, run):
+    process.communicate(timeout=90)
+    return process.returncode, run.figures()
+
+
+@pytest.mark.parametrize("processes", [None, 2])
+def test_ctrl_c_in_the_middle_accuses_nobody(locust, processes):
+    with known_server("--latency-ms", "5") as url:
+        process, run = locust(url, processes=processes)
+        time.sleep(6)
+        for each in (*process.children(), process):
+            each.send_signal(signal.SIGINT)
+        code, figures = ended(process, run)
+    assert (code, figures["verdict"]) == (3, "void")
+    assert "the run was stopped before its end" in figures["doubts"]
+    assert figures["count"]["lost"] == {}
+    assert figures["count"]["redirects"] > 0
+
+
+def test_a_worker_that_dies_is_named_and_hopline_is_not_accused(locust):
+    """What it had sent since its last report are clicks of visits that nobody knows of."""
+    with known_server("--latency-ms", "5") as url:
+        process, run = locust(url, processes=2, run_time="9s")
+        time.sleep(5)
+        process.children()[0].kill()
+        code, figures = ended(process, run)
+    assert (code, figures["verdict"]) == (3, "void")
+    assert any("a worker process was lost" in doubt for doubt in figures["doubts"])
+    assert figures["count"]["clicks"] > figures["count"]["redirects"] > 0
+    assert any("can't be told apart" in doubt for doubt in figures["doubts"])

@@ -80,3 +80,55 @@ def test_a_ramp_says_where_it_broke():
     assert "broke at" not in render(figures)
     figures["options"]["load_shape"] = "ramp"
     assert "<b>never</b><span>broke at" in render(figures)
+
+
+def test_the_page_says_what_decided_and_which_goals_were_missed():
+    missed = {"missed_goals": ["the promise: every redirect: p99.9 61 ms, 50 ms was the goal"]}
+    page = render(samples.figures() | missed)
+    top = page[: page.index("class=tile")]
+    assert "Decided by what a run of seconds on a noisy machine can tell" in top
+    assert "Missed goals, which change no verdict" in top
+    assert "<h2>Goal: the promise</h2>" in page
+    assert "Past the budget" not in top
+
+
+def test_what_made_a_run_void_stands_first_and_is_named():
+    page = render(samples.figures(slowest_ms=200, budget="default"))
+    top = page[: page.index("class=tile")]
+    assert "This run proves nothing" in top
+    assert top.index("Why it proves nothing") < top.index("at least 5,000 needed")
+
+
+def test_a_baseline_of_another_load_is_not_compared_and_said():
+    earlier = samples.figures()
+    earlier["options"]["rate"] = 150.0
+    page = render(samples.figures(), earlier)
+    assert "Not compared with the baseline of 2026-11-23" in page
+    assert "rate 150, now 100" in page
+    assert "against the baseline" not in page
+    assert 'class="line every dashed"' not in page
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_column_of_a_table_is_cut_off(chromium, tmp_path, width):
+    """Nobody sees that a table can be pushed sideways."""
+    path = tmp_path / "report.html"
+    slow, fast = samples.figures(slowest_ms=54_321, budget="default"), samples.figures(2)
+    for figures in (slow, fast):
+        route = figures["routes"]["GET /{hot}"]
+        figures["routes"] |= {f"GET /{{{name}}}": route for name in ("expired", "unknown")}
+    path.write_text(render(slow, fast))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": width, "height": 800})
+        page.goto(path.as_uri())
+        hidden = page.evaluate(
+            "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
+        )
+        browser.close()
+    assert hidden == [0] * 4
+
+
+def test_no_curve_covers_the_limit_that_it_has_to_stay_under():
+    charts = re.findall(r"<svg.*?</svg>", render(samples.figures(budget="default")), re.DOTALL)
+    assert charts[0].rindex('class="limit"') > charts[0].rindex('class="line')

@@ -5,6 +5,7 @@ from loadtest.verdict import Count, Generator, judge
 KEPT = Line("GET /{hot}", "p99", "ms", 10, 3, is_kept=True)
 SLOW = Line("GET /{hot}", "p99", "ms", 10, 30, is_kept=False)
 FEW = Line("GET /{hot}", "requests", "", 500, 3, is_kept=False)
+MISSED = Line("GET /{hot}", "p99", "ms", 10, 10.6, is_kept=False, goal="a quiet machine")
 EXACT = Count(redirects=10, clicks=10)
 
 
@@ -78,3 +79,32 @@ def test_cut_connections_are_counted_apart():
 
 def test_clicks_need_not_be_counted():
     assert judge([KEPT], generator(), None, cut=0, most_cut=0).outcome == "met"
+
+
+def test_a_missed_goal_is_told_and_breaks_nothing():
+    verdict = judge([KEPT, MISSED], generator(), EXACT, cut=0, most_cut=0)
+    assert (verdict.outcome, verdict.violations) == ("met", [])
+    assert verdict.missed == ["a quiet machine: GET /{hot}: p99 10.6 ms, 10 ms was the goal"]
+
+
+def test_clicks_that_may_be_of_visits_nobody_reported_accuse_no_one():
+    twice = Count(redirects=10, clicks=13, surplus={"a": 3})
+    verdict = judge([KEPT], generator(strays="it was stopped"), twice, cut=0, most_cut=0)
+    assert (verdict.outcome, verdict.violations) == ("void", [])
+    assert verdict.doubts == ["3 clicks more than redirects can't be told apart: it was stopped"]
+
+
+def test_a_lost_click_is_one_however_the_run_ended():
+    lost = Count(redirects=10, clicks=9, lost={"a": 1})
+    stopped = generator(strays="it was stopped", is_complete=False)
+    assert judge([KEPT], stopped, lost, cut=0, most_cut=0).outcome == "broken"
+
+
+def test_a_run_that_was_called_off_says_only_why():
+    called_off = generator(due=0, troubles=("the links are missing",))
+    assert judge([FEW], called_off, None, cut=0, most_cut=0).doubts == ["the links are missing"]
+
+
+def test_a_goal_that_is_missed_everywhere_is_one_sentence():
+    verdict = judge([MISSED, KEPT, MISSED, MISSED], generator(), EXACT, cut=0, most_cut=0)
+    assert verdict.missed == [f"{MISSED}, and 2 lines more"]
