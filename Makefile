@@ -10,14 +10,26 @@ BIN := .venv/bin
 RUN := .venv/.run-installed
 DEVELOP := .venv/.develop-installed
 
+# .venv is good for one version of Python in one place: after an upgrade of the system, for another
+# PYTHON= or when this folder was moved, it is made anew, and so are tox's.
+WANTED := $(if $(filter command environment,$(origin PYTHON)),$(PYTHON),$(BIN)/python)
+VERSION := "import sys; print('%d.%d' % sys.version_info[:2])"
+ifneq ($(and $(filter-out help clean deb,$(MAKECMDGOALS)),$(wildcard .venv/pyvenv.cfg)),)
+made_with := $(shell sed -n 's/^version *= *\([0-9]*\.[0-9]*\).*/\1/p' .venv/pyvenv.cfg)
+made_at := $(shell sed -n 's/^command *= .* -m venv //p' .venv/pyvenv.cfg)
+ifneq ($(made_with) $(made_at),$(shell $(WANTED) -c $(VERSION) 2>/dev/null) $(CURDIR)/.venv)
+$(info hopline: .venv is of Python $(made_with) at $(made_at), so it is made anew)
+$(shell rm -rf .venv .tox)
+endif
+endif
+
 define require
 	@{ $(1); } >/dev/null 2>&1 || { echo "hopline: $(2)" >&2; exit 1; }
 endef
 
 define install
 	@echo "installing hopline$(1) into .venv"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
-		--constraint constraints.txt --editable '.$(1)'
+	@deploy/pip.sh $(BIN)/python install -qq --constraint constraints.txt --editable '.$(1)'
 	@touch $@
 endef
 
@@ -63,7 +75,7 @@ chaos: $(DEVELOP)
 # After a change of setup.cfg or constraints.txt; the comment at its head stays.
 .PHONY: lock
 lock: .venv/pyvenv.cfg
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt uv
+	@deploy/pip.sh $(BIN)/python install -qq --constraint constraints.txt uv
 	@{ sed '/^[^#]/,$$d' deploy/requirements.lock; echo 'setuptools>=77' | $(BIN)/uv pip compile \
 		setup.cfg - --universal --python-version 3.11 --constraint constraints.txt --quiet \
 		--generate-hashes --no-header --no-annotate; } >deploy/requirements.lock.new
@@ -96,7 +108,7 @@ clean:
 $(RUN): .venv/pyvenv.cfg setup.cfg setup.py deploy/requirements.lock $(wildcard app/redirect/http/*.c)
 	@echo "installing hopline into .venv"
 	@deploy/locked.sh $(BIN)/python install
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@deploy/pip.sh $(BIN)/python install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEVELOP): .venv/pyvenv.cfg setup.cfg setup.py constraints.txt $(wildcard app/redirect/http/*.c)

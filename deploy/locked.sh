@@ -6,14 +6,15 @@
 #
 # Compiled from source is what has no wheel, with the back end of the lock: gunicorn_h1c.
 set -eu
-lock=$(cd "$(dirname "$0")" && pwd)/requirements.lock
+here=$(cd "$(dirname "$0")" && pwd)
+lock=$here/requirements.lock
 python=$1 command=$2
 shift 2
 
 backend=$(mktemp)
 trap 'rm -f "$backend"' EXIT
 sed -n '/^setuptools==/,/[^\\]$/p' "$lock" >"$backend"
-"$python" -m pip install --quiet --disable-pip-version-check --no-cache-dir \
-    --root-user-action=ignore --require-hashes --only-binary :all: --requirement "$backend"
-"$python" -m pip "$command" --quiet --quiet --disable-pip-version-check --require-hashes \
-    --no-build-isolation --only-binary :all: --no-binary gunicorn_h1c --requirement "$lock" "$@"
+"$here/pip.sh" "$python" install --quiet --no-cache-dir --root-user-action=ignore \
+    --require-hashes --only-binary :all: --requirement "$backend"
+"$here/pip.sh" "$python" "$command" --quiet --quiet --require-hashes --no-build-isolation \
+    --only-binary :all: --no-binary gunicorn_h1c --requirement "$lock" "$@"

@@ -14,6 +14,7 @@ SCRIPTS = [
     DEPLOY / "install.sh",
     DEPLOY / "build_deb.sh",
     DEPLOY / "locked.sh",
+    DEPLOY / "pip.sh",
     DEPLOY / "hopline",
     *(DEPLOY / "debian").glob("p*"),
 ]

@@ -14,6 +14,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
 
 @pytest.fixture(scope="module")
 def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gunicorn]:
-    """gunicorn with its own gevent worker."""
-    with Gunicorn(tmp_path_factory.mktemp("stock"), worker="gevent") as server:
+    """gunicorn with its own gevent worker, but for how its refusals are written."""
+    worker = "tests.app.redirect.http.stock_worker.StockWorker"
+    with Gunicorn(tmp_path_factory.mktemp("stock"), worker=worker) as server:
         yield server
