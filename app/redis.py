@@ -147,8 +147,25 @@ def translated(url: str) -> Iterator[None]:
     except redis.ResponseError as error:
         # In a pipeline redis-py puts words of its own before the server's.
         is_full = isinstance(error, redis.exceptions.OutOfMemoryError)
-        kind = RedisUnavailable if is_full or is_transient(str(error)) else RedisRefused
-        raise kind(f"Redis at {_server(url, error)} says: {error}") from error
+        said = said_by(error)
+        kind = RedisUnavailable if is_full or is_transient(said) else RedisRefused
+        raise kind(f"Redis at {_server(url, error)} says: {said}") from error
+
+
+def said_by(error: Exception) -> str:
+    """Return an error reply with its code, which redis-py leaves out where it has a class."""
+    code = _CODE_OF_CLASS.get(type(error).__name__)
+    return f"{code} {error}" if code else str(error)
+
+
+_CODE_OF_CLASS = {
+    "AskError": "ASK",
+    "ClusterCrossSlotError": "CROSSSLOT",
+    "ClusterDownError": "CLUSTERDOWN",
+    "MasterDownError": "MASTERDOWN",
+    "MovedError": "MOVED",
+    "TryAgainError": "TRYAGAIN",
+}
 
 
 def _server(url: str, error: Exception) -> str:

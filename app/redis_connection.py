@@ -6,6 +6,8 @@ from typing import Any
 import redis
 from redis.connection import SSLConnection, UnixDomainSocketConnection
 
+from app.redis import said_by
+
 #: What a server says that may not be the one to ask any more.
 _IS_NO_MASTER = ("MASTERDOWN", "NOREPLICAS", "READONLY", "UNBLOCKED")
 #: A pool gives no older connection: where it was made to may lead elsewhere by now, and a server
@@ -46,9 +48,8 @@ class _Renewed:
         try:
             return super().read_response(*arguments, **named)  # type: ignore[misc]
         except redis.ResponseError as error:
-            # redis-py leaves out the code where it has a class for it.
             is_read_only = isinstance(error, redis.ReadOnlyError)
-            self.is_spent = is_read_only or str(error).startswith(_IS_NO_MASTER)
+            self.is_spent = is_read_only or said_by(error).startswith(_IS_NO_MASTER)
             # Which of the servers of a name that was.
             error.peer = self.peer  # type: ignore[attr-defined]
             raise

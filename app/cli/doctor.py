@@ -16,6 +16,7 @@ from app.cli.output import print_json, print_table
 from app.clickhouse import ClickHouseError
 from app.health.check import Check, State, fail, is_healthy, ok, to_json, warn
 from app.health.clickhouse import clickhouse_checks
+from app.health.clickhouse_advice import advice as clickhouse_advice
 from app.health.doors import door_checks, judge_trust
 from app.health.freshness import freshness_check
 from app.health.kernel import kernel_checks
@@ -23,7 +24,7 @@ from app.health.ledger import judge_ledger
 from app.health.machine import disk_check, geoip_check, judge_service, judge_sqlite
 from app.health.permissions import permissions_checks, private_files_check
 from app.health.redis import redis_checks, rewrite_check
-from app.health.redis_advice import advice
+from app.health.redis_advice import advice as redis_advice
 from app.health.replication import replication_checks
 from app.health.stream import StreamNames, stream_checks
 from app.health.units import listening, units_checks
@@ -100,7 +101,7 @@ def _redis(settings: Settings) -> Iterator[Check]:
             yield judge_ledger(noted, ledger.gaps_of_a_day(), time.time())
     except RedisError as error:
         nobody = "start it, or set HOPLINE_REDIS_URL to where it is"
-        yield fail("redis", str(error), advice(error) or nobody)
+        yield fail("redis", str(error), redis_advice(error) or nobody)
 
 
 def _clickhouse(settings: Settings) -> Iterator[Check]:
@@ -108,8 +109,8 @@ def _clickhouse(settings: Settings) -> Iterator[Check]:
     try:
         yield from clickhouse_checks(settings.clickhouse_url, timeout_seconds=timeout_seconds)
     except ClickHouseError as error:
-        mend = "start it, or set HOPLINE_CLICKHOUSE_URL to where it is"
-        yield fail("clickhouse", str(error), mend)
+        nobody = "start it, or set HOPLINE_CLICKHOUSE_URL to where it is"
+        yield fail("clickhouse", str(error), clickhouse_advice(error) or nobody)
 
 
 def _installed(settings: Settings) -> Iterator[Check]:

@@ -4,9 +4,10 @@ import errno
 
 from app.backup.archive import BadArchive
 from app.cli.output import Failure
-from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable
+from app.clickhouse import ClickHouseError, ClickHouseRefused, ClickHouseUnavailable
 from app.dead_letters import CannotRequeue, LetterNotFound
-from app.health.redis_advice import advice
+from app.health.clickhouse_advice import advice as clickhouse_advice
+from app.health.redis_advice import advice as redis_advice
 from app.ledger.audit import LedgerNotBegun
 from app.ledger.spool import SpoolUnreadable
 from app.link_options import InvalidLink
@@ -49,8 +50,14 @@ def as_failure(error: Exception) -> Failure | None:
     return Failure(_with_advice(error)) if isinstance(error, (*_AWAY, *_FAILED)) else None
 
 
+def _advice(error: Exception) -> str:
+    if isinstance(error, ClickHouseError):
+        return clickhouse_advice(error)
+    return redis_advice(error) if isinstance(error, RedisError) else ""
+
+
 def _with_advice(error: Exception) -> str:
     text = str(error).rstrip(".")
-    if isinstance(error, RedisError) and (mend := advice(error)):
+    if mend := _advice(error):
         return f"{text}: {mend}"
     return f"{text}. Is `hopline up` running?" if isinstance(error, _AWAY) else str(error)

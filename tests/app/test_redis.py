@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import redis
+from redis._parsers.base import BaseParser
 
 from app.redis import (
     Address,
@@ -71,6 +72,11 @@ def test_an_address_reads_without_its_password() -> None:
         (redis.ResponseError("MASTERDOWN down"), RedisUnavailable),
         (redis.ResponseError("NOREPLICAS few"), RedisUnavailable),
         (redis.ResponseError("BUSY script"), RedisUnavailable),
+        (BaseParser.parse_error("MASTERDOWN Link with MASTER is down"), RedisUnavailable),
+        (BaseParser.parse_error("CLUSTERDOWN Hash slot not served"), RedisUnavailable),
+        (BaseParser.parse_error("TRYAGAIN Multiple keys request"), RedisUnavailable),
+        (BaseParser.parse_error("MOVED 3999 127.0.0.1:6381"), RedisRefused),
+        (BaseParser.parse_error("CROSSSLOT Keys in request"), RedisRefused),
         (redis.ResponseError("NOGROUP No such key"), RedisRefused),
         (redis.ResponseError("WRONGTYPE Operation"), RedisRefused),
         (redis.ResponseError("ERR unknown command"), RedisRefused),
