@@ -95,6 +95,7 @@ check_host() {
     for command in systemctl systemd-sysusers systemd-tmpfiles; do
         command -v "$command" >/dev/null || fail "$command is missing: Hopline's units need systemd"
     done
+    [ -x /bin/kill ] || fail "/bin/kill is missing, which units reload with (Debian: apt install procps)"
 }
 
 check_python() {

@@ -1,6 +1,7 @@
 """What is installed is all of the product: every package, every data file, what is compiled."""
 
 import configparser
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -44,3 +45,27 @@ def test_everything_that_is_compiled_is_named():
     for path in SOURCES:
         if path.suffix == ".c":
             assert f'"{path}"' in setup
+
+
+#: The Debian package of each program that the units run and that isn't ours.
+PACKAGED_IN = {"/bin/kill": "procps"}
+
+
+def test_the_package_depends_on_what_its_units_run():
+    units = (ROOT / "deploy" / "systemd").rglob("*.*")
+    text = "\n".join(path.read_text() for path in units if path.is_file())
+    programs = set(re.findall(r"^Exec\w+=[-+!@:]*(\S+)", text, re.MULTILINE))
+    others = {program for program in programs if not program.startswith("/opt/hopline/")}
+    assert {PACKAGED_IN[program] for program in others} <= depended_on("Depends")
+
+
+def test_the_package_brings_nothing_along_that_it_can_do_without():
+    assert depended_on("Recommends") == set()
+    assert {"nginx", "caddy", "redis-server"} <= depended_on("Suggests")
+
+
+def depended_on(field):
+    """Return the names of packages in a field of the package's control file."""
+    control = (ROOT / "deploy" / "debian" / "control").read_text()
+    found = re.search(rf"^{field}:(.*)$", control, re.MULTILINE)
+    return set(re.findall(r"[a-z][a-z0-9.+-]+(?=\s*(?:[(|,]|$))", found[1])) if found else set()
