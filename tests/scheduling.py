@@ -12,11 +12,10 @@ from xdist.workermanage import WorkerController
 QUIET = (
     "tests/app/redirect/http/test_crowd.py",
     "tests/app/redirect/test_failover.py",
-    "tests/integration/test_chaos.py",
+    "tests/deploy/test_systemd.py",
     "tests/loadtest/bench/test_frozen.py",
     "tests/loadtest/bench/test_open_loop.py",
     "tests/loadtest/test_hopline.py",
-    "tests/loadtest/test_locust_run.py",
 )
 
 #: Files that take long come first, lest the last of them keeps everybody waiting.
