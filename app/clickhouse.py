@@ -74,10 +74,20 @@ def connect(
         timeout_seconds: longest wait for a reply.
         database: one to use instead of the URL's.
         settings: ClickHouse settings of every query.
+
+    Raises:
+        ClickHouseRefused: a parameter of the URL can't be read.
     """
     # Whatever goes wrong is raised to the caller; the driver also logs it, with a traceback.
     logging.getLogger("clickhouse_driver.connection").setLevel(logging.CRITICAL)
-    host, options = parse_url(url)
+    try:
+        host, options = parse_url(url)
+    except ValueError:
+        # What it says repeats the parameter, which may be a password.
+        raise ClickHouseRefused(
+            f"ClickHouse at {_place(url)}: a parameter behind the ? of its URL is no number, or"
+            " neither true nor false, where it should be"
+        ) from None
     options["settings"] = {
         **options.get("settings", {}),
         **(settings or {}),

@@ -8,8 +8,13 @@ _SCHEME = re.compile(r"[A-Za-z+]{1,20}")
 _HARMLESS = re.compile(
     r"(?:[A-Za-z+]{1,20}:(?://)?)?(?:\[[0-9A-Fa-f:.]*\]?|[\w.,-]*)(?::[0-9]{1,5})?(?:/[\w.-]*)?"
 )
-#: A parameter that is no secret.
-_PLAIN = re.compile(r"(?!.*(?:pass|secret|token))[a-z_]+=[^@]*|", re.IGNORECASE)
+_LIKE_URL = re.compile(r"@|://")
+#: A parameter that is no secret by its name and its value; a misspelt password is one.
+_PLAIN = re.compile(
+    r"(?:db|secure|verify|compression|\w+_timeout|max_\w+)=(?:[0-9.]*|true|false|lz4|lz4hc|zstd)"
+    r"|(?:ssl_)?(?:ca_certs|certfile|keyfile)=[^@]*|",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def show(field: str, value: object) -> str:
@@ -29,10 +34,11 @@ def show_refused(field: str, value: object) -> str:
     """Return a value that can't be used, as :func:`show`; of a URL only what is no secret.
 
     Where its password ends can't be told of a URL that is wrong, so it is shown only where it can't
-    hold any.
+    hold any. A URL may have come to the wrong setting.
     """
-    if field.endswith("_url") and isinstance(value, str) and not _HARMLESS.fullmatch(value):
-        scheme, slashes, _ = value.partition("://")
+    is_url = isinstance(value, str) and (field.endswith("_url") or _LIKE_URL.search(value))
+    if is_url and not _HARMLESS.fullmatch(str(value)):
+        scheme, slashes, _ = str(value).partition("://")
         return f"{scheme}://{_MASK}" if slashes and _SCHEME.fullmatch(scheme) else _MASK
     return show(field, value)
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
@@ -62,7 +62,10 @@ def _metrics_bind(value: str) -> str:
 
 def _peers(value: str) -> str:
     if value != UNIX:
-        ipaddress.ip_network(value, strict=False)
+        try:
+            ipaddress.ip_network(value, strict=False)
+        except ValueError:
+            raise ValueError("expected addresses, networks as 10.0.0.0/8, or unix") from None
     return value
 
 
@@ -112,9 +115,12 @@ def _port(place: str) -> int:
 
 def _redis_database(value: str) -> str:
     parts = urlsplit(value)
-    database = parts.path.strip("/")
-    if parts.scheme != "unix" and database and not (database.isascii() and database.isdigit()):
-        raise ValueError("expected the database after the host to be a number, e.g. /0")
+    path = "" if parts.scheme == "unix" else parts.path.strip("/")
+    database = parse_qs(parts.query).get("db", [path])[0]
+    if database and not (database.isascii() and database.isdigit()):
+        raise ValueError(
+            "expected the database, after the host or as ?db=, to be a number, e.g. /0"
+        )
     return value
 
 

@@ -19,6 +19,10 @@ _BREAKS = re.compile(r"[\t\n\r]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _AUTHORITY = re.compile(r"[/\\]*([^/\\?#]*)")
 _PORT = re.compile(r":([^:\]]*)$")
+#: What may be repeated of a port and of a host: no password that is worth its name is so short,
+#: and one in front of a host has a colon before it.
+_NUMBER = re.compile(r"[0-9]{1,5}")
+_NAME = re.compile(r"[^:@\[\]]*|\[[0-9A-Fa-f:.]*\]?")
 _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 #: What RFC 3986 allows after the host, and [ and ] which every browser leaves alone there. The URL
 #: standard lets some characters more stand, which no Location header may hold (RFC 9110 §10.2.2).
@@ -102,7 +106,7 @@ def read_host(text: str) -> tuple[str, int | None]:
     bare = text.count(":") > 1 and not text.startswith("[")
     authority = f"[{text}]" if bare else text
     if re.search(r"[/\\?#@\s]", authority):
-        raise InvalidUrl("bad_host", f"{text!r} is no host")
+        raise InvalidUrl("bad_host", "it is no host: expected HOST or HOST:PORT")
     read = read_url(f"http://{authority}/")
     return read.host, read.port if _PORT.search(authority) else None
 
@@ -151,8 +155,18 @@ def _fault(scheme: str, authority: str) -> InvalidUrl:
     if not host:
         return InvalidUrl("no_host", f"it names no host: write {scheme}://host/…")
     if port and port[1] and not _is_port(port[1]):
-        return InvalidUrl("bad_port", f"{port[1]!r} is no port from 1 to 65535")
-    return InvalidUrl("bad_host", f"{host!r} is no host")
+        return InvalidUrl(
+            "bad_port", f"{_shown(port[1], _NUMBER, 'port')} is no port from 1 to 65535"
+        )
+    return InvalidUrl("bad_host", f"{_shown(host, _NAME, 'host')} is no host")
+
+
+def _shown(text: str, harmless: re.Pattern[str], what: str) -> str:
+    """Return how a complaint calls a part of a URL, which may be one of a password.
+
+    A #, ? or / ends what can be a password, so that its start stands where host and port do.
+    """
+    return repr(text) if harmless.fullmatch(text) else f"what stands where its {what} should"
 
 
 def _is_port(text: str) -> bool:
@@ -165,7 +179,8 @@ def _checked_host(host: str, authority: str) -> str:
         return host
     labels = host.removesuffix(".").split(".")
     if not all(map(_LABEL.fullmatch, labels)) or len(host) > 253 or not _runs_one_way(labels):
-        raise InvalidUrl("bad_host", f"{authority!r} is no host name")
+        shown = _shown(authority.rpartition("@")[2], _NAME, "host")
+        raise InvalidUrl("bad_host", f"{shown} is no host name")
     return host
 
 
