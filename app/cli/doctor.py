@@ -107,7 +107,11 @@ def _redis(settings: Settings) -> Iterator[Check]:
 def _clickhouse(settings: Settings) -> Iterator[Check]:
     timeout_seconds = min(_TIMEOUT_SECONDS, settings.clickhouse_timeout_seconds)
     try:
-        yield from clickhouse_checks(settings.clickhouse_url, timeout_seconds=timeout_seconds)
+        yield from clickhouse_checks(
+            settings.clickhouse_url,
+            timeout_seconds=timeout_seconds,
+            ttl_days=settings.click_ttl_days,
+        )
     except ClickHouseError as error:
         nobody = "start it, or set HOPLINE_CLICKHOUSE_URL to where it is"
         yield fail("clickhouse", str(error), clickhouse_advice(error) or nobody)

@@ -7,24 +7,35 @@ from clickhouse_driver import Client
 
 from app.clickhouse import (
     FIRST_DATABASE,
+    ClickHouseError,
     ClickHouseRefused,
     connect,
     database_name,
+    insert_settings,
     require_version,
     translated,
 )
 from app.health.check import Check, fail, ok
+from app.health.clickhouse_advice import advice
 from app.health.clock import judge_skew, measure_skew
+from app.health.tables import table_checks
 from app.schema.migrations import SchemaMismatch, pending
 
 _MIGRATE = "run `hopline migrate`"
 #: Without these a confirmed insert, or what a merge made of it, is lost when the power goes.
 _ON_DISK = ("fsync_after_insert", "fsync_part_directory", "min_rows_to_fsync_after_merge")
 _TABLES = ("clicks", "ledger")
+_ACCESS_DENIED = 497
+_ENTER = "INSERT INTO beginnings (stream, consumer_group, since) VALUES"
+#: No stream has such a name.
+_PROBE = [("", "hopline doctor", 0)]
 
 
-def clickhouse_checks(url: str, *, timeout_seconds: float) -> Iterator[Check]:
+def clickhouse_checks(url: str, *, timeout_seconds: float, ttl_days: int) -> Iterator[Check]:
     """Yield the findings about a server and our database on it.
+
+    Args:
+        ttl_days: HOPLINE_CLICK_TTL_DAYS.
 
     Raises:
         ClickHouseUnavailable, ClickHouseRefused: it doesn't answer, or is too old.
@@ -39,9 +50,13 @@ def clickhouse_checks(url: str, *, timeout_seconds: float) -> Iterator[Check]:
             yield fail("schema", f"there is no database {database_name(url)}", _MIGRATE)
             return
         with connect(url, timeout_seconds=timeout_seconds) as client:
-            yield _schema(client, url)
+            schema = _schema(client, url)
+            yield schema
             yield from _durability(client, url)
-            yield _insert_rights(client, url)
+            yield _inserts(client, url)
+            if schema.state == "ok":
+                yield _reports(client, url)
+                yield from table_checks(client, ttl_days)
 
 
 def judge_schema(waiting: Sequence[str]) -> Check:
@@ -106,15 +121,36 @@ def _schema(client: Client, url: str) -> Check:
         return fail("schema", str(error), _MIGRATE)
 
 
-def _insert_rights(client: Client, url: str) -> Check:
-    """Insert no rows at all, which needs the same rights as inserting some."""
+def _inserts(client: Client, url: str) -> Check:
+    """Insert no clicks at all, which needs the same rights as some, and a row of our own.
+
+    That one is always the same, and goes the whole way to the disk: what keeps clicks from there
+    keeps it, too.
+    """
     try:
         with translated(url):
             client.execute("INSERT INTO clicks (click_id) VALUES", [])
-    except ClickHouseRefused as error:
-        grant = f"GRANT SELECT, INSERT ON {database_name(url)}.* to the user of the URL"
-        return fail("clickhouse inserts", str(error), grant)
-    return ok("clickhouse inserts", "allowed")
+            client.execute("INSERT INTO ledger (click_id) VALUES", [])
+            client.execute(_ENTER, _PROBE, settings=insert_settings(1))
+    except ClickHouseError as error:
+        return fail("clickhouse inserts", str(error), _mend(error, "SELECT, INSERT", url))
+    return ok("clickhouse inserts", "allowed, and on disk")
+
+
+def _reports(client: Client, url: str) -> Check:
+    try:
+        with translated(url):
+            for table in _TABLES:
+                client.execute("SELECT * FROM {table:Identifier} FINAL LIMIT 0", {"table": table})
+    except ClickHouseError as error:
+        return fail("clickhouse reports", str(error), _mend(error, "SELECT", url))
+    return ok("clickhouse reports", "allowed")
+
+
+def _mend(error: ClickHouseError, rights: str, url: str) -> str:
+    if error.code == _ACCESS_DENIED:
+        return f"GRANT {rights} ON {database_name(url)}.* to the user of the URL"
+    return advice(error)
 
 
 def _has_database(client: Client, name: str) -> bool:

@@ -28,6 +28,10 @@ from app.clickhouse import (
 logger = logging.getLogger(__name__)
 
 _FILE_NAME = re.compile(r"(\d{4})_\w+\.sql")
+_CREATED = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+)\n\((.*?)^\)", re.MULTILINE | re.DOTALL)
+_COLUMN = re.compile(r"^ +(\w+) +(\w+(?:\([^)]*\))?)", re.MULTILINE)
+#: How long a row of the table ``ledger`` is kept.
+LEDGER_DAYS = 35
 _TTL = re.compile(r"TTL toDateTime\(time\) \+ toIntervalDay\((\d+)\)")
 
 
@@ -78,6 +82,7 @@ def migrate(url: str, *, timeout_seconds: float, ttl_days: int) -> list[str]:
         with connect(url, timeout_seconds=timeout_seconds) as client:
             client.execute(_CREATE_LEDGER)
             waiting = pending(client)
+            _require_tables(client, waiting)
             for migration in waiting:
                 _apply(client, migration)
             _keep_clicks(url, client, ttl_days)
@@ -93,6 +98,12 @@ def known() -> list[Migration]:
         if _FILE_NAME.fullmatch(file.name)
     ]
     return sorted(found, key=lambda migration: migration.number)
+
+
+def tables() -> dict[str, dict[str, str]]:
+    """Return the types of the columns of each table that the migrations make, by their names."""
+    created = [_CREATED.search(migration.statement) for migration in known()]
+    return {one[1]: dict(_COLUMN.findall(one[2])) for one in created if one}
 
 
 def pending(client: Client) -> list[Migration]:
@@ -124,6 +135,19 @@ def outstanding(ours: Iterable[Migration], applied: Mapping[str, str]) -> list[M
                 " install the released files again"
             )
     return [migration for migration in ours if migration.name not in applied]
+
+
+def _require_tables(client: Client, waiting: Iterable[Migration]) -> None:
+    """Refuse to go on where a table is gone that was made: its clicks may be there still."""
+    to_come = {made[1] for one in waiting if (made := _CREATED.search(one.statement))}
+    there = {name for (name,) in client.execute("SHOW TABLES")}
+    gone = sorted(tables().keys() - to_come - there)
+    if gone:
+        raise SchemaMismatch(
+            f"the database has no {' and no '.join(gone)}, which a migration made: bring back what"
+            " was detached (ATTACH TABLE), renamed (RENAME TABLE) or dropped (a backup); to begin"
+            " with empty ones, TRUNCATE TABLE migrations and run `hopline migrate` again"
+        )
 
 
 def _create_database(url: str, timeout_seconds: float) -> None:

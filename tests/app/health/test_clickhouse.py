@@ -5,9 +5,11 @@ from app.health.check import Check
 from app.health.clickhouse import clickhouse_checks, judge_durability
 from app.schema.migrations import migrate
 
+_SET_TTL = "ALTER TABLE clicks MODIFY TTL toDateTime(time) +"
+
 
 def look(url: str) -> dict[str, Check]:
-    return {check.name: check for check in clickhouse_checks(url, timeout_seconds=5)}
+    return {check.name: check for check in clickhouse_checks(url, timeout_seconds=5, ttl_days=0)}
 
 
 def test_a_migrated_database_is_well(clickhouse_url: str) -> None:
@@ -18,6 +20,9 @@ def test_a_migrated_database_is_well(clickhouse_url: str) -> None:
         "schema": "ok",
         "clickhouse disk": "ok",
         "clickhouse inserts": "ok",
+        "clickhouse reports": "ok",
+        "tables": "ok",
+        "lifetimes": "ok",
     }
 
 
@@ -25,7 +30,8 @@ def test_looking_inserts_nothing(clickhouse_url: str) -> None:
     migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
     look(clickhouse_url)
     with connect(clickhouse_url, timeout_seconds=5) as client:
-        assert client.execute("SELECT count() FROM clicks") == [(0,)]
+        for table in ("clicks", "ledger"):
+            assert client.execute(f"SELECT count() FROM {table}") == [(0,)]
 
 
 def test_an_empty_database_needs_a_migration(clickhouse_url: str) -> None:
@@ -88,3 +94,63 @@ def test_a_schema_from_the_future_is_a_failure(clickhouse_url: str) -> None:
 def test_a_server_that_is_away_is_raised(free_port) -> None:
     with pytest.raises(ClickHouseUnavailable):
         look(f"clickhouse://127.0.0.1:{free_port()}/x")
+
+
+@pytest.mark.parametrize(
+    ("statement", "name", "words"),
+    [
+        ("ALTER TABLE clicks DROP COLUMN user_agent", "tables", "clicks has no user_agent"),
+        ("ALTER TABLE clicks RENAME COLUMN bot TO robot", "tables", "clicks has no bot"),
+        (
+            "ALTER TABLE clicks MODIFY COLUMN host String",
+            "tables",
+            "clicks.host is String, not",
+        ),
+        ("RENAME TABLE clicks TO clicks_old", "tables", "no clicks"),
+        ("DETACH TABLE ledger", "tables", "no ledger"),
+        ("DROP TABLE beginnings", "tables", "no beginnings"),
+        (
+            "ALTER TABLE clicks MODIFY TTL toDateTime(time) + toIntervalDay(7)",
+            "lifetimes",
+            "7 days",
+        ),
+        (
+            "ALTER TABLE clicks MODIFY TTL toDateTime(time) + toIntervalHour(7)",
+            "lifetimes",
+            "rule of",
+        ),
+        ("ALTER TABLE ledger REMOVE TTL", "lifetimes", "ledger for ever instead of for 35 days"),
+    ],
+)
+def test_a_table_that_somebody_changed_is_told_of(
+    clickhouse_url: str, statement: str, name: str, words: str
+) -> None:
+    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=5) as client:
+        client.execute(statement)
+    check = look(clickhouse_url)[name]
+    assert check.state == ("warn" if name == "lifetimes" else "fail")
+    assert words in check.text
+
+
+def test_a_table_of_another_engine_is_told_of(clickhouse_url: str) -> None:
+    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=5) as client:
+        client.execute("RENAME TABLE clicks TO old")
+        client.execute("CREATE TABLE clicks AS old ENGINE = MergeTree ORDER BY time")
+    found = look(clickhouse_url)
+    assert "clicks is MergeTree, no ReplacingMergeTree" in found["tables"].text
+    assert found["clickhouse reports"].state == "fail"
+
+
+def test_a_column_that_somebody_added_does_no_harm(clickhouse_url: str) -> None:
+    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=5) as client:
+        client.execute("ALTER TABLE clicks ADD COLUMN note String")
+    assert {check.state for check in look(clickhouse_url).values()} == {"ok"}
+
+
+def test_refused_inserts_are_told_of(clickhouse_url: str) -> None:
+    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    check = look(f"{clickhouse_url}?readonly=2")["clickhouse inserts"]
+    assert (check.state, "grant it" in check.mend) == ("fail", True)

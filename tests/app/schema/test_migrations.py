@@ -140,3 +140,19 @@ def test_tables_of_an_older_version_are_synced_from_then_on(
         )
         assert "fsync_after_insert = 1, fsync_part_directory = 1" in text
         assert "min_rows_to_fsync_after_merge = 1" in text
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DROP TABLE clicks", "RENAME TABLE clicks TO old", "DETACH TABLE ledger PERMANENTLY"],
+)
+def test_a_table_that_is_gone_is_not_made_anew_unasked(clickhouse_url, statement):
+    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=10) as client:
+        client.execute(statement)
+        with pytest.raises(SchemaMismatch, match="which a migration made: bring back what was"):
+            migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+        if "DETACH" not in statement:
+            client.execute("TRUNCATE TABLE migrations")
+            migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+            assert client.execute("SELECT count() FROM clicks") == [(0,)]
