@@ -18,8 +18,14 @@ from functools import lru_cache
 from app.addresses import LONGEST, read_address
 from app.trusted_peers import TrustedPeers
 
-#: One forwarded-pair whose name is "for" (RFC 7239 §4), quoted or not.
-_FOR = re.compile(r'(?:^|;)\s*for\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.IGNORECASE)
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_BLANK = r"[ \t]*"
+_PAIR = rf"(?:[!#$%&'*+.^_`|~\w-]+{_BLANK}={_BLANK}(?:{_QUOTED}|[^\s;,\"]*){_BLANK})?"
+#: A forwarded-element (RFC 7239 §4), its values unquoted or not.
+_ELEMENT = re.compile(rf"{_BLANK}{_PAIR}(?:;{_BLANK}{_PAIR})*", re.ASCII)
+#: One forwarded-pair whose name is "for".
+_FOR = re.compile(rf"(?:^|;){_BLANK}for{_BLANK}={_BLANK}({_QUOTED}|[^;\s]*)", re.IGNORECASE)
+_ESCAPED = re.compile(r"\\(.)")
 #: Longer chains are no proxies but an attack on the reader.
 _MOST_HOPS = 32
 _REMEMBERED_HOPS = 8192
@@ -99,10 +105,15 @@ def _forwarded_hops(header: str) -> list[str]:
 
 
 def _each_for(header: str) -> Iterator[str]:
+    """Yield the hop that each element names.
+
+    What is no element names none: a quote that a visitor left open reaches into what the proxy
+    added, and what stands before it would pass for the proxy's word.
+    """
     for element in _split_unquoted(header):
         if element.strip():
-            found = _FOR.search(element)
-            yield found[1] if found else "unknown"
+            found = _FOR.search(element) if _ELEMENT.fullmatch(element) else None
+            yield _ESCAPED.sub(r"\1", found[1]) if found else "unknown"
 
 
 def _split_unquoted(header: str) -> list[str]:

@@ -1,3 +1,4 @@
+import time
 import tracemalloc
 
 import pytest
@@ -63,6 +64,15 @@ PROXY = "10.0.0.1"
         pytest.param(
             PROXY, "", 'by="a,for=1.1.1.1";for=203.0.113.7', "203.0.113.7", id="comma quoted"
         ),
+        pytest.param(PROXY, "", 'for=6.6.6.6;x=", for="[2001:db8::7]"', "", id="a quote over IPv6"),
+        pytest.param(PROXY, "", 'for=6.6.6.6;x=", for=203.0.113.7', "", id="a quote over IPv4"),
+        pytest.param(
+            PROXY, "", 'for=6.6.6.6;x="\\", for="[2001:db8::7]:4711"', "", id="a quote, escaped"
+        ),
+        pytest.param(PROXY, "", 'for=6.6.6.6"x", for=203.0.113.7', "203.0.113.7", id="lies apart"),
+        pytest.param(PROXY, "", 'for="203\\.0.113.7:\\8\\0"', "203.0.113.7", id="quoted pairs"),
+        pytest.param(PROXY, "", "for=2001:db8::7", "2001:db8::7", id="IPv6 without its quotes"),
+        pytest.param(PROXY, "", ";for=203.0.113.7; ;proto=http;", "203.0.113.7", id="empty pairs"),
         pytest.param(PROXY, "203.0.113.7", "for=1.1.1.1", "203.0.113.7", id="both headers"),
     ],
 )
@@ -160,3 +170,20 @@ def test_what_a_visitor_sends_ahead_changes_nothing(lies, visitor):
     told = ", ".join([*lies, visitor])
     if read(visitor, "", "") == visitor and not visitor.startswith("10."):
         assert read(PROXY, told, "") == read(PROXY, visitor, "")
+
+
+@given(
+    st.text('for=6.1,;\\" x[]', max_size=40),
+    st.sampled_from(["203.0.113.7", '"[2001:db8::7]:4711"', '"203.0.113.7:80";proto=https']),
+)
+def test_no_beginning_makes_a_visitor_somebody_else_by_forwarded(lie, added):
+    told = f"{lie}, for={added}"
+    assert ClientAddress(TRUSTED)(PROXY, "", told) in ("", "203.0.113.7", "2001:db8::7")
+
+
+def test_a_long_forwarded_header_takes_linear_time():
+    read = ClientAddress(TRUSTED)
+    began = time.process_time()
+    for piece in ("for=1.1.1.1;", '"', ",", "a=b ; ", " \t", 'x="\\"', "=;", "for=" * 2):
+        read(PROXY, "", piece * (64_000 // len(piece)))
+    assert time.process_time() - began < 10
