@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from app.addresses import read_address
+from app.instance import instance_id
 from app.setting_types import OFF
 from app.settings import Settings, variable
 
@@ -54,6 +55,7 @@ class MetricsDoor:
         token: what whoever reads has to send; None for nothing.
         is_open: whether other machines may read without a token.
         hosts: names under which the port may be asked.
+        instance: says whose metrics they are.
     """
 
     bind: str
@@ -61,6 +63,7 @@ class MetricsDoor:
     token: str | None = None
     is_open: bool = False
     hosts: tuple[str, ...] = ()
+    instance: str = ""
 
     @classmethod
     def of(cls, settings: Settings, service: str) -> Self:
@@ -72,6 +75,7 @@ class MetricsDoor:
             settings.metrics_token,
             settings.metrics_open,
             settings.metrics_hosts,
+            instance_id(settings),
         )
 
     def refusal(self) -> str:

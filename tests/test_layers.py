@@ -56,6 +56,7 @@ LAYERS = (
         "app.dead_letter",
         "app.doors",
         "app.http_rules",
+        "app.instance",
         "app.keys",
         "app.links",
         "app.log_formats",

@@ -14,10 +14,12 @@ from rich.text import Text
 
 from app.cli.output import print_json, print_table
 from app.clickhouse import ClickHouseError
+from app.doors import MetricsDoor
 from app.health.check import Check, State, fail, is_healthy, ok, to_json, warn
 from app.health.clickhouse import clickhouse_checks
 from app.health.clickhouse_advice import advice as clickhouse_advice
 from app.health.doors import door_checks, judge_trust
+from app.health.exposure import shown_check
 from app.health.freshness import freshness_check
 from app.health.kernel import kernel_checks
 from app.health.ledger import judge_ledger
@@ -28,9 +30,10 @@ from app.health.redis_advice import advice as redis_advice
 from app.health.replication import replication_checks
 from app.health.stream import StreamNames, stream_checks
 from app.health.units import listening, units_checks
+from app.instance import instance_id
 from app.keys import aof_rewrite_key
 from app.ledger.opening import open_entries
-from app.local.ports import http_status
+from app.local.ports import ask
 from app.redis import RedisError, connect, parse_url
 from app.settings import Settings, load, unknown_variables
 from workers.wire import Wire
@@ -60,9 +63,11 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _settings_check()
     yield from _redis(settings)
     yield from _clickhouse(settings)
-    yield freshness_check(settings.workers_metrics_bind, settings.metrics_token)
-    yield _service("redirect", settings.redirect_bind)
-    yield _service("console", settings.console_bind)
+    instance = instance_id(settings)
+    yield freshness_check(settings.workers_metrics_bind, settings.metrics_token, instance)
+    yield shown_check("redirect", MetricsDoor.of(settings, "redirect"))
+    yield _service("redirect", settings.redirect_bind, instance)
+    yield _service("console", settings.console_bind, instance)
     yield from door_checks(settings)
     yield judge_trust(
         settings.trusted_proxies,
@@ -128,10 +133,11 @@ def _installed(settings: Settings) -> Iterator[Check]:
         yield from kernel_checks(has_redis=is_here)
 
 
-def _service(name: str, bind: str) -> Check:
+def _service(name: str, bind: str, instance: str) -> Check:
     if bind.startswith("fd://"):
         return warn(name, "on a socket that was handed down, it can't be asked", "ask its proxy")
-    return judge_service(name, bind, http_status(bind, "/-/ready"))
+    answer = ask(bind, "/-/ready")
+    return judge_service(name, bind, answer.status, is_ours=answer.instance == instance)
 
 
 def _print_checks(checks: Iterable[Check]) -> None:

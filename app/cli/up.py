@@ -1,5 +1,6 @@
 """`hopline up`: everything on this machine, in one terminal."""
 
+import shlex
 import shutil
 import sys
 import time
@@ -19,7 +20,7 @@ from app.local.data_dir import DataDir, DataDirRefused
 from app.local.demo import LINKS
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed
 from app.local.family import Family, Say
-from app.local.machine import Machine
+from app.local.machine import BINDS, Machine
 from app.local.stop_requests import StopRequests
 from app.local.stores import Store, clickhouse_store, redis_store
 from app.local.valkey import ValkeyMissing
@@ -115,7 +116,7 @@ def _overrides(settings: Settings, geoip_path: Path | None, *, demo: bool) -> di
 
 
 def _binds(settings: Settings) -> list[tuple[str, str]]:
-    return [(variable(name), getattr(settings, name)) for name in ("redirect_bind", "console_bind")]
+    return [(variable(name), getattr(settings, name)) for name in BINDS]
 
 
 def _geoip_path(settings: Settings, fetcher: Fetcher, say: Say) -> Path | None:
@@ -155,7 +156,7 @@ def _demo_hints(command: str) -> tuple[str, ...]:
 def _data_hint(settings: Settings) -> str:
     if settings.data_dir == load_environment().data_dir:
         return ""
-    return f", after `export {variable('data_dir')}={settings.data_dir}`"
+    return f", after `export {variable('data_dir')}={shlex.quote(str(settings.data_dir))}`"
 
 
 def _speaker(terminal: Console) -> Say:

@@ -40,6 +40,7 @@ def create_app(
     metrics: ConsoleMetrics,
     exposition: Exposition,
     request_ids: RequestIds,
+    instance: str,
 ) -> App:
     """Return the console as a WSGI app.
 
@@ -47,6 +48,7 @@ def create_app(
         pings: for every store its name and how to ask it for a sign of life.
         doors: what a request has to pass.
         exposition: of all metrics that the console's processes publish.
+        instance: says whose console it is.
     """
     middleware: list[Any] = [NameRequests(request_ids), CountRequests(metrics), SafeHeaders()]
     middleware.append(KnownMethods())
@@ -63,7 +65,7 @@ def create_app(
         app.add_error_handler(away, _away)
     app.add_route("/", Welcome())
     app.add_route("/-/live", Live())
-    app.add_route("/-/ready", Ready(pings))
+    app.add_route("/-/ready", Ready(pings, instance))
     app.add_route("/-/metrics", Metrics(exposition))
     app.add_route("/api/v1/links/{code}/stats", LinkStats(reports, links))
     return app

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import falcon
 
 from app.clickhouse import ClickHouseError
+from app.instance import HEADER
 from app.redis import RedisError
 from app.version import __version__
 
@@ -42,14 +43,16 @@ class Live:
 class Ready:
     """Answers 200 while every store answers, else 503 and which don't."""
 
-    def __init__(self, pings: Mapping[str, Ping]) -> None:
+    def __init__(self, pings: Mapping[str, Ping], instance: str) -> None:
         self._pings = pings
+        self._instance = instance
 
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
         """Answer GET /-/ready."""
         answers = {name: _answers(ping) for name, ping in self._pings.items()}
         ready = all(answers.values())
         resp.status = falcon.HTTP_200 if ready else falcon.HTTP_503
+        resp.set_header(HEADER, self._instance)
         resp.media = {"ready": ready, **answers}
 
     on_head = on_get

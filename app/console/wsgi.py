@@ -12,6 +12,7 @@ from app.console_metrics import ConsoleMetrics
 from app.doors import HostNames
 from app.exposure.exposition import Exposition
 from app.exposure.publisher import published
+from app.instance import instance_id
 from app.link_store import open_store
 from app.reports.reader import Reports
 from app.request_ids import RequestIds
@@ -45,4 +46,5 @@ def get_app() -> App:
         KnownHosts(names, settings.variable("console_hosts")),
         BearerAuth(held.console_token, held.metrics_token),
     )
-    return create_app(reports, links, pings, doors, metrics, Exposition(directory), request_ids)
+    exposition, instance = Exposition(directory), instance_id(held)
+    return create_app(reports, links, pings, doors, metrics, exposition, request_ids, instance)

@@ -21,6 +21,7 @@ from app.http_rules import (
     line_refusal,
     phrase,
 )
+from app.instance import HEADER
 from app.setting_types import OFF
 
 logger = logging.getLogger(__name__)
@@ -116,6 +117,7 @@ class _Server(ThreadingTCPServer):
         self.address_family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
         self.token = door.token
         self.names = HostNames(door.hosts, door.bind)
+        self.instance = door.instance
         self.exposition = exposition
         super().__init__((host.strip("[]"), int(port)), _Handler)
 
@@ -203,6 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("WWW-Authenticate", 'Bearer realm="hopline"')
         self.send_header("Content-Type", media_type)
         self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header(HEADER, self.server.instance)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":

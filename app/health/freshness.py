@@ -4,29 +4,33 @@ import http.client
 from math import isinf
 
 from app.health.check import Check, ok, warn
+from app.health.exposure import not_ours, scrape
 from app.setting_types import OFF
 
 #: The promise, in light traffic.
 _PROMISED_SECONDS = 2.0
-_TIMEOUT_SECONDS = 2.0
-_PATH = "/-/metrics"
+_VARIABLE = "HOPLINE_WORKERS_METRICS_BIND"
 _GAUGE = "hopline_freshness_p99_seconds"
 
 
-def freshness_check(bind: str, token: str | None = None) -> Check:
+def freshness_check(bind: str, token: str | None, instance: str) -> Check:
     """Ask the workers' metrics for the freshness of the last minutes.
 
     Args:
         bind: HOST:PORT where they are served, or ``off``.
         token: what they demand, None for nothing.
+        instance: whose they should be.
     """
     if bind == OFF:
         return ok("freshness", "not asked, for the workers' metrics are off")
     try:
-        return judge_freshness(read_gauge(_scrape(bind, token)))
+        shown = scrape(bind, token)
     except (OSError, http.client.HTTPException) as error:
         mend = "start the workers, or look at their own host"
         return warn("freshness", f"the workers' metrics at {bind} don't answer: {error}", mend)
+    if shown.instance != instance:
+        return not_ours("freshness", bind, _VARIABLE)
+    return judge_freshness(read_gauge(shown.text))
 
 
 def judge_freshness(p99_seconds: float | None) -> Check:
@@ -50,14 +54,3 @@ def read_gauge(exposition: str) -> float | None:
         if name == _GAUGE:
             return float(value)
     return None
-
-
-def _scrape(bind: str, token: str | None) -> str:
-    host, _, port = bind.rpartition(":")
-    connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=_TIMEOUT_SECONDS)
-    try:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        connection.request("GET", _PATH, headers=headers)
-        return connection.getresponse().read().decode()
-    finally:
-        connection.close()

@@ -12,8 +12,15 @@ _LEAST_FREE_BYTES = 256 * _MIB
 _GEOIP_VARIABLE = "HOPLINE_GEOIP_PATH"
 
 
-def judge_service(name: str, bind: str, status: int) -> Check:
-    """Judge what a service answered to GET /-/ready, 0 for nothing."""
+def judge_service(name: str, bind: str, status: int, *, is_ours: bool) -> Check:
+    """Judge what a service answered to GET /-/ready, 0 for nothing.
+
+    Args:
+        is_ours: whether it works on the same Redis and stream as we do.
+    """
+    if status in (200, 503) and not is_ours:
+        text = f"at {bind} a service answers that is no part of this installation"
+        return fail(name, text, f"stop it, or give HOPLINE_{name.upper()}_BIND another port")
     if status == 200:
         return ok(name, f"ready at {bind}")
     if status == 503:

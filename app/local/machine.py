@@ -19,7 +19,7 @@ _STORES, _WORKERS, _SERVICES, _DEMO = range(4)
 
 
 #: Where the services answer, which the command in another terminal has to know.
-_BINDS = ("redirect_bind", "console_bind", "redirect_metrics_bind", "workers_metrics_bind")
+BINDS = ("redirect_bind", "console_bind", "redirect_metrics_bind", "workers_metrics_bind")
 
 
 class Machine:
@@ -110,5 +110,5 @@ class Machine:
         return {**os.environ, **given}
 
     def _write_running(self) -> None:
-        binds = {name: getattr(self._settings, name) for name in _BINDS}
+        binds = {name: getattr(self._settings, name) for name in BINDS}
         self._data.write_running({**self._overrides, **binds})

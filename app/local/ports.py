@@ -2,7 +2,12 @@
 
 import socket
 from collections.abc import Iterable, Mapping
+from http.client import parse_headers
 from types import MappingProxyType
+from typing import NamedTuple
+
+from app.instance import HEADER
+from app.setting_types import OFF
 
 LOOPBACK = "127.0.0.1"
 _ANSWER_SECONDS = 1.0
@@ -10,6 +15,17 @@ _EVERY_ADDRESS = {"0.0.0.0": LOOPBACK, "::": "::1", "*": LOOPBACK}  # noqa: S104
 
 #: What the socket module takes as an address: a path, or host and port.
 SocketAddress = str | tuple[str, int]
+
+
+class Answer(NamedTuple):
+    """What answered.
+
+    Attributes:
+        instance: whose service it says to be (:mod:`app.instance`); empty for no Hopline's.
+    """
+
+    status: int
+    instance: str
 
 
 class BindRefused(Exception):
@@ -43,6 +59,8 @@ def require_free(binds: Iterable[tuple[str, str]]) -> None:
         BindRefused: for the first that can't be used.
     """
     for variable, bind in binds:
+        if bind == OFF:
+            continue
         if bind.startswith("fd://") or bind.endswith(":0"):
             raise BindRefused(f"{variable}={bind}: `hopline up` needs HOST:PORT or unix:PATH")
         _require_bindable(variable, bind)
@@ -71,10 +89,15 @@ def http_url(bind: str) -> str:
 
 def http_status(bind: str, path: str) -> int:
     """Return the status that a service of this machine answers a GET with, 0 for none."""
+    return ask(bind, path).status
+
+
+def ask(bind: str, path: str) -> Answer:
+    """Return what a service of this machine answers a GET with; status 0 for nothing."""
     try:
-        return get(bind, path)
+        return _exchange(bind, path, {})
     except OSError:
-        return 0
+        return Answer(0, "")
 
 
 def get(bind: str, path: str, headers: Mapping[str, str] = MappingProxyType({})) -> int:
@@ -83,6 +106,10 @@ def get(bind: str, path: str, headers: Mapping[str, str] = MappingProxyType({}))
     Raises:
         OSError: it doesn't answer within a second.
     """
+    return _exchange(bind, path, headers).status
+
+
+def _exchange(bind: str, path: str, headers: Mapping[str, str]) -> Answer:
     family, address = _socket_address(bind)
     lines = [f"GET {path} HTTP/1.0", *(f"{name}: {value}" for name, value in headers.items())]
     with socket.socket(family) as connection:
@@ -91,9 +118,10 @@ def get(bind: str, path: str, headers: Mapping[str, str] = MappingProxyType({}))
         connection.sendall("\r\n".join((*lines, "Host: localhost", "", "")).encode())
         with connection.makefile("rb") as answer:
             status_line = answer.readline().split()
-    if len(status_line) < 2:
-        raise ConnectionAbortedError("it closed the connection")
-    return int(status_line[1])
+            if len(status_line) < 2:
+                raise ConnectionAbortedError("it closed the connection")
+            found = parse_headers(answer)
+    return Answer(int(status_line[1]), found.get(HEADER, ""))
 
 
 def _require_bindable(variable: str, bind: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import falcon
 import orjson
 
+from app.instance import HEADER
 from app.redirect.lookup import Lookup
 from app.redirect.pipeline import Pipeline
 from app.redirect.resource import write
@@ -51,12 +52,14 @@ class Readiness:
     Attributes:
         links: how many links it knows.
         spool_fault: why the spool can't be written; empty if it can.
+        instance: says whose worker it is.
     """
 
     is_redis_well: bool
     hears_changes: bool
     links: int
     spool_fault: str
+    instance: str
 
     @property
     def is_ready(self) -> bool:
@@ -78,22 +81,24 @@ class Readiness:
         }
         return Response(
             200 if self.is_ready else 503,
-            (("Content-Type", "application/json"), _NEVER_KEPT),
+            (("Content-Type", "application/json"), _NEVER_KEPT, (HEADER, self.instance)),
             orjson.dumps(body),
         )
 
 
 def readiness(
-    pipeline: Pipeline, lookup: Lookup, spool: Spool, slow_after_seconds: float
+    pipeline: Pipeline, lookup: Lookup, spool: Spool, slow_after_seconds: float, instance: str
 ) -> Readiness:
     """Look how the worker is.
 
     Args:
         slow_after_seconds: unanswered for this long, Redis counts as away.
+        instance: says whose worker it is.
     """
     return Readiness(
         is_redis_well=pipeline.connected.is_set() and pipeline.oldest_age() < slow_after_seconds,
         hears_changes=lookup.is_watching,
         links=len(lookup),
         spool_fault=spool.fault,
+        instance=instance,
     )

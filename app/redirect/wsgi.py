@@ -8,6 +8,7 @@ import falcon
 
 from app import logs
 from app.http_rules import METHODS
+from app.instance import instance_id
 from app.redirect.fast_lane import RedirectFastLane
 from app.redirect.fixed import LIVE, NO_ICON, ROBOTS, FixedResource, readiness
 from app.redirect.pages import Pages
@@ -67,11 +68,12 @@ def get_app() -> RedirectApp:
     service = RedirectService(settings)
     service.start()
     slow_after_seconds = settings.redis_timeout_seconds / 2
+    instance = instance_id(settings)
     app = create_app(
         service.collaborators,
         service.metrics,
         lambda: readiness(
-            service.pipeline, service.lookup, service.spool, slow_after_seconds
+            service.pipeline, service.lookup, service.spool, slow_after_seconds, instance
         ).response(),
     )
     app.service = service

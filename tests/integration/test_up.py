@@ -87,14 +87,16 @@ def test_a_second_up_on_the_same_folder_is_refused(running):
     assert running.is_running
 
 
-def test_a_port_in_use_is_one_line_and_nothing_is_started(up):
-    one = up()
-    with socket.create_server(("127.0.0.1", one.redirect_port)):
+@pytest.mark.parametrize("service", ["REDIRECT", "CONSOLE", "REDIRECT_METRICS", "WORKERS_METRICS"])
+def test_a_port_in_use_is_one_line_and_nothing_is_started(up, service):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        bind = f"127.0.0.1:{other.getsockname()[1]}"
+        one = up(**{f"HOPLINE_{service}_BIND": bind})
         done = one.run("up")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert f"can't listen on {one.bind}: address already in use" in done.stderr
-    assert "HOPLINE_REDIRECT_BIND" in done.stderr
+    assert f"can't listen on {bind}: address already in use" in done.stderr
+    assert f"HOPLINE_{service}_BIND" in done.stderr
     assert list((one.data_dir / "logs").iterdir()) == []
 
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from app.instance import instance_id
 from app.keys import aof_rewrite_key
 from app.ledger.entries import EntryLedger
 from app.redis import connect
 from app.schema.migrations import migrate
+from app.settings import load_environment
 
 
 class ReadyService(BaseHTTPRequestHandler):
@@ -19,6 +21,7 @@ class ReadyService(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.send_response(200)
+        self.send_header("Hopline-Instance", self.server.instance)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -26,23 +29,26 @@ class ReadyService(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def ready_bind() -> Iterator[str]:
+def service() -> Iterator[Any]:
     with HTTPServer(("127.0.0.1", 0), ReadyService) as server:
+        server.instance = ""
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"127.0.0.1:{server.server_port}"
+        yield server
         server.shutdown()
         thread.join()
 
 
 @pytest.fixture
 def environ(
-    monkeypatch: pytest.MonkeyPatch, clickhouse_url: str, ready_bind: str
+    monkeypatch: pytest.MonkeyPatch, clickhouse_url: str, redis_url: str, service: Any
 ) -> pytest.MonkeyPatch:
     migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
     monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
-    monkeypatch.setenv("HOPLINE_REDIRECT_BIND", ready_bind)
-    monkeypatch.setenv("HOPLINE_CONSOLE_BIND", ready_bind)
+    bind = f"127.0.0.1:{service.server_port}"
+    service.instance = instance_id(load_environment(redis_url=redis_url))
+    for name in ("REDIRECT_BIND", "CONSOLE_BIND", "REDIRECT_METRICS_BIND"):
+        monkeypatch.setenv(f"HOPLINE_{name}", bind)
     monkeypatch.setenv("HOPLINE_WORKERS_METRICS_BIND", "off")
     return monkeypatch
 
@@ -98,6 +104,7 @@ def test_an_installation_that_is_well(
         "console",
         "console door",
         "redirect metrics",
+        "redirect metrics port",
         "workers metrics",
         "private files",
         "trusted proxies",
@@ -105,6 +112,23 @@ def test_an_installation_that_is_well(
         "data disk",
         "spool disk",
         "sqlite",
+    }
+
+
+def test_services_of_another_installation_are_not_taken_for_ours(
+    hopline: Callable[..., Any], environ: pytest.MonkeyPatch, service: Any, redis_url: str
+) -> None:
+    start_a_consumer(redis_url)
+    environ.setenv("HOPLINE_WORKERS_METRICS_BIND", f"127.0.0.1:{service.server_port}")
+    service.instance = "another"
+    exit_code, found = states(hopline)
+    assert exit_code == 1
+    assert {name: state for name, state in found.items() if state != "ok"} == {
+        "redirect": "fail",
+        "console": "fail",
+        "redirect metrics port": "warn",
+        "freshness": "warn",
+        "geoip": "warn",
     }
 
 

@@ -72,8 +72,9 @@ def client_of(
         KnownHosts(HostNames(hosts, "127.0.0.1:8081"), "HOPLINE_CONSOLE_HOSTS"),
         BearerAuth(token, metrics_token),
     )
+    request_ids = RequestIds(["127.0.0.1/32"])
     app = create_app(
-        reports, links, pings, doors, metrics, OwnMetrics(registry), RequestIds(["127.0.0.1/32"])
+        reports, links, pings, doors, metrics, OwnMetrics(registry), request_ids, "one"
     )
     return falcon.testing.TestClient(app)
 

@@ -1,6 +1,13 @@
+from dataclasses import replace
+
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from app.doors import MetricsDoor
+from app.exposure.exposition import Exposition
+from app.exposure.publisher import Publisher
+from app.exposure.server import served
+from app.health.exposure import shown_check
 from app.health.freshness import freshness_check, judge_freshness, read_gauge
 from app.metrics import WorkerMetrics
 from tests.servers import free_port
@@ -32,5 +39,23 @@ def test_the_gauge_is_found_among_the_workers_metrics():
 
 
 def test_workers_that_do_not_answer_are_told():
-    assert freshness_check(f"127.0.0.1:{free_port()}").state == "warn"
-    assert freshness_check("off").state == "ok"
+    assert freshness_check(f"127.0.0.1:{free_port()}", None, "one").state == "warn"
+    assert freshness_check("off", None, "one").state == "ok"
+
+
+def test_another_installations_freshness_is_not_told_as_ours(tmp_path):
+    registry = CollectorRegistry()
+    WorkerMetrics(registry).freshness_p99.set(1.5)
+    Publisher(registry, tmp_path).publish()
+    door = MetricsDoor(f"127.0.0.1:{free_port()}", "HOPLINE_WORKERS_METRICS_BIND", instance="one")
+    with served(door, Exposition(tmp_path)):
+        assert "within 1.5 s" in freshness_check(door.bind, None, "one").text
+        assert shown_check("workers", door).state == "ok"
+        other = freshness_check(door.bind, None, "another")
+        taken = shown_check("workers", replace(door, instance="another"))
+    for check in (other, taken):
+        assert check.state == "warn"
+        assert (
+            check.text == f"at {door.bind} something answers that is no part of this installation"
+        )
+        assert "HOPLINE_WORKERS_METRICS_BIND" in check.mend

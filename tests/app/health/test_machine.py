@@ -17,10 +17,18 @@ MIB = 1 << 20
     ],
 )
 def test_a_service_is_judged_by_its_answer(status: int, state: str, said: str) -> None:
-    check = judge_service("redirect", "127.0.0.1:8080", status)
+    check = judge_service("redirect", "127.0.0.1:8080", status, is_ours=True)
     assert check.state == state
     assert said in check.text
     assert bool(check.mend) == (state != "ok")
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_a_service_of_another_installation_is_not_taken_for_ours(status: int) -> None:
+    check = judge_service("console", "127.0.0.1:8081", status, is_ours=False)
+    assert check.state == "fail"
+    assert "no part of this installation" in check.text
+    assert "HOPLINE_CONSOLE_BIND" in check.mend
 
 
 @pytest.mark.parametrize(

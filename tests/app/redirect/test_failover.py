@@ -223,7 +223,7 @@ def test_what_a_replica_says_of_links_is_not_relied_on(pair, names, serving):
         wait_until(lambda: not service.lookup.is_watching)
         gevent.sleep(1)
         assert not service.lookup.is_watching
-        ready = readiness(service.pipeline, service.lookup, service.spool, 1.0)
+        ready = readiness(service.pipeline, service.lookup, service.spool, 1.0, "one")
         assert b'"link_changes":"not heard"' in ready.response().body
         assert lead(service) == OLD
 

@@ -44,6 +44,10 @@ LINKS = {
 }
 
 
+def readiness(is_redis_well, hears_changes, links, spool_fault):
+    return Readiness(is_redis_well, hears_changes, links, spool_fault, instance="0123456789ab")
+
+
 class FakeLookup:
     def __init__(self) -> None:
         self.is_away = False
@@ -90,7 +94,9 @@ class World:
     def __init__(self) -> None:
         self.lookup, self.uses, self.recorder = FakeLookup(), FakeUses(), FakeRecorder()
         self.registry = CollectorRegistry()
-        self.readiness = Readiness(is_redis_well=True, hears_changes=True, links=0, spool_fault="")
+        self.readiness = Readiness(
+            is_redis_well=True, hears_changes=True, links=0, spool_fault="", instance="one"
+        )
         collaborators = Collaborators(
             lookup=self.lookup,
             uses=self.uses,
@@ -335,22 +341,52 @@ def test_answers_are_counted_by_status(world):
 
 
 @pytest.mark.parametrize(
-    ("readiness", "status"),
+    ("state", "status"),
     [
-        (Readiness(is_redis_well=True, hears_changes=True, links=0, spool_fault=""), 200),
-        (Readiness(is_redis_well=True, hears_changes=True, links=0, spool_fault="full"), 200),
-        (Readiness(is_redis_well=False, hears_changes=False, links=9, spool_fault=""), 200),
-        (Readiness(is_redis_well=False, hears_changes=False, links=0, spool_fault=""), 503),
-        (Readiness(is_redis_well=False, hears_changes=False, links=9, spool_fault="full"), 503),
+        (
+            Readiness(
+                is_redis_well=True, hears_changes=True, links=0, spool_fault="", instance="one"
+            ),
+            200,
+        ),
+        (
+            Readiness(
+                is_redis_well=True, hears_changes=True, links=0, spool_fault="full", instance="one"
+            ),
+            200,
+        ),
+        (
+            Readiness(
+                is_redis_well=False, hears_changes=False, links=9, spool_fault="", instance="one"
+            ),
+            200,
+        ),
+        (
+            Readiness(
+                is_redis_well=False, hears_changes=False, links=0, spool_fault="", instance="one"
+            ),
+            503,
+        ),
+        (
+            Readiness(
+                is_redis_well=False,
+                hears_changes=False,
+                links=9,
+                spool_fault="full",
+                instance="one",
+            ),
+            503,
+        ),
     ],
     ids=["well", "no disk", "known links and disk", "no links", "neither Redis nor disk"],
 )
-def test_a_worker_is_ready_while_it_can_redirect_and_keep_clicks(world, readiness, status):
-    world.readiness = readiness
+def test_a_worker_is_ready_while_it_can_redirect_and_keep_clicks(world, state, status):
+    world.readiness = state
     result = world.get("/-/ready")
     assert result.status_code == status
     assert json.loads(result.text)["ready"] is (status == 200)
-    assert json.loads(result.text)["spool"] == (readiness.spool_fault or "well")
+    assert json.loads(result.text)["spool"] == (state.spool_fault or "well")
+    assert result.headers["hopline-instance"] == state.instance
 
 
 def test_a_preview_shows_no_more_than_the_redirect_would(world):
