@@ -117,6 +117,7 @@ def test_a_console_that_does_not_answer_calls_the_run_off(run, free_port):
         code, figures = run(url, console=f"http://127.0.0.1:{free_port()}")
     assert (code, figures["verdict"]) == (3, "void")
     assert figures["count"] is None
+    assert figures["generator"]["due"] == 0
     (doubt,) = figures["doubts"]
     assert "the console" in doubt
 
