@@ -65,9 +65,10 @@ def test_a_hostile_user_agent_is_read_in_linear_time(word):
 
 
 def _seconds(user_agent):
-    began = time.perf_counter()
+    """Return what reading computes for; what others of the machine do counts for nothing."""
+    began = time.thread_time()
     device_class(user_agent)
-    return time.perf_counter() - began
+    return time.thread_time() - began
 
 
 @given(
