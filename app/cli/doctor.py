@@ -5,6 +5,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,16 +24,18 @@ from app.health.exposure import shown_check
 from app.health.freshness import freshness_check
 from app.health.kernel import kernel_checks
 from app.health.ledger import judge_ledger
-from app.health.machine import disk_check, geoip_check, judge_service, judge_sqlite
+from app.health.machine import disk_check, geoip_check, judge_service, judge_spool, judge_sqlite
 from app.health.permissions import permissions_checks, private_files_check
 from app.health.redis import redis_checks, rewrite_check
 from app.health.redis_advice import advice as redis_advice
+from app.health.redis_use import use_checks
 from app.health.replication import replication_checks
 from app.health.stream import StreamNames, stream_checks
 from app.health.units import listening, units_checks
 from app.instance import instance_id
 from app.keys import aof_rewrite_key
 from app.ledger.opening import open_entries
+from app.ledger.spool import SpoolUnreadable, spooled
 from app.local.ports import ask
 from app.redis import RedisError, connect, parse_url
 from app.settings import Settings, load, unknown_variables
@@ -78,6 +81,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield geoip_check(settings.geoip_path)
     yield disk_check("data disk", settings.data_dir, 0)
     yield disk_check("spool disk", settings.spool_directory, settings.spool_max_bytes)
+    yield _spool(settings.spool_directory)
     yield judge_sqlite(sqlite3.sqlite_version_info)
     yield from _installed(settings)
 
@@ -96,6 +100,7 @@ def _redis(settings: Settings) -> Iterator[Check]:
     try:
         with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
             yield from redis_checks(client, url, names.maxlen)
+            yield from use_checks(client, url, names.stream, names.group, names.dead_stream)
             yield from replication_checks(client, url, settings.resend_seconds)
             ledger = open_entries(settings, Wire(client, url, settings.redis_timeout_seconds).call)
             noted = ledger.noted()
@@ -120,6 +125,13 @@ def _clickhouse(settings: Settings) -> Iterator[Check]:
     except ClickHouseError as error:
         nobody = "start it, or set HOPLINE_CLICKHOUSE_URL to where it is"
         yield fail("clickhouse", str(error), clickhouse_advice(error) or nobody)
+
+
+def _spool(directory: Path) -> Check:
+    try:
+        return judge_spool(directory, sum(1 for _ in spooled(directory)))
+    except (SpoolUnreadable, PermissionError) as error:
+        return warn("spool", str(error), "ask as its user, or as root")
 
 
 def _installed(settings: Settings) -> Iterator[Check]:

@@ -49,6 +49,15 @@ def disk_check(name: str, folder: Path, wanted_bytes: int) -> Check:
     return judge_disk(name, folder, shutil.disk_usage(path).free, wanted_bytes)
 
 
+def judge_spool(directory: Path, waiting: int) -> Check:
+    """Judge how many clicks wait in the spool of this host."""
+    if not waiting:
+        return ok("spool", f"no click waits in {directory}")
+    text = f"{waiting:,} clicks wait in {directory} until Redis takes them"
+    mend = "normal for a moment; else see the findings about Redis, and the redirect's log"
+    return warn("spool", text, mend)
+
+
 def judge_sqlite(version: tuple[int, ...]) -> Check:
     """Name the SQLite that keeps the spool, and whether it has to be spared a known fault."""
     text = ".".join(map(str, version))

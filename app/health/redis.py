@@ -37,7 +37,8 @@ def redis_checks(client: "redis.Redis", url: str, maxlen: int) -> Iterator[Check
         persistence = client.info("persistence")
         yield judge_persistence(persistence, _appendfsync(client, url))
         memory = client.info("memory")
-        yield judge_eviction(memory["maxmemory_policy"])
+        evicted = client.info("stats")["evicted_keys"]
+        yield judge_eviction(memory["maxmemory_policy"], evicted)
         yield judge_memory(memory, maxlen)
 
 
@@ -99,12 +100,24 @@ def judge_rewrite(info: Mapping[str, Any], noted: Noted, since_ms: int | None, n
     return warn(name, text, mend) if hours * 3600 > OLD_SECONDS else ok(name, text)
 
 
-def judge_eviction(policy: str) -> Check:
-    """Judge what Redis does when its memory is full."""
+def judge_eviction(policy: str, evicted: int) -> Check:
+    """Judge what Redis does when its memory is full, and what it did.
+
+    Args:
+        evicted: keys that it has thrown away since its start.
+    """
+    name = "redis eviction"
+    if evicted:
+        return fail(
+            name,
+            f"Redis has thrown {evicted:,} keys away: links, clicks or what is counted of them",
+            "CONFIG SET maxmemory-policy noeviction, and the same in redis.conf; links come back"
+            " with `hopline restore`; then CONFIG RESETSTAT",
+        )
     if policy == "noeviction":
-        return ok("redis eviction", "noeviction")
+        return ok(name, "noeviction")
     return fail(
-        "redis eviction",
+        name,
         f"maxmemory-policy is {policy}: when memory is full, Redis throws links and clicks away",
         "CONFIG SET maxmemory-policy noeviction, and the same in redis.conf",
     )

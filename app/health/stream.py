@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from app.health.check import Check, fail, ok, warn
 from app.redis import RedisRefused, server_version, translated
 from app.settings import Settings
+from app.worker_state import WorkerStates
 
 if TYPE_CHECKING:
     import redis
@@ -82,6 +83,7 @@ def stream_checks(client: "redis.Redis", url: str, names: StreamNames) -> Iterat
             yield judge_backlog(backlog, names.maxlen)
             yield judge_workers(
                 _idle_seconds(client, names),
+                running=_running(client, url, names),
                 block_seconds=names.block_ms / 1000,
                 is_quiet=backlog.oldest_seconds is None,
                 idle_means_silent=server_version(client)[1] >= _IDLE_MEANS_SILENT,
@@ -125,6 +127,7 @@ def judge_backlog(backlog: Backlog, maxlen: int) -> Check:
 def judge_workers(
     idle_seconds: Sequence[float],
     *,
+    running: int,
     block_seconds: float,
     is_quiet: bool,
     idle_means_silent: bool,
@@ -132,6 +135,7 @@ def judge_workers(
     """Judge how long each consumer of the group has been idle.
 
     Args:
+        running: how many consumers their supervisors say to be running.
         block_seconds: how long a read of theirs waits.
         is_quiet: whether there is nothing for them to do.
         idle_means_silent: whether asking in vain ends a consumer's idle time; before Redis 7.2
@@ -140,6 +144,10 @@ def judge_workers(
     alive = sum(idle <= block_seconds + _SILENT_SECONDS for idle in idle_seconds)
     if alive:
         return ok("workers", f"{alive} consuming")
+    if running and not is_quiet:
+        since = f" for {min(idle_seconds):,.0f} s" if idle_seconds else ""
+        text = f"{running} run, and none has read{since}: they can't insert, or have stopped to"
+        return fail("workers", text, "see the findings about ClickHouse, and the workers' log")
     if not idle_seconds:
         return fail("workers", "the group has no consumer", _START_WORKERS)
     text = f"no consumer has read for {min(idle_seconds):,.0f} s"
@@ -180,6 +188,11 @@ def _backlog(client: "redis.Redis", names: StreamNames, group: Mapping[str, Any]
         pending=pending["pending"],
         oldest_seconds=max(ages, default=None),
     )
+
+
+def _running(client: "redis.Redis", url: str, names: StreamNames) -> int:
+    states = WorkerStates(client, url, names.stream, names.group).all()
+    return sum(one.pid is not None for state in states for one in state.consumers)
 
 
 def _idle_seconds(client: "redis.Redis", names: StreamNames) -> list[float]:

@@ -2,7 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from app.health.machine import disk_check, geoip_check, judge_disk, judge_service, judge_sqlite
+from app.health.machine import (
+    disk_check,
+    geoip_check,
+    judge_disk,
+    judge_service,
+    judge_spool,
+    judge_sqlite,
+)
 
 MIB = 1 << 20
 
@@ -76,3 +83,10 @@ def test_a_sqlite_with_a_known_fault_is_named(version, is_spared):
     check = judge_sqlite(version)
     assert check.state == "ok"
     assert ("must not reset" in check.text) == is_spared
+
+
+def test_clicks_that_wait_in_the_spool_are_told_of(tmp_path):
+    assert judge_spool(tmp_path, 0).state == "ok"
+    check = judge_spool(tmp_path, 1_234)
+    assert check.state == "warn"
+    assert check.text.startswith(f"1,234 clicks wait in {tmp_path} until")

@@ -59,8 +59,22 @@ def test_persistence_is_judged(info: dict[str, Any], appendfsync: str | None, st
 
 @pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl"])
 def test_eviction_may_throw_clicks_away(policy: str) -> None:
-    assert judge_eviction(policy).state == "fail"
-    assert judge_eviction("noeviction").state == "ok"
+    assert judge_eviction(policy, 0).state == "fail"
+    assert judge_eviction("noeviction", 0).state == "ok"
+
+
+def test_what_was_thrown_away_is_told_of_after_the_policy_is_mended(any_redis_server) -> None:
+    server = any_redis_server()
+    with connect(server.url, timeout_seconds=5) as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        client.config_set("maxmemory", client.info("memory")["used_memory"] + (1 << 20))
+        for number in range(50):
+            client.set(f"link:{number}", "x" * 100_000)
+        client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("maxmemory", 1 << 30)
+        found = {check.name: check for check in redis_checks(client, server.url, MAXLEN)}
+        assert found["redis eviction"].state == "fail"
+        assert "keys away" in found["redis eviction"].text
 
 
 @pytest.mark.parametrize(

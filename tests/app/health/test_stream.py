@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from app.health.stream import (
     stream_checks,
 )
 from app.redis import connect
+from app.worker_state import ConsumerState, WorkersState, WorkerStates
 
 NAMES = StreamNames("clicks:stream", "analytics-group", "clicks:dead", maxlen=1000, block_ms=5000)
 
@@ -105,9 +107,28 @@ def test_workers_are_judged_by_their_silence(
     idle_seconds: list[float], is_quiet: bool, idle_means_silent: bool, state: str
 ) -> None:
     check = judge_workers(
-        idle_seconds, block_seconds=5, is_quiet=is_quiet, idle_means_silent=idle_means_silent
+        idle_seconds,
+        running=0,
+        block_seconds=5,
+        is_quiet=is_quiet,
+        idle_means_silent=idle_means_silent,
     )
     assert check.state == state
+
+
+def test_workers_that_run_and_do_not_read_are_not_told_to_be_started(
+    client: Any, redis_url: str
+) -> None:
+    client.xgroup_create(NAMES.stream, NAMES.group, "0", mkstream=True)
+    client.xgroup_createconsumer(NAMES.stream, NAMES.group, "one")
+    client.xadd(NAMES.stream, {"n": "1"})
+    states = WorkerStates(client, redis_url, NAMES.stream, NAMES.group)
+    consumer = ConsumerState(1, 7, "one", "working", 0.0, 0, None, 0, 1)
+    states.publish(WorkersState("host", 1, "running", 1, 1, 0, (consumer,)))
+    short = replace(NAMES, block_ms=-10_000)
+    found = {check.name: check for check in stream_checks(client, redis_url, short)}["workers"]
+    assert (found.state, "start" in found.mend) == ("fail", False)
+    assert "1 run, and none has read" in found.text
 
 
 def test_no_dead_letters_is_well() -> None:

@@ -1,0 +1,105 @@
+"""Whether Redis takes what Hopline sends: writes, and each command that the user needs.
+
+Nothing is changed: Redis looks whether a command may be carried out, by its rights, its memory, its
+disk and its role, before it looks at what is wrong with it.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+from app.health.check import Check, fail, ok
+from app.health.redis_advice import advice
+from app.keys import LINK_INDEX, leases_key, link_key, link_uses_key, visitor_salt_key
+from app.redis import RedisError, translated
+
+if TYPE_CHECKING:
+    import redis
+
+#: What Redis says of the id 0-0, when nothing else is in the way of an XADD.
+_NO_SUCH_ID = "must be greater than 0-0"
+#: ARGV: each command's words, an empty one between.
+#: Returns the commands that the user may not send; one that the server has no more is among them.
+#: https://redis.io/docs/latest/develop/programmability/lua-api/#redis.acl_check_cmd
+_REFUSED = """#!lua flags=no-writes
+local refused, command = {}, {}
+for _, word in ipairs(ARGV) do
+    if word ~= '' then
+        command[#command + 1] = word
+    else
+        local is_known, may = pcall(redis.acl_check_cmd, unpack(command))
+        if not (is_known and may) then
+            refused[#refused + 1] = table.concat(command, ' ')
+        end
+        command = {}
+    end
+end
+return refused
+"""
+#: With names in place of keys.
+COMMANDS = """
+GET link; SET link 1; DEL link; EXISTS link; MGET link
+INCR uses; EXPIRE uses 1
+ZADD index 1 a; ZREM index a; ZCARD index; ZRANGE index 0 1; ZREVRANGE index 0 1
+ZREVRANGEBYLEX index + -; ZRANGEBYLEX index - +; ZREVRANK index a; ZSCORE index a
+ZREMRANGEBYLEX index - +; ZREMRANGEBYSCORE index 0 1
+SADD index a; SREM index a; SCARD index; SMEMBERS index
+GET salt; SET salt 1
+HGET beside a; HSET beside a 1; HDEL beside a; HGETALL beside; HINCRBY beside a 1; HMGET beside a
+HVALS beside; SET beside 1; DEL beside; ZADD beside 1 a
+XADD stream * a 1; XACK stream group 0; XAUTOCLAIM stream group a 0 0; XCLAIM stream group a 0 0
+XDEL stream 0; XGROUP CREATE stream group 0; XGROUP CREATECONSUMER stream group a
+XGROUP DELCONSUMER stream group a; XINFO CONSUMERS stream group; XINFO GROUPS stream
+XINFO STREAM stream; XLEN stream; XPENDING stream group; XRANGE stream - +; XREAD STREAMS stream 0
+XREADGROUP GROUP group a STREAMS stream >; XREVRANGE stream + -; XTRIM stream MAXLEN 1
+XADD dead * a 1; XDEL dead 0; XLEN dead; XRANGE dead - +; XREVRANGE dead + -; MEMORY USAGE dead
+BGREWRITEAOF; TIME; INFO; PING
+"""
+
+
+def use_checks(
+    client: "redis.Redis", url: str, stream: str, group: str, dead_stream: str
+) -> Iterator[Check]:
+    """Yield the findings about writes and rights of the URL's user."""
+    yield _writes(client, url, stream)
+    names = {
+        "link": link_key("doctor"),
+        "uses": link_uses_key("doctor"),
+        "index": LINK_INDEX,
+        "salt": visitor_salt_key("1970-01-01"),
+        "beside": leases_key(stream, group),
+        "stream": stream,
+        "group": group,
+        "dead": dead_stream,
+    }
+    yield _rights(client, url, names)
+
+
+def _writes(client: "redis.Redis", url: str, stream: str) -> Check:
+    try:
+        with translated(url):
+            client.execute_command("XADD", stream, "NOMKSTREAM", "0-0", "a", "1")  # type: ignore[no-untyped-call]
+    except RedisError as error:
+        if _NO_SUCH_ID in str(error):
+            return ok("redis writes", "taken")
+        mend = advice(error) or "see Redis' log"
+        return fail("redis writes", f"clicks go to the spool, for {error}", mend)
+    return ok("redis writes", "taken")
+
+
+def _rights(client: "redis.Redis", url: str, names: dict[str, str]) -> Check:
+    words = [
+        names.get(word, word)
+        for command in COMMANDS.replace("\n", ";").split(";")
+        if command.strip()
+        for word in (*command.split(), "")
+    ]
+    try:
+        with translated(url):
+            refused = cast("list[bytes]", client.eval(_REFUSED, 0, *words))
+    except RedisError as error:
+        return fail("redis rights", str(error), advice(error))
+    if refused:
+        mend = "grant them: deploy/redis/hopline-users.conf has what Hopline's users need"
+        text = "; ".join(one.decode() for one in refused)
+        return fail("redis rights", f"the user of HOPLINE_REDIS_URL may not {text}", mend)
+    return ok("redis rights", "all that Hopline needs")
