@@ -1,6 +1,7 @@
 import multiprocessing
 from pathlib import Path
 
+import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from app.exposure import gathering
@@ -8,6 +9,8 @@ from app.exposure.gathering import gather
 from app.exposure.publisher import Publisher
 
 
+# pytest-xdist's processes have a thread, which Python warns of when they fork.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_process_that_was_forked_while_others_gathered_keeps_nobody_from_it(
     tmp_path: Path, monkeypatch
 ) -> None:
