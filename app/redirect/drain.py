@@ -5,7 +5,7 @@ import fcntl
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from app.redirect.chore import Chore
 from app.redirect.entry import EntryWriter
 from app.redirect.pipeline import Pipeline, PipelineError
 from app.redirect.quiet_log import QuietLog
-from app.redirect.resend import ResendRing
 from app.redirect.spool_file import SpoolError, SpoolFile
 from app.redirect.spool_rows import Row
 from app.redirect_metrics import RedirectMetrics
@@ -50,7 +49,6 @@ class Drain:
         file: SpoolFile,
         pipeline: Pipeline,
         writer: EntryWriter,
-        ring: ResendRing,
         backlog: Backlog,
         metrics: RedirectMetrics,
         *,
@@ -62,14 +60,12 @@ class Drain:
         Args:
             file: of its own, not shared with the appends; beside it lies the lock that keeps other
                 workers from draining.
-            ring: told of every click sent, since Redis may lose these as well.
             backlog: nothing is sent while it is full.
         """
         self._file = file
         self._lock_path = file.directory / "drain.lock"
         self._pipeline = pipeline
         self._writer = writer
-        self._ring = ring
         self._backlog = backlog
         self._metrics = metrics
         self._batch_size = max(min(clicks_per_second // _BATCHES_PER_SECOND, _LARGEST_BATCH), 1)
@@ -133,7 +129,7 @@ class Drain:
     def _send(self, rows: list[Row]) -> tuple[list[bytes], bool]:
         """Send clicks; return the ids that Redis confirmed, and whether it will take more."""
         commands = self._in_thread(self._readdress, rows)
-        batch = _Batch(commands, self._ring)
+        batch = _Batch(len(commands))
         try:
             for number, (click_id, command) in enumerate(commands.items(), 1):
                 self._pipeline.submit(command, partial(batch.on_reply, click_id))
@@ -194,14 +190,12 @@ class _Batch:
         answered: set once every click has its reply; the pipeline sees to it that each gets one.
     """
 
-    def __init__(self, commands: Mapping[bytes, bytes], ring: ResendRing) -> None:
+    def __init__(self, size: int) -> None:
         self.confirmed: list[bytes] = []
         self.errors: list[object] = []
         self.answered = Event()
-        self._commands = commands
-        self._ring = ring
-        self._missing = len(commands)
-        if not commands:
+        self._missing = size
+        if not size:
             self.answered.set()
 
     def on_reply(self, click_id: bytes, reply: object) -> None:
@@ -209,8 +203,6 @@ class _Batch:
         if not self._missing:
             self.answered.set()
         if isinstance(reply, bytes):
-            # At once: what is called next may learn that another server answers.
-            self._ring.add(self._commands[click_id])
             self.confirmed.append(click_id)
         else:
             self.errors.append(reply)

@@ -9,6 +9,7 @@ Rule: one click in sixteen has Redis keep the stream within its bound. The bound
       Redis a seventh of its work.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +27,8 @@ _ID_LABEL = b"$8\r\nclick_id\r\n$32\r\n"
 END = b"\r\n"
 #: The last digit of the ids, one in sixteen and at random, whose clicks have the stream trimmed.
 _TRIMMING_DIGIT = ord("0")
+
+_XADD = re.compile(rb"\*[0-9]+\r\n\$4\r\nXADD\r\n")
 
 #: Texts longer than this are rarely seen twice, and a few of them would fill the memory.
 _LONGEST_KEPT_BYTES = 300
@@ -145,6 +148,11 @@ class EntryWriter:
         if arguments[:1] != [b"XADD"] or not fields or len(fields) % 2:
             raise ValueError("not an XADD of a click")
         return encode_command(*self._trimming_start, *fields)
+
+
+def is_click(command: bytes) -> bool:
+    """Tell whether a command is the XADD of a click."""
+    return _XADD.match(command) is not None
 
 
 def click_id_of(command: bytes) -> bytes:

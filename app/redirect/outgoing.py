@@ -25,7 +25,8 @@ class Outgoing:
     Args:
         loop: the hub's event loop.
         is_answered: tells whether all that was written has been answered.
-        on_leave: called when commands leave, before they do, with their bytes.
+        on_leave: called when commands leave, before they do, with their bytes and the length of
+            each.
         on_failure: told why writing failed; the socket is of no use any more.
 
     Attributes:
@@ -38,7 +39,7 @@ class Outgoing:
         self,
         loop: Any,
         is_answered: Callable[[], bool],
-        on_leave: Callable[[int], None],
+        on_leave: Callable[[bytes, list[int]], None],
         on_failure: Callable[[str], None],
     ) -> None:
         self.commands: list[bytes] = []
@@ -50,8 +51,8 @@ class Outgoing:
         self._socket: socket.socket | None = None
         self._writable: Any = None
         self._moment: Any = None
-        # How many of the commands were told of, and wait for the socket alone.
-        self._told = 0
+        # What has left as far as others are concerned, and waits for room in the socket.
+        self._pending: list[bytes] = []
 
     def open(self, to: socket.socket) -> None:
         """Write to this socket from now on."""
@@ -62,7 +63,7 @@ class Outgoing:
         """Write no more, and drop what has not left."""
         self._socket = None
         self.commands.clear()
-        self._told = 0
+        self._pending.clear()
         if self._writable is not None:
             self._writable.close()
             self._writable = None
@@ -102,37 +103,32 @@ class Outgoing:
     def _end_wait(self) -> None:
         if self._moment is not None:
             self._end_moment()
-            self._leave()
+            if self.commands:
+                self._leave()
 
     def _leave(self) -> None:
-        # What a full socket keeps waiting leaves when it has room, with what was added since.
-        if self._writable.active:
-            self._tell()
-        else:
+        commands = b"".join(self.commands)
+        lengths = list(map(len, self.commands))
+        self.commands.clear()
+        self._on_leave(commands, lengths)
+        self._pending.append(commands)
+        # What a full socket keeps waiting leaves when it has room.
+        if not self._writable.active:
             self._write()
-
-    def _tell(self) -> None:
-        untold = self.commands[self._told :]
-        if untold:
-            self._told = len(self.commands)
-            self._on_leave(sum(map(len, untold)))
 
     def _write(self) -> None:
         assert self._socket is not None  # noqa: S101 - for the type checker
-        self._tell()
-        commands = b"".join(self.commands)
-        self.commands.clear()
-        self._told = 0
+        pending = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
+        self._pending.clear()
         try:
-            sent = self._socket.send(commands)
+            sent = self._socket.send(pending)
         except WOULD_BLOCK:
             sent = 0
         except OSError as error:
             self._on_failure(f"sending failed: {error}")
             return
-        if sent < len(commands):
-            self.commands.append(commands[sent:])
-            self._told = 1
+        if sent < len(pending):
+            self._pending.append(pending[sent:])
             if not self._writable.active:
                 self._writable.start(self._write)
         else:

@@ -23,11 +23,11 @@ from gevent.event import Event
 from gevent.hub import Waiter
 from prometheus_client import Counter
 
+from app.redirect.flushes import Flushes, OnAnswered
 from app.redirect.outgoing import WOULD_BLOCK, Outgoing
 from app.redirect.quiet_log import QuietLog
 from app.redirect.reconnecting import Reconnecting
 from app.redirect.redis_socket import ConnectFailed, Connection, connect
-from app.redirect.reply_age import ReplyAge
 from app.redirect.resp import NOT_YET, encode_command
 from app.redis import Address
 from app.redis_server import RedisServer
@@ -90,7 +90,8 @@ class Pipeline:
         timeout_seconds: float,
         chore_failures: Counter,
         limit: int = 20_000,
-        limit_bytes: int = 32 << 20,
+        limit_bytes: int = 16 << 20,
+        on_answered: OnAnswered = lambda _commands, _lengths: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make an unconnected pipeline.
@@ -104,6 +105,8 @@ class Pipeline:
             chore_failures: see :class:`~app.redirect.chore.Chore`.
             limit: most commands that may wait for their replies.
             limit_bytes: the same in bytes; a turn's commands may go past it.
+            on_answered: see :class:`~app.redirect.flushes.Flushes`; once the connection has ended,
+                it has been told of all replies.
         """
         self.connected = Event()
         self.on_new_server: list[Callable[[], None]] = []
@@ -131,7 +134,7 @@ class Pipeline:
         self._unsent = self._outgoing.commands
         self._waiting: deque[OnReply] = deque()
         self._answered = 0
-        self._age = ReplyAge(clock)
+        self._flushes = Flushes(clock, on_answered)
         self.heard_at = 0.0
         self._orphans: deque[tuple[OnReply, PipelineBroken]] = deque()
         self._failing: Any = None
@@ -219,16 +222,16 @@ class Pipeline:
     def oldest_age(self) -> float:
         """Return for how many seconds the oldest command has waited for its reply; 0 if none.
 
-        As of the last turn of the event loop, see :class:`ReplyAge`.
+        As of the last turn of the event loop, see :class:`Flushes`.
         """
-        return self._age.seconds
+        return self._flushes.oldest_seconds
 
     def _is_all_answered(self) -> bool:
-        return self._age.is_all_answered(self._answered)
+        return self._flushes.is_all_answered(self._answered)
 
-    def _note_leaving(self, size: int) -> None:
-        self._age.note_flush(self._answered + len(self._waiting), size)
-        if self._age.waiting_bytes >= self._limit_bytes:
+    def _note_leaving(self, commands: bytes, lengths: list[int]) -> None:
+        self._flushes.note(self._answered + len(self._waiting), commands, lengths)
+        if self._flushes.waiting_bytes >= self._limit_bytes:
             self._is_crowded, self._room = True, 0
 
     def _refusal(self) -> PipelineError:
@@ -262,7 +265,7 @@ class Pipeline:
         }
         self._watchers["read"].start(self._receive)
         self._watchers["age"].start(self._watch_age)
-        self._watchers["polled"].start(self._age.note_poll)
+        self._watchers["polled"].start(self._flushes.note_poll)
         self._watchers["turn"].start(self._assess_age)
         self._broken.clear()
         self._room = self._limit
@@ -317,12 +320,12 @@ class Pipeline:
             _hand_over(waiting.popleft(), reply)
 
     def _assess_age(self) -> None:
-        self._age.assess(self._answered)
-        if self._is_crowded and self._age.waiting_bytes < self._limit_bytes:
+        self._flushes.assess(self._answered)
+        if self._is_crowded and self._flushes.waiting_bytes < self._limit_bytes:
             self._is_crowded, self._room = False, self._limit
 
     def _watch_age(self) -> None:
-        if self._age.seconds > self._timeout_seconds:
+        if self._flushes.oldest_seconds > self._timeout_seconds:
             self._break(f"no reply for {self._timeout_seconds:g} s")
         elif not self._waiting and self._clock() - self.heard_at >= _PING_SECONDS:
             self.submit(_PING, _ignore)
@@ -340,7 +343,7 @@ class Pipeline:
         self.connected.clear()
         orphans, self._waiting = self._waiting, deque()
         self._outgoing.close()
-        self._age.reset()
+        self._flushes.reset(self._answered)
         if self.on_end is not None:
             self.on_end()
         self._broken.set()

@@ -46,6 +46,17 @@ class Recorder:
         budget_seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Make a recorder.
+
+        Args:
+            pipeline: takes clicks, and tells the ring of those that were confirmed.
+            spool: takes those that Redis does not take in time.
+            ring: keeps what Redis may yet lose.
+            backlog: tells whether there is room in Redis.
+            metrics: counts what becomes of each click.
+            budget_seconds: longest time that a visitor waits for Redis.
+            clock: monotonic seconds.
+        """
         self._pipeline = pipeline
         self._spool = spool
         self._ring = ring
@@ -89,8 +100,8 @@ class Recorder:
         """Put what Redis confirmed last into the spool, because it may be lost."""
         slices = self._ring.take(self._pipeline.heard_at)
         if slices:
-            count = sum(map(len, slices))
-            logger.warning("Sending the last %d confirmed clicks again", count)
+            most = sum(each.command_count for each in slices)
+            logger.warning("Sending the last confirmed clicks again: at most %d", most)
             self._resending.add(slices)
 
     def close(self, timeout_seconds: float) -> None:
@@ -103,7 +114,6 @@ class Recorder:
         self._resending.close(timeout_seconds)
 
     def _confirm(self, flight: "_Flight") -> None:
-        self._ring.add(flight.command)
         if flight.settled:
             self._late.inc()
             self._spool.forget(click_id_of(flight.command))

@@ -4,26 +4,27 @@ With AOF everysec Redis confirms a click up to a second (two, while its disk is 
 on disk, and a replica may be as far behind. When another server process answers, what was confirmed
 shortly before is sent again; duplicates carry the same click id and collapse.
 
-Rule: age counts up to the last reply of the server that may have lost something. How long it then
-      is away, a second or a day, makes no click too old.
+Rule 1: age counts up to the last reply of the server that may have lost something. How long it then
+        is away, a second or a day, makes no click too old.
+Rule 2: what is kept is what was written to the socket, whole writes as they were. So keeping costs
+        next to nothing a click; what else was written is left out when they are taken. A click that
+        Redis refused may be among them: it is in the spool as well, under the same id.
 """
 
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import lz4.block
 
-from app.redirect.entry import click_id_of
+from app.redirect.entry import click_id_of, is_click
 from app.redirect.spool_rows import Row
 
-#: Clicks of browsers come to some 600 bytes. Beyond the first bound, about 28,000 of them, older
-#: ones are compressed, to a quarter or so; all that is kept never takes more than the second.
-_LOOSE_BYTES = 16 << 20
+#: Those of browsers come to some 500 bytes a click, of which a quarter or less is kept.
 RING_BYTES = 64 << 20
-#: Clicks of so short a time, and so few, share one entry of the ring: it costs a third less memory,
-#: and one slice is what is compressed or sent again in one turn of the event loop.
+#: Clicks of so short a time, and so few, are compressed together, and sent again in one turn of the
+#: event loop. A write is never divided.
 _SLICE_SECONDS = 0.05
 _SLICE_BYTES = 64 << 10
 
@@ -31,14 +32,13 @@ OnShort = Callable[[int, float], None]
 
 
 class ResendRing:
-    """The XADDs of the last seconds' confirmed clicks, bounded in bytes as well."""
+    """The XADDs of the last seconds' confirmed clicks, compressed and bounded in bytes as well."""
 
     def __init__(
         self,
         seconds: float,
         on_short: OnShort = lambda _count, _seconds: None,
         *,
-        loose_bytes: int = _LOOSE_BYTES,
         limit_bytes: int = RING_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -48,32 +48,34 @@ class ResendRing:
             seconds: time that it has to cover.
             on_short: told how many clicks it let go for want of memory though they were younger,
                 and how many seconds it still covers.
-            loose_bytes: most bytes of clicks that are not compressed.
-            limit_bytes: most bytes of all clicks.
+            limit_bytes: most bytes of memory for all clicks.
             clock: the one that the pipeline's ``heard_at`` goes by.
         """
         self._seconds = seconds
         self._on_short = on_short
-        self._loose_limit = loose_bytes
-        self._limit = limit_bytes
+        self._limit_bytes = limit_bytes
         self._clock = clock
-        self._packed: deque[Slice] = deque()
-        self._loose: deque[Slice] = deque()
-        self._packed_bytes = 0
-        self._loose_bytes = 0
-        self._clear_youngest()
+        self._slices: deque[Slice] = deque()
+        self._held_bytes = 0
+        self._begin_youngest(-1.0)
 
-    def __len__(self) -> int:
-        return sum(map(len, (*self._packed, *self._loose))) + len(self._youngest)
+    def add(self, commands: bytes, lengths: list[int]) -> None:
+        """Keep what one write sent and Redis has just answered.
 
-    def add(self, command: bytes) -> None:
-        """Keep a click that Redis has just confirmed."""
+        Args:
+            commands: clicks, and whatever else was sent with them.
+            lengths: of each command, in bytes.
+        """
         now = self._clock()
-        self._room -= len(command)
-        if self._room < 0 or now >= self._ends_at:
-            self._begin_slice(now)
-            self._room -= len(command)
-        self._youngest.append(command)
+        self._room_bytes -= len(commands)
+        if self._room_bytes < 0 or now >= self._ends_at:
+            self._close_youngest()
+            self._drop_old(now)
+            self._keep_bound(now)
+            self._begin_youngest(now + _SLICE_SECONDS)
+            self._room_bytes -= len(commands)
+        self._writes.append(commands)
+        self._lengths.extend(lengths)
 
     def take(self, heard_at: float) -> "list[Slice]":
         """Return the clicks that may be lost, in order, and keep none.
@@ -81,98 +83,76 @@ class ResendRing:
         Args:
             heard_at: when the server that confirmed them gave its last reply.
         """
-        self._close_slice()
+        self._close_youngest()
         self._drop_old(heard_at)
-        taken = [*self._packed, *self._loose]
-        self._packed.clear()
-        self._loose.clear()
-        self._packed_bytes = self._loose_bytes = 0
-        self._clear_youngest()
+        taken = list(self._slices)
+        self._slices.clear()
+        self._held_bytes = 0
+        self._begin_youngest(-1.0)
         return taken
 
-    def _clear_youngest(self) -> None:
-        self._youngest: list[bytes] = []
-        self._ends_at = -1.0
-        self._room = 0
+    def _begin_youngest(self, ends_at: float) -> None:
+        self._ends_at = ends_at
+        self._room_bytes = _SLICE_BYTES
+        self._writes: list[bytes] = []
+        self._lengths: list[int] = []
 
-    def _begin_slice(self, now: float) -> None:
-        self._close_slice()
-        self._drop_old(now)
-        self._keep_bounds(now)
-        self._youngest = []
-        self._ends_at = now + _SLICE_SECONDS
-        self._room = _SLICE_BYTES
+    def _close_youngest(self) -> None:
+        if self._writes:
+            closed = Slice(self._ends_at, b"".join(self._writes), self._lengths)
+            self._slices.append(closed)
+            self._held_bytes += closed.size_bytes
 
-    def _close_slice(self) -> None:
-        if self._youngest:
-            closed = Slice(self._ends_at, self._youngest)
-            self._loose.append(closed)
-            self._loose_bytes += closed.size
-
-    def _keep_bounds(self, now: float) -> None:
-        while self._loose_bytes > self._loose_limit:
-            oldest = self._loose.popleft()
-            self._loose_bytes -= oldest.size
-            oldest.pack()
-            self._packed.append(oldest)
-            self._packed_bytes += oldest.size
-        while self._packed_bytes + self._loose_bytes > self._limit:
+    def _keep_bound(self, now: float) -> None:
+        while self._held_bytes > self._limit_bytes:
             dropped = self._drop_oldest()
-            self._on_short(len(dropped), max(now - dropped.ends_at, 0.0))
+            self._on_short(dropped.count(), max(now - dropped.ends_at, 0.0))
 
     def _drop_old(self, now: float) -> None:
         until = now - self._seconds
-        while self._packed and self._packed[0].ends_at < until:
-            self._drop_oldest()
-        while not self._packed and self._loose and self._loose[0].ends_at < until:
+        while self._slices and self._slices[0].ends_at < until:
             self._drop_oldest()
 
     def _drop_oldest(self) -> "Slice":
-        if self._packed:
-            oldest = self._packed.popleft()
-            self._packed_bytes -= oldest.size
-        else:
-            oldest = self._loose.popleft()
-            self._loose_bytes -= oldest.size
+        oldest = self._slices.popleft()
+        self._held_bytes -= oldest.size_bytes
         return oldest
 
 
 class Slice:
-    """Clicks confirmed before a moment of the monotonic clock.
+    """Commands answered before a moment of the monotonic clock, of which the clicks matter.
 
     Attributes:
-        size: bytes of memory that they take.
+        size_bytes: of memory that they take.
     """
 
-    __slots__ = ("_commands", "_lengths", "_packed", "ends_at", "size")
+    __slots__ = ("_lengths", "_packed", "ends_at", "size_bytes")
 
-    def __init__(self, ends_at: float, commands: list[bytes]) -> None:
+    def __init__(self, ends_at: float, commands: bytes, lengths: list[int]) -> None:
+        """Compress them: some ten microseconds for the 64 KiB that a slice usually has."""
         self.ends_at = ends_at
-        self.size = sum(map(len, commands))
-        self._commands = commands
-        self._lengths = array("I")
-        self._packed = b""
+        self._lengths = array("I", lengths)
+        self._packed = lz4.block.compress(commands)
+        self.size_bytes = len(self._packed) + len(lengths) * self._lengths.itemsize
 
-    def __len__(self) -> int:
-        return len(self._commands) or len(self._lengths)
+    @property
+    def command_count(self) -> int:
+        """How many clicks there are at most: other commands are among them."""
+        return len(self._lengths)
 
-    def pack(self) -> None:
-        """Compress them: a quarter of a millisecond."""
-        self._lengths = array("I", map(len, self._commands))
-        self._packed = lz4.block.compress(b"".join(self._commands))
-        self._commands = []
-        self.size = len(self._packed) + len(self._lengths) * self._lengths.itemsize
+    def count(self) -> int:
+        """Return how many clicks there are; takes about as long as to read them."""
+        return sum(1 for _ in self.clicks())
 
-    def commands(self) -> list[bytes]:
-        """Return their XADDs, in order."""
-        if not self._packed:
-            return self._commands
-        whole, start, found = lz4.block.decompress(self._packed), 0, []
+    def clicks(self) -> Iterator[bytes]:
+        """Yield the XADDs of the clicks, in order."""
+        commands, start = lz4.block.decompress(self._packed), 0
         for length in self._lengths:
-            found.append(whole[start : start + length])
+            command = commands[start : start + length]
             start += length
-        return found
+            if is_click(command):
+                yield command
 
     def rows(self) -> list[Row]:
         """Return what the spool keeps of them."""
-        return [(click_id_of(command), command) for command in self.commands()]
+        return [(click_id_of(command), command) for command in self.clicks()]

@@ -56,12 +56,12 @@ class Resending:
 
     def __len__(self) -> int:
         """Return how many clicks have yet to be handed over."""
-        return sum(map(len, self._slices))
+        return sum(each.count() for each in self._slices)
 
     def add(self, slices: list[Slice]) -> None:
         """Hand these over as well; returns at once."""
         self._slices.extend(slices)
-        self._held_bytes += sum(each.size for each in slices)
+        self._held_bytes += sum(each.size_bytes for each in slices)
         while self._held_bytes > self._limit_bytes and len(self._slices) > 1:
             # Not the first: it may be on its way to the disk.
             self._let_go(self._slices[1])
@@ -94,8 +94,8 @@ class Resending:
             self._wait_for_room(error)
             return
         done = self._slices.popleft()
-        self._held_bytes -= done.size
-        self._resent.inc(len(done))
+        self._held_bytes -= done.size_bytes
+        self._resent.inc(done.count())
         if not self._slices:
             self._idle.set()
         elif self._is_closing:
@@ -110,7 +110,10 @@ class Resending:
 
     def _wait_for_room(self, error: BaseException) -> None:
         self._quiet_log.warning(
-            "waiting", "%d clicks to send again wait in memory: %s", len(self), error
+            "waiting",
+            "Clicks to send again wait in memory, at most %d: %s",
+            sum(each.command_count for each in self._slices),
+            error,
         )
         if self._is_closing:
             self._idle.set()
@@ -118,8 +121,8 @@ class Resending:
         self._put_after(_PAUSE_SECONDS)
 
     def _let_go(self, clicks: Slice) -> None:
-        self._held_bytes -= clicks.size
-        self._unguarded.inc(len(clicks))
+        self._held_bytes -= clicks.size_bytes
+        self._unguarded.inc(clicks.count())
         self._quiet_log.warning(
             "short", "Clicks that should be sent again are let go: the disk takes none"
         )

@@ -67,7 +67,6 @@ class RedirectService:
             self._open_spool(),
             self.pipeline,
             self._writer,
-            self._ring,
             self.backlog,
             self.metrics,
             clicks_per_second=settings.spool_drain_per_second,
@@ -98,6 +97,7 @@ class RedirectService:
             name="hopline-redirect",
             timeout_seconds=timeout_seconds,
             chore_failures=chore_failures,
+            on_answered=self._ring.add,
         )
         self.lookup = Lookup(self.pipeline, settings, self.metrics)
         self.following = Following(

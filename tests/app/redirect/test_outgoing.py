@@ -20,16 +20,17 @@ class World:
         self.theirs.setblocking(False)
         self.is_answered = True
         self.left = 0
-        self.left_bytes = 0
+        self.told: list[bytes] = []
         self.failures: list[str] = []
         self.outgoing = Outgoing(
             gevent.get_hub().loop, lambda: self.is_answered, self.note, self.failures.append
         )
         self.outgoing.open(self.ours)
 
-    def note(self, size: int) -> None:
+    def note(self, commands: bytes, lengths: list[int]) -> None:
         self.left += 1
-        self.left_bytes += size
+        assert sum(lengths) == len(commands)
+        self.told.append(commands)
         self.is_answered = False
 
     def answer(self) -> None:
@@ -107,6 +108,14 @@ def test_enough_of_them_leave_without_an_answer(patient):
     assert patient.arrived() == b"b" * (_COMPANY - 1) + b"c"
 
 
+def test_a_wait_whose_commands_left_in_company_ends_without_a_write(world):
+    world.add_in_a_turn(b"a")
+    world.add_in_a_turn(b"b")
+    world.add_in_a_turn(*[b"c"] * _COMPANY)
+    gevent.sleep(3 * _MOMENT_SECONDS)
+    assert world.told == [b"a", b"b" + b"c" * _COMPANY]
+
+
 def test_none_waits_longer_than_a_moment(world):
     world.add_in_a_turn(b"a")
     world.add_in_a_turn(b"b")
@@ -132,7 +141,7 @@ def test_what_the_socket_has_no_room_for_leaves_when_it_has_room(patient):
         arrived += patient.arrived()
         gevent.sleep(0)
     assert arrived == large + b"y"
-    assert patient.left == 2
+    assert patient.told == [large, b"y"]
 
 
 def test_after_the_end_nothing_leaves(world):

@@ -41,10 +41,11 @@ class World:
         self.spool = FakeSpool()
         self.backlog = FakeBacklog()
         self.done: list[bytes] = []
+        self.ring = ResendRing(4)
         self.recorder = Recorder(
             self.pipeline,
             self.spool,
-            ResendRing(4),
+            self.ring,
             self.backlog,
             RedirectMetrics(self.registry),
             budget_seconds=0.01,
@@ -141,8 +142,7 @@ def test_while_the_stream_or_memory_is_full_clicks_are_spooled(world, reason):
 def test_the_last_confirmed_clicks_are_spooled_for_a_new_server(world):
     ids = [A, B]
     for click_id in ids:
-        world.record(click_id)
-        world.pipeline.answer(b"1-1")
+        world.ring.add(command(click_id), [len(command(click_id))])
     world.recorder.resend()
     assert world.spool.rows == ids
     world.recorder.resend()

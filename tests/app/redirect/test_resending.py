@@ -15,10 +15,14 @@ def click(number: int, size: int = 10) -> bytes:
     return encode_command(b"XADD", b"s", b"*", b"click_id", b"%032x" % number, b"a", bytes(size))
 
 
+def write(*commands: bytes) -> tuple[bytes, list[int]]:
+    return b"".join(commands), list(map(len, commands))
+
+
 def slices(count: int) -> list[Slice]:
     ring = ResendRing(60)
     for number in range(count):
-        ring.add(click(number, 1000))
+        ring.add(*write(click(number, 1000)))
     return ring.take(0)
 
 
@@ -81,7 +85,7 @@ def test_what_a_full_disk_refuses_stays_in_memory_until_there_is_room(
     resending = Resending(spool, metrics)
     resending.add(slices(500))
     gevent.sleep(0.1)
-    resending.add([Slice(0.0, [click(number)]) for number in range(500, 520)])
+    resending.add([Slice(0.0, *write(click(number))) for number in range(500, 520)])
     assert len(resending) == 520
     file.has_room = True
     wait_until(lambda: len(resending) == 0)
@@ -98,10 +102,10 @@ def test_a_worker_that_ends_says_what_the_disk_did_not_take(spool, metrics, regi
 
 
 def test_it_is_bounded_in_bytes(spool, metrics, registry):
-    resending = Resending(spool, metrics, limit_bytes=100_000)
+    resending = Resending(spool, metrics, limit_bytes=5_000)
     resending.add(slices(1000))
     assert len(resending) + counted(registry, "unguarded") == 1000
-    assert len(resending) < 200
+    assert len(resending) < 500
     resending.close(1)
 
 
@@ -110,7 +114,7 @@ def test_a_click_to_be_forgotten_before_it_was_sent_again_stays(file, spool, met
     spool.append((1).to_bytes(16, "big"), click(1), lambda: None)
     spool.forget((1).to_bytes(16, "big"))
     resending = Resending(spool, metrics)
-    resending.add([Slice(0.0, [click(1)])])
+    resending.add([Slice(0.0, *write(click(1)))])
     resending.close(5)
     gevent.sleep(0.1)
     assert file.count() == 1

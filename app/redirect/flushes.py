@@ -1,0 +1,87 @@
+"""What was written to Redis and is not all answered: how old it is, and what then becomes of it.
+
+How long the oldest unanswered command has waited tells a slow server from a slow us; how many bytes
+have is what a server that doesn't answer costs us.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+OnAnswered = Callable[[bytes, list[int]], None]
+
+
+class _Flush(NamedTuple):
+    last: int
+    written_at: float
+    commands: bytes
+    lengths: list[int]
+
+
+class Flushes:
+    """Measures by whole flushes, and as of the moment when the event loop last received.
+
+    A turn of the loop that takes long ages every command, and the replies are there already; that
+    is not held against the server.
+
+    Attributes:
+        oldest_seconds: for how long the oldest command has waited; 0 if none does.
+        waiting_bytes: of the flushes that are not all answered.
+    """
+
+    def __init__(self, clock: Callable[[], float], on_answered: OnAnswered) -> None:
+        """Begin with none.
+
+        Args:
+            clock: monotonic seconds.
+            on_answered: given the bytes and the commands' lengths of each flush whose replies are
+                there, at the end of the turn in which they came, in order.
+        """
+        self.oldest_seconds = 0.0
+        self.waiting_bytes = 0
+        self._clock = clock
+        self._on_answered = on_answered
+        self._flushes: deque[_Flush] = deque()
+        self._polled_at = 0.0
+
+    def note(self, last: int, commands: bytes, lengths: list[int]) -> None:
+        """Note that commands leave now.
+
+        Args:
+            last: the number of the last of them, counted as ``answered`` in :meth:`assess` is.
+            commands: their bytes.
+            lengths: of each.
+        """
+        self._flushes.append(_Flush(last, self._clock(), commands, lengths))
+        self.waiting_bytes += len(commands)
+
+    def is_all_answered(self, answered: int) -> bool:
+        """Tell whether no command waits, given how many replies have come so far."""
+        return not self._flushes or self._flushes[-1].last <= answered
+
+    def note_poll(self) -> None:
+        """Note that the loop has asked for what can be received, and is about to receive it."""
+        self._polled_at = self._clock()
+
+    def assess(self, answered: int) -> None:
+        """Measure anew, at the end of a turn, given how many replies have come so far."""
+        flushes = self._flushes
+        while flushes and flushes[0].last <= answered:
+            self._finish_oldest()
+        self.oldest_seconds = max(self._polled_at - flushes[0].written_at, 0.0) if flushes else 0.0
+
+    def reset(self, answered: int) -> None:
+        """Forget all commands, because their connection ended.
+
+        A flush of which only a part was answered counts as answered: that part was.
+        """
+        while self._flushes and self._flushes[0].last - len(self._flushes[0].lengths) < answered:
+            self._finish_oldest()
+        self._flushes.clear()
+        self.waiting_bytes = 0
+        self.oldest_seconds = 0.0
+
+    def _finish_oldest(self) -> None:
+        oldest = self._flushes.popleft()
+        self.waiting_bytes -= len(oldest.commands)
+        self._on_answered(oldest.commands, oldest.lengths)
