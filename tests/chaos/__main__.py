@@ -26,8 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     kinds = [FAULTS[name].kind for name in options.kinds]
-    plan = make_plan(kinds, options.seed, options.seconds, options.every_seconds, PAIRS)
-    with _folder(options) as folder, Stage(folder, options.store, options.workers) as stage:
+    lasting = FAULTS[options.lasting].kind if options.lasting else None
+    plan = make_plan(kinds, options.seed, options.seconds, options.every_seconds, PAIRS, lasting)
+    with (
+        _folder(options) as folder,
+        Stage(folder, options.store, options.workers, options.maxlen) as stage,
+    ):
         outcome = run(stage, plan, options.rate, options.settle_seconds)
     said = figures(options, outcome)
     options.json_path.parent.mkdir(parents=True, exist_ok=True)

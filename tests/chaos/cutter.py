@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Self
 
@@ -69,6 +70,7 @@ class Cutter:
         self._cut: Cut | None = None
         self._flows = threading.Event()
         self._flows.set()
+        self._late_seconds = 0.0
 
     @property
     def port(self) -> int:
@@ -110,6 +112,10 @@ class Cutter:
         """Deliver what was held back, and all that comes."""
         self._flows.set()
 
+    def delay(self, seconds: float) -> None:
+        """Deliver each piece so much later, as a network does that is far or crowded."""
+        self._late_seconds = seconds
+
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
@@ -136,6 +142,7 @@ class Cutter:
         with contextlib.suppress(OSError):
             while piece := source.recv(_PIECE_BYTES):
                 self._flows.wait()
+                time.sleep(self._late_seconds)
                 cut = self._cut
                 if cut is not None and cut.hits(conversation, piece, is_reply=is_reply):
                     to.sendall(cut.rest(piece))

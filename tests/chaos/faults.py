@@ -5,6 +5,7 @@ from types import MappingProxyType
 from tests.chaos import (
     machine_faults,
     network_faults,
+    operator_faults,
     process_faults,
     redis_faults,
     refusal_faults,
@@ -21,6 +22,7 @@ FAULTS = MappingProxyType(
             *refusal_faults.FAULTS,
             *network_faults.FAULTS,
             *machine_faults.FAULTS,
+            *operator_faults.FAULTS,
         )
     }
 )
@@ -32,6 +34,7 @@ _IN_A_FULL_REDIS = (
     "consumer killed",
     "midnight",
     "poison added",
+    "salts lost",
     "workers restarted",
     "redis hung up on everybody",
     "workers reloaded",

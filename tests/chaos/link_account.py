@@ -65,6 +65,8 @@ def undone(changes: Sequence[Change], truths: Sequence[Truth], lost_tails: Spans
     for change in reversed(changes):
         until_ms = following.get(change.code, truths[-1].at_ms if truths else 0)
         following[change.code] = change.at_ms
+        if not change.is_confirmed:
+            continue
         first = bisect_right(truths, change.at_ms, key=lambda truth: truth.at_ms)
         last = bisect_left(truths, until_ms, key=lambda truth: truth.at_ms)
         looks = [look.versions for look in truths[first:last] if look.versions is not None]

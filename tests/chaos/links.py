@@ -34,11 +34,17 @@ class Truth(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A change of a link that Redis confirmed."""
+    """A change of a link.
+
+    Attributes:
+        at_ms: when it was confirmed; where nobody knows what became of it, when it was begun.
+        is_confirmed: whether Redis said that it is done. It may have been done without.
+    """
 
     at_ms: int
     code: str
     version: int
+    is_confirmed: bool = True
 
 
 class LinkChanges:
@@ -46,7 +52,7 @@ class LinkChanges:
 
     Attributes:
         truths: what was read after each change, over a connection that is new each time.
-        changes: those that were confirmed.
+        changes: in the order in which they were made.
     """
 
     def __init__(self, stage: Stage) -> None:
@@ -75,12 +81,14 @@ class LinkChanges:
     def _change(self, code: str, version: int) -> None:
         is_off = version % _DISABLES_EVERY == 0
         given = {"disabled": True} if is_off else {"disabled": False, "target": target_of(version)}
+        begun_ms, to_version = _now_ms(), DISABLED if is_off else version
         try:
             open_store(self._stage.settings).update(code, given)
         except _AWAY as error:
-            logger.debug("%s could not be changed: %s", code, error)
+            logger.debug("%s may not be changed: %s", code, error)
+            self.changes.append(Change(begun_ms, code, to_version, is_confirmed=False))
             return
-        self.changes.append(Change(_now_ms(), code, DISABLED if is_off else version))
+        self.changes.append(Change(_now_ms(), code, to_version))
 
     def _read(self) -> None:
         try:

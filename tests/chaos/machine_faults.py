@@ -5,7 +5,7 @@ from random import Random
 
 from tests.chaos.injection import Injection, Until, fault
 from tests.chaos.plan import MAKES_WAIT, REDIS_AWAY
-from tests.chaos.stage import Stage
+from tests.chaos.stage import MACHINES, Stage
 
 #: By how much a clock that was wrong is set: below a lease, above it, and by an hour.
 _STEPS_SECONDS = (2, 45, 3600)
@@ -14,21 +14,34 @@ _BEFORE_MIDNIGHT_SECONDS = 2
 
 
 class _Clock:
-    """Sets the clock ahead or back, and right again at the end: two steps."""
+    """Sets the clock of all machines ahead or back, and right again at the end: two steps."""
 
     def __init__(self, sign: int) -> None:
         self._sign = sign
 
     def __call__(self, stage: Stage, random: Random, hold_seconds: float) -> Injection:
-        stage.warp.set_clock(self._sign * random.choice(_STEPS_SECONDS))
-        return Until(lambda: stage.warp.set_clock(0))
+        return _set_clocks(stage, MACHINES, self._sign * random.choice(_STEPS_SECONDS))
+
+
+def _part_clocks(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Set the clock of one machine alone, so that no two parts agree on the time."""
+    seconds = random.choice((-1, 1)) * random.choice(_STEPS_SECONDS)
+    return _set_clocks(stage, (random.choice(MACHINES),), seconds)
 
 
 def _midnight(stage: Stage, random: Random, hold_seconds: float) -> Injection:
     """Set the clock to just before midnight (UTC), so that a day begins, and right again."""
     left = _DAY_SECONDS - int(time.time()) % _DAY_SECONDS
-    stage.warp.set_clock(left - _BEFORE_MIDNIGHT_SECONDS)
-    return Until(lambda: stage.warp.set_clock(0))
+    return _set_clocks(stage, MACHINES, left - _BEFORE_MIDNIGHT_SECONDS)
+
+
+def _set_clocks(stage: Stage, machines: tuple[str, ...], seconds: int) -> Injection:
+    def set_to(offset_seconds: int) -> None:
+        for machine in machines:
+            stage.warps[machine].set_clock(offset_seconds)
+
+    set_to(seconds)
+    return Until(lambda: set_to(0))
 
 
 def _block_log(stage: Stage, random: Random, hold_seconds: float) -> Injection:
@@ -50,23 +63,30 @@ def _hostile(stage: Stage, random: Random, hold_seconds: float) -> Injection:
 
 
 class _Disk:
-    """Lets files in a folder take no more bytes (ENOSPC)."""
+    """Lets files in a folder of a machine take no more bytes (ENOSPC)."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, machine: str, folder: str) -> None:
+        self._machine = machine
         self._folder = folder
 
     def __call__(self, stage: Stage, random: Random, hold_seconds: float) -> Injection:
-        stage.warp.fill(f"/{self._folder}/")
-        return Until(lambda: stage.warp.fill(""))
+        warp = stage.warps[self._machine]
+        warp.fill(f"/{self._folder}/")
+        return Until(lambda: warp.fill(""))
 
 
 FAULTS = (
     fault("clock ahead", "clock", (1.0, 6.0), _Clock(1), MAKES_WAIT),
     fault("clock back", "clock", (1.0, 6.0), _Clock(-1), MAKES_WAIT),
+    fault("clock of one machine", "clock", (1.0, 8.0), _part_clocks, MAKES_WAIT),
     fault("midnight", "clock", (4.0, 8.0), _midnight, MAKES_WAIT),
     # Clicks that Redis doesn't take wait in the memory of the redirect workers meanwhile.
-    fault("disk of the spool full", "disk", (1.0, 8.0), _Disk("spool"), shares="redirect"),
-    fault("disk of redis full", "disk redis", (1.0, 4.0), _Disk("appendonlydir"), REDIS_AWAY),
+    fault(
+        "disk of the spool full", "disk", (1.0, 8.0), _Disk("redirect", "spool"), shares="redirect"
+    ),
+    fault(
+        "disk of redis full", "disk redis", (1.0, 4.0), _Disk("redis", "appendonlydir"), REDIS_AWAY
+    ),
     fault("log of redirect blocked", "log", (2.0, 10.0), _block_log),
     fault("crowd of visitors", "visitors", (2.0, 8.0), _crowd),
     fault("hostile visitors", "visitors", (3.0, 10.0), _hostile),

@@ -10,6 +10,7 @@ from tests.chaos.stage import Stage
 #: Pieces of a reply that may get through before the rest is lost: ClickHouse answers an INSERT
 #: with the columns of the table first, and only then with its end.
 _MOST_SPARED = 2
+_LATE_SECONDS = (0.005, 0.3)
 
 
 class _Cutting:
@@ -56,6 +57,18 @@ class _Stall:
         return Until(cutter.flow)
 
 
+class _Slow:
+    """Lets everything through late."""
+
+    def __init__(self, link: str) -> None:
+        self._link = link
+
+    def __call__(self, stage: Stage, random: Random, hold_seconds: float) -> Injection:
+        cutter = _link(stage, self._link)
+        cutter.delay(random.uniform(*_LATE_SECONDS))
+        return Until(lambda: cutter.delay(0.0))
+
+
 def _link(stage: Stage, name: str) -> Cutter:
     cutter: Cutter = getattr(stage, name)
     return cutter
@@ -67,6 +80,7 @@ def _of_link(link: str, name: str, markers: tuple[bytes, ...], *marks: str) -> t
         fault(f"{name}: command cut", link, wait, _Cutting(link, markers, is_reply=False), *marks),
         fault(f"{name}: reply cut", link, wait, _Cutting(link, markers, is_reply=True), *marks),
         fault(f"{name}: stalled", link, (0.2, 6.0), _Stall(link), *marks),
+        fault(f"{name}: slow", link, (2.0, 10.0), _Slow(link), *marks),
     )
 
 

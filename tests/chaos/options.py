@@ -21,6 +21,8 @@ class Options(NamedTuple):
         every_seconds: mean time between two faults.
         rate: clicks a second that visitors try.
         store: ``valkey`` (the embedded one) or ``redis7`` (Debian's).
+        lasting: a fault that lasts from beginning to end; '' for none.
+        maxlen: entries that the stream may hold; None for what is usual.
         workers: module that is run as the workers.
         json_path: where the figures go.
         judges_waits: whether a visitor who waited for no reason fails the run.
@@ -33,6 +35,8 @@ class Options(NamedTuple):
     rate: float
     store: str
     kinds: tuple[str, ...]
+    lasting: str
+    maxlen: int | None
     workers: str
     directory: Path | None
     json_path: Path
@@ -47,6 +51,10 @@ class Options(NamedTuple):
         arguments = f"--rate {self.rate:g} --every {self.every_seconds:g}"
         if len(self.kinds) < len(FAULTS):
             arguments += f" --only '{','.join(self.kinds)}'"
+        if self.lasting:
+            arguments += f" --throughout '{self.lasting}'"
+        if self.maxlen:
+            arguments += f" --maxlen {self.maxlen}"
         if not self.judges_waits:
             arguments += " --lenient"
         return f'make chaos {words} ARGS="{arguments}"'
@@ -67,6 +75,8 @@ def parse(arguments: Sequence[str] | None) -> Options:
     add("--rate", type=_positive, default=400.0, help="clicks a second (%(default)g)")
     add("--store", choices=("valkey", "redis7"), default="valkey")
     add("--only", type=_kinds, default=tuple(FAULTS), metavar="KIND,…", help="kinds of faults")
+    add("--throughout", choices=FAULTS, default="", metavar="KIND", help="what lasts all the time")
+    add("--maxlen", type=int, help="entries that the stream may hold; the usual bound by default")
     add("--workers", default="workers", help="module to run as the workers")
     add("--directory", type=Path, help="for everything's files; a temporary one by default")
     add("--json", type=Path, default=Path("build/chaos.json"), help="for the figures")
@@ -82,6 +92,8 @@ def parse(arguments: Sequence[str] | None) -> Options:
         given.rate,
         given.store,
         given.only,
+        given.throughout,
+        given.maxlen,
         given.workers,
         given.directory,
         given.json,

@@ -13,6 +13,8 @@ _REST_SECONDS = 1.0
 _FIRST_SECONDS = 1.0
 #: A fault that is meant to meet another begins so far into that one's time.
 _MEETS_AT = (0.1, 0.7)
+#: Moments that are tried for it; what it needs may be another fault's.
+_TRIES = 8
 
 #: Redirect workers are killed with -9 at its beginning.
 KILLS_REDIRECT = "kills redirect"
@@ -97,8 +99,12 @@ class _Plan:
 
     def add_partner(self, first: Strike, kind: Kind) -> Strike | None:
         """Have a fault strike while another lasts."""
-        share = self._random.uniform(*_MEETS_AT)
-        return self.add(kind, first.at_seconds + share * first.hold_seconds)
+        for _ in range(_TRIES):
+            share = self._random.uniform(*_MEETS_AT)
+            strike = self.add(kind, first.at_seconds + share * first.hold_seconds)
+            if strike is not None:
+                return strike
+        return None
 
     def _leaves_room(self, strike: Strike) -> Callable[[Strike], bool]:
         kind = self._kinds[strike.kind]
@@ -116,6 +122,7 @@ def make_plan(
     seconds: float,
     every_seconds: float,
     pairs: Mapping[str, Sequence[str]] | None = None,
+    lasting: Kind | None = None,
 ) -> list[Strike]:
     """Return strikes in order of time, each lifted before the end.
 
@@ -124,7 +131,9 @@ def make_plan(
     Args:
         every_seconds: mean time between two strikes.
         pairs: faults, and those that are to strike while they last: each time the next of them.
+        lasting: a fault that lasts all the time; those that can't meet it are left out.
     """
+    kinds = [kind for kind in kinds if lasting is None or kind.meets(lasting)]
     plan = _Plan(kinds, seed, seconds)
     partners = _Partners(kinds, pairs or {})
     waiting = plan.shuffled()
@@ -138,6 +147,9 @@ def make_plan(
                 break
         waiting = waiting or plan.shuffled()
         at_seconds += plan.pause(every_seconds)
+    if lasting is not None:
+        hold_seconds = seconds - _FIRST_SECONDS
+        plan.strikes.append(Strike(_FIRST_SECONDS, lasting.name, hold_seconds, seed))
     return sorted(plan.strikes)
 
 

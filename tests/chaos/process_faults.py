@@ -22,6 +22,10 @@ def _consumers(stage: Stage) -> list[psutil.Process]:
     return stage.consumers()
 
 
+def _workers(stage: Stage) -> list[psutil.Process]:
+    return [*_supervisor(stage), *stage.consumers()]
+
+
 def _supervisor(stage: Stage) -> list[psutil.Process]:
     return [psutil.Process(stage.workers.pid)] if stage.workers.is_running else []
 
@@ -166,6 +170,12 @@ FAULTS = (
         "consumers",
         _PAST_LEASE,
         _Pause(_consumers, everyone=True),
+    ),
+    fault(
+        "workers asleep for long",
+        "supervisor consumers",
+        (20.0, 60.0),
+        _Pause(_workers, everyone=True),
     ),
     fault("supervisor killed", "supervisor consumers", (0.5, 1.0), _kill_supervisor),
     fault("supervisor asleep", "supervisor", (0.5, 6.0), _Pause(_supervisor)),

@@ -3,8 +3,10 @@
 import time
 from typing import Any
 
+import psutil
 from clickhouse_driver import errors as clickhouse_errors
 from redis import Redis
+from redis import exceptions as redis_errors
 
 from app.clickhouse import connect
 from tests.chaos.stage import Stage
@@ -23,14 +25,18 @@ class Progress:
         self._since = time.monotonic()
         self._has_complained = False
 
-    def look(self) -> None:
-        """Look how many entries wait; a part that is away excuses the workers.
+    def look(self) -> int:
+        """Return how many entries wait; a part that is away excuses the workers.
 
         Raises:
             redis.exceptions.RedisError: Redis is away.
         """
-        with self._stage.redis() as client:
-            waiting = waiting_entries(self._stage, client)
+        try:
+            with self._stage.redis() as client:
+                waiting = waiting_entries(self._stage, client)
+        except redis_errors.RedisError:
+            self._since = time.monotonic()
+            raise
         now = time.monotonic()
         if not waiting or waiting < self._least or not self._can_work():
             self._since = now
@@ -41,6 +47,7 @@ class Progress:
                 f"{waiting} entries waited for {_STUCK_SECONDS:.0f} s while Redis was full,"
                 " and no worker did anything"
             )
+        return waiting
 
     def _can_work(self) -> bool:
         url = self._stage.settings.clickhouse_url
@@ -49,11 +56,26 @@ class Progress:
                 client.execute("SELECT count() FROM clicks WHERE 0")
         except (clickhouse_errors.Error, OSError, EOFError):
             return False
+        consumers = self._stage.consumers()
+        if consumers and all(map(_is_asleep, consumers)):
+            return False
         links = (self._stage.workers_link, self._stage.clickhouse_link)
         return self._stage.workers.is_running and not any(link.is_stalled for link in links)
 
 
+def _is_asleep(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_STOPPED
+    except psutil.NoSuchProcess:
+        return False
+
+
 def waiting_entries(stage: Stage, client: Redis) -> int:
-    """Return how many entries of the stream are not done."""
+    """Return how many entries of the stream are not done; at least one where that can't be told."""
+    stream: Any = client.xinfo_stream(stage.settings.stream)
     groups: Any = client.xinfo_groups(stage.settings.stream)
-    return sum(group["pending"] + (group.get("lag") or 0) for group in groups)
+    waiting = 0
+    for group in groups:
+        is_read = group["last-delivered-id"] == stream["last-generated-id"]
+        waiting += group["pending"] + (0 if is_read else group.get("lag") or 1)
+    return waiting

@@ -1,5 +1,6 @@
 """Faults in which Redis answers and won't: full, paused, closed to us, or in the wrong part."""
 
+import logging
 import math
 import time
 from random import Random
@@ -7,10 +8,13 @@ from random import Random
 from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
+from app.keys import visitor_salt_key
 from tests.chaos.injection import Done, Injection, Steps, Until, fault
 from tests.chaos.plan import REDIS_AWAY, UNHEARD
 from tests.chaos.progress import Progress, waiting_entries
 from tests.chaos.stage import Stage
+
+logger = logging.getLogger(__name__)
 
 _NOWHERE_PORT = 1
 _PASSWORD = "somebody changed it"
@@ -19,38 +23,46 @@ _ROOM_BYTES = 8 << 20
 #: Workers that have no more than this before them keep up.
 _KEPT_UP_ENTRIES = 2_000
 _CLOSED_SECONDS = 3.0
+_HANGS_UP_SECONDS = (0.02, 0.4)
 _PROBE_SECONDS = 0.5
-_RENEW_SECONDS = 1.0
-_BREATHES_EVERY = 4
+_RENEW_SECONDS = 0.5
+#: A full Redis stays so until all is done, and at least so long; then it has room for a moment.
+_FULL_SECONDS = 4.0
+_ROOM_SECONDS = 0.2
 
 
 class _Full:
     """A Redis that refuses writes for want of memory (OOM), whichever server it is, until lifted.
 
-    Now and then it has room for a moment, so that there is always something to do: those who empty
-    it may not stop.
+    It has room for a moment whenever the workers have done all that there was, so that there is
+    always something to do, and nobody who stops is helped by it.
     """
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._progress = Progress(stage)
-        self._is_full = False
-        self._next_at = 0.0
-        self._turns = 0
+        self._full_since = self._next_at = 0.0
+        self._rooms = 0
         self.renew()
 
     def renew(self) -> None:
-        if self._is_full and time.monotonic() < self._next_at:
+        now = time.monotonic()
+        if now < self._next_at:
             return
-        self._next_at = time.monotonic() + _RENEW_SECONDS
-        self._turns += 1
-        # The next look is at once when there is room.
-        self._is_full = self._turns % _BREATHES_EVERY != 0
-        _command(self._stage, "CONFIG", "SET", "maxmemory", "1mb" if self._is_full else "0")
-        self._progress.look()
+        has_room = self._has_been_emptied(now)
+        _command(self._stage, "CONFIG", "SET", "maxmemory", 0 if has_room else 1)
+        self._full_since = 0.0 if has_room else self._full_since or now
+        self._next_at = now + (_ROOM_SECONDS if has_room else _RENEW_SECONDS)
+        self._rooms += has_room
+
+    def _has_been_emptied(self, now: float) -> bool:
+        """Tell whether it has been full for long enough, and the workers have nothing to do."""
+        is_done = self._progress.look() == 0
+        return is_done and 0.0 < self._full_since < now - _FULL_SECONDS
 
     def lift(self) -> bool:
-        _command(self._stage, "CONFIG", "SET", "maxmemory", "0")
+        _command(self._stage, "CONFIG", "SET", "maxmemory", 0)
+        logger.info("a full redis was emptied and had room %d times", self._rooms)
         return True
 
 
@@ -115,6 +127,19 @@ def _hang_up(stage: Stage, random: Random, hold_seconds: float) -> Injection:
     """Have Redis close the connections of all clients."""
     _command(stage, "CLIENT", "KILL", "TYPE", "normal")
     return Done()
+
+
+def _keep_hanging_up(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Have Redis close all connections again and again, before much can be said over them."""
+    again_at = 0.0
+
+    def hang_up() -> None:
+        nonlocal again_at
+        if time.monotonic() >= again_at:
+            again_at = time.monotonic() + random.uniform(*_HANGS_UP_SECONDS)
+            _command(stage, "CLIENT", "KILL", "TYPE", "normal")
+
+    return Until(lambda: None, hang_up)
 
 
 def _pause_writes(stage: Stage, random: Random, hold_seconds: float) -> Injection:
@@ -182,6 +207,14 @@ def _add_poison(stage: Stage, random: Random, hold_seconds: float) -> Injection:
     return Done()
 
 
+def _lose_salts(stage: Stage, random: Random, hold_seconds: float) -> Injection:
+    """Take away the secrets of the visitor ids, so that consumers have to make new ones."""
+    with stage.redis() as client:
+        for key in client.scan_iter(visitor_salt_key("*")):
+            client.delete(key)
+    return Done()
+
+
 def _command(stage: Stage, *words: object) -> None:
     with stage.redis() as client:
         client.execute_command(*words)
@@ -201,6 +234,7 @@ FAULTS = (
     ),
     fault("redis demoted to a replica", "redis", (0.5, 4.0), _demote, *_AWAY),
     fault("redis hung up on everybody", "redis", (0.0, 0.5), _hang_up, *_AWAY),
+    fault("redis kept hanging up", "redis", (3.0, 12.0), _keep_hanging_up, *_AWAY),
     fault("redis paused writes", "redis", (1.0, 8.0), _pause_writes, *_AWAY),
     fault("redis wanted a password", "redis", (1.0, 5.0), _change_password, *_AWAY),
     fault("redis allowed no clicks", "redis", (1.0, 5.0), _take_right, *_AWAY),
@@ -213,5 +247,6 @@ FAULTS = (
         *_AWAY,
     ),
     fault("redis kept no file", "redis", (0.5, 3.0), _keep_no_file),
+    fault("salts lost", "salts", (0.0, 0.5), _lose_salts),
     fault("poison added", "poison", (0.0, 0.5), _add_poison),
 )

@@ -59,7 +59,7 @@ def _links(outcome: Outcome) -> dict[str, Any]:
     return {
         "stale": stale(outcome.clicks, outcome.truths, unheard),
         "overused": overused(outcome.clicks),
-        "changes": len(outcome.changes),
+        "changes": sum(change.is_confirmed for change in outcome.changes),
         "changes_undone": [change._asdict() for change in gone],
         "changes_undone_with_a_tail": len(undone(outcome.changes, outcome.truths, Spans([])))
         - len(gone),

@@ -1,5 +1,6 @@
 """One program under test, brought back whenever it ends, as an init system does."""
 
+import logging
 import os
 import signal
 import time
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import psutil
 
-from app.local.child import Child, Program
+from app.local.child import Child, Program, ending
+
+logger = logging.getLogger(__name__)
 
 _STOP_SECONDS = 20.0
 
@@ -37,8 +40,11 @@ class Service:
 
     def keep(self) -> None:
         """Start the program if it has ended and may come back; main thread only."""
-        if not self._child.is_running and time.monotonic() >= self._down_until:
-            self.spawn()
+        if self._child.is_running or time.monotonic() < self._down_until:
+            return
+        if self.starts:
+            logger.info("%s %s", self._child.program.name, ending(self._child.exit_code))
+        self.spawn()
 
     def spawn(self) -> None:
         """Start the program; main thread only."""

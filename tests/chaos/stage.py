@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -15,7 +16,7 @@ from redis import Redis
 from app.clickhouse import connect
 from app.link_store import open_store
 from app.local.child import Program, adopt_orphans
-from app.local.clickhouse import clickhouse_url, embedded_program
+from app.local.clickhouse import clickhouse_url, embedded_program, memory_limit_bytes
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.local.ports import LOOPBACK
 from app.local.services import redirect_program, workers_program
@@ -41,6 +42,8 @@ CONSUMERS = 3
 REDIRECT_WORKERS = 2
 _READY_SECONDS = 60.0
 _WORKERS = "workers"
+MACHINES = ("redirect", "redis", "workers")
+_MEMORY_BOUND = re.compile("(<max_server_memory_usage>)[0-9]+")
 _STORE_SECONDS = 3.0
 _QUERY_SECONDS = 60.0
 #: Beside production's defaults: everything that takes its time is made quicker than its faults.
@@ -71,18 +74,21 @@ class Stage:
         visit: tells the visitors how to behave, see :class:`tests.chaos.mood.Mood`.
     """
 
-    def __init__(self, directory: Path, store: str, workers_module: str) -> None:
+    def __init__(
+        self, directory: Path, store: str, workers_module: str, maxlen: int | None = None
+    ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         #: What went wrong beside lost and doubled clicks, in words.
         self.complaints: list[str] = []
         self.visit: Callable[..., None] = lambda **_: None
-        self.warp = Warp(directory)
+        #: By machine: those of the redirect service, of Redis and of the workers.
+        self.warps = {name: Warp(self._folder(f"on-{name}")) for name in MACHINES}
         clickhouse_port, self.port = free_port(), free_port()
         self.redirect_link, self.workers_link = Cutter(0), Cutter(0)
         self.operator_link, self.clickhouse_link = Cutter(0), Cutter(clickhouse_port)
         self.settings = self._settings(
-            valkey_url(self.operator_link.port), clickhouse_url(clickhouse_port)
+            valkey_url(self.operator_link.port), clickhouse_url(clickhouse_port), maxlen
         )
         binary = _binary(store)
         names = [self.redirect_link, self.workers_link, self.operator_link]
@@ -93,8 +99,8 @@ class Stage:
         # Its waits are made against the wall clock, which the kernel would not shift with it.
         self.clickhouse = Service(clickhouse, directory / "clickhouse.log", self.power.environ)
         self.log_pipe = LogPipe(directory / "redirect.log")
-        self.redirect = Service(self._redirect(), self.log_pipe.path, self.warp.environ)
-        self.workers = self._service(self._workers(workers_module))
+        self.redirect = Service(self._redirect(), self.log_pipe.path, self._warped("redirect"))
+        self.workers = self._service(self._workers(workers_module), self._warped("workers"))
         self.doors = [
             make(directory / name, free_port(), self.port)
             for name, make in (("nginx", doors.nginx), ("caddy", doors.caddy))
@@ -180,14 +186,23 @@ class Stage:
         with connect(self.settings.clickhouse_url, timeout_seconds=_QUERY_SECONDS) as client:
             return client.execute(query, columnar=columnar)
 
+    def limit_clickhouse(self, memory_bytes: int | None) -> None:
+        """Start ClickHouse anew with a bound of memory; None for its usual one."""
+        config = self.directory / "clickhouse" / "config.xml"
+        usual = memory_limit_bytes(psutil.virtual_memory().total)
+        text = _MEMORY_BOUND.sub(rf"\g<1>{memory_bytes or usual}", config.read_text())
+        config.write_text(text)
+        self.clickhouse.kill()
+
     def environ(self, settings: Settings) -> dict[str, str]:
         """Return the environment of a process of Hopline's under these settings."""
         kept = {name: text for name, text in os.environ.items() if not name.startswith("HOPLINE_")}
         fields = settings.model_fields_set
         return kept | {variable(name): _text(getattr(settings, name)) for name in sorted(fields)}
 
-    def _settings(self, redis_url: str, url: str) -> Settings:
-        places = {
+    def _settings(self, redis_url: str, url: str, maxlen: int | None) -> Settings:
+        given = {
+            **({"stream_maxlen": maxlen} if maxlen else {}),
             "redis_url": redis_url,
             "clickhouse_url": url,
             "redirect_bind": f"{LOOPBACK}:{self.port}",
@@ -197,7 +212,7 @@ class Stage:
             "data_dir": self.directory / "data",
             "cache_dir": Settings(_env_file=None).cache_dir,
         }
-        return Settings(_env_file=None, **places, **_TUNING)
+        return Settings(_env_file=None, **given, **_TUNING)
 
     def _redirect(self) -> Program:
         through = self.settings.model_copy(
@@ -224,11 +239,15 @@ class Stage:
 
     def _redis(self, binary: Path, name: str) -> RedisServer:
         port, folder = free_port(), self._folder(name)
-        return RedisServer(folder, port, valkey_program(binary, folder, port), self.warp.environ)
+        return RedisServer(
+            folder, port, valkey_program(binary, folder, port), self._warped("redis")
+        )
 
-    def _service(self, program: Program, environ: dict[str, str] | None = None) -> Service:
-        beside = self.warp.environ if environ is None else environ
-        return Service(program, self.directory / f"{program.name}.log", beside)
+    def _service(self, program: Program, environ: dict[str, str]) -> Service:
+        return Service(program, self.directory / f"{program.name}.log", environ)
+
+    def _warped(self, machine: str) -> dict[str, str]:
+        return self.warps[machine].environ
 
     def _folder(self, name: str) -> Path:
         folder = self.directory / name

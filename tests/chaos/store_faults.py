@@ -126,7 +126,7 @@ FAULTS = (
         _Setting(parts_to_delay_insert=1, parts_to_throw_insert=1),
     ),
     fault(
-        "clickhouse's disk was full",
+        "disk of clickhouse full",
         "clickhouse",
         (1.0, 5.0),
         _Setting(min_free_disk_bytes_to_perform_insert=1 << 60),

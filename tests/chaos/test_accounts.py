@@ -77,6 +77,12 @@ def test_a_confirmed_change_that_is_gone_is_undone_unless_it_went_with_the_tail(
     assert undone(changes, truths(0, 1, 1, 2, 2, 2, 2, 2, 2, 2, 3, 3), NOTHING) == []
 
 
+def test_a_change_that_may_have_been_made_unconfirmed_undoes_none():
+    changes = [Change(100, CODE, 1), Change(1_100, CODE, 2, is_confirmed=False)]
+    assert undone(changes, truths(0, 1, 1, 2, 2, 2), NOTHING) == []
+    assert undone(changes, truths(0, 1, 1, 1, 1, 1), NOTHING) == []
+
+
 def long_after(clicks):
     """The clicks of visitors who come when the workers have long known every link."""
     return [sent(-10_000, 1), *clicks]

@@ -1,5 +1,6 @@
 import socket
 import threading
+import time
 
 import pytest
 
@@ -113,6 +114,15 @@ def test_what_was_held_back_by_a_stall_is_delivered_after_it(cutter, client, ser
     client.settimeout(10)
     cutter.flow()
     assert client.recv(65536) == b"XADD 1"
+
+
+def test_what_is_late_arrives_whole(cutter, client, server):
+    cutter.delay(0.2)
+    began = time.monotonic()
+    client.sendall(b"one")
+    assert client.recv(10) == b"one"
+    assert time.monotonic() - began >= 0.4
+    cutter.delay(0.0)
 
 
 def test_a_client_of_a_server_that_is_away_is_hung_up_on(server):

@@ -11,8 +11,16 @@ def test_the_seed_is_a_new_one_unless_given():
     assert parse([]).seed != parse([]).seed
 
 
-def test_the_command_repeats_the_run():
-    options = parse(["--seed", "5", "--seconds", "30", "--only", "redis killed,clock back"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--only", "redis killed,clock back"),
+        ("--throughout", "redis out of memory for long", "--maxlen", "5000"),
+        ("--only", ",".join(name for name in FAULTS if name != "redis killed"), "--lenient"),
+    ],
+)
+def test_the_command_repeats_the_run(more):
+    options = parse(["--seed", "5", "--seconds", "30", *more])
     words = shlex.split(options.command)
     assert words[:2] == ["make", "chaos"]
     settings = dict(word.split("=", 1) for word in words[2:])

@@ -49,7 +49,7 @@ def test_every_kind_comes_in_a_run_of_half_an_hour(seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_faults_that_are_meant_to_meet_do_so_by_turns(seed):
-    plan = make_plan(KINDS, seed, 1800, 4, PAIRS)
+    plan = make_plan(KINDS, seed, 3600, 4, PAIRS)
     for first, partners in PAIRS.items():
         met = {
             other.kind
@@ -59,6 +59,17 @@ def test_faults_that_are_meant_to_meet_do_so_by_turns(seed):
             if one.at_seconds <= other.at_seconds < one.at_seconds + one.hold_seconds
         }
         assert len(met & set(partners)) >= 2, first
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_fault_that_lasts_all_the_time_meets_every_kind_that_can_meet_it(seed):
+    lasting = FAULTS["redis out of memory for long"].kind
+    plan = make_plan(KINDS, seed, 600, 3, PAIRS, lasting)
+    (throughout,) = [strike for strike in plan if strike.kind == lasting.name]
+    assert throughout.at_seconds <= 1
+    assert throughout.at_seconds + throughout.hold_seconds == 600
+    assert {one.kind for one in plan} >= {kind.name for kind in KINDS if kind.meets(lasting)}
+    assert "redis filled by visitors" not in {strike.kind for strike in plan}
 
 
 def test_all_that_are_meant_to_meet_can():
