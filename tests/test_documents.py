@@ -5,6 +5,7 @@ import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -122,6 +123,21 @@ def test_every_make_target_exists(document: Path) -> None:
     lines = list(command_lines(document.read_text()))
     named = {found[1] for line in lines if (found := re.match(r"make ([a-z][a-z-]*)", line))}
     assert named - targets == set()
+
+
+def help_lines(command: Any) -> Iterator[str]:
+    """Yield the lines of the help of a command and of those below it."""
+    yield from (line.strip() for line in (command.help or "").splitlines())
+    for below in getattr(command, "commands", {}).values():
+        yield from help_lines(below)
+
+
+def test_every_example_of_the_help_exists_with_its_options() -> None:
+    lines = [line for name in COMMANDS for line in help_lines(load_command(name))]
+    examples = [line for line in lines if line.startswith("hopline ")]
+    assert len(examples) > 15
+    wrong = [line for line in examples for arguments in invocations(line) if complaint(arguments)]
+    assert wrong == []
 
 
 def test_the_documents_are_read_at_all() -> None:
