@@ -21,6 +21,7 @@ from app.notify import Notifier
 from app.private_files import keep_to_ourselves
 from app.settings import Settings, SettingsError, load
 from app.version import __version__
+from workers.heartbeat import sharing_refusal
 from workers.lookouts import Lookouts
 from workers.signals import Signals
 from workers.supervisor import SIGNALS, Supervisor
@@ -45,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         sys.stderr.write(f"hopline: {error}\n")
         return 2
+    if refusal := sharing_refusal():
+        sys.stderr.write(f"hopline: {refusal}\n")
+        return 1
     return _supervise(settings)
 
 

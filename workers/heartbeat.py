@@ -43,6 +43,19 @@ def shared_heartbeat() -> Heartbeat:
     return RawValue(Heartbeat)
 
 
+def sharing_refusal() -> str:
+    """Say why no heartbeat can be shared, and what to do; empty when one can be."""
+    try:
+        shared_heartbeat()
+    except OSError as error:
+        why = error.strerror or str(error)
+        return (
+            f"can't share memory with consumers: {error.filename or 'no file'}: {why};"
+            " every user has to be able to write to /dev/shm (chmod 1777 /dev/shm)"
+        )
+    return ""
+
+
 class Pulse:
     """Writes a heartbeat; the consumer calls :meth:`beat` in each turn of its loop.
 

@@ -21,6 +21,7 @@ from app.local.demo import LINKS
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed
 from app.local.family import Family, Say
 from app.local.machine import BINDS, Machine
+from app.local.memory import memory_bytes, memory_warning
 from app.local.stop_requests import StopRequests
 from app.local.stores import Store, clickhouse_store, redis_store
 from app.local.valkey import ValkeyMissing
@@ -71,6 +72,8 @@ def _run(settings: Settings, terminal: Console, *, demo: bool) -> None:
     data = DataDir(settings.data_dir)
     with StopRequests() as stop, data.held(say) as lock:
         ports.require_free(_binds(settings))
+        if warning := memory_warning(memory_bytes()):
+            say(warning)
         fetcher = Fetcher(settings.cache_dir, terminal, lambda: stop.count > 0)
         geoip_path = _geoip_path(settings, fetcher, say)
         stores = [

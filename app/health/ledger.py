@@ -34,6 +34,9 @@ def judge_ledger(noted: Noted | None, gaps: Sequence[Gap], now_seconds: float) -
     if wrong:
         return fail("ledger", ", ".join(wrong), "see which: `hopline audit`")
     age_seconds = now_seconds - noted.compared_ms / 1000
-    if not noted.compared_ms or age_seconds > _STALE_SECONDS:
+    if not noted.compared_ms:
+        mend = "the workers do once a minute: ask again, or look at their log"
+        return warn("ledger", "not checked yet", mend)
+    if age_seconds > _STALE_SECONDS:
         return warn("ledger", "not checked for minutes", "look at the workers' log")
     return ok("ledger", f"balanced {max(0.0, age_seconds):.0f} s ago")

@@ -91,8 +91,12 @@ def write_config(directory: Path, config: str) -> Path:
 
 
 def memory_limit_bytes(total_bytes: int) -> int:
-    """Return what ClickHouse may use: half the machine, whose other half is for everything else."""
-    return max(total_bytes // 2, _LEAST_MEMORY_BYTES)
+    """Return what ClickHouse may use: half of the memory, whose other half is for everything else.
+
+    On a small machine it is more of it, but never all: a query that is refused is better than a
+    server that the kernel ends.
+    """
+    return max(total_bytes // 2, min(_LEAST_MEMORY_BYTES, total_bytes * 3 // 4))
 
 
 def _program(argv: tuple[str, ...], port: int, *, stops_on_eof: bool) -> Program:

@@ -279,7 +279,7 @@ def _reported(download: Download, cache_dir: Path) -> Iterator[None]:
     except DownloadFailed as error:
         raise DownloadFailed(f"can't fetch {download.title}: {error}") from None
     except OSError as error:
-        why = f"{cache_dir}: {error.strerror}"
+        why = f"{cache_dir}: {error.strerror}; set HOPLINE_CACHE_DIR to a folder of yours"
         if error.errno == errno.ENOSPC:
             why = f"the disk is full; {_room(download)}"
         raise DownloadFailed(f"can't fetch {download.title}: {why}") from error

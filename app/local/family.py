@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.local.child import Child, ChildFailed, Program, ending, wait_for
+from app.local.memory import oom_kills
 
 Say = Callable[[str], None]
 
@@ -32,6 +33,7 @@ class _Member:
     child: Child
     stage: int
     spawned_at: float = 0.0
+    oom_kills: int = 0
     deaths: int = 0
     is_back: bool = True
     respawn_at: float | None = None
@@ -45,7 +47,11 @@ class Family:
     """Children in stages; not thread-safe, and for the main thread only (see :mod:`child`)."""
 
     def __init__(
-        self, say: Say, inherited: tuple[int, ...] = (), clock: Callable[[], float] = time.monotonic
+        self,
+        say: Say,
+        inherited: tuple[int, ...] = (),
+        clock: Callable[[], float] = time.monotonic,
+        oom_kills: Callable[[], int] = oom_kills,
     ) -> None:
         """Make a family without members.
 
@@ -53,10 +59,12 @@ class Family:
             say: tells a person one line.
             inherited: file descriptors that all children get.
             clock: seconds that only go forward.
+            oom_kills: how often the kernel has ended a process for want of memory.
         """
         self._say = say
         self._inherited = inherited
         self._clock = clock
+        self._oom_kills = oom_kills
         self._members: list[_Member] = []
 
     def start(self, program: Program, log_path: Path, stage: int) -> None:
@@ -126,6 +134,7 @@ class Family:
 
     def _spawn(self, member: _Member) -> None:
         member.spawned_at = self._clock()
+        member.oom_kills = self._oom_kills()
         member.respawn_at = None
         member.child.spawn()
 
@@ -136,7 +145,12 @@ class Family:
         member.respawn_at = now + respawn_delay_seconds(member.deaths)
         member.is_back = False
         member.child.signal_group(signal.SIGTERM)
-        self._say(f"{member.name} {ending(member.child.exit_code)}: starting it again")
+        why = ", as memory ran out" if self._lacked_memory(member) else ""
+        self._say(f"{member.name} {ending(member.child.exit_code)}{why}: starting it again")
+
+    def _lacked_memory(self, member: _Member) -> bool:
+        was_killed = member.child.exit_code == -signal.SIGKILL
+        return was_killed and self._oom_kills() > member.oom_kills
 
     def _respawn_if_due(self, member: _Member, now: float) -> None:
         if member.respawn_at is None or now < member.respawn_at:

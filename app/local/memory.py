@@ -10,6 +10,9 @@ _VALKEY_SHARE = 0.25
 #: Links and a few clicks need some, however small the machine is.
 _LEAST_BYTES = 64 << 20
 
+#: Below this a first report may be the end of ClickHouse, which takes a third of it at rest.
+ENOUGH_BYTES = 1 << 30
+
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
@@ -27,6 +30,25 @@ def memory_bytes(own_groups: Path = Path("/proc/self/cgroup"), mounted: Path = _
     """
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return min((machine, *_limits(own_groups, mounted)))
+
+
+def memory_warning(memory_bytes: int) -> str:
+    """Say that there is little memory here; empty when there is enough."""
+    if memory_bytes >= ENOUGH_BYTES:
+        return ""
+    return (
+        f"there are {memory_bytes >> 20} MiB of memory here, and about {ENOUGH_BYTES >> 20} are"
+        " needed: the kernel may end ClickHouse when it reads many clicks"
+    )
+
+
+def oom_kills(statistics: Path = Path("/proc/vmstat")) -> int:
+    """Return how often the kernel has ended a process since boot for want of memory (proc(5))."""
+    for line in _read(statistics).splitlines():
+        name, _, count = line.partition(" ")
+        if name == "oom_kill":
+            return int(count)
+    return 0
 
 
 def _limits(own_groups: Path, mounted: Path) -> Iterator[int]:

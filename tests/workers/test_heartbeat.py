@@ -1,10 +1,12 @@
+import errno
 import multiprocessing
+import os
 import signal
 import time
 
 import pytest
 
-from workers.heartbeat import Heartbeat, Pulse, deadman, shared_heartbeat
+from workers.heartbeat import Heartbeat, Pulse, deadman, shared_heartbeat, sharing_refusal
 
 
 @pytest.fixture
@@ -73,3 +75,15 @@ def test_who_does_not_beat_again_is_ended_by_the_kernel():
     process.start()
     process.join(30)
     assert process.exitcode == -signal.SIGALRM
+
+
+def test_memory_that_can_not_be_shared_is_one_line(monkeypatch):
+    def refuse(_type):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/dev/shm/pym-1-x")
+
+    assert sharing_refusal() == ""
+    monkeypatch.setattr("workers.heartbeat.RawValue", refuse)
+    assert sharing_refusal() == (
+        "can't share memory with consumers: /dev/shm/pym-1-x: Permission denied;"
+        " every user has to be able to write to /dev/shm (chmod 1777 /dev/shm)"
+    )

@@ -23,7 +23,8 @@ def test_every_difference_is_named():
 
 def test_a_ledger_that_nobody_looks_at_is_a_warning():
     assert judge_ledger(None, [], NOW).state == "warn"
-    assert judge_ledger(NOTED._replace(compared_ms=0), [], NOW).state == "warn"
+    begun = judge_ledger(NOTED._replace(compared_ms=0), [], NOW)
+    assert (begun.state, begun.text) == ("warn", "not checked yet")
     assert judge_ledger(NOTED, [], NOW + 400).text == "not checked for minutes"
 
 

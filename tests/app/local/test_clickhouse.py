@@ -81,10 +81,12 @@ def test_the_log_is_bounded(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("total_gib", "limit_gib"), [(1, 1), (2, 1), (4, 2), (64, 32)], ids="{} GiB".format
+    ("total_mib", "limit_mib"),
+    [(512, 384), (768, 576), (1024, 768), (2048, 1024), (4096, 2048), (65536, 32768)],
+    ids="{} MiB".format,
 )
-def test_half_the_memory_is_left_to_the_others(total_gib, limit_gib):
-    assert memory_limit_bytes(total_gib << 30) == limit_gib << 30
+def test_part_of_the_memory_is_left_to_the_others(total_mib, limit_mib):
+    assert memory_limit_bytes(total_mib << 20) == limit_mib << 20
 
 
 def test_the_embedded_server_stops_cleanly_when_its_input_ends(clickhouse_server):

@@ -227,7 +227,9 @@ def test_a_disk_that_gets_full_is_one_line(part, cache, npm, monkeypatch, tarbal
 
 def test_a_cache_that_cannot_be_made_is_one_line(part, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(DownloadFailed, match=r"can't fetch a part: .*Not a directory"):
+    with pytest.raises(
+        DownloadFailed, match=r"can't fetch a part: .*Not a directory; set HOPLINE_CACHE_DIR"
+    ):
         fetch(part, tmp_path / "file" / "cache")
 
 

@@ -31,8 +31,13 @@ def clock():
 
 
 @pytest.fixture
-def family(said, clock):
-    family = Family(said.append, clock=clock)
+def oom_kills():
+    return [0]
+
+
+@pytest.fixture
+def family(said, clock, oom_kills):
+    family = Family(said.append, clock=clock, oom_kills=lambda: oom_kills[0])
     yield family
     family.stop(0.0, lambda: True)
 
@@ -64,6 +69,14 @@ def test_a_child_that_dies_is_started_again_and_said_so(family, said, clock, tmp
     clock.now += 0.1
     assert tend_until(family, lambda: "redirect is back" in said)
     assert member(family).pid != first
+
+
+def test_that_memory_ran_out_is_said(family, said, oom_kills, tmp_path):
+    family.start(program("clickhouse"), tmp_path / "log", 0)
+    oom_kills[0] += 1
+    member(family).kill()
+    family.tend()
+    assert said == ["clickhouse was killed by SIGKILL, as memory ran out: starting it again"]
 
 
 def test_back_is_said_only_once_it_answers(family, said, clock, tmp_path):

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from app.local.memory import memory_bytes, valkey_maxmemory
+from app.local.memory import memory_bytes, memory_warning, oom_kills, valkey_maxmemory
 
 MACHINE = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
@@ -47,3 +47,15 @@ def test_a_control_group_may_allow_less(groups, own, limits, found):
 def test_valkey_gets_a_part_and_enough_to_begin_with():
     assert valkey_maxmemory(8 << 30) == 2 << 30
     assert valkey_maxmemory(1) == 64 << 20
+
+
+def test_little_memory_is_said_beforehand():
+    assert memory_warning(2 << 30) == ""
+    assert memory_warning(512 << 20).startswith("there are 512 MiB of memory here, and about 1024")
+
+
+def test_what_the_kernel_ended_is_counted(tmp_path):
+    statistics = tmp_path / "vmstat"
+    statistics.write_text("nr_free_pages 1\noom_kill 3\nunevictable_pgs_culled 5\n")
+    assert oom_kills(statistics) == 3
+    assert oom_kills(tmp_path / "none") == 0
