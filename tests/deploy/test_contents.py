@@ -2,6 +2,9 @@
 
 import configparser
 import re
+import subprocess
+import sys
+import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +48,19 @@ def test_everything_that_is_compiled_is_named():
     for path in SOURCES:
         if path.suffix == ".c":
             assert f'"{path}"' in setup
+
+
+def test_a_source_archive_holds_all_that_git_knows(tmp_path):
+    command = [sys.executable, "setup.py", "--quiet", "sdist", "--formats=tar", "--dist-dir"]
+    subprocess.run([*command, tmp_path], cwd=ROOT, check=True, capture_output=True, timeout=100)
+    (archive,) = tmp_path.iterdir()
+    with tarfile.open(archive) as packed:
+        held = {name.partition("/")[2] for name in packed.getnames()}
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    known = {name for name in listed.stdout.splitlines() if (ROOT / name).exists()}
+    assert {name for name in known - held if not name.startswith((".ci/", ".git"))} == set()
 
 
 #: The Debian package of each program that the units run and that isn't ours.
