@@ -29,9 +29,10 @@ _OUTCOMES = {code: outcome for outcome, code in EXIT_CODES.items()}
 
 def main() -> int:
     """Run what is asked for; return the exit code: 0 met, 1 broken, 3 void, 2 wrong usage."""
-    options = _options().parse_args()
+    options = _parsed()
     # So that Hopline is stopped on the way out, as with Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(EXIT_CODES["void"]))
     try:
         if options.self_check:
             return self_check.run(options.report.parent, _say)
@@ -40,7 +41,9 @@ def main() -> int:
         return _run_once(options)
     except (LocalFailed, FaultFailed) as error:
         print(f"loadtest: {error}", file=sys.stderr)
-        return EXIT_CODES["void"]
+    except KeyboardInterrupt:
+        print("loadtest: stopped", file=sys.stderr)
+    return EXIT_CODES["void"]
 
 
 def _run_once(options: argparse.Namespace) -> int:
@@ -73,6 +76,7 @@ def _run_faults(options: argparse.Namespace) -> int:
             with running(_FAULT_CATALOGUE) as local:
                 outcomes[name] = _run_fault(name, fault, local, options, Path(directory))
     summary = options.report.with_name("loadtest-faults.json")
+    summary.parent.mkdir(parents=True, exist_ok=True)
     summary.write_text(json.dumps(outcomes, indent=1) + "\n")
     for name, outcome in outcomes.items():
         _say(f"{outcome['verdict']:7} {FAULTS[name].name}: {outcome['sentence']}")
@@ -96,7 +100,7 @@ def _run_fault(
             "budget": "faults",
             "cut_connections": -1 if fault.most_cut is None else fault.most_cut,
             "hot_links": len(_FAULT_CATALOGUE.hot()),
-            "tail_links": "0",
+            "tail_links": 0,
             "prime": True,
             "settle_seconds": _FAULT_SETTLE_SECONDS,
             "mark": fault.mark,
@@ -108,7 +112,9 @@ def _run_fault(
     code = run.run(_say, (BEGINS_AT, lambda: done.append(commit(fault, local.process))))
     if not done:
         raise FaultFailed(f"{fault.name}: it was not done")
-    return {"verdict": _OUTCOMES.get(code, "broken"), "sentence": _sentence(run.figures())}
+    if code not in _OUTCOMES:
+        raise FaultFailed(f"{fault.name}: Locust ended with exit code {code}")
+    return {"verdict": _OUTCOMES[code], "sentence": _sentence(run.figures())}
 
 
 def _sentence(figures: dict[str, Any]) -> str:
@@ -143,6 +149,21 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
+def _parsed() -> argparse.Namespace:
+    """Read the command line; ends the process with exit code 2 if it can't be."""
+    parser = _options()
+    options = parser.parse_args()
+    if options.faults:
+        if options.report.suffix != ".html":
+            options.report /= "loadtest.html"
+        own = ("seconds", "load_shape", "budget", "baseline")
+        if any(getattr(options, name) != parser.get_default(name) for name in own):
+            parser.error("--faults has a length, a shape and a budget of its own, and no baseline")
+    elif options.report.suffix != ".html":
+        parser.error("--report has to end in .html: the figures go beside it, as .json")
+    return options
+
+
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m loadtest",
@@ -172,8 +193,8 @@ def _options() -> argparse.ArgumentParser:
         "--report",
         type=Path,
         default=Path("build/loadtest.html"),
-        help="where the report is written, figures beside it; with --faults its folder"
-        " (default: build/loadtest.html)",
+        help="where the report is written (.html), figures beside it; with --faults a folder for"
+        " one of each, or a report in it (default: build/loadtest.html)",
     )
     return parser
 

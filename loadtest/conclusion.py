@@ -10,6 +10,7 @@ from loadtest.budget import BUDGETS, GENERATOR, check
 from loadtest.clicks import Console, ConsoleFailed, quiet_count, settled_count
 from loadtest.environment import environment
 from loadtest.figures import Result, as_json, parse_marks
+from loadtest.locust_run import VERDICT
 from loadtest.measurements import Measurements
 from loadtest.page import render
 from loadtest.session import Session
@@ -143,9 +144,12 @@ class Conclusion:
             print(f"report: {report}, figures: {report.with_suffix('.json')}", flush=True)
 
     def _said(self, figures: dict[str, Any], counted: Count | None) -> list[str]:
-        said = [f"verdict: {figures['verdict']}", f"  decided by {figures['decides']}"]
-        said += [f"  broken: {violation}" for violation in figures["violations"]]
-        said += [f"  in doubt: {doubt}" for doubt in figures["doubts"]]
+        said = [f"{VERDICT}{figures['verdict']}", f"  decided by {figures['decides']}"]
+        doubtful = [f"  in doubt: {doubt}" for doubt in figures["doubts"]]
+        is_void = figures["verdict"] == "void"
+        word = "would be broken" if is_void else "broken"
+        broken = [f"  {word}: {violation}" for violation in figures["violations"]]
+        said += [*doubtful, *broken] if is_void else [*broken, *doubtful]
         said += [f"  goal missed: {missed}" for missed in figures["missed_goals"]]
         said.append(f"  clicks: {counted or 'not counted (no --console)'}")
         if self._baseline and (others := baseline.differences(figures, self._baseline)):

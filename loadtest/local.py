@@ -57,6 +57,8 @@ class Local:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # Ctrl-C is for the load first: its clicks are counted before Hopline is stopped.
+                process_group=0,
             )
 
     @property

@@ -1,6 +1,7 @@
 """One run of Locust as a process of its own."""
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -9,10 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loadtest.verdict import EXIT_CODES
+
 _ROOT = Path(__file__).parent.parent
 #: What Locust writes when the clock starts (loadtest/wiring.py), with the seconds until the first
 #: judged request.
 BEGINS = "hopline: load begins, judged from "
+#: What it writes before the outcome (loadtest/conclusion.py).
+VERDICT = "verdict: "
+#: Locust's, and ours, for wrong usage.
+_USAGE = 2
 #: Beyond the longest run: users, warm-up, drain, settling.
 _MARGIN_SECONDS = 600.0
 
@@ -47,9 +54,13 @@ class LocustRun:
     def run(self, say: Callable[[str], None], at: tuple[float, Callable[[], None]] | None) -> int:
         """Run it to its end, pass on what it says, and return its exit code.
 
+        Ctrl-C is left to Locust, which gets it from the terminal as well and concludes. Without a
+        verdict nothing was proved, whatever Locust ends with.
+
         Args:
             at: seconds after the warm-up, and what to do then, in a thread.
         """
+        is_judged = False
         with subprocess.Popen(
             self.command(),
             cwd=_ROOT,
@@ -58,20 +69,24 @@ class LocustRun:
             stderr=subprocess.STDOUT,
             text=True,
         ) as process:
+            interrupt = signal.signal(signal.SIGINT, lambda *_: None)
             timers = [_started(self.seconds + _MARGIN_SECONDS, process.kill)]
             try:
                 for line in process.stdout or ():
+                    is_judged = is_judged or line.startswith(VERDICT)
                     if not line.startswith(BEGINS):
                         say(line.rstrip())
                     elif at:
                         begins_in = float(line.removeprefix(BEGINS).split()[0])
                         timers.append(_started(begins_in + at[0], at[1]))
-                return process.wait()
+                code = process.wait()
+                return code if is_judged or code == _USAGE else EXIT_CODES["void"]
             finally:
                 process.kill()
                 timers[0].cancel()
                 for timer in timers:
                     timer.join()
+                signal.signal(signal.SIGINT, interrupt)
 
     def figures(self) -> dict[str, Any]:
         """Read what the run measured.
@@ -95,5 +110,5 @@ def _arguments(options: dict[str, Any]) -> Iterable[str]:
         for each in value if isinstance(value, list) else [value]:
             if each is True:
                 yield flag
-            elif each not in (False, None, ""):
+            elif each is not False and each is not None and each != "":
                 yield from (flag, str(each))

@@ -162,19 +162,29 @@ def take_common(options: Any) -> None:
 
 def complaint(options: Any) -> str:
     """Return what of the options can't be, named as it is typed; an empty text if all can."""
-    for name in ("rate", "connections", "hot_links", "tail_links", "new_links_every"):
-        if not getattr(options, name) > 0:
-            return f"--{name.replace('_', '-')} has to be more than 0"
-    for name in ("seconds", "warm_up", "settle_seconds"):
-        if not getattr(options, name) >= 0:
-            return f"--{name.replace('_', '-')} has to be 0 or more"
+    if options.tags or options.exclude_tags:
+        return "--tags picks no scenario: each is a class, name classes at the end"
     if not options.report.endswith(".html"):
         return "--report has to end in .html: the figures go beside it, as .json"
-    if options.console:
-        console = urlsplit(options.console)
-        if console.scheme not in ("http", "https") or not console.hostname or console.username:
-            return "--console has to be a URL: http://HOST:PORT, without a user in it"
-    return _unreadable(options)
+    return _wrong_number(options) or _wrong_console(options.console) or _unreadable(options)
+
+
+def _wrong_number(options: Any) -> str:
+    for name in ("rate", "connections", "hot_links", "new_links_every"):
+        if not getattr(options, name) > 0:
+            return f"--{name.replace('_', '-')} has to be more than 0"
+    for name in ("seconds", "warm_up", "tail_links", "settle_seconds"):
+        if not getattr(options, name) >= 0:
+            return f"--{name.replace('_', '-')} has to be 0 or more"
+    return ""
+
+
+def _wrong_console(url: str) -> str:
+    console = urlsplit(url)
+    is_one = console.scheme in ("http", "https") and console.hostname and not console.username
+    if url and not is_one:
+        return "--console has to be a URL: http://HOST:PORT, without a user in it"
+    return ""
 
 
 def _unreadable(options: Any) -> str:

@@ -28,7 +28,8 @@ def complaint(host: str | None, catalogue: Catalogue) -> str:
 
 def _asks(catalogue: Catalogue) -> list[Ask]:
     """Return one request for each kind of link: for the last, as those are missing first."""
-    codes = [catalogue.viral(), catalogue.hot()[-1], catalogue.tail()[-1], catalogue.new(0)[-1]]
+    kinds = (catalogue.hot(), catalogue.tail(), catalogue.new(0))
+    codes = [catalogue.viral(), *(codes[-1] for codes in kinds if codes)]
     redirects = [Ask(code, code, {}, method="HEAD") for code in codes]
     gone = catalogue.expired()[-1]
     return [*redirects, Ask(gone, gone, {}, method="HEAD", statuses=(410,))]

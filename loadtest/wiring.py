@@ -111,8 +111,9 @@ class Load:
     def tick(self) -> tuple[int, float] | None:
         """Return how many users there should be, or None when the run is over."""
         if self._conclusion is None:
-            options = self._environment.parsed_options
-            given.take_common(options)
+            given.take_common(self._environment.parsed_options)
+            # Locust puts it before each path as it is.
+            self._environment.host = (self._environment.host or "").rstrip("/")
             self.session.plan(each.__name__ for each in self._environment.user_classes)
         elif self._is_over():
             return None

@@ -123,10 +123,10 @@ def test_a_console_that_does_not_answer_calls_the_run_off(run, free_port):
 
 
 def test_locusts_own_options_set_connections_ramp_and_length(run):
-    """And of the scenarios, only the chosen ones run."""
+    """And of the scenarios, only the chosen ones run; a slash behind the host asks for no other."""
     common = {"users": 6, "spawn_rate": 3, "run_time": "2s"}
     with known_server("--latency-ms", "5") as url:
-        code, figures = run(url, ("HotLinks", "Bots"), **common)
+        code, figures = run(f"{url}/", ("HotLinks", "Bots"), **common)
     assert code in (0, 3), figures["violations"]
     assert figures["options"]["connections"] == 6
     assert figures["seconds"] == 2
@@ -166,10 +166,9 @@ def ended(process, run):
     return process.returncode, run.figures()
 
 
-@pytest.mark.parametrize("processes", [None, 2])
-def test_ctrl_c_in_the_middle_accuses_nobody(locust, processes):
+def test_ctrl_c_in_the_middle_accuses_nobody(locust):
     with known_server("--latency-ms", "5") as url:
-        process, run = locust(url, processes=processes)
+        process, run = locust(url, processes=2)
         time.sleep(6)
         for each in (*process.children(), process):
             each.send_signal(signal.SIGINT)
@@ -178,6 +177,38 @@ def test_ctrl_c_in_the_middle_accuses_nobody(locust, processes):
     assert "the run was stopped before its end" in figures["doubts"]
     assert figures["count"]["lost"] == {}
     assert figures["count"]["redirects"] > 0
+
+
+def test_ctrl_c_is_left_to_locust_which_concludes_and_reports(tmp_path):
+    """A terminal sends it to both."""
+
+    def ctrl_c():
+        me = psutil.Process()
+        (locust,) = (each for each in me.children() if "locustfile" in " ".join(each.cmdline()))
+        for each in (me, locust):
+            each.send_signal(signal.SIGINT)
+
+    with known_server("--latency-ms", "5") as url:
+        given = {"rate": RATE, "warm_up": 1, "budget": "ci", "hot_links": 5, "tail_links": 5}
+        run = LocustRun(url, tmp_path / "report.html", 60, given)
+        said = []
+        assert run.run(said.append, (1, ctrl_c)) == 3, said
+    assert "the run was stopped before its end" in run.figures()["doubts"]
+    assert run.report.exists()
+
+
+def test_without_a_verdict_nothing_is_proved_whatever_locust_ends_with(tmp_path):
+    """Locust's own exit code for a class that isn't there is that of a broken budget."""
+    run = LocustRun("http://127.0.0.1:1", tmp_path / "report.html", 3, {}, ("Nonsense",))
+    said = []
+    assert run.run(said.append, None) == 3, said
+
+
+def test_wrong_usage_is_said_at_once(tmp_path):
+    run = LocustRun("http://127.0.0.1:1", tmp_path / "report.html", 3, {"rate": 0})
+    said = []
+    assert run.run(said.append, None) == 2
+    assert said == ["loadtest: --rate has to be more than 0"]
 
 
 def test_a_worker_that_dies_is_named_and_hopline_is_not_accused(locust):

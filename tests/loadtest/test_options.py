@@ -12,6 +12,7 @@ def parsed(*words, num_users=None, run_time=None):
     add_options(parser)
     options = parser.parse_args(words)
     options.num_users, options.run_time = num_users, run_time
+    options.tags = options.exclude_tags = None
     return options
 
 
@@ -32,6 +33,7 @@ def test_what_is_given_by_default_can_be():
         (("--connections", "0"), "--connections has to be more than 0"),
         (("--hot-links", "0"), "--hot-links has to be more than 0"),
         (("--new-links-every", "0"), "--new-links-every has to be more than 0"),
+        (("--tail-links", "-1"), "--tail-links has to be 0 or more"),
         (("--seconds", "-1"), "--seconds has to be 0 or more"),
         (("--warm-up", "-1"), "--warm-up has to be 0 or more"),
         (("--report", "build/faults"), "--report has to end in .html"),
@@ -44,6 +46,14 @@ def test_what_is_given_by_default_can_be():
 )
 def test_what_can_not_be_is_named_before_anything_runs(words, told):
     assert complaint(parsed(*words)).startswith(told)
+
+
+@pytest.mark.parametrize("name", ["tags", "exclude_tags"])
+def test_tags_that_would_leave_nothing_to_send_are_refused(name):
+    """Requests that nobody sends would be told as Hopline's fault."""
+    options = parsed()
+    setattr(options, name, ["hot"])
+    assert "name classes at the end" in complaint(options)
 
 
 def test_no_part_of_a_password_is_repeated():

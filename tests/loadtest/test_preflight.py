@@ -18,6 +18,10 @@ def test_a_hopline_with_the_links_is_ready(server):
     assert complaint(server, CATALOGUE) == ""
 
 
+def test_a_kind_without_links_is_not_asked_for(server):
+    assert complaint(server, Catalogue("load", hot_count=5, tail_count=0)) == ""
+
+
 def test_it_is_asked_without_a_click(server):
     complaint(server, CATALOGUE)
     assert sum(Console(server).clicks([CATALOGUE.viral(), *CATALOGUE.hot()]).values()) == 0
