@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from app.local import clickhouse_host
-from app.local.child import Program
+from app.local.child import ANALYTICS_NICENESS, Program
 from app.local.clickhouse_access import LISTEN, USER, access, embedded_access
 from app.local.memory import memory_bytes
 from app.local.ports import LOOPBACK, is_listening
@@ -106,6 +106,7 @@ def _program(argv: tuple[str, ...], port: int, *, stops_on_eof: bool) -> Program
         dict(os.environ),
         lambda: is_listening(port),
         stops_on_eof=stops_on_eof,
+        niceness=ANALYTICS_NICENESS,
     )
 
 

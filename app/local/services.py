@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 
 from app import redis
-from app.local.child import Program
+from app.local.child import ANALYTICS_NICENESS, Program
 from app.local.ports import http_status
 from app.settings import Settings
 from app.worker_state import WorkerStates
@@ -38,7 +38,13 @@ def console_program(settings: Settings, environ: Mapping[str, str]) -> Program:
 def workers_program(settings: Settings, environ: Mapping[str, str]) -> Program:
     """Return how to run the workers' supervisor."""
     argv = (sys.executable, "-m", "workers")
-    return Program("workers", argv, environ, lambda: _all_consumers_work(settings))
+    return Program(
+        "workers",
+        argv,
+        environ,
+        lambda: _all_consumers_work(settings),
+        niceness=ANALYTICS_NICENESS,
+    )
 
 
 def demo_program(environ: Mapping[str, str]) -> Program:

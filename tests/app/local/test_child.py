@@ -10,9 +10,9 @@ import pytest
 from app.local.child import Child, ChildFailed, Program, ending, wait_for
 
 
-def make_child(tmp_path, code, *, is_ready=lambda: True, stops_on_eof=False):
+def make_child(tmp_path, code, *, is_ready=lambda: True, **options):
     argv = (sys.executable, "-c", textwrap.dedent(code))
-    program = Program("sample", argv, dict(os.environ), is_ready, stops_on_eof)
+    program = Program("sample", argv, dict(os.environ), is_ready, **options)
     return Child(program, tmp_path / "sample.log")
 
 
@@ -142,3 +142,19 @@ def test_an_end_is_put_in_words(exit_code, words):
 
 def is_gone(process):
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_what_stands_back_does_so_with_all_that_it_starts(child_of):
+    child = child_of(
+        """
+        import subprocess
+        subprocess.run(["nice"])
+        subprocess.run(["cat", "/proc/self/autogroup"], stderr=subprocess.DEVNULL)
+        """,
+        niceness=7,
+    )
+    child.spawn()
+    assert wait_for(lambda: not child.is_running, 10)
+    own, *session = child.last_lines(2)
+    assert own == "7"
+    assert all(line.endswith("nice 7") for line in session)
