@@ -75,11 +75,12 @@ def _run(settings: Settings, terminal: Console, *, demo: bool) -> None:
         if warning := memory_warning(memory_bytes()):
             say(warning)
         fetcher = Fetcher(settings.cache_dir, terminal, lambda: stop.count > 0)
-        geoip_path = _geoip_path(settings, fetcher, say)
+        # ClickHouse first: without a network that ends it, and nobody has to wait for countries.
         stores = [
             redis_store(settings, data),
             clickhouse_store(settings, data, lambda: fetcher.fetch(CLICKHOUSE_LIBRARY), say),
         ]
+        geoip_path = _geoip_path(settings, fetcher, say)
         settings = settings.model_copy(update=_store_urls(stores))
         overrides = _overrides(settings, geoip_path, demo=demo)
         adopt_orphans()

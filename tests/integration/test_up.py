@@ -125,6 +125,14 @@ def test_a_store_that_is_away_is_one_line(up, free_port):
     assert done.stderr.count("\n") == 1
 
 
+def test_a_clickhouse_that_can_not_be_fetched_is_one_line_at_once(up, tmp_path):
+    done = up(HOPLINE_CACHE_DIR=str(tmp_path / "empty"), PATH=str(tmp_path)).run("up")
+    assert done.returncode == 1
+    assert done.stderr.startswith("hopline: can't fetch ClickHouse")
+    assert done.stderr.count("\n") == 1
+    assert "countries" not in done.stdout
+
+
 def test_a_bad_setting_is_wrong_usage(up):
     done = up(HOPLINE_BATCH_SIZE="many").run("up")
     assert done.returncode == 2
