@@ -13,7 +13,7 @@ import psutil
 
 from app.settings import Settings, variable
 
-STOP_SECONDS = 30.0
+STOP_SECONDS = 60.0
 
 
 class Workers:
@@ -78,7 +78,7 @@ class Workers:
         return self._process.wait(STOP_SECONDS)
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until a condition is true; fail when it takes longer."""
     deadline = time.monotonic() + seconds
     while not condition():
