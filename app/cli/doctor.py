@@ -149,7 +149,8 @@ def _service(name: str, bind: str, instance: str) -> Check:
     if bind.startswith("fd://"):
         return warn(name, "on a socket that was handed down, it can't be asked", "ask its proxy")
     answer = ask(bind, "/-/ready")
-    return judge_service(name, bind, answer.status, is_ours=answer.instance == instance)
+    is_ours = answer.instance == instance
+    return judge_service(name, bind, answer.status, is_ours=is_ours, body=answer.body)
 
 
 def _print_checks(checks: Iterable[Check]) -> None:

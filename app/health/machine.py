@@ -1,6 +1,7 @@
 """What this machine brings: services that answer, room on the disk, a country database."""
 
 import os
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,19 +10,25 @@ from app.health.check import Check, fail, ok, warn
 
 _MIB = 1 << 20
 _LEAST_FREE_BYTES = 256 * _MIB
+_REFUSED = re.compile(rb'"redis":"(refuses: (?:[^"\\]|\\.)*)"')
 _GEOIP_VARIABLE = "HOPLINE_GEOIP_PATH"
 
 
-def judge_service(name: str, bind: str, status: int, *, is_ours: bool) -> Check:
+def judge_service(name: str, bind: str, status: int, *, is_ours: bool, body: bytes = b"") -> Check:
     """Judge what a service answered to GET /-/ready, 0 for nothing.
 
     Args:
+        body: the answer's, in which a redirect that is ready all the same says what Redis refuses.
         is_ours: whether it works on the same Redis and stream as we do.
     """
     if status in (200, 503) and not is_ours:
         text = f"at {bind} a service answers that is no part of this installation"
         return fail(name, text, f"stop it, or give HOPLINE_{name.upper()}_BIND another port")
     if status == 200:
+        refused = _REFUSED.search(body)
+        if refused:
+            text = f"ready at {bind}, but clicks go to its spool: Redis {refused[1].decode()}"
+            return fail(name, text, "see the rights of its user, and the findings about Redis")
         return ok(name, f"ready at {bind}")
     if status == 503:
         return fail(name, f"{bind} answers, but is not ready", "its log says which part is away")

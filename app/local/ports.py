@@ -11,6 +11,8 @@ from app.setting_types import OFF
 
 LOOPBACK = "127.0.0.1"
 _ANSWER_SECONDS = 1.0
+#: Of an answer's body that are looked at.
+_MOST_BYTES = 65_536
 _EVERY_ADDRESS = {"0.0.0.0": LOOPBACK, "::": "::1", "*": LOOPBACK}  # noqa: S104 - read, not bound
 
 #: What the socket module takes as an address: a path, or host and port.
@@ -22,10 +24,12 @@ class Answer(NamedTuple):
 
     Attributes:
         instance: whose service it says to be (:mod:`app.instance`); empty for no Hopline's.
+        body: its beginning.
     """
 
     status: int
     instance: str
+    body: bytes = b""
 
 
 class BindRefused(Exception):
@@ -121,7 +125,8 @@ def _exchange(bind: str, path: str, headers: Mapping[str, str]) -> Answer:
             if len(status_line) < 2:
                 raise ConnectionAbortedError("it closed the connection")
             found = parse_headers(answer)
-    return Answer(int(status_line[1]), found.get(HEADER, ""))
+            body = answer.read(_MOST_BYTES)
+    return Answer(int(status_line[1]), found.get(HEADER, ""), body)
 
 
 def _require_bindable(variable: str, bind: str) -> None:

@@ -4,17 +4,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import falcon
+import hiredis
 import orjson
 
 from app.instance import HEADER
+from app.keys import link_key
 from app.redirect.lookup import Lookup
-from app.redirect.pipeline import Pipeline
+from app.redirect.pipeline import Pipeline, PipelineError
 from app.redirect.resource import write
+from app.redirect.resp import encode_command
 from app.redirect.response import Response
 from app.redirect.spool import Spool
 
 _A_DAY = ("Cache-Control", "public, max-age=86400")
 _NEVER_KEPT = ("Cache-Control", "no-store")
+_AWAY = "away"
+#: No code has a slash.
+_READ = encode_command(b"GET", link_key("-/ready").encode())
+_NO_SUCH_ID = "must be greater than 0-0"
 
 ROBOTS = Response(
     200,
@@ -50,12 +57,13 @@ class Readiness:
     """What a worker can do now.
 
     Attributes:
+        redis_fault: why Redis doesn't do what visitors need; empty if it does.
         links: how many links it knows.
         spool_fault: why the spool can't be written; empty if it can.
         instance: says whose worker it is.
     """
 
-    is_redis_well: bool
+    redis_fault: str
     hears_changes: bool
     links: int
     spool_fault: str
@@ -68,13 +76,13 @@ class Readiness:
         Without Redis a worker still redirects over the links that it knows, and keeps the clicks
         in the spool; taking it out of service would make the outage worse.
         """
-        return self.is_redis_well or (self.links > 0 and not self.spool_fault)
+        return not self.redis_fault or (self.links > 0 and not self.spool_fault)
 
     def response(self) -> Response:
         """Return 200 or 503 with the reasons as JSON."""
         body = {
             "ready": self.is_ready,
-            "redis": "well" if self.is_redis_well else "away",
+            "redis": self.redis_fault or "well",
             "link_changes": "heard" if self.hears_changes else "not heard",
             "links_known": self.links,
             "spool": self.spool_fault or "well",
@@ -87,18 +95,40 @@ class Readiness:
 
 
 def readiness(
-    pipeline: Pipeline, lookup: Lookup, spool: Spool, slow_after_seconds: float, instance: str
+    pipeline: Pipeline,
+    lookup: Lookup,
+    spool: Spool,
+    stream: str,
+    slow_after_seconds: float,
+    instance: str,
 ) -> Readiness:
-    """Look how the worker is.
+    """Look how the worker is; blocks the calling greenlet for as long as Redis takes.
 
     Args:
+        stream: where clicks go.
         slow_after_seconds: unanswered for this long, Redis counts as away.
         instance: says whose worker it is.
     """
     return Readiness(
-        is_redis_well=pipeline.connected.is_set() and pipeline.oldest_age() < slow_after_seconds,
+        redis_fault=_redis_fault(pipeline, stream, slow_after_seconds),
         hears_changes=lookup.is_watching,
         links=len(lookup),
         spool_fault=spool.fault,
         instance=instance,
     )
+
+
+def _redis_fault(pipeline: Pipeline, stream: str, slow_after_seconds: float) -> str:
+    """Have Redis read a link, and take a click that can't be: a PING works where neither does."""
+    if pipeline.oldest_age() >= slow_after_seconds:
+        return _AWAY
+    # Before Redis sees that the id can't be, it looks at rights, memory, disk, role and replicas.
+    click = encode_command(b"XADD", stream.encode(), b"NOMKSTREAM", b"0-0", b"a", b"1")
+    try:
+        pipeline.call(_READ, slow_after_seconds)
+        pipeline.call(click, slow_after_seconds)
+    except hiredis.ReplyError as error:
+        return "" if _NO_SUCH_ID in str(error) else f"refuses: {error}"
+    except PipelineError:
+        return _AWAY
+    return ""

@@ -73,7 +73,12 @@ def get_app() -> RedirectApp:
         service.collaborators,
         service.metrics,
         lambda: readiness(
-            service.pipeline, service.lookup, service.spool, slow_after_seconds, instance
+            service.pipeline,
+            service.lookup,
+            service.spool,
+            settings.stream,
+            slow_after_seconds,
+            instance,
         ).response(),
     )
     app.service = service

@@ -9,7 +9,7 @@ from app.keys import LINK_INDEX, link_key, link_uses_key
 from app.link_options import InvalidLink, LinkOptions
 from app.link_store import CodeTaken, LinkDeleted, LinkStore, open_store
 from app.links import CorruptLink, Link, LinkNotFound, decode, encode
-from app.redis import RedisUnavailable, connect
+from app.redis import RedisRefused, RedisUnavailable, connect
 
 TARGET = {"target": "https://example.com/a?b=c"}
 
@@ -270,3 +270,12 @@ def test_links_can_be_changed_and_deleted_while_redis_is_full(any_redis_server) 
         assert [link.code for link in store.links.scan(tag="bad")] == ["one"]
         with pytest.raises(RedisUnavailable, match="maxmemory"):
             store.create(TARGET)
+
+
+def test_a_server_that_may_not_be_read_gives_no_sign_of_life(any_redis_server) -> None:
+    server = any_redis_server()
+    with connect(server.url, timeout_seconds=2) as admin:
+        admin.acl_setuser("poor", enabled=True, passwords=["+x"], commands=["+ping", "+client"])
+    url = server.url.replace("redis://", "redis://poor:x@")
+    with connect(url, timeout_seconds=2) as client, pytest.raises(RedisRefused, match="perm"):
+        LinkStore(client, url=url, options=LinkOptions([]), code_length=7).ping()

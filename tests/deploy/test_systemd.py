@@ -112,6 +112,29 @@ def test_a_killed_service_comes_back(machine, figures, service):
     figures.add(f"kill -9 {service}", back_after_seconds=took)
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_that_ended_well_comes_back_too(machine, service):
+    before = machine.main_pid(service)
+    machine.run("kill", "-TERM", str(before))
+    wait_until_replaced(machine, service, before)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_killed_child_is_replaced_and_the_others_go_on(machine, service):
+    """As the kernel kills one for want of memory, after which OOMPolicy= lets the others be."""
+    main = machine.main_pid(service)
+    before = children(machine, main)
+    machine.run("kill", "-KILL", before[0])
+    wait_until(lambda: before[0] not in children(machine, main), 30)
+    assert set(before[1:]) <= set(children(machine, main))
+    assert machine.main_pid(service) == main
+
+
+def children(machine, pid):
+    """Return the numbers of a process' children, of which there is one at least."""
+    return machine.run("pgrep", "--parent", str(pid)).split()
+
+
 def test_hung_services_are_restarted_by_the_watchdog(machine, figures):
     before = {service: machine.main_pid(service) for service in SERVICES}
     began = time.monotonic()

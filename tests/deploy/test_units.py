@@ -93,3 +93,39 @@ def test_every_user_of_a_service_is_made():
         for service in SERVICES
     }
     assert used == made == set(SERVICES)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_systemd_finds_nothing_wrong_with_a_service(analyze, tmp_path, service):
+    """The installed program is not here; another stands in its place."""
+    for path in UNITS.rglob("*"):
+        if path.is_file():
+            copy = tmp_path / path.relative_to(UNITS)
+            copy.parent.mkdir(exist_ok=True)
+            text = path.read_text().replace("/opt/hopline/current/bin/hopline", "/bin/true")
+            copy.write_text(text)
+    verified = analyze(tmp_path / f"{service}.service", "verify", "--man=no")
+    ours = [line for line in verified.stderr.splitlines() if "hopline" in line]
+    assert not ours, "\n".join(ours)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_outlives_a_child_that_the_kernel_kills_for_memory(service):
+    assert shown(service)["OOMPolicy"] == "continue"
+
+
+@pytest.mark.parametrize("service", SERVICES[:3])
+def test_a_service_starts_again_after_every_end_that_is_no_stop(service):
+    assert shown(service)["Restart"] == "always"
+
+
+@pytest.mark.parametrize("service", SERVICES[:3])
+def test_a_service_can_not_take_the_memory_of_the_stores(service):
+    assert 20 <= int(shown(service)["MemoryMax"].removesuffix("%")) <= 60
+
+
+def shown(service):
+    """Return the directives of a service, those of the common drop-in last, as systemd does."""
+    files = (UNITS / f"{service}.service", *sorted((UNITS / "hopline-.service.d").iterdir()))
+    lines = "\n".join(path.read_text() for path in files)
+    return dict(re.findall(r"^(\w+)=(.*)$", lines, re.MULTILINE))

@@ -30,6 +30,15 @@ def test_a_service_is_judged_by_its_answer(status: int, state: str, said: str) -
     assert bool(check.mend) == (state != "ok")
 
 
+def test_a_redirect_that_is_ready_and_refused_by_redis_is_told_of() -> None:
+    body = b'{"ready":true,"redis":"refuses: NOPERM User x has no permissions","spool":"well"}'
+    check = judge_service("redirect", "127.0.0.1:8080", 200, is_ours=True, body=body)
+    assert (check.state, "spool: Redis refuses: NOPERM User x has" in check.text) == ("fail", True)
+    for well in (b'{"redis":"well"}', b'{"redis":true}', b"refuses"):
+        check = judge_service("redirect", "127.0.0.1:8080", 200, is_ours=True, body=well)
+        assert check.state == "ok"
+
+
 @pytest.mark.parametrize("status", [200, 503])
 def test_a_service_of_another_installation_is_not_taken_for_ours(status: int) -> None:
     check = judge_service("console", "127.0.0.1:8081", status, is_ours=False)

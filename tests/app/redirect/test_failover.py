@@ -223,7 +223,7 @@ def test_what_a_replica_says_of_links_is_not_relied_on(pair, names, serving):
         wait_until(lambda: not service.lookup.is_watching)
         gevent.sleep(1)
         assert not service.lookup.is_watching
-        ready = readiness(service.pipeline, service.lookup, service.spool, 1.0, "one")
+        ready = readiness(service.pipeline, service.lookup, service.spool, "s", 1.0, "one")
         assert b'"link_changes":"not heard"' in ready.response().body
         assert lead(service) == OLD
 
@@ -255,3 +255,36 @@ def pass_on(source: gevent.socket.socket, target: gevent.socket.socket) -> None:
     with suppress(OSError):
         while piece := source.recv(65536):
             target.sendall(piece)
+
+
+def state_of(service: RedirectService) -> str:
+    ready = readiness(service.pipeline, service.lookup, service.spool, "clicks:stream", 0.5, "one")
+    return ready.redis_fault
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({"min-replicas-to-write": "9"}, "NOREPLICAS"), ({"maxmemory": "1"}, "OOM")],
+)
+def test_a_redis_that_answers_and_takes_no_click_is_not_well(pair, serving, settings, words):
+    with serving(pair.port) as service:
+        assert state_of(service) == ""
+        before = {name: pair.first.config_get(name)[name] for name in settings}
+        for name, value in settings.items():
+            pair.first.config_set(name, value)
+        assert words in state_of(service)
+        for name, value in before.items():
+            pair.first.config_set(name, value)
+        assert state_of(service) == ""
+        assert pair.first.xlen("clicks:stream") == 0
+
+
+def test_a_right_that_is_lost_and_a_pause_are_not_well(pair, serving):
+    with serving(pair.port) as service:
+        pair.first.acl_setuser("default", enabled=True, nopass=True, commands=["-xadd"])
+        assert "refuses: NOPERM" in state_of(service)
+        pair.first.acl_setuser("default", enabled=True, nopass=True, commands=["+xadd", "-get"])
+        assert "refuses: NOPERM" in state_of(service)
+        pair.first.acl_setuser("default", enabled=True, nopass=True, commands=["+get"])
+        pair.first.execute_command("CLIENT", "PAUSE", 1_500, "WRITE")
+        assert state_of(service) == "away"

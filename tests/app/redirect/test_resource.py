@@ -44,8 +44,8 @@ LINKS = {
 }
 
 
-def readiness(is_redis_well, hears_changes, links, spool_fault):
-    return Readiness(is_redis_well, hears_changes, links, spool_fault, instance="0123456789ab")
+def readiness(redis_fault, hears_changes, links, spool_fault):
+    return Readiness(redis_fault, hears_changes, links, spool_fault, instance="0123456789ab")
 
 
 class FakeLookup:
@@ -95,7 +95,7 @@ class World:
         self.lookup, self.uses, self.recorder = FakeLookup(), FakeUses(), FakeRecorder()
         self.registry = CollectorRegistry()
         self.readiness = Readiness(
-            is_redis_well=True, hears_changes=True, links=0, spool_fault="", instance="one"
+            redis_fault="", hears_changes=True, links=0, spool_fault="", instance="one"
         )
         collaborators = Collaborators(
             lookup=self.lookup,
@@ -344,32 +344,30 @@ def test_answers_are_counted_by_status(world):
     ("state", "status"),
     [
         (
+            Readiness(redis_fault="", hears_changes=True, links=0, spool_fault="", instance="one"),
+            200,
+        ),
+        (
             Readiness(
-                is_redis_well=True, hears_changes=True, links=0, spool_fault="", instance="one"
+                redis_fault="", hears_changes=True, links=0, spool_fault="full", instance="one"
             ),
             200,
         ),
         (
             Readiness(
-                is_redis_well=True, hears_changes=True, links=0, spool_fault="full", instance="one"
+                redis_fault="away", hears_changes=False, links=9, spool_fault="", instance="one"
             ),
             200,
         ),
         (
             Readiness(
-                is_redis_well=False, hears_changes=False, links=9, spool_fault="", instance="one"
-            ),
-            200,
-        ),
-        (
-            Readiness(
-                is_redis_well=False, hears_changes=False, links=0, spool_fault="", instance="one"
+                redis_fault="away", hears_changes=False, links=0, spool_fault="", instance="one"
             ),
             503,
         ),
         (
             Readiness(
-                is_redis_well=False,
+                redis_fault="away",
                 hears_changes=False,
                 links=9,
                 spool_fault="full",
@@ -385,6 +383,7 @@ def test_a_worker_is_ready_while_it_can_redirect_and_keep_clicks(world, state, s
     result = world.get("/-/ready")
     assert result.status_code == status
     assert json.loads(result.text)["ready"] is (status == 200)
+    assert json.loads(result.text)["redis"] == (state.redis_fault or "well")
     assert json.loads(result.text)["spool"] == (state.spool_fault or "well")
     assert result.headers["hopline-instance"] == state.instance
 

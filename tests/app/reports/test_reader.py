@@ -280,3 +280,11 @@ def test_the_span_of_a_period_stops_before_its_end_and_at_now() -> None:
 
 def test_the_span_of_a_period_still_to_come_is_its_start() -> None:
     assert span(Period(since=NOON + MINUTE), None, NOON) == (NOON + MINUTE, NOON + MINUTE)
+
+
+def test_a_server_without_our_table_gives_no_sign_of_life(clickhouse_url: str) -> None:
+    with Reports(clickhouse_url, timeout_seconds=5) as reports:
+        with pytest.raises(ClickHouseRefused, match="clicks"):
+            reports.ping()
+        migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+        reports.ping()
