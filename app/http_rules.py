@@ -4,7 +4,7 @@ Rule: what two servers in a row might read differently is refused, never repaire
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from http import HTTPStatus
 
 #: Says what answers, and not which version of it.
@@ -29,6 +29,8 @@ _CODING_FIELD = re.compile(rb"^transfer-encoding:([^\r\n]*)", re.IGNORECASE | re
 #: transfer-coding (RFC 9112 §7), its parameters unread.
 _CODING = re.compile(r"[!#$%&'*+.^_`|~\w-]+[ \t]*(?:;.*)?", re.ASCII)
 
+#: field-value (RFC 9110 §5.5).
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\uffff]*")
 #: uri-host [ ":" port ] (RFC 9110 §7.2, RFC 3986 §3.2.2); empty is allowed.
 _HOST = re.compile(
     rb"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*(?::[0-9]*)?"
@@ -53,6 +55,22 @@ def are_hosts(values: Collection[bytes], *, is_needed: bool) -> bool:
         is_needed: of HTTP/1.1 on.
     """
     return len(values) <= 1 and all(map(is_host, values)) and (bool(values) or not is_needed)
+
+
+def is_field_value(value: str) -> bool:
+    """Tell whether a field's value has no control character, nor goes on in another line."""
+    return _VALUE.fullmatch(value) is not None
+
+
+def is_length(values: Sequence[str], *, is_coded: bool) -> bool:
+    """Tell whether Content-Length fields are none or one number (RFC 9112 §6.2, §6.3).
+
+    Args:
+        is_coded: whether there is a Transfer-Encoding, beside which there may be none.
+    """
+    if is_coded or not values:
+        return not values
+    return len(values) == 1 and values[0].isascii() and values[0].isdigit()
 
 
 def line_refusal(head: bytes) -> HTTPStatus | None:

@@ -18,6 +18,8 @@ from app.http_rules import (
     SERVER,
     are_hosts,
     coding_refusal,
+    is_field_value,
+    is_length,
     line_refusal,
     phrase,
 )
@@ -148,18 +150,27 @@ class _Handler(BaseHTTPRequestHandler):
         return status is None
 
     def _refusal(self) -> HTTPStatus | None:
-        line = self.requestline.encode("latin-1")
-        if status := line_refusal(line):
+        if status := line_refusal(self.requestline.encode("latin-1")):
             return status
         if self.command not in METHODS:
             return HTTPStatus.NOT_IMPLEMENTED
-        is_needed = not line.endswith(b"1.0")
-        hosts = [each.encode("latin-1", "replace") for each in self.headers.get_all("Host", ())]
-        if not are_hosts(hosts, is_needed=is_needed):
+        codings = self.headers.get_all("Transfer-Encoding", [])
+        lengths = self.headers.get_all("Content-Length", [])
+        is_latest = not self.requestline.endswith("1.0")
+        if (
+            self.headers.defects
+            or not are_hosts(self._values("Host"), is_needed=is_latest)
+            or not is_length(lengths, is_coded=bool(codings))
+            or (codings and not is_latest)
+            or not all(map(is_field_value, self.headers.values()))
+        ):
             return HTTPStatus.BAD_REQUEST
-        if status := coding_refusal(self.headers.get_all("Transfer-Encoding", ())):
+        if status := coding_refusal(codings):
             return status
         return None if self.command in _ALLOWED else HTTPStatus.METHOD_NOT_ALLOWED
+
+    def _values(self, name: str) -> list[bytes]:
+        return [each.encode("latin-1", "replace") for each in self.headers.get_all(name, ())]
 
     def do_GET(self) -> None:
         """Answer with the metrics, or say where they are or what it takes to read them."""

@@ -112,8 +112,10 @@ def _each_for(header: str) -> Iterator[str]:
     """
     for element in _split_unquoted(header):
         if element.strip():
-            found = _FOR.search(element) if _ELEMENT.fullmatch(element) else None
-            yield _ESCAPED.sub(r"\1", found[1]) if found else "unknown"
+            is_sound = '"' not in element or _ELEMENT.fullmatch(element)
+            found = _FOR.search(element) if is_sound else None
+            named = found[1] if found else "unknown"
+            yield _ESCAPED.sub(r"\1", named) if "\\" in named else named
 
 
 def _split_unquoted(header: str) -> list[str]:

@@ -202,6 +202,31 @@ def test_a_request_of_http_1_1_names_its_host(way: Way) -> None:
         assert answer.status == 400
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Content-Length: -1"],
+        ["Content-Length: +1"],
+        ["Content-Length: 1", "Content-Length: 2"],
+        ["Content-Length: 1, 1"],
+        ["Content-Length: 5", "Transfer-Encoding: chunked"],
+        ["X: a\x01b"],
+        ["X: a\x7fb"],
+        ["X: a\r\n b"],
+        ["X : a"],
+        ["X"],
+    ],
+)
+def test_what_might_be_read_in_two_ways_is_refused(way: Way, lines: list[str]) -> None:
+    for method in ("GET", "POST"):
+        assert asked(way, *lines, method=method) == [400]
+
+
+def test_chunks_are_not_of_http_1_0(way: Way) -> None:
+    body = b"0\r\n\r\n"
+    assert asked(way, "Transfer-Encoding: chunked", body=body, version="1.0") == [400]
+
+
 def test_a_bad_body_gets_one_answer(way: Way) -> None:
     bad = b"zz\r\n\r\n" + get(way.home)
     assert len(asked(way, "Transfer-Encoding: chunked", body=bad, method="POST")) == 1
