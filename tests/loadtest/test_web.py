@@ -1,6 +1,7 @@
 """Locust's web UI as a load-tester sees it: a real Locust, and a real browser before it."""
 
 import json
+import re
 import subprocess
 import urllib.error
 import urllib.parse
@@ -93,9 +94,13 @@ def test_verdict_reasons_and_report_stand_in_the_web_ui(web_ui, chromium):
         assert "clicks" not in shown.inner_text()
 
         post(web_ui, "/swarm", user_count="9", spawn_rate="50", run_time="3s")
-        expect(shown).to_contain_text("The budget is", timeout=_SECONDS)
+        expect(shown).to_contain_text("running", timeout=_SECONDS)
+        # Which one is the machine's business, as others use it.
+        verdict = re.compile("The budget is met|The budget is broken|This run proves nothing")
+        expect(shown).to_contain_text(verdict, timeout=_SECONDS)
+        assert "stopped" not in shown.inner_text()
         page.goto(f"{web_ui}/hopline/report")
-        expect(page.locator("h1")).to_contain_text("The budget is")
+        expect(page.locator("h1")).to_contain_text(verdict)
         expect(page.locator("header")).to_contain_text("3 s")
         browser.close()
 
