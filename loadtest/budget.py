@@ -128,12 +128,17 @@ class Line(NamedTuple):
 
     def __str__(self) -> str:
         unit = self.unit and f" {self.unit}"
-        said = f"{self.route}: {self.measure} {self.measured:,.4g}{unit}"
+        said = f"{self.route}: {self.measure} {number(self.measured)}{unit}"
         if self.goal:
-            return f"{self.goal}: {said}, {self.limit:,.4g}{unit} was the goal"
+            return f"{self.goal}: {said}, {number(self.limit)}{unit} was the goal"
         if self.measure == "requests":
-            return f"{said}, at least {self.limit:,.4g} needed"
-        return f"{said}, at most {self.limit:,.4g}{unit} is allowed"
+            return f"{said}, at least {number(self.limit)} needed"
+        return f"{said}, at most {number(self.limit)}{unit} is allowed"
+
+
+def number(value: float) -> str:
+    """Return four digits at least, and never a power of ten."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 _PERCENTILES = (("p50", 50.0), ("p95", 95.0), ("p99", 99.0), ("p999", 99.9), ("max", 100.0))

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from loadtest.baseline import Figures, differences, remarks
-from loadtest.budget import EVERY_REDIRECT
+from loadtest.budget import EVERY_REDIRECT, number
 
 PERCENTILES = {"50": "p50", "95": "p95", "99": "p99", "99.9": "p99.9", "100": "max"}
 Row = Sequence[str]
@@ -51,7 +51,7 @@ def errors(figures: Figures) -> str:
 
 
 def comparison(figures: Figures, baseline: Figures | None) -> str:
-    """Return each percentile beside an earlier run\'s; or why the two can\'t be compared."""
+    """Return each percentile beside an earlier run's; or why the two can't be compared."""
     if baseline is None:
         return ""
     when = escape(baseline["began"][:10])
@@ -69,7 +69,7 @@ def comparison(figures: Figures, baseline: Figures | None) -> str:
         ]
         rows.append((escape(name), *cells))
     told = remarks(figures, baseline)
-    note = f"<p class=note>Of it: {escape('; '.join(told))}.</p>" if told else ""
+    note = f"<p class=note>About the baseline: {escape('; '.join(told))}.</p>" if told else ""
     heading = f"<h2>Beside the baseline of {when}</h2>"
     return heading + _table(("route", *PERCENTILES.values()), rows) + note
 
@@ -80,7 +80,7 @@ def single(figures: Figures) -> dict[str, Any]:
 
 
 def change(ms: float, earlier: Mapping[str, float], percent: str) -> str:
-    """Return how much longer it took than earlier, e.g. +12%; nothing if that isn\'t known."""
+    """Return how much longer it took than earlier, e.g. +12%; nothing if that isn't known."""
     if not earlier.get(percent):
         return ""
     return f"{ms / earlier[percent] - 1:+.0%}"
@@ -101,8 +101,8 @@ def _limits(lines: Sequence[Mapping[str, Any]]) -> str:
 def _comparison_cell(line: Mapping[str, Any]) -> str:
     sign = "kept" if line["is_kept"] else "broken"
     bound = "≥" if line["measure"] == "requests" else "≤"
-    measured = f"{line['measured']:,.0f}" if not line["unit"] else f"{line['measured']:,.3g}"
-    return f"<em class={sign}>{measured}</em> {bound} {line['limit']:,g} {line['unit']}"
+    measured, limit = number(line["measured"]), number(line["limit"])
+    return f"<em class={sign}>{measured}</em> {bound} {limit} {line['unit']}"
 
 
 def _all_first(figures: Figures) -> list[tuple[str, Any]]:

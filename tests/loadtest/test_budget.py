@@ -8,6 +8,7 @@ from loadtest.budget import (
     Limits,
     check,
     every_redirect,
+    number,
 )
 from loadtest.measurements import Route
 
@@ -109,3 +110,19 @@ def test_every_budget_says_how_late_the_generator_may_be(name):
 def test_exactly_the_limit_is_kept():
     line = check({"GET /{hot}": route()}, Budget("", {"* /{*}": Limits(max_ms=0.0)}))
     assert all(each.is_kept for each in line)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0, "0"),
+        (0.0125, "0.0125"),
+        (10.607, "10.61"),
+        (999.94, "999.9"),
+        (1343.5, "1,344"),
+        (54_321.0, "54,321"),
+        (1_234_567.0, "1,234,567"),
+    ],
+)
+def test_numbers_are_read_without_powers_of_ten(value, shown):
+    assert number(value) == shown

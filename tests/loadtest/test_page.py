@@ -126,7 +126,12 @@ def test_no_column_of_a_table_is_cut_off(chromium, tmp_path, width):
             "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
         )
         browser.close()
-    assert hidden == [0] * 4
+    assert hidden == [0] * len(hidden)
+    assert len(hidden) == 4
+
+
+def test_no_number_of_the_report_has_a_power_of_ten():
+    assert "e+0" not in render(samples.figures(slowest_ms=543_210, budget="default"))
 
 
 def test_no_curve_covers_the_limit_that_it_has_to_stay_under():
