@@ -31,8 +31,10 @@ class Console:
     """Asks Hopline's console, over HTTP as anyone may."""
 
     def __init__(self, url: str) -> None:
-        self._host = urlsplit(url).netloc
-        self._is_secure = urlsplit(url).scheme == "https"
+        parts = urlsplit(url)
+        self._host = parts.netloc
+        self._path = parts.path.rstrip("/")
+        self._is_secure = parts.scheme == "https"
         token = os.environ.get("HOPLINE_CONSOLE_TOKEN")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
@@ -61,7 +63,7 @@ class Console:
         make = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
         connection = make(self._host, timeout=_TIMEOUT_SECONDS)
         try:
-            connection.request("GET", path, headers=self._headers)
+            connection.request("GET", self._path + path, headers=self._headers)
             answer = connection.getresponse()
             body = answer.read()
         except (OSError, http.client.HTTPException) as error:

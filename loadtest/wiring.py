@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -228,11 +229,16 @@ class Load:
         self.verdict = conclusion.draw(
             self._measured,
             self.processes.busiest or self.session.busy_share,
-            [*self._troubles, *self.processes.troubles],
+            [*self._troubles, *self.processes.troubles, *self._exceptions()],
             is_complete=is_complete,
             strays="" if is_complete else _STOPPED,
         )
         self._environment.process_exit_code = self.verdict.exit_code
+
+    def _exceptions(self) -> Iterator[str]:
+        """Yield what users ran into instead of sending: nobody else would miss those requests."""
+        for row in self._environment.runner.exceptions.values():
+            yield f"{row['count']:,} visits failed in the load generator itself: {row['msg']}"
 
     @property
     def _is_called_off(self) -> bool:

@@ -1,9 +1,12 @@
 import itertools
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from loadtest import clicks
-from loadtest.clicks import ConsoleFailed, count, quiet_count, settled_count
+from loadtest.clicks import Console, ConsoleFailed, count, quiet_count, settled_count
 
 
 def test_as_many_clicks_as_redirects_are_exact():
@@ -100,3 +103,36 @@ def test_a_click_counted_twice_is_nobody_elses():
     counted, is_alone = settled_count(growing(*[4] * 9), {}, {"a": 3}, {}, 30)
     assert counted.surplus == {"a": 1}
     assert is_alone
+
+
+@pytest.fixture
+def console_server():
+    """A console below a path, as behind a proxy; yields its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            is_there = self.path.startswith("/hopline/api/v1/links/a/stats?")
+            body = json.dumps({"clicks": 7}).encode()
+            self.send_response(200 if is_there else 403)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/hopline/"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_console_may_lie_below_a_path(console_server):
+    assert Console(console_server).clicks(["a"]) == {"a": 7}
+
+
+def test_a_console_that_lets_nobody_in_says_so(console_server):
+    with pytest.raises(ConsoleFailed, match="the console answered 403"):
+        Console(console_server.removesuffix("hopline/")).clicks(["a"])

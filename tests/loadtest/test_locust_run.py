@@ -135,6 +135,14 @@ def test_locusts_own_options_set_connections_ramp_and_length(run):
     assert figures["generator"]["due"] == pytest.approx(RATE * 3, rel=0.25)
 
 
+def test_visits_that_the_generator_itself_could_not_make_are_missed(run):
+    """A tail without links leaves nothing to choose from."""
+    with known_server("--latency-ms", "5") as url:
+        code, figures = run(url, ("HotLinks", "LongTail"), tail_links=0, console="")
+    assert (code, figures["verdict"]) == (3, "void")
+    assert any("failed in the load generator itself" in doubt for doubt in figures["doubts"])
+
+
 @pytest.fixture
 def locust(tmp_path):
     """A function that starts Locust for a minute, and what it wrote when it has ended."""
