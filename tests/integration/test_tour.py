@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from app.local.child import wait_for
+from tests.conftest import missing
 from tests.up_process import Up
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +96,8 @@ def terminal(
     home: Path, up: Callable[..., Up], cache_dir: Path, country_database: Path, free_port
 ) -> Terminal:
     """What the README calls a second terminal: it knows of `make up` by its folder alone."""
+    if not shutil.which("curl"):
+        missing("curl")
     assert country_database.is_relative_to(cache_dir)
     running = up(
         "home/.local/share/hopline",
