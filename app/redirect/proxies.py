@@ -18,13 +18,16 @@ from functools import lru_cache
 from app.addresses import LONGEST, read_address
 from app.trusted_peers import TrustedPeers
 
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
-_BLANK = r"[ \t]*"
-_PAIR = rf"(?:[!#$%&'*+.^_`|~\w-]+{_BLANK}={_BLANK}(?:{_QUOTED}|[^\s;,\"]*){_BLANK})?"
+# Nothing that a visitor may have made up is tried twice: the second + lets go of nothing.
+_QUOTED = r'"(?:[^"\\]|\\.)*+"'
+_BLANK = r"[ \t]*+"
+_PAIR = rf"(?:[!#$%&'*+.^_`|~\w-]++{_BLANK}={_BLANK}(?:{_QUOTED}|[^\s;,\"]*+){_BLANK})?+"
 #: A forwarded-element (RFC 7239 §4), its values unquoted or not.
-_ELEMENT = re.compile(rf"{_BLANK}{_PAIR}(?:;{_BLANK}{_PAIR})*", re.ASCII)
+_ELEMENT = re.compile(rf"{_BLANK}{_PAIR}(?:;{_BLANK}{_PAIR})*+", re.ASCII)
+#: What stands between semicolons that are not within quotes, where a host is the visitor's word.
+_BETWEEN = re.compile(rf'(?:[^;"]|{_QUOTED})++')
 #: One forwarded-pair whose name is "for".
-_FOR = re.compile(rf"(?:^|;){_BLANK}for{_BLANK}={_BLANK}({_QUOTED}|[^;\s]*)", re.IGNORECASE)
+_FOR = re.compile(rf"{_BLANK}for{_BLANK}={_BLANK}({_QUOTED}|[^\s]++)", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(.)")
 #: Longer chains are no proxies but an attack on the reader.
 _MOST_HOPS = 32
@@ -113,14 +116,15 @@ def _each_for(header: str) -> Iterator[str]:
     for element in _split_unquoted(header):
         if element.strip():
             is_sound = '"' not in element or _ELEMENT.fullmatch(element)
-            found = _FOR.search(element) if is_sound else None
+            pairs = _BETWEEN.findall(element) if is_sound else ()
+            found = next(filter(None, map(_FOR.match, pairs)), None)
             named = found[1] if found else "unknown"
             yield _ESCAPED.sub(r"\1", named) if "\\" in named else named
 
 
 def _split_unquoted(header: str) -> list[str]:
     """Split at commas that are not within quotes."""
-    return re.findall(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+', header)
+    return re.findall(r'(?:[^,"]|"(?:[^"\\]|\\.)*+"?)++', header)
 
 
 def _plain_address(hop: str) -> str:

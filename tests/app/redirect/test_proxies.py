@@ -58,6 +58,21 @@ PROXY = "10.0.0.1"
         ),
         pytest.param(PROXY, "", "for=203.0.113.7, for=10.2.2.2", "203.0.113.7", id="two elements"),
         pytest.param(PROXY, "", 'for="_gazonk"', "", id="obfuscated"),
+        pytest.param(
+            PROXY, "", 'host="x;for=1.1.1.1";for=203.0.113.9', "203.0.113.9", id="a host that lies"
+        ),
+        pytest.param(
+            PROXY, "", 'host="\\";for=1.1.1.1";for=203.0.113.9', "203.0.113.9", id="and escapes"
+        ),
+        pytest.param(PROXY, "", "for=1.1.1.1, for=", "", id="for without a value"),
+        pytest.param(PROXY, "", "FOR = 203.0.113.9 ; by=x", "203.0.113.9", id="blanks in a pair"),
+        pytest.param(PROXY, "", "for=203.0.113.9;;proto=http", "203.0.113.9", id="an empty pair"),
+        pytest.param(PROXY, "", ', ,for="203.0.113.9:80", ,', "203.0.113.9", id="empty all around"),
+        pytest.param(PROXY, "", "for=203.0.113.9;for=1.1.1.1", "203.0.113.9", id="for twice"),
+        pytest.param(PROXY, "203.0.113.9\t,\t10.0.0.2", "", "203.0.113.9", id="tabs"),
+        pytest.param(PROXY, '"[2001:db8::17]:80"', "", "2001:db8::17", id="quoted with a port"),
+        pytest.param(PROXY, "[::ffff:203.0.113.9]:80", "", "203.0.113.9", id="mapped with a port"),
+        pytest.param(PROXY, '203.0.113.9,"",10.0.0.2', "", "", id="a hop that says nothing"),
         pytest.param(PROXY, "", "for=unknown", "", id="Forwarded unknown"),
         pytest.param(PROXY, "", "proto=https", "", id="an element without for"),
         pytest.param(PROXY, "", 'for="1.1.1.1, for=2.2.2.2', "", id="quote left open"),
@@ -186,4 +201,24 @@ def test_a_long_forwarded_header_takes_linear_time():
     began = time.process_time()
     for piece in ("for=1.1.1.1;", '"', ",", "a=b ; ", " \t", 'x="\\"', "=;", "for=" * 2):
         read(PROXY, "", piece * (64_000 // len(piece)))
+    assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "for=" + " " * 200_000 + "x y",
+        "for= ;" * 40_000 + '"',
+        "for=" * 50_000 + '"',
+        'for="' + "\\" * 200_001,
+        ";" * 200_000 + '"',
+        '"' * 200_001,
+        "a= " * 60_000,
+        " " * 200_000 + '"',
+    ],
+)
+def test_what_a_visitor_sends_is_read_in_linear_time(header):
+    began = time.process_time()
+    ClientAddress(TRUSTED)(PROXY, "", header)
+    # By the square of its length it would take an hour, and some of it for ever.
     assert time.process_time() - began < 10
