@@ -26,6 +26,7 @@ _NARROWED = {
     r"Trae\/": "",
     "Fluid": "",
     r"Code\/1\.": "",
+    r"Notion\/": "^Notion/",
     "Sogou": r"Sogou[\w ]*(?:[Ss]pider|[Bb]ot)|^Sogou",
     "coccoc": r"coccoc(?:bot|/)",
     "Sonic": r"(?:Rank|; |^)Sonic",
@@ -44,7 +45,7 @@ _WORDS = (
     r"(?i)[\w.-]*(?:headless|phantomjs|puppeteer|playwright|selenium)[\w.-]*",
     r"(?i)[\w.-]*(?:monitor|checker|validator|fetcher|preview|uptime|pingdom)[\w.-]*/",
     r"(?i)ms-office|Office Existence Discovery|Microsoft Office[/ ]",
-    r"(?i)Cardyb|BarracudaCentral|Mimecast|Dataprovider|line-poker|meta-externalagent",
+    r"(?i)Cardyb|Barracuda|Mimecast|Dataprovider|line-poker|meta-externalagent",
     r"(?i)\+?https?://",
 )
 #: What has a word of above in it and is a person's.

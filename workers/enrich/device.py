@@ -25,13 +25,13 @@ _WORDS: tuple[tuple[Device, re.Pattern[str]], ...] = (
     ),
     (
         "tablet",
-        re.compile(r"ipad|tablet(?! pc)|kindle|\bsilk/|playbook|nexus (?:7|9|10)\b|\bsm-t\d"),
+        re.compile(r"ipad|tablet|kindle|\bsilk/|playbook|nexus (?:7|9|10)\b|\bsm-t\d"),
     ),
     (
         "mobile",
         re.compile(
             r"mobi|iphone|ipod|android|phone|blackberry|\bbb10\b|opera mini|kaios|symbian|"
-            r"harmonyos|openharmony|\[fba[nv]/"
+            r"harmonyos|openharmony|\[fba[nv]/|\bmidp\b|\bcldc\b|up\.browser"
         ),
     ),
     (
@@ -46,6 +46,9 @@ def device_class(user_agent: str) -> Device:
     """Return the class of device of a browser; a crawler's is not told here."""
     lower = user_agent.lower()
     for device, words in _WORDS:
+        # Windows says Tablet PC where its handwriting is installed.
+        if device == "tablet" and "windows nt" in lower:
+            continue
         if words.search(lower) or (device in _PAIRS and _PAIRS[device](lower)):
             return device
     return "other"

@@ -15,6 +15,10 @@ USER_AGENTS = {
         "Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0",
         "Mozilla/5.0 (Windows NT 6.1; Trident/7.0; Tablet PC 2.0; rv:11.0) like Gecko",
         "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1; Tablet PC 2.0; InfoPath.2)",
+        "Mozilla/5.0 (Windows NT 10.0; Touch; Trident/7.0; TABLETPC; rv:11.0) like Gecko",
+        "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0; Touch; Tablet PC 2.0)",
+        "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 6.0; Tablet PC 1.7; .NET CLR 2.0)",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/130.0 Safari/537.36 Kindle/1.40",
     ],
     "mobile": [
         "Mozilla/5.0 (Linux; Android 13; Phone) AppleWebKit/537.36 Chrome/119.0.0.0 Mobile"
@@ -27,7 +31,24 @@ USER_AGENTS = {
         "Mozilla/5.0 (Linux; Android 12; X) Mobile Safari/537.36 [LinkedInApp]/Android",
         "Mozilla/5.0 (Linux; Android 12; X) Mobile Safari/537.36 (Ecosia android@101.0.4951.41)",
         "Mozilla/5.0 (Mobile; LYF/F90M;Android; rv:48.0) Gecko/48.0 Firefox/48.0 KAIOS/2",
+        *(
+            f"Mozilla/5.0 (Linux; Android 13; X) Mobile Safari/537.36 {app}"
+            for app in (
+                "GSA/14 android",
+                "Line/13 XWEB/Android",
+                "trill/2022 Android",
+                "DuckDuckGo/5 Android",
+                "Reddit/Version 2024/Android 12",
+                "KAKAOTALK/10 (INAPP) Android",
+                "Telegram-Android/10.1",
+                "Teams/Android",
+            )
+        ),
         "Opera/9.80 (Android; Opera Mini/7.2; U; en) Presto/2.8.119 Version/11.10",
+        "Opera/9.80 (Android; Opera Mini/36.2.2254/119.132; U; id) Presto/2.12 Version/12.16",
+        "SonyEricssonW100i/1.0 Browser/NetFront Profile/MIDP-2.0 Configuration/CLDC-1.1",
+        "SAMSUNG-SGH-E250/1.0 UP.Browser/6.2.3.3 (GUI) MMP/2.0",
+        "[FBAN/FBIOS;FBDV/iPhone12,1;FBMD/iPhone]",
         "[FBAN/FB4A;FBAV/567.0.0;FBPN/com.facebook.katana;]",
         "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Mobile/15E148 Safari",
         "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36",
@@ -37,6 +58,9 @@ USER_AGENTS = {
     "tablet": [
         "Mozilla/5.0 (iPad; CPU OS 12_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari",
         "Mozilla/5.0 (Linux; Android 13; SM-X200) AppleWebKit/537.36 Chrome/130.0 Safari/537.36",
+        "Mozilla/5.0 (Linux; Android 11; TB-X606F) Safari/537.36 Instagram 300 Android (30/11)",
+        "Mozilla/5.0 (Linux; Android 13; Pixel Tablet) AppleWebKit/537.36 Chrome/130.0 Safari",
+        "Mozilla/5.0 (Android 13; Tablet; rv:131.0) Gecko/131.0 Firefox/131.0",
         "Mozilla/5.0 (Linux; Android 9; KFTRWI) AppleWebKit/537.36 Silk/120.1 Safari/537.36",
     ],
     "tv": [
