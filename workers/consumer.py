@@ -130,9 +130,10 @@ class Consumer:
 
         An address that leads to one server and another by turns gets no second such chance.
         """
-        if isinstance(error, ServerLeft) and not self._has_left:
-            self._has_left = True
+        has_left = isinstance(error, ServerLeft)
+        if has_left and not self._has_left:
             self._backoff.reset()
+        self._has_left = has_left
 
     def _take(self, portion: Portion) -> None:
         if portion.is_apart:

@@ -60,7 +60,7 @@ def look(monkeypatch, redis, complaints):
 @pytest.mark.parametrize("is_lag_known", [True, False])
 def test_entries_that_wait_for_long_are_complained_of_once(look, redis, complaints, is_lag_known):
     redis.unread, redis.is_lag_known = 5, is_lag_known
-    for _ in range(20):
+    for _ in range(30):
         look(1)
     assert len(complaints) == 1
     assert "no worker did anything" in complaints[0]
@@ -77,7 +77,7 @@ def test_a_redis_that_is_away_excuses_the_workers(look, redis, complaints):
     redis.unread = 5
     look(1)
     redis.is_there = False
-    for _ in range(20):
+    for _ in range(30):
         look(1)
     redis.is_there = True
     look(1)

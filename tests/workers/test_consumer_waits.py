@@ -90,3 +90,4 @@ def test_an_address_of_two_servers_by_turns_is_asked_ever_less_often():
 def test_each_outage_has_its_new_server():
     outage = [AWAY] * 7
     assert waits(*outage, LEFT, None, *outage, LEFT)[-1] <= 0.2
+    assert waits(*outage, LEFT, *outage, LEFT)[-1] <= 0.2
