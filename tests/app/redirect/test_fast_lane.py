@@ -58,6 +58,8 @@ _FIELDS = (
     b"X-Moz",
     b"Accept",
     b"Cookie",
+    b"Connection",
+    b"Transfer-Encoding",
 )
 _VALUES = st.one_of(
     st.text(st.characters(codec="latin-1", exclude_categories=("Cc",)), max_size=60).map(
@@ -74,6 +76,8 @@ _VALUES = st.one_of(
             b"0",
             b"1",
             b"close",
+            b"keep-alive",
+            b"gzip, chunked",
             b"u" * 5000,
             b"a" + "\U0001f517".encode() * 500,
             b"\xff" * 900,
@@ -99,9 +103,9 @@ _REQUESTS = st.builds(
         b"%b %b HTTP/%b\r\nHost: short.example\r\n%bConnection: close\r\n\r\n"
         % (method, path, version, b"".join(b"%b: %b\r\n" % field for field in fields))
     ),
-    st.sampled_from((b"GET", b"GET", b"GET", b"HEAD", b"POST")),
+    st.sampled_from((b"GET", b"GET", b"GET", b"GET", b"HEAD", b"POST", b"BREW", b"get")),
     _PATHS,
-    st.sampled_from((b"1.1", b"1.1", b"1.0")),
+    st.sampled_from((b"1.1", b"1.1", b"1.1", b"1.0", b"1.2", b"2.0")),
     st.lists(st.tuples(st.sampled_from(_FIELDS), _VALUES), max_size=5),
 )
 
