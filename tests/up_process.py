@@ -80,7 +80,7 @@ class Up:
             env=self.environ,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
             check=False,
         )
 
@@ -97,7 +97,7 @@ class Up:
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def left_over(self):
         return [process for process in self.family if is_alive(process)]

@@ -54,7 +54,7 @@ def test_a_visit_leads_to_the_target_and_into_the_report(
     page.goto(f"http://{running.bind}/demo1")
     assert page.url == target
     assert page.title() == "Arrived"
-    assert wait_for(lambda: running.clicks("demo1") == 1, 3)
+    assert wait_for(lambda: running.clicks("demo1") == 1, 30)
     counted = json.loads(running.run("stats", "demo1", "--json", "--by", "language").stdout)
     assert (counted["humans"], counted["bots"]) == (1, 0)
     assert counted["by"]["language"]["top"][0]["name"] == "de"
@@ -64,7 +64,7 @@ def test_going_there_again_is_another_click(running: Up, page: Any, target: str)
     running.run("links", "add", target, "--code", "demo1")
     for _ in range(3):
         page.goto(f"http://{running.bind}/demo1")
-    assert wait_for(lambda: running.clicks("demo1") == 3, 5)
+    assert wait_for(lambda: running.clicks("demo1") == 3, 30)
 
 
 @pytest.mark.parametrize(

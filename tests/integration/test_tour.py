@@ -136,7 +136,7 @@ def _the_text_between_is_true(terminal: Terminal) -> None:
     def counted() -> bool:
         return bool(json.loads(ask("hopline stats demo1 --json")[0])["bots"] == 1)
 
-    assert wait_for(counted, 20)
+    assert wait_for(counted, 60)
     answer, listed, audit = ask(
         "curl -s http://127.0.0.1:8081/api/v1/links/demo1/stats", "hopline --help", "hopline audit"
     )
