@@ -9,7 +9,8 @@ import pytest
 
 from tests.conftest import missing
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
 SCRIPTS = [
     DEPLOY / "install.sh",
     DEPLOY / "build_deb.sh",
@@ -17,6 +18,7 @@ SCRIPTS = [
     DEPLOY / "pip.sh",
     DEPLOY / "hopline",
     *(DEPLOY / "debian").glob("p*"),
+    ROOT / "tests" / "platforms" / "first_hour.sh",
 ]
 
 

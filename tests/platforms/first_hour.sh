@@ -40,7 +40,9 @@ click() {
 import http.client, os, sys
 visit = http.client.HTTPConnection(os.environ["HOPLINE_REDIRECT_BIND"], timeout=5)
 visit.request("GET", f"/{sys.argv[1]}", headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"})
-sys.exit(visit.getresponse().status != 302)
+status = visit.getresponse().status
+print(f"answered {status}")
+sys.exit(status != 302)
 PYTHON
 }
 
@@ -63,7 +65,8 @@ stop() {
 
 start
 "$hopline" links add https://example.com/ --code "$code"
-click "$code" || fail "no redirect"
+# On a busy machine Redis may take longer than a visitor is let wait: 503, and no click.
+within 10 click "$code"
 within 30 is_counted
 shows_no_password
 within 90 "$hopline" doctor >/dev/null
