@@ -8,6 +8,8 @@ from loadtest.figures import Mark, Result, as_json
 from loadtest.measurements import Measurements
 from loadtest.verdict import Count, Generator, judge
 
+#: Requests a second of a run that is no sample; so low that a busy machine keeps up.
+RATE = 100
 OPTIONS = SimpleNamespace(
     title="A <run>",
     rate=100.0,
