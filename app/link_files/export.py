@@ -19,10 +19,10 @@ from app.links import Link
 
 Format = Literal["csv", "jsonl"]
 
-#: What a spreadsheet takes for a formula (OWASP, CSV injection), and what looks like one that was
-#: kept from it, of which a reader takes an apostrophe away.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_LIKE_NEUTRAL = re.compile(r"'+[=+\-@]")
+#: What a spreadsheet takes for a formula (OWASP, CSV injection), the wide signs in some countries,
+#: and what looks like one that was kept from it, of which a reader takes an apostrophe away.
+_FORMULA = re.compile(r"'*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_LIKE_NEUTRAL = re.compile(r"'+[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 def write_links(

@@ -24,7 +24,7 @@ from app.link_plain import NAMES, NewLink, from_plain, is_known
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 #: A cell that a spreadsheet would take for a formula, kept from it by an apostrophe.
-_NEUTRALISED = re.compile(r"\A'(?='*[=+\-@])")
+_NEUTRALISED = re.compile(r"\A'(?='*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _OPEN = re.compile(r'\s*"[^"]*+(?:""[^"]*+)*+')
 
 Line = tuple[int, str]
@@ -104,14 +104,25 @@ def _parse(line: str, names: _Names) -> NewLink | InvalidLink:
 def _from_json(element: object, names: _Names) -> NewLink | InvalidLink:
     if isinstance(element, NoJson):
         return InvalidLink("line", str(element))
-    if fault := complaint(json.dumps(element, ensure_ascii=False)):
+    try:
+        fault = complaint(json.dumps(element, ensure_ascii=False))
+    except RecursionError:
+        fault = "it is no JSON: there are too many brackets within each other"
+    if fault:
         return InvalidLink("line", fault)
     if not isinstance(element, Object):
         return InvalidLink("line", "it is no JSON object")
     named = [(names.of(name), value) for name, value in element.pairs]
     if twice := _twice([name for name, _ in named]):
         return InvalidLink("line", f"it names {twice!r} twice")
+    if nested := next((name for name, value in named if name and _is_nested(value)), ""):
+        return InvalidLink(nested, "expected text, a number, true or false, or a list of texts")
     return _from_plain(dict(named))
+
+
+def _is_nested(value: object) -> bool:
+    inner = value if isinstance(value, list) else [value]
+    return any(isinstance(each, list | dict) for each in inner)
 
 
 def _twice(names: Sequence[str | None]) -> str:

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -234,6 +235,22 @@ def test_a_bad_element_stops_no_other_of_its_line(text: str) -> None:
     assert isinstance(bad, InvalidLink)
 
 
+@pytest.mark.parametrize("form", ["{}", "[{}]"])
+def test_brackets_within_brackets_are_refused_at_any_depth(form: str) -> None:
+    for depth in (*range(800, 1_010), 5_000):
+        nested = "[" * depth + "]" * depth
+        [bad] = links_of(form.replace("{}", f'{{"tags": {nested}, "code": ""}}'))
+        assert isinstance(bad, InvalidLink)
+
+
+def test_what_links_do_not_have_may_be_nested() -> None:
+    [link] = links_of('{"target": "https://a.example/", "meta": {"a": [1, {}]}, "tags": ["x"]}')
+    assert link == NewLink({**A.given, "tags": ["x"]})
+    for value in ('{"a": 1}', '[{"a": 1}]', "[[]]"):
+        [bad] = links_of(f'{{"target": "https://a.example/", "tags": {value}}}')
+        assert "expected text" in str(bad)
+
+
 def test_what_stands_behind_an_array_is_read_as_well() -> None:
     a, b = (f'{{"target": "https://{host}.example/"}}' for host in "ab")
     for text in (f"[{a}]\n[{b}]", f"[{a}]{b}", f"[{a}],\n{b}\n]", f"[{a}][]\n[{b}]\n\n"):
@@ -288,12 +305,31 @@ links = st.builds(
     tags=st.lists(st.sampled_from(["a", "b-c", "über", "x:y"]), unique=True).map(
         lambda tags: tuple(sorted(tags))
     ),
-    title=st.text(st.characters(exclude_categories=["C", "Z"]) | st.sampled_from(' ,;"=+-@'))
+    title=st.text(
+        st.characters(exclude_categories=["C", "Z"]) | st.sampled_from(" ,;\"'=+-@\uff1d")
+    )
     .map(str.strip)
     .filter(lambda title: len(title) <= 200),
     disabled=st.booleans(),
 )
 options = LinkOptions([], allow_private_targets=True)
+
+
+@pytest.mark.parametrize(
+    "title", ["=1", "+1", "-1", "@A", "'=1", "\uff1d1", "\uff0b1", "''-x", "'x", "x=1"]
+)
+@pytest.mark.parametrize("neutralise", [True, False])
+def test_no_cell_begins_a_formula_where_that_is_wanted(title: str, neutralise: bool) -> None:
+    file = io.StringIO(newline="")
+    link = Link(code="x", target="https://a.b/", created_ms=5, updated_ms=6, title=title)
+    write_links(file, [link], "csv", neutralise=neutralise)
+    row = file.getvalue().splitlines()[1]
+    assert bool(re.search(r",[=+\-@\uff1d\uff0b]", row)) is (
+        not neutralise and title[0] in "=+-@\uff1d\uff0b"
+    )
+    [held] = links_of(file.getvalue())
+    assert isinstance(held, NewLink)
+    assert held.given["title"] == title
 
 
 @pytest.mark.parametrize(("form", "neutralise"), [("csv", False), ("csv", True), ("jsonl", False)])
