@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import redis
 from clickhouse_driver import Client
@@ -34,21 +33,22 @@ class Stores:
 
     Attributes:
         environment: variables that lead Hopline to them.
+        clickhouse: URL of the server, without a database.
     """
 
     environment: dict[str, str]
     redis: Any
     redis_pid: int
     clickhouse_pid: int
-    clickhouse_port: int
+    clickhouse: str
 
     def client(self, database: str = "default") -> Client:
         """Return a ClickHouse client, to be used in a ``with`` block."""
-        return Client("127.0.0.1", self.clickhouse_port, database=database)
+        return Client.from_url(self.url(database))
 
     def url(self, database: str) -> str:
         """Return a database's URL."""
-        return f"clickhouse://default@127.0.0.1:{self.clickhouse_port}/{database}"
+        return f"{self.clickhouse}/{database}"
 
     def cpu_seconds(self) -> tuple[float, float]:
         """Return what Redis and ClickHouse have used so far."""
@@ -124,7 +124,7 @@ def _stores(
         redis=client,
         redis_pid=client.info("server")["process_id"],
         clickhouse_pid=_clickhouse_pid(process.pid),
-        clickhouse_port=urlsplit(written["HOPLINE_CLICKHOUSE_URL"]).port or 9000,
+        clickhouse=written["HOPLINE_CLICKHOUSE_URL"].rpartition("/")[0],
     )
 
 
