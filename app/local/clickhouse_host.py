@@ -32,12 +32,11 @@ class _Result(ctypes.Structure):
 
 
 def run(library: str, options: list[str]) -> str:
-    """Run clickhouse-local until our input ends; return its error, empty for none.
-
-    Raises:
-        OSError: there is no terminal to be had.
-    """
-    _read_a_terminal()
+    """Run clickhouse-local until our input ends; return its error, empty for none."""
+    try:
+        _read_a_terminal()
+    except OSError as error:
+        return f"there is no terminal to be had: {error.strerror}: /dev/pts has to be mounted"
     chdb = ctypes.CDLL(library)
     # Its crash handler takes 3.6 s to find symbols; without it an abort is over in 0.03 s.
     chdb.chdb_set_signal_handlers_enabled(0)

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -101,6 +102,8 @@ def main() -> int:
             needed = f"hopline: this takes root and {program}"
             sys.stderr.write(f"{needed} (Debian: apt install debootstrap iproute2)\n")
             return 2
+    # So that what runs in a root is ended, whoever ends us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     (BUILD / "platforms").mkdir(parents=True, exist_ok=True)
     tried = {
         release: _try(release, arguments, with_tests=not options.without_tests)

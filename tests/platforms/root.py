@@ -69,7 +69,7 @@ class Root:
             "debootstrap", "--variant=minbase", "--include=ca-certificates",
             self.release, str(self._path), MIRROR, script,
         )  # fmt: skip
-        shutil.copy("/etc/resolv.conf", self._path / "etc/resolv.conf")
+        self._share_network()
         inside = ("chroot", str(self._path), "env", "DEBIAN_FRONTEND=noninteractive")
         install = ("apt-get", "install", "--yes", "--no-install-recommends")
         self._log(*inside, *install, *ASKED_FOR, *NEEDED_BY_UNITS)
@@ -92,6 +92,11 @@ class Root:
             folder.mkdir(exist_ok=True)
         self._cache.chmod(0o777)
         self.run("git init --quiet hopline && git -C hopline add .", seconds=60)
+
+    def _share_network(self) -> None:
+        """Have names resolved, and servers trusted, as they are here."""
+        for path in ("etc/resolv.conf", "etc/ssl/certs/ca-certificates.crt"):
+            shutil.copy(Path("/", path), self._path / path)
 
     def run(
         self,

@@ -1,3 +1,5 @@
+import errno
+import os
 import socket
 import struct
 import time
@@ -7,6 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from clickhouse_driver import Client
 
+from app.local import clickhouse_host
 from app.local.clickhouse import (
     binary_version,
     embedded_program,
@@ -93,6 +96,15 @@ def test_the_embedded_server_stops_cleanly_when_its_input_ends(clickhouse_server
     server = clickhouse_server()
     server.stop()
     assert server.exit_code == 0
+
+
+def test_a_machine_without_terminals_is_told_what_to_mount(monkeypatch):
+    def refuse():
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+
+    monkeypatch.setattr("app.local.clickhouse_host.os.openpty", refuse)
+    said = clickhouse_host.run("/cache/libchdb.so", [])
+    assert said == "there is no terminal to be had: No such device: /dev/pts has to be mounted"
 
 
 def test_the_memory_limit_reaches_the_server(shared_clickhouse):
