@@ -11,18 +11,22 @@ from xdist.workermanage import WorkerController
 #: Files, or tests by the beginning of their ids, that run while no other test does.
 QUIET = (
     "tests/app/redirect/http/test_crowd.py",
-    "tests/app/redirect/test_failover.py",
     "tests/deploy/test_systemd.py",
     "tests/integration/test_chaos.py",
     "tests/integration/test_up.py::test_a_click_is_redirected_and_counted_within_three_seconds",
     "tests/integration/test_up.py::test_sigterm_stops_everything_and",
     "tests/loadtest/bench/test_frozen.py",
     "tests/loadtest/bench/test_open_loop.py",
-    "tests/loadtest/test_hopline.py",
 )
 
 #: Files that take long come first, lest the last of them keeps everybody waiting.
-_SLOW_FIRST = ("tests/integration/", "tests/deploy/", "tests/workers/", "tests/loadtest/")
+_SLOW_FIRST = (
+    "tests/integration/",
+    "tests/deploy/",
+    "tests/workers/",
+    "tests/loadtest/",
+    "tests/app/redirect/",
+)
 
 _QUIET_UNIT = "quiet"
 
