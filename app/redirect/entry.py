@@ -151,8 +151,8 @@ class EntryWriter:
 
 
 def is_click(command: bytes) -> bool:
-    """Tell whether a command is the XADD of a click."""
-    return _XADD.match(command) is not None
+    """Tell whether a command is the XADD of a click, and none that only asks whether one may be."""
+    return _XADD.match(command) is not None and _ID_LABEL in command
 
 
 def click_id_of(command: bytes) -> bytes:

@@ -62,7 +62,9 @@ def test_clicks_of_one_moment_are_all_kept_and_in_order():
 def test_what_was_written_beside_clicks_is_left_out():
     ring = ResendRing(4, clock=FakeClock())
     eval_ = encode_command(b"EVALSHA", b"0" * 40, b"0", b"XADD")
-    keep(ring, GET, xadd(1), eval_, xadd(2), GET)
+    # What a probe asks Redis: whether it would take a click.
+    asked = encode_command(b"XADD", b"clicks:stream", b"NOMKSTREAM", b"0-0", b"a", b"1")
+    keep(ring, GET, asked, xadd(1), eval_, xadd(2), GET, asked)
     (taken,) = ring.take(0)
     assert list(taken.clicks()) == [xadd(1), xadd(2)]
     assert taken.count() == 2
