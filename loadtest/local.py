@@ -93,7 +93,9 @@ class Local:
         return {each["variable"]: each["value"] for each in wanted if each["value"]}
 
     def stop(self) -> None:
-        """Stop everything."""
+        """Stop everything; it may have ended by itself."""
+        if self.process.poll() is not None:
+            return
         self.process.terminate()
         try:
             self.process.wait(_STOP_SECONDS)

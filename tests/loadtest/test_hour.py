@@ -12,6 +12,7 @@ import pytest
 from loadtest.links import Catalogue
 from loadtest.local import HOPLINE, Local
 from loadtest.preflight import complaint
+from loadtest.verdict import EXIT_CODES
 
 ROOT = Path(__file__).parents[2]
 _SECTION = re.compile(r"^## An hour.*?(?=^## )", re.MULTILINE | re.DOTALL)
@@ -110,7 +111,8 @@ def test_the_hour_goes_from_nothing_to_a_verdict_and_leaves_no_link_on(shell, ho
         figures = json.loads((tmp_path / f"{name}.json").read_text())
         assert figures["count"]["is_exact"], said
         assert figures["count"]["redirects"] > 100, said
-        assert (code, figures["verdict"]) in ((0, "met"), (3, "void")), said
+        # Which verdict is the machine's business, as others use it.
+        assert code == EXIT_CODES[figures["verdict"]], said
     assert figures["generator"]["due"] == pytest.approx(60 * 4, rel=0.35)
 
     code, said = shell(switch_off)

@@ -1,6 +1,6 @@
 """Runs over several processes, runs that end early, and runs that never begin.
 
-Void is as good as met here: what is looked for is no matter of time.
+Latencies say nothing here: what is looked for is no matter of time.
 """
 
 import signal
@@ -18,8 +18,7 @@ from tests.loadtest.samples import RATE
 def test_two_processes_keep_the_rate_of_one_and_their_counts_are_merged(run):
     """Their workers report before they begin, while clicks are still counted."""
     with known_server("--latency-ms", "5", "--count-ms", "60") as url:
-        code, figures = run(url, processes=2)
-    assert code in (0, 3), figures["violations"]
+        _, figures = run(url, processes=2)
     assert figures["count"]["is_exact"]
     assert figures["generator"]["due"] == pytest.approx(RATE * 4, rel=0.25)
     judged = figures["routes"]["every redirect"]["requests"]
@@ -61,8 +60,7 @@ def test_locusts_own_options_set_connections_ramp_and_length(run):
     """And of the scenarios, only the chosen ones run; a slash behind the host asks for no other."""
     common = {"users": 6, "spawn_rate": 3, "run_time": "2s"}
     with known_server("--latency-ms", "5") as url:
-        code, figures = run(f"{url}/", ("HotLinks", "Bots"), **common)
-    assert code in (0, 3), figures["violations"]
+        _, figures = run(f"{url}/", ("HotLinks", "Bots"), **common)
     assert figures["options"]["connections"] == 6
     assert figures["seconds"] == 2
     assert figures["options"]["scenarios"] == ["Bots", "HotLinks"]
