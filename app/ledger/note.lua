@@ -21,8 +21,27 @@
 -- Returns how many more are missing than were noted before; fewer where negative.
 
 local now, rest, added = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[5])
+
+local function added_by_now()
+    local flat = redis.call('EXISTS', KEYS[3]) == 1 and redis.call('XINFO', 'STREAM', KEYS[3]) or {}
+    for index = 1, #flat, 2 do
+        if flat[index] == 'entries-added' then
+            return flat[index + 1]
+        end
+    end
+    return 0
+end
+
+local there = added_by_now()
+if added > there then
+    -- That stream was deleted since it was counted: the next check will tell.
+    return 0
+end
 local noted = redis.call('HMGET', KEYS[1], 'base', 'checked', 'missing', 'added', 'emptied')
-redis.call('HSET', KEYS[1], 'borne_out', ARGV[3], 'gone', ARGV[4], 'added', added)
+local was_added = tonumber(noted[4] or 0)
+local is_emptied = noted[5] or there < was_added
+redis.call('HSET', KEYS[1], 'borne_out', ARGV[3], 'gone', ARGV[4],
+    'added', is_emptied and added or math.max(added, was_added))
 redis.call('HDEL', KEYS[1], 'emptied')
 if not noted[1] then
     local since = now
@@ -35,14 +54,11 @@ if not noted[1] then
     return 0
 end
 local base, checked, before = tonumber(noted[1]), tonumber(noted[2]), tonumber(noted[3])
-local was_added = tonumber(noted[4] or 0)
 -- Of two checks at once the later one counts; much later, and the clock was set back since.
 local late = checked - now
-if late >= 0 and late < 10000 and not noted[5] then
-    redis.call('HSET', KEYS[1], 'added', math.max(added, was_added))
+if late >= 0 and late < 10000 and not is_emptied then
     return 0
 end
-local is_emptied = noted[5] or added < was_added
 if is_emptied then
     redis.call('HINCRBY', KEYS[1], 'before', was_added)
     rest = rest + was_added

@@ -5,7 +5,8 @@ from redis import Redis
 
 from app.dead_letter import Fault
 from app.dead_letters import Choice, DeadLetters
-from app.keys import ledger_key
+from app.keys import ledger_gaps_key, ledger_key
+from app.ledger.entries import script
 from app.redis import connect
 from tests.producers import STREAM, send
 from workers.entry import Entry
@@ -403,3 +404,33 @@ def test_it_is_checked_while_redis_is_full(redis, consumer, more):
     found = more()
     redis.config_set("maxmemory", 0)
     assert found == 1
+
+
+def note(redis, ledger, time_ms: int, rest: int, added: int) -> int:
+    """Note a count as another's check does, whenever that had counted."""
+    keys = (ledger_key(STREAM, GROUP), ledger_gaps_key(STREAM, GROUP), STREAM)
+    return redis.eval(script("note"), 3, *keys, time_ms, rest, "", 0, added)
+
+
+def test_a_count_that_is_noted_late_is_no_deleted_stream(redis, consumer, more, ledger):
+    more()
+    add(redis, 5)
+    more()
+    # Counted before, and the clock was set back between the two counts.
+    assert note(redis, ledger, ledger.noted().checked_ms + 60_000, 0, 2) == 0
+    assert ledger.gaps(0) == []
+    assert more() == 0
+
+
+def test_a_count_of_a_stream_that_is_gone_is_not_noted(redis, consumer, more, ledger):
+    more()
+    add(redis, 5)
+    consumer.finish(consumer.read(3))
+    more()
+    redis.delete(STREAM)
+    consumer.stream.ensure_group()
+    assert note(redis, ledger, ledger.noted().checked_ms + 1_000, 0, 5) == 0
+    assert ledger.gaps(0) == []
+    assert more() == 2
+    [gap] = ledger.gaps(0)
+    assert (gap.entries, gap.is_emptied) == (2, True)
