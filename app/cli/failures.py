@@ -41,6 +41,9 @@ def as_failure(error: Exception) -> Failure | None:
         return error
     if isinstance(error, SettingsError):
         return Failure(str(error), exit_code=2)
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        # How Python holds bytes of an argument that are no text.
+        return Failure("what was given is not valid UTF-8")
     if isinstance(error, UnicodeEncodeError):
         return Failure(
             f"the output can't be written in {error.encoding}: set PYTHONIOENCODING=utf-8"

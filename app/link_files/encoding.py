@@ -32,10 +32,13 @@ def open_text(file: io.BufferedReader | io.BytesIO, encoding: str = "") -> io.Te
         encoding: its encoding; found out by default, UTF-8 if nothing speaks against it.
 
     Raises:
-        UnreadableFile: it is no text, or there is no such encoding.
+        UnreadableFile: it can't be read, is no text, or there is no such encoding.
     """
     buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)
-    start = buffered.peek(_LOOKED_AT_BYTES)[:_LOOKED_AT_BYTES]
+    try:
+        start = buffered.peek(_LOOKED_AT_BYTES)[:_LOOKED_AT_BYTES]
+    except OSError as error:
+        raise UnreadableFile(f"it can't be read: {error.strerror}") from None
     for magic, advice in _OTHERS:
         if start.startswith(magic):
             raise UnreadableFile(advice)

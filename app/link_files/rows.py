@@ -50,8 +50,9 @@ def read_rows(
             for row in _rows(text, _Names(on_unknown)):
                 line = row.line
                 yield row
-        except UnicodeError as error:
-            fault = f"can't be read as {text.encoding}: {error}"
+        except (UnicodeError, OSError) as error:
+            cause = error.strerror if isinstance(error, OSError) else error
+            fault = f"can't be read as {text.encoding}: {cause}"
             if not line:
                 raise UnreadableFile(f"it {fault}") from None
             yield Row(line + 1, InvalidLink("line", f"from here on it {fault}"))

@@ -104,6 +104,12 @@ def test_what_cannot_be_read_is_wrong_usage(
     assert complaint in ended.err
 
 
+def test_a_code_that_is_no_text_is_no_fault_of_the_output(
+    hopline: Callable[..., Any], url: str
+) -> None:
+    assert hopline("stats", "\udcff") == (1, "", "hopline: what was given is not valid UTF-8\n")
+
+
 def test_without_clickhouse_it_says_so(
     hopline: Callable[..., Any], free_port, monkeypatch: pytest.MonkeyPatch
 ) -> None:

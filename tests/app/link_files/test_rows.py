@@ -1,5 +1,7 @@
+import errno
 import io
 import json
+import os
 import re
 
 import pytest
@@ -281,6 +283,31 @@ def test_what_a_broken_end_leaves_readable_is_read() -> None:
     first, second, (line, fault) = read(raw)
     assert (first, second, line) == ((2, A), (3, B), 4)
     assert "from here on it can't be read as utf-16" in str(fault)
+
+
+class _Broken(io.RawIOBase):
+    """A file on a disk that gives some of it, and then no more."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: memoryview) -> int:
+        if not self._text:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        length = min(len(room), len(self._text))
+        room[:length], self._text = self._text[:length], self._text[length:]
+        return length
+
+
+def test_a_disk_that_breaks_off_is_told_as_that() -> None:
+    with pytest.raises(UnreadableFile, match="can't be read: Input/output error"):
+        list(read_rows(io.BufferedReader(_Broken(b""))))
+    *_, row = read_rows(io.BufferedReader(_Broken(b"target\n" + b"https://a.example/\n" * 9_000)))
+    assert row.line > 8_000
+    assert "from here on it can't be read as utf-8: Input/output error" in str(row.link)
 
 
 def test_a_cell_that_was_kept_from_being_a_formula_is_read_as_it_was() -> None:
