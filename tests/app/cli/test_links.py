@@ -184,6 +184,23 @@ def test_used_clicks_of_a_limited_link_are_shown(hopline: Run, redis_url, make_s
     assert json.loads(hopline("links", "list", "--json").out)["links"][0]["state"] == "used_up"
 
 
+@pytest.mark.parametrize(
+    ("limit", "uses", "state"),
+    [("1", 2, "used_up"), ("2", 2, "used_up"), ("3", 2, "live"), ("none", 0, "live")],
+)
+def test_another_limit_counts_the_clicks_that_were_used_before(
+    hopline: Run, redis_url, make_settings, limit: str, uses: int, state: str
+) -> None:
+    hopline("links", "add", URL, "--code", "demo1", "--limit", "2")
+    open_store(make_settings(redis_url=redis_url))._client.set("links:uses:demo1", 2)
+    hopline("links", "update", "demo1", "--limit", limit)
+    link = shown(hopline, "demo1")
+    assert (link["uses"], link["state"]) == (uses, state)
+    assert f"\t{state}\t" in hopline("links", "list").out
+    hopline("links", "update", "demo1", "--limit", "2")
+    assert shown(hopline, "demo1")["state"] == "used_up"
+
+
 def test_a_link_is_found_by_its_pasted_short_link(hopline: Run) -> None:
     short = hopline("links", "add", URL, "--code", "demo1").out.strip()
     assert json.loads(hopline("links", "show", f"{short}/?x", "--json").out)["code"] == "demo1"

@@ -289,6 +289,25 @@ def test_a_limited_link_is_used_up_by_people_alone(world):
     assert len(world.recorder.clicks) == 7
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("user_agent", ["Browser", "a bot", ""])
+@pytest.mark.parametrize("purpose", ["", "prefetch"])
+@pytest.mark.parametrize(
+    "path",
+    ["/limited", "/limited+", "/limited.", "/limited/+", "/limited&x=1", "/limited+%E2%80%8B"],
+)
+def test_a_used_up_link_leads_and_shows_nowhere_at_any_door(
+    world, method, user_agent, purpose, path
+):
+    assert world.get("/limited", User_Agent="Browser").status_code == 302
+    spent = dict(world.uses.known)
+    result = world.ask(method, path, User_Agent=user_agent, Sec_Purpose=purpose)
+    assert result.status_code == 410
+    assert "a.example" not in result.text + str(result.headers)
+    if path == "/limited+":
+        assert world.uses.known == spent
+
+
 def test_the_second_try_of_a_proxy_is_the_same_click_and_the_same_use(world):
     named = {"X_Request_ID": "abc", "X_Request_Start": f"t={NOW}.000"}
     for _ in range(2):
