@@ -46,10 +46,19 @@ def _is_stale(click: Sent, truths: Sequence[Truth]) -> bool:
     )
 
 
-def overused(clicks: Iterable[Sent]) -> dict[str, int]:
-    """Return the limited links that more visitors were redirected by than allowed, and how many."""
+def overused(clicks: Iterable[Sent], forgotten: Spans) -> dict[str, int]:
+    """Return the limited links that more visitors were redirected by than allowed, and how many.
+
+    Args:
+        forgotten: when uses went with Redis' tail and the redirect workers that knew of them; those
+            from shortly before are not counted.
+    """
     followed = Counter(
-        click.code for click in clicks if click.is_answered and is_limited(click.code)
+        click.code
+        for click in clicks
+        if click.is_answered
+        and is_limited(click.code)
+        and not forgotten.meet(click.answered_ms, click.answered_ms + _TAIL_MS)
     )
     return {code: count for code, count in sorted(followed.items()) if count > CLICK_LIMIT}
 

@@ -26,6 +26,8 @@ UNHEARD = "links unheard"
 MAKES_WAIT = "makes visitors wait"
 #: What was confirmed in the last second before it may be gone from Redis.
 LOSES_TAIL = "loses the tail"
+#: Redirect workers leave before they could tell Redis which uses of limited links it lost.
+FORGETS_USES = "forgets uses"
 
 
 class Kind(NamedTuple):

@@ -4,7 +4,7 @@ import signal
 from random import Random
 
 from tests.chaos.injection import Injection, Steps, fault
-from tests.chaos.plan import LOSES_TAIL, MAKES_WAIT, REDIS_AWAY, UNHEARD
+from tests.chaos.plan import FORGETS_USES, LOSES_TAIL, MAKES_WAIT, REDIS_AWAY, UNHEARD
 from tests.chaos.stage import Stage
 
 #: How far a replica is behind when it is promoted.
@@ -113,6 +113,7 @@ FAULTS = (
         (3.0, 15.0),
         _cut_tail_and_restart,
         *_AWAY,
+        FORGETS_USES,
         MAKES_WAIT,
     ),
     fault("redis switched over", "redis", (6.0, 12.0), _switch, LOSES_TAIL, shares="redirect"),

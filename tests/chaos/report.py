@@ -9,7 +9,7 @@ from rich.table import Table
 
 from tests.chaos.link_account import overused, stale, undone
 from tests.chaos.options import Options
-from tests.chaos.plan import LOSES_TAIL, MAKES_WAIT, UNHEARD
+from tests.chaos.plan import FORGETS_USES, LOSES_TAIL, MAKES_WAIT, UNHEARD
 from tests.chaos.run import Outcome
 from tests.chaos.spans import Spans
 from tests.chaos.verdict import Struck, Verdict, effects, judge, overlaps, spans
@@ -58,7 +58,7 @@ def _links(outcome: Outcome) -> dict[str, Any]:
     gone = undone(outcome.changes, outcome.truths, lost_tails)
     return {
         "stale": stale(outcome.clicks, outcome.truths, unheard),
-        "overused": overused(outcome.clicks),
+        "overused": overused(outcome.clicks, spans(outcome.struck, FORGETS_USES)),
         "changes": sum(change.is_confirmed for change in outcome.changes),
         "changes_undone": [change._asdict() for change in gone],
         "changes_undone_with_a_tail": len(undone(outcome.changes, outcome.truths, Spans([])))

@@ -58,9 +58,17 @@ def test_who_is_sent_by_a_worker_that_could_hear_nothing_was_not_misled():
 
 def test_a_limited_link_may_be_followed_as_often_as_its_limit_says():
     visits = [sent(place, 0, code="limited1") for place in range(CLICK_LIMIT)]
-    assert overused(visits) == {}
-    assert overused([*visits, sent(9, 0, code="limited1")]) == {"limited1": CLICK_LIMIT + 1}
-    assert overused([sent(1, 0, code="code1")] * (CLICK_LIMIT + 1)) == {}
+    assert overused(visits, NOTHING) == {}
+    assert overused([*visits, sent(9, 0, code="limited1")], NOTHING) == {
+        "limited1": CLICK_LIMIT + 1
+    }
+    assert overused([sent(1, 0, code="code1")] * (CLICK_LIMIT + 1), NOTHING) == {}
+
+
+def test_uses_that_nobody_could_know_of_any_more_are_not_counted():
+    visits = [sent(10_000, 0, number=number, code="limited1") for number in range(CLICK_LIMIT + 1)]
+    assert overused(visits, Spans([(11_000, 15_000)])) == {}
+    assert overused(visits, Spans([(20_000, 25_000)])) == {"limited1": CLICK_LIMIT + 1}
 
 
 def test_more_visitors_follow_each_limited_link_than_may():
