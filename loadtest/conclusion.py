@@ -151,7 +151,8 @@ class Conclusion:
         broken = [f"  {word}: {violation}" for violation in figures["violations"]]
         said += [*doubtful, *broken] if is_void else [*broken, *doubtful]
         said += [f"  goal missed: {missed}" for missed in figures["missed_goals"]]
-        said.append(f"  clicks: {counted or 'not counted (no --console)'}")
+        uncounted = "not counted" if self._console else "not counted (no --console)"
+        said.append(f"  clicks: {counted or uncounted}")
         if self._baseline and (others := baseline.differences(figures, self._baseline)):
             said.append(f"  not compared with the baseline: {'; '.join(others)}")
         return said
