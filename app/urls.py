@@ -17,6 +17,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 _AROUND = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
 _BREAKS = re.compile(r"[\t\n\r]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_QUOTED = re.compile(r"\W+https?:", re.IGNORECASE)
 _AUTHORITY = re.compile(r"[/\\]*([^/\\?#]*)")
 _PORT = re.compile(r":([^:\]]*)$")
 #: What may be repeated of a port and of a host: no password that is worth its name is so short,
@@ -132,6 +133,8 @@ def address_of(host: str) -> IpAddress | None:
 def _parts(plain: str) -> tuple[str, str]:
     """Return the scheme and what stands where host and port are expected."""
     found = _SCHEME.match(plain)
+    if found is None and _QUOTED.match(plain):
+        raise InvalidUrl("relative", f"it begins with {plain[0]}: take off what stands around it")
     if found is None or (found[1].lower() not in DEFAULT_PORTS and _looks_like_host(plain, found)):
         raise InvalidUrl("relative", "it is not absolute: start with https:// or http://")
     scheme = found[1].lower()

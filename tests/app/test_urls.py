@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,6 +85,13 @@ def test_what_people_paste_is_written_as_browsers_send_it(url: str, normal: str)
 )
 def test_relative_urls_are_told_from_others(url: str) -> None:
     assert reason(url) == "relative"
+
+
+@pytest.mark.parametrize("mark", ["<", '"', "(", "«", "“", "- ", "* "])
+def test_of_a_url_with_something_before_it_that_is_said(mark: str) -> None:
+    with pytest.raises(InvalidUrl, match=re.escape(f"it begins with {mark[0]}")) as refused:
+        read_url(f"{mark}https://example.com/")
+    assert refused.value.reason == "relative"
 
 
 @pytest.mark.parametrize("url", ["http://", "http://?q", "http://:80/", "https:", "https:////?"])
