@@ -167,3 +167,28 @@ def test_a_variable_that_nothing_reads_is_named(
 ) -> None:
     environ.setenv("HOPLINE_REDIS_URI", "redis://x")
     assert "no setting reads HOPLINE_REDIS_URI" in hopline("doctor").out
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (("SET", "clicks:stream", "x"), "a database of its own"),
+        (("ACL", "SETUSER", "default", "-xadd"), "grant it"),
+        (("CONFIG", "SET", "maxmemory", "1"), "give Redis more memory"),
+    ],
+    ids=" ".join,
+)
+def test_a_redis_that_takes_no_clicks_is_not_well(
+    hopline: Callable[..., Any],
+    environ: pytest.MonkeyPatch,
+    valkey_server: Callable[[], Any],
+    fault: tuple[str, ...],
+    words: str,
+) -> None:
+    server = valkey_server()
+    environ.setenv("HOPLINE_REDIS_URL", server.url)
+    with connect(server.url, timeout_seconds=5) as client:
+        client.execute_command(*fault)
+    ended = hopline("doctor")
+    assert ended.exit_code == 1
+    assert words in ended.out
