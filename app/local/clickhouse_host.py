@@ -43,8 +43,8 @@ def run(library: str, options: list[str]) -> str:
     chdb.query_stable_v2.restype = ctypes.POINTER(_Result)
     argv = [b"clickhouse", *(option.encode() for option in options)]
     result = chdb.query_stable_v2(len(argv), (ctypes.c_char_p * len(argv))(*argv))
-    error: bytes | None = result.contents.error_message if result else None
-    return error.decode(errors="replace") if error else ""
+    complaint: bytes | None = result.contents.error_message if result else None
+    return complaint.decode(errors="replace") if complaint else ""
 
 
 def _read_a_terminal() -> None:
