@@ -39,8 +39,9 @@ class Service:
             "HOPLINE_REDIRECT_METRICS_BIND": "off",
             "HOPLINE_DATA_DIR": str(tmp_path / "data"),
             "HOPLINE_LOG_LEVEL": "WARNING",
-            # The tests share their machine with others; a late XADD is not what they are about.
+            # The tests share their machine with others; a late reply is not what they are about.
             "HOPLINE_RECORD_BUDGET_MS": "30",
+            "HOPLINE_LOOKUP_BUDGET_MS": "2000",
         }
         self.process: subprocess.Popen[bytes] | None = None
         self._before: set[bytes] = set()

@@ -87,7 +87,11 @@ def world(valkey_server, tmp_path) -> Iterator[World]:
             for link in (LINK, FEW):
                 client.set(link_key(link.code), encode(link))
         redirect = RedirectServer(
-            tmp_path / "redirect", redis.url, resend_seconds=RESEND_SECONDS, redirect_workers=2
+            tmp_path / "redirect",
+            redis.url,
+            resend_seconds=RESEND_SECONDS,
+            redirect_workers=2,
+            lookup_budget_ms=2000,
         )
         made = World(redis, stack.enter_context(redirect))
         made.visit(20)
