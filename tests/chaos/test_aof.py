@@ -14,9 +14,11 @@ def server(any_redis_server):
 
 
 def write(server, names):
+    """Write keys, also to the file: while the disk syncs, Redis confirms them from its buffer."""
     with Redis.from_url(server.url) as client:
         for name in names:
             client.set(name, "x" * 100)
+        assert wait_for(lambda: client.info("persistence")["aof_buffer_length"] == 0, 20)
 
 
 def names(server):
