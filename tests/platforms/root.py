@@ -31,7 +31,9 @@ mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 mount --bind "$cache" "$root/cache"
-exec chroot "$root" "$@"
+# Not exec: this shell is process 1, and has to reap whoever loses its parent.
+chroot "$root" "$@" || exit $?
+exit 0
 """
 
 
