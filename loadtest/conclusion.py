@@ -151,8 +151,7 @@ class Conclusion:
         broken = [f"  {word}: {violation}" for violation in figures["violations"]]
         said += [*doubtful, *broken] if is_void else [*broken, *doubtful]
         said += [f"  goal missed: {missed}" for missed in figures["missed_goals"]]
-        uncounted = "not counted" if self._console else "not counted (no --console)"
-        said.append(f"  clicks: {counted or uncounted}")
+        said.append(f"  clicks: {counted or 'not counted (no --console)'}")
         if self._baseline and (others := baseline.differences(figures, self._baseline)):
             said.append(f"  not compared with the baseline: {'; '.join(others)}")
         return said

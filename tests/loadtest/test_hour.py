@@ -109,6 +109,7 @@ def test_the_hour_goes_from_nothing_to_a_verdict_and_leaves_no_link_on(shell, ho
     for commands, name in ((small, "small"), (busy, "busy"), (again, "again")):
         code, said = shell(commands)
         figures = json.loads((tmp_path / f"{name}.json").read_text())
+        assert figures["count"], said
         assert figures["count"]["is_exact"], said
         assert figures["count"]["redirects"] > 100, said
         # Which verdict is the machine's business, as others use it.
