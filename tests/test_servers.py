@@ -5,7 +5,7 @@ from pathlib import Path
 from clickhouse_driver import Client
 from redis import Redis
 
-MANY_PORTS = "from tests.servers import free_port; print(*(free_port() for _ in range(2700)))"
+MANY_PORTS = "from tests.servers import free_port; print(*(free_port() for _ in range(2000)))"
 
 
 def test_processes_that_run_side_by_side_are_given_different_ports():

@@ -17,6 +17,7 @@ from tests.deploy.figures import Figures
 from tests.deploy.host import (
     ASKED,
     CODE,
+    HANG_SECONDS,
     NAMES,
     REDIRECT,
     SERVICES,
@@ -117,6 +118,8 @@ def test_a_service_that_ended_well_comes_back_too(machine, service):
     before = machine.main_pid(service)
     machine.run("kill", "-TERM", str(before))
     wait_until_replaced(machine, service, before)
+    # One that is stopped while it still starts is under no watchdog yet.
+    wait_until(lambda: answers(machine, service), HANG_SECONDS)
 
 
 @pytest.mark.parametrize("service", SERVICES)
