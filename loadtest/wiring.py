@@ -102,6 +102,8 @@ class Load:
         self._concluding: gevent.Greenlet | None = None
         self._makes_links: gevent.Greenlet | None = None
         self._troubles: list[str] = []
+        # Locust asks for ticks meanwhile, and a short run's time can be over before it begins.
+        self._is_looking = False
 
     @property
     def report_text(self) -> str:
@@ -116,7 +118,7 @@ class Load:
             # Locust puts it before each path as it is.
             self._environment.host = (self._environment.host or "").rstrip("/")
             self.session.plan(each.__name__ for each in self._environment.user_classes)
-        elif self._is_over():
+        elif not self._is_looking and self._is_over():
             return None
         users = self.session.connections
         return users, min(users, self._users_a_second())
@@ -138,7 +140,10 @@ class Load:
         self._conclusion = Conclusion(
             self._environment, self.session, self._console(), self._baseline
         )
-        if trouble := self._look_before(self._conclusion):
+        self._is_looking = True
+        trouble = self._look_before(self._conclusion)
+        self._is_looking = False
+        if trouble:
             self._troubles.append(trouble)
             self._begin_session("")
             return

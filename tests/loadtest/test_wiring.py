@@ -35,6 +35,13 @@ def test_a_second_run_on_the_same_installation_does_not_count_the_first_ones_cli
             assert figures["count"]["is_exact"], figures["count"]
 
 
+def test_a_short_run_begins_however_long_the_clicks_before_it_take_to_count(run):
+    with known_server("--latency-ms", "5", "--count-ms", "200") as url:
+        _, figures = run(url, ("HotLinks",), seconds=1, warm_up=0)
+    assert figures["generator"]["due"] > 0
+    assert figures["count"]["is_exact"]
+
+
 def test_a_run_that_would_tell_nothing_is_called_off(run, free_port):
     """A wrong host is no broken Hopline."""
     host = f"http://127.0.0.1:{free_port()}"
