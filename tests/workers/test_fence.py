@@ -1,8 +1,14 @@
+import time
+from dataclasses import replace
+
 import pytest
 from redis import Redis
 
 from app.keys import batch_entries_key, batches_key, leases_key
+from app.local.valkey import valkey_binary, valkey_program, valkey_url
+from tests.chaos.warp import Warp
 from tests.producers import STREAM, send
+from tests.servers import MAXMEMORY_BYTES, Server
 from workers.fence import Fenced, WrittenDown
 
 GROUP = "analytics-group"
@@ -115,3 +121,28 @@ def test_it_goes_on_while_redis_is_full(server, redis, open_fence):
         fence.forget(batch(fence, b"1-0"))
     finally:
         redis.config_set("maxmemory", 0)
+
+
+def test_who_read_last_when_the_clock_was_ahead_has_an_heir_all_the_same(
+    tmp_path, open_fence, open_stream
+):
+    """It has lost its lease, and can do nothing; Redis calls it busy until the clock is there.
+
+    Redis before 7.2 doesn't tell: there the heir waits until then.
+    """
+    warp = Warp(tmp_path)
+
+    def program(directory, port):
+        made = valkey_program(valkey_binary(), directory, port, MAXMEMORY_BYTES)
+        return replace(made, environ={**made.environ, **warp.environ})
+
+    with Server(program, tmp_path / "redis") as server, Redis(port=server.port) as client:
+        url = valkey_url(server.port)
+        send(url, [{"number": "1"}])
+        open_stream(url, "heir").ensure_group()
+        warp.set_clock(3600)
+        client.xreadgroup(GROUP, "dead", {STREAM: ">"})
+        warp.set_clock(0)
+        open_fence(url, "heir").keep()
+        time.sleep(0.05)
+        assert open_stream(url, "heir").take_over([], 20) == ["dead"]

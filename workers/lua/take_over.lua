@@ -25,6 +25,17 @@ for index = 4, #ARGV do
     is_known[ARGV[index]] = true
 end
 
+-- For how long one has not asked for entries. If it last did when the clock was ahead, Redis says 0
+-- until the clock has come there again: what counts then is how far that is, where Redis tells (from
+-- 7.2 on), and for how long it has held its oldest entry.
+local function silence_of(one)
+    if one.idle > 0 then
+        return one.idle
+    end
+    local oldest = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, one.name)[1]
+    return math.max(-(one.inactive or 0), oldest and oldest[3] or 0)
+end
+
 -- What each has left: nil for nothing, else how long it has been silent.
 local silent = {}
 local notes = redis.call('HGETALL', KEYS[3])
@@ -37,7 +48,7 @@ for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
         one[flat[index]] = flat[index + 1]
     end
     if one.pending > 0 or silent[one.name] then
-        silent[one.name] = one.idle
+        silent[one.name] = silence_of(one)
     end
 end
 
