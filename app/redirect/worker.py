@@ -84,6 +84,20 @@ class RedirectWorker(OwnErrors, GeventWorker):  # type: ignore[misc]  # gunicorn
         super().__init__(age, *args, **kwargs)
         self._share = Share(_shares_table(), age)
         self._share.expect(monotonic())
+        self._serves = False
+
+    def init_process(self) -> None:
+        """Load and serve; however that ends, nobody waits for this worker any longer."""
+        try:
+            super().init_process()
+        finally:
+            self._share.leave()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Leave as told to; who is only starting lets nobody wait for it."""
+        if not self._serves:
+            self._share.leave()
+        super().handle_exit(sig, frame)
 
     def run(self) -> None:
         """Serve until told to stop, then until everybody has gone or graceful_timeout is over."""
@@ -92,6 +106,7 @@ class RedirectWorker(OwnErrors, GeventWorker):  # type: ignore[misc]  # gunicorn
             logger.warning("gunicorn's own, slower loop serves because of: %s", unusual)
             super().run()
             return
+        self._serves = True
         freeze_objects()
         self._handed_over = gevent.pool.Pool(self.most_handed_over)
         self._metrics = getattr(self.wsgi, "metrics", None) or RedirectMetrics(CollectorRegistry())

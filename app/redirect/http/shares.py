@@ -20,8 +20,9 @@ _PLACE = struct.Struct("dq")
 _NEVER = 0.0
 #: A worker that has said nothing for this long has gone, or stands still.
 SILENT_SECONDS = 2.5
-#: A worker that has not begun to serve this long after its fork is waited for no longer.
-START_SECONDS = 5.0
+#: A worker that has not begun to serve this long after its fork is waited for no longer. It loads
+#: for a second, on a busy machine for ten; one that will never serve says so before it goes.
+START_SECONDS = 20.0
 #: More connections than the least loaded worker has, before a newcomer is left to that one: this
 #: many, or this part of them.
 SLACK = 4

@@ -1,3 +1,4 @@
+import os
 import signal
 import time
 from functools import partial
@@ -89,6 +90,29 @@ def test_old_workers_serve_until_new_ones_have_loaded(tmp_path):
         # Asked often enough that those that were told to leave must have heard it meanwhile.
         assert {who_answers(server) for _ in range(100)} <= old
         wait_for(partial(are_replaced, server, old))
+
+
+def test_old_workers_serve_on_however_busy_the_machine_is(tmp_path):
+    with Gunicorn(tmp_path, app="slow_to_load(7)") as server:
+        old = server.workers()
+        server.signal(signal.SIGHUP)
+        wait_for(lambda: len(server.workers()) == 2)
+        time.sleep(6)  # longer than a worker takes to load on a machine that is not busy
+        assert {who_answers(server) for _ in range(20)} == set(old)
+        wait_for(partial(are_replaced, server, set(old)))
+
+
+def test_a_stop_waits_for_no_worker_that_only_starts(tmp_path):
+    with Gunicorn(tmp_path, app="slow_to_load(4)") as server:
+        (old,) = map(psutil.Process, server.workers())
+        server.signal(signal.SIGHUP)
+        wait_for(lambda: len(server.workers()) == 2)
+        time.sleep(1)  # so that the new one hears signals
+        for pid in server.workers():
+            os.kill(pid, signal.SIGTERM)
+        told_at = time.monotonic()
+        wait_for(lambda: not is_alive(old))
+        assert time.monotonic() - told_at < 2
 
 
 def test_stopping_finishes_what_is_at_work_and_closes_what_is_idle(tmp_path):

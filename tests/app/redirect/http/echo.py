@@ -170,9 +170,11 @@ class _Redirect:
         resp.set_header("Location", "https://example.com/" + code)
 
 
-def slow_to_load():
-    """Return an application that a worker takes a second to load, and that says which one it is."""
-    time.sleep(1)
+def slow_to_load(seconds=1):
+    """Return an application that takes so long to load, and that says which worker answers."""
+    loaded_at = time.monotonic() + seconds
+    while time.monotonic() < loaded_at:
+        time.sleep(0.05)  # not at one go, for signals are heard between two instructions
     return _who
 
 
