@@ -12,8 +12,9 @@ from tests.chaos.options import Options
 from tests.chaos.plan import FORGETS_USES, LOSES_TAIL, MAKES_WAIT, UNHEARD
 from tests.chaos.run import Outcome
 from tests.chaos.spans import Spans
+from tests.chaos.turns import Delay
 from tests.chaos.verdict import Struck, Verdict, effects, judge, overlaps, spans
-from tests.chaos.waits import PROMISED_MS, STARTS_MS, judge_waits
+from tests.chaos.waits import PROMISED_MS, STARTS_MS, Wait, judge_waits
 
 #: Numbers of lost and doubled clicks that are named, to look for them.
 _NAMED = 20
@@ -68,7 +69,7 @@ def _links(outcome: Outcome) -> dict[str, Any]:
 
 def _waits(outcome: Outcome) -> dict[str, Any]:
     hits = spans(outcome.struck, MAKES_WAIT, STARTS_MS)
-    waits = judge_waits(outcome.clicks, outcome.stalls, hits)
+    waits = judge_waits(outcome.clicks, outcome.stalls, outcome.delays, hits)
     return {
         "hit": waits.hit,
         "starved": waits.starved,
@@ -76,7 +77,11 @@ def _waits(outcome: Outcome) -> dict[str, Any]:
         "slowest_ms": round(waits.slowest_ms, 1),
         "stalled_ms": sum(stall.to_ms - stall.from_ms for stall in outcome.stalls),
         "named": [
-            {**wait._asdict(), "meanwhile": _meanwhile(outcome.struck, wait.sent_ms)}
+            {
+                **wait._asdict(),
+                "meanwhile": _meanwhile(outcome.struck, wait.sent_ms),
+                "delayed": _delayed(outcome.delays, wait),
+            }
             for wait in sorted(waits.unexplained, key=lambda wait: -wait.waited_ms)[:_NAMED]
         ],
     }
@@ -84,6 +89,16 @@ def _waits(outcome: Outcome) -> dict[str, Any]:
 
 def _meanwhile(struck: Iterable[Struck], at_ms: int) -> list[str]:
     return [one.kind for one in struck if one.from_ms <= at_ms <= one.to_ms + STARTS_MS]
+
+
+def _delayed(delays: Iterable[Delay], wait: Wait) -> list[str]:
+    """Return who waited for a processor meanwhile, for how many milliseconds."""
+    until_ms = wait.sent_ms + wait.waited_ms
+    return [
+        f"{one.role} {one.waited_ms:.0f}"
+        for one in delays
+        if one.to_ms >= wait.sent_ms and one.from_ms <= until_ms
+    ]
 
 
 def _outgrown(largest_bytes: int) -> list[str]:

@@ -24,6 +24,7 @@ from tests.chaos.plan import Strike
 from tests.chaos.settle import settle
 from tests.chaos.stage import Stage
 from tests.chaos.stored import Stored, hopline, read_stored, reported
+from tests.chaos.turns import Delay, Turns
 from tests.chaos.verdict import Struck
 from tests.chaos.visitors import Visiting
 from tests.chaos.watch import Look, Watch
@@ -44,6 +45,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         stalls: when the clients' own process didn't get its turn.
+        delays: how long those who answer waited for a processor.
         redirected: the clicks that each proxy says it answered with a redirect.
         truths, changes: what was done to the links that change.
         is_settled: whether everything was processed in time.
@@ -56,6 +58,7 @@ class Outcome(NamedTuple):
 
     clicks: list[Sent]
     stalls: list[Stall]
+    delays: list[Delay]
     redirected: dict[str, set[int]]
     stored: dict[int, Stored]
     reported: dict[str, int]
@@ -82,6 +85,7 @@ def run(stage: Stage, plan: Sequence[Strike], rate: float, settle_seconds: float
         Memory(stage) as memory,
         LinkChanges(stage) as links,
         Visiting(doors, rate, log) as visiting,
+        Turns(lambda: {"visitors": [visiting.pid], **stage.who_answers()}) as turns,
     ):
         stage.visit = lambda **mood: visiting.behave(Mood(**mood))
         struck = _strike(stage, plan)
@@ -93,6 +97,7 @@ def run(stage: Stage, plan: Sequence[Strike], rate: float, settle_seconds: float
     return Outcome(
         clicks=clicks,
         stalls=stalls,
+        delays=turns.delays,
         redirected={door.name: set(door.read_log()) for door in stage.doors},
         stored=read_stored(stage),
         reported=reported(stage, (*STEADY, *MOVING)),

@@ -177,6 +177,17 @@ class Stage:
         """Return the consumer processes, told by their titles."""
         return [one for one in self.workers.children() if _is_consumer(one)]
 
+    def who_answers(self) -> dict[str, list[int]]:
+        """Return the processes between a visitor and the answer, by what they are."""
+        serving = {"redirect": self.redirect, "redis": self.valkey} | {
+            door.name: proxy for door, proxy in zip(self.doors, self._proxies, strict=True)
+        }
+        return {
+            role: [service.pid, *(child.pid for child in service.children())]
+            for role, service in serving.items()
+            if service.is_running
+        }
+
     def redis(self) -> "Redis":
         """Return a client that goes past the proxies; it is the caller's to close."""
         return Redis.from_url(self.settings.redis_url, socket_timeout=_STORE_SECONDS)

@@ -7,6 +7,7 @@ from tests.chaos.codes import CLICK_LIMIT, code_of, is_limited, limited_codes
 from tests.chaos.link_account import STALE_MS, overused, stale, undone
 from tests.chaos.links import DISABLED, Change, Truth
 from tests.chaos.spans import Spans
+from tests.chaos.turns import Delay
 from tests.chaos.waits import Wait, judge_waits
 
 CODE = "moving0"
@@ -21,8 +22,8 @@ def truths(*versions, every_ms=500):
     ]
 
 
-def sent(at_ms, version, *, number=1, code=CODE, waited_ms=1.0):
-    return Sent(number, at_ms, at_ms + 1, waited_ms, "direct", code, version)
+def sent(at_ms, version, *, number=1, code=CODE, waited_ms=1.0, door="direct"):
+    return Sent(number, at_ms, at_ms + 1, waited_ms, door, code, version)
 
 
 LONG = STALE_MS // 500 + 2
@@ -97,7 +98,9 @@ def long_after(clicks):
 
 
 def test_a_long_wait_without_a_reason_is_named():
-    waits = judge_waits(long_after([sent(1_000, 1, waited_ms=51.0), sent(2_000, 1)]), [], NOTHING)
+    waits = judge_waits(
+        long_after([sent(1_000, 1, waited_ms=51.0), sent(2_000, 1)]), [], [], NOTHING
+    )
     assert waits.unexplained == [Wait(1, 1_000, 51.0)]
     assert waits.slowest_ms == 51.0
 
@@ -106,27 +109,44 @@ def test_a_wait_is_put_down_to_the_fault_that_hit_who_answers():
     waits = judge_waits(
         long_after([sent(1_000, 1, waited_ms=300.0)]),
         [],
+        [],
         Spans([(1_200, 1_250), (-10_000, -9_000)]),
     )
     assert (waits.hit, waits.unexplained, waits.slowest_ms) == (1, [], 0.0)
 
 
+def waits_of(waited_ms, door="direct", stalls=(), delays=()):
+    return judge_waits(
+        long_after([sent(1_000, 1, waited_ms=waited_ms, door=door)]), stalls, delays, NOTHING
+    )
+
+
 def test_a_wait_is_put_down_to_the_machine_only_as_far_as_the_clients_stood_still():
     stalls = [Stall(1_010, 1_050)]
-    assert judge_waits(long_after([sent(1_000, 1, waited_ms=70.0)]), stalls, NOTHING).starved == 1
-    assert (
-        len(judge_waits(long_after([sent(1_000, 1, waited_ms=195.0)]), stalls, NOTHING).unexplained)
-        == 1
-    )
+    assert waits_of(70.0, stalls=stalls).starved == 1
+    assert len(waits_of(95.0, stalls=stalls).unexplained) == 1
+
+
+def test_a_wait_is_put_down_to_the_machine_only_as_far_as_who_answers_waited_for_a_processor():
+    delays = [
+        Delay(500, 520, "redirect", 900.0),
+        Delay(1_010, 1_030, "redirect", 15.0),
+        Delay(1_010, 1_030, "nginx", 15.0),
+        Delay(1_030, 1_050, "redis", 12.0),
+        Delay(3_000, 3_020, "redirect", 900.0),
+    ]
+    assert waits_of(75.0, delays=delays).starved == 1
+    assert len(waits_of(80.0, delays=delays).unexplained) == 1
+    assert waits_of(80.0, door="nginx", delays=delays).starved == 1
 
 
 def test_limited_links_and_unanswered_visitors_are_not_known_links():
     clicks = [sent(1_000, 1, code="limited1", waited_ms=90.0), Sent(2, 1_000, 0, 90.0)]
-    assert judge_waits(long_after(clicks), [], NOTHING).unexplained == []
+    assert judge_waits(long_after(clicks), [], [], NOTHING).unexplained == []
 
 
 def test_the_first_visitors_may_wait_until_the_workers_know_their_links():
-    assert judge_waits([sent(1_000, 1, waited_ms=90.0)], [], NOTHING).unexplained == []
+    assert judge_waits([sent(1_000, 1, waited_ms=90.0)], [], [], NOTHING).unexplained == []
 
 
 def test_spans_that_overlap_count_once():

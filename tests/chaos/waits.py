@@ -1,11 +1,13 @@
 """The account of waiting: who waited too long for a known link, and whose fault it was."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tests.chaos.client_log import Sent, Stall
 from tests.chaos.codes import is_limited
 from tests.chaos.spans import Spans
+from tests.chaos.turns import Delay
 
 #: A visitor never waits longer for a link that its worker knows.
 PROMISED_MS = 50.0
@@ -14,9 +16,8 @@ STARTS_MS = 2_500
 #: At first the workers know no link.
 _LEARNS_MS = 2_000
 _AROUND_MS = 50
-#: A click passes from the client through a proxy and a worker to Redis: each has to get its turn on
-#: a busy machine, and the look at it measures only one of them.
-_TURNS = 3
+#: Who has to get a turn on the processors before a visitor has an answer, beside the door.
+_ON_THE_WAY = frozenset({"visitors", "redirect", "redis"})
 
 
 class Wait(NamedTuple):
@@ -32,7 +33,7 @@ class Waits(NamedTuple):
 
     Attributes:
         hit: a fault hit the process that should have answered them, or the whole machine.
-        starved: the machine had no time for the clients themselves, and for just as long.
+        starved: for just as long the machine had no time for the clients, or for who answers.
         unexplained: everybody else.
         slowest_ms: the longest wait that no fault and no starved machine explains, if it was
             shorter than promised, too.
@@ -44,11 +45,14 @@ class Waits(NamedTuple):
     slowest_ms: float
 
 
-def judge_waits(clicks: Iterable[Sent], stalls: Sequence[Stall], hits: Spans) -> Waits:
+def judge_waits(
+    clicks: Iterable[Sent], stalls: Sequence[Stall], delays: Sequence[Delay], hits: Spans
+) -> Waits:
     """Return who waited.
 
     Args:
-        stalls: when the clients' own process didn't get its turn.
+        stalls: when the clients' own process, or an idle server beside it, didn't get its turn.
+        delays: how long those who answer waited for a processor, in the order of time.
         hits: when faults hit those who answer.
     """
     clicks = list(clicks)
@@ -61,15 +65,26 @@ def judge_waits(clicks: Iterable[Sent], stalls: Sequence[Stall], hits: Spans) ->
         if not click.is_answered or is_limited(click.code) or click.sent_ms < begins_ms:
             continue
         is_long = click.waited_ms > PROMISED_MS
+        if not is_long and click.waited_ms <= slowest_ms:
+            continue
         until_ms = click.sent_ms + int(click.waited_ms) + 1
         if hits.meet(click.sent_ms, until_ms):
             hit += is_long
             continue
-        away_ms = starving.covered_ms(click.sent_ms - _AROUND_MS, until_ms + _AROUND_MS)
-        ours_ms = click.waited_ms - _TURNS * away_ms
+        span = click.sent_ms - _AROUND_MS, until_ms + _AROUND_MS
+        stalled_ms = starving.covered_ms(*span)
+        ours_ms = click.waited_ms - max(stalled_ms, _delayed_ms(click.door, delays, *span))
         slowest_ms = max(slowest_ms, ours_ms)
         if is_long and ours_ms <= PROMISED_MS:
             starved += 1
         elif is_long:
             unexplained.append(Wait(click.number, click.sent_ms, click.waited_ms))
     return Waits(hit, starved, unexplained, slowest_ms)
+
+
+def _delayed_ms(door: str, delays: Sequence[Delay], from_ms: int, to_ms: int) -> float:
+    """Return how long those between a visitor and the answer were kept waiting by others."""
+    first = bisect_left(delays, from_ms, key=lambda delay: delay.to_ms)
+    last = bisect_right(delays, to_ms, key=lambda delay: delay.from_ms)
+    who = {door, *_ON_THE_WAY}
+    return sum(delay.waited_ms for delay in delays[first:last] if delay.role in who)
