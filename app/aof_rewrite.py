@@ -1,4 +1,4 @@
-"""When Redis' append-only file was last written anew, and when it has to be again.
+"""Schedule that has Redis' append-only file written anew once a day.
 
 The file holds every command, and so also what was deleted long ago: whole addresses of trimmed
 clicks, and the salts of visitor ids, which make those ids reversible. Redis rewrites it only once

@@ -1,4 +1,4 @@
-"""Which visitors are programs: crawlers, link previews, HTTP libraries.
+"""Classifier that tells programs from people: crawlers, link previews, HTTP libraries.
 
 Rule 1: who says that it is a program, by the patterns of
         https://github.com/monperrus/crawler-user-agents or by a word that no browser uses, is one.

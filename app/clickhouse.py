@@ -1,4 +1,4 @@
-"""How to connect to ClickHouse: the only file that knows its URLs, timeouts and error codes.
+"""Connections that reach ClickHouse: the only file that knows its URLs, timeouts and error codes.
 
 Rule 1: a client belongs to one process, one thread and one greenlet, and never crosses a fork:
         the native protocol answers one query at a time on a connection

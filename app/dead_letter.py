@@ -1,4 +1,4 @@
-"""What is kept of an entry that can't be processed: enough to mend it, and to send it again.
+"""Record that keeps of an unprocessable entry what it takes to mend it and to send it again.
 
 Rule 1: the entry's own bytes are kept as they are, under ``field:`` and their name, so that
         nothing of theirs is taken for something of ours.

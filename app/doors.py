@@ -1,4 +1,4 @@
-"""Who gets into what is not public, the console and the metrics: by place, by token, by name."""
+"""Rules that decide who may see the console and the metrics: by place, by token, by name."""
 
 import hmac
 import ipaddress

@@ -1,4 +1,4 @@
-"""What HTTP asks of every server here, whichever library reads its requests (RFC 9110, RFC 9112).
+"""Rules that bind every HTTP server here, whichever library reads requests (RFC 9110, RFC 9112).
 
 Rule: what two servers in a row might read differently is refused, never repaired (RFC 9112 §11.2).
 """

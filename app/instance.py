@@ -1,4 +1,4 @@
-"""Which installation answers: whoever asks on a machine of several has to know."""
+"""Name that tells one installation from another on a machine of several."""
 
 import hashlib
 from urllib.parse import parse_qs, unquote, urlsplit

@@ -1,4 +1,4 @@
-"""What may be said about a link: every option checked in one place, whoever gives it.
+"""Validation that checks every option of a link in one place, whoever gives it.
 
 The command, import files and the console all hand over plain values, as text or as JSON holds
 them, and get back what a :class:`app.links.Link` holds.

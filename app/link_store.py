@@ -1,4 +1,4 @@
-"""Where links are kept: Redis, one string key a link, and sorted sets of codes to list them by.
+"""Store that keeps links in Redis: a string key for each, and sorted sets of codes to list them by.
 
 Rule 1: an index entry is written before its link and never taken away, so that no link can be
         missing from a list; readers skip entries whose link is missing, deleted or has lost the

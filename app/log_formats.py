@@ -1,4 +1,4 @@
-"""How one log line looks, whatever text a visitor sent: for people, as JSON or as logfmt."""
+"""Formatters that write a log line as text, JSON or logfmt, whatever a visitor sent."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Where log lines go: stderr, with priorities where that is systemd's journal."""
+"""Set-up that sends log lines to stderr, with priorities where that is systemd's journal."""
 
 import logging
 import multiprocessing

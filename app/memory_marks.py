@@ -1,4 +1,4 @@
-"""How full Redis' memory may become before something gives way, in shares of its ``maxmemory``.
+"""Watermarks that say from which share of Redis' ``maxmemory`` on something gives way.
 
 Rule 1: finished entries give way first. The workers trim them, horizon or not, from
         :data:`TRIM_FROM` on and down to :data:`TRIM_TO`.

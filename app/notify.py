@@ -1,4 +1,4 @@
-"""What a service tells the systemd that started it: sd_notify(3). Elsewhere it does nothing."""
+"""Notifier that tells systemd how a service fares: sd_notify(3). Elsewhere it does nothing."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""How to connect to Redis or Valkey: the only file that knows URLs, timeouts and retries.
+"""Connections that reach Redis or Valkey: the only file that knows URLs, timeouts and retries.
 
 Rule: no silent retries. A command that redis-py sends again after a timeout may have been carried
 out twice (redis-py 8 retries ten times by default), so every retry here is a caller's decision.

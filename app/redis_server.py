@@ -1,4 +1,4 @@
-"""Which Redis or Valkey server answers, and where its address leads while connections to it live.
+"""Identity that tells one Redis server from another, and where its address leads by now.
 
 A name may move, or a proxy may lead to another server, while the old one lives and keeps its
 connections. Whoever holds connections for long looks where their address leads meanwhile.

@@ -1,4 +1,4 @@
-"""What the value of a setting may look like: types that parse it, or say what was expected.
+"""Types that parse the values of settings, or say what was expected.
 
 Each refuses a value by ValueError, whose text :func:`app.settings.load` shows to a person.
 """

@@ -1,4 +1,4 @@
-"""How people write times: ISO 8601, or an amount of time before or after now."""
+"""Parser that reads times as people write them: ISO 8601, or an amount before or after now."""
 
 import re
 from datetime import UTC, datetime, timedelta

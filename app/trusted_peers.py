@@ -1,4 +1,4 @@
-"""Whom a process believes about visitors: the proxies that the operator named."""
+"""Networks that are believed about visitors: the proxies that the operator named."""
 
 import ipaddress
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the workers' supervisors let everybody see: their consumers, and how they fare.
+"""State that the workers' supervisors let everybody see: their consumers, and how they fare.
 
 Each supervisor writes its state into Redis under a key that expires, so that it can be read from
 any machine, and that of one that was killed is gone by itself.

@@ -1,3 +1,5 @@
+"""Rule that adds and removes consumers by load, one step at a time."""
+
 from typing import NamedTuple
 
 #: Between two decisions.

@@ -1,3 +1,5 @@
+"""Backoff that spaces retries, ever farther apart and with jitter."""
+
 import random
 from collections.abc import Callable
 

@@ -1,3 +1,5 @@
+"""Circuit breaker that stops a consumer when too many clicks fail unexpectedly."""
+
 import logging
 from collections import deque
 from collections.abc import Callable

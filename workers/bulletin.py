@@ -1,3 +1,5 @@
+"""Publisher that puts the supervisor's state into Redis, and reads the group's backlog there."""
+
 import itertools
 import logging
 import threading

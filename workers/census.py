@@ -1,4 +1,4 @@
-"""The state of a crew, as others see it."""
+"""Snapshot that describes all consumers of a supervisor, as others see them."""
 
 import os
 import socket

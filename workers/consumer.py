@@ -1,3 +1,5 @@
+"""Consumer that takes clicks from the stream to ClickHouse: the loop of one process."""
+
 import logging
 from collections.abc import Callable
 

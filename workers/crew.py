@@ -1,3 +1,5 @@
+"""Pool that holds the consumer processes of one supervisor."""
+
 import logging
 import time
 from collections.abc import Callable, Iterator

@@ -1,3 +1,5 @@
+"""Sink that inserts batches into ClickHouse and acks their entries only then."""
+
 import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait

@@ -1,3 +1,5 @@
+"""Entry that was read from the click stream, as it was written."""
+
 from typing import NamedTuple
 
 

@@ -1,3 +1,5 @@
+"""Processor that decodes and enriches entries, and tells those that never become rows."""
+
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What keeps two consumers from inserting the same entries: leases and written-down batches.
+"""Fence that keeps two consumers from inserting the same entries: leases and written-down batches.
 
 Rule 1: a consumer has a lease under a name that nobody had before, and renews it. Once it has run
         out, another consumer may end it and take over all that was pending; a lease that was

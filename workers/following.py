@@ -1,3 +1,5 @@
+"""Thread that looks where Redis' address leads, and has a consumer move there."""
+
 import logging
 import socket
 import threading

@@ -1,3 +1,5 @@
+"""Gauge that measures how long clicks take from the visit until reports see them."""
+
 import time
 from collections import deque
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What a consumer tells its supervisor while it works, in memory that both of them see.
+"""Heartbeat that a consumer writes while it works, in memory that its supervisor sees as well.
 
 Rule 1: the working loop itself writes it, so that it stands still when the loop does.
 Rule 2: each field is eight bytes and has one writer, so no lock is needed and none can be left

@@ -1,3 +1,5 @@
+"""Source that decides which entries a consumer takes up next."""
+
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 

@@ -1,3 +1,5 @@
+"""Maintenance loop that forgets gone consumers and trims finished entries."""
+
 import logging
 from collections.abc import Callable, Iterable
 

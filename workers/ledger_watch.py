@@ -1,3 +1,5 @@
+"""Monitor that checks the ledger once a minute, on one host at a time."""
+
 import logging
 import threading
 from collections.abc import Callable, Sequence

@@ -1,3 +1,5 @@
+"""Retention that purges dead letters past their bounds."""
+
 import logging
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

@@ -1,3 +1,5 @@
+"""Connection that puts questions to ClickHouse, made anew after any failure."""
+
 from collections.abc import Callable
 from typing import TypeVar
 

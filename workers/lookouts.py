@@ -1,4 +1,4 @@
-"""Who looks at the stores beside the consumers."""
+"""Monitors that look at the stores beside the consumers."""
 
 from prometheus_client import CollectorRegistry
 

@@ -1,3 +1,5 @@
+"""Names that a consumer works with: stream, group, its own, and the keys beside the stream."""
+
 from typing import NamedTuple
 
 from app import keys

@@ -1,3 +1,5 @@
+"""Agreement that holds all connections of a consumer to one Redis server."""
+
 import threading
 
 from app.redis import Peer, RedisUnavailable, named, parse_url

@@ -1,3 +1,5 @@
+"""Slot that one consumer of a pool fills, and that its successor fills after it."""
+
 from collections.abc import Callable
 
 from workers.backoff import Backoff

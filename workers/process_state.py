@@ -1,4 +1,4 @@
-"""What the kernel says about a process: proc(5)."""
+"""Reader that asks the kernel about a process: proc(5)."""
 
 import os
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Rate that tells how fast a count grew over the last seconds."""
+
 from collections import deque
 
 #: Over which a rate is taken: longer than the time between two inserts.

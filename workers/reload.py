@@ -1,3 +1,5 @@
+"""Rolling reload that replaces consumers one by one, without a gap."""
+
 import logging
 import time
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""First pass that replays the entries which the stream still holds."""
+
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 

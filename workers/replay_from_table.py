@@ -1,3 +1,5 @@
+"""Second pass that replays clicks of which only the row is left."""
+
 from collections import Counter
 
 from workers.enrich.enricher import Enricher

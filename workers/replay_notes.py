@@ -1,4 +1,4 @@
-"""How far a replay has come, on this machine's disk, so that a killed one goes on."""
+"""Checkpoint that keeps on disk how far a replay has come, so that a killed one goes on."""
 
 import hashlib
 from collections import Counter

@@ -1,3 +1,5 @@
+"""Country database that answers for stored addresses, which may be networks."""
+
 from workers.enrich.address import UNKNOWN, as_text, kept
 from workers.enrich.place import Places
 

@@ -1,4 +1,4 @@
-"""What a replay makes of a click that is stored already; decided without I/O.
+"""Rules that make a new row of a click that is stored already, without I/O.
 
 Rule 1: what the producer fixed stays: click id, time, short code, target, user agent, referrer.
 Rule 2: the visitor's id stays. It was made with a day's salt, which may be gone, and a new one

@@ -1,3 +1,5 @@
+"""Task that asks Redis to write its append-only file anew once a day."""
+
 import logging
 from collections.abc import Callable
 

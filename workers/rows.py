@@ -1,3 +1,5 @@
+"""Rows that the table ``clicks`` takes, as columns."""
+
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,3 +1,5 @@
+"""Store that keeps the secret salts of visitor ids in Redis, one a UTC day."""
+
 import secrets
 import time
 from collections.abc import Callable

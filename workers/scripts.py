@@ -1,3 +1,5 @@
+"""Loader that reads the Lua scripts of the workers."""
+
 from importlib import resources
 
 

@@ -1,3 +1,5 @@
+"""Queue that holds signals until the loop asks for them."""
+
 import math
 import select
 import signal

@@ -1,4 +1,4 @@
-"""How long a consumer may go without a beat, and whether it has gone longer."""
+"""Timeout that tells a consumer that hangs from one that works or waits."""
 
 from collections.abc import Callable
 

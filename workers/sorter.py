@@ -1,3 +1,5 @@
+"""Batcher that gathers rows until their insert is due, and buries entries that have none."""
+
 import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple

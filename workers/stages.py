@@ -1,3 +1,5 @@
+"""Timer that counts the CPU seconds of each step."""
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import thread_time

@@ -1,4 +1,4 @@
-"""How the stores fare, looked up when somebody asks the supervisor for its metrics."""
+"""Gauges that look at Redis when somebody asks the supervisor for its metrics."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""How entries are tried that may have killed their consumer.
+"""Rule that tries entries in ever smaller batches when they may have killed their consumer.
 
 An entry that is delivered again was at hand when a consumer died. Those are tried in ever smaller
 batches, a quarter for each further death, so that a few deaths find the one that kills while the

@@ -1,3 +1,5 @@
+"""Notifier that shows the workers to systemd: Type=notify or notify-reload, and WatchdogSec=."""
+
 import time
 from collections.abc import Callable
 

@@ -1,3 +1,5 @@
+"""Commands that one consumer at a time gives to stream and group for all of them."""
+
 from typing import NamedTuple
 
 from app.memory_marks import Memory

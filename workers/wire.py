@@ -1,3 +1,5 @@
+"""Connection that sends each command to Redis once, whatever happens."""
+
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic

@@ -1,4 +1,4 @@
-"""How an audit's findings look: as tables, as JSON."""
+"""Views that show an audit's findings, as tables or as JSON."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

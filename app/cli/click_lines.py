@@ -1,4 +1,4 @@
-"""How one click looks in a line, with no more of the visitor's address than its network."""
+"""Formatter that shows a click in one line, with no more of the address than its network."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""How a dead letter looks: as a line, as a table of its own, as JSON."""
+"""Views that show a dead letter: as a line, as a table of its own, as JSON."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

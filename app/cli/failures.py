@@ -1,4 +1,4 @@
-"""How an exception reads to whoever typed the command."""
+"""Texts that explain an exception to whoever typed the command."""
 
 import errno
 

@@ -1,4 +1,4 @@
-"""How large an installation has to be: pure arithmetic over measured costs.
+"""Forecast that sizes an installation: pure arithmetic over measured costs.
 
 docs/load-testing.md compares a forecast with a measured run.
 """

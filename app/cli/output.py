@@ -1,4 +1,4 @@
-"""What a command writes: tables for people, tab-separated lines for pipes, JSON for programs."""
+"""Output that suits its reader: tables for people, tabbed lines for pipes, JSON for programs."""
 
 import sys
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What a replay did: as lines of a table, as JSON."""
+"""Views that show what a replay did, as lines of a table or as JSON."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""How a report looks: tables with bars on a terminal, tab-separated lines in a pipe."""
+"""Views that show a report: tables with bars on a terminal, tab-separated lines in a pipe."""
 
 import sys
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Who may use the console: whoever sends its token (RFC 6750), or everyone if it has none."""
+"""Middleware that admits whoever sends the console's token (RFC 6750), or all if it has none."""
 
 import falcon
 

@@ -1,4 +1,4 @@
-"""How gunicorn runs the console: one process, a thread for each request at work.
+"""Configuration that has gunicorn run the console: one process, a thread for each request at work.
 
 gunicorn takes every module-level name that is one of its settings
 (https://gunicorn.org/reference/settings/).

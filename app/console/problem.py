@@ -1,4 +1,4 @@
-"""How errors read to programs: problem details (RFC 9457) with the status that fits."""
+"""Handlers that turn errors into problem details (RFC 9457) with the status that fits."""
 
 from http import HTTPStatus
 

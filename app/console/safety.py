@@ -1,4 +1,4 @@
-"""What a browser may do with the console's answers: show them, and nothing else."""
+"""Middleware that lets a browser show the console's answers and do nothing else with them."""
 
 import falcon
 

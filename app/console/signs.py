@@ -1,4 +1,4 @@
-"""What the console says about itself: what it is, that it lives, that its stores answer."""
+"""Endpoints that tell what the console is, that it lives, and that its stores answer."""
 
 import logging
 from collections.abc import Callable, Mapping

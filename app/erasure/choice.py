@@ -1,4 +1,4 @@
-"""Which clicks are to be erased, and whether an entry is one of them: decisions without I/O."""
+"""Rules that choose the clicks to erase, and recognise their entries, without any I/O."""
 
 import ipaddress
 from collections.abc import Sequence

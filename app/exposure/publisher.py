@@ -1,4 +1,4 @@
-"""How a process shows what it counts: a snapshot in a directory, once a second.
+"""Publisher that writes a process' metrics into a directory, a snapshot once a second.
 
 Whoever serves the service's metrics adds the snapshots up, see :mod:`app.exposure.exposition`. A
 process that is killed with -9 takes at most its last second's counts with it.

@@ -1,4 +1,4 @@
-"""What a process counts, at one moment, as values that can be stored and added up."""
+"""Snapshot that holds what a process counts at one moment, as values to be stored and added up."""
 
 import math
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What a look at one part found: whether it is well, and if not, how to mend it."""
+"""Result that says of one part whether it is well, and if not, how to mend it."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass

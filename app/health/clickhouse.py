@@ -1,4 +1,4 @@
-"""Whether ClickHouse can take clicks and answer reports: version, schema, rights, clock."""
+"""Checks that ask whether ClickHouse can take clicks and answer reports: version, rights, clock."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a person can do when ClickHouse can't be used, by its error code.
+"""Advice that fits an error code of ClickHouse: what a person can do when it can't be used.
 
 https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
 """

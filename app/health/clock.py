@@ -1,4 +1,4 @@
-"""Whether two machines agree on the time, as clicks, expiries and reports of both meet."""
+"""Check that compares the clocks of two machines, as clicks, expiries and reports meet both."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Whether console and metrics are open, and the redirect is credulous, to whom it should not be."""
+"""Checks that find console or metrics open, or the redirect credulous, to whom it should not be."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Whether a service's metrics are shown where they should be, and are not somebody else's."""
+"""Checks that find a service's metrics where they should be, and not somebody else's."""
 
 import http.client
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""How long clicks take until reports see them, as the workers measure it."""
+"""Check that reads how long clicks take until reports see them, as the workers measure it."""
 
 import http.client
 from math import isinf

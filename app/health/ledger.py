@@ -1,4 +1,4 @@
-"""Whether every click was in its place when the workers last checked."""
+"""Check that reads whether every click was in its place when the workers last looked."""
 
 from collections.abc import Sequence
 

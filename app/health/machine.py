@@ -1,4 +1,4 @@
-"""What this machine brings: services that answer, room on the disk, a country database."""
+"""Checks that look at this machine: services that answer, room on disk, a country database."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Whether a host keeps its passwords, and visitors' clicks, to itself."""
+"""Checks that find passwords and visitors' clicks which other users of the host could read."""
 
 import re
 import stat

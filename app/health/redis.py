@@ -1,4 +1,4 @@
-"""Whether Redis keeps what it is given: version, clock, persistence, eviction, memory."""
+"""Checks that ask whether Redis keeps what it is given: version, clock, persistence, eviction."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast

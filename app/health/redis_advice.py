@@ -1,4 +1,4 @@
-"""What a person can do when Redis can't be used, by what went wrong."""
+"""Advice that fits a failure of Redis: what a person can do when it can't be used."""
 
 from app.redis import RedisError, RedisRefused
 

@@ -1,4 +1,4 @@
-"""Whether Redis takes what Hopline sends: writes, and each command that the user needs.
+"""Checks that try whether Redis takes what Hopline sends: writes, and each command it needs.
 
 Nothing is changed: Redis looks whether a command may be carried out, by its rights, its memory, its
 disk and its role, before it looks at what is wrong with it.

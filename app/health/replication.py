@@ -1,4 +1,4 @@
-"""What a fail-over of Redis would lose, and whether this server is the one to ask at all."""
+"""Checks that tell what a fail-over of Redis would lose, and whether this server is the master."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast

@@ -1,4 +1,4 @@
-"""Whether clicks get from the stream to ClickHouse: the group, its backlog, its consumers."""
+"""Checks that ask whether clicks get to ClickHouse: the group, its backlog, its consumers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whether ClickHouse's tables are those that the migrations made: engine, columns, lifetime."""
+"""Checks that compare ClickHouse's tables with the migrations: engine, columns, lifetime."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Whether systemd runs Hopline as installed: units loaded, enabled, up, and of this version."""
+"""Checks that ask systemd for Hopline's units: loaded, enabled, up, and of this version."""
 
 import re
 import shutil

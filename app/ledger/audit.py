@@ -1,3 +1,5 @@
+"""Audit that compares the clicks that were accepted with what became of them."""
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""How many clicks of each minute are where: a decision about sets, without any I/O."""
+"""Balance that counts the clicks of each minute by where they are: sets alone, without any I/O."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Set

@@ -1,4 +1,4 @@
-"""When the ledgers in Redis began, kept in ClickHouse: so that a Redis that lost all is noticed.
+"""Register in ClickHouse that tells when the ledgers in Redis began, so that a lost one is noticed.
 
 When Redis is emptied, its ledger goes, too, and the next one would know of nothing missing.
 """

@@ -1,4 +1,4 @@
-"""What became of the entries of the click stream, in totals.
+"""Totals that tell what became of the entries of the click stream.
 
 Rule 1: Redis counts every entry ever added, and the workers' scripts count every entry that they
         take off the pending list, in the same atomic step. What is neither counted there nor

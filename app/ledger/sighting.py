@@ -1,3 +1,5 @@
+"""Reference that names a click by its time and id, wherever it was seen."""
+
 from typing import NamedTuple
 
 _MINUTE_MS = 60_000

@@ -1,4 +1,4 @@
-"""How many clicks wait in the spool of this host: read while redirect workers write it.
+"""Reader that counts the clicks in this host's spool while redirect workers write it.
 
 The file is laid out by :mod:`app.redirect.spool_file`.
 """

@@ -1,4 +1,4 @@
-"""Which of some clicks ClickHouse holds: asked by id, for to have inserted them is no proof."""
+"""Query that finds which clicks ClickHouse holds, by id: to have inserted them is no proof."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""How many entries of a stream nobody has read, told without looking at them.
+"""Arithmetic that tells how many entries of a stream nobody has read, without looking at them.
 
 Redis' own number (`lag` of XINFO GROUPS, https://redis.io/docs/latest/commands/xinfo-groups/) is
 not to be trusted: it goes down by one for each entry that is handed out, so entries that were

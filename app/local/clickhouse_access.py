@@ -1,4 +1,4 @@
-"""Who may use the ClickHouse that `hopline up` runs: we do, and no other user of this machine.
+"""Access rules that keep other users of the machine out of the ClickHouse of `hopline up`.
 
 The server inside chDB's library always logs in as ``default`` without a password, from the loopback
 address, to begin to listen; and whoever is let in as that user reads every file that we can read,

@@ -1,4 +1,4 @@
-"""How much memory this machine, or the container that it is, has for `hopline up`."""
+"""Measure that tells `hopline up` how much memory this machine or container has."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How a person asks `hopline up` to stop."""
+"""Signals that ask `hopline up` to stop."""
 
 import signal
 from types import FrameType

@@ -1,4 +1,4 @@
-"""Which Redis and ClickHouse `hopline up` uses: the operator's, or ones that it runs itself."""
+"""Choice that gives `hopline up` its stores: the operator's, or ones that it runs itself."""
 
 import secrets
 import shutil

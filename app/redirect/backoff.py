@@ -1,4 +1,4 @@
-"""How long to wait before the next try to connect."""
+"""Backoff that spaces the tries to connect."""
 
 _FIRST_SECONDS = 0.02
 _LONGEST_SECONDS = 1.0

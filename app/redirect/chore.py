@@ -1,4 +1,4 @@
-"""What a worker does beside answering, for as long as it lives."""
+"""Background task that a worker does beside answering, for as long as it lives."""
 
 import logging
 import random

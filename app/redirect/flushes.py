@@ -1,4 +1,4 @@
-"""What was written to Redis and is not all answered: how old it is, and what then becomes of it.
+"""Account that tracks what was written to Redis and is not all answered: its age, and its bytes.
 
 How long the oldest unanswered command has waited tells a slow server from a slow us; how many bytes
 have is what a server that doesn't answer costs us.

@@ -1,4 +1,4 @@
-"""What is looked up in a worker's parts when its metrics are published."""
+"""Gauges that look into a worker's parts when its metrics are published."""
 
 from app.redirect.following import Following
 from app.redirect.lookup import Lookup

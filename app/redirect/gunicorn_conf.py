@@ -1,4 +1,4 @@
-"""How gunicorn runs the redirect service: ``gunicorn -c python:app.redirect.gunicorn_conf``.
+"""Configuration that has gunicorn run the redirect: ``-c python:app.redirect.gunicorn_conf``.
 
 gunicorn takes every module-level name that is one of its settings
 (https://gunicorn.org/reference/settings/).

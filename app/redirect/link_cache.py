@@ -1,4 +1,4 @@
-"""What one redirect worker remembers of links, bounded, and how far it may be trusted.
+"""Cache that remembers links for one worker, within bounds, and how far each may be trusted.
 
 Rule 1: a link is as fresh as the watch in which it was read: while that watch lasts, Redis would
         have told of any change. When the watch ends, the link is stale from that moment.

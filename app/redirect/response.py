@@ -1,4 +1,4 @@
-"""What a visitor is answered, decided without I/O; both lanes of the worker answer with this.
+"""Response that answers a visitor, decided without I/O; both lanes of the worker answer with it.
 
 Rule: Location and Cache-Control come from a link that :mod:`app.redirect.lookup` found sound, and
 from a query string that is checked here, so that no header can be broken off by CR or LF.

@@ -1,4 +1,4 @@
-"""What becomes of a damaged spool: it is moved aside, and what can be read of it is kept.
+"""Repair that moves a damaged spool aside, and keeps what can be read of it.
 
 The bytes stay on disk under another name until a person deletes them, or
 :mod:`app.redirect.spool_leftovers` does.

@@ -1,4 +1,4 @@
-"""What is asked of the spool's SQLite database once it is open. Everything raises sqlite3.Error."""
+"""Statements that are put to the spool's open SQLite database. Everything raises sqlite3.Error."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence

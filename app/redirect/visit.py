@@ -1,4 +1,4 @@
-"""What a request says about its visitor."""
+"""Reader that takes from a request what it says about its visitor."""
 
 import codecs
 from collections.abc import Mapping

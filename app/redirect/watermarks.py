@@ -1,4 +1,4 @@
-"""When the stream or Redis' memory is too full for new clicks; decided without I/O.
+"""Watermarks that tell when stream or Redis' memory are too full for new clicks, without I/O.
 
 The stream's bound trims its oldest entries whether anyone has processed them or not. It can't reach
 the backlog (the entries from the oldest unprocessed one to the newest) while that is smaller than

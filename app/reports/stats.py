@@ -1,4 +1,4 @@
-"""What a report says about one short code, and how it is written as JSON."""
+"""Values that make up a report on one short code, and how they are written as JSON."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

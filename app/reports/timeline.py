@@ -1,4 +1,4 @@
-"""How a span of time is divided into hours, days or months of UTC, without gaps."""
+"""Timeline that divides a span into hours, days or months of UTC, without gaps."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta

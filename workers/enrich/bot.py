@@ -1,3 +1,5 @@
+"""Rule that recognises what a browser loads before anybody clicks."""
+
 #: What browsers and proxies send when nobody has clicked yet, in the order of preference:
 #: Sec-Purpose (https://fetch.spec.whatwg.org/#sec-purpose-header), and the older Purpose.
 _PURPOSES = ("prerender", "prefetch", "preview")

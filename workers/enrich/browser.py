@@ -1,3 +1,5 @@
+"""Parser that reads browser and system from a user agent."""
+
 from typing import NamedTuple
 
 from ua_parser import Domain

@@ -1,4 +1,4 @@
-"""What a visitor holds in their hands, from the user agent.
+"""Rule that tells from the user agent which class of device a visitor holds in their hands.
 
 uap-core names models, not classes, so that the class is told by the words that browsers put in
 for this purpose (https://developer.mozilla.org/docs/Web/HTTP/Guides/Browser_detection_using_the_user_agent).

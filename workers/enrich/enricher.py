@@ -1,3 +1,5 @@
+"""Enricher that turns clicks into rows, a column at a time."""
+
 from collections.abc import Sequence
 from functools import lru_cache
 

@@ -1,3 +1,5 @@
+"""Parser that reads the preferred language from Accept-Language."""
+
 import re
 
 #: The first language range's primary subtag (RFC 9110 §12.5.4, RFC 5646 §2.2.1). Browsers list

@@ -1,3 +1,5 @@
+"""Cache that remembers the answers of a pure function of a text."""
+
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 

@@ -1,3 +1,5 @@
+"""Country database that answers which country an address is in."""
+
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime

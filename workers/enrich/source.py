@@ -1,3 +1,5 @@
+"""Parsers that read the host that a visitor came from, and the one that they asked."""
+
 import re
 
 from app.urls import InvalidUrl, read_url

@@ -1,4 +1,4 @@
-"""Telling visitors apart without knowing them.
+"""Hash that tells visitors apart without knowing them.
 
 A visitor's id is a keyed hash over address and user agent. The key is a salt that is random, new
 each UTC day, and deleted by the midnight two days after it (docs/privacy.md), so that from then on
