@@ -1,4 +1,4 @@
-"""The contract between the redirect and the workers: one click, its stream fields, its id.
+"""Contract that redirect and workers share: one click, its stream fields, its id.
 
 Rule 1: the six fields of ADR-003 keep their names and meaning; a producer that writes only those
         six is served.

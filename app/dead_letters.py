@@ -1,4 +1,4 @@
-"""The dead letters as a person sees them: look, send again, throw away."""
+"""Store that keeps dead letters in Redis: look at them, send them again, throw them away."""
 
 import re
 import time

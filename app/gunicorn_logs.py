@@ -1,4 +1,4 @@
-"""gunicorn's own log lines, in the form of all others: its setting ``logger_class``."""
+"""Logger that gives gunicorn's own log lines the form of all others: its ``logger_class``."""
 
 import logging
 import re

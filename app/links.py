@@ -1,4 +1,4 @@
-"""A short link, and how it is written in Redis: encode beside decode."""
+"""Contract that all share who read or write links: a short link, and its JSON in Redis."""
 
 from dataclasses import dataclass
 from types import UnionType

@@ -1,4 +1,4 @@
-"""Settings as they may be shown: passwords and tokens are replaced."""
+"""Mask that replaces passwords and tokens in settings that are shown."""
 
 import re
 

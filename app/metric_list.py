@@ -1,4 +1,4 @@
-"""All metrics of all services, as a person reads them."""
+"""List that shows all metrics of all services to a person."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol

@@ -1,4 +1,4 @@
-"""redis-py's connections, made to go where their address leads by now."""
+"""Connections that redis-py makes anew to where their address leads by now."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""All settings as a person reads them."""
+"""List that shows all settings to a person."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Every setting: its name, default, parser, unit and one sentence.
+"""Settings that configure every process: name, default, parser, unit and one sentence for each.
 
 Rule 1: a setting is read here and nowhere else; the rest of the code is given values.
 Rule 2: the variable is ``HOPLINE_`` plus the field's name in capitals.

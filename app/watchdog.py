@@ -1,4 +1,4 @@
-"""gunicorn's arbiter under systemd's watchdog (WatchdogSec= in systemd.service(5))."""
+"""Hook that puts gunicorn's arbiter under systemd's watchdog (WatchdogSec=, systemd.service(5))."""
 
 from typing import Any
 

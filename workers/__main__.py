@@ -1,4 +1,4 @@
-"""`python -m workers`: the consumers of the click stream, under their supervisor."""
+"""Program that runs the consumers under their supervisor: `python -m workers`."""
 
 import argparse
 import logging

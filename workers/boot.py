@@ -1,4 +1,4 @@
-"""One consumer process, from its first line to its exit code."""
+"""Bootstrap that makes one consumer process, from its first line to its exit code."""
 
 import ctypes
 import faulthandler

@@ -1,4 +1,4 @@
-"""One consumer as its supervisor sees it: a process, its heartbeat, and how it ends."""
+"""Process that holds one consumer, as its supervisor sees it: its heartbeat, and how it ends."""
 
 import logging
 import multiprocessing

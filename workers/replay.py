@@ -1,4 +1,4 @@
-"""Processes clicks again, by today's rules, without changing any count.
+"""Replay that processes clicks again, by today's rules, without changing any count.
 
 Rule 1: first the stream, where the entries are as they came; then the table, for the clicks whose
         entries are gone. Rows that the first pass has replaced are newer than the replay's

@@ -1,4 +1,4 @@
-"""The entries of the click stream that the group has finished, read without touching the group."""
+"""Reader that yields the entries which the group has finished, without touching the group."""
 
 from typing import NamedTuple
 

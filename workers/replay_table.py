@@ -1,4 +1,4 @@
-"""The rows of clicks as a replay reads and replaces them."""
+"""Table of clicks that a replay reads and replaces rows in."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -1,9 +1,9 @@
-"""The click stream as one consumer of the group sees it.
+"""Stream that one consumer of the group reads, takes over from and buries in.
 
 Rule 1: no command is sent again by itself.
 Rule 2: a blocking read has a connection of its own, so that an ack never waits behind it.
 Rule 3: a reply may be lost on its way. After any error the caller looks through its own pending
-        entries once, by :meth:`Stream.pending`.
+        entries once, by :meth:`Stream.own`.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""Keeps N consumers alive, each in a process of its own.
+"""Supervisor that keeps N consumers alive, each in a process of its own.
 
 Rule 1: a signal is only queued when it comes; what it means is decided in the loop.
 Rule 2: processes are spawned, not forked: a consumer begins with an interpreter of its own and

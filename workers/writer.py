@@ -1,4 +1,4 @@
-"""The only file that writes clicks into ClickHouse."""
+"""Writer that inserts clicks into ClickHouse: the only file that does it for consumers."""
 
 from collections.abc import Mapping
 from time import monotonic

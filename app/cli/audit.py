@@ -1,4 +1,4 @@
-"""`hopline audit`."""
+"""Command that compares accepted clicks with what became of them: `hopline audit`."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime

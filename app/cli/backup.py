@@ -1,4 +1,4 @@
-"""`hopline backup` and `hopline restore`."""
+"""Commands that write all links and clicks to disk, or restore them: `hopline backup`, `restore`."""
 
 import time
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""`hopline capacity`: how large an installation has to be."""
+"""Command that says how large an installation has to be: `hopline capacity`."""
 
 from dataclasses import asdict
 from pathlib import Path

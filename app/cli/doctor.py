@@ -1,4 +1,4 @@
-"""`hopline doctor`."""
+"""Command that says what is wrong with an installation, and how to mend it: `hopline doctor`."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""`hopline erase`."""
+"""Command that deletes a link's, a visitor's or an address' clicks for good: `hopline erase`."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Downloads as a person sees them: a bar on a terminal, one line in a pipe."""
+"""Progress that shows downloads to a person: a bar on a terminal, one line in a pipe."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`hopline links import` and `hopline links export`."""
+"""Commands that read and write many links at once: `hopline links import` and `export`."""
 
 import sys
 from collections import Counter

@@ -1,4 +1,4 @@
-"""`hopline links`: add, show, list and change short links."""
+"""Commands that add, show, list and change short links: `hopline links`."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator

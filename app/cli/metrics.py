@@ -1,4 +1,4 @@
-"""`hopline metrics`."""
+"""Command that explains every metric: `hopline metrics`."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""`hopline migrate`."""
+"""Command that brings ClickHouse's tables up to date: `hopline migrate`."""
 
 from app.schema.migrations import migrate as bring_up_to_date
 from app.settings import load

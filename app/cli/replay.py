@@ -1,4 +1,4 @@
-"""`hopline replay`."""
+"""Command that processes clicks again: `hopline replay`."""
 
 import re
 import time

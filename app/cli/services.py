@@ -1,4 +1,4 @@
-"""The services, each run in the place of the command."""
+"""Commands that become a service: each runs in the place of the command."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""`hopline settings`."""
+"""Command that shows every setting with its value: `hopline settings`."""
 
 import difflib
 import os

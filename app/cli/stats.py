@@ -1,4 +1,4 @@
-"""`hopline stats`."""
+"""Command that reports on a link's clicks: `hopline stats`."""
 
 from datetime import UTC, datetime
 from typing import Annotated

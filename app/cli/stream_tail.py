@@ -1,4 +1,4 @@
-"""The end of the click stream as it grows, read by someone who is no member of the group."""
+"""Reader that follows the end of the click stream, without being a member of the group."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast

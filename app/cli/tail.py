@@ -1,4 +1,4 @@
-"""`hopline tail`."""
+"""Command that shows clicks as they come: `hopline tail`."""
 
 import os
 import shutil

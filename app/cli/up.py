@@ -1,4 +1,4 @@
-"""`hopline up`: everything on this machine, in one terminal."""
+"""Command that runs everything on this machine, in one terminal: `hopline up`."""
 
 import shlex
 import shutil

@@ -1,4 +1,4 @@
-"""`hopline workers`: run them, or see how they fare."""
+"""Commands that run the workers, or show how they fare: `hopline workers`."""
 
 from typing import Annotated
 

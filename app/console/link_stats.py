@@ -1,4 +1,4 @@
-"""GET /api/v1/links/{code}/stats: the report on one short code."""
+"""Endpoint that reports on one short code: GET /api/v1/links/{code}/stats."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

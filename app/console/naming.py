@@ -1,4 +1,4 @@
-"""The name of each request, for the log and for whoever asks about an answer."""
+"""Middleware that names each request, for the log and for whoever asks about an answer."""
 
 import falcon
 

@@ -1,4 +1,4 @@
-"""The console as gunicorn starts it: ``app.console.wsgi:get_app()``."""
+"""Application that gunicorn starts as the console: ``app.console.wsgi:get_app()``."""
 
 import atexit
 from contextlib import ExitStack

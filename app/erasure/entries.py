@@ -1,4 +1,4 @@
-"""Erases clicks from Redis: finished entries of the stream, and dead letters."""
+"""Erasure that deletes clicks from Redis: finished entries of the stream, and dead letters."""
 
 from collections.abc import Callable, Container, Iterator
 from importlib import resources

@@ -1,4 +1,4 @@
-"""Erases a link's, a visitor's or an address' clicks from every place that this host reaches.
+"""Erasure that takes clicks of a link, visitor or address out of all that this host reaches.
 
 Rule 1: ClickHouse comes last, so that nothing that is still elsewhere is put into it again, and
         what is chosen can be found there by its ids until the end.

@@ -1,4 +1,4 @@
-"""Erases clicks from the spool of this host, laid out by :mod:`app.redirect.spool_file`."""
+"""Erasure that deletes clicks from the spool that :mod:`app.redirect.spool_file` lays out."""
 
 import fcntl
 import sqlite3

@@ -1,4 +1,4 @@
-"""Erases clicks from ClickHouse: rows and ledger, and the files that held them.
+"""Erasure that deletes clicks from ClickHouse: rows and ledger, and the files that held them.
 
 Rule 1: a mutation's text stays on the server's disk (`finished_mutations_to_keep`), so it names no
         address and no visitor, but ids of clicks, or a link's code. Nor does a query's, which a

@@ -1,4 +1,4 @@
-"""The metrics of a service: what its processes published, and what is looked up when asked."""
+"""Exposition that shows a service's metrics: what processes published, and what is looked up."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path

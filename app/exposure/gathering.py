@@ -1,4 +1,4 @@
-"""The directory of a service: a snapshot of each living process, and what the dead ones counted.
+"""Aggregation that adds up a service's snapshots: of each living process, and of all dead ones.
 
 Rule 1: no counter ever goes back. What a dead process counted is folded into one file of totals,
         which stays as long as the directory does, and only then its own file goes.

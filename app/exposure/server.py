@@ -1,4 +1,4 @@
-"""Serves a service's metrics at a private address, from a thread of the process that stays."""
+"""Server that shows a service's metrics at a private address, in a thread of its main process."""
 
 import errno
 import logging

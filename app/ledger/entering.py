@@ -1,4 +1,4 @@
-"""The only file that writes the ledger: which clicks were taken on, by consumers or otherwise."""
+"""Writer that enters clicks into the ledger: the only file that does, for consumers and others."""
 
 from collections.abc import Sequence
 

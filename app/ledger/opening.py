@@ -1,4 +1,4 @@
-"""Puts the ledger of an installation together from its settings."""
+"""Factory that puts the ledger of an installation together from its settings."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""One child process: how it is started, watched and stopped.
+"""Child process that is started, watched and stopped.
 
 Rule 1: a child never outlives us, however we end: the kernel sends it SIGTERM when we are gone.
 Rule 2: children are spawned by the main thread, because that signal is sent when the thread that

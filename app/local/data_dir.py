@@ -1,4 +1,4 @@
-"""The data directory of `hopline up`: who may use it, and what stands where in it."""
+"""Data directory that one `hopline up` at a time holds: who may use it, and what stands in it."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""The children of `hopline up`: started in order, started again when they die, stopped in order.
+"""Process group that starts its children in order, starts again what dies, and stops in order.
 
 Rule: stages. A child may need what stands in an earlier stage, so a stop asks the latest stage
 first, and all children of a stage at once.

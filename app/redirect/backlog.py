@@ -1,4 +1,4 @@
-"""Watches how full the stream and Redis' memory are, so that neither bound is ever reached.
+"""Backpressure that diverts clicks before the stream's bound or Redis' memory is reached.
 
 At the stream's, clicks that nobody has processed would be eaten. At that of the memory, Redis would
 refuse the changes of links and the uses of limited ones as well.

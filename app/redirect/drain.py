@@ -1,4 +1,4 @@
-"""Sends the spool's clicks to Redis once it is back; one worker of a host at a time."""
+"""Drain that sends the spool's clicks to Redis once it is back; one worker of a host at a time."""
 
 import contextlib
 import fcntl

@@ -1,4 +1,4 @@
-"""A click's stream entry as the bytes of one XADD.
+"""Encoder that writes a click's stream entry as the bytes of one XADD.
 
 The entry is the one of :func:`app.click.to_fields`, byte for byte; a test holds them equal. It is
 put together from parts, since most parts of most clicks have been seen before: :class:`LinkParts`

@@ -1,4 +1,4 @@
-"""The fast lane: the common visit answered without a WSGI environ.
+"""Fast lane that answers the common visit without a WSGI environ.
 
 Falcon, through :class:`app.redirect.resource.LinkResource`, stays the definition of the behaviour.
 Rule 1: only a GET of a known live link without per-visit terms is taken; all else is declined, and

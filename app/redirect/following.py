@@ -1,4 +1,4 @@
-"""Moves a worker to where Redis' address leads now, though the server it left still answers."""
+"""Task that moves a worker to where Redis' address leads now, though the old server answers."""
 
 import logging
 

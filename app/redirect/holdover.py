@@ -1,4 +1,4 @@
-"""The last resort: clicks that neither Redis nor the disk has taken wait in memory.
+"""Overflow buffer that keeps in memory the clicks which neither Redis nor the disk has taken.
 
 A disk that is full for some minutes, while Redis is slow or away, costs no click this way; only a
 killed process takes them with it. When memory is full as well, the oldest stay.

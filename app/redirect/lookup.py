@@ -1,4 +1,4 @@
-"""Finds links: from memory while Redis vouches for it, else in Redis, else the link last seen.
+"""Lookup that finds links: in memory while Redis vouches for it, else in Redis, else as last seen.
 
 Rule 1: what a lookup read is remembered as fresh only if the whole lookup lay within one watch and
         no change of that link was told meanwhile.

@@ -1,4 +1,4 @@
-"""Commands on their way to Redis: what is added in one turn of the event loop leaves in one write.
+"""Write buffer that has commands leave together: those of one turn of the event loop in one write.
 
 Rule 1: a command that finds none unanswered leaves at the end of its turn.
 Rule 2: while a write is unanswered, what is added waits for its answer, for company or for a

@@ -1,4 +1,4 @@
-"""One pipelined Redis connection for all requests of a worker process.
+"""Pipeline that carries all requests of a worker process over one connection to Redis.
 
 Rule 1: commands submitted in one loop tick leave in one write, see
         :mod:`app.redirect.outgoing`; replies come back in their order.

@@ -1,4 +1,4 @@
-"""Shows the metrics of a redirect worker, see :mod:`app.exposure.publisher`."""
+"""Task that publishes the metrics of a redirect worker, see :mod:`app.exposure.publisher`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Keeps a connection to Redis open for as long as a worker lives."""
+"""Task that keeps a connection to Redis open for as long as a worker lives."""
 
 import random
 from collections.abc import Callable

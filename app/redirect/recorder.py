@@ -1,4 +1,4 @@
-"""Records clicks: in Redis within a budget, else in the spool; the visitor goes on either way.
+"""Recorder that puts clicks into Redis within a budget, else into the spool; visitors go on.
 
 Rule 1: every click ends confirmed, spooled or refused, each counted once where it happens.
 Rule 2: no click is sent to a Redis that already lets an older command wait longer than the budget.

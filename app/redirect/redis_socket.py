@@ -1,4 +1,4 @@
-"""Opening a connection to Redis or Valkey from a gevent process, up to the first useful reply.
+"""Connection that a gevent process opens to Redis or Valkey, up to the first useful reply.
 
 Blocks the calling greenlet only. TCP, TLS and Unix sockets; ACL users; RESP2 or RESP3.
 """

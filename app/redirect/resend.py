@@ -1,4 +1,4 @@
-"""The last seconds of confirmed clicks, kept because Redis may yet lose them.
+"""Retransmission buffer that keeps the last confirmed clicks, because Redis may yet lose them.
 
 With AOF everysec Redis confirms a click up to a second (two, while its disk is slow) before it is
 on disk, and a replica may be as far behind. When another server process answers, what was confirmed

@@ -1,4 +1,4 @@
-"""Hands what Redis may have lost to the spool, from where it is sent again.
+"""Queue that hands what Redis may have lost to the spool, from where it is sent again.
 
 Rule 1: a slice at a time, and the next once the disk has taken it: however many clicks there are,
         visitors wait for none of them.

@@ -1,4 +1,4 @@
-"""Visits of short links."""
+"""Resource that follows short links: the definition of what a visit gets."""
 
 import logging
 import time

@@ -1,4 +1,7 @@
-"""Redis commands as bytes (RESP, https://redis.io/docs/latest/develop/reference/protocol-spec/)."""
+"""Encoder that writes commands as Redis reads them, in RESP.
+
+Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
+"""
 
 import hiredis
 

@@ -1,4 +1,4 @@
-"""The parts of one redirect worker process, put together."""
+"""Service that puts the parts of one redirect worker process together."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Puts clicks on disk from the event loop: appends are gathered and committed by a thread.
+"""Spool that takes clicks from the event loop and has a thread commit them, many at a time.
 
 While one commit runs, the next clicks gather; so many clicks share one transaction.
 """

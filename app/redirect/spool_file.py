@@ -1,4 +1,4 @@
-"""The spool on disk: one SQLite database that all redirect workers of a host share.
+"""Database that holds a host's spool: one SQLite file that all its redirect workers share.
 
 What it survives: a killed process loses nothing that was committed, since the pages are with the
 kernel. A crash of the machine loses what was committed after the last :meth:`SpoolFile.sync`, at

@@ -1,4 +1,4 @@
-"""Deletes what is left of damage to the spool, addresses and all, once nobody will look at it."""
+"""Retention that deletes what is left of damage to the spool, once nobody will look at it."""
 
 import logging
 import time

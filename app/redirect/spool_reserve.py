@@ -1,4 +1,4 @@
-"""Room on the spool's disk for giving room back: SQLite needs some for deleting clicks, too.
+"""Reserve that keeps room on the spool's disk for deleting: SQLite needs some for that, too.
 
 On a disk that the spool itself has filled no click could leave it again. So a file of no meaning
 keeps some room. It is emptied for the drain alone when the disk is full: while it is empty, new

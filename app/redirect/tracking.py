@@ -1,4 +1,4 @@
-"""Hears from Redis which links change: CLIENT TRACKING in broadcast mode, on its own connection.
+"""Listener that hears from Redis which links change: CLIENT TRACKING on its own connection.
 
 Rule: what it hears counts only while the pipeline's connection lasts as well, and both reached the
       same server, a master. A server that was replaced or that follows another may live on and

@@ -1,4 +1,4 @@
-"""Counts the clicks of limited links: exactly, because one Redis counter decides for everybody.
+"""Counter that holds limited links to their limit exactly: one in Redis decides for everybody.
 
 Rule 1: a click is spent once, whoever asks how often: the counter knows the last clicks by their
         ids. So the second try of a proxy gets the answer of the first.

@@ -1,4 +1,4 @@
-"""Remembers which links changed last, and says which of these changes Redis lost with its tail.
+"""Witness that remembers which links changed last, and names those that Redis lost with its tail.
 
 Redis confirms a change of a link up to a second before it is on disk or on a replica. Whoever made
 it has gone by the time that another server answers without it. The redirect hears of every change

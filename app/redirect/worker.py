@@ -1,4 +1,4 @@
-"""gunicorn's worker for the redirect service: ``-k app.redirect.worker.RedirectWorker``.
+"""Worker that gunicorn runs for the redirect: ``-k app.redirect.worker.RedirectWorker``.
 
 Processes, signals, reload, sockets and the heartbeat are gunicorn's. The connections are served
 by :class:`app.redirect.http.edge.Edge`, because a static answer costs 260 microseconds in

@@ -1,4 +1,4 @@
-"""The redirect service as a WSGI application."""
+"""Application that gunicorn starts as the redirect service."""
 
 import logging
 from functools import lru_cache, partial

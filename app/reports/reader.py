@@ -1,4 +1,4 @@
-"""Reports on clicks, read from ClickHouse.
+"""Reports that ClickHouse answers: every figure over distinct clicks.
 
 Rule 1: every figure is over distinct clicks. A click may have been inserted more than once, and
         again with newer enrichment; FINAL keeps its newest row. A click's key never changes, and

@@ -1,4 +1,4 @@
-"""A visitor's address as 16 bytes, and how much of it is kept.
+"""Parser that reads a visitor's address as 16 bytes, and keeps as much of it as is wanted.
 
 An IPv4 address is mapped into IPv6 (RFC 4291 §2.5.5.2), so that one column holds both.
 """
