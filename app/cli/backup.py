@@ -1,4 +1,4 @@
-"""Commands that write all links and clicks to disk, or restore them: `hopline backup`, `restore`."""
+"""Commands that write links and clicks to disk, and read them back: `hopline backup`, `restore`."""
 
 import time
 from collections.abc import Iterable, Iterator
