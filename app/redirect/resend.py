@@ -9,36 +9,61 @@ Rule 1: age counts up to the last reply of the server that may have lost somethi
 Rule 2: what is kept is what was written to the socket, whole writes as they were. So keeping costs
         next to nothing a click; what else was written is left out when they are taken. A click that
         Redis refused may be among them: it is in the spool as well, under the same id.
+Rule 3: they are compressed while the event loop has nothing else to do, or for want of memory; a
+        worker that is as busy as it can be has no time for that.
 """
 
+import mmap
 import time
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import lz4.block
 
 from app.redirect.entry import click_id_of, is_click
 from app.redirect.spool_rows import Row
 
-#: Those of browsers come to some 500 bytes a click, of which a quarter or less is kept.
+#: Those of browsers come to some 500 bytes a click, compressed to a tenth or a quarter of that.
 RING_BYTES = 64 << 20
+#: As long as no more than this is kept as it was, there is no need to compress any.
+_RAW_BYTES = 4 << 20
 #: Clicks of so short a time, and so few, are compressed together, and sent again in one turn of the
 #: event loop. A write is never divided.
 _SLICE_SECONDS = 0.05
 _SLICE_BYTES = 64 << 10
+#: Apart from the heap, which long-lived buffers among the short-lived would scatter.
+_CHUNK_BYTES = 1 << 20
 
 OnShort = Callable[[int, float], None]
 
 
+class IdleWatcher(Protocol):
+    """Watcher that runs a callback whenever the event loop has nothing else to do."""
+
+    active: bool
+
+    def start(self, callback: Callable[[], None]) -> None:
+        """Begin to run it."""
+
+    def stop(self) -> None:
+        """Run it no more."""
+
+
 class ResendRing:
-    """The XADDs of the last seconds' confirmed clicks, compressed and bounded in bytes as well."""
+    """The XADDs of the last seconds' confirmed clicks, bounded in bytes as well.
+
+    Attributes:
+        held_bytes: memory for all but the youngest.
+    """
 
     def __init__(
         self,
         seconds: float,
         on_short: OnShort = lambda _count, _seconds: None,
         *,
+        idle: IdleWatcher | None = None,
         limit_bytes: int = RING_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -48,15 +73,20 @@ class ResendRing:
             seconds: time that it has to cover.
             on_short: told how many clicks it let go for want of memory though they were younger,
                 and how many seconds it still covers.
+            idle: tells when there is time to compress; without, only want of memory does.
             limit_bytes: most bytes of memory for all clicks.
             clock: the one that the pipeline's ``heard_at`` goes by.
         """
         self._seconds = seconds
         self._on_short = on_short
+        self._idle = idle
         self._limit_bytes = limit_bytes
         self._clock = clock
         self._slices: deque[Slice] = deque()
-        self._held_bytes = 0
+        # Those of them that are not compressed.
+        self._raw: deque[Slice] = deque()
+        self.held_bytes = self._raw_bytes = 0
+        self._chunk, self._chunk_used = memoryview(b""), 0
         self._begin_youngest(-1.0)
 
     def add(self, commands: bytes, lengths: list[int]) -> None:
@@ -85,9 +115,11 @@ class ResendRing:
         """
         self._close_youngest()
         self._drop_old(heard_at)
+        self._keep_bound(heard_at)
         taken = list(self._slices)
         self._slices.clear()
-        self._held_bytes = 0
+        self._raw.clear()
+        self.held_bytes = self._raw_bytes = 0
         self._begin_youngest(-1.0)
         return taken
 
@@ -98,13 +130,48 @@ class ResendRing:
         self._lengths: list[int] = []
 
     def _close_youngest(self) -> None:
-        if self._writes:
-            closed = Slice(self._ends_at, b"".join(self._writes), self._lengths)
-            self._slices.append(closed)
-            self._held_bytes += closed.size_bytes
+        if not self._writes:
+            return
+        closed = Slice(self._ends_at, self._copied(self._writes), self._lengths)
+        self._slices.append(closed)
+        self._raw.append(closed)
+        self.held_bytes += closed.size_bytes
+        self._raw_bytes += closed.size_bytes
+        if self._raw_bytes > _RAW_BYTES and self._idle and not self._idle.active:
+            self._idle.start(self._pack_at_leisure)
+
+    def _copied(self, writes: list[bytes]) -> memoryview:
+        size = sum(map(len, writes))
+        if self._chunk_used + size > len(self._chunk):
+            private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+            self._chunk = memoryview(mmap.mmap(-1, max(size, _CHUNK_BYTES), flags=private))
+            self._chunk_used = 0
+        start = at = self._chunk_used
+        for write in writes:
+            self._chunk[at : at + len(write)] = write
+            at += len(write)
+        self._chunk_used = at
+        return self._chunk[start:at]
+
+    def _pack_at_leisure(self) -> None:
+        if self._raw_bytes > _RAW_BYTES:
+            self._pack_one()
+        elif self._idle:
+            self._idle.stop()
+
+    def _pack_one(self) -> None:
+        """Compress the youngest that isn't, as it will stay for longest."""
+        slice_ = self._raw.pop()
+        self._raw_bytes -= slice_.size_bytes
+        self.held_bytes -= slice_.size_bytes
+        slice_.pack()
+        self.held_bytes += slice_.size_bytes
 
     def _keep_bound(self, now: float) -> None:
-        while self._held_bytes > self._limit_bytes:
+        while self.held_bytes > self._limit_bytes:
+            if self._raw:
+                self._pack_one()
+                continue
             dropped = self._drop_oldest()
             self._on_short(dropped.count(), max(now - dropped.ends_at, 0.0))
 
@@ -115,7 +182,10 @@ class ResendRing:
 
     def _drop_oldest(self) -> "Slice":
         oldest = self._slices.popleft()
-        self._held_bytes -= oldest.size_bytes
+        self.held_bytes -= oldest.size_bytes
+        if self._raw and self._raw[0] is oldest:
+            self._raw.popleft()
+            self._raw_bytes -= oldest.size_bytes
         return oldest
 
 
@@ -126,15 +196,23 @@ class Slice:
         size_bytes: of memory that they take.
     """
 
-    __slots__ = ("_count", "_lengths", "_packed", "ends_at", "size_bytes")
+    __slots__ = ("_commands", "_count", "_is_packed", "_lengths", "ends_at", "size_bytes")
 
-    def __init__(self, ends_at: float, commands: bytes, lengths: list[int]) -> None:
-        """Compress them: some ten microseconds for the 64 KiB that a slice usually has."""
+    def __init__(self, ends_at: float, commands: bytes | memoryview, lengths: list[int]) -> None:
+        """Keep them as they are."""
         self.ends_at = ends_at
         self._lengths = array("I", lengths)
-        self._packed = lz4.block.compress(commands)
-        self.size_bytes = len(self._packed) + len(lengths) * self._lengths.itemsize
+        self._commands = commands
+        self._is_packed = False
+        self.size_bytes = len(commands) + len(lengths) * self._lengths.itemsize
         self._count: int | None = None
+
+    def pack(self) -> None:
+        """Compress them: some hundred microseconds for the 64 KiB that a slice usually has."""
+        raw_bytes = len(self._commands)
+        self._commands = lz4.block.compress(self._commands)
+        self._is_packed = True
+        self.size_bytes -= raw_bytes - len(self._commands)
 
     @property
     def command_count(self) -> int:
@@ -149,7 +227,8 @@ class Slice:
 
     def clicks(self) -> Iterator[bytes]:
         """Yield the XADDs of the clicks, in order."""
-        commands, start = lz4.block.decompress(self._packed), 0
+        packed, start = self._commands, 0
+        commands = lz4.block.decompress(packed) if self._is_packed else bytes(packed)
         for length in self._lengths:
             command = commands[start : start + length]
             start += length

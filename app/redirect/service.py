@@ -4,7 +4,9 @@ import logging
 from collections.abc import Callable
 from functools import lru_cache, partial
 from time import monotonic
+from typing import Any
 
+import gevent
 from prometheus_client import CollectorRegistry
 
 from app.bots import Bots
@@ -58,7 +60,8 @@ class RedirectService:
         self._publishing = Publishing(
             self.registry, settings.metrics_of("redirect"), self.metrics.chore_failures
         )
-        self._ring = ResendRing(settings.resend_seconds, self._note_short_ring)
+        idle: Any = gevent.get_hub().loop.idle()
+        self._ring = ResendRing(settings.resend_seconds, self._note_short_ring, idle=idle)
         self._quiet_log = QuietLog(logger)
         self._writer = EntryWriter(settings.stream, settings.stream_maxlen)
         self._connect()

@@ -1,3 +1,4 @@
+import gevent
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -5,6 +6,7 @@ from app.redirect.entry import click_id_of
 from app.redirect.resend import ResendRing, Slice
 from app.redirect.resp import encode_command
 from tests.app.redirect.fakes import FakeClock
+from tests.app.redirect.waiting import wait_until
 
 KIB = 1 << 10
 GET = encode_command(b"GET", b"link:abc")
@@ -86,6 +88,17 @@ def test_at_high_rates_all_are_kept_in_less_memory():
     assert [row for each in slices for row in each.rows()] == [
         (click_id_of(command), command) for command in given_to_it
     ]
+
+
+def test_they_are_compressed_when_the_event_loop_has_nothing_else_to_do():
+    ring = ResendRing(3600, idle=gevent.get_hub().loop.idle())
+    given_to_it = [xadd(number, 1000) for number in range(12_000)]
+    for command in given_to_it:
+        keep(ring, command)
+    busy_bytes = ring.held_bytes
+    wait_until(lambda: ring.held_bytes < busy_bytes / 2)
+    assert busy_bytes > 12 << 20
+    assert commands(ring.take(0)) == given_to_it
 
 
 def test_it_is_bounded_in_bytes_and_says_what_it_lets_go():
