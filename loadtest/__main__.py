@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from loadtest import self_check
-from loadtest.budget import BUDGETS, EVERY_REDIRECT
 from loadtest.faults import BEGINS_AT, FAULTS, KNOWN_LINKS, Fault, FaultFailed, commit
-from loadtest.links import Catalogue
 from loadtest.local import HOPLINE, Local, LocalFailed, running
-from loadtest.locust_run import LocustRun
-from loadtest.shapes import SHAPES
-from loadtest.verdict import EXIT_CODES, Outcome
+from loadtest.report.budget import BUDGETS, EVERY_REDIRECT
+from loadtest.report.verdict import EXIT_CODES, Outcome
+from loadtest.scenario.links import Catalogue
+from loadtest.scenario.locust_run import LocustRun
+from loadtest.scenario.shapes import SHAPES
 
 _CATALOGUE = Catalogue("load", hot_count=50, tail_count=100)
 #: So few that every redirect worker knows them all before the fault.

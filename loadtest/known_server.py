@@ -16,7 +16,7 @@ from typing import Any
 from gevent import sleep
 from gevent.pywsgi import WSGIServer
 
-from loadtest.links import target
+from loadtest.scenario.links import target
 
 _STATS = re.compile(r"/api/v1/links/(?P<code>[^/]+)/stats")
 _SILENT = None

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from loadtest.bench.ports import free_port
-from loadtest.links import Catalogue, as_csv
+from loadtest.scenario.links import Catalogue, as_csv
 
 HOPLINE = str(Path(sys.executable).with_name("hopline"))
 #: The first start fetches ClickHouse, 170 MB.

@@ -8,11 +8,11 @@ from typing import Any
 
 from locust import LoadTestShape, events
 
-from loadtest import wiring
-from loadtest.ask import Ask
-from loadtest.links import NEW_AT_A_TIME, Catalogue, Zipf
-from loadtest.options import add_options
-from loadtest.visitor import Visitor
+from loadtest.scenario import wiring
+from loadtest.scenario.ask import Ask
+from loadtest.scenario.links import NEW_AT_A_TIME, Catalogue, Zipf
+from loadtest.scenario.options import add_options
+from loadtest.scenario.visitor import Visitor
 
 events.init_command_line_parser.add_listener(add_options)
 events.init.add_listener(wiring.install)

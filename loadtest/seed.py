@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from loadtest.links import Catalogue, as_csv
+from loadtest.scenario.links import Catalogue, as_csv
 
 
 def main() -> int:

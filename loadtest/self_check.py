@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from loadtest.budget import EVERY_REDIRECT
-from loadtest.locust_run import LocustRun
+from loadtest.report.budget import EVERY_REDIRECT
+from loadtest.scenario.locust_run import LocustRun
 
 _LATENCY_MS = 20.0
 _STALL_SECONDS = 1.0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtest.locust_run import LocustRun
+from loadtest.scenario.locust_run import LocustRun
 from tests.loadtest.samples import RATE
 
 

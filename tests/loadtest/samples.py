@@ -1,12 +1,12 @@
-"""A run's figures as `loadtest.figures` writes them, without a run."""
+"""A run's figures as `loadtest.report.figures` writes them, without a run."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
-from loadtest.budget import BUDGETS, check
-from loadtest.figures import Mark, Result, as_json
-from loadtest.measurements import Measurements
-from loadtest.verdict import Count, Generator, judge
+from loadtest.common.measurements import Measurements
+from loadtest.report.budget import BUDGETS, check
+from loadtest.report.figures import Mark, Result, as_json
+from loadtest.report.verdict import Count, Generator, judge
 
 #: Requests a second of a run that is no sample; so low that a busy machine keeps up.
 RATE = 100
@@ -46,9 +46,10 @@ def figures(slowest_ms=20.0, errors=(), counted=None, budget="ci"):
         generator=generator,
         counted=counted,
         measured=measured,
-        session=SimpleNamespace(
-            options=OPTIONS, seconds=10.0, interval_seconds=1.0, scenarios=["HotLinks"]
-        ),
+        options=OPTIONS,
+        scenarios=["HotLinks"],
+        seconds=10.0,
+        interval_seconds=1.0,
         began=datetime(2026, 11, 23, tzinfo=UTC),
         host="http://127.0.0.1:1",
         marks=[Mark(2, 5, "Redis frozen")],

@@ -12,8 +12,8 @@ import pytest
 from app.link_import import Row, import_links
 from app.link_plain import from_plain
 from app.link_store import open_store
-from loadtest.links import Catalogue, as_csv
-from loadtest.locust_run import LocustRun
+from loadtest.scenario.links import Catalogue, as_csv
+from loadtest.scenario.locust_run import LocustRun
 from tests.redirect_servers import RedirectServer
 
 ROOT = Path(__file__).parents[2]

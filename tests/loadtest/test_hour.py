@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.links import Catalogue
 from loadtest.local import HOPLINE, Local
-from loadtest.preflight import complaint
-from loadtest.verdict import EXIT_CODES
+from loadtest.report.verdict import EXIT_CODES
+from loadtest.scenario.links import Catalogue
+from loadtest.scenario.preflight import complaint
 
 ROOT = Path(__file__).parents[2]
 _SECTION = re.compile(r"^## An hour.*?(?=^## )", re.MULTILINE | re.DOTALL)

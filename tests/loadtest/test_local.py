@@ -3,8 +3,8 @@ import sys
 import pytest
 
 from loadtest import local
-from loadtest.links import Catalogue
 from loadtest.local import LocalFailed, running
+from loadtest.scenario.links import Catalogue
 
 
 def test_a_hopline_that_ends_at_once_is_told_with_what_it_said(monkeypatch):

@@ -1,0 +1,200 @@
+"""What can be asked of a run, on the command line and in Locust's web UI."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from loadtest.report.budget import BUDGETS
+from loadtest.report.figures import parse_marks
+from loadtest.scenario.shapes import SHAPES
+
+#: Options that say where files are or how to run a command, which a browser must not set.
+_NOT_IN_THE_WEB = {"include_in_web_ui": False}
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Add ours to Locust's.
+
+    Of Locust's own, -u (users) is the number of connections, -r how many of them are opened a
+    second and -t the length of the judged run.
+    """
+    _add_load(parser)
+    _add_links(parser)
+    _add_judgement(parser)
+    _add_results(parser)
+
+
+def _add_load(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--rate", type=float, default=300, help="Requests a second that are due, all scenarios."
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=0,
+        help="Length of the judged run; 0 takes the shape's own (60 for steady). So does -t.",
+    )
+    parser.add_argument(
+        "--warm-up",
+        type=float,
+        default=3,
+        help="Seconds of load before it, whose latencies are not judged; its clicks are counted.",
+    )
+    parser.add_argument(
+        "--load-shape",
+        choices=sorted(SHAPES),
+        default="steady",
+        help="How the rate goes over the run: loadtest/scenario/shapes.py.",
+    )
+    parser.add_argument(
+        "--arrivals",
+        choices=("poisson", "constant"),
+        default="poisson",
+        help="Gaps between requests: random, as visitors come, or all alike.",
+    )
+    parser.add_argument(
+        "--connections",
+        type=int,
+        default=64,
+        help="Connections kept open, shared out over the scenarios; each is one of Locust's users,"
+        " and -u says the same.",
+        **_NOT_IN_THE_WEB,
+    )
+    parser.add_argument(
+        "--random-seed", type=int, default=1, help="The same one gives the same arrivals."
+    )
+
+
+def _add_links(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--links-prefix", default="load", help="What the codes of the test's links start with."
+    )
+    parser.add_argument("--hot-links", type=int, default=50, help="Links that most visits go to.")
+    parser.add_argument("--tail-links", type=int, default=300, help="Links visited now and then.")
+    parser.add_argument(
+        "--new-links-command",
+        default="",
+        help="Command that reads CSV for `hopline links import -` and makes links during the run;"
+        " none appear without it. Over ssh: 'ssh HOST hopline links import -'.",
+        **_NOT_IN_THE_WEB,
+    )
+    parser.add_argument(
+        "--new-links-every", type=float, default=10, help="Seconds between new links."
+    )
+    parser.add_argument(
+        "--prime",
+        action="store_true",
+        help="Ask by HEAD for every hot link on every connection first, so that each redirect"
+        " worker knows them: for runs in which Redis goes away.",
+    )
+
+
+def _add_judgement(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--budget",
+        choices=sorted(BUDGETS),
+        default="default",
+        help="Which table of loadtest/report/budget.py is held against the run.",
+    )
+    parser.add_argument(
+        "--cut-connections",
+        type=int,
+        default=0,
+        help="How many connections may end before an answer, as when a worker is killed; -1 for"
+        " any. Each is asked again, and that answer has to keep the budget.",
+    )
+    parser.add_argument(
+        "--console",
+        default="",
+        help="The console's URL, to compare redirects with clicks; they are not compared"
+        " without it. A token is read from HOPLINE_CONSOLE_TOKEN.",
+        **_NOT_IN_THE_WEB,
+    )
+    parser.add_argument(
+        "--settle-seconds",
+        type=float,
+        default=60,
+        help="How long clicks are waited for after the run before they count as lost.",
+    )
+
+
+def _add_results(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--report",
+        default="build/loadtest.html",
+        help="Where the report is written; the figures go beside it, as .json.",
+        **_NOT_IN_THE_WEB,
+    )
+    parser.add_argument(
+        "--baseline",
+        default="",
+        help="Figures (.json) of an earlier run with the same load, to be shown beside this one's.",
+        **_NOT_IN_THE_WEB,
+    )
+    parser.add_argument("--title", default="", help="What the report says was tested.")
+    parser.add_argument(
+        "--mark",
+        action="append",
+        default=[],
+        metavar="FROM-TO:TEXT",
+        help="A stretch of the run, in seconds after the warm-up, to be shown in the report;"
+        " can be given again.",
+        **_NOT_IN_THE_WEB,
+    )
+    parser.add_argument(
+        "--about",
+        default="",
+        help="JSON file about the installation (versions, settings), shown in the report.",
+        **_NOT_IN_THE_WEB,
+    )
+
+
+def take_common(options: Any) -> None:
+    """Take what Locust calls users and run time for the number of connections and the length."""
+    options.connections = options.num_users
+    if options.run_time:
+        options.seconds = float(options.run_time)
+        # Once taken, a length that is typed in the web UI later counts.
+        options.run_time = None
+
+
+def complaint(options: Any) -> str:
+    """Return what of the options can't be, named as it is typed; an empty text if all can."""
+    if options.tags or options.exclude_tags:
+        return "--tags picks no scenario: each is a class, name classes at the end"
+    if not options.report.endswith(".html"):
+        return "--report has to end in .html: the figures go beside it, as .json"
+    return _wrong_number(options) or _wrong_console(options.console) or _unreadable(options)
+
+
+def _wrong_number(options: Any) -> str:
+    for name in ("rate", "connections", "hot_links", "new_links_every"):
+        if not getattr(options, name) > 0:
+            return f"--{name.replace('_', '-')} has to be more than 0"
+    for name in ("seconds", "warm_up", "tail_links", "settle_seconds"):
+        if not getattr(options, name) >= 0:
+            return f"--{name.replace('_', '-')} has to be 0 or more"
+    return ""
+
+
+def _wrong_console(url: str) -> str:
+    console = urlsplit(url)
+    is_one = console.scheme in ("http", "https") and console.hostname and not console.username
+    if url and not is_one:
+        return "--console has to be a URL: http://HOST:PORT, without a user in it"
+    return ""
+
+
+def _unreadable(options: Any) -> str:
+    """Return what could not be read at the end of a run, which is too late to say so."""
+    try:
+        parse_marks(options.mark)
+        if options.about:
+            json.loads(Path(options.about).read_text())
+    except OSError as error:
+        return f"--about {options.about}: {error.strerror}"
+    except ValueError as error:
+        return f"--mark or --about: {error}"
+    return ""

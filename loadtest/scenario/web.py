@@ -1,0 +1,68 @@
+"""What Locust's web UI shows of a run beside its own figures: the verdict, why, and the report.
+
+Its pages are one program in JavaScript that has no room for a sentence; so it is put above them.
+"""
+
+from html import escape
+from pathlib import Path
+from typing import Any, Protocol
+
+from flask import Response, request
+
+from loadtest.report.page import HEADLINES, reasons
+from loadtest.report.verdict import Verdict
+
+_HINT = (
+    "<small>Users are connections. Requests a second and the shape of the load stand under"
+    " <b>Custom parameters</b>; run time, under Advanced options, is the judged run's length."
+    "</small>"
+)
+_BANNER = Path(__file__).with_name("web.html")
+
+
+class Watched(Protocol):
+    """A load test, as far as it is shown."""
+
+    verdict: Verdict | None
+    stage: str
+
+    @property
+    def report_text(self) -> str:
+        """The report of the last run; empty before it is written."""
+
+
+def install(web_ui: Any, load: Watched) -> None:
+    """Put the verdict above Locust's pages, and serve the report."""
+    base = (web_ui.environment.parsed_options.web_base_path or "").rstrip("/")
+
+    @web_ui.app.route(f"{base}/hopline/verdict")  # type: ignore[untyped-decorator]
+    @web_ui.auth_required_if_enabled  # type: ignore[untyped-decorator]
+    def hopline_verdict() -> Response:
+        return Response(banner(load), headers={"Cache-Control": "no-store"})
+
+    @web_ui.app.route(f"{base}/hopline/report")  # type: ignore[untyped-decorator]
+    @web_ui.auth_required_if_enabled  # type: ignore[untyped-decorator]
+    def hopline_report() -> Response:
+        text = load.report_text
+        return Response(text or "There is no report yet.", status=200 if text else 404)
+
+    @web_ui.app.after_request  # type: ignore[untyped-decorator]
+    def add_banner(response: Response) -> Response:
+        if request.path == f"{base}/" and response.mimetype == "text/html":
+            root = '<div id="root">'
+            page = response.get_data(as_text=True)
+            response.set_data(page.replace(root, f"{_BANNER.read_text()}{root}", 1))
+        return response
+
+
+def banner(load: Watched) -> str:
+    """Return what stands above Locust's pages."""
+    verdict = load.verdict
+    if verdict is None:
+        return f"<p><b>Hopline:</b> {escape(load.stage)}.</p>{_HINT}"
+    told = reasons(verdict.outcome, verdict.violations, verdict.doubts, verdict.missed)
+    return (
+        f'<p class="{verdict.outcome}"><b>Hopline: {verdict.outcome}.</b>'
+        f" {HEADLINES[verdict.outcome]}. "
+        f'<a href="./hopline/report" target="_blank">The report</a></p>{told}{_HINT}'
+    )

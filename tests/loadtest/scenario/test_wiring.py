@@ -1,0 +1,140 @@
+"""Runs over several processes, runs that end early, and runs that never begin.
+
+Latencies say nothing here: what is looked for is no matter of time.
+"""
+
+import signal
+import subprocess
+import time
+
+import psutil
+import pytest
+
+from loadtest.scenario.locust_run import BEGINS, LocustRun
+from loadtest.self_check import known_server
+from tests.loadtest.samples import RATE
+
+
+def test_two_processes_keep_the_rate_of_one_and_their_counts_are_merged(run):
+    """Their workers report before they begin, while clicks are still counted."""
+    with known_server("--latency-ms", "5", "--count-ms", "60") as url:
+        _, figures = run(url, processes=2)
+    assert figures["count"]["is_exact"]
+    assert figures["generator"]["due"] == pytest.approx(RATE * 4, rel=0.25)
+    judged = figures["routes"]["every redirect"]["requests"]
+    assert judged > RATE * 3 * 0.5
+    assert sum(moment["per_second"] for moment in figures["timeline"]) >= judged
+
+
+def test_a_second_run_on_the_same_installation_does_not_count_the_first_ones_clicks(run):
+    new_links = {"new_links_command": "cat > /dev/null", "new_links_every": 0.5}
+    with known_server("--latency-ms", "5") as url:
+        for _ in range(2):
+            _, figures = run(url, ("NewLinks",), **new_links)
+            assert figures["count"]["redirects"] > 0
+            assert figures["count"]["is_exact"], figures["count"]
+
+
+def test_a_short_run_begins_however_long_the_clicks_before_it_take_to_count(run):
+    with known_server("--latency-ms", "5", "--count-ms", "200") as url:
+        _, figures = run(url, ("HotLinks",), seconds=1, warm_up=0)
+    assert figures["generator"]["due"] > 0
+    assert figures["count"]["is_exact"]
+
+
+def test_a_run_that_would_tell_nothing_is_called_off(run, free_port):
+    """A wrong host is no broken Hopline."""
+    host = f"http://127.0.0.1:{free_port()}"
+    code, figures = run(host)
+    assert (code, figures["verdict"]) == (3, "void")
+    assert figures["generator"]["due"] == 0
+    (doubt,) = figures["doubts"]
+    assert doubt.startswith(f"{host} doesn't answer")
+
+
+def test_a_console_that_does_not_answer_calls_the_run_off(run, free_port):
+    """Without the clicks before the run, all of them would count as too many."""
+    with known_server() as url:
+        code, figures = run(url, console=f"http://127.0.0.1:{free_port()}")
+    assert (code, figures["verdict"]) == (3, "void")
+    assert figures["count"] is None
+    assert figures["generator"]["due"] == 0
+    (doubt,) = figures["doubts"]
+    assert "the console" in doubt
+
+
+def test_locusts_own_options_set_connections_ramp_and_length(run):
+    """And of the scenarios, only the chosen ones run; a slash behind the host asks for no other."""
+    common = {"users": 6, "spawn_rate": 3, "run_time": "2s"}
+    with known_server("--latency-ms", "5") as url:
+        _, figures = run(f"{url}/", ("HotLinks", "Bots"), **common)
+    assert figures["options"]["connections"] == 6
+    assert figures["seconds"] == 2
+    assert figures["options"]["scenarios"] == ["Bots", "HotLinks"]
+    assert set(figures["routes"]) == {"GET /{hot}", "GET /{bot}", "every redirect"}
+    assert figures["generator"]["due"] == pytest.approx(RATE * 3, rel=0.25)
+
+
+def test_visits_that_the_generator_itself_could_not_make_are_missed(run):
+    """A tail without links leaves nothing to choose from."""
+    with known_server("--latency-ms", "5") as url:
+        code, figures = run(url, ("HotLinks", "LongTail"), tail_links=0, console="")
+    assert (code, figures["verdict"]) == (3, "void")
+    assert any("failed in the load generator itself" in doubt for doubt in figures["doubts"])
+
+
+@pytest.fixture
+def locust(tmp_path):
+    """A function that starts Locust for a minute, and what it wrote when it has ended."""
+    started = []
+
+    def start(url, **options):
+        given = {"rate": RATE, "warm_up": 1, "budget": "ci", "hot_links": 5, "tail_links": 5}
+        given |= {"console": url, "settle_seconds": 5, **options}
+        run = LocustRun(url, tmp_path / "report.html", 60, given)
+        process = psutil.Popen(
+            run.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        for line in process.stdout:
+            if line.startswith(BEGINS):
+                break
+        return process, run
+
+    yield start
+    for process in started:
+        if process.is_running():
+            for child in (*process.children(recursive=True), process):
+                child.kill()
+        process.communicate()
+
+
+def ended(process, run):
+    process.communicate(timeout=90)
+    return process.returncode, run.figures()
+
+
+def test_ctrl_c_in_the_middle_accuses_nobody(locust):
+    with known_server("--latency-ms", "5") as url:
+        process, run = locust(url, processes=2)
+        time.sleep(6)
+        for each in (*process.children(), process):
+            each.send_signal(signal.SIGINT)
+        code, figures = ended(process, run)
+    assert (code, figures["verdict"]) == (3, "void")
+    assert "the run was stopped before its end" in figures["doubts"]
+    assert figures["count"]["lost"] == {}
+    assert figures["count"]["redirects"] > 0
+
+
+def test_a_worker_that_dies_is_named_and_hopline_is_not_accused(locust):
+    """What it had sent since its last report are clicks of visits that nobody knows of."""
+    with known_server("--latency-ms", "5") as url:
+        process, run = locust(url, processes=2, run_time="9s")
+        time.sleep(5)
+        process.children()[0].kill()
+        code, figures = ended(process, run)
+    assert (code, figures["verdict"]) == (3, "void")
+    assert any("a worker process was lost" in doubt for doubt in figures["doubts"])
+    assert figures["count"]["clicks"] > figures["count"]["redirects"] > 0
+    assert any("can't be told apart" in doubt for doubt in figures["doubts"])
