@@ -33,13 +33,14 @@ class Local:
     Attributes:
         process: `hopline up` itself; all services are below it.
         url, console: where links and the console are.
+        environ: what a command needs to find this Hopline.
     """
 
     def __init__(self, directory: Path) -> None:
         self._log = directory / "up.log"
         redirect, console = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
         self.url, self.console = f"http://{redirect}", f"http://{console}"
-        self._environ = {
+        self.environ = {
             **{name: value for name, value in os.environ.items() if _is_not_ours(name)},
             "HOPLINE_DATA_DIR": str(directory / "data"),
             "HOPLINE_REDIRECT_BIND": redirect,
@@ -53,18 +54,13 @@ class Local:
         with self._log.open("w") as log:
             self.process = psutil.Popen(
                 [HOPLINE, "up"],
-                env=self._environ,
+                env=self.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 # Ctrl-C is for the load first: its clicks are counted before Hopline is stopped.
                 process_group=0,
             )
-
-    @property
-    def environ(self) -> dict[str, str]:
-        """What a command needs to find this Hopline."""
-        return self._environ
 
     def wait_until_ready(self) -> None:
         """Wait until everything answers.
@@ -106,7 +102,7 @@ class Local:
     def _run(self, *arguments: str, text: str | None = None) -> str:
         done = subprocess.run(
             [HOPLINE, *arguments],
-            env=self._environ,
+            env=self.environ,
             input=text,
             capture_output=True,
             text=True,

@@ -5,12 +5,12 @@ import platform
 import re
 import shutil
 import subprocess
-import sysconfig
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from loadtest.bench.placement import Placement
+from loadtest.common.environment import interpreter, processor
 
 _PACKAGES = (
     "falcon",
@@ -35,7 +35,7 @@ def environment(cores: list[int], placement: Placement, redis_version: str) -> d
         | {name: _program(name, flag) for name, flag in _PROGRAMS.items()}
         | {"redis server": redis_version},
         "kernel": platform.release(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": cores,
         "placement": {
             "server": list(placement.server),
@@ -45,19 +45,6 @@ def environment(cores: list[int], placement: Placement, redis_version: str) -> d
         "cores_that_share_a_processor": _siblings(placement.server),
         "load_average": list(os.getloadavg()),
     }
-
-
-def interpreter() -> str:
-    """Return the Python version and how it was built, which is worth up to 35 % of speed."""
-    arguments = sysconfig.get_config_var("CONFIG_ARGS") or ""
-    flags = [
-        name
-        for name, option in (("PGO", "--enable-optimizations"), ("LTO", "--with-lto"))
-        if option in arguments
-    ]
-    # A distribution may build with either and not say so; only what is said is shown.
-    built = f" ({' and '.join(flags)})" if flags else ""
-    return f"{platform.python_implementation()} {platform.python_version()}{built}"
 
 
 def _package(name: str) -> str:
@@ -74,12 +61,6 @@ def _program(name: str, flag: str) -> str:
     done = subprocess.run([name, flag], capture_output=True, text=True, check=False)
     found = re.search(r"\d+\.\d+[\w.+-]*", done.stdout + done.stderr)
     return found.group() if found else ""
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def _siblings(cores: tuple[int, ...]) -> list[str]:

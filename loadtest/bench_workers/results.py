@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
-from loadtest.bench.environment import interpreter
 from loadtest.bench_workers.light_load import LightLoad
 from loadtest.bench_workers.runs import Run
 from loadtest.bench_workers.walls import Wall
+from loadtest.common.environment import interpreter
 
 ONE, TWO, PLAIN = "Hopline, 1 consumer", "Hopline, 2 consumers", "straightforward"
 #: Two consumers, Redis and ClickHouse: with fewer cores they take each other's time.

@@ -7,6 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from loadtest.common.environment import interpreter, processor
+
 
 def environment(about: str, hopline_version: str) -> dict[str, Any]:
     """Describe where the load came from and, as far as it was told, where it went.
@@ -20,16 +22,10 @@ def environment(about: str, hopline_version: str) -> dict[str, Any]:
         "Hopline": hopline_version or "unknown (no --console)",
         "Locust": version("locust"),
         "gevent": version("gevent"),
-        "Python": f"{platform.python_implementation()} {platform.python_version()}",
-        "processor": _processor(),
+        "Python": interpreter(),
+        "processor": processor(),
         "cores": len(os.sched_getaffinity(0)),
         "kernel": platform.release(),
         "load average at the end": ", ".join(f"{load:.2f}" for load in os.getloadavg()),
         **told,
     }
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
