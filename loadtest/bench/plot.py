@@ -6,11 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from loadtest.bench.results import QUOTED_LEVEL, Results, VariantResult
+from loadtest.common.plot import LIGHT, PERCENTS, SERIES, draw_bars, rarity, save, scale_percentiles
 
-#: Percentiles on the axis; each is as far from the next as it is ten times rarer.
-_TICKS = (50, 90, 99, 99.9, 99.99)
-_OURS = "#0b7a75"
-_THEIRS = ("#8d99ae", "#c08552", "#9a6fb0", "#5b8e3e", "#3d5a80", "#b5485d", "#d4a017")
+_OURS, _THEIRS = (LIGHT["good"], LIGHT["c5"]), [each for each in SERIES if each != LIGHT["c5"]]
 
 
 def draw(results: Results, path: Path) -> None:
@@ -24,12 +22,12 @@ def draw(results: Results, path: Path) -> None:
     figure.suptitle(
         f"Short-link redirects on one server core · {results.environment['interpreter']}"
     )
-    figure.savefig(path, metadata={"Date": None})
+    save(figure, path)
 
 
 def _colours(measured: list[VariantResult]) -> dict[str, str]:
     theirs = iter(_THEIRS)
-    ours = iter((_OURS, "#56b6b0"))
+    ours = iter(_OURS)
     return {
         result.variant.name: next(ours if "Hopline" in result.variant.title else theirs)
         for result in measured
@@ -38,17 +36,9 @@ def _colours(measured: list[VariantResult]) -> dict[str, str]:
 
 def _draw_throughput(axes: Axes, measured: list[VariantResult], colours: dict[str, str]) -> None:
     ranked = sorted(measured, key=lambda result: result.closed.rps if result.closed else 0)
-    rates = [result.closed.rps if result.closed else 0 for result in ranked]
-    bars = axes.barh(
-        [_label(result) for result in ranked],
-        rates,
-        color=[colours[result.variant.name] for result in ranked],
-    )
-    axes.bar_label(bars, labels=[f"{rate:,.0f}" for rate in rates], padding=4)
-    axes.set_xlim(0, max(rates, default=1) * 1.15)
+    rates = {_label(result): result.closed.rps if result.closed else 0 for result in ranked}
+    draw_bars(axes, rates, [colours[result.variant.name] for result in ranked])
     axes.set_title("Requests a second, closed loop, 64 connections")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.xaxis.set_major_formatter("{x:,.0f}")
 
 
 def _draw_latency(axes: Axes, measured: list[VariantResult], colours: dict[str, str]) -> None:
@@ -64,20 +54,11 @@ def _draw_latency(axes: Axes, measured: list[VariantResult], colours: dict[str, 
             color=colours[result.variant.name],
             linewidth=2.5 if "Hopline" in result.variant.title else 1.5,
         )
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xticks([rarity(tick) for tick in _TICKS], [f"{tick:g} %" for tick in _TICKS])
-    axes.minorticks_off()
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.set_title(f"Latency (ms) by percentile, open loop, {QUOTED_LEVEL} % of maximum")
-    axes.grid(visible=True, alpha=0.3)
+    scale_percentiles(axes, PERCENTS[1:-1])
+    axes.set_title(f"Latency by percentile, open loop, {QUOTED_LEVEL} % of maximum")
+    axes.grid(visible=True)
     if axes.lines:
         axes.legend(fontsize="small", ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.08))
-
-
-def rarity(percent: float) -> float:
-    """Return how many requests stand behind one that is slower: 100 for the 99th percentile."""
-    return 100 / (100 - percent)
 
 
 def _label(result: VariantResult) -> str:

@@ -5,11 +5,12 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from loadtest.bench.environment import interpreter
 from loadtest.bench_workers.results import PLAIN, Results, stages
+from loadtest.common.environment import interpreter
+from loadtest.common.plot import LIGHT, draw_bars, save
 
-_OURS, _THEIRS = "#0b7a75", "#8d99ae"
-_STAGES = ("#0b7a75", "#56b6b0", "#d4a017", "#3d5a80", "#9a6fb0", "#cfd4dc")
+_OURS, _THEIRS = LIGHT["good"], LIGHT["c7"]
+_STAGES = (_OURS, *(LIGHT[name] for name in ("c5", "c6", "c0", "c2", "line")))
 
 
 def draw(results: Results, path: Path) -> None:
@@ -19,18 +20,16 @@ def draw(results: Results, path: Path) -> None:
     _draw_speed(left, results)
     _draw_cpu(right, results)
     figure.suptitle(f"{results.entries:,} clicks from Redis to ClickHouse · {interpreter()}")
-    figure.savefig(path, metadata={"Date": None})
+    save(figure, path)
 
 
 def _draw_speed(axes: Axes, results: Results) -> None:
-    names = list(reversed(results.runs))
-    speeds = [results.median(who, lambda run: run.clicks_per_second) for who in names]
-    bars = axes.barh(names, speeds, color=[_THEIRS if who == PLAIN else _OURS for who in names])
-    axes.bar_label(bars, labels=[f"{speed:,.0f}" for speed in speeds], padding=4)
-    axes.set_xlim(0, max(speeds) * 1.18)
+    speeds = {
+        who: results.median(who, lambda run: run.clicks_per_second)
+        for who in reversed(results.runs)
+    }
+    draw_bars(axes, speeds, [_THEIRS if who == PLAIN else _OURS for who in speeds])
     axes.set_title("Clicks a second, Redis and ClickHouse on the same cores")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.xaxis.set_major_formatter("{x:,.0f}")
 
 
 def _draw_cpu(axes: Axes, results: Results) -> None:
@@ -50,7 +49,6 @@ def _draw_cpu(axes: Axes, results: Results) -> None:
         axes.annotate(f"{cpu:.1f}", (cpu, who), (4, 0), textcoords="offset points", va="center")
     axes.set_xlim(0, plain * 1.15)
     axes.set_title("CPU of the consumer, µs a click")
-    axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize="small", ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.08))
 
 

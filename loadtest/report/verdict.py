@@ -9,7 +9,13 @@ from loadtest.report.budget import Line
 
 Outcome = Literal["met", "broken", "void"]
 EXIT_CODES: dict[Outcome, int] = {"met": 0, "broken": 1, "void": 3}
+HEADLINES: dict[Outcome, str] = {
+    "met": "The budget is met",
+    "broken": "The budget is broken",
+    "void": "This run proves nothing",
+}
 
+_MISSED = "Missed goals, which change no verdict"
 #: Share of the time that a process of the generator may be busy.
 _TOO_BUSY = 0.9
 
@@ -145,6 +151,16 @@ def judge(
     if doubts:
         return Verdict("void", violations, doubts, missed)
     return Verdict("broken" if violations else "met", violations, doubts, missed)
+
+
+def reasons(verdict: Verdict) -> list[tuple[str, list[str]]]:
+    """Return why it came out so: first what decided, and each kind under its name."""
+    is_void = verdict.outcome == "void"
+    broken = "Past the budget" if verdict.outcome == "broken" else "Would have been broken by"
+    doubtful = "Why it proves nothing" if is_void else "In doubt"
+    kinds = [(broken, verdict.violations), (doubtful, verdict.doubts)]
+    kinds = [*(reversed(kinds) if is_void else kinds), (_MISSED, verdict.missed)]
+    return [(title, told) for title, told in kinds if told]
 
 
 def _weigh(count: Count | None, strays: str) -> tuple[list[str], list[str]]:

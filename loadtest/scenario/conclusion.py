@@ -10,7 +10,6 @@ from loadtest.report import baseline
 from loadtest.report.budget import BUDGETS, GENERATOR, check
 from loadtest.report.environment import environment
 from loadtest.report.figures import Result, as_json, parse_marks
-from loadtest.report.page import render
 from loadtest.report.verdict import Count, Generator, Verdict, judge
 from loadtest.scenario.clicks import Console, ConsoleFailed, quiet_count, settled_count
 from loadtest.scenario.locust_run import VERDICT
@@ -136,6 +135,9 @@ class Conclusion:
             return ""
 
     def _write(self, figures: dict[str, Any]) -> None:
+        # Not before: matplotlib has no business in a process that keeps a schedule.
+        from loadtest.report.page import render  # noqa: PLC0415
+
         report = Path(self._options.report)
         try:
             report.parent.mkdir(parents=True, exist_ok=True)

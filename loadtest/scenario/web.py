@@ -3,20 +3,14 @@
 Its pages are one program in JavaScript that has no room for a sentence; so it is put above them.
 """
 
-from html import escape
 from pathlib import Path
 from typing import Any, Protocol
 
 from flask import Response, request
 
-from loadtest.report.page import HEADLINES, reasons
-from loadtest.report.verdict import Verdict
+from loadtest.report import templates
+from loadtest.report.verdict import HEADLINES, Verdict, reasons
 
-_HINT = (
-    "<small>Users are connections. Requests a second and the shape of the load stand under"
-    " <b>Custom parameters</b>; run time, under Advanced options, is the judged run's length."
-    "</small>"
-)
 _BANNER = Path(__file__).with_name("web.html")
 
 
@@ -59,10 +53,8 @@ def banner(load: Watched) -> str:
     """Return what stands above Locust's pages."""
     verdict = load.verdict
     if verdict is None:
-        return f"<p><b>Hopline:</b> {escape(load.stage)}.</p>{_HINT}"
-    told = reasons(verdict.outcome, verdict.violations, verdict.doubts, verdict.missed)
-    return (
-        f'<p class="{verdict.outcome}"><b>Hopline: {verdict.outcome}.</b>'
-        f" {HEADLINES[verdict.outcome]}. "
-        f'<a href="./hopline/report" target="_blank">The report</a></p>{told}{_HINT}'
+        return templates.fill("banner.html", verdict=None, stage=load.stage)
+    headline = HEADLINES[verdict.outcome]
+    return templates.fill(
+        "banner.html", verdict=verdict, headline=headline, reasons=reasons(verdict)
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from loadtest.bench.plot import draw, rarity
+from loadtest.bench.plot import draw
 from loadtest.bench.raw_figures import as_json
 from loadtest.bench.report import print_report
 from loadtest.bench.results import Results
@@ -61,7 +61,3 @@ def test_the_raw_figures_are_plain_json():
 def test_the_picture_is_svg(tmp_path):
     draw(sample_results(), tmp_path / "bench.svg")
     assert "<svg" in (tmp_path / "bench.svg").read_text()
-
-
-def test_a_percentile_ten_times_rarer_stands_one_step_further():
-    assert [round(rarity(percent)) for percent in (90, 99, 99.9)] == [10, 100, 1000]
