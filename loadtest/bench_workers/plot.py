@@ -37,11 +37,11 @@ def _draw_cpu(axes: Axes, results: Results) -> None:
     # Else they stand in the order in which they are drawn.
     axes.barh(names, 0)
     found = {who: stages(runs) for who, runs in results.runs.items() if runs[0].stages_us}
+    starts = dict.fromkeys(found, 0.0)
     for stage, colour in zip(next(iter(found.values()), {}), _STAGES, strict=False):
-        ours = [who for who in names if who in found]
-        starts = [_below(found[who], stage) for who in ours]
-        widths = [found[who][stage] for who in ours]
-        axes.barh(ours, widths, left=starts, color=colour, label=stage)
+        widths = [found[who][stage] for who in found]
+        axes.barh(list(found), widths, left=list(starts.values()), color=colour, label=stage)
+        starts = {who: starts[who] + found[who][stage] for who in found}
     plain = results.median(PLAIN, lambda run: run.cpu_us)
     axes.barh([PLAIN], [plain], color=_THEIRS, label="all of it")
     for who in names:
@@ -50,8 +50,3 @@ def _draw_cpu(axes: Axes, results: Results) -> None:
     axes.set_xlim(0, plain * 1.15)
     axes.set_title("CPU of the consumer, µs a click")
     axes.legend(fontsize="small", ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.08))
-
-
-def _below(found: dict[str, float], stage: str) -> float:
-    names = list(found)
-    return sum(found[name] for name in names[: names.index(stage)])

@@ -27,34 +27,33 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def _add_load(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--rate", type=float, default=300, help="Requests a second that are due, all scenarios."
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add("--rate", type=float, default=300, help="Requests a second that are due, all scenarios.")
+    add(
         "--seconds",
         type=float,
         default=0,
         help="Length of the judged run; 0 takes the shape's own (60 for steady). So does -t.",
     )
-    parser.add_argument(
+    add(
         "--warm-up",
         type=float,
         default=3,
         help="Seconds of load before it, whose latencies are not judged; its clicks are counted.",
     )
-    parser.add_argument(
+    add(
         "--load-shape",
         choices=sorted(SHAPES),
         default="steady",
         help="How the rate goes over the run: loadtest/scenario/shapes.py.",
     )
-    parser.add_argument(
+    add(
         "--arrivals",
         choices=("poisson", "constant"),
         default="poisson",
         help="Gaps between requests: random, as visitors come, or all alike.",
     )
-    parser.add_argument(
+    add(
         "--connections",
         type=int,
         default=64,
@@ -62,28 +61,23 @@ def _add_load(parser: ArgumentParser) -> None:
         " and -u says the same.",
         **_NOT_IN_THE_WEB,
     )
-    parser.add_argument(
-        "--random-seed", type=int, default=1, help="The same one gives the same arrivals."
-    )
+    add("--random-seed", type=int, default=1, help="The same one gives the same arrivals.")
 
 
 def _add_links(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--links-prefix", default="load", help="What the codes of the test's links start with."
-    )
-    parser.add_argument("--hot-links", type=int, default=50, help="Links that most visits go to.")
-    parser.add_argument("--tail-links", type=int, default=300, help="Links visited now and then.")
-    parser.add_argument(
+    add = parser.add_argument
+    add("--links-prefix", default="load", help="What the codes of the test's links start with.")
+    add("--hot-links", type=int, default=50, help="Links that most visits go to.")
+    add("--tail-links", type=int, default=300, help="Links visited now and then.")
+    add(
         "--new-links-command",
         default="",
         help="Command that reads CSV for `hopline links import -` and makes links during the run;"
         " none appear without it. Over ssh: 'ssh HOST hopline links import -'.",
         **_NOT_IN_THE_WEB,
     )
-    parser.add_argument(
-        "--new-links-every", type=float, default=10, help="Seconds between new links."
-    )
-    parser.add_argument(
+    add("--new-links-every", type=float, default=10, help="Seconds between new links.")
+    add(
         "--prime",
         action="store_true",
         help="Ask by HEAD for every hot link on every connection first, so that each redirect"
@@ -92,27 +86,28 @@ def _add_links(parser: ArgumentParser) -> None:
 
 
 def _add_judgement(parser: ArgumentParser) -> None:
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "--budget",
         choices=sorted(BUDGETS),
         default="default",
         help="Which table of loadtest/report/budget.py is held against the run.",
     )
-    parser.add_argument(
+    add(
         "--cut-connections",
         type=int,
         default=0,
         help="How many connections may end before an answer, as when a worker is killed; -1 for"
         " any. Each is asked again, and that answer has to keep the budget.",
     )
-    parser.add_argument(
+    add(
         "--console",
         default="",
         help="The console's URL, to compare redirects with clicks; they are not compared"
         " without it. A token is read from HOPLINE_CONSOLE_TOKEN.",
         **_NOT_IN_THE_WEB,
     )
-    parser.add_argument(
+    add(
         "--settle-seconds",
         type=float,
         default=60,
@@ -121,20 +116,21 @@ def _add_judgement(parser: ArgumentParser) -> None:
 
 
 def _add_results(parser: ArgumentParser) -> None:
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "--report",
         default="build/loadtest.html",
         help="Where the report is written; the figures go beside it, as .json.",
         **_NOT_IN_THE_WEB,
     )
-    parser.add_argument(
+    add(
         "--baseline",
         default="",
         help="Figures (.json) of an earlier run with the same load, to be shown beside this one's.",
         **_NOT_IN_THE_WEB,
     )
-    parser.add_argument("--title", default="", help="What the report says was tested.")
-    parser.add_argument(
+    add("--title", default="", help="What the report says was tested.")
+    add(
         "--mark",
         action="append",
         default=[],
@@ -143,7 +139,7 @@ def _add_results(parser: ArgumentParser) -> None:
         " can be given again.",
         **_NOT_IN_THE_WEB,
     )
-    parser.add_argument(
+    add(
         "--about",
         default="",
         help="JSON file about the installation (versions, settings), shown in the report.",
