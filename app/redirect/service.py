@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from functools import lru_cache, partial
-from time import monotonic
 from typing import Any
 
 import gevent
@@ -11,21 +10,20 @@ from prometheus_client import CollectorRegistry
 
 from app.bots import Bots
 from app.redirect.backlog import Backlog
+from app.redirect.click_sink import ClickSink
 from app.redirect.drain import Drain
 from app.redirect.entry import EntryWriter
 from app.redirect.following import Following
 from app.redirect.gauges import watch
-from app.redirect.holdover import Holdover
 from app.redirect.lookup import Lookup
 from app.redirect.pages import Pages
 from app.redirect.pipeline import Pipeline
 from app.redirect.proxies import ClientAddress
 from app.redirect.publishing import Publishing
 from app.redirect.quiet_log import QuietLog
-from app.redirect.recorder import Recorder
 from app.redirect.resend import ResendRing
 from app.redirect.resource import Collaborators
-from app.redirect.spool import Spool, damage_counter
+from app.redirect.spool import damage_counter
 from app.redirect.spool_file import SpoolFile
 from app.redirect.spool_leftovers import SpoolLeftovers
 from app.redirect.tracking import Tracking
@@ -42,7 +40,6 @@ logger = logging.getLogger(__name__)
 #: A worker that starts while Redis is away is not held back for longer than this.
 _FIRST_CONNECTION_SECONDS = 1.0
 _STOP_SECONDS = 5.0
-_LEAST_STOP_SECONDS = 0.5
 #: Of at most a field's bytes each: some 2 MB.
 _REMEMBERED_USER_AGENTS = 2048
 
@@ -65,7 +62,7 @@ class RedirectService:
         self._quiet_log = QuietLog(logger)
         self._writer = EntryWriter(settings.stream, settings.stream_maxlen)
         self._connect()
-        self._make_recorder()
+        self._take_clicks()
         self._drain = Drain(
             self._open_spool(),
             self.pipeline,
@@ -80,7 +77,7 @@ class RedirectService:
         self.collaborators = Collaborators(
             lookup=self.lookup,
             uses=self._uses,
-            recorder=self.recorder,
+            recorder=self.clicks.recorder,
             writer=self._writer,
             pages=Pages(),
             client_address=ClientAddress(settings.trusted_proxies, settings.client_address_header),
@@ -131,12 +128,11 @@ class RedirectService:
             timeout_seconds=timeout_seconds,
         )
 
-    def _make_recorder(self) -> None:
-        """Make what takes clicks: the recorder, the spool behind it, and memory behind that."""
-        self.spool = Spool(self._open_spool(), self.metrics)
-        self.recorder = Recorder(
+    def _take_clicks(self) -> None:
+        """Make what takes clicks and counts uses, and have both hear of a new server."""
+        self.clicks = ClickSink(
             self.pipeline,
-            self.spool,
+            self._open_spool(),
             self._ring,
             self.backlog,
             self.metrics,
@@ -147,10 +143,8 @@ class RedirectService:
             self.settings.lookup_budget_ms / 1000,
             resend_seconds=self.settings.resend_seconds,
         )
-        # Before the clicks: from then on visitors may ask for them.
-        self.pipeline.on_new_server += (self._uses.tell_again, self.recorder.resend)
-        self._holdover = Holdover(self.recorder.record, self.metrics)
-        self.spool.keep = self._holdover.keep
+        # Uses before the clicks: from then on visitors may ask for them.
+        self.pipeline.on_new_server += (self._uses.tell_again, self.clicks.recorder.resend)
 
     def _open_spool(self) -> SpoolFile:
         settings, on_damage = self.settings, damage_counter(self.metrics)
@@ -167,7 +161,7 @@ class RedirectService:
         self.backlog.start()
         self._drain.start()
         self._leftovers.start()
-        self._holdover.start()
+        self.clicks.start()
 
     def close(self) -> None:
         """Bring every click that was taken to Redis or to disk, and end all connections."""
@@ -178,10 +172,7 @@ class RedirectService:
         self.tracking.close()
         self.witness.close()
         self.pipeline.close(self.settings.record_budget_ms / 1000)
-        self.spool.append_all(self._holdover.close())
-        until = monotonic() + _STOP_SECONDS
-        self.recorder.close(_STOP_SECONDS)
-        self.spool.close(max(until - monotonic(), _LEAST_STOP_SECONDS))
+        self.clicks.close(_STOP_SECONDS)
         self._publishing.close()
 
     def _note_short_ring(self, count: int, seconds: float) -> None:

@@ -40,13 +40,17 @@ class Spool:
 
     Attributes:
         fault: why the last write failed; empty after one that worked.
-        keep: called with clicks that the disk did not take and the error; returns how many of
-            them, from the first on, are kept elsewhere.
     """
 
-    def __init__(self, file: SpoolFile, metrics: RedirectMetrics) -> None:
+    def __init__(self, file: SpoolFile, metrics: RedirectMetrics, keep: Keep) -> None:
+        """Make a spool over a file that nobody else uses.
+
+        Args:
+            keep: called with clicks that the disk did not take and the error; returns how many of
+                them, from the first on, are kept elsewhere.
+        """
         self.fault = ""
-        self.keep: Keep = _keep_none
+        self._keep = keep
         self._file = file
         self._thread = ThreadPool(1)
         self._metrics = metrics
@@ -145,7 +149,7 @@ class Spool:
             append.settle()
 
     def _fail(self, appends: "list[_Append]", error: BaseException) -> None:
-        kept = self.keep([append.row for append in appends], error)
+        kept = self._keep([append.row for append in appends], error)
         if kept < len(appends):
             self._refuse(len(appends) - kept, getattr(error, "reason", "crashed"), error)
 
@@ -200,11 +204,6 @@ def _write_again(file: SpoolFile, clicks: Slice, forgotten: list[bytes]) -> Spoo
     if forgotten:
         _write(file, [], forgotten)
     return _write(file, clicks.rows(), [])
-
-
-def _keep_none(_rows: list[Row], _error: BaseException) -> int:
-    """Keep nothing: what the disk doesn't take is lost."""
-    return 0
 
 
 def _nobody() -> None:

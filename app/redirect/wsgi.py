@@ -75,7 +75,7 @@ def get_app() -> RedirectApp:
         lambda: readiness(
             service.pipeline,
             service.lookup,
-            service.spool,
+            service.clicks.spool,
             settings.stream,
             slow_after_seconds,
             instance,

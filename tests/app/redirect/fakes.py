@@ -12,6 +12,11 @@ from app.redirect.resp import decode_command
 OnReply = Callable[[object], None]
 
 
+def keep_none(_rows: object, _error: BaseException) -> int:
+    """Keep nothing of what a spool's disk doesn't take."""
+    return 0
+
+
 class FakeClock:
     """Monotonic seconds that move when told."""
 

@@ -160,7 +160,7 @@ class Visits:
             fields = to_fields(make_click())
             flat = [text.encode() for field in fields.items() for text in field]
             command = encode_command(b"XADD", STREAM.encode(), b"*", *flat)
-            self._service.recorder.record_and_wait(command)
+            self._service.clicks.recorder.record_and_wait(command)
             self.click_ids.append(fields["click_id"].encode())
             gevent.sleep(0.02)
 
@@ -227,7 +227,7 @@ def test_what_a_replica_says_of_links_is_not_relied_on(pair, names, serving):
         wait_until(lambda: not service.lookup.is_watching)
         gevent.sleep(1)
         assert not service.lookup.is_watching
-        ready = readiness(service.pipeline, service.lookup, service.spool, "s", 1.0, "one")
+        ready = readiness(service.pipeline, service.lookup, service.clicks.spool, "s", 1.0, "one")
         assert b'"link_changes":"not heard"' in ready.response().body
         assert lead(service) == OLD
 
@@ -262,7 +262,9 @@ def pass_on(source: gevent.socket.socket, target: gevent.socket.socket) -> None:
 
 
 def state_of(service: RedirectService) -> str:
-    ready = readiness(service.pipeline, service.lookup, service.spool, "clicks:stream", 0.5, "one")
+    ready = readiness(
+        service.pipeline, service.lookup, service.clicks.spool, "clicks:stream", 0.5, "one"
+    )
     return ready.redis_fault
 
 

@@ -3,7 +3,6 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from app.redirect.holdover import Holdover
-from app.redirect.spool import Spool
 from app.redirect.spool_file import SpoolError
 from app.redirect_metrics import RedirectMetrics
 from tests.app.redirect.waiting import wait_until
@@ -71,54 +70,6 @@ def test_nothing_is_kept_once_it_is_closed(metrics):
     holdover = Holdover(lambda *_: None, metrics)
     holdover.close()
     assert holdover.keep(rows(1), FULL) == 0
-
-
-def recording_in(spool):
-    def record(command, done):
-        spool.append(bytes(15) + command[-1:], command, done)
-
-    return record
-
-
-class FullFile:
-    """A disk that takes nothing until there is room."""
-
-    def __init__(self):
-        self.taken = []
-        self.has_room = False
-
-    def write(self, new, forgotten):
-        if not self.has_room:
-            raise FULL
-        self.taken += new
-
-    def close(self):
-        pass
-
-
-def test_a_click_that_no_disk_takes_is_neither_lost_nor_waited_for(metrics, registry):
-    file, done = FullFile(), []
-    spool = Spool(file, metrics)
-    holdover = Holdover(recording_in(spool), metrics)
-    spool.keep = holdover.keep
-    holdover.start()
-    spool.append(*rows(1)[0], lambda: done.append(True))
-    gevent.sleep(0.4)
-    assert done == [True]
-    assert registry.get_sample_value("hopline_spool_refusals_total", {"reason": "full"}) == 0
-    file.has_room = True
-    gevent.sleep(0.6)
-    assert file.taken == rows(1)
-    holdover.close()
-    spool.close(5)
-
-
-def test_what_memory_has_no_room_for_is_refused_and_counted(metrics, registry):
-    spool = Spool(FullFile(), metrics)
-    spool.keep = Holdover(recording_in(spool), metrics, limit=1).keep
-    spool.append_all(rows(1, 2, 3))
-    spool.close(5)
-    assert registry.get_sample_value("hopline_spool_refusals_total", {"reason": "full"}) == 2
 
 
 def test_a_click_whose_record_fails_is_kept_and_stands_in_nobodys_way(metrics, registry):

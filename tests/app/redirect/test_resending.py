@@ -8,6 +8,7 @@ from app.redirect.resp import encode_command
 from app.redirect.spool import Spool
 from app.redirect.spool_file import SpoolError, SpoolFile
 from app.redirect_metrics import RedirectMetrics
+from tests.app.redirect.fakes import keep_none
 from tests.app.redirect.waiting import wait_until
 
 
@@ -56,7 +57,7 @@ def metrics(registry):
 
 @pytest.fixture
 def spool(file, metrics):
-    made = Spool(file, metrics)
+    made = Spool(file, metrics, keep_none)
     yield made
     made.close(5)
 

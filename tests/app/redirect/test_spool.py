@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from app.redirect.spool import Spool
 from app.redirect.spool_file import SpoolError, SpoolFile
 from app.redirect_metrics import RedirectMetrics
+from tests.app.redirect.fakes import keep_none
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def click_id(number: int) -> bytes:
 
 def test_the_visitor_goes_on_once_the_click_is_on_disk(tmp_path, metrics, registry):
     file = SpoolFile(tmp_path, 1 << 30)
-    spool = Spool(file, metrics)
+    spool = Spool(file, metrics, keep_none)
     counts_when_done: list[int] = []
     for number in range(3):
         spool.append(click_id(number), b"x", lambda: counts_when_done.append(file.count()))
@@ -55,7 +56,7 @@ def test_the_visitor_goes_on_once_the_click_is_on_disk(tmp_path, metrics, regist
 
 def test_clicks_gather_while_the_disk_is_busy_and_share_one_commit(metrics):
     file = SlowFile()
-    spool = Spool(file, metrics)
+    spool = Spool(file, metrics, keep_none)
     spool.append(click_id(0), b"x", lambda: None)
     gevent.sleep(0.01)
     for number in range(1, 50):
@@ -67,7 +68,7 @@ def test_clicks_gather_while_the_disk_is_busy_and_share_one_commit(metrics):
 
 def test_what_gathers_while_the_disk_stands_still_is_bounded_in_bytes_too(metrics, registry):
     file = SlowFile()
-    spool = Spool(file, metrics)
+    spool = Spool(file, metrics, keep_none)
     spool.append(click_id(0), b"x", lambda: None)
     gevent.sleep(0.01)
     done: list[int] = []
@@ -84,7 +85,7 @@ def test_what_gathers_while_the_disk_stands_still_is_bounded_in_bytes_too(metric
 
 def test_nobody_waits_longer_than_the_budget_for_a_slow_disk(metrics, registry):
     file = SlowFile()
-    spool = Spool(file, metrics)
+    spool = Spool(file, metrics, keep_none)
     done: list[bool] = []
     spool.append(click_id(1), b"x", lambda: done.append(True))
     gevent.sleep(0.1)
@@ -100,7 +101,7 @@ def test_a_refused_click_is_counted_and_said(metrics, registry, caplog):
     file = SlowFile()
     file.gate.set()
     file.error = SpoolError("full", "database or disk is full")
-    spool = Spool(file, metrics)
+    spool = Spool(file, metrics, keep_none)
     done: list[bool] = []
     spool.append(click_id(1), b"x", lambda: done.append(True))
     spool.append_all([(click_id(2), b"x")])
@@ -114,7 +115,7 @@ def test_a_refused_click_is_counted_and_said(metrics, registry, caplog):
 
 def test_a_click_confirmed_after_all_leaves_the_spool(tmp_path, metrics):
     file = SpoolFile(tmp_path, 1 << 30)
-    spool = Spool(file, metrics)
+    spool = Spool(file, metrics, keep_none)
     spool.append(click_id(1), b"x", lambda: None)
     spool.forget(click_id(1))
     spool.append(click_id(2), b"x", lambda: None)
@@ -126,7 +127,7 @@ def test_a_click_confirmed_after_all_leaves_the_spool(tmp_path, metrics):
 
 
 def test_a_stop_waits_for_the_disk(tmp_path, metrics):
-    spool = Spool(SpoolFile(tmp_path, 1 << 30), metrics)
+    spool = Spool(SpoolFile(tmp_path, 1 << 30), metrics, keep_none)
     for number in range(1000):
         spool.append(click_id(number), b"x", lambda: None)
     spool.close(5)
@@ -137,7 +138,7 @@ def test_a_stop_waits_for_the_disk(tmp_path, metrics):
 
 def test_a_stop_does_not_wait_for_ever(metrics, registry, caplog):
     file = SlowFile()
-    spool = Spool(file, metrics)
+    spool = Spool(file, metrics, keep_none)
     spool.append(click_id(0), b"x", lambda: None)
     gevent.sleep(0.01)
     spool.append(click_id(1), b"x", lambda: None)
