@@ -12,25 +12,24 @@ twice is kept once. Each row has a checksum, since SQLite does not notice a chan
 
 import contextlib
 import errno
-import fcntl
-import os
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.private_files import make_private
 from app.redirect import spool_sql
-from app.redirect.spool_repair import Damage, forget_set_aside, is_set_aside, set_aside
+from app.redirect.spool_place import SpoolPlace
+from app.redirect.spool_repair import Damage, forget_set_aside, is_set_aside, rescue
 from app.redirect.spool_reserve import Reserve
 from app.redirect.spool_rows import Row, Stored, is_whole
-from app.redirect.spool_sql import PAGE_BYTES
+from app.redirect.spool_sql import PAGE_BYTES, is_damage, reason_of
 
-NAME = "spool.db"
+logger = logging.getLogger(__name__)
+
 #: Few, so that a full disk's reserve suffices for them.
 _DELETED_AT_ONCE = 100
 _TAKEN_OVER_AT_ONCE = 1_000
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class Filling(NamedTuple):
@@ -83,11 +82,12 @@ class SpoolFile:
         """
         self.directory = directory
         self._on_damage = on_damage
-        self._path = directory / NAME
-        self._max_pages = max(max_bytes // PAGE_BYTES, 16)
+        self._place = SpoolPlace(directory, max(max_bytes // PAGE_BYTES, 16))
+        self._path = self._place.path
         self._reserve = Reserve(directory)
         self._database: sqlite3.Connection | None = None
         self._inode = 0
+        self._is_stranded = False
 
     def write(self, rows: Sequence[Row], forgotten: Sequence[bytes] = ()) -> None:
         """Add clicks and delete others, all or nothing.
@@ -140,10 +140,9 @@ class SpoolFile:
         with self._opened() as database:
             [(clicks,)] = database.execute("SELECT clicks FROM totals")
             [(oldest,)] = database.execute("SELECT min(click_id) FROM clicks")
-            [(pages,)] = database.execute("PRAGMA page_count")
-            [(free,)] = database.execute("PRAGMA freelist_count")
+            size_bytes = spool_sql.size_bytes(database)
         oldest_ms = int.from_bytes(oldest[:6], "big") if oldest else None
-        return Filling(clicks, (pages - free) * PAGE_BYTES, oldest_ms)
+        return Filling(clicks, size_bytes, oldest_ms)
 
     def count(self) -> int:
         """Return how many clicks wait."""
@@ -203,6 +202,8 @@ class SpoolFile:
                 self._reserve.require()
             spool_sql.insert(database, rows)
             spool_sql.delete(database, forgotten)
+        if rows:
+            self._require_mine()
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -211,8 +212,7 @@ class SpoolFile:
             try:
                 yield database
                 database.execute("COMMIT")
-                self._require_mine()
-            except sqlite3.Error:
+            except BaseException:
                 # SQLite has already rolled back after a full disk, and complains if asked twice.
                 if database.in_transaction:
                     database.execute("ROLLBACK")
@@ -223,42 +223,73 @@ class SpoolFile:
         try:
             yield self._open()
         except sqlite3.Error as error:
-            self.close()
-            if _code(error) in _DAMAGED:
+            self._drop()
+            if is_damage(error):
                 self._move_aside(str(error))
-            raise SpoolError(_reason(error), f"spool {self._path}: {error}") from error
+            raise SpoolError(reason_of(error), f"spool {self._path}: {error}") from error
         except OSError as error:
-            self.close()
+            self._drop()
             reason = "full" if error.errno == errno.ENOSPC else "unusable"
             raise SpoolError(reason, f"spool {self._path}: {error}") from error
 
     def _open(self) -> sqlite3.Connection:
-        if self._database is not None and self._is_still_mine():
+        if self._database is not None and self._place.holds(self._inode):
             return self._database
-        deleted, self._database = self._database, None
-        make_private(self.directory, (f"{NAME}*", "*.lock"))
-        self._database = spool_sql.connect(self._path, self._max_pages)
-        inode, self._inode = self._inode, self._path.stat().st_ino
-        if deleted is not None:
-            self._leave(deleted, inode)
+        try:
+            return self._open_anew()
+        except (sqlite3.Error, OSError) as error:
+            if self._database is None:
+                raise
+            self._say_stranded(error)
+            # What is open is all there is of its clicks: they leave from there until there is room.
+            return self._database
+
+    def _open_anew(self) -> sqlite3.Connection:
+        """Open what is in the place by now, and bring there what only we may have."""
+        left = self._database
+        # If another worker found damage, that one has taken over what can be read.
+        is_deleted = left is not None and not is_set_aside(self._path, self._inode)
+        room_bytes = _size_bytes(left) if left is not None and is_deleted else 0
+        self._database, self._inode = self._place.open(room_bytes)
+        self._is_stranded = False
+        self._rescue()
+        if left is not None:
+            with contextlib.closing(left):
+                if is_deleted:
+                    self._keep_clicks_of(left)
         return self._database
 
-    def _leave(self, deleted: sqlite3.Connection, inode: int) -> None:
-        """Close a database that is not where it was, with its clicks if somebody deleted it.
+    def _say_stranded(self, error: Exception) -> None:
+        if not self._is_stranded:
+            self._is_stranded = True
+            logger.error(
+                "The spool %s was deleted or moved while in use, and its clicks can't be put back"
+                " (%s): what has not been sent when this process ends is lost",
+                self._path,
+                error,
+            )
+
+    def _keep_clicks_of(self, deleted: sqlite3.Connection) -> None:
+        """Put the clicks of a database that somebody took away into the new one.
 
         Its file lives on for as long as it is open.
         """
-        with contextlib.closing(deleted):
-            if is_set_aside(self._path, inode):
-                return  # another worker found damage, and has taken over what can be read
-            kept, fault = 0, ""
+        kept, fault = 0, ""
+        try:
             cursor = deleted.execute("SELECT * FROM clicks")
             while not fault and (stored := cursor.fetchmany(_TAKEN_OVER_AT_ONCE)):
                 rows = [each[:2] for each in stored if is_whole(each)]
                 fault = self._take_over(rows)
                 kept += 0 if fault else len(rows)
-        text = f"{self._path} was deleted while in use; {kept} clicks of it are kept {fault}"
-        self._on_damage(Damage("database", 1, text.rstrip()))
+        except sqlite3.Error as error:
+            fault = str(error)
+        text = f"{self._path} was deleted or moved while in use; {kept} clicks of it are kept"
+        self._on_damage(Damage("database", 1, f"{text} {fault}".rstrip()))
+
+    def _drop(self) -> None:
+        """Close the database after a fault, unless it is gone but for what we have open."""
+        if self._place.holds(self._inode):
+            self.close()
 
     def _has_log(self) -> bool:
         log = Path(f"{self._path}-wal")
@@ -266,58 +297,37 @@ class SpoolFile:
 
     def _require_mine(self) -> None:
         """Raise SpoolError if what was just committed went into a file that was moved aside."""
-        if not self._is_still_mine():
+        if not self._place.holds(self._inode):
             raise SpoolError("damaged", f"spool {self._path} was moved aside or deleted")
 
-    def _is_still_mine(self) -> bool:
-        """Tell whether the path still leads to the open file; another worker may have moved it."""
-        try:
-            return self._path.stat().st_ino == self._inode
-        except FileNotFoundError:
-            return False
-
     def _move_aside(self, fault: str) -> None:
-        with contextlib.suppress(FileNotFoundError), locked(self.directory / "repair.lock"):
-            if self._inode and self._path.stat().st_ino != self._inode:
-                return  # another worker was here first
-            self._on_damage(set_aside(self._path, fault, self._take_over))
+        """Begin another database with what can be read of this one, or have the next call do so."""
+        with contextlib.suppress(sqlite3.Error, OSError):
+            self._place.clear(self._inode, fault)
+            self._open()
+
+    def _rescue(self) -> None:
+        while self._place.aside:
+            aside, fault = self._place.aside.pop(0)
+            self._on_damage(rescue(aside, fault, self._take_over))
 
     def _take_over(self, rows: Sequence[Row]) -> str:
-        """Put clicks of a damaged database into the new one; return why it can't be done, or ''."""
+        """Put clicks of another database into this one; return why it can't be done, or ''."""
         try:
-            with (
-                contextlib.closing(spool_sql.connect(self._path, self._max_pages)) as database,
-                database,
-            ):
+            # A connection of its own: what it can't do is no fault of the one in use.
+            database, _ = self._place.open()
+            with contextlib.closing(database):
+                database.execute("BEGIN IMMEDIATE")
                 spool_sql.insert(database, rows)
-        except sqlite3.Error as error:
+                database.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
             return str(error)
         return ""
 
 
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that the kernel releases when the process ends; waits for it.
-
-    Raises:
-        OSError: the file can't be opened.
-    """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _size_bytes(database: sqlite3.Connection) -> int:
+    """Return what the clicks of a database take up; 0 where nothing of it can be read."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _code(error: sqlite3.Error) -> int:
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-
-
-def _reason(error: sqlite3.Error) -> str:
-    code = _code(error)
-    if code == sqlite3.SQLITE_FULL:
-        return "full"
-    if code in _DAMAGED:
-        return "damaged"
-    return "locked" if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) else "unusable"
+        return spool_sql.size_bytes(database)
+    except sqlite3.Error:
+        return 0

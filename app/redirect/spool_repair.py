@@ -38,19 +38,26 @@ class Damage(NamedTuple):
     text: str
 
 
-def set_aside(path: Path, fault: str, take_over: Callable[[Sequence[Row]], str]) -> Damage:
-    """Move a damaged database aside, and hand on what can be read of it.
+def move_aside(path: Path) -> Path:
+    """Give a database and what belongs to it another name, as far as it is there; return that.
 
-    Args:
-        path: the database, which nobody opens again under this name.
-        fault: what SQLite said.
-        take_over: gets the clicks that are whole, some at a time; returns why it can't keep
-            them, or ''.
+    Nobody may open or begin one under the old name meanwhile.
     """
     aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
     for suffix in ("", "-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
             Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
+    return aside
+
+
+def rescue(aside: Path, fault: str, take_over: Callable[[Sequence[Row]], str]) -> Damage:
+    """Hand on what can be read of a damaged database that was moved aside.
+
+    Args:
+        fault: what SQLite said.
+        take_over: gets the clicks that are whole, some at a time; returns why it can't keep
+            them, or ''.
+    """
     logger.error("The spool is damaged (%s): moved to %s, a new one begins", fault, aside)
     kept = 0
     for rows in _pages(aside):

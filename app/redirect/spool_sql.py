@@ -8,6 +8,7 @@ from app.redirect.spool_rows import Row, Stored, checksum
 
 PAGE_BYTES = 4096
 _BUSY_SECONDS = 2.0
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 #: No click is younger than one that may go by so much: ten years.
 _POSSIBLE_MS = 10 * 366 * 86_400_000
 #: The write-ahead log beside the database is cut back to this once it is empty.
@@ -74,6 +75,13 @@ def oldest(database: sqlite3.Connection, limit: int, after: bytes, before: bytes
     ).fetchall()
 
 
+def size_bytes(database: sqlite3.Connection) -> int:
+    """Return what the clicks take up on disk; room that was given back does not count."""
+    [(pages,)] = database.execute("PRAGMA page_count")
+    [(free,)] = database.execute("PRAGMA freelist_count")
+    return int(pages - free) * PAGE_BYTES
+
+
 def set_aside(database: sqlite3.Connection, click_ids: Sequence[bytes]) -> None:
     """Take clicks out of the queue, into a table of their own.
 
@@ -97,6 +105,26 @@ def forget_damaged(database: sqlite3.Connection, before_ms: int) -> int:
     latest = (before_ms + _POSSIBLE_MS).to_bytes(6, "big")
     query = "DELETE FROM damaged WHERE click_id < ? OR click_id > ?"
     return database.execute(query, (earliest, latest)).rowcount
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Tell whether an error says that the file is not what a database should be."""
+    return _code(error) in _DAMAGED
+
+
+def reason_of(error: sqlite3.Error) -> str:
+    """Return a short, stable name for an error."""
+    if is_damage(error):
+        return "damaged"
+    code = _code(error)
+    if code == sqlite3.SQLITE_FULL:
+        return "full"
+    return "locked" if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) else "unusable"
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code (https://sqlite.org/rescode.html)."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 
 
 def _damaged(text: str) -> sqlite3.DatabaseError:

@@ -12,7 +12,7 @@ from redis import Redis
 from app.clickhouse import connect
 from app.keys import link_key
 from app.links import Link, encode
-from app.redirect.spool_file import NAME
+from app.redirect.spool_place import NAME
 from tests.producers import STREAM
 from tests.redirect_servers import RedirectServer
 from tests.worker_processes import Workers, wait_until

@@ -7,7 +7,8 @@ import pytest
 from app.click import new_click_id
 from app.ledger.sighting import Sighting
 from app.ledger.spool import SpoolUnreadable, spooled
-from app.redirect.spool_file import NAME, SpoolFile
+from app.redirect.spool_file import SpoolFile
+from app.redirect.spool_place import NAME
 
 NOON_MS = 1_778_414_400_000
 

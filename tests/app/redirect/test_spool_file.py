@@ -5,13 +5,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from app.click import new_click_id
-from app.redirect.spool_file import NAME, SpoolError, SpoolFile
+from app.redirect.spool_file import SpoolError, SpoolFile
+from app.redirect.spool_place import NAME
 from tests.conftest import missing
 
 
@@ -173,7 +175,7 @@ def test_what_is_committed_while_another_moves_the_file_is_written_again(tmp_pat
     file = SpoolFile(tmp_path, 1 << 30)
     file.write([row(1)])
     answers = iter([True, False])
-    monkeypatch.setattr(file, "_is_still_mine", lambda: next(answers, True))
+    monkeypatch.setattr(file._place, "holds", lambda _: next(answers, True))
     file.write([row(2)])
     monkeypatch.undo()
     assert file.oldest(10) == [row(1), row(2)]
@@ -259,9 +261,68 @@ def test_clicks_of_a_spool_deleted_while_in_use_are_kept_and_it_is_said(tmp_path
     file.write([row(4)])
     assert file.oldest(10) == other.oldest(10) == [row(1), row(2), row(3), row(4)]
     assert file.count() == 4
-    assert "was deleted while in use; 3 clicks of it are kept" in said[0]
+    assert "was deleted or moved while in use; 3 clicks of it are kept" in said[0]
     file.close()
     other.close()
+
+
+@pytest.mark.parametrize("is_written_to", [True, False])
+def test_clicks_of_a_spool_whose_database_alone_was_moved_away_are_kept(tmp_path, is_written_to):
+    workers = [SpoolFile(tmp_path / "spool", 1 << 30) for _ in range(3)]
+    for number, worker in enumerate(workers):
+        worker.write([row(100 * number + count, 500) for count in range(50)])
+    (tmp_path / "spool" / NAME).rename(tmp_path / "away.db")
+    for number, worker in enumerate(workers):
+        if is_written_to:
+            worker.write([row(1_000 + number)])
+        else:
+            worker.oldest(1)
+    fresh = SpoolFile(tmp_path / "spool", 1 << 30)
+    assert len(fresh.oldest(1_000)) == fresh.count() == 150 + 3 * is_written_to
+    assert all(worker.oldest(1_000) == fresh.oldest(1_000) for worker in workers)
+    for worker in (*workers, fresh):
+        worker.close()
+
+
+def test_a_worker_that_opens_the_spool_while_another_moves_it_aside_loses_nothing(
+    tmp_path, monkeypatch
+):
+    path = filled(tmp_path, 200)
+    with path.open("r+b") as raw:
+        raw.seek(path.stat().st_size // 2 // 4096 * 4096)
+        raw.write(b"\xff" * 4096)
+    finder, other = SpoolFile(tmp_path, 1 << 30), SpoolFile(tmp_path, 1 << 30)
+    other.write([row(1_000)])
+    writing = threading.Thread(target=other.write, args=([row(1_001)],))
+    rename = Path.rename
+
+    def rename_slowly(path, target):
+        renamed = rename(path, target)
+        if path.name == NAME:
+            writing.start()
+            writing.join(0.5)
+        return renamed
+
+    monkeypatch.setattr(Path, "rename", rename_slowly)
+    with pytest.raises(SpoolError):
+        finder.oldest(1_000)
+    writing.join()
+    fresh = SpoolFile(tmp_path, 1 << 30)
+    assert fresh.oldest(1_000)[-2:] == [row(1_000), row(1_001)]
+    for file in (finder, other, fresh):
+        file.close()
+
+
+def test_a_spool_that_something_else_was_put_in_the_place_of_is_kept(tmp_path, found):
+    file = SpoolFile(tmp_path, 1 << 30, found.append)
+    file.write([row(1)])
+    for path in tmp_path.glob(f"{NAME}*"):
+        path.unlink()
+    (tmp_path / NAME).write_bytes(b"this is no database " * 500)
+    file.write([row(2)])
+    assert file.oldest(10) == [row(1), row(2)]
+    assert [damage.kind for damage in found] == ["database", "database"]
+    file.close()
 
 
 @pytest.fixture
@@ -300,6 +361,32 @@ def test_a_disk_that_the_spool_filled_drains_also_after_a_restart(small_disk):
     file.write([row(1)])
     assert file.count() == 1
     file.close()
+
+
+def test_a_spool_deleted_to_make_room_on_a_full_disk_drains_all_the_same(small_disk, caplog):
+    file = SpoolFile(small_disk, 1 << 30)
+    file.write([row(number, 1000) for number in range(600)])
+    file.sync()
+    free_bytes = os.statvfs(small_disk).f_bavail * 4096
+    (small_disk / "other").write_bytes(bytes(free_bytes))
+    for path in small_disk.glob(f"{NAME}*"):
+        path.unlink()
+    with pytest.raises(SpoolError):
+        file.write([row(5_000)])
+    assert caplog.text.count("its clicks can't be put back") == 1
+    drained = []
+    while rows := file.oldest(250):
+        drained += rows
+        file.delete([click_id for click_id, _ in rows])
+        file.sync()
+    assert drained[:600] == [row(number, 1000) for number in range(600)]
+    (small_disk / "other").unlink()
+    file.sync()
+    file.write([row(6_000)])
+    other = SpoolFile(small_disk, 1 << 30)
+    assert other.oldest(10) == [row(6_000)]
+    for each in (file, other):
+        each.close()
 
 
 def test_clicks_that_are_gone_are_in_no_file_any_more(file):

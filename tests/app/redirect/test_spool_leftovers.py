@@ -6,8 +6,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from app.click import new_click_id
-from app.redirect.spool_file import NAME, SpoolFile
+from app.redirect.spool_file import SpoolFile
 from app.redirect.spool_leftovers import SpoolLeftovers
+from app.redirect.spool_place import NAME
 from app.redirect_metrics import RedirectMetrics
 
 NOW_MS = 1_778_414_400_000
