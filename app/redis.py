@@ -198,6 +198,15 @@ def is_transient(reply: str) -> bool:
     return code in _TRANSIENT or reply.startswith("command not allowed when used memory")
 
 
+def may_have_lost(reply: str) -> bool:
+    """Tell whether an error reply says that what was confirmed last is on no disk or no replica.
+
+    A master that is cut off may be replaced by one that has not got it; one whose disk takes
+    nothing has it in memory alone, for as long as that lasts.
+    """
+    return reply.partition(" ")[0] in ("MISCONF", "NOREPLICAS")
+
+
 _TRANSIENT = frozenset(
     (
         "BUSY",

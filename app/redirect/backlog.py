@@ -21,6 +21,7 @@ from app.redirect.redis_socket import Connection
 from app.redirect.resp import encode_command
 from app.redirect.watermarks import Level, Watermarks
 from app.redirect_metrics import RedirectMetrics
+from app.redis import may_have_lost
 from app.redis_server import RedisServer
 
 logger = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ class Backlog:
         self._command = _command(stream, group, max(maxlen // _MARKS, 1))
         self._quiet_log = QuietLog(logger)
         self._leave_at = 0.0
+        self._is_in_doubt = False
         self._chore = Chore("backlog", self._watch, metrics.chore_failures)
 
     def start(self) -> None:
@@ -135,10 +137,12 @@ class Backlog:
             self._quiet_log.warning("look", "The stream's backlog can't be counted: %s", error)
             if str(error).startswith("READONLY"):
                 self._leave_replica()
-            elif str(error).startswith("NOREPLICAS"):
+            elif may_have_lost(str(error)) and not self._is_in_doubt:
                 # While clicks are few, nobody else may notice before they are too old for that.
+                self._is_in_doubt = True
                 self._pipeline.doubt_server()
         else:
+            self._is_in_doubt = False
             self.note(backlog, Memory(used_bytes, limit_bytes))
             self._compare(connection, RedisServer(*(text.decode() for text in who)))
 

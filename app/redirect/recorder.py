@@ -26,6 +26,7 @@ from app.redirect.resend import ResendRing
 from app.redirect.resending import Resending
 from app.redirect.spool import Spool
 from app.redirect_metrics import RedirectMetrics
+from app.redis import may_have_lost
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Recorder:
         self._confirmed = metrics.clicks.labels("confirmed")
         self._diverted = metrics.clicks_diverted
         self._late = metrics.clicks_confirmed_late
+        self._doubted_count = -1
         self._quiet_log = QuietLog(logger, clock=clock)
 
     def record(self, command: bytes, done: Done) -> None:
@@ -116,11 +118,18 @@ class Recorder:
     def _confirm(self, flight: "_Flight") -> None:
         if flight.settled:
             self._late.inc()
+            self._doubted_count = -1
             self._spool.forget(click_id_of(flight.command))
             return
         self._confirmed.count += 1
         flight.settled = True
         flight.done()
+
+    def _doubt(self) -> None:
+        """Have what was confirmed last sent again, once until more is confirmed."""
+        if self._confirmed.count != self._doubted_count:
+            self._doubted_count = self._confirmed.count
+            self.resend()
 
     def _divert(self, flight: "_Flight", reason: str) -> None:
         self._diverted.labels(reason).inc()
@@ -144,18 +153,13 @@ class _Flight:
         if isinstance(reply, bytes):
             self._recorder._confirm(self)
             return
-        if _lacks_replicas(reply):
-            self._recorder.resend()
+        if isinstance(reply, hiredis.ReplyError) and may_have_lost(str(reply)):
+            self._recorder._doubt()
         if not self.settled:
             self._recorder._divert(self, _reason(reply))
 
     def expire(self) -> None:
         self._recorder._divert(self, "over_budget")
-
-
-def _lacks_replicas(reply: object) -> bool:
-    """Tell whether a master is cut off, so that another may be promoted without its last clicks."""
-    return isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOREPLICAS")
 
 
 def _reason(reply: object) -> str:

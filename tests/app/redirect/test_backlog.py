@@ -224,6 +224,21 @@ def test_a_master_that_becomes_a_replica_is_left_and_told_of(any_redis_server):
     wait_until(lambda: told)
     wait_until(watched.pipeline.connected.is_set)
     watched.redis.replicaof("NO", "ONE")
+def test_a_server_that_refuses_is_doubted_once_until_it_takes_something_again(valkey_server):
+    watched = Watched(valkey_server().url)
+    watched.create_group()
+    doubts: list[None] = []
+    watched.pipeline.on_new_server.append(lambda: doubts.append(None))
+    for spell in (1, 2):
+        watched.redis.config_set("min-replicas-to-write", 1)
+        for _ in range(3):
+            watched.backlog._look()
+        assert len(doubts) == spell
+        watched.redis.config_set("min-replicas-to-write", 0)
+        watched.look()
+    watched.close()
+
+
     wait_until(lambda: len(told) > 1)
     watched.close()
 

@@ -124,6 +124,26 @@ def test_a_redirect_stopped_just_before_the_power_went_loses_none(world):
     world.assert_all_are_stored()
 
 
+def test_a_redis_whose_disk_took_nothing_for_long_before_it_died_loses_none(world):
+    (world.redis.directory / "dump.rdb").unlink(missing_ok=True)
+    (world.redis.directory / "dump.rdb").mkdir()
+    with Redis.from_url(world.redis.url) as client:
+        client.config_set("stop-writes-on-bgsave-error", "no")
+        client.config_set("save", "3600 1")
+        client.bgsave()
+        assert wait_for(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err", 15)
+        world.sync()
+        world.visit(10)
+        client.config_set("stop-writes-on-bgsave-error", "yes")
+        world.visit(20)
+        assert client.info("errorstats")["errorstat_MISCONF"]["count"] > 0
+    time.sleep(OUTAGE_SECONDS)
+    world.cut_power()
+    time.sleep(OUTAGE_SECONDS)
+    world.redis.start()
+    world.assert_all_are_stored()
+
+
 def test_what_was_sent_again_and_lost_again_is_sent_once_more(world):
     for _ in range(2):
         world.cut_power()

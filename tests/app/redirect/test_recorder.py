@@ -8,7 +8,7 @@ from app.redirect.resp import encode_command
 from app.redirect_metrics import RedirectMetrics
 from tests.app.redirect.fakes import FakeBacklog, FakePipeline
 
-A, B = b"a" * 16, b"b" * 16
+A, B, C, D, E = (bytes([letter]) * 16 for letter in b"abcde")
 
 
 def command(click_id: bytes) -> bytes:
@@ -147,6 +147,26 @@ def test_the_last_confirmed_clicks_are_spooled_for_a_new_server(world):
     assert world.spool.rows == ids
     world.recorder.resend()
     assert world.spool.rows == ids
+
+
+@pytest.mark.parametrize("error", ["MISCONF", "NOREPLICAS"])
+def test_refusals_have_what_was_confirmed_before_them_spooled_once(world, error):
+    def keep(click_id: bytes) -> None:
+        world.ring.add(command(click_id), [len(command(click_id))])
+
+    keep(A)
+    for click_id in (B, C):
+        world.record(click_id)
+        world.pipeline.answer_error(error)
+        # What was refused was written to the socket, too.
+        keep(click_id)
+    assert world.spool.rows == [A, B, C]
+    world.record(D)
+    world.pipeline.answer(b"1-1")
+    keep(D)
+    world.record(E)
+    world.pipeline.answer_error(error)
+    assert world.spool.rows == [A, B, C, B, C, D, E]
 
 
 def test_a_greenlet_may_wait(world):
