@@ -135,7 +135,7 @@ class Intake:
 
     def start_over(self) -> None:
         """After an error: see that the group is there, and look at what is pending here again."""
-        self._stream.give_up_read()
+        self._stream.give_up()
         self._full_reads = 0
         self._may_have_strays = True
         self._needs_group = True

@@ -93,7 +93,8 @@ class StreamPass:
         """Put clicks into the table that the group has finished and that are not there."""
         if not absent:
             return Counter()
-        buried, purged = self._entries.buried(), self._purged()
+        buried = self._entries.buried([entry.entry_id for entry in absent.values()])
+        purged = self._purged()
         lost = [
             entry
             for click_id, entry in absent.items()
@@ -105,6 +106,5 @@ class StreamPass:
         return Counter(read=len(lost), restored=len(lost), dead=len(absent) - len(lost))
 
     def _given_up(self, entry_ids: Sequence[bytes]) -> Counter[str]:
-        buried = self._entries.buried()
-        dead = sum(entry_id in buried for entry_id in entry_ids)
+        dead = len(self._entries.buried(entry_ids))
         return Counter(dead=dead, unusable=len(entry_ids) - dead)

@@ -1,15 +1,13 @@
 """Reader that yields the entries which the group has finished, without touching the group."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
-from app.dead_letter import from_letter
 from app.ledger.finished import Finished
+from workers.buried import Buried
 from workers.entry import Entry
 from workers.names import Names
 from workers.wire import Wire
-
-#: Letters asked for in one call; they hold up to some 100 KB each.
-_LETTERS = 100
 
 
 class NothingProcessed(Exception):
@@ -37,8 +35,7 @@ class FinishedEntries:
         self._wire = wire
         self._names = names
         self._finished = Finished(wire.call, names.stream, names.group)
-        self._buried: set[bytes] = set()
-        self._last_letter = b"-"
+        self._buried = Buried(wire.call, names.dead_stream)
 
     def page(self, first: bytes, last: bytes, count: int) -> Page:
         """Return the next entries from one id to another, either of which may begin with ``(``.
@@ -57,15 +54,10 @@ class FinishedEntries:
         entries = [Entry(*pair) for pair in self._finished.of(found)]
         return Page(entries, len(found) - len(entries), found[-1][0])
 
-    def buried(self) -> set[bytes]:
-        """Return the ids of the entries in the dead-letter stream."""
-        dead_stream = self._names.dead_stream
-        command = ("XRANGE", dead_stream, self._last_letter, "+", "COUNT", _LETTERS)
-        while found := self._wire.call(*command):
-            self._buried |= {from_letter(*letter).entry_id for letter in found}
-            self._last_letter = b"(" + found[-1][0]
-            command = ("XRANGE", dead_stream, self._last_letter, "+", "COUNT", _LETTERS)
-        return self._buried
+    def buried(self, entry_ids: Collection[bytes]) -> set[bytes]:
+        """Return those of some entries that have a dead letter."""
+        self._buried.expire()
+        return self._buried.among(entry_ids)
 
     def _delivered(self) -> bytes:
         delivered = self._finished.delivered()

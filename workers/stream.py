@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from app.dead_letter import Fault, to_letter
 from app.metrics import WorkerMetrics
+from workers.buried import Buried
 from workers.entry import Entry
 from workers.names import Names
 from workers.scripts import script
@@ -35,6 +36,7 @@ class Stream:
         self._names = names
         self._metrics = metrics
         self._asked_ahead = False
+        self._buried = Buried(acks.call, names.dead_stream)
         self._ensure_group = script("ensure_group")
         self._pending = script("pending")
         self._fetch = script("fetch")
@@ -66,6 +68,7 @@ class Stream:
         if not self._asked_ahead:
             self._ask(count, block_ms)
         self._asked_ahead = False
+        self._buried.expire()
         with spent(self._metrics.cpu_seconds.labels("read")):
             reply = self._reads.receive(block_ms, should_end)
             pairs = reply[self._names.stream.encode()] if reply else []
@@ -78,8 +81,12 @@ class Stream:
         self._ask(count, 1)
         self._asked_ahead = True
 
-    def give_up_read(self) -> None:
-        """Forget what was asked ahead; entries of its reply are pending here."""
+    def give_up(self) -> None:
+        """After an error: forget what was asked ahead, and what was known of the server.
+
+        Entries of the reply that is given up are pending here.
+        """
+        self._buried.forget()
         if self._asked_ahead:
             self._reads.hang_up()
             self._asked_ahead = False
@@ -128,12 +135,17 @@ class Stream:
                 yield [Entry(entry_id, flat, deliveries) for entry_id, flat in found]
 
     def dead_letter(self, entry: Entry, fault: Fault, now_ms: int) -> None:
-        """Move an entry pending here to the dead-letter stream; ``now_ms`` is the Unix time."""
+        """Move an entry pending here to the dead-letter stream; ``now_ms`` is the Unix time.
+
+        One that has a letter, because the group was set back, is only acked.
+        """
         stream, group, consumer, dead_stream, dead_maxlen = self._names
+        has_letter = bool(self._buried.among([entry.entry_id]))
         letter = to_letter(entry.entry_id, entry.flat, fault, consumer, now_ms)
         command = ("EVAL", self._dead_letter, 3, stream, dead_stream, self._names.ledger)
-        moved = self._acks.call(*command, group, consumer, entry.entry_id, dead_maxlen, *letter)
-        if moved:
+        what = (group, consumer, entry.entry_id, dead_maxlen, int(has_letter))
+        moved = self._acks.call(*command, *what, *letter)
+        if moved and not has_letter:
             self._metrics.dead_letters.labels(fault.reason).inc()
             entry_id = entry.entry_id.decode()
             logger.warning("dead letter %s: %s: %s", entry_id, fault.reason, fault.detail)
@@ -156,6 +168,7 @@ class Stream:
         names = self._names
         where = (2, names.stream, names.heirs, names.group, consumer, names.consumer)
         command = ("EVAL", self._pending, *where, after, count, *SUSPECTS_AT_ONCE)
+        self._buried.expire()
         while page := self._acks.call(*command):
             lost = [one[0] for one in page if len(one) == 2]
             if lost:

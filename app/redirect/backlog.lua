@@ -44,11 +44,13 @@ end
 -- such entry.
 local function unfinished_bound(group, last_id)
     local first_pending = redis.call('XPENDING', KEYS[1], group.name)[2]
-    if first_pending then
-        return sortable(first_pending)
+    local pending = first_pending and sortable(first_pending)
+    local delivered = sortable(group['last-delivered-id'])
+    if delivered >= last_id or (pending and pending <= delivered) then
+        return pending
     end
-    local delivered = group['last-delivered-id']
-    return sortable(delivered) < last_id and sortable(delivered) .. ';' or nil
+    -- Of a group that was set back, what is pending may be younger than what is to be read again.
+    return delivered .. ';'
 end
 
 local function backlog()

@@ -31,7 +31,7 @@ class Fakes:
     def ask_ahead(self, count):
         self.asked.append(("ask ahead", count))
 
-    def give_up_read(self):
+    def give_up(self):
         self.asked.append("give up")
 
     def own(self, count, after):

@@ -4,7 +4,7 @@ import pytest
 from redis import Redis
 
 from app.dead_letter import Fault
-from app.keys import leases_key
+from app.keys import leases_key, ledger_key
 from tests.producers import STREAM, send
 from workers.entry import Entry
 from workers.stream import FIRST_ID
@@ -59,7 +59,7 @@ def test_what_was_asked_ahead_and_given_up_is_pending_here(server, open_stream):
     stream = open_stream(server.url)
     stream.ensure_group()
     stream.ask_ahead(3)
-    stream.give_up_read()
+    stream.give_up()
     assert [entry.entry_id for entry in stream.read(10, 100, never)] == sent[3:]
     assert [entry.entry_id for entry in stream.own(10, FIRST_ID)] == sent
 
@@ -234,6 +234,28 @@ def test_a_dead_letter_leaves_the_pending_list_in_the_same_step(server, open_str
     assert letter[b"field:short_code"] == b"\xff"
     assert letter[b"field:ip"] == b""
     assert metrics.dead_letters.labels("not_utf8")._value.get() == 1
+
+
+def calls(client: Redis, command: str) -> int:
+    return client.info("commandstats").get(f"cmdstat_{command}", {}).get("calls", 0)
+
+
+def test_however_many_letters_are_looked_through_nobody_else_is_held_up(server, open_stream):
+    sent = send(server.url, entries_of(3))
+    stream = open_stream(server.url)
+    stream.ensure_group()
+    entries = stream.read(10, 100, never)
+    with Redis.from_url(server.url) as client:
+        for entry_id in (*[b"1-1"] * 1_000, sent[1]):
+            client.xadd("clicks:dead", {"reason": "not_utf8", "entry_id": entry_id})
+        client.config_resetstat()
+        for entry in entries:
+            stream.dead_letter(entry, FAULT, 0)
+        assert calls(client, "xrange") < calls(client, "eval") < 30
+        found = [letter[b"entry_id"] for _, letter in client.xrange("clicks:dead")]
+        assert client.hget(ledger_key(STREAM, GROUP), "dead") == b"3"
+    assert found[1_000:] == [sent[1], sent[0], sent[2]]
+    assert pending(server.url) == []
 
 
 def test_what_another_has_taken_over_is_not_buried(server, open_stream):

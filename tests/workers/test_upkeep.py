@@ -124,6 +124,15 @@ def test_every_group_counts(server, redis, upkeep):
     assert redis.xlen(STREAM) == 1000
     read(redis, 1000, "unread")
     read(redis, 1000, "pending")
+def test_what_a_group_that_was_set_back_reads_again_is_not_trimmed(server, redis, upkeep):
+    sent = fill(server)
+    read(redis, 1000)
+    redis.xack(STREAM, GROUP, *sent[:900])
+    redis.xgroup_setid(STREAM, GROUP, sent[499])
+    trim_all(upkeep)
+    assert held(redis) == set(sent[500:])
+
+
     redis.xack(STREAM, "unread", *sent)
     redis.xack(STREAM, "pending", *sent[:300], *sent[301:])
     trim_all(upkeep)

@@ -6,8 +6,7 @@
 --
 -- KEYS[1]  stream  the click stream
 -- KEYS[2]  hash    its ledger: `again` counts entries that were finished and are given out again,
---                  `again_to` is the youngest entry that may be among them, `emptied` is set where
---                  the stream is another one than at the last check
+--                  `emptied` is set where the stream is another one than at the last check
 -- ARGV[1]  group
 --
 -- Returns 0 where both were there; else 1, and how many finished entries are given out again.
@@ -37,5 +36,5 @@ end
 -- What is finished or gone; of the rest, the stream holds more than was left to do.
 local settled = noted.inserted + noted.dead + noted.base + noted.missing - noted.again - noted.before
 local again = math.max(0, settled + stream.length - stream['entries-added'])
-redis.call('HSET', KEYS[2], 'again', noted.again + again, 'again_to', stream['last-generated-id'])
+redis.call('HSET', KEYS[2], 'again', noted.again + again)
 return {1, again}

@@ -34,10 +34,13 @@ for _, flat in ipairs(groups) do
     for index = 1, #flat, 2 do
         group[flat[index]] = flat[index + 1]
     end
-    local first_pending = redis.call('XPENDING', KEYS[1], group.name)[2]
-    local unfinished = first_pending or after(group['last-delivered-id'])
-    if sortable(unfinished) < sortable(lowest) then
-        lowest = unfinished
+    -- Of a group that was set back, what is pending may be younger than what is to be read again.
+    local unread = after(group['last-delivered-id'])
+    local first_pending = redis.call('XPENDING', KEYS[1], group.name)[2] or unread
+    for _, unfinished in ipairs({first_pending, unread}) do
+        if sortable(unfinished) < sortable(lowest) then
+            lowest = unfinished
+        end
     end
 end
 

@@ -209,8 +209,9 @@ def test_a_group_that_was_made_anew_at_the_end_has_lost_what_it_skips(redis, con
     assert more() == 1
 
 
-def test_an_entry_is_one_dead_letter_however_often_the_group_is_destroyed(
-    redis, consumer, more, ledger
+@pytest.mark.parametrize("how", ["destroyed", "made anew by another", "set back"])
+def test_an_entry_is_one_dead_letter_however_often_the_group_begins_anew(
+    redis, consumer, more, ledger, how
 ):
     more()
     add(redis, 3)
@@ -220,7 +221,12 @@ def test_an_entry_is_one_dead_letter_however_often_the_group_is_destroyed(
             consumer.stream.dead_letter(Entry(entry_id, fields), Fault("odd", ""), 1)
         assert more() == 0
         assert_whole(ledger, again=3 * round_number)
-        redis.xgroup_destroy(STREAM, GROUP)
+        if how == "set back":
+            redis.xgroup_setid(STREAM, GROUP, "0")
+        else:
+            redis.xgroup_destroy(STREAM, GROUP)
+        if how == "made anew by another":
+            redis.xgroup_create(STREAM, GROUP, "0")
         consumer.stream.ensure_group()
     assert redis.xlen("clicks:dead") == 3
     add(redis, 1)

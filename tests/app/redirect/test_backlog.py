@@ -131,6 +131,17 @@ def test_a_stream_that_was_deleted_and_begun_anew_is_counted_anew(watched):
     assert watched.look() == 7
 
 
+def test_what_a_group_that_was_set_back_reads_again_counts(watched):
+    watched.create_group()
+    for _ in range(3):
+        watched.look()
+        watched.add(100)
+    read = watched.read(300)
+    watched.ack(read[:290])
+    watched.redis.xgroup_setid(STREAM, GROUP, read[99])
+    assert watched.look() >= 200
+
+
 def test_marks_do_not_pile_up_while_nothing_is_processed(watched):
     watched.create_group()
     for _ in range(60):
@@ -213,17 +224,6 @@ def test_while_redis_does_not_let_us_look_the_last_decision_stands(watched, capl
     assert watched.backlog.is_full
 
 
-def test_a_master_that_becomes_a_replica_is_left_and_told_of(any_redis_server):
-    old, new = any_redis_server(), any_redis_server()
-    watched = Watched(old.url)
-    watched.create_group()
-    told: list[int] = []
-    watched.pipeline.on_new_server.append(lambda: told.append(1))
-    watched.backlog.start()
-    watched.redis.replicaof("127.0.0.1", new.port)
-    wait_until(lambda: told)
-    wait_until(watched.pipeline.connected.is_set)
-    watched.redis.replicaof("NO", "ONE")
 def test_a_server_that_refuses_is_doubted_once_until_it_takes_something_again(valkey_server):
     watched = Watched(valkey_server().url)
     watched.create_group()
@@ -239,6 +239,17 @@ def test_a_server_that_refuses_is_doubted_once_until_it_takes_something_again(va
     watched.close()
 
 
+def test_a_master_that_becomes_a_replica_is_left_and_told_of(any_redis_server):
+    old, new = any_redis_server(), any_redis_server()
+    watched = Watched(old.url)
+    watched.create_group()
+    told: list[int] = []
+    watched.pipeline.on_new_server.append(lambda: told.append(1))
+    watched.backlog.start()
+    watched.redis.replicaof("127.0.0.1", new.port)
+    wait_until(lambda: told)
+    wait_until(watched.pipeline.connected.is_set)
+    watched.redis.replicaof("NO", "ONE")
     wait_until(lambda: len(told) > 1)
     watched.close()
 
@@ -313,7 +324,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(count=st.integers(1, 80))
     def read(self, count: int) -> None:
-        self.pending += self.watched.read(count)
+        # Of a group that was set back, an entry that is pending is read again.
+        self.pending = list(dict.fromkeys([*self.pending, *self.watched.read(count)]))
 
     @rule(share=st.floats(0, 1))
     def ack(self, share: float) -> None:
@@ -324,12 +336,18 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def finish_all(self) -> None:
-        self.pending += self.watched.read(100_000)
+        self.read(100_000)
         self.ack(0)
 
     @rule(keep=st.integers(0, 40))
     def trim(self, keep: int) -> None:
         self.watched.redis.xtrim(STREAM, maxlen=keep, approximate=False)
+
+    @rule(count=st.integers(0, 60))
+    def set_back(self, count: int) -> None:
+        found = self.watched.redis.xrevrange(STREAM, count=count + 1)
+        if found:
+            self.watched.redis.xgroup_setid(STREAM, GROUP, found[-1][0])
 
     @invariant()
     def counts_enough(self) -> None:
