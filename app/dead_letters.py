@@ -1,7 +1,6 @@
 """Store that keeps dead letters in Redis: look at them, send them again, throw them away."""
 
 import re
-import time
 from collections.abc import Iterator
 from datetime import datetime
 from importlib import resources
@@ -105,8 +104,7 @@ class DeadLetters:
     def purge(self, letter: DeadLetter) -> bool:
         """Delete a letter for good; False when it was gone."""
         keys = (self._dead_stream, purged_key(self._dead_stream))
-        forget_ms = time.time_ns() // 1_000_000 - _PURGED_MS
-        what = (letter.letter_id, *_identity(letter), forget_ms)
+        what = (letter.letter_id, *_identity(letter), _PURGED_MS)
         with translated(self._url):
             return bool(self._client.eval(self._purge, 2, *keys, *what))
 

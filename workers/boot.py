@@ -201,17 +201,13 @@ def _janitor(
     metrics: WorkerMetrics,
 ) -> Janitor:
     bounds = LetterBounds(settings.dead_maxlen, settings.dead_max_bytes, settings.dead_days)
-    letters = Letters(open_dead_letters(settings), bounds, metrics, time.monotonic, time.time)
+    letters = Letters(open_dead_letters(settings), bounds, metrics, time.monotonic, upkeep.now_ms)
     chores = [letters.trim]
     if settings.aof_rewrite:
-        rewriting = Rewriting(wire, upkeep, names, time.monotonic, _now_ms)
+        rewriting = Rewriting(wire, upkeep, names, time.monotonic, upkeep.now_ms)
         chores.append(rewriting.look_if_due)
     horizon_seconds = settings.replay_horizon_seconds
-    return Janitor(stream, upkeep, horizon_seconds, time.monotonic, time.time, chores)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return Janitor(stream, upkeep, horizon_seconds, time.monotonic, upkeep.now_ms, chores)
 
 
 def _names(settings: Settings, consumer: str) -> Names:

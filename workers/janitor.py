@@ -29,7 +29,8 @@ class Janitor:
 
     Args:
         horizon_seconds: entries younger than this stay, for a replay.
-        wall_clock: Unix seconds.
+        now_ms: Unix milliseconds by Redis' clock, which gave the entries their ids. By one of a
+            consumer's machine that is a month ahead, all that is finished would be old.
         chores: what else is done in a turn, each when it is due.
     """
 
@@ -39,14 +40,14 @@ class Janitor:
         upkeep: Upkeep,
         horizon_seconds: float,
         clock: Callable[[], float],
-        wall_clock: Callable[[], float],
+        now_ms: Callable[[], int],
         chores: Iterable[Callable[[], None]] = (),
     ) -> None:
         self._stream = stream
         self._upkeep = upkeep
         self._horizon_seconds = horizon_seconds
         self._clock = clock
-        self._wall_clock = wall_clock
+        self._now_ms = now_ms
         self._chores = tuple(chores)
         self._sweep_at = clock() + SWEEP_SECONDS
         self._relieve_at = float("inf")
@@ -77,7 +78,7 @@ class Janitor:
                 logger.info("forgot consumer %s, which is gone", name)
 
     def _trim(self) -> None:
-        before_ms = round((self._wall_clock() - self._horizon_seconds) * 1000)
+        before_ms = self._now_ms() - round(self._horizon_seconds * 1000)
         while self._upkeep.trim(max(0, before_ms)):
             continue
 

@@ -49,7 +49,7 @@ class Letters:
     Each is purged as by hand, so that the ledger counts its click as dead, and not as missing.
 
     Args:
-        wall_clock: Unix seconds.
+        now_ms: Unix milliseconds by Redis' clock, which gave the letters their ids.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class Letters:
         bounds: LetterBounds,
         metrics: WorkerMetrics,
         clock: Callable[[], float],
-        wall_clock: Callable[[], float],
+        now_ms: Callable[[], int],
     ) -> None:
         self._letters = letters
         self._bounds = bounds
         self._metrics = metrics
         self._clock = clock
-        self._wall_clock = wall_clock
+        self._now_ms = now_ms
         self._may_weigh = True
 
     def trim(self) -> None:
@@ -90,8 +90,7 @@ class Letters:
             logger.warning("threw %d dead letters away, too old or too many", gone)
 
     def _doomed(self, surplus: int) -> Sequence[DeadLetter]:
-        now_ms = round(self._wall_clock() * 1000)
-        return self._bounds.doomed(self._letters.oldest(), max(0, surplus), now_ms)
+        return self._bounds.doomed(self._letters.oldest(), max(0, surplus), self._now_ms())
 
     def _weight(self, count: int) -> int:
         if not self._may_weigh or count * MAX_KEPT_BYTES <= self._bounds.most_bytes:

@@ -61,6 +61,11 @@ class Upkeep:
         self._metrics.entries_trimmed_early.inc(trimmed)
         return trimmed
 
+    def now_ms(self) -> int:
+        """Return the Unix time in milliseconds by Redis' clock."""
+        seconds, microseconds = map(int, self._wire.call("TIME"))
+        return seconds * 1000 + microseconds // 1000
+
     def memory(self) -> Memory:
         """Return how full Redis is."""
         return Memory.of(self.info("memory"))

@@ -57,7 +57,7 @@ class FakeStream:
 
 
 def janitor_of(upkeep, now, stream=None):
-    return Janitor(stream or FakeStream(), upkeep, 3600.0, lambda: now[0], lambda: 5000.0)
+    return Janitor(stream or FakeStream(), upkeep, 3600.0, lambda: now[0], lambda: 5_000_000)
 
 
 def test_it_sweeps_every_ten_seconds_and_trims_all_that_is_old():
@@ -112,7 +112,12 @@ def test_it_does_not_go_on_for_ever_when_nothing_finished_is_left():
 def test_what_else_is_due_is_done_in_a_turn():
     now, done = [0.0], []
     janitor = Janitor(
-        FakeStream(), FakeUpkeep(), 1.0, lambda: now[0], lambda: 9.0, [lambda: done.append(now[0])]
+        FakeStream(),
+        FakeUpkeep(),
+        1.0,
+        lambda: now[0],
+        lambda: 9_000,
+        [lambda: done.append(now[0])],
     )
     for seconds in (1.0, SWEEP_SECONDS):
         now[0] = seconds

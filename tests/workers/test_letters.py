@@ -38,7 +38,7 @@ def letters(server):
 @pytest.fixture
 def trim(letters, metrics):
     def trim(bounds):
-        Letters(letters, bounds, metrics, lambda: 0.0, lambda: NOW_MS / 1000).trim()
+        Letters(letters, bounds, metrics, lambda: 0.0, lambda: NOW_MS).trim()
 
     return trim
 

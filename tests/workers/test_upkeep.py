@@ -1,6 +1,7 @@
 import pytest
 from redis import Redis
 
+from app.keys import janitor_key
 from tests.producers import STREAM, send
 from workers.names import Names
 from workers.upkeep import Upkeep
@@ -56,6 +57,15 @@ def held(redis: Redis) -> set[bytes]:
 def test_one_consumer_has_the_turn(open_upkeep):
     assert open_upkeep("me").claims_turn(60_000)
     assert not open_upkeep("other").claims_turn(60_000)
+
+
+def test_a_turn_of_before_the_clock_of_redis_was_set_back_keeps_nobody(redis, open_upkeep):
+    upkeep = open_upkeep("me")
+    key, hour_ms = janitor_key(STREAM, GROUP), 3_600_000
+    redis.set(key, f"{upkeep.now_ms() + hour_ms} other", px=hour_ms + 9_000)
+    assert upkeep.claims_turn(9_000)
+    assert redis.pttl(key) <= 9_000
+    assert not open_upkeep("other").claims_turn(9_000)
 
 
 def test_finished_entries_are_trimmed(server, redis, upkeep, metrics):
@@ -114,6 +124,15 @@ def test_unread_entries_are_not_trimmed(server, redis, upkeep):
     assert redis.xlen(STREAM) == 500
 
 
+def test_what_a_group_that_was_set_back_reads_again_is_not_trimmed(server, redis, upkeep):
+    sent = fill(server)
+    read(redis, 1000)
+    redis.xack(STREAM, GROUP, *sent[:900])
+    redis.xgroup_setid(STREAM, GROUP, sent[499])
+    trim_all(upkeep)
+    assert held(redis) == set(sent[500:])
+
+
 def test_every_group_counts(server, redis, upkeep):
     sent = fill(server)
     redis.xgroup_create(STREAM, "unread", "0")
@@ -124,15 +143,6 @@ def test_every_group_counts(server, redis, upkeep):
     assert redis.xlen(STREAM) == 1000
     read(redis, 1000, "unread")
     read(redis, 1000, "pending")
-def test_what_a_group_that_was_set_back_reads_again_is_not_trimmed(server, redis, upkeep):
-    sent = fill(server)
-    read(redis, 1000)
-    redis.xack(STREAM, GROUP, *sent[:900])
-    redis.xgroup_setid(STREAM, GROUP, sent[499])
-    trim_all(upkeep)
-    assert held(redis) == set(sent[500:])
-
-
     redis.xack(STREAM, "unread", *sent)
     redis.xack(STREAM, "pending", *sent[:300], *sent[301:])
     trim_all(upkeep)
