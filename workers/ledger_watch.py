@@ -8,6 +8,7 @@ from contextlib import closing
 from app.clickhouse import ClickHouseError
 from app.keys import ledger_turn_key
 from app.ledger.audit import Audit, LedgerNotBegun
+from app.ledger.beginnings import Beginnings
 from app.ledger.entries import EntryLedger, Noted
 from app.ledger.opening import open_audit, open_beginnings, open_entries
 from app.ledger.sighting import Sighting
@@ -41,8 +42,7 @@ class LedgerWatch:
 
     Args:
         claims_turn: tells whether it is this host's turn to check.
-        forgotten_after: enters when the ledger began where it outlives Redis; returns until when
-            there was another one, None where this is the first.
+        beginnings: keeps when ledgers began where that outlives Redis.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class LedgerWatch:
         audit: Audit,
         claims_turn: Callable[[], bool],
         metrics: LedgerMetrics,
-        forgotten_after: Callable[[int], int | None],
+        beginnings: Beginnings,
     ) -> None:
         self._entries = entries
         self._audit = audit
         self._claims_turn = claims_turn
-        self._forgotten_after = forgotten_after
+        self._beginnings = beginnings
         self._entered_ms = 0
         self._metrics = metrics
         self._fails = False
@@ -108,10 +108,12 @@ class LedgerWatch:
     def _enter_beginning(self, since_ms: int) -> None:
         if since_ms == self._entered_ms:
             return
-        after_ms = self._forgotten_after(since_ms)
+        after_ms = self._beginnings.another_until(since_ms)
         if after_ms is not None:
             logger.error("Redis has lost all that it held, or is another one: see hopline audit")
             self._entries.note_emptied(after_ms, max(since_ms, after_ms))
+        # Last: until then the next one finds what this one could not note.
+        self._beginnings.enter(since_ms)
         self._entered_ms = since_ms
 
     def _show(self) -> None:
@@ -181,7 +183,7 @@ def _open(
         open_audit(settings, wire.call, patience_seconds, sleep),
         lambda: bool(wire.call(*claim)),
         metrics,
-        open_beginnings(settings).enter,
+        open_beginnings(settings),
     )
 
 

@@ -163,7 +163,9 @@ class EntryLedger:
         return self.gaps(noted.checked_ms - _DAY_MS) if noted else []
 
     def note_emptied(self, after_ms: int, before_ms: int) -> None:
-        """Note that Redis lost all that it held between two Unix times, the ledger as well."""
+        """Note once that Redis lost all that it held between two Unix times, its ledger as well."""
+        if any(gap.is_emptied and gap.before_ms == before_ms for gap in self.gaps(0)):
+            return
         gap = ("after", after_ms, "before", before_ms, "entries", 0, "emptied", 1)
         command = ("XADD", self._gaps_key, "MAXLEN", "~", _GAPS, "*", *gap)
         self._call(*despite_full(self._gaps_key, *command))

@@ -8,7 +8,7 @@ from app.clickhouse import ClickHouseUnavailable, connect
 from app.keys import ledger_key, ledger_turn_key
 from app.ledger.audit import Suspects
 from app.ledger.entries import EntryCount, Gap, Noted
-from app.ledger.opening import open_entries
+from app.ledger.opening import open_beginnings, open_entries
 from app.ledger.sighting import Sighting
 from app.ledger_metrics import LedgerMetrics
 from app.redis import RedisUnavailable
@@ -91,15 +91,28 @@ def turns():
     return [True]
 
 
-@pytest.fixture
-def watch(entries, audit, registry, turns, former):
-    return LedgerWatch(entries, audit, lambda: turns[0], LedgerMetrics(registry), former.pop)
+class FakeBeginnings:
+    """Knows until when ledgers of before were kept, and is asked for each beginning once."""
+
+    def __init__(self):
+        self.former = {BEGUN.since_ms: None}
+        self.entered = []
+
+    def another_until(self, since_ms):
+        return self.former.pop(since_ms)
+
+    def enter(self, since_ms):
+        self.entered.append(since_ms)
 
 
 @pytest.fixture
-def former():
-    """When ledgers of before were last kept, asked for once each."""
-    return {BEGUN.since_ms: None}
+def beginnings():
+    return FakeBeginnings()
+
+
+@pytest.fixture
+def watch(entries, audit, registry, turns, beginnings):
+    return LedgerWatch(entries, audit, lambda: turns[0], LedgerMetrics(registry), beginnings)
 
 
 def difference(registry, kind):
@@ -190,14 +203,36 @@ def test_a_thread_watches_the_real_stores(redis, redis_url, clicks_url, make_set
 
 
 def test_a_ledger_that_is_not_the_first_means_that_redis_was_emptied(
-    watch, entries, registry, former, caplog
+    watch, entries, registry, beginnings, caplog
 ):
-    former[BEGUN.since_ms] = BEGUN.since_ms - 70
+    beginnings.former[BEGUN.since_ms] = BEGUN.since_ms - 70
     watch.look()
     watch.look()
+    assert beginnings.entered == [BEGUN.since_ms]
     assert entries.gaps == [Gap(BEGUN.since_ms - 70, BEGUN.since_ms, 0, is_emptied=True)]
     assert difference(registry, "emptied") == 1
     assert "Redis has lost all that it held" in caplog.text
+
+
+def test_a_loss_that_who_noticed_it_could_not_note_is_noted_by_the_next(
+    entries, audit, clicks_url, make_settings, monkeypatch
+):
+    beginnings = open_beginnings(make_settings(clickhouse_url=clicks_url))
+    beginnings.enter(BEGUN.since_ms - 70)
+
+    def look():
+        metrics = LedgerMetrics(CollectorRegistry())
+        LedgerWatch(entries, audit, lambda: True, metrics, beginnings).look()
+
+    def lose_connection(*_):
+        raise RedisUnavailable("for a test")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(entries, "note_emptied", lose_connection)
+        look()
+    for _ in range(2):
+        look()
+    assert entries.gaps == [Gap(BEGUN.since_ms - 70, BEGUN.since_ms, 0, is_emptied=True)]
 
 
 def test_an_emptied_redis_is_noticed_with_the_real_stores(
