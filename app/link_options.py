@@ -23,8 +23,15 @@ MAX_CACHE_CONTROL = 200
 MAX_CLICK_LIMIT = 10**12
 #: Unix seconds of the year 10000, the first that ISO 8601 can't write.
 _END_OF_TIME = 253_402_300_800
-_YES = ("true", "yes", "on", "1", "1.0")
-_NO = ("false", "no", "off", "0", "0.0", "")
+#: With what spreadsheets in other languages make of true and false when they save a table.
+_YES = (
+    *("true", "yes", "on", "1", "1.0", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar"),
+    *("prawda", "sant", "sand", "sann", "tosi", "pravda", "igaz", "adevărat", "истина", "doğru"),
+)
+_NO = (
+    *("false", "no", "off", "0", "0.0", "", "falsch", "faux", "falso", "onwaar", "fałsz", "falskt"),
+    *("falsk", "usann", "epätosi", "nepravda", "hamis", "fals", "ложь", "yanliş"),
+)
 _NONE = ("", "none", "never")
 _NUMBER = re.compile(r"[0-9]{1,15}(?:[.,][0-9]{1,15})?(?:[eE]\+?[0-9]{1,2})?", re.ASCII)
 #: Blanks and apostrophes between groups of three digits, which nobody takes for a decimal sign.

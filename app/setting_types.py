@@ -19,6 +19,11 @@ from app.urls import InvalidUrl, read_host, read_url
 _AUTHORITY_END = re.compile(r"[/?#]")
 _HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.%-]*)(?::[0-9]{1,5})?", re.ASCII)
 
+_SOCKET = re.compile(r"unix:.+|fd://[0-9]+")
+_BIND = re.compile(r"(?:\[[0-9A-Fa-f:.]+(?:%\w+)?\]|[\w.-]+|\*):[0-9]{1,5}", re.ASCII)
+#: What a header can carry (RFC 9110 §5.5) and everybody sends as the same bytes.
+_TOKEN = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+
 _ONE_HOST = (
     "expected one host; several, as for Sentinel or a cluster, can't be used:"
     " name what leads to the master, such as a DNS name, a virtual address or HAProxy"
@@ -46,17 +51,22 @@ def _split(value: object) -> object:
 
 
 def _bind(value: str) -> str:
-    if value.startswith(("unix:", "fd://")):
+    if _SOCKET.fullmatch(value):
         return value
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise ValueError("expected HOST:PORT, unix:PATH or fd://N")
+    if not _BIND.fullmatch(value) or _port(value) > 65535:
+        raise ValueError("expected HOST:PORT, unix:PATH or fd://N, an IPv6 address in brackets")
     return value
 
 
 def _metrics_bind(value: str) -> str:
     if value != OFF and _bind(value) and value.startswith(("unix:", "fd://")):
         raise ValueError("expected HOST:PORT or off")
+    return value
+
+
+def _token(value: str) -> str:
+    if not _TOKEN.fullmatch(value):
+        raise ValueError("expected printable ASCII characters, without blanks at either end")
     return value
 
 
@@ -169,6 +179,6 @@ Peers = Annotated[
 ]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 Place = Annotated[Path, AfterValidator(absolute)]
-Token = Annotated[str, Field(min_length=16)]
+Token = Annotated[str, Field(min_length=16), AfterValidator(_token)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.masking import show_refused
+from app.setting_files import BadSettingFile, read_setting_file
 from app.setting_types import (
     Bind,
     ClickHouseUrl,
@@ -36,6 +37,7 @@ from app.setting_types import (
 PREFIX = "HOPLINE_"
 #: In the data directory, while `hopline up` runs: where its services and stores answer.
 RUNNING_FILE = "running.env"
+_CACHE_OF_THE_HOMELESS = Path("/var/cache/hopline")
 _ANY_ADDRESS = ("0.0.0.0", "[::]", "*")  # noqa: S104 - compared with, not bound to
 
 
@@ -44,17 +46,28 @@ class SettingsError(Exception):
 
 
 def _data_dir() -> Path:
-    given = os.environ.get(variable("data_dir"))
-    return absolute(Path(given) if given else Path(platformdirs.user_data_dir("hopline")))
+    return _place("data_dir") or _absolute("data_dir", platformdirs.user_data_dir("hopline"))
 
 
-def _settings_file() -> Iterator[Path]:
-    given = os.environ.get(variable("settings_file"))
-    if given:
-        path = Path(given).expanduser()
-        if not os.access(path, os.R_OK):
-            raise SettingsError(f"{variable('settings_file')}={given!r}: can't be read")
-        yield path
+def _cache_dir() -> Path:
+    try:
+        return absolute(Path(platformdirs.user_cache_dir("hopline")))
+    except ValueError:
+        # A user without a home, as in containers; services that fetch nothing run all the same.
+        return _CACHE_OF_THE_HOMELESS
+
+
+def _place(field: str) -> Path | None:
+    """Return the path in a variable, before all settings are read; None where it isn't set."""
+    given = os.environ.get(variable(field))
+    return _absolute(field, given) if given else None
+
+
+def _absolute(field: str, given: str) -> Path:
+    try:
+        return absolute(Path(given))
+    except ValueError as error:
+        raise SettingsError(f"{variable(field)}={given!r}: {error}") from None
 
 
 class Settings(BaseSettings):
@@ -278,7 +291,7 @@ class Settings(BaseSettings):
         description="Where `hopline up` and the spool keep their files.",
     )
     cache_dir: Place = Field(
-        default_factory=lambda: absolute(Path(platformdirs.user_cache_dir("hopline"))),
+        default_factory=_cache_dir,
         description="Where the embedded stores are kept once fetched.",
     )
 
@@ -322,9 +335,14 @@ def load() -> Settings:
             the file that is missing.
     """
     credentials = os.environ.get("CREDENTIALS_DIRECTORY") or None
-    # Of two files that set the same, the later one counts.
-    files = (_data_dir() / RUNNING_FILE, *_settings_file())
-    return _read(Settings, _env_file=files, _secrets_dir=credentials)
+    set_already = {name.upper() for name, value in os.environ.items() if value}
+    named = {variable(field): field for field in Settings.model_fields}
+    given = {
+        named[name]: value
+        for name, value in _filed().items()
+        if value and name in named and name not in set_already
+    }
+    return _read(Settings, _secrets_dir=credentials, **given)
 
 
 def load_or_exit() -> Settings:
@@ -354,10 +372,39 @@ def _read(make: Callable[..., Settings], **given: object) -> Settings:
         raise SettingsError("\n".join(_complaints(error))) from None
 
 
-def unknown_variables(environ: dict[str, str] | os._Environ[str]) -> list[str]:
-    """Return the HOPLINE_ variables that no setting reads, most likely typing errors."""
+def _filed() -> dict[str, str]:
+    """Return the variables of all files; of two that set the same, the later one counts."""
+    settings_file = _place("settings_file")
+    try:
+        running = _running(_data_dir() / RUNNING_FILE)
+        return {**running, **(read_setting_file(settings_file) if settings_file else {})}
+    except FileNotFoundError:
+        given = f"{variable('settings_file')}={str(settings_file)!r}"
+        raise SettingsError(f"{given}: there is no such file") from None
+    except BadSettingFile as error:
+        raise SettingsError(str(error)) from None
+
+
+def _running(path: Path) -> dict[str, str]:
+    try:
+        return read_setting_file(path)
+    except FileNotFoundError:
+        return {}
+    except BadSettingFile:
+        if _place("data_dir") is None:
+            return {}  # a home that is not ours, and nobody said that it is for us
+        raise
+
+
+def unknown_variables() -> list[str]:
+    """Return the HOPLINE_ variables that no setting reads, most likely typing errors.
+
+    Raises:
+        SettingsError: a file in which some may be can't be read.
+    """
     known = {variable(name) for name in Settings.model_fields}
-    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    names = {*os.environ, *_filed()}
+    return sorted(name for name in names if name.startswith(PREFIX) and name not in known)
 
 
 def variable(field: str) -> str:

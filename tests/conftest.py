@@ -25,6 +25,10 @@ from tests import scheduling, servers
 MakeSettings = Callable[..., Settings]
 
 
+#: A user without rights (Debian policy, §9.2.2).
+_NOBODY = 65534
+
+
 class _PlainSettings(Settings):
     """Settings that don't look at the environment of whoever runs the tests."""
 
@@ -62,6 +66,19 @@ def usual_umask() -> Iterator[None]:
     before = os.umask(0o022)
     yield
     os.umask(before)
+
+
+@pytest.fixture
+def closed_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder that is closed to whoever runs the test, be it root."""
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(_NOBODY)
+    yield folder
+    os.seteuid(user)
+    folder.chmod(0o700)
 
 
 def missing(what: str) -> None:

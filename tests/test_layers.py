@@ -65,6 +65,7 @@ LAYERS = (
         "app.memory_marks",
         "app.notify",
         "app.private_files",
+        "app.setting_files",
         "app.setting_list",
         "app.setting_types",
         "app.settings",

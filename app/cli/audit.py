@@ -13,6 +13,7 @@ from app.cli.moments import read_since
 from app.cli.output import complain, print_json
 from app.ledger.audit import PATIENCE_SECONDS, Findings
 from app.ledger.opening import open_audit
+from app.ledger.spool_note import SpoolNote
 from app.redis import connect
 from app.settings import Settings, load
 from workers.wire import Wire
@@ -29,19 +30,23 @@ def audit(
     """Check that every click is in its place, and name those that aren't.
 
     Accepted clicks = inserted + dead + pending + unread + spooled on this host. Exit code 1 if one
-    is missing, or if one is in ClickHouse that nobody accepted.
+    is missing, or if one is in ClickHouse that nobody accepted, or went with a deleted spool.
 
     \b
     hopline audit --since 24h
     """
     settings = load()
     found = _run(settings, _milliseconds(since))
+    lost = SpoolNote(settings.spool_directory).lost()
     if as_json:
-        print_json(to_json(found))
+        print_json({**to_json(found), "lost_with_spool": lost})
     else:
         print_findings(found)
+    if lost:
+        complain(f"{settings.spool_directory} was deleted, and {lost:,} clicks with it")
     if not found.is_balanced:
         complain("the ledger does not balance")
+    if lost or not found.is_balanced:
         raise typer.Exit(1)
 
 

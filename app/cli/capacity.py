@@ -1,5 +1,6 @@
 """Command that says how large an installation has to be: `hopline capacity`."""
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,6 +45,8 @@ def capacity(
     hopline capacity --clicks-per-second 2000
     hopline capacity --clicks-per-second 2000 --bench build/bench.json
     """
+    if not math.isfinite(clicks_per_second):
+        raise Failure("--clicks-per-second has to be a number that can be met", exit_code=2)
     try:
         measured = measured_costs(_read(bench), _read(bench_workers))
     except ValueError as error:

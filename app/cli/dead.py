@@ -114,7 +114,8 @@ def purge(
     """Delete letters for good: those clicks are in no report.
 
     \b
-    hopline dead purge --reason bad_timestamp --until 30d
+    hopline dead purge --reason bad_timestamp --until 30d --dry-run
+    hopline dead purge --reason bad_timestamp --until 30d --yes
     """
     letters = open_dead_letters(load())
     choice = _choice(reason, since, until)

@@ -1,6 +1,5 @@
 """Command that says what is wrong with an installation, and how to mend it: `hopline doctor`."""
 
-import os
 import sqlite3
 import sys
 import time
@@ -9,11 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.output import print_json, print_table
+from app.cli.output import print_json, print_table, terminal_of
 from app.clickhouse import ClickHouseError
 from app.doors import MetricsDoor
 from app.health.check import Check, State, fail, is_healthy, ok, to_json, warn
@@ -36,6 +34,7 @@ from app.instance import instance_id
 from app.keys import aof_rewrite_key
 from app.ledger.opening import open_entries
 from app.ledger.spool import SpoolUnreadable, spooled
+from app.ledger.spool_note import SpoolNote
 from app.local.ports import ask
 from app.redis import RedisError, connect, parse_url
 from app.settings import Settings, load, unknown_variables
@@ -43,6 +42,8 @@ from workers.wire import Wire
 
 #: Longest wait for ClickHouse, as a person waits for the answer.
 _TIMEOUT_SECONDS = 5.0
+#: State, name, and a finding of which lines can be read.
+_LEAST_COLUMNS = 60
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
@@ -56,7 +57,7 @@ def doctor(
     if as_json:
         print_json(to_json(checks))
     else:
-        _print_checks(checks)
+        print_checks(checks)
     if not is_healthy(checks):
         raise typer.Exit(1)
 
@@ -87,7 +88,7 @@ def examine(settings: Settings) -> Iterator[Check]:
 
 
 def _settings_check() -> Check:
-    unknown = unknown_variables(os.environ)
+    unknown = unknown_variables()
     if unknown:
         text = f"no setting reads {', '.join(unknown)}"
         return warn("settings", text, "compare them with `hopline settings`")
@@ -129,8 +130,9 @@ def _clickhouse(settings: Settings) -> Iterator[Check]:
 
 def _spool(directory: Path) -> Check:
     try:
-        return judge_spool(directory, sum(1 for _ in spooled(directory)))
-    except (SpoolUnreadable, PermissionError) as error:
+        lost = SpoolNote(directory).lost()
+        return judge_spool(directory, sum(1 for _ in spooled(directory)), lost)
+    except SpoolUnreadable as error:
         return warn("spool", str(error), "ask as its user, or as root")
 
 
@@ -153,7 +155,8 @@ def _service(name: str, bind: str, instance: str) -> Check:
     return judge_service(name, bind, answer.status, is_ours=is_ours, body=answer.body)
 
 
-def _print_checks(checks: Iterable[Check]) -> None:
+def print_checks(checks: Iterable[Check]) -> None:
+    """Write findings: as a table for a person, tab-separated into a pipe."""
     rows = ((check.state, check.name, ": ".join(_said(check))) for check in checks)
     if not sys.stdout.isatty():
         print_table(("STATE", "CHECK", "FINDING"), rows)
@@ -162,7 +165,7 @@ def _print_checks(checks: Iterable[Check]) -> None:
     for check in checks:
         finding = Text("\n→ ").join(map(Text, _said(check)))
         table.add_row(Text(check.state, style=_STYLES[check.state]), check.name, finding)
-    Console(highlight=False).print(table)
+    terminal_of(_LEAST_COLUMNS).print(table)
 
 
 def _said(check: Check) -> list[str]:

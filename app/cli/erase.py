@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID, TextColumn
 
+from app.cli.link_names import named_or_none
 from app.cli.moments import read_moment, read_since
 from app.cli.output import Failure, complain, print_json, print_table
 from app.cli.replay import alone
@@ -36,7 +37,11 @@ _OUT_OF_REACH = (
 
 def erase(
     code: Annotated[
-        str | None, typer.Option(help="All clicks of this link; the link stays.")
+        str | None,
+        typer.Option(
+            help="All clicks of this link, by its code or short link; the link stays.",
+            callback=named_or_none,
+        ),
     ] = None,
     visitor: Annotated[
         int | None, typer.Option(min=0, help="All clicks of this visitor_id, which is one day's.")

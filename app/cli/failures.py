@@ -48,9 +48,16 @@ def as_failure(error: Exception) -> Failure | None:
         return Failure(
             f"the output can't be written in {error.encoding}: set PYTHONIOENCODING=utf-8"
         )
-    if isinstance(error, OSError) and error.errno in _OUTPUT_ERRNOS and error.filename is None:
-        return Failure(f"the output can't be written: {error.strerror}")
+    if isinstance(error, OSError) and (what := _unusable(error)):
+        return Failure(f"{what}: {error.strerror}")
     return Failure(_with_advice(error)) if isinstance(error, (*_AWAY, *_FAILED)) else None
+
+
+def _unusable(error: OSError) -> str:
+    """Say what of this machine is to blame, its rights or a full disk; '' if it may be we."""
+    if error.filename is not None:
+        return f"{error.filename} can't be used"
+    return "the output can't be written" if error.errno in _OUTPUT_ERRNOS else ""
 
 
 def _advice(error: Exception) -> str:

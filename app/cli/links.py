@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.link_names import named_or_none
 from app.cli.link_transfer import export_links, import_links
 from app.cli.output import Failure, complain, print_json, print_table
 from app.codes import named
@@ -93,7 +94,7 @@ def add(
     """Add a link and print its short URL.
 
     \b
-    hopline links add https://example.com/a?b=c
+    hopline links add 'https://example.com/a?b=c'
     hopline links add https://example.com/sale --code sale --expires 30d --tag summer
     """
     settings = load()
@@ -132,7 +133,10 @@ def list_(
     tag: Annotated[str | None, typer.Option(help="Only links that carry this tag.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most links to show.")] = 50,
     after: Annotated[
-        str | None, typer.Option(help="Go on after the link with this code.", metavar="CODE")
+        str | None,
+        typer.Option(
+            help="Go on after the link with this code.", metavar="CODE", callback=named_or_none
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -5,14 +5,13 @@ completion in the shell don't wait for database drivers.
 """
 
 import importlib
-import os
 import sys
 from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
 
-from app.cli.output import Failure, complain
+from app.cli.output import Failure, complain, let_go
 from app.version import __version__
 
 
@@ -190,7 +189,7 @@ def _close_output() -> None:
     try:
         sys.stdout.flush()
     except (OSError, UnicodeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        let_go(sys.stdout)
 
 
 # Any: UsageError is click's or typer's own copy of it.

@@ -1,7 +1,9 @@
 """Output that suits its reader: tables for people, tabbed lines for pipes, JSON for programs."""
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
+from typing import TextIO
 
 import orjson
 from rich.cells import cell_len
@@ -12,6 +14,8 @@ from rich.text import Text
 #: Columns of characters between two columns of a table, and at least for the last of them.
 _GAP = 2
 _LEAST_LAST = 20
+#: Characters of a line of complaint.
+_MOST_TOLD = 2_000
 
 
 class Failure(Exception):
@@ -27,9 +31,28 @@ class Failure(Exception):
 
 
 def complain(text: str) -> None:
-    """Write about a failure to stderr, each line with the command's name."""
-    for line in text.splitlines():
-        print(f"hopline: {line}", file=sys.stderr)
+    """Write about a failure to stderr, each line with the command's name, long ones shortened.
+
+    Where stderr takes nothing, a full disk for one, the work goes on.
+    """
+    try:
+        for line in text.splitlines():
+            print(f"hopline: {shortened(line)}", file=sys.stderr)
+    except OSError:
+        let_go(sys.stderr)
+
+
+def let_go(stream: TextIO) -> None:
+    """Have nothing more come of a stream that takes nothing: Python would complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def shortened(text: str) -> str:
+    """Return a text without the middle of one that would fill a terminal, as with a whole file."""
+    if len(text) <= _MOST_TOLD:
+        return text
+    half = _MOST_TOLD // 2
+    return f"{text[:half]} … {len(text) - 2 * half:,} characters … {text[-half:]}"
 
 
 def one_line(text: str) -> str:
@@ -55,10 +78,17 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     table.add_column(columns[-1], overflow="fold")
     for row in lines[1:]:
         table.add_row(*map(Text, row))
-    # On a narrow terminal lines go on below: rich would leave the last columns out.
+    terminal_of(_least_width(lines)).print(table)
+
+
+def terminal_of(columns: int) -> Console:
+    """Return the terminal as if it had so many columns of characters at least.
+
+    On a narrower one lines go on below, where rich would leave the last columns of a table out.
+    """
     terminal = Console()
-    width = max(terminal.width, _least_width(lines))
-    Console(width=width, height=terminal.height).print(table)
+    width = max(terminal.width, columns)
+    return Console(width=width, height=terminal.height, highlight=False)
 
 
 def _least_width(lines: Sequence[Sequence[str]]) -> int:

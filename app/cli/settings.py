@@ -1,7 +1,6 @@
 """Command that shows every setting with its value: `hopline settings`."""
 
 import difflib
-import os
 import sys
 import textwrap
 from collections.abc import Iterable
@@ -48,7 +47,7 @@ def settings(
             ("VARIABLE", "VALUE", "MEANING"),
             ((setting.variable, setting.value, setting.sentence) for setting in described),
         )
-    for name in unknown_variables(os.environ):
+    for name in unknown_variables():
         complain(f"{name} is no setting{_suggestion(name)}")
 
 

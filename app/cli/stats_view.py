@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from rich.bar import Bar
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.output import one_line, print_table
+from app.cli.output import one_line, print_table, terminal_of
 from app.reports.stats import Breakdown, Bucket, Figures, Interval, Period, Stats
 
 _TIME_FORMATS: dict[Interval, str] = {
@@ -24,6 +24,8 @@ _WIDE_NAME_COLUMNS = 44
 _WIDE_TERMINAL = 110
 _BAR_COLUMNS = 30
 _GAP_COLUMNS = 2
+#: A name, three numbers and the shortest bar.
+_LEAST_COLUMNS = _NARROW_NAME_COLUMNS + 3 * _NUMBER_COLUMNS + 4 * _GAP_COLUMNS + 1
 #: What an empty value of a dimension means.
 _NAMELESS = {"referrer": "(direct)"}
 
@@ -31,7 +33,7 @@ _NAMELESS = {"referrer": "(direct)"}
 def print_stats(stats: Stats) -> None:
     """Write a report as whoever reads stdout wants it."""
     if sys.stdout.isatty():
-        terminal = Console(highlight=False)
+        terminal = terminal_of(_LEAST_COLUMNS)
         terminal.print(draw(stats, terminal.width))
     else:
         print_table(("FIGURE", "NAME", "CLICKS", "HUMANS", "BOTS", "VISITORS"), rows(stats))

@@ -1,6 +1,5 @@
 """Command that shows clicks as they come: `hopline tail`."""
 
-import os
 import shutil
 import sys
 import time
@@ -10,7 +9,8 @@ import typer
 
 from app.bots import Bots
 from app.cli.click_lines import as_aligned_line, as_json_line, as_tab_line
-from app.cli.output import complain
+from app.cli.link_names import named_or_none
+from app.cli.output import complain, let_go
 from app.cli.stream_tail import StreamTail
 from app.click import Click, InvalidClick, from_fields
 from app.redis import connect
@@ -22,7 +22,12 @@ _BLOCK_MS = 1_000
 
 def tail(
     code: Annotated[
-        str | None, typer.Option(help="Only clicks of this short code.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Only clicks of this short code, or short link.",
+            show_default=False,
+            callback=named_or_none,
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON, one object a line.")] = False,
 ) -> None:
@@ -35,8 +40,8 @@ def tail(
     except KeyboardInterrupt:
         return
     except BrokenPipeError:
-        # Whoever read has gone; without this, Python would complain once more when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read has gone.
+        let_go(sys.stdout)
 
 
 def _follow(settings: Settings, code: str | None, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 import hiredis
 
 from app.erasure.choice import Choice, Found, read_entry
-from app.ledger.spool import SpoolUnreadable
+from app.ledger.spool import SpoolUnreadable, spool_path
 
 _NAME = "spool.db"
 #: Held by the worker that drains, and alone brings the log into the database.
@@ -32,8 +32,8 @@ def erase_spooled(
     Raises:
         SpoolUnreadable: it is damaged, locked, or not ours to write.
     """
-    path = directory / _NAME
-    if not path.exists():
+    path = spool_path(directory)
+    if path is None:
         return 0
     try:
         with closing(

@@ -50,14 +50,29 @@ def judge_disk(name: str, path: Path, free_bytes: int, wanted_bytes: int) -> Che
 
 def disk_check(name: str, folder: Path, wanted_bytes: int) -> Check:
     """Look at the disk of a folder, which may have still to be made."""
-    path = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    path = next(path for path in (folder, *folder.absolute().parents) if _is_seen(path))
     if not os.access(path, os.W_OK | os.X_OK):
         return fail(name, f"{path} can't be written", "change its owner or its mode")
     return judge_disk(name, folder, shutil.disk_usage(path).free, wanted_bytes)
 
 
-def judge_spool(directory: Path, waiting: int) -> Check:
-    """Judge how many clicks wait in the spool of this host."""
+def _is_seen(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError:
+        return False  # it isn't there, or in a folder that is closed to us
+    return True
+
+
+def judge_spool(directory: Path, waiting: int, lost: int = 0) -> Check:
+    """Judge how many clicks wait in the spool of this host, and went with one before it."""
+    if lost:
+        text = f"{directory} was deleted while no redirect worker ran, and {lost:,} clicks with it"
+        mend = (
+            "put it back, if somebody has it, and restart the redirect; then, or if it was meant,"
+            f" rm {directory}.waiting"
+        )
+        return fail("spool", text, mend)
     if not waiting:
         return ok("spool", f"no click waits in {directory}")
     text = f"{waiting:,} clicks wait in {directory} until Redis takes them"

@@ -11,7 +11,12 @@ from app.private_files import is_open_to_others
 ENVIRONMENT_FILE = Path("/etc/hopline/hopline.env")
 CREDENTIALS = Path("/etc/hopline/credentials")
 
-_PASSWORD = re.compile(r"^\s*HOPLINE_\w+=.*(://[^/@\s]*:[^/@\s]+@|password=)", re.MULTILINE)
+#: A password in a URL, or a token.
+_PASSWORD = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?HOPLINE_"
+    r"(?:\w+[ \t]*=.*(?:://[^/@\s]*:[^/@\s]+@|password=)|\w+_TOKEN[ \t]*=[ \t]*[^\s#])",
+    re.MULTILINE,
+)
 
 
 def permissions_checks(
@@ -27,11 +32,18 @@ def permissions_checks(
 def private_files_check(directories: Iterable[Path]) -> Check:
     """Judge whether others can look into directories that hold clicks; missing ones are well."""
     name = "private files"
-    opened = [str(one) for one in directories if one.exists() and is_open_to_others(one)]
+    opened = [str(one) for one in directories if _is_open(one)]
     if opened:
         mend = f"chmod -R go= {' '.join(opened)}"
         return warn(name, f"others can look into {', '.join(opened)}", mend)
     return ok(name, "clicks and logs on this machine are closed to others")
+
+
+def _is_open(directory: Path) -> bool:
+    try:
+        return is_open_to_others(directory)
+    except OSError:
+        return False  # it isn't there, or is closed to us as well
 
 
 def judge_environment(path: Path) -> Check:
@@ -39,7 +51,7 @@ def judge_environment(path: Path) -> Check:
     name = "environment file"
     is_open = bool(path.stat().st_mode & stat.S_IROTH)
     try:
-        text = path.read_text()
+        text = path.read_text(errors="replace")
     except PermissionError:
         return ok(name, f"{path} is closed to others")
     if _PASSWORD.search(text) and is_open:

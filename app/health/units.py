@@ -40,7 +40,12 @@ Properties = Mapping[str, str]
 
 def units_checks(current: Path = CURRENT) -> Iterator[Check]:
     """Yield the findings about each unit; nothing where none is installed."""
-    units = parse(_show(",".join(_PROPERTIES), UNITS))
+    told = _show(",".join(_PROPERTIES), UNITS)
+    if told is None:
+        text = f"systemd doesn't answer within {_TIMEOUT_SECONDS:.0f} s"
+        yield warn("units", text, "systemctl status; what it runs goes on meanwhile")
+        return
+    units = parse(told)
     if all(unit["LoadState"] == "not-found" for unit in units):
         return
     installed_at = current.lstat().st_mtime if current.is_symlink() else 0.0
@@ -50,7 +55,7 @@ def units_checks(current: Path = CURRENT) -> Iterator[Check]:
 
 def listening() -> list[str]:
     """Return where the sockets of the redirect listen that systemd holds; none without it."""
-    return _LISTEN.findall(_show("Listen", UNITS[:1]))
+    return _LISTEN.findall(_show("Listen", UNITS[:1]) or "")
 
 
 def judge_unit(unit: Properties, installed_at: float) -> Check:
@@ -103,16 +108,20 @@ def _unix(timestamp: str) -> float:
     return float(timestamp.removeprefix("@") or 0)
 
 
-def _show(names: str, units: Sequence[str]) -> str:
+def _show(names: str, units: Sequence[str]) -> str | None:
+    """Return what systemd says, nothing where it isn't; None if it doesn't answer in time."""
     systemctl = shutil.which("systemctl")
     if systemctl is None:
         return ""
     properties = [f"--property={names}", "--timestamp=unix"]
     # Its exit code says nothing of its own: without systemd it writes nothing.
-    return subprocess.run(
-        [systemctl, "show", *properties, *units],
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT_SECONDS,
-        check=False,
-    ).stdout
+    try:
+        return subprocess.run(
+            [systemctl, "show", *properties, *units],
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+        ).stdout
+    except subprocess.TimeoutExpired:
+        return None

@@ -19,14 +19,31 @@ class SpoolUnreadable(Exception):
     """The spool can't be read; the text says why."""
 
 
+def spool_path(directory: Path) -> Path | None:
+    """Return where a spool's database is, None where there is none.
+
+    Raises:
+        SpoolUnreadable: the directory is closed to us.
+    """
+    path = directory / _NAME
+    try:
+        # Not path.exists(), which from Python 3.14 on takes what is closed to us for missing.
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise SpoolUnreadable(f"the spool {path} can't be read: {error.strerror}") from error
+    return path
+
+
 def spooled(directory: Path) -> Iterator[Sighting]:
     """Yield the clicks in a spool, none where there is no spool.
 
     Raises:
         SpoolUnreadable: it is damaged, or not ours to read.
     """
-    path = directory / _NAME
-    if not path.exists():
+    path = spool_path(directory)
+    if path is None:
         return
     try:
         place = path.absolute().as_uri()

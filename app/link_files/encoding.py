@@ -86,6 +86,7 @@ def _is_utf8(raw: bytes) -> bool:
 
 def numbered(lines: io.TextIOBase) -> Iterator[tuple[int, str]]:
     """Yield the lines that are not blank, each with its number, from 1."""
-    for number, line in enumerate(lines, 1):
+    # A file that was put behind another keeps its mark, as one does whose encoding was named.
+    for number, line in enumerate((each.removeprefix("\ufeff") for each in lines), 1):
         if line.strip():
             yield number, line

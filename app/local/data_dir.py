@@ -22,6 +22,7 @@ _OURS = (
     "replay",
     "running.*",
     "spool",
+    "spool.waiting",
     "valkey",
 )
 _MB = 1_000_000

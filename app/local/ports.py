@@ -1,8 +1,9 @@
 """Addresses of this machine: which are free, and who answers there."""
 
+import re
 import socket
 from collections.abc import Iterable, Mapping
-from http.client import parse_headers
+from http.client import HTTPException, parse_headers
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ _ANSWER_SECONDS = 1.0
 #: Of an answer's body that are looked at.
 _MOST_BYTES = 65_536
 _EVERY_ADDRESS = {"0.0.0.0": LOOPBACK, "::": "::1", "*": LOOPBACK}  # noqa: S104 - read, not bound
+
+_STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ ([1-9][0-9]{2})\b")
 
 #: What the socket module takes as an address: a path, or host and port.
 SocketAddress = str | tuple[str, int]
@@ -62,12 +65,17 @@ def require_free(binds: Iterable[tuple[str, str]]) -> None:
     Raises:
         BindRefused: for the first that can't be used.
     """
+    checked: list[tuple[str, str]] = []
     for variable, bind in binds:
         if bind == OFF:
             continue
         if bind.startswith("fd://") or bind.endswith(":0"):
             raise BindRefused(f"{variable}={bind}: `hopline up` needs HOST:PORT or unix:PATH")
         _require_bindable(variable, bind)
+        for other, theirs in checked:
+            if _are_one_place(bind, theirs):
+                raise BindRefused(f"{variable}={bind} is where {other} listens: set another place")
+        checked.append((variable, bind))
 
 
 def require_free_port(variable: str, bind: str) -> None:
@@ -121,30 +129,51 @@ def _exchange(bind: str, path: str, headers: Mapping[str, str]) -> Answer:
         connection.connect(address)
         connection.sendall("\r\n".join((*lines, "Host: localhost", "", "")).encode())
         with connection.makefile("rb") as answer:
-            status_line = answer.readline().split()
-            if len(status_line) < 2:
-                raise ConnectionAbortedError("it closed the connection")
-            found = parse_headers(answer)
+            status = _STATUS_LINE.match(answer.readline(_MOST_BYTES))
+            if status is None:
+                raise ConnectionAbortedError("what answers is no web server")
+            try:
+                found = parse_headers(answer)
+            except HTTPException as error:
+                raise ConnectionAbortedError(f"its answer can't be read: {error}") from None
             body = answer.read(_MOST_BYTES)
-    return Answer(int(status_line[1]), found.get(HEADER, ""), body)
+    return Answer(int(status[1]), found.get(HEADER, ""), body)
 
 
 def _require_bindable(variable: str, bind: str) -> None:
     try:
-        _try_bind(*_socket_address(bind))
-    except OSError as error:
+        _try_bind(*_bound_address(bind))
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
         raise BindRefused(
-            f"can't listen on {bind}: {(error.strerror or str(error)).lower()};"
+            f"can't listen on {bind}: {why.lower()};"
             f" stop what listens there, or set {variable} to another place"
         ) from None
 
 
+def _are_one_place(bind: str, other: str) -> bool:
+    """Tell whether who listens at one place keeps others from the other."""
+    (_, ours), (_, theirs) = _bound_address(bind), _bound_address(other)
+    if isinstance(ours, str) or isinstance(theirs, str):
+        return ours == theirs
+    takes_all = not _EVERY_ADDRESS.keys().isdisjoint((ours[0], theirs[0]))
+    return ours[1] == theirs[1] and (ours[0] == theirs[0] or takes_all)
+
+
 def _socket_address(bind: str) -> tuple[int, SocketAddress]:
+    """Return where a service can be asked that listens at a bind."""
+    family, address = _bound_address(bind)
+    if isinstance(address, str):
+        return family, address
+    host = _EVERY_ADDRESS.get(address[0], address[0])
+    return family, (host, address[1])
+
+
+def _bound_address(bind: str) -> tuple[int, SocketAddress]:
     if bind.startswith("unix:"):
         return socket.AF_UNIX, bind.removeprefix("unix:")
     host, _, port = bind.rpartition(":")
     host = host.strip("[]")
-    host = _EVERY_ADDRESS.get(host, host)
     return socket.AF_INET6 if ":" in host else socket.AF_INET, (host, int(port))
 
 

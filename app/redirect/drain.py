@@ -16,12 +16,13 @@ from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
 from app.click import new_click_id
+from app.ledger.spool_note import SpoolNote
 from app.redirect.backlog import Backlog
 from app.redirect.chore import Chore
 from app.redirect.entry import EntryWriter
 from app.redirect.pipeline import Pipeline, PipelineError
 from app.redirect.quiet_log import QuietLog
-from app.redirect.spool_file import SpoolError, SpoolFile
+from app.redirect.spool_file import Filling, SpoolError, SpoolFile
 from app.redirect.spool_rows import Row
 from app.redirect_metrics import RedirectMetrics
 from app.redis import is_transient
@@ -51,6 +52,7 @@ class Drain:
         writer: EntryWriter,
         backlog: Backlog,
         metrics: RedirectMetrics,
+        note: SpoolNote,
         *,
         clicks_per_second: int,
         wall_clock: Callable[[], float] = time.time,
@@ -61,6 +63,7 @@ class Drain:
             file: of its own, not shared with the appends; beside it lies the lock that keeps other
                 workers from draining.
             backlog: nothing is sent while it is full.
+            note: is told how many clicks wait.
         """
         self._file = file
         self._lock_path = file.directory / "drain.lock"
@@ -68,6 +71,7 @@ class Drain:
         self._writer = writer
         self._backlog = backlog
         self._metrics = metrics
+        self._note = note
         self._batch_size = max(min(clicks_per_second // _BATCHES_PER_SECOND, _LARGEST_BATCH), 1)
         self._batch_seconds = self._batch_size / clicks_per_second
         self._wall_clock = wall_clock
@@ -89,10 +93,11 @@ class Drain:
     def _look_after(self) -> None:
         gevent.sleep(_PAUSE_SECONDS)
         try:
-            self._show_filling()
+            waiting = self._show_filling()
             with _only_one(self._lock_path) as mine:
                 if mine:
                     self._sync()
+                    self._in_thread(self._note.write, waiting)
                     self._drain_all()
         except (SpoolError, OSError) as error:
             self._quiet_log.warning("spool", "The spool can't be drained: %s", error)
@@ -152,13 +157,14 @@ class Drain:
                 self._file.set_aside([click_id], f"{click_id.hex()}: {error}")
         return commands
 
-    def _show_filling(self) -> None:
-        filling = self._in_thread(self._file.filling)
+    def _show_filling(self) -> int:
+        filling: Filling = self._in_thread(self._file.filling)
         now_ms = self._wall_clock() * 1000
         oldest_ms = now_ms if filling.oldest_ms is None else filling.oldest_ms
         self._metrics.spool_clicks.set(filling.clicks)
         self._metrics.spool_bytes.set(filling.size_bytes)
         self._metrics.spool_oldest_seconds.set(max(now_ms - oldest_ms, 0) / 1000)
+        return filling.clicks
 
     def _may_send(self) -> bool:
         is_redis_well = (

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any
 
@@ -9,6 +10,7 @@ import gevent
 from prometheus_client import CollectorRegistry
 
 from app.bots import Bots
+from app.ledger.spool_note import SpoolNote
 from app.redirect.backlog import Backlog
 from app.redirect.click_sink import ClickSink
 from app.redirect.drain import Drain
@@ -24,8 +26,9 @@ from app.redirect.quiet_log import QuietLog
 from app.redirect.resend import ResendRing
 from app.redirect.resource import Collaborators
 from app.redirect.spool import damage_counter
-from app.redirect.spool_file import SpoolFile
+from app.redirect.spool_file import SpoolError, SpoolFile
 from app.redirect.spool_leftovers import SpoolLeftovers
+from app.redirect.spool_repair import Damage
 from app.redirect.tracking import Tracking
 from app.redirect.uses import Uses
 from app.redirect.visit_ids import VisitIds
@@ -61,6 +64,7 @@ class RedirectService:
         self._ring = ResendRing(settings.resend_seconds, self._note_short_ring, idle=idle)
         self._quiet_log = QuietLog(logger)
         self._writer = EntryWriter(settings.stream, settings.stream_maxlen)
+        self._note = self._look_at_note()
         self._connect()
         self._take_clicks()
         self._drain = Drain(
@@ -69,6 +73,7 @@ class RedirectService:
             self._writer,
             self.backlog,
             self.metrics,
+            self._note,
             clicks_per_second=settings.spool_drain_per_second,
         )
         self._leftovers = SpoolLeftovers(
@@ -146,6 +151,20 @@ class RedirectService:
         # Uses before the clicks: from then on visitors may ask for them.
         self.pipeline.on_new_server += (self._uses.tell_again, self.clicks.recorder.resend)
 
+    def _look_at_note(self) -> SpoolNote:
+        """Tell of a spool that was deleted while no worker ran, before a new one is made."""
+        note = SpoolNote(self.settings.spool_directory)
+        if lost := note.miss():
+            text = f"{self.settings.spool_directory} was deleted, and {lost} clicks with it"
+            damage_counter(self.metrics)(Damage("database", 1, text))
+        return note
+
+    def _note_what_waits(self) -> None:
+        file = self._open_spool()
+        with suppress(SpoolError):
+            self._note.write(file.count())
+        file.close()
+
     def _open_spool(self) -> SpoolFile:
         settings, on_damage = self.settings, damage_counter(self.metrics)
         return SpoolFile(settings.spool_directory, settings.spool_max_bytes, on_damage)
@@ -173,6 +192,7 @@ class RedirectService:
         self.witness.close()
         self.pipeline.close(self.settings.record_budget_ms / 1000)
         self.clicks.close(_STOP_SECONDS)
+        self._note_what_waits()
         self._publishing.close()
 
     def _note_short_ring(self, count: int, seconds: float) -> None:

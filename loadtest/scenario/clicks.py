@@ -5,8 +5,10 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from urllib.parse import urlsplit
 
+import gevent
 from gevent.pool import Pool
 
 from loadtest.report.verdict import Count
@@ -23,6 +25,13 @@ _LAST_LOOK_SECONDS = 2.0
 _QUIET_SECONDS = 15.0
 
 
+#: What to do about an answer, by its status.
+_HINTS = {
+    http.client.UNAUTHORIZED: ": HOPLINE_CONSOLE_TOKEN has to be its token",
+    http.client.MISDIRECTED_REQUEST: ": its HOPLINE_CONSOLE_HOSTS has to hold this name",
+}
+
+
 class ConsoleFailed(Exception):
     """The console doesn't say how many clicks there are; the text says why."""
 
@@ -35,8 +44,8 @@ class Console:
         self._host = parts.netloc
         self._path = parts.path.rstrip("/")
         self._is_secure = parts.scheme == "https"
-        token = os.environ.get("HOPLINE_CONSOLE_TOKEN")
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        token = os.environ.get("HOPLINE_CONSOLE_TOKEN", "").strip().encode()
+        self._headers = {"Authorization": b"Bearer " + token} if token else {}
 
     def clicks(self, codes: Iterable[str]) -> dict[str, int]:
         """Return the clicks of each code so far, of people and bots.
@@ -45,6 +54,7 @@ class Console:
             ConsoleFailed: it didn't answer, or with something else.
         """
         asked = list(codes)
+        _tell_in_one_sentence(ConsoleFailed)
         return dict(zip(asked, Pool(_AT_ONCE).map(self._clicks, asked), strict=True))
 
     def version(self) -> str:
@@ -56,29 +66,40 @@ class Console:
         return str(self._get("/").get("version", ""))
 
     def _clicks(self, code: str) -> int:
-        return int(self._get(_QUESTION.format(code=code)).get("clicks", 0))
+        clicks = self._get(_QUESTION.format(code=code)).get("clicks", 0)
+        if not isinstance(clicks, int):
+            raise ConsoleFailed(f"{self._host} told no number of clicks: is it a console?")
+        return clicks
 
     def _get(self, path: str) -> dict[str, object]:
         """Return what is answered; nothing for a code that has neither link nor clicks."""
-        make = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
-        connection = make(self._host, timeout=_TIMEOUT_SECONDS)
+        status, body = self._ask(path)
+        if status == http.client.NOT_FOUND:
+            return {}
+        if status != http.client.OK:
+            hint = _HINTS.get(status, "")
+            raise ConsoleFailed(f"the console answered {status} to {path}{hint}")
         try:
-            connection.request("GET", self._path + path, headers=self._headers)
-            answer = connection.getresponse()
-            body = answer.read()
+            held = json.loads(body)
+        except ValueError:
+            held = None
+        if not isinstance(held, dict):
+            raise ConsoleFailed(f"{self._host}{path} answered with no JSON object")
+        return held
+
+    def _ask(self, path: str) -> tuple[int, bytes]:
+        make = http.client.HTTPSConnection if self._is_secure else http.client.HTTPConnection
+        try:
+            with closing(make(self._host, timeout=_TIMEOUT_SECONDS)) as connection:
+                connection.request("GET", self._path + path, headers=self._headers)
+                answer = connection.getresponse()
+                return answer.status, answer.read()
         except (OSError, http.client.HTTPException) as error:
             raise ConsoleFailed(f"the console at {self._host} doesn't answer: {error}") from None
-        finally:
-            connection.close()
-        if answer.status == http.client.NOT_FOUND:
-            return {}
-        if answer.status != http.client.OK:
-            raise ConsoleFailed(f"the console answered {answer.status} to {path}")
-        try:
-            held: dict[str, object] = json.loads(body)
-        except json.JSONDecodeError:
-            raise ConsoleFailed(f"{self._host}{path} answered with no JSON") from None
-        return held
+        except ValueError:
+            # What it says repeats the token.
+            why = "HOPLINE_CONSOLE_TOKEN or --links-prefix holds what no request can"
+            raise ConsoleFailed(f"the console at {self._host} can't be asked: {why}") from None
 
 
 def count(
@@ -169,6 +190,13 @@ def _ask(
             if time.monotonic() > deadline:
                 raise
             time.sleep(_AGAIN_SECONDS)
+
+
+def _tell_in_one_sentence(kind: type[Exception]) -> None:
+    """Keep gevent from printing where a greenlet failed, which whoever waits for it is told."""
+    hub = gevent.get_hub()
+    if kind not in hub.NOT_ERROR:
+        hub.NOT_ERROR = (*hub.NOT_ERROR, kind)
 
 
 def _only(counted: Mapping[str, int], codes: set[str]) -> dict[str, int]:

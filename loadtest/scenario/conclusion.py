@@ -13,6 +13,7 @@ from loadtest.report.figures import Result, as_json, parse_marks
 from loadtest.report.verdict import Count, Generator, Verdict, judge
 from loadtest.scenario.clicks import Console, ConsoleFailed, quiet_count, settled_count
 from loadtest.scenario.locust_run import VERDICT
+from loadtest.scenario.preflight import shown_host
 from loadtest.scenario.session import Session
 
 #: Why clicks may have come from elsewhere.
@@ -37,7 +38,7 @@ class Conclusion:
             earlier: a run to compare with, if any.
         """
         self._options = locust.parsed_options
-        self._host = locust.host
+        self._host = shown_host(locust.host or "")
         self._session = session
         self._console = console
         self._before: dict[str, int] = {}
@@ -103,7 +104,7 @@ class Conclusion:
             seconds=self._session.seconds,
             interval_seconds=self._session.interval_seconds,
             began=self._began,
-            host=self._host or "",
+            host=self._host,
             marks=parse_marks(options.mark),
             environment=environment(options.about, self._version()),
         )
@@ -156,7 +157,8 @@ class Conclusion:
         broken = [f"  {word}: {violation}" for violation in figures["violations"]]
         said += [*doubtful, *broken] if is_void else [*broken, *doubtful]
         said += [f"  goal missed: {missed}" for missed in figures["missed_goals"]]
-        said.append(f"  clicks: {counted or 'not counted (no --console)'}")
+        uncounted = "not counted" if self._console else "not counted (no --console)"
+        said.append(f"  clicks: {counted or uncounted}")
         if self._baseline and (others := baseline.differences(figures, self._baseline)):
             said.append(f"  not compared with the baseline: {'; '.join(others)}")
         return said

@@ -73,7 +73,8 @@ def _add_links(parser: ArgumentParser) -> None:
         "--new-links-command",
         default="",
         help="Command that reads CSV for `hopline links import -` and makes links during the run;"
-        " none appear without it. Over ssh: 'ssh HOST hopline links import -'.",
+        " none appear without it. It has a minute each time, and no terminal to ask anything. Over"
+        " ssh: 'ssh HOST hopline links import -'.",
         **_NOT_IN_THE_WEB,
     )
     add("--new-links-every", type=float, default=10, help="Seconds between new links.")
@@ -176,11 +177,19 @@ def _wrong_number(options: Any) -> str:
 
 
 def _wrong_console(url: str) -> str:
-    console = urlsplit(url)
-    is_one = console.scheme in ("http", "https") and console.hostname and not console.username
-    if url and not is_one:
+    if url and not _is_console(url):
         return "--console has to be a URL: http://HOST:PORT, without a user in it"
     return ""
+
+
+def _is_console(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port != 0
+    except ValueError:
+        return False
+    is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    return is_web and has_port and "@" not in url
 
 
 def _unreadable(options: Any) -> str:

@@ -1,6 +1,7 @@
 """Is Hopline there, with the test's links? Asked before the first visit, by HEAD: no click."""
 
 import http.client
+import re
 from urllib.parse import urlsplit
 
 from loadtest.scenario.ask import Ask
@@ -13,6 +14,8 @@ def complaint(host: str | None, catalogue: Catalogue) -> str:
     """Return why a run at a host would tell nothing, or an empty text."""
     if not host:
         return "no --host: say which Hopline is to be tested"
+    if shown_host(host) != host:
+        return "--host can't hold a user or a password"
     for ask in _asks(catalogue):
         try:
             status, location = _answer(host, ask)
@@ -24,6 +27,11 @@ def complaint(host: str | None, catalogue: Catalogue) -> str:
                 " with the same --links-prefix, --hot-links and --tail-links?"
             )
     return ""
+
+
+def shown_host(host: str) -> str:
+    """Return a host's URL as it may be told: without a user and a password, whatever is wrong."""
+    return re.sub(r"\A(\w+://)?.*@", r"\1***@", host, flags=re.DOTALL)
 
 
 def _asks(catalogue: Catalogue) -> list[Ask]:

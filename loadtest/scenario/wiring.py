@@ -1,5 +1,7 @@
 """How the parts hang on Locust's events, in one process or in a master and its workers."""
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -29,6 +31,8 @@ _RUN = "hopline_run"
 _STOP_SECONDS = 15
 #: Workers tell their master what they measured every three seconds.
 _REPORT_SECONDS = 3.5
+#: The longest that making some links may take, over ssh as well.
+_COMMAND_SECONDS = 60.0
 _STOPPED = "visits of the last seconds before the stop were not reported"
 
 
@@ -274,7 +278,23 @@ class Load:
 
 def _run(command: str, text: str) -> str:
     """Run a shell command with a text as its input; return what went wrong, or an empty text."""
-    done = subprocess.run(
-        command, shell=True, input=text, capture_output=True, text=True, check=False
+    process = subprocess.Popen(
+        command,
+        shell=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        # So that one that hangs can be ended with all that it has started, and asks no terminal.
+        start_new_session=True,
     )
-    return (done.stderr.strip() or f"exit code {done.returncode}") if done.returncode else ""
+    try:
+        _, complaint = process.communicate(text, timeout=_COMMAND_SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"the command took longer than {_COMMAND_SECONDS:g} s"
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return (complaint.strip() or f"exit code {process.returncode}") if process.returncode else ""

@@ -63,6 +63,11 @@ def check(name: str, value: object) -> object:
         ("tags", "Big  Sale, über,,", ("big-sale", "über")),
         ("tags", ["हिन्दी"], ("हिन्दी",)),
         ("tags", [], ()),
+        ("forward_query", "WAHR", True),
+        ("forward_query", " Vrai ", True),
+        ("disabled", "FAUX", False),
+        ("disabled", "ИСТИНА", True),
+        ("disabled", "YANLIŞ", False),
     ],
 )
 def test_an_option_becomes_what_a_link_holds(name: str, value: object, held: object) -> None:

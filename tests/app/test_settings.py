@@ -58,6 +58,11 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
         ("redirect_bind", "8080", "'8080': expected HOST:PORT, unix:PATH or fd://N"),
         ("redirect_bind", "h:99999", "expected HOST:PORT"),
         ("redirect_bind", ":80", "expected HOST:PORT"),
+        ("redirect_bind", "::1:80", "an IPv6 address in brackets"),
+        ("redirect_bind", "http://127.0.0.1:80", "expected HOST:PORT"),
+        ("redirect_bind", "127.0.0.1:8\u00b2", "expected HOST:PORT"),
+        ("redirect_bind", "unix:", "expected HOST:PORT"),
+        ("console_bind", "fd://x", "expected HOST:PORT"),
         ("console_bind", "h:port", "expected HOST:PORT"),
         ("redirect_metrics_bind", "unix:/run/m", "'unix:/run/m': expected HOST:PORT or off"),
         ("workers_metrics_bind", "no", "expected HOST:PORT"),
@@ -76,6 +81,9 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
         ("log_format", "xml", "'text', 'json' or 'logfmt'"),
         ("allow_private_targets", "perhaps", "valid boolean"),
         ("console_token", "short", "'***': string should have at least 16 characters"),
+        ("console_token", "geheim-geheim-\u20ac-geheim", "'***': expected printable ASCII"),
+        ("metrics_token", "geheim-geheim-geheim\nX: y", "'***': expected printable ASCII"),
+        ("metrics_token", " geheim-geheim-geheim", "without blanks at either end"),
     ],
 )
 def test_a_bad_value_names_variable_value_and_need(
@@ -176,6 +184,84 @@ def test_a_settings_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPa
         load()
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("HOPLINE_CONSOLE_TOKEN=geheim-${HOME}-geheim", "geheim-${HOME}-geheim"),
+        ("HOPLINE_CONSOLE_TOKEN='geheim ${HOME}#geheim'  # the old one", "geheim ${HOME}#geheim"),
+        ('HOPLINE_CONSOLE_TOKEN="geheim-$1-\\"geheim\\""', 'geheim-$1-"geheim"'),
+        ("export HOPLINE_CONSOLE_TOKEN = geheim-geheim-#1 # the old one", "geheim-geheim-#1"),
+        ("\ufeffHOPLINE_CONSOLE_TOKEN=geheim-geheim-11\r", "geheim-geheim-11"),
+        ("HOPLINE_CONSOLE_TOKEN=", None),
+    ],
+)
+def test_a_value_in_a_settings_file_is_what_stands_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, value: str | None
+) -> None:
+    file = tmp_path / "workers.env"
+    file.write_text(f"{line}\n# a comment\n", newline="")
+    monkeypatch.setenv("HOPLINE_SETTINGS_FILE", str(file))
+    assert load().console_token == value
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"HOPLINE_BATCH_SIZE=7\n\n\n geheim geheim\n", "line 4: expected NAME=VALUE"),
+        (b"HOPLINE_CONSOLE_TOKEN='geheim-geheim-geheim\n", "line 1: expected NAME=VALUE"),
+        (b"\nHOPLINE_CONSOLE_TOKEN\n", "line 2: expected NAME=VALUE"),
+        (b"HOPLINE_CONSOLE_TOKEN=geheim-geh\xe4im-geheim\n", "it is not UTF-8"),
+    ],
+)
+def test_a_line_that_can_not_be_read_is_named_and_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, complaint: str
+) -> None:
+    file = tmp_path / "workers.env"
+    file.write_bytes(content)
+    monkeypatch.setenv("HOPLINE_SETTINGS_FILE", str(file))
+    with pytest.raises(SettingsError, match=complaint) as refused:
+        load()
+    assert str(refused.value).startswith(str(file))
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["settings_file", "data_dir"])
+def test_a_home_of_nobody_in_what_is_read_first_is_a_bad_value(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(variable(name), "~nobody-of-this-name/place")
+    with pytest.raises(SettingsError, match=variable(name)):
+        load()
+
+
+def test_a_folder_is_no_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_SETTINGS_FILE", str(tmp_path))
+    with pytest.raises(SettingsError, match="can't be read: Is a directory"):
+        load()
+
+
+def test_a_running_file_that_is_not_ours_to_read_is_named_where_its_folder_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / RUNNING_FILE).mkdir()
+    with pytest.raises(SettingsError, match=rf"{RUNNING_FILE} can't be read"):
+        load()
+    monkeypatch.delenv("HOPLINE_DATA_DIR")
+    monkeypatch.setattr(settings.platformdirs, "user_data_dir", lambda _: str(tmp_path))
+    assert load().data_dir == tmp_path
+
+
+def test_a_user_without_a_home_says_where_data_go_and_needs_no_cache(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for kind in ("data", "cache"):
+        monkeypatch.setattr(settings.platformdirs, f"user_{kind}_dir", lambda _: "~nobody-here/x")
+    assert load().cache_dir == Path("/var/cache/hopline")
+    monkeypatch.delenv("HOPLINE_DATA_DIR")
+    with pytest.raises(SettingsError, match="HOPLINE_DATA_DIR"):
+        load()
+
+
 @pytest.fixture
 def credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder as systemd makes it for LoadCredential=hopline:FOLDER."""
@@ -239,9 +325,14 @@ def test_error_texts_hold_no_password(monkeypatch: pytest.MonkeyPatch, url: str)
     assert "geheim" not in str(refused.value)
 
 
-def test_unknown_variables_are_found() -> None:
-    environ = {"HOPLINE_BATCH_SIZE": "1", "HOPLINE_BATCHSIZE": "1", "HOME": "/"}
-    assert settings.unknown_variables(environ) == ["HOPLINE_BATCHSIZE"]
+def test_unknown_variables_are_found_in_the_environment_and_in_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "workers.env"
+    file.write_text("HOPLINE_REDIS_ULR=x\nHOPLINE_BLOCK_MS=1\nPATH=/\n")
+    monkeypatch.setenv("HOPLINE_SETTINGS_FILE", str(file))
+    monkeypatch.setenv("HOPLINE_BATCHSIZE", "1")
+    assert settings.unknown_variables() == ["HOPLINE_BATCHSIZE", "HOPLINE_REDIS_ULR"]
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,29 @@ def test_the_command_has_the_services_settings_and_roots_passwords(wrapper, tmp_
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HOPLINE_STREAM=clicks",
+        "HOPLINE_GROUP=\r\nHOPLINE_STREAM=clicks\r\n",
+        "  HOPLINE_STREAM = 'clicks' \n",
+        "\tHOPLINE_STREAM=clicks  \n; HOPLINE_GROUP=x\nHOPLINE_G-P=x\n# HOPLINE_G=x",
+    ],
+)
+def test_the_command_reads_lines_as_systemd_does(wrapper, tmp_path, text):
+    (tmp_path / "hopline.env").write_text(text, newline="")
+    lines = {line for line in wrapper("doctor") if line.partition("=")[2]}
+    assert lines == {*ALWAYS, "HOPLINE_STREAM=clicks"}
+
+
+def test_what_an_editor_left_beside_a_password_is_no_setting(wrapper, tmp_path):
+    folder = tmp_path / "credentials/admin"
+    folder.mkdir(parents=True)
+    for name in ("redis_url", "redis_url~", "redis_url.bak", "#redis_url#"):
+        (folder / name).write_text(f"redis://{name[:9]}/0\n")
+    assert wrapper("doctor") == [*ALWAYS, "HOPLINE_REDIS_URL=redis://redis_url/0", "doctor"]
+
+
 def test_the_callers_variables_go_first(wrapper, tmp_path):
     (tmp_path / "hopline.env").write_text("HOPLINE_DATA_DIR=/from/the/file\n")
     assert "HOPLINE_DATA_DIR=/mine" in wrapper(HOPLINE_DATA_DIR="/mine")

@@ -9,6 +9,7 @@ from app.click import to_fields
 from app.clickhouse import connect as connect_clickhouse
 from app.ledger.entering import enter
 from app.ledger.entries import EntryLedger
+from app.ledger.spool_note import SpoolNote
 from app.redirect.spool_file import SpoolFile
 from app.redis import connect
 from app.schema.migrations import migrate
@@ -262,3 +263,11 @@ def test_of_many_minutes_only_those_with_something_to_see_are_shown(
     assert unread.split("\t")[5] == "1"
     assert hidden == "129 settled minutes are not shown: see --json"
     assert len(found_by(hopline)["minutes"]) == 130
+
+
+def test_clicks_that_went_with_a_deleted_spool_are_told(hopline: Run, consumer, tmp_path) -> None:
+    SpoolNote(tmp_path / "spool").write(240)
+    ended = hopline("audit", "--json")
+    found = json.loads(ended.out)
+    assert (ended.exit_code, found["balanced"], found["lost_with_spool"]) == (1, True, 240)
+    assert ended.err == f"hopline: {tmp_path}/spool was deleted, and 240 clicks with it\n"

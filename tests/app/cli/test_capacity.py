@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 
 def test_a_person_reads_what_is_needed_and_why(hopline):
     done = hopline("capacity", "--clicks-per-second", "2000")
@@ -45,3 +47,10 @@ def test_a_rate_beyond_one_redis_is_said(hopline):
 
 def test_no_clicks_are_wrong_usage(hopline):
     assert hopline("capacity", "--clicks-per-second", "0").exit_code == 2
+
+
+@pytest.mark.parametrize("rate", ["inf", "nan", "-inf"])
+def test_a_rate_that_is_no_number_is_wrong_usage(hopline, rate):
+    ended = hopline("capacity", "--clicks-per-second", rate)
+    assert (ended.exit_code, ended.out) == (2, "")
+    assert "--clicks-per-second" in ended.err

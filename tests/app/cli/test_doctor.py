@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from app.cli.doctor import print_checks
+from app.health.check import fail
 from app.instance import instance_id
 from app.keys import aof_rewrite_key
 from app.ledger.entries import EntryLedger
@@ -192,3 +194,13 @@ def test_a_redis_that_takes_no_clicks_is_not_well(
     ended = hopline("doctor")
     assert ended.exit_code == 1
     assert words in ended.out
+
+
+def test_a_narrow_terminal_shows_findings_that_can_be_read(monkeypatch, capsys) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "20")
+    print_checks([fail("clickhouse inserts", "the disk of ClickHouse is full", "make room")])
+    words = capsys.readouterr().out.split()
+    assert words[:3] == ["fail", "clickhouse", "inserts"]
+    assert {"disk", "ClickHouse", "room"} <= {*words}

@@ -93,6 +93,15 @@ def test_a_links_clicks_go_from_every_place_and_others_stay(
     assert redis.xlen("clicks:stream") == 1
 
 
+def test_a_link_is_named_by_its_short_link_as_well(
+    hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
+) -> None:
+    process(redis, clickhouse_url, click(1), click(2, "other"))
+    ended = hopline("erase", "--code", "https://go.example.com/abc?utm_source=x", "--yes", "--json")
+    assert json.loads(ended.out)["stored"] == 1
+    assert codes(tables) == ["other"]
+
+
 def test_a_dry_run_counts_and_changes_nothing(
     hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
 ) -> None:

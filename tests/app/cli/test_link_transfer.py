@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app import codes
 from app.link_store import open_store
 
 Run = Callable[..., object]
@@ -153,3 +154,16 @@ def test_an_export_for_spreadsheets_runs_no_formula(hopline: Run, tmp_path: Path
     path = tmp_path / "links.csv"
     path.write_text(out)
     assert hopline("links", "import", str(path)).out == "0 created, 1 unchanged, 0 refused\n"
+
+
+def test_a_cell_of_megabytes_is_refused_in_a_line_that_a_terminal_can_show(
+    hopline: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "links.csv"
+    path.write_text(f"target,code,status\nhttps://a.example/,{'x' * 2_000_000},\n")
+    ended = hopline("links", "import", str(path))
+    assert ended.out == "0 created, 0 unchanged, 1 refused\n"
+    assert ended.err.startswith("hopline: line 2: code: 'xxx")
+    assert " characters … " in ended.err
+    assert ended.err.endswith(f"{codes.EXPECTED[-30:]}\n")
+    assert len(ended.err) < 3_000

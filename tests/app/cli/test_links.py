@@ -109,7 +109,8 @@ def test_links_are_listed_newest_first_page_by_page(hopline: Run) -> None:
     ended = hopline("links", "list", "--limit", "2")
     assert [line.split("\t")[0] for line in ended.out.splitlines()] == ["CODE", "third", "second"]
     assert ended.err == "hopline: there are more links: go on with --after second\n"
-    rest = json.loads(hopline("links", "list", "--after", "second", "--json").out)
+    second = "https://go.example.com/second"
+    rest = json.loads(hopline("links", "list", "--after", second, "--json").out)
     assert [link["code"] for link in rest["links"]] == ["first"]
     assert rest["after"] is None
 

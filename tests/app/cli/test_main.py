@@ -73,7 +73,8 @@ def test_a_bad_setting_names_variable_value_and_need(hopline: Run, monkeypatch) 
     ended = hopline("links", "list")
     assert ended.exit_code == 2
     assert ended.err.splitlines() == [
-        "hopline: HOPLINE_REDIRECT_BIND='8080': expected HOST:PORT, unix:PATH or fd://N",
+        "hopline: HOPLINE_REDIRECT_BIND='8080': expected HOST:PORT, unix:PATH or fd://N,"
+        " an IPv6 address in brackets",
         "hopline: HOPLINE_CODE_LENGTH='many': input should be a valid integer,"
         " unable to parse string as an integer",
     ]

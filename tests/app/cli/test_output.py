@@ -70,6 +70,9 @@ def test_every_line_of_a_complaint_names_the_command(capsys: pytest.CaptureFixtu
         (InvalidLink("title", "long"), 1, "title: long"),
         (CodeTaken("taken"), 1, "taken"),
         (LinkNotFound("none"), 1, "none"),
+        (PermissionError(13, "Permission denied", "/x"), 1, "/x can't be used: Permission denied"),
+        (OSError(28, "Disk full", "/x"), 1, "/x can't be used: Disk full"),
+        (OSError(28, "Disk full"), 1, "the output can't be written: Disk full"),
     ],
 )
 def test_a_failure_has_an_exit_code_and_a_line(error: Exception, exit_code: int, text: str) -> None:
@@ -80,3 +83,4 @@ def test_a_failure_has_an_exit_code_and_a_line(error: Exception, exit_code: int,
 
 def test_a_fault_of_ours_is_not_explained_away() -> None:
     assert as_failure(KeyError("bug")) is None
+    assert as_failure(ConnectionResetError(104, "Connection reset by peer")) is None

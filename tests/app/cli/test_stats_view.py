@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from app.cli.stats_view import describe_period, draw
+from app.cli.stats_view import describe_period, draw, print_stats
 from app.reports.stats import Breakdown, Bucket, Figures, Period, Share, Stats
 
 NOON = datetime(2026, 5, 10, 12, tzinfo=UTC)
@@ -93,3 +93,13 @@ def test_a_visitors_text_cannot_move_the_cursor() -> None:
 )
 def test_a_period_is_put_in_words(period: Period, words: str) -> None:
     assert describe_period(period) == words
+
+
+def test_a_narrow_terminal_loses_no_number(monkeypatch, capsys) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "20")
+    print_stats(STATS)
+    said = capsys.readouterr().out
+    for shown in ("9,999,998", "9,000,000", "999,999", "100.0%", "2026-05-10 12:00"):
+        assert shown in said

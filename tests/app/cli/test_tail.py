@@ -69,10 +69,11 @@ def interrupt(child: subprocess.Popen[str]) -> tuple[int, str, str]:
     return child.returncode, out, err
 
 
+@pytest.mark.parametrize("named", ["abc", "https://go.example.com/abc."])
 def test_clicks_of_a_code_come_as_json_lines_until_ctrl_c(
-    redis_url: str, redis_client: Any
+    redis_url: str, redis_client: Any, named: str
 ) -> None:
-    with start(redis_url, "--json", "--code", "abc") as child:
+    with start(redis_url, "--json", "--code", named) as child:
         wait_until_reading(redis_client)
         click(redis_client, "other")
         click(redis_client, "abc")

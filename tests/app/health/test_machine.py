@@ -67,6 +67,12 @@ def test_a_path_through_a_file_is_no_folder_to_write_in(tmp_path: Path) -> None:
     assert "can't be written" in disk_check("spool disk", file, 0).text
 
 
+def test_a_folder_that_is_closed_to_us_can_not_be_written(closed_folder: Path) -> None:
+    check = disk_check("spool disk", closed_folder / "a" / "spool", 0)
+    assert check.state == "fail"
+    assert "can't be written" in check.text
+
+
 def test_a_country_database_names_its_kind_and_date(country_database: Path) -> None:
     check = geoip_check(country_database)
     assert check.state == "ok"
@@ -99,3 +105,10 @@ def test_clicks_that_wait_in_the_spool_are_told_of(tmp_path):
     check = judge_spool(tmp_path, 1_234)
     assert check.state == "warn"
     assert check.text.startswith(f"1,234 clicks wait in {tmp_path} until")
+
+
+def test_clicks_that_went_with_a_deleted_spool_are_a_failure(tmp_path):
+    check = judge_spool(tmp_path, 5, lost=1_234)
+    assert check.state == "fail"
+    assert "was deleted while no redirect worker ran, and 1,234 clicks with it" in check.text
+    assert f"rm {tmp_path}.waiting" in check.mend

@@ -18,6 +18,10 @@ from app.health.permissions import (
         ("HOPLINE_REDIS_URL=unix:///run/redis.sock?password=secret", 0o644, "fail"),
         ("HOPLINE_REDIS_URL=redis://10.0.0.1/0", 0o644, "ok"),
         ("#HOPLINE_REDIS_URL=redis://hopline:secret@10.0.0.1/0", 0o644, "ok"),
+        ("HOPLINE_CONSOLE_TOKEN=secret-secret-secret", 0o644, "fail"),
+        ("export HOPLINE_METRICS_TOKEN = 'secret-secret-secret'", 0o644, "fail"),
+        ("HOPLINE_METRICS_TOKEN=secret-secret-secret", 0o640, "ok"),
+        ("HOPLINE_METRICS_TOKEN=\nHOPLINE_BATCH_SIZE=1", 0o644, "ok"),
     ],
 )
 def test_a_password_that_everybody_can_read_is_told(
@@ -29,6 +33,16 @@ def test_a_password_that_everybody_can_read_is_told(
     check = judge_environment(path)
     assert check.state == state
     assert "secret" not in check.text
+
+
+def test_a_file_of_settings_that_is_no_utf_8_is_judged_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "hopline.env"
+    path.write_bytes(b"# f\xfcr alle\nHOPLINE_CONSOLE_TOKEN=secret-secret-secret\n")
+    assert judge_environment(path).state == "fail"
+
+
+def test_a_folder_that_is_closed_to_us_is_closed_to_others(closed_folder: Path) -> None:
+    assert private_files_check([closed_folder / "spool"]).state == "ok"
 
 
 @pytest.mark.parametrize(("mode", "state"), [(0o755, "fail"), (0o710, "fail")])

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from app.health import units
 from app.health.units import UNITS, judge_unit, listening, parse, units_checks
 
 SERVICE = {
@@ -89,8 +90,8 @@ def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def blocks(**changed: str) -> str:
-    units = (SERVICE | {"Id": name} | changed for name in UNITS)
-    return "\n\n".join("\n".join(f"{key}={value}" for key, value in one.items()) for one in units)
+    shown = (SERVICE | {"Id": name} | changed for name in UNITS)
+    return "\n\n".join("\n".join(f"{key}={value}" for key, value in one.items()) for one in shown)
 
 
 def test_every_unit_gets_a_line(systemctl: Path, tmp_path: Path) -> None:
@@ -119,3 +120,14 @@ def test_a_version_installed_since_is_noticed_by_its_link(systemctl: Path, tmp_p
     (tmp_path / "current").symlink_to(tmp_path)
     states = {check.name: check.state for check in units_checks(tmp_path / "current")}
     assert states == dict.fromkeys(UNITS, "warn") | {"hopline-redirect.socket": "ok"}
+
+
+def test_a_systemd_that_does_not_answer_is_told_of_and_ends_nothing(
+    systemctl: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    systemctl.with_name("systemctl").write_text("#!/bin/sh\nexec sleep 60\n")
+    monkeypatch.setattr(units, "_TIMEOUT_SECONDS", 0.2)
+    (check,) = units_checks()
+    assert (check.name, check.state) == ("units", "warn")
+    assert "doesn't answer" in check.text
+    assert listening() == []

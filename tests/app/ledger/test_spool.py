@@ -64,3 +64,8 @@ def test_one_that_is_damaged_is_no_empty_one(tmp_path):
     (tmp_path / NAME).write_bytes(b"SQLite format 4\0" + bytes(5000))
     with pytest.raises(SpoolUnreadable, match=r"spool\.db can't be read"):
         list(spooled(tmp_path))
+
+
+def test_a_spool_in_a_folder_that_is_closed_to_us_is_not_taken_for_an_empty_one(closed_folder):
+    with pytest.raises(SpoolUnreadable, match="Permission denied"):
+        list(spooled(closed_folder / "spool"))

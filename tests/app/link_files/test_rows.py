@@ -99,6 +99,19 @@ def test_an_encoding_can_be_named_and_must_exist() -> None:
         read(raw, encoding="ebcdic-x")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-be"])
+def test_a_mark_is_no_part_of_a_name_where_the_encoding_was_named(encoding: str) -> None:
+    raw = "\ufefftarget\nhttps://a.example/\n".encode(encoding)
+    assert [link for _, link in read(raw, encoding=encoding)] == [A]
+
+
+def test_a_file_put_behind_another_leaves_its_mark_and_header_and_takes_no_row_along() -> None:
+    one = "\ufeffcode,target\nx,https://a.example/\n"
+    (_, first), (header_line, header), (_, second) = read(f"{one}{one}")
+    assert first == second == NewLink(A.given, code="x")
+    assert (header_line, header) == (3, NewLink({"target": "target"}, code="code"))
+
+
 @pytest.mark.parametrize(
     ("raw", "encoding", "fault"),
     [

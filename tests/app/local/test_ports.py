@@ -29,7 +29,38 @@ def test_a_free_port_is_fine(free_port, host):
 
 def test_a_free_port_stays_free(free_port):
     bind = f"127.0.0.1:{free_port()}"
-    require_free([("HOPLINE_REDIRECT_BIND", bind)] * 2)
+    for _ in range(2):
+        require_free([("HOPLINE_REDIRECT_BIND", bind)])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("127.0.0.1:{}", "127.0.0.1:{}"),
+        ("0.0.0.0:{}", "127.0.0.1:{}"),
+        ("127.0.0.1:{}", "[::]:{}"),
+        ("unix:{}.sock", "unix:{}.sock"),
+    ],
+)
+def test_two_services_at_one_place_are_refused_by_both_names(free_port, first, second):
+    port = free_port()
+    binds = [("HOPLINE_REDIRECT_BIND", first.format(port)), ("X", "off")]
+    with pytest.raises(BindRefused, match=r"CONSOLE_BIND.* where HOPLINE_REDIRECT_BIND listens"):
+        require_free([*binds, ("HOPLINE_CONSOLE_BIND", second.format(port))])
+    require_free([*binds, ("HOPLINE_CONSOLE_BIND", f"127.0.0.1:{free_port()}")])
+
+
+def test_every_address_is_not_free_where_one_of_them_is_taken(free_port):
+    with socket.create_server(("127.0.0.2", free_port())) as server:
+        bind = f"0.0.0.0:{port_of(server)}"
+        with pytest.raises(BindRefused, match="address already in use"):
+            require_free([("HOPLINE_REDIRECT_BIND", bind)])
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64])
+def test_a_name_that_can_be_none_is_refused(free_port, host):
+    with pytest.raises(BindRefused, match="can't listen on"):
+        require_free([("HOPLINE_REDIRECT_BIND", f"{host}:{free_port()}")])
 
 
 @pytest.mark.parametrize("bind", ["fd://3", "127.0.0.1:0"])
@@ -99,6 +130,25 @@ def test_the_status_of_a_service_is_read_with_headers_sent(listener):
 
 def test_a_service_that_closes_at_once_has_no_status(listener):
     thread, _ = answer_once(listener, b"")
+    assert http_status(f"127.0.0.1:{port_of(listener)}", "/-/ready") == 0
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"-ERR wrong number of arguments for 'get' command\r\n",
+        b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n",
+        b"220 mail.example.com ESMTP\r\n",
+        b"HTTP/1.1 many\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000,
+        b"\x15\x03\x01\x00\x02\x02\x16",
+        b"\n" * 10,
+    ],
+)
+def test_what_is_no_web_server_has_no_status(listener, answer):
+    thread, _ = answer_once(listener, answer)
     assert http_status(f"127.0.0.1:{port_of(listener)}", "/-/ready") == 0
     thread.join()
 

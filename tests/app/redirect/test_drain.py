@@ -2,11 +2,13 @@ import time
 from collections.abc import Callable
 
 import gevent
+import orjson
 import pytest
 from prometheus_client import CollectorRegistry
 from redis import Redis
 
 from app.click import new_click_id
+from app.ledger.spool_note import SpoolNote
 from app.redirect.drain import Drain
 from app.redirect.entry import EntryWriter
 from app.redirect.pipeline import Pipeline
@@ -46,6 +48,7 @@ class Host:
             EntryWriter(STREAM, 1_000_000),
             self.backlog,
             metrics,
+            SpoolNote(self.directory),
             clicks_per_second=clicks_per_second,
             wall_clock=wall_clock,
         )
@@ -85,6 +88,19 @@ def test_spooled_clicks_reach_the_stream_in_order_and_leave_the_spool(host):
     # Redis may yet lose these, too.
     again = [click_id for each in host.ring.take(0) for click_id, _ in each.rows()]
     assert again == ids
+
+
+def test_how_many_clicks_wait_is_noted_beside_the_spool(host):
+    def noted() -> int | None:
+        path = SpoolNote(host.directory).path
+        return orjson.loads(path.read_bytes())["waiting"] if path.exists() else None
+
+    host.backlog.is_full = True
+    host.spool(7)
+    host.start_drain()
+    wait_until(lambda: noted() == 7)
+    host.backlog.is_full = False
+    wait_until(lambda: noted() == 0)
 
 
 def test_two_workers_do_not_drain_the_same_clicks(host):

@@ -111,8 +111,9 @@ def console_server():
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            is_there = self.path.startswith("/hopline/api/v1/links/a/stats?")
-            body = json.dumps({"clicks": 7}).encode()
+            is_there = self.path.startswith("/hopline/api/v1/links/")
+            is_a = "/links/a/" in self.path
+            body = json.dumps({"clicks": 7} if is_a else [{"clicks": "many"}]).encode()
             self.send_response(200 if is_there else 403)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -133,6 +134,29 @@ def test_a_console_may_lie_below_a_path(console_server):
     assert Console(console_server).clicks(["a"]) == {"a": 7}
 
 
-def test_a_console_that_lets_nobody_in_says_so(console_server):
-    with pytest.raises(ConsoleFailed, match="the console answered 403"):
+@pytest.mark.parametrize(
+    ("path", "code", "told"),
+    [("", "a", "the console answered 403"), ("hopline/", "b", "answered with no JSON object")],
+)
+def test_a_console_that_does_not_tell_is_told_of_in_one_sentence(
+    console_server, capfd, path, code, told
+):
+    with pytest.raises(ConsoleFailed, match=told):
+        Console(console_server.removesuffix("hopline/") + path).clicks([code, code])
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("token", "told"),
+    [
+        ("secret-1\nsecret-2", "can't be asked: HOPLINE_CONSOLE_TOKEN"),
+        ("secret-\N{EURO SIGN}\n", "the console answered 403"),
+    ],
+)
+def test_a_token_that_can_not_be_sent_is_not_repeated(
+    console_server, monkeypatch, capfd, token, told
+):
+    monkeypatch.setenv("HOPLINE_CONSOLE_TOKEN", token)
+    with pytest.raises(ConsoleFailed, match=told) as failed:
         Console(console_server.removesuffix("hopline/")).clicks(["a"])
+    assert "secret" not in str(failed.value) + capfd.readouterr().err

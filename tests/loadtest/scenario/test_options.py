@@ -40,6 +40,9 @@ def test_what_is_given_by_default_can_be():
         (("--report", "figures.json"), "--report has to end in .html"),
         (("--console", "console.internal:8081"), "--console has to be a URL"),
         (("--console", "http://:8081"), "--console has to be a URL"),
+        (("--console", "http://[::1"), "--console has to be a URL"),
+        (("--console", "http://console:80a"), "--console has to be a URL"),
+        (("--console", "http://console:99999"), "--console has to be a URL"),
         (("--mark", "later: Redis"), "--mark"),
         (("--about", "/nowhere/about.json"), "--about /nowhere/about.json: No such file"),
     ],
@@ -56,8 +59,9 @@ def test_tags_that_would_leave_nothing_to_send_are_refused(name):
     assert "name classes at the end" in complaint(options)
 
 
-def test_no_part_of_a_password_is_repeated():
-    told = complaint(parsed("--console", "http://admin:secret@console:8081"))
+@pytest.mark.parametrize("user", ["admin:secret", ":secret", "admin:se#cret", "admin:secret@"])
+def test_no_part_of_a_password_is_repeated(user):
+    told = complaint(parsed("--console", f"http://{user}@console:8081"))
     assert told
     assert "secret" not in told
 

@@ -2,7 +2,7 @@ import pytest
 
 from loadtest.scenario.clicks import Console
 from loadtest.scenario.links import Catalogue
-from loadtest.scenario.preflight import complaint
+from loadtest.scenario.preflight import complaint, shown_host
 from loadtest.self_check import known_server
 
 CATALOGUE = Catalogue("load", hot_count=5, tail_count=5)
@@ -41,6 +41,23 @@ def test_it_is_asked_without_a_click(server):
 )
 def test_a_wrong_host_is_said(host, told):
     assert told in complaint(host, CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "http://bob:hunter2@127.0.0.1:1",
+        "http://:hunter2@127.0.0.1:1",
+        "http://bob:hunter2#x@127.0.0.1",
+        "http://bob:hun/ter2@127.0.0.1",
+        "bob:hunter2@127.0.0.1",
+        "http://bob:@hunter2@[::1",
+    ],
+)
+def test_no_part_of_a_password_in_a_host_is_told(host):
+    assert complaint(host, CATALOGUE).startswith("--host can't hold a user")
+    assert "ter2" not in shown_host(host)
+    assert shown_host("http://go.example.com:8080") == "http://go.example.com:8080"
 
 
 def test_links_that_were_never_made_are_said(server):

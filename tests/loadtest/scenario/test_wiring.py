@@ -10,6 +10,7 @@ import time
 import psutil
 import pytest
 
+from loadtest.scenario import wiring
 from loadtest.scenario.locust_run import BEGINS, LocustRun
 from loadtest.self_check import known_server
 from tests.loadtest.samples import RATE
@@ -138,3 +139,29 @@ def test_a_worker_that_dies_is_named_and_hopline_is_not_accused(locust):
     assert any("a worker process was lost" in doubt for doubt in figures["doubts"])
     assert figures["count"]["clicks"] > figures["count"]["redirects"] > 0
     assert any("can't be told apart" in doubt for doubt in figures["doubts"])
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("cat > /dev/null", ""),
+        ("echo no >&2; exit 1", "no"),
+        ("exit 4", "exit code 4"),
+        ("printf 'caf\\351' >&2; exit 1", "caf\N{REPLACEMENT CHARACTER}"),
+    ],
+)
+def test_why_new_links_could_not_be_made_is_told(command, told):
+    assert wiring._run(command, "code,target\n") == told
+
+
+def test_a_command_for_new_links_that_hangs_is_ended_with_all_that_it_started(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(wiring, "_COMMAND_SECONDS", 1.0)
+    command = f"sleep 60 & echo $! > {tmp_path}/pid; wait"
+    assert wiring._run(command, "") == "the command took longer than 1 s"
+    pid = int((tmp_path / "pid").read_text())
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

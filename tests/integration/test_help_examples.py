@@ -1,0 +1,88 @@
+"""Every example of `hopline COMMAND --help`, typed as printed beside a real `hopline up`."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from app.cli.main import COMMANDS, load_command
+from app.local.child import wait_for
+from tests.up_process import HOPLINE, Up
+
+#: What the help names, and what has that name only here.
+_LETTER = "1790000000000-0"
+_BACKUPS = "/var/backups"
+
+
+def examples(command: Any) -> Iterator[str]:
+    """Yield what stands in the help of a command and of those below it."""
+    lines = (line.strip() for line in (command.help or "").splitlines())
+    yield from (line for line in lines if line.startswith("hopline "))
+    for below in getattr(command, "commands", {}).values():
+        yield from examples(below)
+
+
+EXAMPLES = [line for name in COMMANDS for line in examples(load_command(name))]
+
+
+@pytest.fixture
+def desk(running: Up, tmp_path: Path) -> Path:
+    """A folder with the files that the examples name, beside an `up` with their link and letter."""
+    folder = tmp_path / "desk"
+    (folder / "build").mkdir(parents=True)
+    (folder / "links.csv").write_text("target,code\nhttps://example.com/,from-csv\n")
+    figures = {"variants": [{"name": "fast-lane", "cpu_us": 9.3, "redis_cpu_us": 2.7}]}
+    (folder / "build" / "bench.json").write_text(json.dumps(figures))
+    running.add_link("demo1")
+    running.click("demo1")
+    assert wait_for(lambda: running.clicks("demo1") == 1, 30)
+    return folder
+
+
+@pytest.fixture
+def letter(running: Up) -> str:
+    """The id of a dead letter that can be requeued."""
+    (url,) = (
+        line.split("'")[1]
+        for line in (running.data_dir / "running.env").read_text().splitlines()
+        if line.startswith("HOPLINE_REDIS_URL=")
+    )
+    with Redis.from_url(url, decode_responses=True) as redis:
+        redis.xadd("clicks:stream", {"short_code": "demo1"})
+        assert wait_for(lambda: redis.xlen("clicks:dead") == 1, 30)
+        return str(redis.xrange("clicks:dead")[0][0])
+
+
+@pytest.fixture
+def typed(running: Up, desk: Path, tmp_path: Path, letter: str) -> Callable[[str], str]:
+    """A function that runs a line in a shell, and returns what went wrong."""
+    environ = running.environ | {"PATH": f"{Path(HOPLINE).parent}:{os.environ['PATH']}"}
+
+    def run(line: str) -> str:
+        here = line.replace(_LETTER, letter).replace(_BACKUPS, str(tmp_path / "backups"))
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", here],
+            cwd=desk,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+        return f"{line}: {done.returncode}: {done.stderr}" if done.returncode else ""
+
+    return run
+
+
+@pytest.mark.timeout(300)
+def test_every_example_of_the_help_does_what_it_says(typed: Callable[[str], str]) -> None:
+    assert len(EXAMPLES) > 20
+    # Links first, as others name them; what erases last.
+    order = sorted(EXAMPLES, key=lambda line: (" erase " in line, " links " not in line))
+    assert [wrong for line in order if (wrong := typed(line))] == []
