@@ -1,7 +1,7 @@
 """Command line that runs, feeds and inspects an installation: `hopline`.
 
 One module a command, with a view beside it where there is much to show. They parse options, call
-what stands below, and write the answer; they decide nothing. :func:`app.cli.main.main` is the entry
-point, and its table ``COMMANDS`` names every command's module. All of them write by
-:mod:`app.cli.output`, and read times by :mod:`app.cli.moments`.
+what stands below, and write the answer; they decide nothing. :func:`app.cli.entry.main` is the
+entry point, and the table ``COMMANDS`` of :mod:`app.cli.main` names every command's module. All of
+them write by :mod:`app.cli.output`, and read times by :mod:`app.cli.moments`.
 """

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from app.cli.fetcher import Fetcher
-from app.cli.output import Failure
+from app.cli.output import Failure, let_go
 from app.clickhouse import ClickHouseError
 from app.doors import console_refusal
 from app.local import ports
@@ -68,7 +68,7 @@ def up(
 def _run(settings: Settings, terminal: Console, *, demo: bool) -> None:
     started = time.monotonic()
     keep_to_ourselves()
-    say = _speaker(terminal)
+    say: Say = tell
     data = DataDir(settings.data_dir)
     with StopRequests() as stop, data.held(say) as lock:
         ports.require_free(_binds(settings))
@@ -163,5 +163,11 @@ def _data_hint(settings: Settings) -> str:
     return f", after `export {variable('data_dir')}={shlex.quote(str(settings.data_dir))}`"
 
 
-def _speaker(terminal: Console) -> Say:
-    return lambda text: terminal.print(text, markup=False, soft_wrap=True)
+def tell(text: str) -> None:
+    """Write a line for whoever looks on; where nobody takes it any more, all goes on."""
+    try:
+        print(text, flush=True)
+    except UnicodeError:
+        print(ascii(text), flush=True)
+    except OSError:
+        let_go(sys.stdout)

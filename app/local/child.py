@@ -159,10 +159,13 @@ class Child:
         return f"{self.program.name} {ending(self.exit_code)}; {self.log_path} ends with:\n{tail}"
 
     def last_lines(self, count: int) -> list[str]:
-        """Return the last lines that the process wrote."""
-        with self.log_path.open("rb") as log:
-            log.seek(max(0, self.log_path.stat().st_size - _TAIL_BYTES))
-            return log.read().decode(errors="replace").splitlines()[-count:]
+        """Return the last lines that the process wrote, none if somebody took its log away."""
+        try:
+            with self.log_path.open("rb") as log:
+                log.seek(max(0, self.log_path.stat().st_size - _TAIL_BYTES))
+                return log.read().decode(errors="replace").splitlines()[-count:]
+        except OSError:
+            return []
 
 
 def adopt_orphans() -> None:

@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.local.child import wait_for
@@ -88,8 +88,9 @@ class DataDir:
             write_private(self._running, "".join(lines))
 
     def remove_running(self) -> None:
-        """Remove what :meth:`write_running` wrote."""
-        self._running.unlink(missing_ok=True)
+        """Remove what :meth:`write_running` wrote, if it can be: others have to stop as well."""
+        with suppress(OSError):
+            self._running.unlink(missing_ok=True)
 
     def _take(self, lock: int, say: Callable[[str], None]) -> None:
         if not try_lock(lock):

@@ -158,7 +158,13 @@ class Family:
         if member.child.has_survivors and now < member.respawn_at + _SURVIVORS_SECONDS:
             return
         member.child.kill()
-        self._spawn(member)
+        try:
+            self._spawn(member)
+        except OSError as error:
+            # Memory, processes or a folder may be missing for a while; nobody else tries again.
+            member.deaths += 1
+            member.respawn_at = now + respawn_delay_seconds(member.deaths)
+            self._say(f"{member.name} can't be started: {error.strerror}; trying again")
 
 
 def respawn_delay_seconds(deaths: int) -> float:

@@ -5,11 +5,14 @@ import os
 import signal
 import socket
 import stat
+import subprocess
 import time
 
+import psutil
 import pytest
 
 from app.local.child import wait_for
+from tests.up_process import HOPLINE
 
 
 def test_a_click_is_redirected_and_counted_within_three_seconds(running):
@@ -30,6 +33,25 @@ def test_sigterm_stops_everything_and_the_clicks_are_there_again_afterwards(runn
     running.restart()
     assert wait_for(lambda: running.clicks("demo1") == 1, 30)
     assert running.click("demo1") == 302
+
+
+def test_it_goes_on_when_whoever_read_its_output_has_gone(up, cache_dir, shared_clickhouse):
+    """As with `hopline up | head`, a closed terminal, a full disk under its log."""
+    one = up()
+    one.process = psutil.Popen(
+        [HOPLINE, "up"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        env=one.environ,
+    )
+    assert any("is ready" in line for line in one.process.stdout)
+    one.process.stdout.close()
+    one.add_link("demo1")
+    one.child("hopline-redirect").kill()
+    assert wait_for(lambda: answers(one, "demo1"), 30)
+    assert one.stop() == 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import sys
 
@@ -69,6 +70,22 @@ def test_a_child_that_dies_is_started_again_and_said_so(family, said, clock, tmp
     clock.now += 0.1
     assert tend_until(family, lambda: "redirect is back" in said)
     assert member(family).pid != first
+
+
+def test_a_child_that_can_not_be_started_again_is_tried_until_it_can(family, said, clock, tmp_path):
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    family.start(program("redirect"), logs / "log", 0)
+    member(family).kill()
+    shutil.rmtree(logs)
+    family.tend()
+    clock.now += 1
+    family.tend()
+    assert said[1:] == ["redirect can't be started: No such file or directory; trying again"]
+    assert member(family).last_lines(8) == []
+    logs.mkdir()
+    clock.now += 1
+    assert tend_until(family, lambda: said[-1] == "redirect is back")
 
 
 def test_that_memory_ran_out_is_said(family, said, oom_kills, tmp_path):
