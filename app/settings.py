@@ -13,7 +13,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.masking import show_refused
@@ -294,6 +294,15 @@ class Settings(BaseSettings):
         default_factory=_cache_dir,
         description="Where the embedded stores are kept once fetched.",
     )
+
+    @field_validator("dead_stream")
+    @classmethod
+    def _is_apart(cls, value: str, info: ValidationInfo) -> str:
+        if value == info.data.get("stream"):
+            raise ValueError(
+                "expected another than HOPLINE_STREAM, whose clicks it must not become"
+            )
+        return value
 
     @property
     def link_base(self) -> str:

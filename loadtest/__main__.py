@@ -41,6 +41,8 @@ def main() -> int:
         return _run_once(options)
     except (LocalFailed, FaultFailed) as error:
         print(f"loadtest: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"loadtest: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
     except KeyboardInterrupt:
         print("loadtest: stopped", file=sys.stderr)
     return EXIT_CODES["void"]
@@ -109,6 +111,7 @@ def _run_fault(
         KNOWN_LINKS,
     )
     done: list[int] = []
+    run.forget()
     code = run.run(_say, (BEGINS_AT, lambda: done.append(commit(fault, local.process))))
     if not done:
         raise FaultFailed(f"{fault.name}: it was not done")

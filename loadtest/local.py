@@ -100,15 +100,19 @@ class Local:
             self.process.wait()
 
     def _run(self, *arguments: str, text: str | None = None) -> str:
-        done = subprocess.run(
-            [HOPLINE, *arguments],
-            env=self.environ,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=_COMMAND_SECONDS,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [HOPLINE, *arguments],
+                env=self.environ,
+                input=text,
+                capture_output=True,
+                text=True,
+                timeout=_COMMAND_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            words = f"hopline {' '.join(arguments)} took longer than {_COMMAND_SECONDS:g} s"
+            raise LocalFailed(words) from None
         if done.returncode:
             raise LocalFailed(f"hopline {' '.join(arguments)} failed: {done.stderr.strip()}")
         return done.stdout

@@ -60,6 +60,7 @@ def measure(report: Path, *arguments: str) -> dict[str, float]:
     """Run against a server with these arguments; return percentile to milliseconds."""
     with known_server(*arguments) as url:
         locust = LocustRun(url, report, _SECONDS, {"rate": _RATE, "warm_up": 1, "budget": "ci"})
+        locust.forget()
         locust.run(lambda _: None, None)
     latencies: dict[str, float] = locust.figures()["routes"][EVERY_REDIRECT]["latency_ms"]
     return latencies

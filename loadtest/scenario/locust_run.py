@@ -88,6 +88,10 @@ class LocustRun:
                     timer.join()
                 signal.signal(signal.SIGINT, interrupt)
 
+    def forget(self) -> None:
+        """Remove the figures of an earlier run, so that nobody takes them for this one's."""
+        self.report.with_suffix(".json").unlink(missing_ok=True)
+
     def figures(self) -> dict[str, Any]:
         """Read what the run measured.
 

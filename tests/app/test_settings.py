@@ -67,6 +67,7 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
         ("redirect_metrics_bind", "unix:/run/m", "'unix:/run/m': expected HOST:PORT or off"),
         ("workers_metrics_bind", "no", "expected HOST:PORT"),
         ("trusted_proxies", "10.0.0.0/8, nonsense", "'nonsense': expected addresses, networks"),
+        ("dead_stream", "clicks:stream", "expected another than HOPLINE_STREAM"),
         ("stream_maxlen", "0", "'0': input should be greater than or equal to 1"),
         ("batch_size", "many", "'many': input should be a valid integer"),
         ("batch_size", "1.5", "valid integer"),
