@@ -299,9 +299,7 @@ class Settings(BaseSettings):
     @classmethod
     def _is_apart(cls, value: str, info: ValidationInfo) -> str:
         if value == info.data.get("stream"):
-            raise ValueError(
-                "expected another than HOPLINE_STREAM, whose clicks it must not become"
-            )
+            raise ValueError("expected another than HOPLINE_STREAM: its entries are no clicks")
         return value
 
     @property

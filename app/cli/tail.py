@@ -18,6 +18,8 @@ from app.settings import Settings, load
 
 #: How long one read waits at the server; Ctrl-C is heard at any time.
 _BLOCK_MS = 1_000
+#: Characters of a line at least, as far as the network; on a narrower terminal it goes on below.
+_LEAST_COLUMNS = 60
 
 
 def tail(
@@ -71,4 +73,4 @@ def _follow(settings: Settings, code: str | None, *, as_json: bool) -> None:
 def _line(click: Click, bot: str) -> str:
     if not sys.stdout.isatty():
         return as_tab_line(click, bot)
-    return as_aligned_line(click, bot, shutil.get_terminal_size().columns)
+    return as_aligned_line(click, bot, max(shutil.get_terminal_size().columns, _LEAST_COLUMNS))

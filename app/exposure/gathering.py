@@ -35,8 +35,7 @@ def gather(directory: Path) -> Snapshot:
         living, dead = _snapshots(directory)
         totals = _Totals(directory / _TOTALS)
         if dead:
-            totals.fold(dead)
-            _remove(directory, dead)
+            _fold_in(directory, totals, dead)
         return merged([totals.snapshot, *living])
 
 
@@ -81,6 +80,15 @@ def _snapshots(directory: Path) -> tuple[list[Snapshot], dict[str, Snapshot]]:
         else:
             dead[path.stem] = snapshot
     return living, dead
+
+
+def _fold_in(directory: Path, totals: _Totals, dead: dict[str, Snapshot]) -> None:
+    """Have the totals keep what the dead counted; until a full disk lets them, their files do."""
+    try:
+        totals.fold(dead)
+        _remove(directory, dead)
+    except OSError as error:
+        logger.warning("can't fold in what %d ended process(es) counted: %s", len(dead), error)
 
 
 def _remove(directory: Path, names: Iterable[str]) -> None:

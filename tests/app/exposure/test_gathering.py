@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter
 from app.exposure import gathering
 from app.exposure.gathering import gather
 from app.exposure.publisher import Publisher
+from app.exposure.snapshot import encode, take
 
 
 # pytest-xdist's processes have a thread, which Python warns of when they fork.
@@ -39,3 +40,20 @@ def test_a_process_that_was_forked_while_others_gathered_keeps_nobody_from_it(
         patient.kill()
         over.set()
         child.join()
+
+
+def test_on_a_full_disk_what_the_dead_counted_is_shown_and_kept_for_later(tmp_path: Path) -> None:
+    registry = CollectorRegistry()
+    Counter("hopline_clicks", "Clicks.", registry=registry).inc(3)
+    dead = tmp_path / "1-1.json"
+    dead.write_bytes(encode(take(registry)))
+    obstacle = tmp_path / "totals.part"
+    obstacle.mkdir()
+
+    def clicks() -> list[float]:
+        return [*gather(tmp_path)["hopline_clicks"].values.values()]
+
+    assert (clicks(), clicks(), dead.exists()) == ([3.0], [3.0], True)
+    obstacle.rmdir()
+    assert (clicks(), dead.exists()) == ([3.0], False)
+    assert clicks() == [3.0]
