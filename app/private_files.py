@@ -50,10 +50,14 @@ def write_private(path: Path, text: str) -> None:
         OSError: it can't be written.
     """
     unfinished = path.with_name(f"{path.name}.tmp")
-    unfinished.unlink(missing_ok=True)
-    unfinished.touch(mode=0o600)
-    unfinished.write_text(text)
-    unfinished.replace(path)
+    try:
+        unfinished.unlink(missing_ok=True)
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(text)
+        unfinished.replace(path)
+    except OSError as error:
+        # Of a full disk, Python doesn't say which file it was.
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def is_open_to_others(path: Path) -> bool:

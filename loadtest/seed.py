@@ -1,6 +1,7 @@
 """``python -m loadtest.seed | hopline links import -``: the links that a load test asks for."""
 
 import argparse
+import os
 import sys
 
 from loadtest.scenario.links import Catalogue, as_csv
@@ -16,7 +17,13 @@ def main() -> int:
     parser.add_argument("--tail-links", type=int, default=300, help="number (default: 300)")
     options = parser.parse_args()
     catalogue = Catalogue(options.links_prefix, options.hot_links, options.tail_links)
-    sys.stdout.write(as_csv(catalogue.rows()))
+    try:
+        sys.stdout.write(as_csv(catalogue.rows()))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has gone; Python would complain once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return 0
 
 

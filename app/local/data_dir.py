@@ -103,8 +103,9 @@ class DataDir:
             say("waiting for the processes of the last run to end")
             if not wait_for(lambda: try_lock(lock), _ORPHAN_SECONDS):
                 raise DataDirRefused(f"processes of a run that was killed still use {self.path}")
-        os.truncate(lock, 0)
-        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        with self._refusals():
+            os.truncate(lock, 0)
+            os.pwrite(lock, str(os.getpid()).encode(), 0)
 
     def _require_space(self) -> None:
         free = shutil.disk_usage(self.path).free

@@ -1,10 +1,11 @@
 import os
+import resource
 import stat
 from pathlib import Path
 
 import pytest
 
-from app.private_files import keep_to_ourselves, make_private
+from app.private_files import keep_to_ourselves, make_private, write_private
 
 
 def modes(directory: Path) -> dict[str, str]:
@@ -67,3 +68,14 @@ def test_files_and_children_are_private_from_then_on(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert [modes(tmp_path)[name] for name in ("file", "childs")] == ["600", "600"]
+
+
+def test_a_file_that_a_full_disk_does_not_take_is_named(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large") as failed:
+            write_private(tmp_path / "running.env", "HOPLINE_X=1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert failed.value.filename == str(tmp_path / "running.env")

@@ -1,10 +1,14 @@
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 from random import Random
 
 from app.codes import is_valid
 from app.link_files.rows import read_rows
 from loadtest.scenario.links import Catalogue, Zipf, as_csv, target
 
+ROOT = Path(__file__).parents[2]
 CATALOGUE = Catalogue("load", hot_count=3, tail_count=7)
 
 
@@ -46,3 +50,11 @@ def test_the_second_half_is_drawn_as_often_as_its_rank_says():
     assert drawn["a"] / drawn["b"] > 1.8
     assert drawn["a"] / drawn["d"] > 3.5
     assert set(drawn) == {"a", "b", "c", "d"}
+
+
+def test_who_reads_only_the_first_links_ends_the_seeding_quietly():
+    command = f"{sys.executable} -m loadtest.seed --hot-links 50000 | head -n 1"
+    done = subprocess.run(
+        command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert (done.stdout, done.stderr) == ("code,target,status,expires_at,tags,disabled\n", "")
