@@ -17,10 +17,12 @@ from app.trusted_peers import UNIX
 from app.urls import InvalidUrl, read_host, read_url
 
 _AUTHORITY_END = re.compile(r"[/?#]")
-_HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.%-]*)(?::[0-9]{1,5})?", re.ASCII)
+#: Of the length that can be looked up (RFC 1035 §2.3.4); Python fails oddly on others.
+_NAME = r"(?:[A-Za-z0-9_%-]{1,63}\.)*[A-Za-z0-9_%-]{1,63}\.?"
+_HOST_AND_PORT = re.compile(rf"(?:\[[0-9A-Fa-f:.]+\]|{_NAME}|)(?::[0-9]{{1,5}})?", re.ASCII)
 
 _SOCKET = re.compile(r"unix:.+|fd://[0-9]+")
-_BIND = re.compile(r"(?:\[[0-9A-Fa-f:.]+(?:%\w+)?\]|[\w.-]+|\*):[0-9]{1,5}", re.ASCII)
+_BIND = re.compile(rf"(?:\[[0-9A-Fa-f:.]+(?:%\w+)?\]|{_NAME}|\*):[0-9]{{1,5}}", re.ASCII)
 #: What a header can carry (RFC 9110 §5.5) and everybody sends as the same bytes.
 _TOKEN = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
