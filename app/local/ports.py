@@ -71,10 +71,10 @@ def require_free(binds: Iterable[tuple[str, str]]) -> None:
             continue
         if bind.startswith("fd://") or bind.endswith(":0"):
             raise BindRefused(f"{variable}={bind}: `hopline up` needs HOST:PORT or unix:PATH")
-        _require_bindable(variable, bind)
         for other, theirs in checked:
             if _are_one_place(bind, theirs):
                 raise BindRefused(f"{variable}={bind} is where {other} listens: set another place")
+        _require_bindable(variable, bind)
         checked.append((variable, bind))
 
 
