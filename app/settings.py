@@ -67,7 +67,12 @@ def _absolute(field: str, given: str) -> Path:
     try:
         return absolute(Path(given))
     except ValueError as error:
-        raise SettingsError(f"{variable(field)}={given!r}: {error}") from None
+        raise SettingsError(f"{_shown(field, given)}: {error}") from None
+
+
+def _shown(field: str, given: object) -> str:
+    """Return a value that can't be used beside its variable, without what may be a secret."""
+    return f"{variable(field)}={show_refused(field, given)!r}"
 
 
 class Settings(BaseSettings):
@@ -386,7 +391,7 @@ def _filed() -> dict[str, str]:
         running = _running(_data_dir() / RUNNING_FILE)
         return {**running, **(read_setting_file(settings_file) if settings_file else {})}
     except FileNotFoundError:
-        given = f"{variable('settings_file')}={str(settings_file)!r}"
+        given = _shown("settings_file", os.environ.get(variable("settings_file")))
         raise SettingsError(f"{given}: there is no such file") from None
     except BadSettingFile as error:
         raise SettingsError(str(error)) from None
@@ -423,5 +428,4 @@ def _complaints(error: ValidationError) -> Iterator[str]:
     for fault in error.errors():
         name = str(fault["loc"][0])
         need = fault["msg"].removeprefix("Value error, ")
-        shown = show_refused(name, fault["input"])
-        yield f"{variable(name)}={shown!r}: {need[:1].lower()}{need[1:]}"
+        yield f"{_shown(name, fault['input'])}: {need[:1].lower()}{need[1:]}"

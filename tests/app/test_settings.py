@@ -239,6 +239,20 @@ def test_a_home_of_nobody_in_what_is_read_first_is_a_bad_value(
         load()
 
 
+@pytest.mark.parametrize("name", ["settings_file", "data_dir"])
+def test_a_url_that_came_to_the_wrong_setting_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(variable(name), "~nobody-here:geheim@h:6379/0")
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert "geheim" not in str(refused.value)
+    monkeypatch.setenv("HOPLINE_SETTINGS_FILE", "redis://:geheim@h:6379/0")
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert "geheim" not in str(refused.value)
+
+
 def test_a_folder_is_no_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOPLINE_SETTINGS_FILE", str(tmp_path))
     with pytest.raises(SettingsError, match="can't be read: Is a directory"):
