@@ -109,7 +109,10 @@ class Settings(BaseSettings):
     )
     group: str = Field("analytics-group", min_length=1, description="Consumer group of the stream.")
     dead_stream: str = Field(
-        "clicks:dead", min_length=1, description="Stream of entries that can't be processed."
+        "clicks:dead",
+        min_length=1,
+        validate_default=True,
+        description="Stream of entries that can't be processed.",
     )
     dead_maxlen: Count = Field(
         100_000, description="How many dead letters are kept before the oldest go."

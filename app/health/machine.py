@@ -51,7 +51,7 @@ def judge_disk(name: str, path: Path, free_bytes: int, wanted_bytes: int) -> Che
 def disk_check(name: str, folder: Path, wanted_bytes: int) -> Check:
     """Look at the disk of a folder, which may have still to be made."""
     path = next(path for path in (folder, *folder.absolute().parents) if _is_seen(path))
-    if not os.access(path, os.W_OK | os.X_OK):
+    if not os.access(path, os.W_OK | os.X_OK, effective_ids=True):
         return fail(name, f"{path} can't be written", "change its owner or its mode")
     return judge_disk(name, folder, shutil.disk_usage(path).free, wanted_bytes)
 

@@ -278,7 +278,7 @@ class Load:
 
 def _run(command: str, text: str) -> str:
     """Run a shell command with a text as its input; return what went wrong, or an empty text."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command,
         shell=True,
         stdin=subprocess.PIPE,
@@ -288,13 +288,12 @@ def _run(command: str, text: str) -> str:
         errors="replace",
         # So that one that hangs can be ended with all that it has started, and asks no terminal.
         start_new_session=True,
-    )
-    try:
-        _, complaint = process.communicate(text, timeout=_COMMAND_SECONDS)
-    except subprocess.TimeoutExpired:
-        return f"the command took longer than {_COMMAND_SECONDS:g} s"
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    ) as process:
+        try:
+            _, complaint = process.communicate(text, timeout=_COMMAND_SECONDS)
+        except subprocess.TimeoutExpired:
+            return f"the command took longer than {_COMMAND_SECONDS:g} s"
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
     return (complaint.strip() or f"exit code {process.returncode}") if process.returncode else ""

@@ -35,7 +35,7 @@ def test_sigterm_stops_everything_and_the_clicks_are_there_again_afterwards(runn
     assert running.click("demo1") == 302
 
 
-def test_it_goes_on_when_whoever_read_its_output_has_gone(up, cache_dir, shared_clickhouse):
+def test_it_goes_on_when_whoever_read_its_output_has_gone(up, country_database, shared_clickhouse):
     """As with `hopline up | head`, a closed terminal, a full disk under its log."""
     one = up()
     one.process = psutil.Popen(
