@@ -15,7 +15,7 @@ _GEOIP_VARIABLE = "HOPLINE_GEOIP_PATH"
 
 
 def judge_service(name: str, bind: str, status: int, *, is_ours: bool, body: bytes = b"") -> Check:
-    """Judge what a service answered to GET /-/ready, 0 for nothing.
+    """Judge what a service answered to GET /-/ready, 0 for nothing, less for no HTTP.
 
     Args:
         body: the answer's, in which a redirect that is ready all the same says what Redis refuses.
@@ -33,7 +33,8 @@ def judge_service(name: str, bind: str, status: int, *, is_ours: bool, body: byt
     if status == 503:
         return fail(name, f"{bind} answers, but is not ready", "its log says which part is away")
     if status:
-        text = f"something else answers at {bind}: status {status} for /-/ready"
+        told = f"status {status} for /-/ready" if status > 0 else "it speaks no HTTP"
+        text = f"something else answers at {bind}: {told}"
         return fail(name, text, f"stop it, or give HOPLINE_{name.upper()}_BIND another port")
     return fail(name, f"nothing answers at {bind}", f"start it: `hopline {name}`")
 

@@ -4,6 +4,7 @@ import re
 import socket
 from collections.abc import Iterable, Mapping
 from http.client import HTTPException, parse_headers
+from io import BufferedReader
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ _ANSWER_SECONDS = 1.0
 _MOST_BYTES = 65_536
 _EVERY_ADDRESS = {"0.0.0.0": LOOPBACK, "::": "::1", "*": LOOPBACK}  # noqa: S104 - read, not bound
 
+#: In the place of a status where something answers that is no HTTP: SSH, Redis, mail.
+NO_HTTP = -1
 _STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ ([1-9][0-9]{2})\b")
 
 #: What the socket module takes as an address: a path, or host and port.
@@ -26,6 +29,7 @@ class Answer(NamedTuple):
     """What answered.
 
     Attributes:
+        status: of HTTP, or :data:`NO_HTTP`.
         instance: whose service it says to be (:mod:`app.instance`); empty for no Hopline's.
         body: its beginning.
     """
@@ -129,15 +133,21 @@ def _exchange(bind: str, path: str, headers: Mapping[str, str]) -> Answer:
         connection.connect(address)
         connection.sendall("\r\n".join((*lines, "Host: localhost", "", "")).encode())
         with connection.makefile("rb") as answer:
-            status = _STATUS_LINE.match(answer.readline(_MOST_BYTES))
-            if status is None:
-                raise ConnectionAbortedError("what answers is no web server")
-            try:
-                found = parse_headers(answer)
-            except HTTPException as error:
-                raise ConnectionAbortedError(f"its answer can't be read: {error}") from None
-            body = answer.read(_MOST_BYTES)
-    return Answer(int(status[1]), found.get(HEADER, ""), body)
+            return _read(answer)
+
+
+def _read(answer: BufferedReader) -> Answer:
+    line = answer.readline(_MOST_BYTES)
+    if not line:
+        raise ConnectionAbortedError("it closed the connection")
+    status = _STATUS_LINE.match(line)
+    if status is None:
+        return Answer(NO_HTTP, "")
+    try:
+        found = parse_headers(answer)
+    except HTTPException:
+        return Answer(NO_HTTP, "")
+    return Answer(int(status[1]), found.get(HEADER, ""), answer.read(_MOST_BYTES))
 
 
 def _require_bindable(variable: str, bind: str) -> None:

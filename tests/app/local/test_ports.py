@@ -3,7 +3,16 @@ import threading
 
 import pytest
 
-from app.local.ports import BindRefused, get, http_status, http_url, is_listening, require_free
+from app.local.ports import (
+    NO_HTTP,
+    BindRefused,
+    ask,
+    get,
+    http_status,
+    http_url,
+    is_listening,
+    require_free,
+)
 
 
 @pytest.fixture
@@ -147,9 +156,9 @@ def test_a_service_that_closes_at_once_has_no_status(listener):
         b"\n" * 10,
     ],
 )
-def test_what_is_no_web_server_has_no_status(listener, answer):
+def test_what_is_no_web_server_is_told_from_nothing(listener, answer):
     thread, _ = answer_once(listener, answer)
-    assert http_status(f"127.0.0.1:{port_of(listener)}", "/-/ready") == 0
+    assert ask(f"127.0.0.1:{port_of(listener)}", "/-/ready") == (NO_HTTP, "", b"")
     thread.join()
 
 
