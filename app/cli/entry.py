@@ -8,11 +8,12 @@ import signal
 import sys
 from types import FrameType
 
-_INTERRUPTED = 1
+#: What shells tell of a command that Ctrl-C has ended, and typer's own exit code for it.
+INTERRUPTED = 128 + signal.SIGINT
 
 
 def main() -> None:
-    """Run the command; exit code 0 done, 1 failed, not found or interrupted, 2 wrong usage."""
+    """Run the command; exit code 0 done, 1 failed or not found, 2 wrong usage, 130 by Ctrl-C."""
     # Whoever starts us in the background has us ignore Ctrl-C.
     is_ours = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
     if is_ours:
@@ -27,7 +28,7 @@ def main() -> None:
         run()
     except KeyboardInterrupt:
         sys.stderr.write("hopline: stopped\n")
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
     finally:
         if is_ours:
             signal.signal(signal.SIGINT, signal.SIG_DFL)

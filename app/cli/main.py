@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
+from app.cli.entry import INTERRUPTED
 from app.cli.output import Failure, complain, let_go
 from app.version import __version__
 
@@ -163,9 +164,11 @@ for _name, _command in COMMANDS.items():
 
 
 def main() -> None:
-    """Run the command; exit code 0 done, 1 failed or not found, 2 wrong usage."""
+    """Run the command; exit code 0 done, 1 failed or not found, 2 wrong usage, 130 by Ctrl-C."""
     try:
         exit_code = app(standalone_mode=False)
+        if exit_code == INTERRUPTED:
+            complain("stopped")
         sys.stdout.flush()
     except typer.Abort:
         complain("stopped")
