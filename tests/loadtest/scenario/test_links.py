@@ -8,7 +8,7 @@ from app.codes import is_valid
 from app.link_files.rows import read_rows
 from loadtest.scenario.links import Catalogue, Zipf, as_csv, target
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CATALOGUE = Catalogue("load", hot_count=3, tail_count=7)
 
 
