@@ -87,14 +87,13 @@ def rate_chart(figures: Figures) -> Chart:
 def _tails(figures: Figures, baseline: Figures | None) -> list[Curve]:
     routes = {name: _tail(route) for name, route in figures["routes"].items()}
     every = Curve(EVERY_REDIRECT, routes.pop(EVERY_REDIRECT), "good", 3)
-    curves = [
+    thin = [
         Curve(name, points, f"c{number % 9}", 1.3)
         for number, (name, points) in enumerate(routes.items())
     ]
-    if baseline:
-        earlier = _tail(baseline["routes"][EVERY_REDIRECT])
-        curves.append(Curve("baseline", earlier, "good", line="dashed"))
-    return [*curves, every]
+    earlier = [_tail(baseline["routes"][EVERY_REDIRECT])] if baseline else []
+    dashed = [Curve("baseline", points, "good", line="dashed") for points in earlier]
+    return [*reversed(thin), *dashed, every]
 
 
 def _tail(route: Mapping[str, Any]) -> list[tuple[float, float]]:

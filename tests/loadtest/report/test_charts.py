@@ -29,5 +29,7 @@ def test_a_stretch_is_shaded_no_longer_than_the_run_and_says_what_was_done():
     assert farthest(drawn) < 760
 
 
-def test_what_is_drawn_last_is_named_first():
-    assert [curve.name for curve in rate_chart(samples.figures()).curves] == ["answered", "errors"]
+def test_what_is_drawn_last_is_named_first_and_routes_in_the_order_of_the_tables():
+    figures = samples.figures(errors=["status 500"])
+    names = [curve.name for curve in percentile_chart(figures, figures).curves]
+    assert names == ["every redirect", "baseline", "GET /{hot}", "GET /{unknown}"]
