@@ -100,20 +100,20 @@ class RedirectFastLane:
             ready = self._find(path, query, now)
             if ready is None:
                 return False
-        started, request_id = values.pop(), values.pop()
-        second_told, told = values.pop(), values.pop()
+        # In the order of their places.
+        _, agent, referer, host, language, purpose, gpc, told, second_told, named, started = values
         if told is None and second_told is None:
             address = self._address_of_peer(peer[0])
         else:
             address = self._address(peer[0], told or b"", second_told or b"")
-        values[0] = address
-        if started is None or request_id is None:
+        if started is None or named is None:
             digits, second = self._new_id(int(now * 1000)), int(now)
         else:
-            visit = (request_id, started, path[1:], address, values[1] or b"")
+            visit = (named, started, path[1:], address, agent or b"")
             digits = self._id_of_visit(int(now * 1000), peer[0], *visit)
             second = id_ms(digits) // 1000
-        command = self._write(digits, ready.parts, second, values)
+        texts = address, agent, referer, host, language, purpose, gpc
+        command = self._write(digits, ready.parts, second, texts)
         self._record(command, partial(_answer, ready, reply))
         return True
 
