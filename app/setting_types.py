@@ -160,12 +160,15 @@ def absolute(path: Path) -> Path:
     """Return where a path leads from here, ``~`` and ``~user`` expanded; links are not followed.
 
     Raises:
-        ValueError: there is no such user, or nobody's home is known.
+        ValueError: there is no such user, nobody's home is known, or the folder that we are in is
+            gone.
     """
     try:
         return path.expanduser().absolute()
     except RuntimeError as error:
         raise ValueError(str(error)) from None
+    except FileNotFoundError:
+        raise ValueError("it counts from a folder that was deleted: begin it with a /") from None
 
 
 Bind = Annotated[str, AfterValidator(_bind)]

@@ -253,6 +253,19 @@ def test_a_url_that_came_to_the_wrong_setting_is_not_shown(
     assert "geheim" not in str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["settings_file", "data_dir", "spool_dir"])
+def test_a_path_from_a_folder_that_is_gone_is_a_bad_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    monkeypatch.setenv(variable(name), "place")
+    with pytest.raises(SettingsError, match=rf"{variable(name)}='place': it counts from a folder"):
+        load()
+
+
 def test_a_folder_is_no_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOPLINE_SETTINGS_FILE", str(tmp_path))
     with pytest.raises(SettingsError, match="can't be read: Is a directory"):
