@@ -59,7 +59,7 @@ def _follow(settings: Settings, code: str | None, *, as_json: bool) -> None:
         say=complain,
     )
     bots = Bots()
-    write_line = as_json_line if as_json else _line
+    write_line = as_json_line if as_json else line_of
     for entry_id, fields in stream_tail.entries(stream_tail.last_id()):
         try:
             click = from_fields(entry_id, fields)
@@ -70,7 +70,8 @@ def _follow(settings: Settings, code: str | None, *, as_json: bool) -> None:
             print(write_line(click, bots.name(click.user_agent)), flush=True)
 
 
-def _line(click: Click, bot: str) -> str:
+def line_of(click: Click, bot: str) -> str:
+    """Return a click as a terminal shows it, or tab-separated for a pipe."""
     if not sys.stdout.isatty():
         return as_tab_line(click, bot)
     return as_aligned_line(click, bot, max(shutil.get_terminal_size().columns, _LEAST_COLUMNS))

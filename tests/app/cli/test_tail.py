@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from app.cli.tail import line_of
 from app.click import Click, new_click_id, to_fields
 from app.redis import connect
 
@@ -50,8 +51,12 @@ def wait_until_reading(redis_client: Any) -> None:
 
 
 def click(redis_client: Any, code: str = "abc") -> None:
+    redis_client.xadd(STREAM, to_fields(make_click(code)))
+
+
+def make_click(code: str) -> Click:
     time_ms = time.time_ns() // 1_000_000
-    made = Click(
+    return Click(
         click_id=new_click_id(time_ms, os.urandom(10)),
         short_code=code,
         timestamp=time_ms // 1000,
@@ -60,7 +65,6 @@ def click(redis_client: Any, code: str = "abc") -> None:
         referer="",
         original_url="https://example.com/",
     )
-    redis_client.xadd(STREAM, to_fields(made))
 
 
 def interrupt(child: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -110,3 +114,11 @@ def test_without_redis_it_says_so(free_port) -> None:
         out, err = child.communicate(timeout=DEADLINE_SECONDS)
         assert (child.returncode, out) == (1, "")
         assert "Is `hopline up` running?" in err
+
+
+def test_a_narrow_terminal_shows_a_click_as_far_as_its_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "20")
+    assert line_of(make_click("abc"), "curl").split()[1:3] == ["abc", "203.0.113.0/24"]
