@@ -48,7 +48,9 @@ class Options(NamedTuple):
     def command(self) -> str:
         """What runs the same faults at the same times again."""
         words = f"CHAOS_SECONDS={self.seconds:g} CHAOS_SEED={self.seed} CHAOS_STORE={self.store}"
-        arguments = f"--rate {self.rate:g} --every {self.every_seconds:g}"
+        arguments = (
+            f"--rate {self.rate:g} --every {self.every_seconds:g} --settle {self.settle_seconds:g}"
+        )
         if len(self.kinds) < len(FAULTS):
             arguments += f" --only '{','.join(self.kinds)}'"
         if self.lasting:
