@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from app.local.child import Program
+from app.processes.child import Program
 from tests.servers import Server
 
 _GUNICORN = ("-m", "gunicorn", "-c", "python:app.redirect.gunicorn_conf")

@@ -13,11 +13,11 @@ from typing import Any, Self
 
 from clickhouse_driver import Client
 
-from app.local.child import Child, Program
 from app.local.clickhouse import clickhouse_url, embedded_program
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.local.ports import LOOPBACK
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
+from app.processes.child import Child, Program
 
 __all__ = ["ClickHouseServer", "RedisServer", "Server", "free_port", "redis_server_7"]
 

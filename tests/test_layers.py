@@ -65,6 +65,7 @@ LAYERS = (
         "app.memory_marks",
         "app.notify",
         "app.private_files",
+        "app.processes",
         "app.setting_files",
         "app.setting_list",
         "app.setting_types",
@@ -142,9 +143,14 @@ def test_every_layer_is_there() -> None:
 
 
 def test_load_tests_know_the_product_only_to_seed_it() -> None:
+    """How programs are started is no part of what the product is."""
     for path in (ROOT / "loadtest").rglob("*.py"):
         if path.stem != "seed":
-            assert list(imports(path)) == [], path
+            assert [name for name in imports(path) if name != "app.processes.child"] == [], path
+
+
+def test_what_load_tests_share_with_the_product_knows_nothing_of_it() -> None:
+    assert list(imports(MODULES["app.processes.child"])) == []
 
 
 def _loaded_by(module: str) -> set[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from app.local import ports
-from app.local.child import wait_for
+from app.processes.child import wait_for
 
 HOPLINE = str(Path(sys.executable).parent / "hopline")
 READY_SECONDS = 60

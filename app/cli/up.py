@@ -15,7 +15,6 @@ from app.cli.output import Failure, let_go
 from app.clickhouse import ClickHouseError
 from app.doors import console_refusal
 from app.local import ports
-from app.local.child import ChildFailed, adopt_orphans
 from app.local.data_dir import DataDir, DataDirRefused
 from app.local.demo import LINKS
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed
@@ -26,6 +25,7 @@ from app.local.stop_requests import StopRequests
 from app.local.stores import Store, clickhouse_store, redis_store
 from app.local.valkey import ValkeyMissing
 from app.private_files import keep_to_ourselves
+from app.processes.child import ChildFailed, adopt_orphans
 from app.redis import RedisError
 from app.settings import Settings, load_environment, variable
 

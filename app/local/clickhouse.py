@@ -11,11 +11,11 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from app.local import clickhouse_host
-from app.local.child import ANALYTICS_NICENESS, Program
 from app.local.clickhouse_access import LISTEN, USER, access, embedded_access
 from app.local.memory import memory_bytes
 from app.local.ports import LOOPBACK, is_listening
 from app.private_files import write_private
+from app.processes.child import ANALYTICS_NICENESS, Program
 
 DATABASE = "hopline"
 _MIB = 1 << 20

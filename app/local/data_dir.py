@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from app.local.child import wait_for
 from app.local.lock import try_lock
 from app.private_files import make_private, write_private
+from app.processes.child import wait_for
 from app.settings import RUNNING_FILE, variable
 
 #: What stands in it; anything else was there before us.

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.local.child import Child, ChildFailed, Program, ending, wait_for
 from app.local.memory import oom_kills
+from app.processes.child import Child, ChildFailed, Program, ending, wait_for
 
 Say = Callable[[str], None]
 

@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable
 
 from app.local import services
-from app.local.child import ChildFailed, Program
 from app.local.data_dir import DataDir
 from app.local.family import Family
 from app.local.stores import Store
+from app.processes.child import ChildFailed, Program
 from app.schema.migrations import migrate
 from app.settings import Settings, variable
 

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Mapping
 
 from app import redis
-from app.local.child import ANALYTICS_NICENESS, Program
 from app.local.ports import http_status
+from app.processes.child import ANALYTICS_NICENESS, Program
 from app.settings import Settings
 from app.worker_state import WorkerStates
 

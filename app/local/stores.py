@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app import clickhouse, redis
-from app.local.child import Program
 from app.local.clickhouse import (
     binary_version,
     clickhouse_url,
@@ -18,6 +17,7 @@ from app.local.data_dir import DataDir
 from app.local.memory import memory_bytes, valkey_maxmemory
 from app.local.ports import free_port
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
+from app.processes.child import Program
 from app.settings import Settings
 
 Say = Callable[[str], None]

@@ -5,9 +5,9 @@ import platform
 from pathlib import Path
 
 from app import redis
-from app.local.child import Program
 from app.local.ports import LOOPBACK
 from app.private_files import write_private
+from app.processes.child import Program
 
 _PROBE_SECONDS = 1.0
 

@@ -18,7 +18,7 @@ from app.doors import MetricsDoor
 from app.exposure.exposition import Exposition
 from app.exposure.publisher import Publisher
 from app.exposure.server import served
-from app.local.child import Child, Program
+from app.processes.child import Child, Program
 from tests.app.redirect.http.raw_client import ask, get
 from tests.redirect_servers import RedirectServer
 from tests.servers import free_port

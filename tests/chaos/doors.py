@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from app.local.child import Program
 from app.local.ports import LOOPBACK, is_listening
+from app.processes.child import Program
 from tests.chaos.client_log import REFERRER
 
 _DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -19,7 +19,7 @@ import redis
 from clickhouse_driver import Client
 from setproctitle import setproctitle
 
-from app.local.child import wait_for
+from app.processes.child import wait_for
 from app.settings import Settings, load
 
 logger = logging.getLogger(__name__)

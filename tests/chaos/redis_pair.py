@@ -11,8 +11,8 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.local.child import Program, wait_for
 from app.local.valkey import valkey_url
+from app.processes.child import Program, wait_for
 from tests.chaos.aof import AofTail
 from tests.chaos.cutter import Cutter
 from tests.chaos.service import Service

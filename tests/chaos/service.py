@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from app.local.child import Child, Program, ending
+from app.processes.child import Child, Program, ending
 
 logger = logging.getLogger(__name__)
 

@@ -15,12 +15,12 @@ from redis import Redis
 
 from app.clickhouse import connect
 from app.link_store import open_store
-from app.local.child import Program, adopt_orphans
 from app.local.clickhouse import clickhouse_url, embedded_program, memory_limit_bytes
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.local.ports import LOOPBACK
 from app.local.services import redirect_program, workers_program
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
+from app.processes.child import Program, adopt_orphans
 from app.schema.migrations import migrate
 from app.settings import Settings, variable
 from tests.chaos import doors

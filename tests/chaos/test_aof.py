@@ -4,7 +4,7 @@ from random import Random
 import pytest
 from redis import Redis
 
-from app.local.child import wait_for
+from app.processes.child import wait_for
 from tests.chaos.aof import AofTail
 
 

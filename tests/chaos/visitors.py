@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Self
 
-from app.local.child import Child, Program
+from app.processes.child import Child, Program
 from tests.chaos.mood import Mood, write_mood
 
 _END_SECONDS = 20.0

@@ -19,8 +19,8 @@ from redis import Redis
 
 from app.keys import link_key, link_uses_key
 from app.links import Link, encode
-from app.local.child import Child, Program
 from app.local.services import redirect_program
+from app.processes.child import Child, Program
 from app.settings import variable
 from app.targets import MAX_BYTES
 from tests.conftest import missing

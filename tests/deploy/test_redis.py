@@ -12,8 +12,8 @@ import redis
 from redis import Redis
 
 from app.cli.main import main
-from app.local.child import Program
 from app.local.valkey import valkey_binary
+from app.processes.child import Program
 from app.redis import connect
 from app.schema.migrations import migrate
 from app.settings import variable

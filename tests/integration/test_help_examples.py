@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 
 from app.cli.main import COMMANDS, load_command
-from app.local.child import wait_for
+from app.processes.child import wait_for
 from tests.up_process import HOPLINE, Up
 
 #: What the help names, and what has that name only here.

@@ -12,8 +12,8 @@ import pytest
 import redis
 
 from app.clickhouse import connect
-from app.local.child import wait_for
 from app.local.demo_visits import Crowd
+from app.processes.child import wait_for
 from tests.up_process import Up
 
 CLICKS = 10_000

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from app.local.child import wait_for
+from app.processes.child import wait_for
 from tests.conftest import missing
 from tests.up_process import Up
 

@@ -11,7 +11,7 @@ import time
 import psutil
 import pytest
 
-from app.local.child import wait_for
+from app.processes.child import wait_for
 from tests.up_process import HOPLINE
 
 

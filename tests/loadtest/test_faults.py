@@ -5,7 +5,7 @@ import sys
 import psutil
 import pytest
 
-from app.local.child import wait_for
+from app.processes.child import wait_for
 from loadtest.faults import FAULTS, Fault, FaultFailed, commit
 
 _PARENT = """

@@ -4,10 +4,10 @@ import pytest
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error
 
-from app.local.child import Child
 from app.local.clickhouse import embedded_program
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.local.ports import free_port
+from app.processes.child import Child
 
 #: SYNTAX_ERROR (cut off), TOO_BIG_AST, QUOTA_EXCEEDED, ACCESS_DENIED.
 REFUSALS = {62, 168, 201, 497}

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from app.local.child import ChildFailed, Program, wait_for
 from app.local.family import Family, respawn_delay_seconds
+from app.processes.child import ChildFailed, Program, wait_for
 
 SLEEP = "import time; time.sleep(60)"
 

@@ -6,9 +6,9 @@ import pytest
 from redis import AuthenticationError, Redis
 
 from app.clickhouse import ClickHouseUnavailable
-from app.local.child import Child
 from app.local.data_dir import DataDir
 from app.local.stores import clickhouse_store, redis_store
+from app.processes.child import Child
 from app.redis import RedisRefused, RedisUnavailable
 
 

@@ -17,7 +17,7 @@ from redis import Redis
 
 from app.keys import link_key
 from app.links import Link, encode
-from app.local.child import wait_for
+from app.processes.child import wait_for
 from tests.redirect_servers import RedirectServer
 from tests.servers import RedisServer
 

@@ -12,7 +12,7 @@ from redis import Redis
 
 from app.keys import link_key
 from app.links import Link, encode
-from app.local.child import wait_for
+from app.processes.child import wait_for
 from tests.redirect_servers import RedirectServer
 
 LINK = Link(code="demo", target="https://target.example/", created_ms=1, updated_ms=1)

@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from app.local.child import wait_for
+from app.processes.child import wait_for
 from loadtest.report.verdict import Verdict
 from loadtest.scenario.locust_run import LocustRun
 from loadtest.scenario.web import banner

@@ -10,7 +10,7 @@ from typing import Self
 
 import psutil
 
-from app.local.child import Child, Program
+from app.processes.child import Child, Program
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[4]

@@ -7,7 +7,7 @@ import textwrap
 import psutil
 import pytest
 
-from app.local.child import Child, ChildFailed, Program, ending, wait_for
+from app.processes.child import Child, ChildFailed, Program, ending, wait_for
 
 
 def make_child(tmp_path, code, *, is_ready=lambda: True, **options):
@@ -97,7 +97,7 @@ def test_a_child_dies_with_its_parent(tmp_path):
 PARENT = """
 import os, sys, time
 from pathlib import Path
-from app.local.child import Child, Program
+from app.processes.child import Child, Program
 argv = (sys.executable, "-c", "import time; time.sleep(60)")
 child = Child(Program("sample", argv, dict(os.environ), lambda: True), Path("sample.log"))
 child.spawn()
