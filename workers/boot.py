@@ -1,6 +1,5 @@
 """Bootstrap that makes one consumer process, from its first line to its exit code."""
 
-import ctypes
 import faulthandler
 import gc
 import logging
@@ -20,6 +19,7 @@ from app.dead_letters import open_dead_letters
 from app.exposure.publisher import published
 from app.logs import configure
 from app.metrics import WorkerMetrics
+from app.processes.child import signal_at_parents_end
 from app.redis import RedisRefused, RedisUnavailable, connect, require_version, translated
 from app.settings import Settings
 from workers.breaker import Breaker
@@ -69,7 +69,6 @@ HELD_SIGNALS = (*_NOT_FOR_CONSUMERS, signal.SIGTERM, STACKS_SIGNAL)
 #: Share of the drain time after which a consumer gives up by itself, and says so, before the
 #: supervisor kills it.
 _DRAIN_SHARE = 0.9
-_PR_SET_PDEATHSIG = 1
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 50_000
 
 
@@ -146,7 +145,7 @@ def die_with(supervisor_pid: int) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
 
     signal.signal(signal.SIGCONT, end_if_orphaned)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGCONT)
+    signal_at_parents_end(signal.SIGCONT)
     # It may have died before the kernel was asked.
     end_if_orphaned()
 

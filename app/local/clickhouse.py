@@ -3,7 +3,6 @@
 Two programs can be it: the library of the chDB package, and the operator's own `clickhouse`.
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -12,10 +11,11 @@ from xml.sax.saxutils import escape
 
 from app.local import clickhouse_host
 from app.local.clickhouse_access import LISTEN, USER, access, embedded_access
+from app.local.family import ANALYTICS_NICENESS
 from app.local.memory import memory_bytes
 from app.local.ports import LOOPBACK, is_listening
 from app.private_files import write_private
-from app.processes.child import ANALYTICS_NICENESS, Program
+from app.processes.child import Program
 
 DATABASE = "hopline"
 _MIB = 1 << 20
@@ -103,8 +103,7 @@ def _program(argv: tuple[str, ...], port: int, *, stops_on_eof: bool) -> Program
     return Program(
         "clickhouse",
         argv,
-        dict(os.environ),
-        lambda: is_listening(port),
+        is_ready=lambda: is_listening(port),
         stops_on_eof=stops_on_eof,
         niceness=ANALYTICS_NICENESS,
     )

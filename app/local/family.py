@@ -15,6 +15,9 @@ from app.processes.child import Child, ChildFailed, Program, ending, wait_for
 
 Say = Callable[[str], None]
 
+#: Of what counts: visitors come first, as they do by CPUWeight in the systemd units.
+ANALYTICS_NICENESS = 10
+
 #: Respawns wait 0.1 s, then twice as long each time, up to the second number.
 _FIRST_DELAY_SECONDS = 0.1
 _LONGEST_DELAY_SECONDS = 10.0
@@ -44,7 +47,7 @@ class _Member:
 
 
 class Family:
-    """Children in stages; not thread-safe, and for the main thread only (see :mod:`child`)."""
+    """Children in stages; not thread-safe, and for the main thread only, as :class:`Child` is."""
 
     def __init__(
         self,

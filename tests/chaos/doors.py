@@ -50,7 +50,7 @@ def nginx(directory: Path, port: int, redirect_port: int) -> Door:
         f"{_nginx_site(port, redirect_port, log)}}}\n"
     )
     argv = (_binary("nginx"), "-p", str(directory), "-c", str(config))
-    program = Program("nginx", argv, dict(os.environ), lambda: is_listening(port))
+    program = Program("nginx", argv, is_ready=lambda: is_listening(port))
     return Door("nginx", port, program, lambda: _redirects_of_nginx(log))
 
 

@@ -1,7 +1,6 @@
 """The visitors' process, seen from the run."""
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Self
@@ -21,8 +20,7 @@ class Visiting:
         options = ("--doors", json.dumps(doors), "--rate", str(rate), "--log", str(log))
         files = ("--mood", str(self._mood_path))
         argv = (sys.executable, "-m", "tests.chaos.load", *options, *files)
-        program = Program("visitors", argv, dict(os.environ), lambda: True)
-        self._child = Child(program, log.with_name("visitors.log"))
+        self._child = Child(Program("visitors", argv), log.with_name("visitors.log"))
 
     def __enter__(self) -> Self:
         self._child.spawn()

@@ -168,7 +168,7 @@ def nginx(children, tmp_path, redirect):
         f"user root;\nevents {{}}\nhttp {{\naccess_log off;\n{paths}{ours}}}\n"
     )
     argv = (program, "-p", str(tmp_path), "-c", str(config))
-    children(Program("nginx", argv, os.environ, lambda: listens(https)))
+    children(Program("nginx", argv, is_ready=lambda: listens(https)))
     return Front(http, https)
 
 

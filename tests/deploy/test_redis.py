@@ -1,6 +1,5 @@
 """The reference configuration for Redis and Valkey: all of Hopline runs through its ACL users."""
 
-import os
 import re
 import sys
 import urllib.error
@@ -56,7 +55,7 @@ def _program(binary, directory, port):
     ours = ours.replace("/etc/redis/hopline-users.conf", str(directory / "users.conf"))
     (directory / "redis.conf").write_text(f"dir {directory}\nport {port}\n{ours}")
     argv = (str(binary), str(directory / "redis.conf"))
-    return Program("redis", argv, dict(os.environ), lambda: _answers(port))
+    return Program("redis", argv, is_ready=lambda: _answers(port))
 
 
 def _answers(port):

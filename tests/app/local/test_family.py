@@ -44,7 +44,7 @@ def family(said, clock, oom_kills):
 
 
 def program(name, code=SLEEP, is_ready=lambda: True):
-    return Program(name, (sys.executable, "-c", code), dict(os.environ), is_ready)
+    return Program(name, (sys.executable, "-c", code), is_ready=is_ready)
 
 
 def member(family, number=0):
