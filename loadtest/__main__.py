@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from app.processes.child import ChildFailed
 from loadtest import self_check
 from loadtest.faults import BEGINS_AT, FAULTS, KNOWN_LINKS, Fault, FaultFailed, commit
 from loadtest.local import HOPLINE, Local, LocalFailed, running
@@ -39,7 +40,7 @@ def main() -> int:
         if options.faults:
             return _run_faults(options)
         return _run_once(options)
-    except (LocalFailed, FaultFailed) as error:
+    except (ChildFailed, LocalFailed, FaultFailed) as error:
         print(f"loadtest: {error}", file=sys.stderr)
     except OSError as error:
         print(f"loadtest: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
+from app.processes.child import Child, Program
 from loadtest.bench.ports import free_port
 from loadtest.scenario.links import Catalogue, as_csv
 
@@ -20,24 +20,22 @@ HOPLINE = str(Path(sys.executable).with_name("hopline"))
 _READY_SECONDS = 300.0
 _STOP_SECONDS = 30.0
 _COMMAND_SECONDS = 60.0
-_POLL_SECONDS = 0.1
 
 
 class LocalFailed(Exception):
-    """Hopline didn't start, or a command failed; the text says what it said."""
+    """A command failed; the text says what it said."""
 
 
 class Local:
     """A running `hopline up`.
 
     Attributes:
-        process: `hopline up` itself; all services are below it.
         url, console: where links and the console are.
         environ: what a command needs to find this Hopline.
     """
 
     def __init__(self, directory: Path) -> None:
-        self._log = directory / "up.log"
+        log = directory / "up.log"
         redirect, console = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
         self.url, self.console = f"http://{redirect}", f"http://{console}"
         self.environ = {
@@ -51,28 +49,24 @@ class Local:
             # The load comes from here and says that it is from everywhere.
             "HOPLINE_TRUSTED_PROXIES": "127.0.0.1/32,10.0.0.0/8",
         }
-        with self._log.open("w") as log:
-            self.process = psutil.Popen(
-                [HOPLINE, "up"],
-                env=self.environ,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                # Ctrl-C is for the load first: its clicks are counted before Hopline is stopped.
-                process_group=0,
-            )
+        up = (HOPLINE, "up")
+        program = Program("hopline up", up, self.environ, lambda: "is ready" in log.read_text())
+        # Ctrl-C is for the load first: its clicks are counted before Hopline is stopped.
+        self._child = Child(program, log)
+        self._child.spawn()
+
+    @property
+    def process(self) -> psutil.Process:
+        """`hopline up` itself; all services are below it."""
+        return psutil.Process(self._child.pid)
 
     def wait_until_ready(self) -> None:
         """Wait until everything answers.
 
         Raises:
-            LocalFailed: it ended, or took too long.
+            ChildFailed: it ended, or took too long.
         """
-        deadline = time.monotonic() + _READY_SECONDS
-        while "is ready" not in self._log.read_text():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise LocalFailed(f"hopline up did not start:\n{self._log.read_text()}")
-            time.sleep(_POLL_SECONDS)
+        self._child.wait_until_ready(_READY_SECONDS)
 
     def seed(self, catalogue: Catalogue) -> None:
         """Make the links.
@@ -90,14 +84,7 @@ class Local:
 
     def stop(self) -> None:
         """Stop everything; it may have ended by itself."""
-        if self.process.poll() is not None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(_STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        self._child.stop(_STOP_SECONDS)
 
     def _run(self, *arguments: str, text: str | None = None) -> str:
         try:
@@ -123,7 +110,8 @@ def running(catalogue: Catalogue) -> Iterator[Local]:
     """Start a Hopline with the links of a catalogue, and stop it at the end.
 
     Raises:
-        LocalFailed: it can't be started.
+        ChildFailed: it can't be started.
+        LocalFailed: it refused the links.
     """
     with TemporaryDirectory(prefix="hopline-loadtest-") as directory:
         local = Local(Path(directory))

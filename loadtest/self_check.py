@@ -1,11 +1,12 @@
 """Does the load test tell the truth? Seen on servers whose latency is known."""
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from app.processes.child import Program, running
 from loadtest.report.budget import EVERY_REDIRECT
 from loadtest.scenario.locust_run import LocustRun
 
@@ -13,6 +14,7 @@ _LATENCY_MS = 20.0
 _STALL_SECONDS = 1.0
 _RATE = 100
 _SECONDS = 8
+_START_SECONDS = 30
 #: What this machine may add to a known latency at the median.
 _TOLERANCE_MS = 10.0
 
@@ -20,19 +22,17 @@ _TOLERANCE_MS = 10.0
 @contextmanager
 def known_server(*arguments: str) -> Iterator[str]:
     """Start a server of known latency; yields its URL."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "loadtest.known_server", *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parent.parent,
-    )
-    try:
-        port = process.stdout.readline().strip() if process.stdout else ""
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.communicate()
+    argv = (sys.executable, "-m", "loadtest.known_server", *arguments)
+    with TemporaryDirectory() as directory:
+        log = Path(directory) / "log"
+        program = Program(
+            "known server",
+            argv,
+            is_ready=lambda: log.read_text().endswith("\n"),
+            directory=Path(__file__).parent.parent,
+        )
+        with running(program, log, _START_SECONDS, stop_seconds=0):
+            yield f"http://127.0.0.1:{log.read_text().strip()}"
 
 
 def run(directory: Path, say: Callable[[str], None]) -> int:

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from app.processes.child import ChildFailed
 from loadtest.bench.closed_loop import LoadFailed
 from loadtest.bench.comparison import Comparison, Plan
 from loadtest.bench.environment import environment
@@ -49,7 +50,7 @@ def main() -> int:
         return _complain(f"install {', '.join(missing)}")
     try:
         results = _measure(variants, _plan(options), options.output)
-    except (LoadFailed, TooFewCores, FileNotFoundError) as error:
+    except (ChildFailed, LoadFailed, TooFewCores, FileNotFoundError) as error:
         return _complain(str(error))
     except KeyboardInterrupt:
         return _complain("stopped", code=130)

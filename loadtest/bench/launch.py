@@ -4,17 +4,18 @@ import tempfile
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from app.processes.child import ChildFailed
 from loadtest.bench import requests
 from loadtest.bench.fastify import InstallFailed
 from loadtest.bench.golang import BuildFailed
 from loadtest.bench.placement import Cores
 from loadtest.bench.ports import free_port
 from loadtest.bench.redis_server import RedisServer
-from loadtest.bench.servers import Server, ServerFailed, running_server
+from loadtest.bench.servers import Server, running_server
 from loadtest.bench.variants import Site, Variant
 
 #: What can go wrong with one variant and leaves the others as they are.
-LaunchFailed = (BuildFailed, InstallFailed, ServerFailed)
+LaunchFailed = (BuildFailed, InstallFailed, ChildFailed)
 
 #: Asked for until a server redirects.
 _FIRST_CODE = requests.codes(requests.BENCH_PREFIX)[0]

@@ -3,8 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 import redis
 
+from app.processes.child import Program, running
 from loadtest.bench.placement import Cores, pinned
 from loadtest.bench.ports import free_port
 
@@ -59,18 +58,17 @@ class RedisServer:
 
 @contextmanager
 def running_redis(directory: Path, cores: Cores) -> Iterator[RedisServer]:
-    """Start a server on these cores; it is gone afterwards, frozen or not."""
+    """Start a server on these cores; it is gone afterwards, frozen or not.
+
+    Raises:
+        ChildFailed: when it ends or stays silent.
+    """
     port = free_port()
     argv = [binary(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory)]
-    argv += ["--save", "", "--appendonly", "no", "--logfile", str(directory / "redis.log")]
-    process = subprocess.Popen(pinned(argv, cores))
-    try:
-        server = RedisServer(process.pid, port)
-        _wait_until_ready(server.client)
-        yield server
-    finally:
-        process.kill()
-        process.wait()
+    argv += ["--save", "", "--appendonly", "no"]
+    program = Program("redis", tuple(pinned(argv, cores)), is_ready=lambda: _answers(port))
+    with running(program, directory / "redis.log", _START_SECONDS, stop_seconds=0) as child:
+        yield RedisServer(child.pid, port)
 
 
 def binary() -> str:
@@ -90,13 +88,9 @@ def binary() -> str:
     return found
 
 
-def _wait_until_ready(client: Any) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        try:
-            client.ping()
-            return
-        except redis.ConnectionError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
+def _answers(port: int) -> bool:
+    try:
+        with redis.Redis(port=port, socket_timeout=1, retry=None) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from app.processes.child import ChildFailed
 from loadtest.bench.options import add_count, add_output
 from loadtest.bench.ports import free_port
 from loadtest.bench.progress import Say, speaker
@@ -19,7 +20,7 @@ from loadtest.bench_workers.plot import draw
 from loadtest.bench_workers.report import print_report
 from loadtest.bench_workers.results import ONE, PLAIN, TWO, Results
 from loadtest.bench_workers.runs import Run, RunFailed, run_hopline, run_straightforward
-from loadtest.bench_workers.stores import Stores, StoresFailed, running_stores
+from loadtest.bench_workers.stores import Stores, running_stores
 from loadtest.bench_workers.walls import Wall, insert_alone, read_and_ack
 
 _WIDTH = 140
@@ -35,7 +36,7 @@ def main() -> int:
     try:
         with TemporaryDirectory(prefix="hopline-bench-workers-") as name:
             _measure(results, options, Path(name), speaker())
-    except (RunFailed, StoresFailed) as error:
+    except (ChildFailed, RunFailed) as error:
         print(f"bench-workers: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

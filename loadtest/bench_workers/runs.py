@@ -1,21 +1,22 @@
 """One run of one kind of consumer over one backlog, and what it took."""
 
-import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 
+from app.processes.child import Child, Program, running
 from loadtest.bench.processes import cpu_seconds, process_tree
 from loadtest.bench_workers.backlog import entries_read, fill, is_done
 from loadtest.bench_workers.stores import Stores
 
 _POLL_SECONDS = 0.02
 _MOST_SECONDS = 240
+_STOP_SECONDS = 30
 #: The workers show their metrics once a second.
 _SHOWN_AFTER_SECONDS = 1.5
 
@@ -112,24 +113,12 @@ def _backlog(stores: Stores, entries: int, stream: str, database: str) -> Iterat
         stores.redis.unlink(stream)
 
 
-@contextmanager
 def started(
     arguments: Sequence[str], environment: dict[str, str], log: Path
-) -> Iterator["subprocess.Popen[bytes]"]:
+) -> AbstractContextManager[Child]:
     """Run Python inside the ``with`` block, then stop it."""
-    with log.open("ab") as written:
-        process = subprocess.Popen(
-            [sys.executable, *arguments], env=environment, stdout=written, stderr=written
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    program = Program("consumers", (sys.executable, *arguments), environment)
+    return running(program, log, ready_seconds=0, stop_seconds=_STOP_SECONDS)
 
 
 def _measure(

@@ -1,10 +1,8 @@
 """Redis and ClickHouse as `hopline up` runs them, with databases and streams of the benchmark's."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,17 +12,15 @@ from typing import Any
 import redis
 from clickhouse_driver import Client
 
+from app.processes.child import ChildFailed, Program, running
 from loadtest.bench.ports import free_port
 from loadtest.bench.processes import cpu_seconds, process_tree
 
 GROUP = "analytics-group"
 HOPLINE = str(Path(sys.executable).parent / "hopline")
 _READY_SECONDS = 120
+_STOP_SECONDS = 60
 _PROC = Path("/proc")
-
-
-class StoresFailed(Exception):
-    """They did not start; the text says where to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,7 @@ def running_stores(directory: Path) -> Iterator[Stores]:
     """Start the stores in a folder; they are gone afterwards.
 
     Raises:
-        StoresFailed: they did not get ready.
+        ChildFailed: they did not get ready.
     """
     kept = {name: text for name, text in os.environ.items() if not name.startswith("HOPLINE_")}
     alone = {
@@ -95,27 +91,20 @@ def running_stores(directory: Path) -> Iterator[Stores]:
         "HOPLINE_STREAM": "nothing:stream",
     }
     log = directory / "up.log"
-    command = [HOPLINE, "up", "--data", str(directory / "data"), "--consumers", "1"]
-    with log.open("wb") as written:
-        process = subprocess.Popen(command, env={**kept, **alone}, stdout=written, stderr=written)
-    try:
-        stores = _stores(process, directory / "data" / "running.env", log, kept)
+    up = Program(
+        "hopline up",
+        (HOPLINE, "up", "--data", str(directory / "data"), "--consumers", "1"),
+        {**kept, **alone},
+        lambda: "Ctrl-C" in log.read_text(errors="replace"),
+    )
+    with running(up, log, _READY_SECONDS, _STOP_SECONDS) as child:
+        stores = _stores(child.pid, directory / "data" / "running.env", kept)
         with stores.redis:
             yield stores
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
 
 
-def _stores(
-    process: "subprocess.Popen[bytes]", running: Path, log: Path, kept: dict[str, str]
-) -> Stores:
-    deadline = time.monotonic() + _READY_SECONDS
-    while "Ctrl-C" not in log.read_text(errors="replace"):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise StoresFailed(f"hopline up did not get ready: {log.read_text()[-500:]}")
-        time.sleep(0.2)
-    lines = (line.partition("=") for line in running.read_text().splitlines())
+def _stores(up_pid: int, written_down: Path, kept: dict[str, str]) -> Stores:
+    lines = (line.partition("=") for line in written_down.read_text().splitlines())
     written = {name: text.strip("'\"") for name, _, text in lines}
     wanted = ("HOPLINE_REDIS_URL", "HOPLINE_GEOIP_PATH")
     client = redis.Redis.from_url(written["HOPLINE_REDIS_URL"], socket_timeout=60)
@@ -123,7 +112,7 @@ def _stores(
         environment={**kept, **{name: written[name] for name in wanted if name in written}},
         redis=client,
         redis_pid=client.info("server")["process_id"],
-        clickhouse_pid=_clickhouse_pid(process.pid),
+        clickhouse_pid=_clickhouse_pid(up_pid),
         clickhouse=written["HOPLINE_CLICKHOUSE_URL"].rpartition("/")[0],
     )
 
@@ -132,4 +121,4 @@ def _clickhouse_pid(pid: int) -> int:
     for member in process_tree(pid):
         if b"tcp_port" in (_PROC / str(member) / "cmdline").read_bytes():
             return member
-    raise StoresFailed("no ClickHouse among what hopline up started")
+    raise ChildFailed("no ClickHouse among what hopline up started")

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from app.processes.child import ChildFailed
 from loadtest.bench import fastify, nginx, requests
 from loadtest.bench.launch import Launcher
 from loadtest.bench.placement import available_cores
@@ -12,7 +13,7 @@ from loadtest.bench.ports import free_port
 from loadtest.bench.processes import cpu_seconds, process_tree
 from loadtest.bench.redis_server import STREAM, running_redis
 from loadtest.bench.seed import seed
-from loadtest.bench.servers import Command, ServerFailed, running_server
+from loadtest.bench.servers import Command, running_server
 from loadtest.bench.variants import VARIANTS, select
 
 CORES = tuple(available_cores())
@@ -89,7 +90,7 @@ def test_a_missing_program_is_a_reason(monkeypatch):
 def test_a_server_that_ends_is_reported_with_its_log(tmp_path):
     command = Command(["sh", "-c", "echo no such port; exit 3"])
     with (
-        pytest.raises(ServerFailed, match="no such port"),
+        pytest.raises(ChildFailed, match="no such port"),
         running_server(command, 1, "/", CORES, tmp_path),
     ):
         pass
