@@ -1,25 +1,22 @@
-"""Real redirect services for tests: gunicorn with its worker processes, on free ports."""
+"""Real services for tests: gunicorn with its worker processes, on free ports."""
 
-import os
 import socket
 import sys
-import urllib.error
-import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
+from app.local.ports import http_status
 from app.processes.child import Program
-from tests.servers import Server
-
-_GUNICORN = ("-m", "gunicorn", "-c", "python:app.redirect.gunicorn_conf")
+from tests.servers import Server, environ_of
 
 
 class RedirectServer(Server):
     """The redirect service over one Redis, with settings by their variables' names."""
 
     def __init__(self, directory: Path, redis_url: str, **settings: object) -> None:
-        super().__init__(
-            lambda at, port: _program(at, port, {"redis_url": redis_url, **settings}), directory
-        )
+        values = {"redirect_workers": 1, "redirect_metrics_bind": "off", "data_dir": directory}
+        values |= {"redis_url": redis_url, **settings}
+        super().__init__(lambda _, port: _program("redirect", port, "ready", values), directory)
 
     @property
     def url(self) -> str:
@@ -32,22 +29,20 @@ class RedirectServer(Server):
             return b"".join(iter(lambda: client.recv(65536), b""))
 
 
-def _program(directory: Path, port: int, settings: dict[str, object]) -> Program:
-    values = {
-        "redirect_bind": f"127.0.0.1:{port}",
-        "redirect_workers": 1,
-        "redirect_metrics_bind": "off",
-        "data_dir": directory,
-        **settings,
-    }
-    environ = {name: value for name, value in os.environ.items() if "HOPLINE_" not in name}
-    environ |= {f"HOPLINE_{name.upper()}": str(value) for name, value in values.items()}
-    return Program("redirect", (sys.executable, *_GUNICORN), environ, lambda: _is_ready(port))
+class ConsoleServer(Server):
+    """The console, with settings by their variables' names; it is up without its stores."""
+
+    def __init__(self, directory: Path, **settings: object) -> None:
+        values = {"data_dir": directory, **settings}
+        super().__init__(lambda _, port: _program("console", port, "live", values), directory)
 
 
-def _is_ready(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+def _program(service: str, port: int, sign: str, settings: Mapping[str, object]) -> Program:
+    bind = f"127.0.0.1:{port}"
+    argv = (sys.executable, "-m", "gunicorn", "-c", f"python:app.{service}.gunicorn_conf")
+    return Program(
+        service,
+        (*argv, f"app.{service}.wsgi:get_app()"),
+        environ_of(**{f"{service}_bind": bind, **settings}),
+        lambda: http_status(bind, f"/-/{sign}") == 200,
+    )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
 from clickhouse_driver import Client
 
 from app.local.clickhouse import clickhouse_url, embedded_program
@@ -18,11 +19,10 @@ from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.local.ports import LOOPBACK
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.processes.child import Child, Program
-
-__all__ = ["ClickHouseServer", "RedisServer", "Server", "free_port", "redis_server_7"]
+from app.settings import PREFIX, variable
 
 READY_SECONDS = 30.0
-STOP_SECONDS = 15.0
+STOP_SECONDS = 20.0
 
 #: Below those that Linux gives to connections and to whoever asks for any (ip(7)), so that a server
 #: which a test has stopped finds its port free again.
@@ -52,7 +52,7 @@ def free_port() -> int:
 
 
 class Server:
-    """A store that can be stopped, killed, frozen and started again on the same port and data.
+    """A server that can be stopped, killed, frozen and started again on the same port and data.
 
     As a context manager it is started, and killed at the end whatever the test did to it.
     """
@@ -75,8 +75,16 @@ class Server:
     def is_running(self) -> bool:
         return self._child.is_running
 
+    @property
+    def log(self) -> str:
+        return self._child.log_path.read_text()
+
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -87,9 +95,10 @@ class Server:
         self._child.spawn()
         self._child.wait_until_ready(READY_SECONDS)
 
-    def stop(self) -> None:
-        """Stop the server cleanly."""
+    def stop(self) -> int | None:
+        """Stop the server cleanly, and return its exit code."""
         self._child.stop(STOP_SECONDS)
+        return self._child.exit_code
 
     def kill(self) -> None:
         """kill -9."""
@@ -107,8 +116,12 @@ class Server:
             self.start()
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal, e.g. SIGSTOP: connections stay open and nothing answers."""
-        self._child.signal_group(number)
+        """Send its first process a signal, e.g. SIGSTOP to a store: nothing answers any more."""
+        self._child.send_signal(number)
+
+    def workers(self) -> list[int]:
+        """Return the processes that it has started."""
+        return [child.pid for child in psutil.Process(self.pid).children()]
 
 
 #: More than any test fills, and enough for a stream of the default length.
@@ -156,6 +169,12 @@ class ClickHouseServer(Server):
 def _hurrying(program: Program) -> Program:
     """Return a server that does not wait five seconds for more replicas than the first."""
     return replace(program, argv=(*program.argv, "--repl-diskless-sync-delay", "0"))
+
+
+def environ_of(**settings: object) -> dict[str, str]:
+    """Return our environment with these settings of Hopline, by field, and no others."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return ours | {variable(name): str(value) for name, value in settings.items()}
 
 
 def redis_server_7() -> Path | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from app.local import ports
-from app.processes.child import wait_for
+from app.processes.child import Child, Program
 
 HOPLINE = str(Path(sys.executable).parent / "hopline")
 READY_SECONDS = 60
@@ -35,25 +35,25 @@ class Up:
             "HOPLINE_CONSUMERS": "1",
             **variables,
         }
-        self.process = None
         self.output = data_dir.parent / f"{data_dir.name}.out"
+        self._child = None
 
     def start(self, *arguments):
-        with self.output.open("w") as output:
-            self.process = psutil.Popen(
-                [HOPLINE, "up", *arguments],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                env=self.environ,
-            )
+        up = (HOPLINE, "up", *arguments)
+        program = Program("hopline up", up, self.environ, lambda: self.says("is ready"))
+        self.output.unlink(missing_ok=True)
+        self._child = Child(program, self.output)
+        self._child.spawn()
         return self
 
     def wait_until_ready(self):
-        assert wait_for(lambda: self.says("is ready") or not self.is_running, READY_SECONDS)
-        assert self.is_running, self.text
+        self._child.wait_until_ready(READY_SECONDS)
         self.family = self.process.children(recursive=True)
         return self
+
+    @property
+    def process(self):
+        return psutil.Process(self._child.pid)
 
     def restart(self):
         self.start()
@@ -61,7 +61,7 @@ class Up:
 
     @property
     def is_running(self):
-        return self.process is not None and self.process.poll() is None
+        return self._child is not None and self._child.is_running
 
     @property
     def text(self):
@@ -71,8 +71,7 @@ class Up:
         return words in self.text
 
     def child(self, words):
-        (found,) = (c for c in self.process.children() if words in " ".join(c.cmdline()))
-        return found
+        return child(self.process, words)
 
     def run(self, *arguments):
         return subprocess.run(
@@ -96,11 +95,17 @@ class Up:
         return json.loads(done.stdout)["clicks"] if done.returncode == 0 else None
 
     def stop(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        return self.process.wait(60)
+        self._child.send_signal(number)
+        assert self._child.wait(60), self.text
+        return self._child.exit_code
 
     def left_over(self):
         return [process for process in self.family if is_alive(process)]
+
+
+def child(process, words):
+    (found,) = (c for c in process.children() if words in " ".join(c.cmdline()))
+    return found
 
 
 def is_ours(name):

@@ -1,8 +1,6 @@
 """`python -m workers` as a real process, with what a test wants to know about it."""
 
-import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -11,7 +9,9 @@ from typing import Self
 
 import psutil
 
-from app.settings import Settings, variable
+from app.processes.child import Child, Program
+from app.settings import Settings
+from tests.servers import environ_of
 
 STOP_SECONDS = 60.0
 
@@ -26,35 +26,26 @@ class Workers:
     """
 
     def __init__(self, settings: Settings, log: Path, module: str = "workers") -> None:
-        given = {variable(name): str(getattr(settings, name)) for name in settings.model_fields_set}
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("HOPLINE_")}
-        self._environment = {"HOPLINE_WORKERS_METRICS_BIND": "off", **kept, **given}
-        self._log = log
-        self._module = module
+        given = {name: getattr(settings, name) for name in settings.model_fields_set}
+        environ = environ_of(**{"workers_metrics_bind": "off", **given})
+        self._child = Child(Program("workers", (sys.executable, "-m", module), environ), log)
 
     def __enter__(self) -> Self:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", self._module], env=self._environment, stdout=log, stderr=log
-            )
+        self._child.spawn()
         return self
 
     def __exit__(self, *_: object) -> None:
-        everything = self.consumers()
-        self._process.kill()
-        self._process.wait()
-        for consumer in everything:
-            if consumer.is_running():
-                consumer.kill()
-        psutil.wait_procs(everything, timeout=STOP_SECONDS)
+        consumers = self.consumers()
+        self._child.kill()
+        psutil.wait_procs(consumers, timeout=STOP_SECONDS)
 
     @property
     def log(self) -> str:
-        return self._log.read_text()
+        return self._child.log_path.read_text()
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return self._child.pid
 
     def consumers(self) -> list[psutil.Process]:
         """Return the consumer processes, told by their titles."""
@@ -64,18 +55,19 @@ class Workers:
         except psutil.NoSuchProcess:
             return []
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int | None:
         """Tell the supervisor to stop, wait until it has, return its exit code."""
-        self._process.send_signal(number)
+        self.signal(number)
         return self.wait()
 
     def signal(self, number: signal.Signals) -> None:
         """Send the supervisor a signal."""
-        self._process.send_signal(number)
+        self._child.send_signal(number)
 
-    def wait(self) -> int:
+    def wait(self) -> int | None:
         """Wait until the supervisor has ended, return its exit code."""
-        return self._process.wait(STOP_SECONDS)
+        assert self._child.wait(STOP_SECONDS), self.log
+        return self._child.exit_code
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:

@@ -1,9 +1,6 @@
 """What each server of ours answers to the same bytes: redirect by both lanes, console, metrics."""
 
-import os
 import socket
-import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,9 +15,8 @@ from app.doors import MetricsDoor
 from app.exposure.exposition import Exposition
 from app.exposure.publisher import Publisher
 from app.exposure.server import served
-from app.processes.child import Child, Program
 from tests.app.redirect.http.raw_client import ask, get
-from tests.redirect_servers import RedirectServer
+from tests.redirect_servers import ConsoleServer, RedirectServer
 from tests.servers import free_port
 
 #: What each of them answers to everybody with 200.
@@ -44,40 +40,6 @@ class Way:
 
 
 @contextmanager
-def console(directory: Path) -> Iterator[int]:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/-/live"
-    environ = {
-        **{name: value for name, value in os.environ.items() if "HOPLINE_" not in name},
-        "HOPLINE_CONSOLE_BIND": f"127.0.0.1:{port}",
-        "HOPLINE_DATA_DIR": str(directory),
-    }
-    argv = (
-        "-m",
-        "gunicorn",
-        "-c",
-        "python:app.console.gunicorn_conf",
-        "app.console.wsgi:get_app()",
-    )
-    program = Program("console", (sys.executable, *argv), environ, lambda: answers(url))
-    child = Child(program, directory / "console.log")
-    child.spawn()
-    try:
-        child.wait_until_ready(20)
-        yield port
-    finally:
-        child.kill()
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-@contextmanager
 def metrics(directory: Path) -> Iterator[int]:
     registry, port = CollectorRegistry(), free_port()
     Counter("hopline_clicks", "Clicks.", registry=registry).inc(3)
@@ -90,12 +52,16 @@ def metrics(directory: Path) -> Iterator[int]:
 def way(request: Any, tmp_path_factory: Any, shared_valkey: Any) -> Iterator[Way]:
     directory = tmp_path_factory.mktemp("way")
     home = HOME[request.param]
-    if request.param in ("console", "metrics"):
-        with {"console": console, "metrics": metrics}[request.param](directory) as port:
+    if request.param == "metrics":
+        with metrics(directory) as port:
             yield Way(port, home)
         return
     is_fast = request.param == "both lanes"
-    with RedirectServer(directory, shared_valkey.url, fast_lane=is_fast) as server:
+    with (
+        ConsoleServer(directory)
+        if request.param == "console"
+        else RedirectServer(directory, shared_valkey.url, fast_lane=is_fast)
+    ) as server:
         yield Way(server.port, home)
 
 

@@ -1,7 +1,6 @@
 """One program under test, brought back whenever it ends, as an init system does."""
 
 import logging
-import os
 import signal
 import time
 from dataclasses import replace
@@ -65,12 +64,11 @@ class Service:
 
     def kill_alone(self) -> None:
         """kill -9 of the first process; what it started has to notice by itself."""
-        os.kill(self.pid, signal.SIGKILL)
+        self._child.send_signal(signal.SIGKILL)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the program's first process."""
-        if self._child.is_running:
-            os.kill(self.pid, number)
+        self._child.send_signal(number)
 
     def send_to_all(self, number: signal.Signals) -> None:
         """Send a signal to the program and all that it started."""

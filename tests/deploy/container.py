@@ -14,6 +14,8 @@ from typing import Self
 
 import psutil
 
+from app.processes.child import Child, Program
+
 BOOT_SECONDS = 60
 #: What the machine's overlay may come to hold: two versions, the stores' data, the journal.
 MEMORY = "4g"
@@ -59,10 +61,8 @@ class Container:
 
     def __enter__(self) -> Self:
         command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", self._script]
-        with self._log.open("wb") as log:
-            self._process = psutil.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-            )
+        self._child = Child(Program("machine", tuple(command)), self._log)
+        self._child.spawn()
         try:
             self.wait_until_booted()
         except BaseException:
@@ -75,9 +75,9 @@ class Container:
 
     def _end(self) -> None:
         """Take the machine off the mains: killing its first process kills all the others."""
-        everything = self._process.children(recursive=True)
-        self._process.kill()
-        self._process.wait(30)
+        ours = [psutil.Process(self._child.pid)] if self._child.is_running else []
+        everything = [child for one in ours for child in one.children(recursive=True)]
+        self._child.kill()
         for process in everything:
             if process.is_running():
                 process.kill()
@@ -149,7 +149,7 @@ class Container:
         wait_until(self._is_booted, BOOT_SECONDS)
 
     def _is_booted(self) -> bool:
-        assert self._process.poll() is None, self._log.read_text()
+        assert self._child.is_running, self._child.epitaph()
         leader = self._leader_or_none()
         # Until it has become systemd, its namespaces are still being made.
         if leader is None or Path(f"/proc/{leader}/comm").read_text() != "systemd\n":
@@ -159,7 +159,7 @@ class Container:
 
     def _leader_or_none(self) -> int | None:
         try:
-            children = self._process.children(recursive=True)
+            children = psutil.Process(self._child.pid).children(recursive=True)
             return next((child.pid for child in children if is_process_1(child.pid)), None)
         except (psutil.NoSuchProcess, FileNotFoundError):
             return None

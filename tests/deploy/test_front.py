@@ -21,11 +21,10 @@ from app.keys import link_key, link_uses_key
 from app.links import Link, encode
 from app.local.services import redirect_program
 from app.processes.child import Child, Program
-from app.settings import variable
 from app.targets import MAX_BYTES
 from tests.conftest import missing
 from tests.proxy import AnswerHoldingProxy
-from tests.servers import free_port
+from tests.servers import environ_of, free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 HOST = "go.example.com"
@@ -102,10 +101,8 @@ def redirect(children, tmp_path, make_settings, redis_url, between):
         record_budget_ms=5000,
         trusted_proxies=("unix:",),
     )
-    given = {variable(name): getattr(settings, name) for name in settings.model_fields_set}
-    given[variable("trusted_proxies")] = "unix:"
-    environ = {name: value for name, value in os.environ.items() if "HOPLINE_" not in name}
-    environ |= {name: str(value) for name, value in given.items()}
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    environ = environ_of(**{**given, "trusted_proxies": "unix:"})
     with Redis.from_url(redis_url) as client:
         for link in LINKS:
             client.set(link_key(link.code), encode(link))

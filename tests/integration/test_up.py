@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from app.processes.child import wait_for
-from tests.up_process import HOPLINE
+from tests.up_process import HOPLINE, child
 
 
 def test_a_click_is_redirected_and_counted_within_three_seconds(running):
@@ -38,20 +38,24 @@ def test_sigterm_stops_everything_and_the_clicks_are_there_again_afterwards(runn
 def test_it_goes_on_when_whoever_read_its_output_has_gone(up, country_database, shared_clickhouse):
     """As with `hopline up | head`, a closed terminal, a full disk under its log."""
     one = up()
-    one.process = psutil.Popen(
+    with subprocess.Popen(
         [HOPLINE, "up"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         text=True,
         env=one.environ,
-    )
-    assert any("is ready" in line for line in one.process.stdout)
-    one.process.stdout.close()
-    one.add_link("demo1")
-    one.child("hopline-redirect").kill()
-    assert wait_for(lambda: answers(one, "demo1"), 30)
-    assert one.stop() == 0
+    ) as process:
+        try:
+            assert any("is ready" in line for line in process.stdout)
+            process.stdout.close()
+            one.add_link("demo1")
+            child(psutil.Process(process.pid), "hopline-redirect").kill()
+            assert wait_for(lambda: answers(one, "demo1"), 30)
+            process.terminate()
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(
@@ -83,8 +87,7 @@ def answers(running, code):
 
 def test_a_killed_up_leaves_no_orphans_and_the_next_one_starts(running):
     running.add_link("demo1")
-    running.process.kill()
-    running.process.wait(10)
+    running.stop(signal.SIGKILL)
     assert wait_for(lambda: not running.left_over(), 30)
     running.restart()
     assert running.click("demo1") == 302
@@ -94,8 +97,9 @@ def test_a_second_ctrl_c_kills_at_once(running):
     os.kill(running.child("hopline: workers").pid, signal.SIGSTOP)
     running.process.send_signal(signal.SIGINT)
     assert wait_for(lambda: running.says("stopping"), 30)
-    running.process.send_signal(signal.SIGINT)
-    assert running.process.wait(5) == 0
+    asked = time.monotonic()
+    assert running.stop(signal.SIGINT) == 0
+    assert time.monotonic() - asked < 5
     last_line = running.text.splitlines()[-1]
     assert "workers" in last_line
     assert last_line.endswith("had to be killed")

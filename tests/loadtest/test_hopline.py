@@ -48,7 +48,7 @@ def slow_redirect(tmp_path, redis_url):
     """The URL of a real redirect service with a sleep of 60 ms in it."""
     server = RedirectServer(tmp_path / "redirect", redis_url)
     real = server._child.program
-    argv = (*real.argv, "tests.loadtest.slow_redirect:get_app()")
+    argv = (*real.argv[:-1], "tests.loadtest.slow_redirect:get_app()")
     server._child.program = dataclasses.replace(real, argv=argv)
     with server:
         yield server.url

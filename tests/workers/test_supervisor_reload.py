@@ -15,6 +15,7 @@ from app.redis import connect
 from app.worker_state import WorkerStates
 from tests.metrics_scraper import Scraper
 from tests.producers import STREAM, send_clicks
+from tests.servers import environ_of
 from tests.worker_processes import Workers, wait_until
 
 GROUP = "analytics-group"
@@ -201,12 +202,13 @@ def test_systemd_hears_of_every_change(systemd, settings, settings_file, tmp_pat
 
 def test_a_terminal_that_hangs_up_means_stop(settings, tmp_path):
     ours, theirs = pty.openpty()
-    environ = {name: text for name, text in os.environ.items() if not name.startswith("HOPLINE_")}
-    environ["HOPLINE_REDIS_URL"] = settings.redis_url
-    environ["HOPLINE_CLICKHOUSE_URL"] = settings.clickhouse_url
-    environ["HOPLINE_CONSUMERS"] = "1"
-    environ["HOPLINE_DATA_DIR"] = str(tmp_path)
-    environ["HOPLINE_WORKERS_METRICS_BIND"] = "off"
+    environ = environ_of(
+        redis_url=settings.redis_url,
+        clickhouse_url=settings.clickhouse_url,
+        consumers=1,
+        data_dir=tmp_path,
+        workers_metrics_bind="off",
+    )
     with subprocess.Popen(
         [sys.executable, "-m", "workers"], env=environ, stdin=theirs, stderr=theirs
     ) as process:

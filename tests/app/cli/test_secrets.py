@@ -1,10 +1,9 @@
 """No command shows a part of a password, whatever is wrong with a store or its URL."""
 
 import os
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.cli.main import COMMANDS, load_command
+from app.processes.child import Child, Program
 from tests.urls_with_passwords import SECRET, urls
 
 Run = Callable[..., object]
@@ -112,27 +112,23 @@ def test_no_log_and_no_list_of_processes_shows_a_password(
         "HOPLINE_CLICKHOUSE_URL": f"clickhouse://bob:%2F{SECRET}@127.0.0.1:1/hopline",
     }
     logs = {service: tmp_path / f"{service}.log" for service in ("console", "redirect", "workers")}
-    running = [_start(service, environ, log) for service, log in logs.items()]
-    try:
-        for log in logs.values():
-            _wait_until(lambda log=log: b"127.0.0.1" in log.read_bytes())
+    with ExitStack() as started:
+        children = [_child(service, environ, log) for service, log in logs.items()]
+        for child in children:
+            child.spawn()
+            started.callback(child.stop, 30)
+        for child in children:
+            child.wait_until_ready(60)
         assert all(SECRET not in _text(line) for line in Path("/proc").glob("[0-9]*/cmdline"))
-    finally:
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.wait(30)
     for log in logs.values():
         assert "127.0.0.1" in log.read_text()
         assert SECRET not in log.read_text()
 
 
-def _start(service: str, environ: dict[str, str], log: Path) -> "subprocess.Popen[bytes]":
-    command = [str(Path(sys.executable).with_name("hopline")), service]
-    with log.open("wb") as output:
-        return subprocess.Popen(
-            command, env={**os.environ, **environ}, stdout=output, stderr=output
-        )
+def _child(service: str, environ: dict[str, str], log: Path) -> Child:
+    argv = (str(Path(sys.executable).with_name("hopline")), service)
+    whole = {**os.environ, **environ}
+    return Child(Program(service, argv, whole, lambda: "127.0.0.1" in log.read_text()), log)
 
 
 def _text(file: Path) -> str:
@@ -141,9 +137,3 @@ def _text(file: Path) -> str:
     except OSError:
         # It has ended meanwhile.
         return ""
-
-
-def _wait_until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not happened() and time.monotonic() < deadline:
-        time.sleep(0.1)

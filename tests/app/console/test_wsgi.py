@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ import pytest
 from app.schema.migrations import migrate
 from tests.clicks import click_row, insert_clicks
 from tests.metrics_scraper import Scraper
+from tests.redirect_servers import ConsoleServer
 from tests.worker_processes import wait_until
 
 COMMAND = [
@@ -42,36 +42,12 @@ def ask(base: str, path: str) -> tuple[int, Any]:
 
 
 @pytest.fixture
-def console(
-    free_port, redis_url: str, clickhouse_url: str, tmp_path: Path
-) -> Iterator[tuple[str, int]]:
+def console(redis_url: str, clickhouse_url: str, tmp_path: Path) -> Iterator[tuple[str, int]]:
     """A running console's address and process id."""
     migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
-    bind = f"127.0.0.1:{free_port()}"
-    environ = os.environ | {
-        "HOPLINE_CONSOLE_BIND": bind,
-        "HOPLINE_REDIS_URL": redis_url,
-        "HOPLINE_CLICKHOUSE_URL": clickhouse_url,
-        "HOPLINE_DATA_DIR": str(tmp_path),
-    }
-    child = subprocess.Popen(COMMAND, env=environ)
-    try:
-        wait_until_ready(f"http://{bind}", child)
-        yield f"http://{bind}", child.pid
-    finally:
-        child.send_signal(signal.SIGTERM)
-        assert child.wait(DEADLINE_SECONDS) == 0
-
-
-def wait_until_ready(base: str, child: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline and child.poll() is None:
-        try:
-            if ask(base, "/-/ready")[0] == 200:
-                return
-        except OSError:
-            time.sleep(0.05)
-    pytest.fail("the console did not become ready")
+    with ConsoleServer(tmp_path, redis_url=redis_url, clickhouse_url=clickhouse_url) as server:
+        yield f"http://127.0.0.1:{server.port}", server.pid
+        assert server.stop() == 0
 
 
 def test_many_requests_at_once_get_the_same_answer(

@@ -11,72 +11,42 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
-import psutil
 import pytest
 from redis import Redis
 
 from app.keys import link_key
 from app.links import Link, encode
-from tests import servers
+from tests.redirect_servers import RedirectServer
+from tests.servers import RedisServer, environ_of
 
 STREAM = "clicks:stream"
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 
 
-class Service:
-    """A running redirect service and the Valkey behind it."""
+class Service(RedirectServer):
+    """A redirect service with two workers, and the Valkey behind it."""
 
-    def __init__(self, tmp_path, valkey: servers.RedisServer) -> None:
-        self.valkey = valkey
-        self.port = servers.free_port()
-        self.log_path = tmp_path / "redirect.log"
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "HOPLINE_REDIS_URL": valkey.url,
-            "HOPLINE_REDIRECT_BIND": f"127.0.0.1:{self.port}",
-            "HOPLINE_REDIRECT_WORKERS": "2",
-            "HOPLINE_REDIRECT_METRICS_BIND": "off",
-            "HOPLINE_DATA_DIR": str(tmp_path / "data"),
-            "HOPLINE_LOG_LEVEL": "WARNING",
+    def __init__(self, directory: Path, valkey: RedisServer) -> None:
+        super().__init__(
+            directory,
+            valkey.url,
+            redirect_workers=2,
+            log_level="WARNING",
             # The tests share their machine with others; a late reply is not what they are about.
-            "HOPLINE_RECORD_BUDGET_MS": "30",
-            "HOPLINE_LOOKUP_BUDGET_MS": "2000",
-        }
-        self.process: subprocess.Popen[bytes] | None = None
+            record_budget_ms=30,
+            lookup_budget_ms=2000,
+        )
+        self.valkey = valkey
         self._before: set[bytes] = set()
 
     @contextmanager
     def running(self) -> Iterator["Service"]:
-        command = [sys.executable, "-m", "gunicorn", "-c", "python:app.redirect.gunicorn_conf"]
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                command, env=self.environment, stdout=log, stderr=log, start_new_session=True
-            )
-        try:
-            wait_until(lambda: len(self.workers()) == 2 and self.is_ready())
+        with self:
+            wait_until(lambda: len(self.workers()) == 2)
             yield self
-        finally:
-            self.stop()
-
-    def stop(self) -> int:
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
-                raise
-        return self.process.wait(5)
-
-    def workers(self) -> list[int]:
-        return [child.pid for child in psutil.Process(self.process.pid).children()]
-
-    def is_ready(self) -> bool:
-        try:
-            return self.get("/-/ready")[0] == 200
-        except OSError:
-            return False
+            assert self.stop() != -signal.SIGKILL
 
     def get(self, path: str) -> tuple[int, float]:
         """Return the status and the milliseconds that it took, on a connection of its own."""
@@ -114,7 +84,7 @@ class Service:
 
 @pytest.fixture
 def service(tmp_path, valkey_server) -> Service:
-    return Service(tmp_path, valkey_server())
+    return Service(tmp_path / "redirect", valkey_server())
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
@@ -244,7 +214,7 @@ def test_a_reload_fails_no_request(service):
         service.know_link("abc")
         before = service.workers()
         with Visitors(service, "/abc", 0.02) as visitors:
-            service.process.send_signal(signal.SIGHUP)
+            service.signal(signal.SIGHUP)
             wait_until(lambda: not set(before) & set(service.workers()))
             time.sleep(0.3)
         assert {status for status, _ in visitors.answers} == {302}
@@ -264,12 +234,11 @@ def test_no_header_can_move_the_application(service, header):
             assert connection.recv(4096).startswith(b"HTTP/1.1 302 ")
 
 
-def test_a_bad_setting_is_named_and_nothing_starts(service):
-    service.environment["HOPLINE_RECORD_BUDGET_MS"] = "soon"
+def test_a_bad_setting_is_named_and_nothing_starts():
     ended = subprocess.run(
         [sys.executable, "-m", "gunicorn", "-c", "python:app.redirect.gunicorn_conf"],
         check=False,
-        env=service.environment,
+        env=environ_of(record_budget_ms="soon"),
         capture_output=True,
         text=True,
         timeout=30,

@@ -34,9 +34,6 @@ class Service(RedirectServer):
             assert connection.getresponse().status == 302
             connection.close()
 
-    def workers(self) -> list[int]:
-        return [child.pid for child in psutil.Process(self.pid).children()]
-
     def shows(self, redirects: int) -> None:
         wait_until(lambda: self.metrics.sum("hopline_responses_total", status="302") == redirects)
 

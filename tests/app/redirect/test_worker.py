@@ -2,7 +2,6 @@
 
 import re
 import socket
-import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -10,6 +9,7 @@ from contextlib import ExitStack
 import psutil
 from gunicorn.config import Config
 
+from app.processes.child import Child, Program
 from app.redirect.worker import differing
 from tests.app.redirect.http.gunicorn_server import ROOT, Gunicorn
 from tests.app.redirect.http.raw_client import Reader
@@ -58,16 +58,17 @@ def test_a_socket_passed_by_systemd_is_served(tmp_path):
             "os.execv(sys.executable, [sys.executable, '-m', 'gunicorn', '--no-control-socket',"
             " '-k', 'app.redirect.worker.RedirectWorker', 'tests.app.redirect.http.echo:quick'])"
         )
-        with subprocess.Popen(
-            [sys.executable, "-c", program, str(listener.fileno())],
-            pass_fds=(listener.fileno(),), cwd=ROOT, stderr=subprocess.DEVNULL,
-        ) as process:  # fmt: skip
-            try:
-                with socket.create_connection(listener.getsockname(), timeout=20) as sock:
-                    sock.sendall(ONCE % b"f1")
-                    assert Reader(sock).next().token == "/f1"
-            finally:
-                process.terminate()
+        argv = (sys.executable, "-c", program, str(listener.fileno()))
+        child = Child(
+            Program("gunicorn", argv, directory=ROOT), tmp_path / "log", (listener.fileno(),)
+        )
+        child.spawn()
+        try:
+            with socket.create_connection(listener.getsockname(), timeout=20) as sock:
+                sock.sendall(ONCE % b"f1")
+                assert Reader(sock).next().token == "/f1"
+        finally:
+            child.kill()
 
 
 def test_several_workers_share_the_connections(tmp_path):

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -10,7 +9,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from app.processes.child import wait_for
+from app.processes.child import Program, running, wait_for
 from loadtest.report.verdict import Verdict
 from loadtest.scenario.locust_run import LocustRun
 from loadtest.scenario.web import banner
@@ -51,14 +50,12 @@ def web_ui(tmp_path, free_port):
         options |= {"console": url, "users": 12, "web_host": "127.0.0.1", "web_port": port}
         run = LocustRun(url, tmp_path / "report.html", 60, options)
         command = [word for word in run.command() if word not in ("--headless", "--only-summary")]
-        locust = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         ui = f"http://127.0.0.1:{port}"
-        try:
-            assert wait_for(lambda: get(ui, "/hopline/verdict"), 60)
+        locust = Program(
+            "locust", tuple(command), is_ready=lambda: bool(get(ui, "/hopline/verdict"))
+        )
+        with running(locust, tmp_path / "locust.log", ready_seconds=60, stop_seconds=60):
             yield ui
-        finally:
-            locust.terminate()
-            locust.wait()
 
 
 def get(ui, path):
