@@ -157,6 +157,7 @@ def test_the_command_has_the_services_settings_and_roots_passwords(wrapper, tmp_
         "HOPLINE_STREAM=clicks",
         "HOPLINE_GROUP=\r\nHOPLINE_STREAM=clicks\r\n",
         "  HOPLINE_STREAM = 'clicks' \n",
+        "HOPLINE_STREAM=x\nHOPLINE_GROUP=x\nHOPLINE_STREAM=clicks\nHOPLINE_GROUP=\n",
         "\tHOPLINE_STREAM=clicks  \n; HOPLINE_GROUP=x\nHOPLINE_G-P=x\n# HOPLINE_G=x",
     ],
 )
