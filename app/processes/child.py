@@ -1,6 +1,6 @@
 """Child process that is started, watched and stopped.
 
-Rule 1: a child never outlives us, however we end: the kernel sends it SIGTERM when we are gone.
+Rule 1: a child never outlives us, however we end: the kernel sends it a signal when we are gone.
 Rule 2: children are spawned by the main thread, because that signal is sent when the thread that
         forked ends, not the process (prctl(2), PR_SET_PDEATHSIG).
 Rule 3: each child leads a process group of its own. Ctrl-C on the terminal then reaches us alone,
@@ -40,6 +40,7 @@ class Program:
         stops_on_eof: whether closing its standard input is how it is asked to stop.
         niceness: how far it stands back where processors are scarce, 0 to 19 (sched(7)).
         directory: where it runs; None for where we do.
+        orphan_signal: what it gets when we are gone; one that is stopped then heeds SIGKILL alone.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Program:
     stops_on_eof: bool = False
     niceness: int = 0
     directory: Path | None = None
+    orphan_signal: signal.Signals = signal.SIGTERM
 
 
 class Child:
@@ -96,7 +98,7 @@ class Child:
                 env=dict(self.program.environ),
                 pass_fds=self.inherited,
                 start_new_session=True,
-                preexec_fn=_preparation(os.getpid(), self.program.niceness),  # noqa: PLW1509 - rule 2
+                preexec_fn=_preparation(os.getpid(), self.program),  # noqa: PLW1509 - rule 2
             )
         self._has_group = True
 
@@ -238,13 +240,13 @@ def wait_for(condition: Callable[[], bool], timeout_seconds: float) -> bool:
     return True
 
 
-def _preparation(parent_pid: int, niceness: int) -> Callable[[], None]:
+def _preparation(parent_pid: int, program: Program) -> Callable[[], None]:
     def prepare() -> None:
-        signal_at_parents_end(signal.SIGTERM)
+        signal_at_parents_end(program.orphan_signal)
         if os.getppid() != parent_pid:  # it ended before the line above
             os._exit(1)
-        if niceness:
-            _stand_back(niceness)
+        if program.niceness:
+            _stand_back(program.niceness)
 
     return prepare
 

@@ -66,7 +66,12 @@ def running_redis(directory: Path, cores: Cores) -> Iterator[RedisServer]:
     port = free_port()
     argv = [binary(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory)]
     argv += ["--save", "", "--appendonly", "no"]
-    program = Program("redis", tuple(pinned(argv, cores)), is_ready=lambda: _answers(port))
+    program = Program(
+        "redis",
+        tuple(pinned(argv, cores)),
+        is_ready=lambda: _answers(port),
+        orphan_signal=signal.SIGKILL,  # it may be frozen
+    )
     with running(program, directory / "redis.log", _START_SECONDS, stop_seconds=0) as child:
         yield RedisServer(child.pid, port)
 

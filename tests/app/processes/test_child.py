@@ -132,22 +132,26 @@ def test_a_program_has_the_environment_and_the_directory_that_are_named(child_of
     assert child.last_lines(1) == [f"{tmp_path.resolve()} here False"]
 
 
-def test_a_child_dies_with_its_parent(tmp_path):
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGKILL"])
+def test_a_child_dies_with_its_parent_and_by_sigkill_even_when_it_is_frozen(tmp_path, number):
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+        [sys.executable, "-c", PARENT, number], stdout=subprocess.PIPE, text=True, cwd=tmp_path
     )
     child = psutil.Process(int(parent.stdout.readline()))
+    if number == "SIGKILL":
+        child.suspend()
     parent.kill()
     parent.communicate()
     assert wait_for(lambda: is_gone(child), 10)
 
 
 PARENT = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from app.processes.child import Child, Program
 argv = (sys.executable, "-c", "import time; time.sleep(60)")
-child = Child(Program("sample", argv), Path("sample.log"))
+program = Program("sample", argv, orphan_signal=signal.Signals[sys.argv[1]])
+child = Child(program, Path("sample.log"))
 child.spawn()
 print(child.pid, flush=True)
 time.sleep(60)
