@@ -140,6 +140,7 @@ def test_a_child_dies_with_its_parent_and_by_sigkill_even_when_it_is_frozen(tmp_
     child = psutil.Process(int(parent.stdout.readline()))
     if number == "SIGKILL":
         child.suspend()
+        assert wait_for(lambda: child.status() == psutil.STATUS_STOPPED, 10)
     parent.kill()
     parent.communicate()
     assert wait_for(lambda: is_gone(child), 10)
