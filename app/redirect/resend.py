@@ -13,11 +13,10 @@ Rule 3: they are compressed while the event loop has nothing else to do, or for 
         worker that is as busy as it can be has no time for that.
 """
 
-import mmap
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import lz4.block
@@ -33,8 +32,10 @@ _RAW_BYTES = 4 << 20
 #: event loop. A write is never divided.
 _SLICE_SECONDS = 0.05
 _SLICE_BYTES = 64 << 10
-#: Apart from the heap, which long-lived buffers among the short-lived would scatter.
-_CHUNK_BYTES = 1 << 20
+
+#: For the length of a command: an object and its place in a list, or in an array.
+_LENGTH_BYTES = 36
+_PACKED_LENGTH_BYTES = array("I").itemsize
 
 OnShort = Callable[[int, float], None]
 
@@ -86,7 +87,6 @@ class ResendRing:
         # Those of them that are not compressed.
         self._raw: deque[Slice] = deque()
         self.held_bytes = self._raw_bytes = 0
-        self._chunk, self._chunk_used = memoryview(b""), 0
         self._begin_youngest(-1.0)
 
     def add(self, commands: bytes, lengths: list[int]) -> None:
@@ -132,26 +132,13 @@ class ResendRing:
     def _close_youngest(self) -> None:
         if not self._writes:
             return
-        closed = Slice(self._ends_at, self._copied(self._writes), self._lengths)
+        closed = Slice(self._ends_at, self._writes, self._lengths)
         self._slices.append(closed)
         self._raw.append(closed)
         self.held_bytes += closed.size_bytes
         self._raw_bytes += closed.size_bytes
         if self._raw_bytes > _RAW_BYTES and self._idle and not self._idle.active:
             self._idle.start(self._pack_at_leisure)
-
-    def _copied(self, writes: list[bytes]) -> memoryview:
-        size = sum(map(len, writes))
-        if self._chunk_used + size > len(self._chunk):
-            private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-            self._chunk = memoryview(mmap.mmap(-1, max(size, _CHUNK_BYTES), flags=private))
-            self._chunk_used = 0
-        start = at = self._chunk_used
-        for write in writes:
-            self._chunk[at : at + len(write)] = write
-            at += len(write)
-        self._chunk_used = at
-        return self._chunk[start:at]
 
     def _pack_at_leisure(self) -> None:
         if self._raw_bytes > _RAW_BYTES:
@@ -196,23 +183,28 @@ class Slice:
         size_bytes: of memory that they take.
     """
 
-    __slots__ = ("_commands", "_count", "_is_packed", "_lengths", "ends_at", "size_bytes")
+    __slots__ = ("_count", "_lengths", "_packed", "_writes", "ends_at", "size_bytes")
 
-    def __init__(self, ends_at: float, commands: bytes | memoryview, lengths: list[int]) -> None:
-        """Keep them as they are."""
+    def __init__(self, ends_at: float, writes: list[bytes], lengths: list[int]) -> None:
+        """Keep them as they are.
+
+        Args:
+            writes: whole commands, one or more in each.
+            lengths: of all commands, in bytes.
+        """
         self.ends_at = ends_at
-        self._lengths = array("I", lengths)
-        self._commands = commands
-        self._is_packed = False
-        self.size_bytes = len(commands) + len(lengths) * self._lengths.itemsize
+        self._writes = writes
+        self._lengths: Sequence[int] = lengths
+        self._packed = b""
+        self.size_bytes = sum(lengths) + _LENGTH_BYTES * len(lengths)
         self._count: int | None = None
 
     def pack(self) -> None:
-        """Compress them: some hundred microseconds for the 64 KiB that a slice usually has."""
-        raw_bytes = len(self._commands)
-        self._commands = lz4.block.compress(self._commands)
-        self._is_packed = True
-        self.size_bytes -= raw_bytes - len(self._commands)
+        """Compress them: some ten microseconds for the 64 KiB that a slice usually has."""
+        self._packed = lz4.block.compress(b"".join(self._writes))
+        self._lengths = array("I", self._lengths)
+        self._writes = []
+        self.size_bytes = len(self._packed) + _PACKED_LENGTH_BYTES * len(self._lengths)
 
     @property
     def command_count(self) -> int:
@@ -227,8 +219,8 @@ class Slice:
 
     def clicks(self) -> Iterator[bytes]:
         """Yield the XADDs of the clicks, in order."""
-        packed, start = self._commands, 0
-        commands = lz4.block.decompress(packed) if self._is_packed else bytes(packed)
+        commands = lz4.block.decompress(self._packed) if self._packed else b"".join(self._writes)
+        start = 0
         for length in self._lengths:
             command = commands[start : start + length]
             start += length

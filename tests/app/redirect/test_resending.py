@@ -20,6 +20,10 @@ def write(*commands: bytes) -> tuple[bytes, list[int]]:
     return b"".join(commands), list(map(len, commands))
 
 
+def slice_of(*commands: bytes) -> Slice:
+    return Slice(0.0, list(commands), list(map(len, commands)))
+
+
 def slices(count: int) -> list[Slice]:
     ring = ResendRing(60)
     for number in range(count):
@@ -86,7 +90,7 @@ def test_what_a_full_disk_refuses_stays_in_memory_until_there_is_room(
     resending = Resending(spool, metrics)
     resending.add(slices(500))
     gevent.sleep(0.1)
-    resending.add([Slice(0.0, *write(click(number))) for number in range(500, 520)])
+    resending.add([slice_of(click(number)) for number in range(500, 520)])
     assert len(resending) == 520
     file.has_room = True
     wait_until(lambda: len(resending) == 0)
@@ -115,7 +119,7 @@ def test_a_click_to_be_forgotten_before_it_was_sent_again_stays(file, spool, met
     spool.append((1).to_bytes(16, "big"), click(1), lambda: None)
     spool.forget((1).to_bytes(16, "big"))
     resending = Resending(spool, metrics)
-    resending.add([Slice(0.0, *write(click(1)))])
+    resending.add([slice_of(click(1))])
     resending.close(5)
     gevent.sleep(0.1)
     assert file.count() == 1
