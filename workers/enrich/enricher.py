@@ -119,7 +119,11 @@ def _read_language(accept_language: bytes) -> bytes:
 
 def _start(raw: bytes) -> str:
     """Return what is looked at of a text."""
-    return raw[:_READ_BYTES].decode("utf-8", "ignore")
+    start = raw[:_READ_BYTES]
+    try:
+        return start.decode()  # half as long as with a second word for errors
+    except UnicodeDecodeError:
+        return start.decode("utf-8", "ignore")
 
 
 def _bots(crawlers: Sequence[bytes], purposes: Sequence[bytes]) -> Sequence[bytes]:

@@ -6,6 +6,10 @@ from app.urls import InvalidUrl, read_url
 
 #: What apps send through Chrome's custom tabs; the host is the package.
 _APP = re.compile(r"android-app://([\w.]{1,253})(?![^/?#])", re.ASCII)
+#: Of a name (RFC 1035 §2.3.4).
+_LONGEST_NAME = 253
+#: Hosts that browsers leave as they are: nearly all, and read in a tenth of the time.
+_PLAIN = re.compile(r"https?://((?:[a-z0-9-]{1,63}\.)+[a-z]{2,63})(?=[/?#]|\Z)")
 
 
 def referrer_host(referrer: str) -> str:
@@ -15,6 +19,9 @@ def referrer_host(referrer: str) -> str:
     asked again when the hosts change.
     """
     text = referrer.strip()
+    plain = _PLAIN.match(text)
+    if plain and "xn--" not in plain[1] and len(plain[1]) <= _LONGEST_NAME:
+        return plain[1].removeprefix("www.")
     if app := _APP.match(text):
         return app[1]
     try:
