@@ -110,13 +110,13 @@ clean:
 	$(call require,$(PYTHON) -c 'import os.path$(comma) sysconfig; assert os.path.exists(sysconfig.get_path("include") + "/Python.h")',install Python's headers (Debian: apt install python3-dev))
 	@$(PYTHON) -m venv .venv
 
-$(RUN): .venv/pyvenv.cfg setup.cfg setup.py deploy/requirements.lock $(wildcard app/redirect/http/*.c)
+$(RUN): .venv/pyvenv.cfg setup.cfg setup.py deploy/requirements.lock $(wildcard app/redirect/server/*.c)
 	@echo "installing hopline into .venv"
 	@deploy/locked.sh $(BIN)/python install
 	@deploy/pip.sh $(BIN)/python install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(DEVELOP): .venv/pyvenv.cfg setup.cfg setup.py constraints.txt $(wildcard app/redirect/http/*.c)
+$(DEVELOP): .venv/pyvenv.cfg setup.cfg setup.py constraints.txt $(wildcard app/redirect/server/*.c)
 	$(call install,[test$(comma)loadtest$(comma)bench])
 
 comma := ,

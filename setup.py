@@ -2,7 +2,7 @@
 
 from setuptools import Extension, setup
 
-COMPILED = ("app/redirect/http/plain.c", "app/redirect/http/transfer.c")
+COMPILED = ("app/redirect/server/fast_parser.c", "app/redirect/server/socket_io.c")
 
 setup(
     ext_modules=[

@@ -31,7 +31,7 @@ prefix=/opt/hopline
 units=/etc/systemd/system
 services="hopline-redirect.service hopline-console.service hopline-workers.service"
 # What the services are made of: a version that lacks any of it is never switched to.
-loadable="app.cli.entry, app.cli.main, app.console.wsgi, app.redirect.worker, app.redirect.wsgi, workers.supervisor"
+loadable="app.cli.entry, app.cli.main, app.console.wsgi, app.redirect.server.gunicorn.worker, app.redirect.wsgi, workers.supervisor.supervisor"
 # Versions kept beside the one in use: the one to roll back to.
 kept=1
 # A virtual environment takes about 110 MB; twice that for pip's temporary files.

@@ -18,9 +18,9 @@ from clickhouse_driver import errors
 from pydantic_settings import BaseSettings
 from redis import Redis
 
+from app.config.settings import Settings
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed, fetch
-from app.settings import Settings
-from tests import scheduling, servers
+from tests.support import scheduling, servers
 
 MakeSettings = Callable[..., Settings]
 

@@ -8,9 +8,9 @@ from types import ModuleType
 
 import pytest
 
-from app import keys
+from app.config.settings import Settings
 from app.schema.migrations import tables
-from app.settings import Settings
+from app.stores import keys
 
 ROOT = Path(__file__).parent.parent
 MAP = ROOT / "docs" / "architecture.md"
@@ -85,9 +85,9 @@ def test_every_name_is_defined_where_the_map_says() -> None:
 
 
 def test_a_name_that_is_gone_is_noticed() -> None:
-    text = "`app/keys.py` `link_key`, `nothing_of_that_name`, and `app/links.py` `Link`"
+    text = "`app/stores/keys.py` `link_key`, `nothing_of_that_name`, and `app/links/link.py` `Link`"
     assert [each for each in named(text) if not defines(*each)] == [
-        ("app/keys.py", "nothing_of_that_name")
+        ("app/stores/keys.py", "nothing_of_that_name")
     ]
 
 

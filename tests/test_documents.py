@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from app.cli.main import COMMANDS, load_command
-from app.settings import Settings, variable
+from app.config.settings import Settings, variable
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [

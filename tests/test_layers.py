@@ -1,97 +1,61 @@
 """Imports point downward, and each kind of process loads only what it needs."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 
-#: From top to bottom. A module may import its own layer and those below it; of the services, each
-#: is a layer to itself.
+#: Packages from top to bottom: a module imports its own package and those of the lines below.
 LAYERS = (
     ("app.cli",),
     ("app.local",),
     ("app.redirect", "app.console", "workers"),
-    ("app.backup",),
-    (
-        "app.bots",
-        "app.console_metrics",
-        "app.dead_letters",
-        "app.erasure",
-        "app.exposure",
-        "app.gunicorn_errors",
-        "app.gunicorn_http",
-        "app.gunicorn_logs",
-        "app.health",
-        "app.ledger",
-        "app.ledger_metrics",
-        "app.link_files",
-        "app.link_import",
-        "app.link_list",
-        "app.link_options",
-        "app.link_plain",
-        "app.link_store",
-        "app.metric_list",
-        "app.metrics",
-        "app.redirect_metrics",
-        "app.reports",
-        "app.request_ids",
-        "app.store_metrics",
-        "app.tallies",
-        "app.worker_state",
-    ),
-    ("app.schema",),
-    ("app.redis_server",),
-    ("app.clickhouse", "app.redis", "app.redis_connection"),
-    (
-        "app.aof_rewrite",
-        "app.addresses",
-        "app.click",
-        "app.clickhouse_codes",
-        "app.codes",
-        "app.dead_letter",
-        "app.doors",
-        "app.http_rules",
-        "app.instance",
-        "app.keys",
-        "app.links",
-        "app.log_formats",
-        "app.logs",
-        "app.masking",
-        "app.memory_marks",
-        "app.notify",
-        "app.private_files",
-        "app.processes",
-        "app.setting_files",
-        "app.setting_list",
-        "app.setting_types",
-        "app.settings",
-        "app.targets",
-        "app.times",
-        "app.unblocked_stderr",
-        "app.trusted_peers",
-        "app.urls",
-        "app.version",
-        "app.watchdog",
-    ),
+    ("app.console.api", "app.redirect.server.gunicorn", "workers.supervisor", "workers.replay"),
+    ("app.redirect.clicks", "app.redirect.links", "app.redirect.server", "workers.consumer"),
+    ("app.redirect.spool", "workers.monitor", "workers.enrich"),
+    ("app.redirect.visits", "workers.stream", "workers.clickhouse"),
+    ("app.redirect.redis", "workers.process"),
+    ("app.redirect.tasks",),
+    ("app.backup", "app.erasure", "app.health", "app.reports", "app.links.files"),
+    ("app.audit", "app.gunicorn"),
+    ("app.links", "app.dead_letters", "app.metrics"),
+    ("app.schema", "app.logs", "app.terminal"),
+    ("app.stores", "app.config"),
+    ("app.clicks", "app.http", "app.processes"),
+    ("app",),
 )
-SERVICES = LAYERS[2]
-
-
-def source_files() -> list[Path]:
-    return sorted(path for folder in ("app", "workers") for path in (ROOT / folder).rglob("*.py"))
+#: Kinds of process, which never import each other.
+SERVICES = ("app.redirect", "app.console", "workers")
+DEPTHS = {package: depth for depth, row in enumerate(LAYERS) for package in row}
 
 
 def module_name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-MODULES = {module_name(path): path for path in source_files()}
+MODULES = {
+    module_name(path): path
+    for top in ("app", "workers")
+    for path in (ROOT / top).rglob("*.py*")
+    if path.suffix in (".py", ".pyi")
+}
+PACKAGES = [module for module, path in MODULES.items() if path.name == "__init__.py"]
+INSIDE = sorted(MODULES.keys() - set(PACKAGES))
+
+
+def package_of(module: str) -> str:
+    return module if module in PACKAGES else module.rpartition(".")[0]
+
+
+def service_of(package: str) -> str | None:
+    return next((top for top in SERVICES if f"{package}.".startswith(f"{top}.")), None)
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -105,30 +69,23 @@ def imports(path: Path) -> Iterator[str]:
             names = [name if name in MODULES else str(node.module) for name in below]
         else:
             continue
-        yield from (name for name in names if name in MODULES and name != "app")
+        yield from (name for name in names if name in MODULES)
 
 
-def place(module: str) -> tuple[int, str]:
-    """Return the layer of a module, counted from the top, and the layer's part that it is in."""
-    for depth, parts in enumerate(LAYERS):
-        for part in parts:
-            if module == part or module.startswith(f"{part}."):
-                return depth, part
-    raise AssertionError(f"{module} stands in no layer")
-
-
-PACKAGES = [module for module, path in MODULES.items() if path.name == "__init__.py"]
-INSIDE = [module for module in MODULES if module not in PACKAGES]
+def test_every_package_stands_in_one_layer() -> None:
+    assert sorted(package for row in LAYERS for package in row) == sorted(PACKAGES)
 
 
 @pytest.mark.parametrize("module", INSIDE)
 def test_imports_point_downward(module: str) -> None:
-    depth, part = place(module)
+    package = package_of(module)
     for imported in imports(MODULES[module]):
-        other_depth, other_part = place(imported)
-        assert other_depth >= depth, f"{module} imports {imported}, which stands above it"
-        if part in SERVICES and other_part in SERVICES:
-            assert part == other_part, f"{module} imports {imported} of another service"
+        other = package_of(imported)
+        if other != package:
+            assert DEPTHS[other] > DEPTHS[package], f"{module} imports {imported}: not below it"
+            services = {service_of(package), service_of(other)} - {None}
+            assert len(services) < 2, f"{module} imports {imported} of another service"
+        assert module.startswith("workers.") or not imported.startswith("workers"), module
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -137,16 +94,26 @@ def test_packages_import_nothing(package: str) -> None:
     assert not [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
-def test_every_layer_is_there() -> None:
-    """So that a renamed module can't leave a rule behind that checks nothing."""
-    assert {place(module)[1] for module in INSIDE} == {part for parts in LAYERS for part in parts}
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_say_what_they_are_by_names_that_exist(package: str) -> None:
+    text = ast.get_docstring(ast.parse(MODULES[package].read_text())) or ""
+    assert re.match(r".{20,}\.$", text.partition("\n")[0])
+    for role, name in re.findall(r":(\w+):`~?([\w.]+)`", text):
+        module, _, rest = (name, "", "") if role == "mod" else name.rpartition(".")
+        assert module in MODULES, name
+        assert not rest or hasattr(import_module(module), rest), name
+
+
+def test_few_modules_stand_loose() -> None:
+    loose = [module for module in INSIDE if module.count(".") == 1]
+    assert sorted(loose) == ["app.times", "app.version", "workers.__main__"]
 
 
 def test_load_tests_know_the_product_only_to_seed_it() -> None:
     """How programs are started is no part of what the product is."""
     for path in (ROOT / "loadtest").rglob("*.py"):
         if path.stem != "seed":
-            assert [name for name in imports(path) if name != "app.processes.child"] == [], path
+            assert set(imports(path)) - {"app.processes", "app.processes.child"} == set(), path
 
 
 def test_what_load_tests_share_with_the_product_knows_nothing_of_it() -> None:
@@ -169,13 +136,13 @@ def _loaded_by(module: str) -> set[str]:
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("workers.boot", {"falcon", "gevent", "gunicorn", "typer"}),
-        ("workers.supervisor", {"falcon", "gevent", "gunicorn", "typer"}),
+        ("workers.consumer.bootstrap", {"falcon", "gevent", "gunicorn", "typer"}),
+        ("workers.supervisor.supervisor", {"falcon", "gevent", "gunicorn", "typer"}),
         ("app.redirect.wsgi", {"clickhouse_driver", "redis", "typer", "rich"}),
-        ("app.redirect.worker", {"clickhouse_driver", "redis", "typer", "rich"}),
+        ("app.redirect.server.gunicorn.worker", {"clickhouse_driver", "redis", "typer", "rich"}),
         ("app.console.wsgi", {"gevent", "typer", "rich"}),
-        ("app.click", {"redis", "pydantic", "orjson"}),
-        ("app.redis", {"redis", "pydantic"}),
+        ("app.clicks.click", {"redis", "pydantic", "orjson"}),
+        ("app.stores.redis", {"redis", "pydantic"}),
         # It is the generator's own lateness that makes a run void.
         ("loadtest.locustfile", {"matplotlib", "numpy"}),
         ("app.cli.main", {"redis", "clickhouse_driver", "pydantic", "gevent", "falcon"}),

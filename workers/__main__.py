@@ -10,22 +10,22 @@ from contextlib import closing, contextmanager
 from prometheus_client import CollectorRegistry
 from setproctitle import setproctitle
 
-from app.doors import MetricsDoor
-from app.exposure.exposition import Exposition
-from app.exposure.publisher import published
-from app.exposure.server import served
-from app.ledger_metrics import LedgerMetrics
-from app.logs import configure
-from app.metrics import SupervisorMetrics
-from app.notify import Notifier
-from app.private_files import keep_to_ourselves
-from app.settings import Settings, SettingsError, load
+from app.config.access import MetricsDoor
+from app.config.settings import Settings, SettingsError, load
+from app.logs.setup import configure
+from app.metrics.audit import LedgerMetrics
+from app.metrics.exposition import Exposition
+from app.metrics.publisher import published
+from app.metrics.server import served
+from app.metrics.workers import SupervisorMetrics
+from app.processes.private_files import keep_to_ourselves
+from app.processes.systemd import Notifier
 from app.version import __version__
-from workers.heartbeat import sharing_refusal
-from workers.lookouts import Lookouts
-from workers.signals import Signals
-from workers.supervisor import SIGNALS, Supervisor
-from workers.unit import Unit
+from workers.monitor.monitors import Lookouts
+from workers.process.heartbeat import sharing_refusal
+from workers.process.signals import Signals
+from workers.supervisor.supervisor import SIGNALS, Supervisor
+from workers.supervisor.systemd import Unit
 
 logger = logging.getLogger(__name__)
 

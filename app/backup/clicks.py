@@ -12,9 +12,9 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from app.clickhouse import ClickHouseRefused, insert_settings, translated
-from app.ledger.entering import enter
-from app.ledger.stored import count_stored
+from app.audit.stored_clicks import count_stored
+from app.audit.writer import enter
+from app.stores.clickhouse import ClickHouseRefused, insert_settings, translated
 
 #: Rows of one insert, and of one piece that ClickHouse sends.
 _ROWS = 20_000
@@ -54,8 +54,8 @@ class Written:
 class ClickTable:
     """The table ``clicks`` of one database.
 
-    Every method raises :class:`app.clickhouse.ClickHouseUnavailable` or
-    :class:`app.clickhouse.ClickHouseRefused` when ClickHouse doesn't do its part.
+    Every method raises :class:`app.stores.clickhouse.ClickHouseUnavailable` or
+    :class:`app.stores.clickhouse.ClickHouseRefused` when ClickHouse doesn't do its part.
 
     Args:
         client: of that database.

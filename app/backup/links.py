@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from app.link_store import LinkStore
-from app.links import decode, encode
+from app.links.link import decode, encode
+from app.links.store import LinkStore
 
 #: Links of one round trip.
 _PIECE = 500

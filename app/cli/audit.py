@@ -8,15 +8,15 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from app.audit.audit import PATIENCE_SECONDS, Findings
+from app.audit.factory import open_audit
+from app.audit.spool_note import SpoolNote
 from app.cli.audit_view import print_findings, to_json
-from app.cli.moments import read_since
-from app.cli.output import complain, print_json
-from app.ledger.audit import PATIENCE_SECONDS, Findings
-from app.ledger.opening import open_audit
-from app.ledger.spool_note import SpoolNote
-from app.redis import connect
-from app.settings import Settings, load
-from workers.wire import Wire
+from app.config.settings import Settings, load
+from app.stores.redis import connect
+from app.stores.redis_connection import Wire
+from app.terminal.options import read_since
+from app.terminal.output import complain, print_json
 
 
 def audit(

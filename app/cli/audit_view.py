@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.cli.output import complain, print_table
-from app.ledger.audit import Findings
-from app.ledger.balance import Figures
-from app.ledger.entries import Gap
-from app.ledger.sighting import Sighting
-from app.ledger.unread import parse_id
+from app.audit.audit import Findings
+from app.audit.balance import Figures
+from app.audit.click_ref import Sighting
+from app.audit.entry_counts import Gap
+from app.audit.unread_entries import parse_id
+from app.terminal.output import complain, print_table
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = (

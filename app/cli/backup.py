@@ -13,12 +13,12 @@ from rich.progress import Progress, TextColumn
 from app.backup.archive import Manifest, new_archive, open_archive, read_part
 from app.backup.clicks import ClickTable, Written
 from app.backup.links import link_lines, restore_links
-from app.cli.output import Failure, complain
-from app.clickhouse import connect
-from app.link_store import open_store
-from app.private_files import is_open_to_others, keep_to_ourselves
+from app.config.settings import Settings, load
+from app.links.store import open_store
+from app.processes.private_files import is_open_to_others, keep_to_ourselves
 from app.schema.migrations import migrate
-from app.settings import Settings, load
+from app.stores.clickhouse import connect
+from app.terminal.output import Failure, complain
 
 _LINKS = "links"
 _CLICKS = "clicks"

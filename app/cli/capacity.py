@@ -9,10 +9,10 @@ import orjson
 import typer
 
 from app.cli.forecast import HEADROOM, Bounds, Costs, Forecast, forecast, measured_costs
-from app.cli.output import Failure, print_json, print_table
-from app.memory_marks import TRIM_FROM
-from app.redirect.resend import RING_BYTES
-from app.settings import load
+from app.config.settings import load
+from app.redirect.spool.retransmit_buffer import RING_BYTES
+from app.stores.memory_marks import TRIM_FROM
+from app.terminal.output import Failure, print_json, print_table
 
 _MB = 1_000_000
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 
-from app.addresses import network_of
-from app.cli.output import one_line
-from app.click import Click
+from app.clicks.click import Click
+from app.http.addresses import network_of
+from app.terminal.output import one_line
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Characters for time, code, network, bot, referer and user agent on a terminal.

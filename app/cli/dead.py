@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from app.cli.dead_view import as_json, as_pairs, as_row
-from app.cli.moments import read_moment, read_since
-from app.cli.output import Failure, complain, print_json, print_table
-from app.dead_letter import DeadLetter
-from app.dead_letters import CannotRequeue, Choice, DeadLetters, open_dead_letters
-from app.metrics import DEAD_REASONS
-from app.settings import load
+from app.config.settings import load
+from app.dead_letters.letter import DeadLetter
+from app.dead_letters.store import CannotRequeue, Choice, DeadLetters, open_dead_letters
+from app.metrics.workers import DEAD_REASONS
+from app.terminal.options import read_moment, read_since
+from app.terminal.output import Failure, complain, print_json, print_table
 
 dead = typer.Typer(
     no_args_is_help=True,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from app.cli.output import one_line
-from app.dead_letter import DeadLetter
+from app.dead_letters.letter import DeadLetter
+from app.terminal.output import one_line
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Characters of a detail in a list; `hopline dead show` has all of it.

@@ -11,18 +11,21 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.output import print_json, print_table, terminal_of
-from app.clickhouse import ClickHouseError
-from app.doors import MetricsDoor
+from app.audit.factory import open_entries
+from app.audit.spool import SpoolUnreadable, spooled
+from app.audit.spool_note import SpoolNote
+from app.config.access import MetricsDoor
+from app.config.instance import instance_id
+from app.config.settings import Settings, load, unknown_variables
+from app.health.access import door_checks, judge_trust
+from app.health.audit import judge_ledger
 from app.health.check import Check, State, fail, is_healthy, ok, to_json, warn
 from app.health.clickhouse import clickhouse_checks
 from app.health.clickhouse_advice import advice as clickhouse_advice
-from app.health.doors import door_checks, judge_trust
-from app.health.exposure import shown_check
 from app.health.freshness import freshness_check
 from app.health.kernel import kernel_checks
-from app.health.ledger import judge_ledger
 from app.health.machine import disk_check, geoip_check, judge_service, judge_spool, judge_sqlite
+from app.health.metrics_endpoint import shown_check
 from app.health.permissions import permissions_checks, private_files_check
 from app.health.redis import redis_checks, rewrite_check
 from app.health.redis_advice import advice as redis_advice
@@ -30,15 +33,12 @@ from app.health.redis_use import use_checks
 from app.health.replication import replication_checks
 from app.health.stream import StreamNames, stream_checks
 from app.health.units import listening, units_checks
-from app.instance import instance_id
-from app.keys import aof_rewrite_key
-from app.ledger.opening import open_entries
-from app.ledger.spool import SpoolUnreadable, spooled
-from app.ledger.spool_note import SpoolNote
 from app.local.ports import ask
-from app.redis import RedisError, connect, parse_url
-from app.settings import Settings, load, unknown_variables
-from workers.wire import Wire
+from app.stores.clickhouse import ClickHouseError
+from app.stores.keys import aof_rewrite_key
+from app.stores.redis import RedisError, connect, parse_url
+from app.stores.redis_connection import Wire
+from app.terminal.output import print_json, print_table, terminal_of
 
 #: Longest wait for ClickHouse, as a person waits for the answer.
 _TIMEOUT_SECONDS = 5.0

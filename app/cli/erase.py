@@ -12,19 +12,19 @@ from rich.console import Console
 from rich.progress import Progress, TaskID, TextColumn
 
 from app.cli.link_names import named_or_none
-from app.cli.moments import read_moment, read_since
-from app.cli.output import Failure, complain, print_json, print_table
-from app.cli.replay import alone
-from app.clickhouse import connect as connect_clickhouse
-from app.dead_letters import open_dead_letters
+from app.config.settings import Settings, load
+from app.dead_letters.store import open_dead_letters
 from app.erasure.choice import Choice, Span
 from app.erasure.entries import Entries
 from app.erasure.erasure import Erasure, Report, Watch
 from app.erasure.stored import StoredClicks
-from app.private_files import keep_to_ourselves
-from app.redis import connect as connect_redis
-from app.settings import Settings, load
-from workers.wire import Wire
+from app.processes.private_files import keep_to_ourselves
+from app.stores.clickhouse import connect as connect_clickhouse
+from app.stores.redis import connect as connect_redis
+from app.stores.redis_connection import Wire
+from app.terminal.exclusive import alone
+from app.terminal.options import read_moment, read_since
+from app.terminal.output import Failure, complain, print_json, print_table
 
 #: What nobody can erase from here.
 _OUT_OF_REACH = (

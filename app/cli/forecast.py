@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from app.memory_marks import DIVERT_FROM, ENTRY_BYTES, LARGEST_ENTRY_BYTES, TRIM_FROM
-from app.redirect.resend import RING_BYTES
+from app.redirect.spool.retransmit_buffer import RING_BYTES
+from app.stores.memory_marks import DIVERT_FROM, ENTRY_BYTES, LARGEST_ENTRY_BYTES, TRIM_FROM
 
 #: Share of a core, or of Redis, that is planned with: the rest takes in bursts and restarts.
 HEADROOM = 0.5

@@ -1,6 +1,6 @@
 """Callback that lets options name a link as arguments do: by its code or a pasted short link."""
 
-from app.codes import named
+from app.links.codes import named
 
 
 def named_or_none(text: str | None) -> str | None:

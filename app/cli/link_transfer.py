@@ -10,15 +10,15 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from app import link_import
-from app.cli.output import Failure, complain
-from app.link_files.encoding import UnreadableFile
-from app.link_files.export import Format, replacing, write_links
-from app.link_files.rows import read_rows
-from app.link_import import Outcome, Rehearsal
-from app.link_store import open_store
-from app.redis import RedisError
-from app.settings import load
+from app.config.settings import load
+from app.links import importer
+from app.links.files.encoding import UnreadableFile
+from app.links.files.export import Format, replacing, write_links
+from app.links.files.rows import read_rows
+from app.links.importer import Outcome, Rehearsal
+from app.links.store import open_store
+from app.stores.redis import RedisError
+from app.terminal.output import Failure, complain
 
 _KINDS = ("created", "updated", "unchanged", "refused")
 
@@ -57,7 +57,7 @@ def import_links(
     try:
         rows = read_rows(file, on_unknown=_tell_unknown, encoding=encoding)
         kinds = _report(
-            link_import.import_links(
+            importer.import_links(
                 store, rows, shelf=Rehearsal(store) if dry_run else None, changes_links=update
             )
         )

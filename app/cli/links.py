@@ -10,13 +10,13 @@ import typer
 
 from app.cli.link_names import named_or_none
 from app.cli.link_transfer import export_links, import_links
-from app.cli.output import Failure, complain, print_json, print_table
-from app.codes import named
-from app.link_options import InvalidLink
-from app.link_plain import describe
-from app.link_store import LinkStore, open_store
-from app.links import Link, LinkNotFound
-from app.settings import Settings, load
+from app.config.settings import Settings, load
+from app.links.codes import named
+from app.links.json import describe
+from app.links.link import Link, LinkNotFound
+from app.links.store import LinkStore, open_store
+from app.links.validation import InvalidLink
+from app.terminal.output import Failure, complain, print_json, print_table
 
 links = typer.Typer(
     no_args_is_help=True,

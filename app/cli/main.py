@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from app.cli.entry import INTERRUPTED
-from app.cli.output import Failure, complain, let_go
+from app.terminal.output import Failure, complain, let_go
 from app.version import __version__
 
 
@@ -69,7 +69,7 @@ COMMANDS = {
         "Check that every click is in its place, and name those that aren't.",
     ),
     "replay": Command(
-        "app.cli.replay",
+        "workers.replay.command",
         _CARE,
         "Process clicks again, with today's rules and country database; no count changes.",
     ),
@@ -207,6 +207,6 @@ def _wrong_usage(error: Any) -> Failure | None:
 
 
 def _failure(error: Exception) -> Failure | None:
-    from app.cli.failures import as_failure  # noqa: PLC0415 - loads every driver
+    from app.cli.errors import as_failure  # noqa: PLC0415 - loads every driver
 
     return as_failure(error)

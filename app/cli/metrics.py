@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.output import print_json, print_table
-from app.metric_list import Described, describe
+from app.metrics.catalog import Described, describe
+from app.terminal.output import print_json, print_table
 
 _PAGE = """\
 # Metrics

@@ -1,7 +1,7 @@
 """Command that brings ClickHouse's tables up to date: `hopline migrate`."""
 
+from app.config.settings import load
 from app.schema.migrations import migrate as bring_up_to_date
-from app.settings import load
 
 
 def migrate() -> None:

@@ -3,10 +3,10 @@
 import os
 import sys
 
-from app import settings
-from app.cli.output import Failure
-from app.doors import console_refusal
+from app.config import settings
+from app.config.access import console_refusal
 from app.local.ports import BindRefused, require_free_port
+from app.terminal.output import Failure
 
 #: What gunicorn reads options from, which may be to share a port or to listen somewhere else.
 _GUNICORN_OPTIONS = "GUNICORN_CMD_ARGS"

@@ -11,9 +11,9 @@ from rich.console import Console, Group
 from rich.padding import Padding
 from rich.text import Text
 
-from app.cli.output import complain, print_json, print_table
-from app.setting_list import NO_FIXED_DEFAULT, Described, describe
-from app.settings import Settings, load, unknown_variables, variable
+from app.config.describe import NO_FIXED_DEFAULT, Described, describe
+from app.config.settings import Settings, load, unknown_variables, variable
+from app.terminal.output import complain, print_json, print_table
 
 _ENV_FILE_HEADER = """\
 # Hopline's settings, read by its systemd units. Made by `hopline settings --env-file`.

@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from app.cli.moments import read_moment, read_since
-from app.cli.output import Failure, print_json
 from app.cli.stats_view import print_stats
-from app.codes import named
-from app.link_store import open_store
+from app.config.settings import Settings, load
+from app.links.codes import named
+from app.links.store import open_store
 from app.reports.reader import DEFAULT_BY, Reports
 from app.reports.stats import Dimension, Interval, Period, Stats, read_dimension, to_json
 from app.reports.timeline import TooManyBuckets
-from app.settings import Settings, load
+from app.terminal.options import read_moment, read_since
+from app.terminal.output import Failure, print_json
 
 
 def stats(

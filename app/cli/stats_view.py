@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.output import one_line, print_table, terminal_of
 from app.reports.stats import Breakdown, Bucket, Figures, Interval, Period, Stats
+from app.terminal.output import one_line, print_table, terminal_of
 
 _TIME_FORMATS: dict[Interval, str] = {
     "hour": "%Y-%m-%d %H:%M",

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from app.bots import Bots
 from app.cli.click_lines import as_aligned_line, as_json_line, as_tab_line
 from app.cli.link_names import named_or_none
-from app.cli.output import complain, let_go
 from app.cli.stream_tail import StreamTail
-from app.click import Click, InvalidClick, from_fields
-from app.redis import connect
-from app.settings import Settings, load
+from app.clicks.bots import Bots
+from app.clicks.click import Click, InvalidClick, from_fields
+from app.config.settings import Settings, load
+from app.stores.redis import connect
+from app.terminal.output import complain, let_go
 
 #: How long one read waits at the server; Ctrl-C is heard at any time.
 _BLOCK_MS = 1_000

@@ -10,24 +10,24 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from app.cli.fetcher import Fetcher
-from app.cli.output import Failure, let_go
-from app.clickhouse import ClickHouseError
-from app.doors import console_refusal
+from app.cli.download_progress import Fetcher
+from app.config.access import console_refusal
+from app.config.settings import Settings, load_environment, variable
 from app.local import ports
 from app.local.data_dir import DataDir, DataDirRefused
 from app.local.demo import LINKS
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed
-from app.local.family import Family, Say
-from app.local.machine import BINDS, Machine
 from app.local.memory import memory_bytes, memory_warning
+from app.local.process_group import Family, Say
+from app.local.stack import BINDS, Machine
 from app.local.stop_requests import StopRequests
 from app.local.stores import Store, clickhouse_store, redis_store
 from app.local.valkey import ValkeyMissing
-from app.private_files import keep_to_ourselves
 from app.processes.child import ChildFailed, adopt_orphans
-from app.redis import RedisError
-from app.settings import Settings, load_environment, variable
+from app.processes.private_files import keep_to_ourselves
+from app.stores.clickhouse import ClickHouseError
+from app.stores.redis import RedisError
+from app.terminal.output import Failure, let_go
 
 #: Refusals that a person can mend; anything else is a fault of ours and shows its traceback.
 _REFUSALS = (

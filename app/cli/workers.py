@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from app.cli.output import Failure, print_json, print_table
 from app.cli.services import become
-from app.redis import connect
-from app.settings import Settings, load
-from app.worker_state import ConsumerState, WorkersState, WorkerStates, as_json
+from app.config.settings import Settings, load
+from app.health.worker_status import ConsumerState, WorkersState, WorkerStates, as_json
+from app.stores.redis import connect
+from app.terminal.output import Failure, print_json, print_table
 
 workers = typer.Typer(add_completion=False, invoke_without_command=True)
 

@@ -8,21 +8,21 @@ import falcon
 import orjson
 from falcon.media import JSONHandler
 
-from app.clickhouse import ClickHouseError
+from app.console.api.problem import write_problem
+from app.console.api.stats import LinkStats
 from app.console.auth import BearerAuth, KnownHosts, KnownMethods
-from app.console.link_stats import LinkStats
+from app.console.health_endpoints import Live, Ping, Ready, Welcome
 from app.console.metrics import CountRequests, Metrics
-from app.console.naming import NameRequests
-from app.console.problem import write_problem
-from app.console.safety import SafeHeaders
-from app.console.signs import Live, Ping, Ready, Welcome
-from app.console_metrics import ConsoleMetrics
-from app.exposure.exposition import Exposition
-from app.link_store import LinkStore
-from app.links import LinkNotFound
-from app.redis import RedisError
+from app.console.request_ids import NameRequests
+from app.console.security_headers import SafeHeaders
+from app.http.request_ids import RequestIds
+from app.links.link import LinkNotFound
+from app.links.store import LinkStore
+from app.metrics.console import ConsoleMetrics
+from app.metrics.exposition import Exposition
 from app.reports.reader import Reports
-from app.request_ids import RequestIds
+from app.stores.clickhouse import ClickHouseError
+from app.stores.redis import RedisError
 
 App = falcon.App[falcon.Request, falcon.Response]
 

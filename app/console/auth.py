@@ -2,8 +2,8 @@
 
 import falcon
 
-from app.doors import HostNames, carries
-from app.http_rules import METHODS
+from app.config.access import HostNames, carries
+from app.http.rules import METHODS
 
 _CHALLENGE = 'Bearer realm="hopline"'
 #: What a load balancer asks, by whatever name; it says nothing about links or clicks.

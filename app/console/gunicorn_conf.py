@@ -10,12 +10,12 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from app.doors import console_refusal
-from app.gunicorn_errors import OwnErrors
-from app.notify import Notifier
-from app.private_files import keep_to_ourselves
-from app.settings import load_or_exit
-from app.watchdog import keep_watch
+from app.config.access import console_refusal
+from app.config.settings import load_or_exit
+from app.gunicorn.errors import OwnErrors
+from app.gunicorn.watchdog import keep_watch
+from app.processes.private_files import keep_to_ourselves
+from app.processes.systemd import Notifier
 
 _settings = load_or_exit()
 
@@ -31,7 +31,7 @@ workers = 1
 threads = _settings.console_threads
 graceful_timeout = int(_settings.drain_seconds)
 loglevel = _settings.log_level.lower()
-logger_class = "app.gunicorn_logs.Logger"
+logger_class = "app.gunicorn.logger.Logger"
 # No proxy in front may set the scheme or the path by a header.
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import falcon
 
-from app.console_metrics import ConsoleMetrics
-from app.exposure.exposition import Exposition
+from app.metrics.console import ConsoleMetrics
+from app.metrics.exposition import Exposition
 
 
 class CountRequests:

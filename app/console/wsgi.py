@@ -5,17 +5,18 @@ from contextlib import ExitStack
 
 from prometheus_client import CollectorRegistry
 
-from app import logs, settings
+from app.config import settings
+from app.config.access import HostNames
+from app.config.instance import instance_id
 from app.console.app import App, create_app
 from app.console.auth import BearerAuth, KnownHosts
-from app.console_metrics import ConsoleMetrics
-from app.doors import HostNames
-from app.exposure.exposition import Exposition
-from app.exposure.publisher import published
-from app.instance import instance_id
-from app.link_store import open_store
+from app.http.request_ids import RequestIds
+from app.links.store import open_store
+from app.logs import setup as logs
+from app.metrics.console import ConsoleMetrics
+from app.metrics.exposition import Exposition
+from app.metrics.publisher import published
 from app.reports.reader import Reports
-from app.request_ids import RequestIds
 
 #: Longest wait for ClickHouse's sign of life, shorter than a load balancer's for the answer.
 _PING_SECONDS = 2.0
@@ -25,7 +26,7 @@ def get_app() -> App:
     """Read the settings and return the app; its connections are made when first used.
 
     Raises:
-        app.settings.SettingsError: a setting can't be used.
+        app.config.settings.SettingsError: a setting can't be used.
     """
     held = settings.load()
     logs.configure(held, "console")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.ledger.outstanding import sighting_of
-from app.ledger.sighting import Sighting
+from app.audit.click_ref import Sighting
+from app.audit.in_flight import sighting_of
 
 _MAPPED = int(ipaddress.IPv6Address("::ffff:0:0"))
 _END_MS = 1 << 52

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.audit.entry_counts import Call
 from app.erasure.choice import Choice
 from app.erasure.entries import Entries
 from app.erasure.spool import erase_spooled, set_aside
 from app.erasure.stored import StoredClicks
-from app.ledger.entries import Call
-from app.redis import RedisRefused
+from app.stores.redis import RedisRefused
 
 #: Is told what is worked at, and by how much it went on, or how much is left where negative.
 Watch = Callable[[str, int], object]

@@ -1,4 +1,4 @@
-"""Erasure that deletes clicks from the spool that :mod:`app.redirect.spool_file` lays out."""
+"""Erasure that deletes clicks from the spool that :mod:`app.redirect.spool.file` lays out."""
 
 import fcntl
 import sqlite3
@@ -9,8 +9,8 @@ from typing import Literal
 
 import hiredis
 
+from app.audit.spool import SpoolUnreadable, spool_path
 from app.erasure.choice import Choice, Found, read_entry
-from app.ledger.spool import SpoolUnreadable, spool_path
 
 _NAME = "spool.db"
 #: Held by the worker that drains, and alone brings the log into the database.

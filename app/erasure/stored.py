@@ -15,8 +15,8 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-from app.clickhouse import ClickHouseRefused, translated
 from app.erasure.choice import Choice
+from app.stores.clickhouse import ClickHouseRefused, translated
 
 #: Ids in one mutation's text.
 _IDS_AT_ONCE = 5_000

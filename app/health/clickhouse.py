@@ -5,7 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from clickhouse_driver import Client
 
-from app.clickhouse import (
+from app.health.check import Check, fail, ok
+from app.health.clickhouse_advice import advice
+from app.health.clock import judge_skew, measure_skew
+from app.health.tables import table_checks
+from app.schema.migrations import SchemaMismatch, pending
+from app.stores.clickhouse import (
     FIRST_DATABASE,
     ClickHouseError,
     ClickHouseRefused,
@@ -15,11 +20,6 @@ from app.clickhouse import (
     require_version,
     translated,
 )
-from app.health.check import Check, fail, ok
-from app.health.clickhouse_advice import advice
-from app.health.clock import judge_skew, measure_skew
-from app.health.tables import table_checks
-from app.schema.migrations import SchemaMismatch, pending
 
 _MIGRATE = "run `hopline migrate`"
 #: Without these a confirmed insert, or what a merge made of it, is lost when the power goes.

@@ -3,9 +3,9 @@
 import http.client
 from math import isinf
 
+from app.config.types import OFF
 from app.health.check import Check, ok, warn
-from app.health.exposure import not_ours, scrape
-from app.setting_types import OFF
+from app.health.metrics_endpoint import not_ours, scrape
 
 #: The promise, in light traffic.
 _PROMISED_SECONDS = 2.0

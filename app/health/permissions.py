@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from app.health.check import Check, fail, ok, warn
-from app.private_files import is_open_to_others
+from app.processes.private_files import is_open_to_others
 
 ENVIRONMENT_FILE = Path("/etc/hopline/hopline.env")
 CREDENTIALS = Path("/etc/hopline/credentials")

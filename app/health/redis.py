@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from app.aof_rewrite import FIELDS, OLD_SECONDS, Noted
 from app.health.check import Check, fail, ok, warn
 from app.health.clock import judge_skew, measure_skew
-from app.memory_marks import (
+from app.stores.aof_rewrite import FIELDS, OLD_SECONDS, Noted
+from app.stores.memory_marks import (
     DIVERT_FROM,
     DIVERT_TO,
     ENTRY_BYTES,
@@ -14,7 +14,7 @@ from app.memory_marks import (
     TRIM_FROM,
     Memory,
 )
-from app.redis import RedisRefused, require_version, translated
+from app.stores.redis import RedisRefused, require_version, translated
 
 if TYPE_CHECKING:
     import redis

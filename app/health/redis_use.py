@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 from app.health.check import Check, fail, ok
 from app.health.redis_advice import advice
-from app.keys import LINK_INDEX, leases_key, link_key, link_uses_key, visitor_salt_key
-from app.redis import RedisError, translated
+from app.stores.keys import LINK_INDEX, leases_key, link_key, link_uses_key, visitor_salt_key
+from app.stores.redis import RedisError, translated
 
 if TYPE_CHECKING:
     import redis

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from app.config.settings import Settings
 from app.health.check import Check, fail, ok, warn
-from app.redis import RedisRefused, server_version, translated
-from app.settings import Settings
-from app.worker_state import WorkerStates
+from app.health.worker_status import WorkerStates
+from app.stores.redis import RedisRefused, server_version, translated
 
 if TYPE_CHECKING:
     import redis

@@ -11,11 +11,11 @@ from xml.sax.saxutils import escape
 
 from app.local import clickhouse_host
 from app.local.clickhouse_access import LISTEN, USER, access, embedded_access
-from app.local.family import ANALYTICS_NICENESS
 from app.local.memory import memory_bytes
 from app.local.ports import LOOPBACK, is_listening
-from app.private_files import write_private
+from app.local.process_group import ANALYTICS_NICENESS
 from app.processes.child import Program
+from app.processes.private_files import write_private
 
 DATABASE = "hopline"
 _MIB = 1 << 20

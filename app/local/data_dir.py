@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from app.local.lock import try_lock
-from app.private_files import make_private, write_private
+from app.config.settings import RUNNING_FILE, variable
 from app.processes.child import wait_for
-from app.settings import RUNNING_FILE, variable
+from app.processes.file_lock import try_lock
+from app.processes.private_files import make_private, write_private
 
 #: What stands in it; anything else was there before us.
 _OURS = (

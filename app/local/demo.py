@@ -5,11 +5,11 @@ import random
 import time
 from collections.abc import Callable
 
-from app import logs
-from app.link_store import CodeTaken, LinkStore, open_store
+from app.config.settings import Settings, load
+from app.links.store import CodeTaken, LinkStore, open_store
 from app.local import ports
 from app.local.demo_visits import Crowd, Visit
-from app.settings import Settings, load
+from app.logs import setup as logs
 
 logger = logging.getLogger(__name__)
 

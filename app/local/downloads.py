@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from app.local.lock import try_lock
+from app.processes.file_lock import try_lock
 
 _MB = 1_000_000
 _POLL_SECONDS = 0.1

@@ -8,8 +8,8 @@ from io import BufferedReader
 from types import MappingProxyType
 from typing import NamedTuple
 
-from app.instance import HEADER
-from app.setting_types import OFF
+from app.config.instance import HEADER
+from app.config.types import OFF
 
 LOOPBACK = "127.0.0.1"
 _ANSWER_SECONDS = 1.0
@@ -30,7 +30,7 @@ class Answer(NamedTuple):
 
     Attributes:
         status: of HTTP, or :data:`NO_HTTP`.
-        instance: whose service it says to be (:mod:`app.instance`); empty for no Hopline's.
+        instance: whose service it says to be (:mod:`app.config.instance`); empty for no Hopline's.
         body: its beginning.
     """
 

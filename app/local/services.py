@@ -4,12 +4,12 @@ import socket
 import sys
 from collections.abc import Mapping
 
-from app import redis
-from app.local.family import ANALYTICS_NICENESS
+from app.config.settings import Settings
+from app.health.worker_status import WorkerStates
 from app.local.ports import http_status
+from app.local.process_group import ANALYTICS_NICENESS
 from app.processes.child import Program
-from app.settings import Settings
-from app.worker_state import WorkerStates
+from app.stores import redis
 
 _READY_PATH = "/-/ready"
 

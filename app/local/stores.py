@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import clickhouse, redis
+from app.config.settings import Settings
 from app.local.clickhouse import (
     binary_version,
     clickhouse_url,
@@ -18,7 +18,7 @@ from app.local.memory import memory_bytes, valkey_maxmemory
 from app.local.ports import free_port
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.processes.child import Program
-from app.settings import Settings
+from app.stores import clickhouse, redis
 
 Say = Callable[[str], None]
 

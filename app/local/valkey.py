@@ -3,10 +3,10 @@
 import platform
 from pathlib import Path
 
-from app import redis
 from app.local.ports import LOOPBACK
-from app.private_files import write_private
 from app.processes.child import Program
+from app.processes.private_files import write_private
+from app.stores import redis
 
 _PROBE_SECONDS = 1.0
 
@@ -41,7 +41,7 @@ def valkey_program(
     last second, which the redirect sends again, and a crash of the server alone costs nothing.
     ``noeviction``, because an evicted link or stream is lost data, where a refused write is a click
     in the spool. With ``maxmemory``, finished clicks and new ones give way before that, see
-    :mod:`app.memory_marks`, and it is not the kernel that decides who goes.
+    :mod:`app.stores.memory_marks`, and it is not the kernel that decides who goes.
 
     Args:
         maxmemory_bytes: 0 is no bound.

@@ -1,6 +1,7 @@
 """Fast lane that answers the common visit without a WSGI environ.
 
-Falcon, through :class:`app.redirect.resource.LinkResource`, stays the definition of the behaviour.
+Falcon, through :class:`app.redirect.link_resource.LinkResource`, stays the definition of the
+behaviour.
 Rule 1: only a GET of a known live link without per-visit terms is taken; all else is declined, and
         goes to Falcon.
 Rule 2: what is taken gets the answer and the stream entry that Falcon's lane would have made, byte
@@ -14,16 +15,16 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
-from app.links import Link
-from app.redirect.entry import LinkParts
-from app.redirect.http.lanes import Reply
-from app.redirect.http.plain import LEAVE
-from app.redirect.resource import Collaborators
+from app.links.link import Link
+from app.metrics.redirect import RedirectMetrics
+from app.metrics.types import Tally, TallyFamily
+from app.redirect.link_resource import Collaborators
 from app.redirect.response import redirect
-from app.redirect.visit import PURPOSE_FIELDS
-from app.redirect.visit_ids import id_ms
-from app.redirect_metrics import RedirectMetrics
-from app.tallies import Tally, TallyFamily
+from app.redirect.server.dispatch import Reply
+from app.redirect.server.fast_parser import LEAVE
+from app.redirect.visits.click_ids import id_ms
+from app.redirect.visits.visit import PURPOSE_FIELDS
+from app.redirect.visits.xadd_encoder import LinkParts
 
 #: Known links whose answers are kept ready, whichever is met first; they are made again then.
 _READY_LIMIT = 50_000
@@ -31,9 +32,9 @@ _READY_BYTES = 64 << 20
 #: Addresses of peers that are remembered.
 _PEERS_LIMIT = 8192
 
-#: Where a field's value stands in a list that begins as a :class:`~app.redirect.visit.Visit` does:
-#: at 0 its address, at 5 its purpose, which makes a visit an unusual one. At 7 and 8 stands what
-#: tells the address.
+#: Where a field's value stands in a list that begins as a :class:`~app.redirect.visits.visit.Visit`
+#: does: at 0 its address, at 5 its purpose, which makes a visit an unusual one. At 7 and 8 stands
+#: what tells the address.
 _ADDRESS_PLACE = 7
 _PLACES = {
     b"user-agent": 1,
@@ -64,7 +65,7 @@ class _Ready:
 
 
 class RedirectFastLane:
-    """What :class:`app.redirect.http.lanes.FastLane` asks for, over a worker's collaborators."""
+    """What :class:`app.redirect.server.dispatch.FastLane` wants, over a worker's collaborators."""
 
     def __init__(self, collaborators: Collaborators, metrics: RedirectMetrics) -> None:
         self._cached = collaborators.lookup.cached
@@ -92,7 +93,7 @@ class RedirectFastLane:
         """Take the visit of a live link, or decline it.
 
         The answer is given once the click is confirmed by Redis or on its way to the spool. See
-        :class:`app.redirect.http.lanes.FastLane`.
+        :class:`app.redirect.server.dispatch.FastLane`.
         """
         now = self._wall_clock()
         ready = self._ready.get(path)

@@ -1,9 +1,9 @@
 """Gauges that look into a worker's parts when its metrics are published."""
 
-from app.redirect.following import Following
-from app.redirect.lookup import Lookup
-from app.redirect.pipeline import Pipeline
-from app.redirect_metrics import RedirectMetrics
+from app.metrics.redirect import RedirectMetrics
+from app.redirect.links.lookup import Lookup
+from app.redirect.redis.failover import Following
+from app.redirect.redis.pipeline import Pipeline
 
 
 def watch(

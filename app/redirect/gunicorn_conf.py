@@ -7,13 +7,13 @@ gunicorn takes every module-level name that is one of its settings
 import os
 from typing import Any
 
-from app.doors import MetricsDoor
-from app.exposure.exposition import Exposition
-from app.exposure.server import MetricsServer
-from app.notify import Notifier
-from app.private_files import keep_to_ourselves
-from app.settings import load_or_exit
-from app.watchdog import keep_watch
+from app.config.access import MetricsDoor
+from app.config.settings import load_or_exit
+from app.gunicorn.watchdog import keep_watch
+from app.metrics.exposition import Exposition
+from app.metrics.server import MetricsServer
+from app.processes.private_files import keep_to_ourselves
+from app.processes.systemd import Notifier
 
 _settings = load_or_exit()
 
@@ -21,7 +21,7 @@ wsgi_app = "app.redirect.wsgi:get_app()"
 proc_name = "hopline-redirect"
 bind = _settings.redirect_bind
 workers = _settings.redirect_workers
-worker_class = "app.redirect.worker.RedirectWorker"
+worker_class = "app.redirect.server.gunicorn.worker.RedirectWorker"
 #: Also caps idle keep-alive connections: one more would hang.
 worker_connections = 10_000
 keepalive = 30
@@ -36,8 +36,8 @@ limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190
 
-# What proxies say is read in app.redirect.proxies alone: nobody may set the scheme, SCRIPT_NAME or
-# PATH_INFO by a header, and header names that differ only in - and _ are dropped.
+# What proxies say is read in app.redirect.visits.client_address alone: nobody may set the scheme,
+# SCRIPT_NAME or PATH_INFO by a header, and header names that differ only in - and _ are dropped.
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
@@ -47,7 +47,7 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = _settings.log_level.lower()
-logger_class = "app.gunicorn_logs.Logger"
+logger_class = "app.gunicorn.logger.Logger"
 
 
 def on_starting(_server: Any) -> None:

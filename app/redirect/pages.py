@@ -5,7 +5,7 @@ from importlib import resources
 from string import Template
 from typing import Literal
 
-from app.links import Link
+from app.links.link import Link
 from app.redirect.response import Response
 
 #: Seconds after which a visitor may try again when Redis is away.

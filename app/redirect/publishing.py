@@ -1,12 +1,12 @@
-"""Task that publishes the metrics of a redirect worker, see :mod:`app.exposure.publisher`."""
+"""Task that publishes the metrics of a redirect worker, see :mod:`app.metrics.publisher`."""
 
 from pathlib import Path
 
 import gevent
 from prometheus_client import CollectorRegistry, Counter
 
-from app.exposure.publisher import PUBLISH_SECONDS, Publisher
-from app.redirect.chore import Chore
+from app.metrics.publisher import PUBLISH_SECONDS, Publisher
+from app.redirect.tasks.background_task import Chore
 
 
 class Publishing:

@@ -1,7 +1,7 @@
 """Response that answers a visitor, decided without I/O; both lanes of the worker answer with it.
 
-Rule: Location and Cache-Control come from a link that :mod:`app.redirect.lookup` found sound, and
-from a query string that is checked here, so that no header can be broken off by CR or LF.
+Rule: Location and Cache-Control come from a link that :mod:`app.redirect.links.lookup` found sound,
+and from a query string that is checked here, so that no header can be broken off by CR or LF.
 """
 
 from functools import lru_cache
@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import quote, unquote_plus
 
-from app.links import Link
+from app.links.link import Link
 
 #: Repeat visits come back to us and are counted.
 DEFAULT_CACHE_CONTROL = "private, max-age=0, no-store"

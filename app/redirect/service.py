@@ -9,34 +9,34 @@ from typing import Any
 import gevent
 from prometheus_client import CollectorRegistry
 
-from app.bots import Bots
-from app.ledger.spool_note import SpoolNote
-from app.redirect.backlog import Backlog
-from app.redirect.click_sink import ClickSink
-from app.redirect.drain import Drain
-from app.redirect.entry import EntryWriter
-from app.redirect.following import Following
+from app.audit.spool_note import SpoolNote
+from app.clicks.bots import Bots
+from app.config.settings import Settings
+from app.http.request_ids import RequestIds
+from app.logs.throttle import QuietLog
+from app.metrics.redirect import RedirectMetrics
+from app.redirect.clicks.backpressure import Backlog
+from app.redirect.clicks.click_sink import ClickSink
+from app.redirect.clicks.drain import Drain
 from app.redirect.gauges import watch
-from app.redirect.lookup import Lookup
+from app.redirect.link_resource import Collaborators
+from app.redirect.links.click_limits import Uses
+from app.redirect.links.lookup import Lookup
+from app.redirect.links.lost_changes import Witness
+from app.redirect.links.tracking import Tracking
 from app.redirect.pages import Pages
-from app.redirect.pipeline import Pipeline
-from app.redirect.proxies import ClientAddress
 from app.redirect.publishing import Publishing
-from app.redirect.quiet_log import QuietLog
-from app.redirect.resend import ResendRing
-from app.redirect.resource import Collaborators
-from app.redirect.spool import damage_counter
-from app.redirect.spool_file import SpoolError, SpoolFile
-from app.redirect.spool_leftovers import SpoolLeftovers
-from app.redirect.spool_repair import Damage
-from app.redirect.tracking import Tracking
-from app.redirect.uses import Uses
-from app.redirect.visit_ids import VisitIds
-from app.redirect.witness import Witness
-from app.redirect_metrics import RedirectMetrics
-from app.redis import parse_url
-from app.request_ids import RequestIds
-from app.settings import Settings
+from app.redirect.redis.failover import Following
+from app.redirect.redis.pipeline import Pipeline
+from app.redirect.spool.file import SpoolError, SpoolFile
+from app.redirect.spool.leftovers import SpoolLeftovers
+from app.redirect.spool.repair import Damage
+from app.redirect.spool.retransmit_buffer import ResendRing
+from app.redirect.spool.spool import damage_counter
+from app.redirect.visits.click_ids import VisitIds
+from app.redirect.visits.client_address import ClientAddress
+from app.redirect.visits.xadd_encoder import EntryWriter
+from app.stores.redis import parse_url
 
 logger = logging.getLogger(__name__)
 

@@ -6,20 +6,20 @@ from typing import Any
 
 import falcon
 
-from app import logs
-from app.http_rules import METHODS
-from app.instance import instance_id
+from app.config.instance import instance_id
+from app.config.settings import load
+from app.http.request_ids import HEADER as REQUEST_ID_HEADER
+from app.http.request_ids import RequestIds
+from app.http.rules import METHODS
+from app.logs import setup as logs
+from app.logs.throttle import QuietLog
+from app.metrics.redirect import RedirectMetrics
 from app.redirect.fast_lane import RedirectFastLane
-from app.redirect.fixed import LIVE, NO_ICON, ROBOTS, FixedResource, readiness
+from app.redirect.link_resource import Collaborators, LinkResource, write
 from app.redirect.pages import Pages
-from app.redirect.quiet_log import QuietLog
-from app.redirect.resource import Collaborators, LinkResource, write
 from app.redirect.response import Response
 from app.redirect.service import RedirectService
-from app.redirect_metrics import RedirectMetrics
-from app.request_ids import HEADER as REQUEST_ID_HEADER
-from app.request_ids import RequestIds
-from app.settings import load
+from app.redirect.well_known import LIVE, NO_ICON, ROBOTS, FixedResource, readiness
 
 logger = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from typing import Any, Self
 
 from clickhouse_driver import Client
 
-from app.clickhouse import connect, translated
 from app.reports.stats import Breakdown, Bucket, Dimension, Figures, Interval, Period, Share, Stats
 from app.reports.timeline import choose_interval, fill, starts
+from app.stores.clickhouse import connect, translated
 
 #: What a report is broken down by unless someone asks otherwise.
 DEFAULT_BY: tuple[Dimension, ...] = ("country", "browser", "os", "device", "referrer")

@@ -16,7 +16,7 @@ from importlib import resources
 
 from clickhouse_driver import Client
 
-from app.clickhouse import (
+from app.stores.clickhouse import (
     FIRST_DATABASE,
     ClickHouseRefused,
     connect,
@@ -66,7 +66,7 @@ def migrate(url: str, *, timeout_seconds: float, ttl_days: int) -> list[str]:
     """Create the database if it is missing, apply what is new, and set how long clicks live.
 
     Args:
-        url: as :func:`app.clickhouse.connect` reads it; the user needs the rights to create.
+        url: as :func:`app.stores.clickhouse.connect` reads it; the user needs the rights to create.
         timeout_seconds: longest wait for one statement.
         ttl_days: days after which a click is deleted, 0 for never.
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.link_store import open_store
-from app.settings import Settings
+from app.config.settings import Settings
+from app.links.store import open_store
 from loadtest.bench import requests
 
 

@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from redis import Redis
 
-from tests.servers import RedisServer
+from tests.support.servers import RedisServer
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import clickhouse
-from app.link_options import InvalidLink, LinkOptions
-from app.masking import show
-from app.redis import parse_url
-from app.settings import Settings, SettingsError, load, load_environment
-from tests.urls_with_passwords import SECRET, urls
+from app.config.masking import show
+from app.config.settings import Settings, SettingsError, load, load_environment
+from app.links.validation import InvalidLink, LinkOptions
+from app.stores import clickhouse
+from app.stores.redis import parse_url
+from tests.support.urls_with_passwords import SECRET, urls
 
 
 @given(url=urls)

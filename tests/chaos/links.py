@@ -6,9 +6,9 @@ import threading
 import time
 from typing import NamedTuple, Self
 
-from app import redis
-from app.link_store import LinkContended, open_store
-from app.links import CorruptLink, decode
+from app.links.link import CorruptLink, decode
+from app.links.store import LinkContended, open_store
+from app.stores import redis
 from tests.chaos.codes import MOVING, target_of, version_of
 from tests.chaos.stage import Stage
 

@@ -19,8 +19,8 @@ import redis
 from clickhouse_driver import Client
 from setproctitle import setproctitle
 
+from app.config.settings import Settings, load
 from app.processes.child import wait_for
-from app.settings import Settings, load
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from clickhouse_driver import errors as clickhouse_errors
 from redis import Redis
 from redis import exceptions as redis_errors
 
-from app.clickhouse import connect
+from app.stores.clickhouse import connect
 from tests.chaos.stage import Stage
 
 #: Consumers that died are replaced, and their entries taken over, well before; also on a machine so

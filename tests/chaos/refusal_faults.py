@@ -8,7 +8,7 @@ from random import Random
 from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
-from app.keys import visitor_salt_key
+from app.stores.keys import visitor_salt_key
 from tests.chaos.injection import Done, Injection, Steps, Until, fault
 from tests.chaos.plan import REDIS_AWAY, UNHEARD
 from tests.chaos.progress import Progress, waiting_entries

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from clickhouse_driver import errors as clickhouse_errors
 from redis import exceptions as redis_errors
 
-from app.redis import server_version
+from app.stores.redis import server_version
 from tests.chaos import client_log
 from tests.chaos.blindness import sees_a_loss
 from tests.chaos.client_log import Sent, Stall

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from clickhouse_driver import errors as clickhouse_errors
 from redis import exceptions as redis_errors
 
-from app.redirect.spool_file import SpoolError, SpoolFile
+from app.redirect.spool.file import SpoolError, SpoolFile
 from tests.chaos.stage import Stage
 
 #: For so long nothing may change after the last click is counted.

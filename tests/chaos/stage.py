@@ -13,8 +13,8 @@ from typing import Any, Self
 import psutil
 from redis import Redis
 
-from app.clickhouse import connect
-from app.link_store import open_store
+from app.config.settings import Settings, variable
+from app.links.store import open_store
 from app.local.clickhouse import clickhouse_url, embedded_program, memory_limit_bytes
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.local.ports import LOOPBACK
@@ -22,7 +22,7 @@ from app.local.services import redirect_program, workers_program
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.processes.child import Program, adopt_orphans
 from app.schema.migrations import migrate
-from app.settings import Settings, variable
+from app.stores.clickhouse import connect
 from tests.chaos import doors
 from tests.chaos.codes import CLICK_LIMIT, MOVING, STEADY, target_of
 from tests.chaos.cutter import Cutter
@@ -31,7 +31,7 @@ from tests.chaos.power import PowerLoss
 from tests.chaos.redis_pair import RedisPair, RedisServer
 from tests.chaos.service import Service
 from tests.chaos.warp import Warp
-from tests.servers import free_port, redis_server_7
+from tests.support.servers import free_port, redis_server_7
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import pytest
 from tests.chaos import client_log
 from tests.chaos.mood import Mood
 from tests.chaos.visitors import Visiting
-from tests.worker_processes import wait_until
+from tests.support.worker_processes import wait_until
 
 FOUND = (
     b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"

@@ -4,7 +4,7 @@ import threading
 import pytest
 
 from tests.chaos.log_pipe import LogPipe
-from tests.worker_processes import wait_until
+from tests.support.worker_processes import wait_until
 
 
 @pytest.fixture

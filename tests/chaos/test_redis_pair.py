@@ -6,7 +6,7 @@ from redis import Redis
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from tests.chaos.cutter import Cutter
 from tests.chaos.redis_pair import RedisPair, RedisServer
-from tests.servers import free_port
+from tests.support.servers import free_port
 
 READY_SECONDS = 20
 

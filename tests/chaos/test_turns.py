@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.chaos.turns import Turns
-from tests.worker_processes import wait_until
+from tests.support.worker_processes import wait_until
 
 ENDLESS = "while True: pass"
 

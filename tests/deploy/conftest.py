@@ -6,8 +6,8 @@ import pytest
 
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from tests.conftest import missing
-from tests.deploy import packages, stores
-from tests.deploy.container import Container
+from tests.support.deploy import packages, stores
+from tests.support.deploy.container import Container
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from clickhouse_driver import Client
 
 from app.local.clickhouse import embedded_program, write_config
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
-from tests.servers import Server
+from tests.support.servers import Server
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "clickhouse"
 USERS = ET.parse(FOLDER / "hopline-users.xml").getroot()

@@ -7,6 +7,8 @@ import sys
 import tarfile
 from pathlib import Path
 
+from setuptools import find_packages
+
 ROOT = Path(__file__).parents[2]
 SOURCES = [
     path.relative_to(ROOT)
@@ -22,25 +24,24 @@ def options():
     return parser
 
 
-def test_every_package_is_named():
-    named = options()["options"]["packages"].split()
-    assert sorted(named) == sorted(
-        ".".join(path.parent.parts) for path in SOURCES if path.name == "__init__.py"
-    )
+def packages():
+    include = options()["options.packages.find"]["include"].split()
+    return set(find_packages(str(ROOT), include=include))
+
+
+def test_every_folder_with_modules_is_a_package():
+    holding = {".".join(path.parent.parts) for path in SOURCES if path.suffix == ".py"}
+    assert "app.redirect.server" in holding
+    assert holding == packages()
 
 
 def test_every_data_file_is_named():
-    named = options()["options.package_data"]
+    patterns = re.split(r",\s*", options()["options.package_data"]["*"])
+    known = packages()
     for path in SOURCES:
         if path.suffix not in (".py", ".c", ".so"):
-            package = ".".join(path.parent.parts)
-            place, name = (
-                (package, path.name)
-                if package in named
-                else (".".join(path.parts[:-2]), "/".join(path.parts[-2:]))
-            )
-            patterns = [pattern.strip() for pattern in named[place].split(",")]
-            assert any(Path(name).match(pattern) for pattern in patterns), path
+            package = next(each for each in path.parents if ".".join(each.parts) in known)
+            assert any(path.relative_to(package).match(pattern) for pattern in patterns), path
 
 
 def test_everything_that_is_compiled_is_named():

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from app.setting_list import NO_FIXED_DEFAULT, describe
-from app.settings import Settings, variable
+from app.config.describe import NO_FIXED_DEFAULT, describe
+from app.config.settings import Settings, variable
 
 ENV_FILE = Path(__file__).parents[2] / "deploy" / "hopline.env"
 

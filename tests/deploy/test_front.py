@@ -17,14 +17,14 @@ import psutil
 import pytest
 from redis import Redis
 
-from app.keys import link_key, link_uses_key
-from app.links import Link, encode
+from app.links.link import Link, encode
+from app.links.targets import MAX_BYTES
 from app.local.services import redirect_program
 from app.processes.child import Child, Program
-from app.targets import MAX_BYTES
+from app.stores.keys import link_key, link_uses_key
 from tests.conftest import missing
-from tests.proxy import AnswerHoldingProxy
-from tests.servers import environ_of, free_port
+from tests.support.proxy import AnswerHoldingProxy
+from tests.support.servers import environ_of, free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 HOST = "go.example.com"

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from app.metric_list import describe
-from app.redirect_metrics import LATENCY_EDGES
-from app.settings import Settings
+from app.config.settings import Settings
+from app.metrics.catalog import describe
+from app.metrics.redirect import LATENCY_EDGES
 from tests.conftest import missing
-from tests.deploy.promql import Selector, selectors
+from tests.support.deploy.promql import Selector, selectors
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from tests.deploy import packages
+from tests.support.deploy import packages
 
 LOCK = packages.REPOSITORY / "deploy" / "requirements.lock"
 

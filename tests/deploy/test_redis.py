@@ -11,15 +11,15 @@ import redis
 from redis import Redis
 
 from app.cli.main import main
+from app.config.settings import variable
 from app.local.valkey import valkey_binary
 from app.processes.child import Program
-from app.redis import connect
 from app.schema.migrations import migrate
-from app.settings import variable
+from app.stores.redis import connect
 from tests.conftest import missing
-from tests.redirect_servers import RedirectServer
-from tests.servers import Server, redis_server_7
-from tests.worker_processes import Workers, wait_until
+from tests.support.redirect_servers import RedirectServer
+from tests.support.servers import Server, redis_server_7
+from tests.support.worker_processes import Workers, wait_until
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "redis"
 PASSWORD = "for-tests-only"

@@ -11,10 +11,10 @@ import time
 import pytest
 
 from app.health.units import UNITS
-from tests.deploy import packages
-from tests.deploy.container import wait_until
-from tests.deploy.figures import Figures
-from tests.deploy.host import (
+from tests.support.deploy import packages
+from tests.support.deploy.container import wait_until
+from tests.support.deploy.figures import Figures
+from tests.support.deploy.host import (
     ASKED,
     CODE,
     HANG_SECONDS,
@@ -31,7 +31,7 @@ from tests.deploy.host import (
     wait_until_replaced,
     write_passwords,
 )
-from tests.deploy.load import Visitors
+from tests.support.deploy.load import Visitors
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -251,7 +251,9 @@ def test_the_sandbox_holds_from_inside(machine, figures, service):
     name = service.removeprefix("hopline-").removesuffix(".service")
     siblings = [one for one in NAMES if one != name]
     machine.write(MARKER, "of the host")
-    machine.write("/srv/probe.py", (packages.REPOSITORY / "tests/deploy/probe.py").read_text())
+    machine.write(
+        "/srv/probe.py", (packages.REPOSITORY / "tests/support/deploy/probe.py").read_text()
+    )
     # In the place of the service, which then takes its place.
     probe = f"/opt/hopline/current/bin/python /srv/probe.py {' '.join(siblings)}"
     start = f"/bin/sh -c '{probe}; exec /opt/hopline/current/bin/hopline {name}'"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import Settings, variable
+from app.config.settings import Settings, variable
 from tests.conftest import missing
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -1,7 +1,7 @@
 import pytest
 
 from app.schema.migrations import migrate
-from tests.up_process import Up
+from tests.support.up_process import Up
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 import pytest
 from redis import Redis
 
-from app.keys import ledger_key
-from app.ledger.audit import Audit, Findings
-from app.ledger.opening import open_audit
-from app.redis import connect
-from tests.producers import STREAM, send, send_clicks, to_fields
-from tests.worker_processes import Workers, wait_until
-from workers.wire import Wire
+from app.audit.audit import Audit, Findings
+from app.audit.factory import open_audit
+from app.stores.keys import ledger_key
+from app.stores.redis import connect
+from app.stores.redis_connection import Wire
+from tests.support.producers import STREAM, send, send_clicks, to_fields
+from tests.support.worker_processes import Workers, wait_until
 
 GROUP = "analytics-group"
 CLICKS = 2_000

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from app.processes.child import wait_for
-from tests.up_process import BROWSER, Up
+from tests.support.up_process import BROWSER, Up
 
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 

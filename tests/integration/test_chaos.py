@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from tests.conftest import missing
-from tests.servers import redis_server_7
-from tests.up_process import is_ours
+from tests.support.servers import redis_server_7
+from tests.support.up_process import is_ours
 
 RUN_SECONDS = 160
 

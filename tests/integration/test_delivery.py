@@ -6,10 +6,10 @@ import pytest
 from redis import Redis
 from redis import exceptions as redis_errors
 
-from app.clickhouse import ClickHouseError, connect, translated
 from app.schema.migrations import migrate
-from tests.producers import STREAM, send_clicks
-from tests.worker_processes import Workers, wait_until
+from app.stores.clickhouse import ClickHouseError, connect, translated
+from tests.support.producers import STREAM, send_clicks
+from tests.support.worker_processes import Workers, wait_until
 
 CLICKS = 10_000
 PIECE = 500

@@ -9,13 +9,13 @@ from contextlib import closing
 import pytest
 from redis import Redis
 
-from app.clickhouse import connect
-from app.keys import link_key
-from app.links import Link, encode
-from app.redirect.spool_place import NAME
-from tests.producers import STREAM
-from tests.redirect_servers import RedirectServer
-from tests.worker_processes import Workers, wait_until
+from app.links.link import Link, encode
+from app.redirect.spool.location import NAME
+from app.stores.clickhouse import connect
+from app.stores.keys import link_key
+from tests.support.producers import STREAM
+from tests.support.redirect_servers import RedirectServer
+from tests.support.worker_processes import Workers, wait_until
 
 MAXLEN = 1_000
 CLICKS = 2_500

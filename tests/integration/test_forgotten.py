@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from app.clickhouse import connect
-from app.keys import link_key
-from app.links import Link, encode
-from tests.redirect_servers import RedirectServer
-from tests.worker_processes import Workers, wait_until
+from app.links.link import Link, encode
+from app.stores.clickhouse import connect
+from app.stores.keys import link_key
+from tests.support.redirect_servers import RedirectServer
+from tests.support.worker_processes import Workers, wait_until
 
 STREAM = "clicks:stream"
 #: In no other test, and nowhere else in what is written.

@@ -12,7 +12,7 @@ from redis import Redis
 
 from app.cli.main import COMMANDS, load_command
 from app.processes.child import wait_for
-from tests.up_process import HOPLINE, Up
+from tests.support.up_process import HOPLINE, Up
 
 #: What the help names, and what has that name only here.
 _LETTER = "1790000000000-0"

@@ -6,10 +6,10 @@ from collections import Counter
 import pytest
 from redis import Redis
 
-from app.click import MAX_FIELD_BYTES
-from app.clickhouse import ClickHouseError, connect, translated
-from tests.producers import STREAM, make_click, send, to_fields
-from tests.worker_processes import Workers, wait_until
+from app.clicks.click import MAX_FIELD_BYTES
+from app.stores.clickhouse import ClickHouseError, connect, translated
+from tests.support.producers import STREAM, make_click, send, to_fields
+from tests.support.worker_processes import Workers, wait_until
 
 BAD = 10_000
 #: One good click for so many bad entries.

@@ -8,19 +8,19 @@ from dataclasses import replace
 import pytest
 from redis import Redis
 
-from app.keys import ledger_key
-from app.ledger.opening import open_audit
+from app.audit.factory import open_audit
 from app.local.clickhouse import embedded_program
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
-from app.redis import connect
 from app.schema.migrations import migrate
-from tests.producers import send_clicks
-from tests.servers import ClickHouseServer, Server
-from tests.unsynced import PowerLoss
-from tests.worker_processes import Workers, wait_until
-from workers.replay import make_replay
-from workers.replay_notes import Notes
-from workers.wire import Wire
+from app.stores.keys import ledger_key
+from app.stores.redis import connect
+from app.stores.redis_connection import Wire
+from tests.support.producers import send_clicks
+from tests.support.servers import ClickHouseServer, Server
+from tests.support.unsynced import PowerLoss
+from tests.support.worker_processes import Workers, wait_until
+from workers.replay.checkpoint import Notes
+from workers.replay.replay import make_replay
 
 GROUP = "analytics-group"
 STREAM = "clicks:stream"

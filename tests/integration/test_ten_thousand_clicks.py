@@ -11,10 +11,10 @@ import psutil
 import pytest
 import redis
 
-from app.clickhouse import connect
 from app.local.demo_visits import Crowd
 from app.processes.child import wait_for
-from tests.up_process import Up
+from app.stores.clickhouse import connect
+from tests.support.up_process import Up
 
 CLICKS = 10_000
 THREADS = 4

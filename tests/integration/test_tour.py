@@ -14,7 +14,7 @@ import pytest
 
 from app.processes.child import wait_for
 from tests.conftest import missing
-from tests.up_process import Up
+from tests.support.up_process import Up
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)

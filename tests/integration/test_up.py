@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from app.processes.child import wait_for
-from tests.up_process import HOPLINE, child
+from tests.support.up_process import HOPLINE, child
 
 
 def test_a_click_is_redirected_and_counted_within_three_seconds(running):

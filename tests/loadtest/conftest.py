@@ -3,7 +3,7 @@
 import pytest
 
 from loadtest.scenario.locust_run import LocustRun
-from tests.loadtest.samples import RATE
+from tests.support.loadtest.samples import RATE
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from app.link_import import Row, import_links
-from app.link_plain import from_plain
-from app.link_store import open_store
+from app.links.importer import Row, import_links
+from app.links.json import from_plain
+from app.links.store import open_store
 from loadtest.scenario.links import Catalogue, as_csv
 from loadtest.scenario.locust_run import LocustRun
-from tests.redirect_servers import RedirectServer
+from tests.support.redirect_servers import RedirectServer
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = Catalogue("load", hot_count=5, tail_count=5)
@@ -48,7 +48,7 @@ def slow_redirect(tmp_path, redis_url):
     """The URL of a real redirect service with a sleep of 60 ms in it."""
     server = RedirectServer(tmp_path / "redirect", redis_url)
     real = server._child.program
-    argv = (*real.argv[:-1], "tests.loadtest.slow_redirect:get_app()")
+    argv = (*real.argv[:-1], "tests.support.loadtest.slow_redirect:get_app()")
     server._child.program = dataclasses.replace(real, argv=argv)
     with server:
         yield server.url

@@ -5,19 +5,19 @@ import pytest
 from prometheus_client import CollectorRegistry
 from redis import Redis
 
-from app.clickhouse import connect as connect_clickhouse
-from app.metrics import WorkerMetrics
-from app.redis import connect
+from app.config.settings import Settings
+from app.metrics.workers import WorkerMetrics
 from app.schema.migrations import migrate
-from app.settings import Settings
-from tests.producers import STREAM
-from tests.workers.consuming import GIVE_UP_SECONDS, GROUP, SignalWhen
-from workers.boot import consumer_name, make_consumer
-from workers.fence import Fence
-from workers.names import Names
-from workers.signals import Stop
-from workers.stream import Stream
-from workers.wire import Wire
+from app.stores.clickhouse import connect as connect_clickhouse
+from app.stores.redis import connect
+from app.stores.redis_connection import Wire
+from tests.support.producers import STREAM
+from tests.support.workers.consuming import GIVE_UP_SECONDS, GROUP, SignalWhen
+from workers.consumer.bootstrap import consumer_name, make_consumer
+from workers.process.signals import Stop
+from workers.stream.lease import Fence
+from workers.stream.names import Names
+from workers.stream.stream import Stream
 
 
 @pytest.fixture

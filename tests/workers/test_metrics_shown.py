@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MakeSettings
-from tests.metrics_scraper import Scraper
-from tests.producers import send_clicks
-from tests.worker_processes import Workers, wait_until
+from tests.support.metrics_scraper import Scraper
+from tests.support.producers import send_clicks
+from tests.support.worker_processes import Workers, wait_until
 
 
 class Shown(Workers):

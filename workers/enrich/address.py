@@ -6,7 +6,7 @@ An IPv4 address is mapped into IPv6 (RFC 4291 §2.5.5.2), so that one column hol
 import socket
 from typing import Literal
 
-from app.addresses import read_address
+from app.http.addresses import read_address
 
 Kept = Literal["network", "full", "none"]
 

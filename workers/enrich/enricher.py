@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from app.bots import Bots
-from app.click import Clicks
+from app.clicks.bots import Bots
+from app.clicks.click import Clicks
+from workers.clickhouse.rows import Rows
 from workers.enrich.address import Kept, household, kept, parse_address
 from workers.enrich.bot import loaded_ahead
 from workers.enrich.browser import Browsers
 from workers.enrich.device import device_class
+from workers.enrich.geoip import Places
 from workers.enrich.language import preferred_language
 from workers.enrich.memo import Memo
-from workers.enrich.place import Places
-from workers.enrich.source import own_host, referrer_host
+from workers.enrich.referrer import own_host, referrer_host
 from workers.enrich.visitor import Visitors
-from workers.rows import Rows
 
 #: Answers kept for each question, some 10 MB each when full.
 _CACHED = 30_000

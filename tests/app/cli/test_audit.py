@@ -5,18 +5,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 
-from app.click import to_fields
-from app.clickhouse import connect as connect_clickhouse
-from app.ledger.entering import enter
-from app.ledger.entries import EntryLedger
-from app.ledger.spool_note import SpoolNote
-from app.redirect.spool_file import SpoolFile
-from app.redis import connect
+from app.audit.entry_counts import EntryLedger
+from app.audit.spool_note import SpoolNote
+from app.audit.writer import enter
+from app.clicks.click import to_fields
+from app.redirect.spool.file import SpoolFile
 from app.schema.migrations import migrate
-from tests.app.ledger.conftest import Consumer
-from tests.clicks import click_row, insert_clicks
-from tests.producers import STREAM, make_click, send, send_clicks
-from workers.wire import Wire
+from app.stores.clickhouse import connect as connect_clickhouse
+from app.stores.redis import connect
+from app.stores.redis_connection import Wire
+from tests.app.audit.conftest import Consumer
+from tests.support.clicks import click_row, insert_clicks
+from tests.support.producers import STREAM, make_click, send, send_clicks
 
 GROUP = "analytics-group"
 

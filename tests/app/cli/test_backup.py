@@ -8,11 +8,11 @@ import pytest
 from clickhouse_driver import Client
 from redis import Redis
 
-from app.clickhouse import connect
-from app.ledger.stored import count_stored
+from app.audit.stored_clicks import count_stored
 from app.schema.migrations import migrate
-from tests import servers
-from tests.clicks import NOON, bot_row, click_row, insert_clicks
+from app.stores.clickhouse import connect
+from tests.support import servers
+from tests.support.clicks import NOON, bot_row, click_row, insert_clicks
 
 Run = Callable[..., Any]
 

@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 
 from app.cli.click_lines import as_aligned_line, as_json_line, as_tab_line
-from app.click import Click, new_click_id
+from app.clicks.click import Click, new_click_id
 
 MILLISECONDS = 1_778_414_400_123
 CLICK = Click(

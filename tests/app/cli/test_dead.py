@@ -4,9 +4,9 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 
-from app.click import to_fields
-from app.dead_letter import Fault, to_letter
-from tests.producers import STREAM, make_click
+from app.clicks.click import to_fields
+from app.dead_letters.letter import Fault, to_letter
+from tests.support.producers import STREAM, make_click
 
 DEAD = "clicks:dead"
 DETAIL = "timestamp b'\\x1b[2J' is no number of Unix seconds"

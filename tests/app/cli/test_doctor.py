@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from app.audit.entry_counts import EntryLedger
 from app.cli.doctor import print_checks
+from app.config.instance import instance_id
+from app.config.settings import load_environment
 from app.health.check import fail
-from app.instance import instance_id
-from app.keys import aof_rewrite_key
-from app.ledger.entries import EntryLedger
-from app.redis import connect
 from app.schema.migrations import migrate
-from app.settings import load_environment
+from app.stores.keys import aof_rewrite_key
+from app.stores.redis import connect
 
 
 class ReadyService(BaseHTTPRequestHandler):

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from app.click import Click, new_click_id, to_fields
-from app.clickhouse import connect
-from app.ledger.entering import enter
-from app.ledger.entries import EntryLedger
-from app.redirect.spool_file import SpoolFile
+from app.audit.entry_counts import EntryLedger
+from app.audit.writer import enter
+from app.clicks.click import Click, new_click_id, to_fields
+from app.redirect.spool.file import SpoolFile
 from app.schema.migrations import migrate
-from tests.clicks import NOON, click_row, insert_clicks
-from workers.wire import Wire
+from app.stores.clickhouse import connect
+from app.stores.redis_connection import Wire
+from tests.support.clicks import NOON, click_row, insert_clicks
 
 Run = Callable[..., Any]
 #: Young enough for the ledger.

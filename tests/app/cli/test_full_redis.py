@@ -5,11 +5,11 @@ import json
 import pytest
 from redis import Redis
 
-from app.click import to_fields
+from app.clicks.click import to_fields
 from app.schema.migrations import migrate
-from tests.producers import STREAM, make_click
-from tests.worker_processes import Workers, wait_until
-from tests.workers.consuming import dead_letters, is_idle, malformed
+from tests.support.producers import STREAM, make_click
+from tests.support.worker_processes import Workers, wait_until
+from tests.support.workers.consuming import dead_letters, is_idle, malformed
 
 
 @pytest.fixture

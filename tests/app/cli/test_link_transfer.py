@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app import codes
-from app.link_store import open_store
+from app.links import codes
+from app.links.store import open_store
 
 Run = Callable[..., object]
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.link_store import open_store
+from app.links.store import open_store
 
 Run = Callable[..., object]
 URL = "https://example.com/a?b=c"

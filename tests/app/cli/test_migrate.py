@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from app.clickhouse import connect
 from app.schema.migrations import known
+from app.stores.clickhouse import connect
 
 
 def test_migrations_are_named_when_applied_and_only_then(

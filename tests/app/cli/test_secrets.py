@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.cli.main import COMMANDS, load_command
 from app.processes.child import Child, Program
-from tests.urls_with_passwords import SECRET, urls
+from tests.support.urls_with_passwords import SECRET, urls
 
 Run = Callable[..., object]
 

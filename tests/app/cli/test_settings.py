@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.settings import Settings, variable
+from app.config.settings import Settings, variable
 
 Run = Callable[..., object]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.schema.migrations import migrate
-from tests.clicks import NOON, bot_row, click_row, insert_clicks
+from tests.support.clicks import NOON, bot_row, click_row, insert_clicks
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from app.cli.stream_tail import StreamTail
-from app.redis import RedisUnavailable, connect
-from tests.servers import RedisServer
+from app.stores.redis import RedisUnavailable, connect
+from tests.support.servers import RedisServer
 
 STREAM = "clicks:stream"
 

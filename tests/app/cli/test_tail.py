@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from app.cli.tail import line_of
-from app.click import Click, new_click_id, to_fields
-from app.redis import connect
+from app.clicks.click import Click, new_click_id, to_fields
+from app.stores.redis import connect
 
 STREAM = "clicks:stream"
 DEADLINE_SECONDS = 20.0

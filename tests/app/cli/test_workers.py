@@ -3,8 +3,8 @@ from collections.abc import Callable
 
 import pytest
 
-from app.redis import connect
-from app.worker_state import ConsumerState, WorkersState, WorkerStates
+from app.health.worker_status import ConsumerState, WorkersState, WorkerStates
+from app.stores.redis import connect
 
 Run = Callable[..., object]
 READING = ConsumerState(1, 4711, "web-1-ab", "reading", 1234.5, 99, 3.2, 2, 150_000_000)

@@ -7,17 +7,17 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable
+from app.config.access import HostNames
 from app.console.app import create_app
 from app.console.auth import BearerAuth, KnownHosts
-from app.console_metrics import ConsoleMetrics
-from app.doors import HostNames
-from app.link_store import open_store
-from app.redis import RedisUnavailable
+from app.http.request_ids import RequestIds
+from app.links.store import open_store
+from app.metrics.console import ConsoleMetrics
 from app.reports.reader import Reports
-from app.request_ids import RequestIds
 from app.schema.migrations import migrate
-from tests.clicks import bot_row, click_row, insert_clicks
+from app.stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable
+from app.stores.redis import RedisUnavailable
+from tests.support.clicks import bot_row, click_row, insert_clicks
 
 TOKEN = "sixteen-characters-and-more"
 

@@ -16,10 +16,10 @@ import psutil
 import pytest
 
 from app.schema.migrations import migrate
-from tests.clicks import click_row, insert_clicks
-from tests.metrics_scraper import Scraper
-from tests.redirect_servers import ConsoleServer
-from tests.worker_processes import wait_until
+from tests.support.clicks import click_row, insert_clicks
+from tests.support.metrics_scraper import Scraper
+from tests.support.redirect_servers import ConsoleServer
+from tests.support.worker_processes import wait_until
 
 COMMAND = [
     sys.executable,

@@ -1,7 +1,7 @@
 import pytest
 
+from app.audit.click_ref import Sighting
 from app.erasure.choice import Choice, Found, Span, read_entry
-from app.ledger.sighting import Sighting
 
 
 def found(code: str = "abc", address: str = "203.0.113.7", time_ms: int = 5) -> Found:

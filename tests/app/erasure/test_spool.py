@@ -1,6 +1,6 @@
 import pytest
 
-from app.click import new_click_id
+from app.clicks.click import new_click_id
 from app.erasure.spool import read_command
 
 CLICK_ID = new_click_id(1_778_414_400_000, bytes(10))

@@ -1,9 +1,9 @@
 import pytest
 
-from app.clickhouse import ClickHouseUnavailable, connect
 from app.health.check import Check
 from app.health.clickhouse import clickhouse_checks, judge_durability
 from app.schema.migrations import migrate
+from app.stores.clickhouse import ClickHouseUnavailable, connect
 
 _SET_TTL = "ALTER TABLE clicks MODIFY TTL toDateTime(time) +"
 

@@ -3,9 +3,9 @@ from collections import Counter
 import pytest
 from clickhouse_driver import errors
 
-from app.clickhouse import ClickHouseError, connect, translated
-from app.clickhouse_codes import TRANSIENT
 from app.health.clickhouse_advice import _ADVICE, advice
+from app.stores.clickhouse import ClickHouseError, connect, translated
+from app.stores.clickhouse_codes import TRANSIENT
 
 URL = "clickhouse://h/hopline"
 

@@ -3,14 +3,14 @@ from dataclasses import replace
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from app.doors import MetricsDoor
-from app.exposure.exposition import Exposition
-from app.exposure.publisher import Publisher
-from app.exposure.server import served
-from app.health.exposure import shown_check
+from app.config.access import MetricsDoor
 from app.health.freshness import freshness_check, judge_freshness, read_gauge
-from app.metrics import WorkerMetrics
-from tests.servers import free_port
+from app.health.metrics_endpoint import shown_check
+from app.metrics.exposition import Exposition
+from app.metrics.publisher import Publisher
+from app.metrics.server import served
+from app.metrics.workers import WorkerMetrics
+from tests.support.servers import free_port
 
 
 @pytest.mark.parametrize(

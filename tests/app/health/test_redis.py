@@ -2,7 +2,6 @@ from typing import Any
 
 import pytest
 
-from app.aof_rewrite import Noted
 from app.health.redis import (
     judge_eviction,
     judge_memory,
@@ -10,7 +9,8 @@ from app.health.redis import (
     judge_rewrite,
     redis_checks,
 )
-from app.redis import connect
+from app.stores.aof_rewrite import Noted
+from app.stores.redis import connect
 
 MAXLEN = 1_000_000
 AOF = {"aof_enabled": 1, "aof_last_write_status": "ok"}

@@ -11,7 +11,7 @@ from redis import Redis
 from redis._parsers.base import BaseParser
 
 from app.health.redis_advice import advice
-from app.redis import RedisError, connect, translated
+from app.stores.redis import RedisError, connect, translated
 
 
 def error_of(url: str) -> RedisError:

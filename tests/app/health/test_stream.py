@@ -13,8 +13,8 @@ from app.health.stream import (
     judge_workers,
     stream_checks,
 )
-from app.redis import connect
-from app.worker_state import ConsumerState, WorkersState, WorkerStates
+from app.health.worker_status import ConsumerState, WorkersState, WorkerStates
+from app.stores.redis import connect
 
 NAMES = StreamNames("clicks:stream", "analytics-group", "clicks:dead", maxlen=1000, block_ms=5000)
 

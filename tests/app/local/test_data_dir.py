@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from app.config.settings import load
 from app.local import data_dir
 from app.local.data_dir import DataDir, DataDirRefused
-from app.settings import load
 
 
 @pytest.fixture

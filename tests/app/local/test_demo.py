@@ -1,7 +1,7 @@
 import socket
 import threading
 
-from app.link_store import open_store
+from app.links.store import open_store
 from app.local import demo
 from app.local.demo_visits import Visit, Visitor
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bots import Bots
+from app.clicks.bots import Bots
 from app.local.demo_visits import Crowd, Visit, Visitor
 
 CODES = ("first", "second", "third")

@@ -20,7 +20,7 @@ from app.local.downloads import (
     fetch,
     is_fetched,
 )
-from app.local.lock import try_lock
+from app.processes.file_lock import try_lock
 
 CONTENT = b"what the package holds" * 1000
 

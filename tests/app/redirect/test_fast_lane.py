@@ -14,17 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from app.keys import link_key
-from app.links import Link, encode
-from app.redirect.entry import EntryWriter
+from app.config.types import _TAKEN_HEADERS
+from app.links.link import Link, encode
+from app.metrics.redirect import RedirectMetrics
 from app.redirect.fast_lane import RedirectFastLane
-from app.redirect.http.plain import PlainReader
-from app.redirect.proxies import ClientAddress
-from app.redirect.visit_ids import VisitIds
-from app.redirect_metrics import RedirectMetrics
-from app.setting_types import _TAKEN_HEADERS
-from tests.redirect_servers import RedirectServer
-from tests.servers import RedisServer
+from app.redirect.server.fast_parser import PlainReader
+from app.redirect.visits.click_ids import VisitIds
+from app.redirect.visits.client_address import ClientAddress
+from app.redirect.visits.xadd_encoder import EntryWriter
+from app.stores.keys import link_key
+from tests.support.redirect_servers import RedirectServer
+from tests.support.servers import RedisServer
 
 _NOW_MS = int(time.time() * 1000)
 _PLAIN = Link(

@@ -1,8 +1,8 @@
 from prometheus_client import CollectorRegistry
 
+from app.metrics.redirect import RedirectMetrics
 from app.redirect.gauges import watch
-from app.redirect_metrics import RedirectMetrics
-from tests.app.redirect.fakes import FakePipeline
+from tests.support.redirect.fakes import FakePipeline
 
 
 class WaitingPipeline(FakePipeline):

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from app.keys import link_key
-from app.links import Link, encode
-from tests.redirect_servers import RedirectServer
-from tests.servers import RedisServer, environ_of
+from app.links.link import Link, encode
+from app.stores.keys import link_key
+from tests.support.redirect_servers import RedirectServer
+from tests.support.servers import RedisServer, environ_of
 
 STREAM = "clicks:stream"
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}

@@ -10,11 +10,11 @@ import psutil
 import pytest
 from redis import Redis
 
-from app.keys import link_key
-from app.links import Link, encode
-from tests.metrics_scraper import Scraper
-from tests.redirect_servers import RedirectServer
-from tests.worker_processes import wait_until
+from app.links.link import Link, encode
+from app.stores.keys import link_key
+from tests.support.metrics_scraper import Scraper
+from tests.support.redirect_servers import RedirectServer
+from tests.support.worker_processes import wait_until
 
 LINK = Link(code="known", target="https://example.com/", created_ms=0, updated_ms=0)
 

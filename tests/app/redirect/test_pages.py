@@ -2,7 +2,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from app.links import Link
+from app.links.link import Link
 from app.redirect.pages import Pages
 
 NASTY = 'https://a.example/?q="><script>alert(1)</script>&amp;'

@@ -4,10 +4,10 @@ import gevent
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from app.exposure.exposition import Exposition
-from app.exposure.publisher import Publisher
+from app.metrics.exposition import Exposition
+from app.metrics.publisher import Publisher
 from app.redirect.publishing import Publishing
-from tests.app.redirect.faults import failing_once
+from tests.support.redirect.faults import failing_once
 
 
 def failure_counter() -> Counter:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.links import REDIRECT_STATUSES, Link
+from app.links.link import REDIRECT_STATUSES, Link
 from app.redirect.response import DEFAULT_CACHE_CONTROL, forward_query, redirect
 
 

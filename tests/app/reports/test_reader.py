@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.clickhouse import ClickHouseRefused, ClickHouseUnavailable, connect
 from app.reports.reader import Reports, span
 from app.reports.stats import Dimension, Figures, Period, Stats
 from app.reports.timeline import TooManyBuckets
 from app.schema.migrations import migrate
-from tests.clicks import NOON, bot_row, click_row, insert_clicks
+from app.stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable, connect
+from tests.support.clicks import NOON, bot_row, click_row, insert_clicks
 
 ALWAYS = Period()
 MINUTE = timedelta(minutes=1)

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 from clickhouse_driver import Client
 
-from app.clickhouse import ClickHouseUnavailable, connect
 from app.schema import migrations
 from app.schema.migrations import Migration, SchemaMismatch, known, migrate, outstanding, ttl_of
-from tests.clicks import click_row, insert_clicks
+from app.stores.clickhouse import ClickHouseUnavailable, connect
+from tests.support.clicks import click_row, insert_clicks
 
 FIRST = Migration("0001_one.sql", "CREATE TABLE IF NOT EXISTS one")
 SECOND = Migration("0002_two.sql", "ALTER TABLE one ADD COLUMN IF NOT EXISTS two String")

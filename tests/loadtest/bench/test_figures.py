@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from loadtest.bench.figures import closed_void, median_run, open_void, ratio
-from tests.loadtest.bench.samples import CLOSED, OPEN
+from tests.support.loadtest.bench.samples import CLOSED, OPEN
 
 
 def test_each_figure_of_the_median_run_is_a_median():

@@ -10,7 +10,7 @@ from loadtest.bench.closed_loop import LoadFailed
 from loadtest.bench.open_loop import Generator, Schedule, compiled, finished
 from loadtest.bench.placement import available_cores
 from loadtest.bench.ports import free_port
-from tests.loadtest.bench.slow_server import FOUND, serving
+from tests.support.loadtest.bench.slow_server import FOUND, serving
 
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone"
 

@@ -9,7 +9,7 @@ from loadtest.bench.raw_figures import as_json
 from loadtest.bench.report import print_report
 from loadtest.bench.results import Results
 from loadtest.bench.targets import judge
-from tests.loadtest.bench.samples import CLOSED, sample_results
+from tests.support.loadtest.bench.samples import CLOSED, sample_results
 
 
 def printed(results):

@@ -4,7 +4,7 @@ import pytest
 
 from loadtest.bench.results import Results, Scaling
 from loadtest.bench.targets import judge
-from tests.loadtest.bench.samples import CLOSED, OPEN, sample_results
+from tests.support.loadtest.bench.samples import CLOSED, OPEN, sample_results
 
 
 def verdicts(results):

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from app.click import from_fields
+from app.clicks.click import from_fields
 from loadtest.bench_workers import clicks as module
 from loadtest.bench_workers.clicks import Traffic
 

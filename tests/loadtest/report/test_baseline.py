@@ -4,7 +4,7 @@ import pytest
 
 from loadtest.report import baseline
 from loadtest.report.baseline import BaselineFailed
-from tests.loadtest import samples
+from tests.support.loadtest import samples
 
 
 def written(tmp_path, text):

@@ -2,7 +2,7 @@ import re
 
 from loadtest.report.charts import percentile_chart, rate_chart
 from loadtest.report.figures import Mark
-from tests.loadtest import samples
+from tests.support.loadtest import samples
 
 
 def farthest(svg):

@@ -4,7 +4,7 @@ import pytest
 
 from loadtest.common.latencies import Latencies
 from loadtest.report.figures import Mark, broke_at, curve, parse_marks
-from tests.loadtest import samples
+from tests.support.loadtest import samples
 
 
 def test_the_figures_are_json_and_say_it_all():

@@ -6,7 +6,7 @@ from playwright.sync_api import sync_playwright
 
 from loadtest.report.page import render
 from loadtest.report.verdict import Count
-from tests.loadtest import samples
+from tests.support.loadtest import samples
 
 
 def test_the_page_needs_nothing_from_elsewhere():

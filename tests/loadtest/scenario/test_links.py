@@ -4,8 +4,8 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from app.codes import is_valid
-from app.link_files.rows import read_rows
+from app.links.codes import is_valid
+from app.links.files.rows import read_rows
 from loadtest.scenario.links import Catalogue, Zipf, as_csv, target
 
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,7 @@ import psutil
 
 from loadtest.scenario.locust_run import LocustRun
 from loadtest.self_check import known_server
-from tests.loadtest.samples import RATE
+from tests.support.loadtest.samples import RATE
 
 
 def every_redirect(figures):

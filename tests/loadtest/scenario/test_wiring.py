@@ -13,7 +13,7 @@ import pytest
 from loadtest.scenario import wiring
 from loadtest.scenario.locust_run import BEGINS, LocustRun
 from loadtest.self_check import known_server
-from tests.loadtest.samples import RATE
+from tests.support.loadtest.samples import RATE
 
 
 def test_two_processes_keep_the_rate_of_one_and_their_counts_are_merged(run):

@@ -1,11 +1,11 @@
 import pytest
 
-from app.bots import Bots
-from app.click import Clicks, new_click_id
+from app.clicks.bots import Bots
+from app.clicks.click import Clicks, new_click_id
 from workers.enrich.address import parse_address
 from workers.enrich.browser import Browsers
 from workers.enrich.enricher import Enricher
-from workers.enrich.place import Places
+from workers.enrich.geoip import Places
 from workers.enrich.visitor import Visitors
 
 NOW_MS = 1_790_000_000_123

@@ -1,0 +1,7 @@
+"""Ledger that accounts for every click: accepted, inserted, dead, pending, unread or spooled.
+
+Workers write it, by :func:`app.audit.writer.enter` and in their Lua scripts. `hopline audit`,
+`hopline doctor` and the workers' monitor read it: :func:`app.audit.factory.open_audit` gives a
+:class:`app.audit.audit.Audit`, whose ``run`` names what is missing. A click is named by
+:class:`app.audit.click_ref.Sighting` everywhere here.
+"""

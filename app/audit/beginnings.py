@@ -1,0 +1,65 @@
+"""Register in ClickHouse that tells when the ledgers in Redis began, so that a lost one is noticed.
+
+When Redis is emptied, its ledger goes, too, and the next one would know of nothing missing.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from clickhouse_driver import Client
+
+from app.stores.clickhouse import connect, insert_settings, translated
+
+_KNOWN = """
+SELECT toUnixTimestamp64Milli(since) FROM beginnings
+WHERE stream = {stream:String} AND consumer_group = {group:String}
+"""
+_ENTER = "INSERT INTO beginnings (stream, consumer_group, since) VALUES"
+_LAST_CLICK = """
+SELECT toUnixTimestamp64Milli(max(time)) FROM ledger
+WHERE time <= fromUnixTimestamp64Milli({now_ms:Int64}, 'UTC')
+"""
+
+
+class Beginnings:
+    """The beginnings of the ledgers of one group of one stream; connects for each question.
+
+    All times are Unix milliseconds. Every method raises ClickHouseUnavailable or ClickHouseRefused,
+    as the server says.
+    """
+
+    def __init__(self, url: str, timeout_seconds: float, stream: str, group: str) -> None:
+        self._url = url
+        self._timeout_seconds = timeout_seconds
+        self._names = {"stream": stream, "group": group}
+
+    def another_until(self, since_ms: int) -> int | None:
+        """Return until when another ledger was kept than the one that began at this time.
+
+        The last click that was taken on tells. None where no other was, and where this one was
+        entered, for then that was told.
+        """
+        with self._connected() as client:
+            known = self._known(client)
+            if not known or since_ms in known:
+                return None
+            last_ms: int = client.execute(_LAST_CLICK, {"now_ms": since_ms})[0][0]
+            return max(*known, last_ms)
+
+    def enter(self, since_ms: int) -> None:
+        """Enter when a ledger began, unless that is known."""
+        with self._connected() as client:
+            if since_ms not in self._known(client):
+                row = (self._names["stream"], self._names["group"], since_ms)
+                client.execute(_ENTER, [row], settings=insert_settings(1))
+
+    def _known(self, client: Client) -> list[int]:
+        return [row[0] for row in client.execute(_KNOWN, self._names)]
+
+    @contextmanager
+    def _connected(self) -> Iterator[Client]:
+        with (
+            translated(self._url),
+            connect(self._url, timeout_seconds=self._timeout_seconds) as client,
+        ):
+            yield client

@@ -1,0 +1,202 @@
+"""The clicks that ClickHouse holds beside those that the consumers took on.
+
+Rule 1: consumers enter a click into ``ledger`` before they insert it into ``clicks``. So ``clicks``
+        is read first wherever the two are compared, and a click that is in ``clicks`` alone was
+        put there by somebody else.
+Rule 2: everything is by distinct click id, so that it does not matter what came twice.
+Rule 3: values go in as parameters; SQL is put together from this file's text.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Literal, NamedTuple
+
+from clickhouse_driver import Client
+
+from app.audit.click_ref import Sighting
+from app.schema.migrations import ttl_of
+from app.stores.clickhouse import connect, translated
+
+Table = Literal["clicks", "ledger"]
+#: Is handed the starts of what is looked at, and yields each when it is its turn.
+Watch = Callable[[Iterable[int]], Iterable[int]]
+
+#: Looked at in one query.
+_SPAN_MS = 86_400_000
+#: Never looked at so late: a click that is about to be forgotten may be gone from one table only.
+_MARGIN_MS = 3_600_000
+#: Clicks that are looked up in one query.
+_ASKED_AT_ONCE = 10_000
+_END_MS = 1 << 52
+
+_MINUTE = "intDiv(toUnixTimestamp64Milli(time), 60000)"
+_IN_SPAN = (
+    "time >= fromUnixTimestamp64Milli({first_ms:Int64}, 'UTC')"
+    " AND time < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')"
+)
+#: Two sets of clicks are taken for the same if their numbers and the sums of their hashes are.
+_SUM = f"""
+SELECT {_MINUTE} AS minute, count(), sum(sipHash64(click_id)) FROM {{table:Identifier}} FINAL
+WHERE {_IN_SPAN} GROUP BY minute
+"""  # noqa: S608 - rule 3
+_NOT_IN = f"""
+(time, click_id) NOT IN (
+    SELECT time, click_id FROM {{other:Identifier}}
+    WHERE {_IN_SPAN} AND {_MINUTE} IN (SELECT minute FROM wanted)
+)
+"""  # noqa: S608 - rule 3
+#: The number of all and the names of the absent come from one look at the table.
+_ENTERED = f"""
+SELECT {_MINUTE} AS minute, count(),
+    groupArrayIf((toUnixTimestamp64Milli(time), click_id), {_NOT_IN})
+FROM ledger FINAL
+WHERE {_IN_SPAN} AND {_MINUTE} IN (SELECT minute FROM wanted)
+GROUP BY minute
+"""  # noqa: S608 - rule 3
+_UNCOUNTED = f"""
+SELECT DISTINCT toUnixTimestamp64Milli(time), click_id FROM clicks
+WHERE {_IN_SPAN} AND {_MINUTE} IN (SELECT minute FROM wanted) AND {_NOT_IN}
+"""  # noqa: S608 - rule 3
+#: The bounds name the partitions, and in the ledger the primary key.
+_AMONG = f"""
+SELECT DISTINCT toUnixTimestamp64Milli(time), click_id FROM {{table:Identifier}}
+WHERE {_IN_SPAN} AND (time, click_id) IN (
+    SELECT fromUnixTimestamp64Milli(time_ms, 'UTC'), click_id FROM wanted
+)
+"""  # noqa: S608 - rule 3
+_ENGINES = """
+SELECT engine_full FROM system.tables
+WHERE database = currentDatabase() AND name IN ('clicks', 'ledger')
+"""
+
+
+class Compared(NamedTuple):
+    """What the comparison of the two tables found.
+
+    Attributes:
+        entered: number of clicks in the ledger, by minute.
+        absent: clicks that are in the ledger and not in ``clicks``.
+        uncounted: clicks that are in ``clicks`` and not in the ledger.
+        held: clicks that are not in ``clicks`` though the group has finished them, whatever the
+            ledger says, with the entries that the stream still holds.
+    """
+
+    entered: Counter[int]
+    absent: set[Sighting]
+    uncounted: set[Sighting]
+    held: Mapping[Sighting, bytes] = {}
+
+    @property
+    def missing(self) -> set[Sighting]:
+        """Clicks that should be in ``clicks``."""
+        return self.absent | self.held.keys()
+
+
+class Clicks:
+    """Asks ClickHouse, over one connection of its own.
+
+    Every method raises ClickHouseUnavailable or ClickHouseRefused, as the server says.
+    """
+
+    def __init__(self, url: str, timeout_seconds: float) -> None:
+        self._url = url
+        settings = {
+            "max_execution_time": max(1, int(timeout_seconds)),
+            "do_not_merge_across_partitions_select_final": 1,
+            # Else the driver takes ids for text.
+            "strings_as_bytes": True,
+        }
+        self._client = connect(url, timeout_seconds=timeout_seconds, settings=settings)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._client.disconnect()
+
+    def reach_ms(self, now_ms: int) -> int:
+        """Return the Unix time from which on no click is so old that a table may forget it."""
+        engines = self._ask(lambda client: client.execute(_ENGINES))
+        days = [days for (engine,) in engines if (days := ttl_of(engine.decode()))]
+        return now_ms - min(days) * _SPAN_MS + _MARGIN_MS if days else 0
+
+    def started_seconds(self) -> int:
+        """Return when the server was started, as a Unix time, give or take a second."""
+        query = "SELECT toInt64(toUnixTimestamp(now())) - toInt64(uptime())"
+        return int(self._ask(lambda client: client.execute(query))[0][0])
+
+    def compare(self, since_ms: int, now_ms: int, watch: Watch) -> Compared:
+        """Compare the tables from a Unix time on.
+
+        Args:
+            watch: shows how far it has come.
+        """
+        found = Compared(Counter(), set(), set())
+        for first_ms in watch(range(since_ms, max(now_ms, since_ms + 1), _SPAN_MS)):
+            is_last = first_ms + _SPAN_MS >= now_ms
+            # A clock that runs ahead makes clicks of the future.
+            self._compare_span(found, first_ms, _END_MS if is_last else first_ms + _SPAN_MS)
+        return found
+
+    def among(self, table: Table, sightings: Iterable[Sighting]) -> set[Sighting]:
+        """Return which of the clicks are in a table."""
+        ordered = iter(sorted(sightings))
+        found: set[Sighting] = set()
+        while piece := list(islice(ordered, _ASKED_AT_ONCE)):
+            span = {"first_ms": piece[0].time_ms, "end_ms": piece[-1].time_ms + 1}
+            rows = self._query(_AMONG, {"table": table, **span}, _wanted_clicks(piece))
+            found |= {Sighting(*row) for row in rows}
+        return found
+
+    def _compare_span(self, found: Compared, first_ms: int, end_ms: int) -> None:
+        span = {"first_ms": first_ms, "end_ms": end_ms}
+        stored = self._sums("clicks", span)
+        entered = self._sums("ledger", span)
+        for minute, (count, _) in entered.items():
+            if stored.get(minute) == entered[minute]:
+                found.entered[minute] += count
+        unequal = _wanted_minutes(
+            minute
+            for minute in stored.keys() | entered.keys()
+            if stored.get(minute) != entered.get(minute)
+        )
+        if unequal["data"]:
+            self._look_closer(found, span, unequal)
+
+    def _look_closer(
+        self, found: Compared, span: Mapping[str, int], minutes: dict[str, Any]
+    ) -> None:
+        rows = self._query(_ENTERED, {"other": "clicks", **span}, minutes)
+        for minute, count, absent in rows:
+            found.entered[minute] += count
+            found.absent.update(Sighting(*one) for one in absent)
+        rows = self._query(_UNCOUNTED, {"other": "ledger", **span}, minutes)
+        found.uncounted.update(Sighting(*row) for row in rows)
+
+    def _sums(self, table: Table, span: Mapping[str, int]) -> dict[int, tuple[int, int]]:
+        rows = self._query(_SUM, {"table": table, **span})
+        return {minute: (count, total) for minute, count, total in rows}
+
+    def _query(self, sql: str, params: Mapping[str, object], *tables: Any) -> Any:
+        return self._ask(
+            lambda client: client.execute(sql, params, external_tables=list(tables) or None)
+        )
+
+    def _ask(self, question: Callable[[Client], Any]) -> Any:
+        with translated(self._url):
+            return question(self._client)
+
+
+def _wanted_minutes(minutes: Iterable[int]) -> dict[str, Any]:
+    return {
+        "name": "wanted",
+        "structure": [("minute", "Int64")],
+        "data": [{"minute": minute} for minute in minutes],
+    }
+
+
+def _wanted_clicks(sightings: Sequence[Sighting]) -> dict[str, Any]:
+    return {
+        "name": "wanted",
+        "structure": [("time_ms", "Int64"), ("click_id", "FixedString(16)")],
+        "data": [one._asdict() for one in sightings],
+    }

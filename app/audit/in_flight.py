@@ -1,0 +1,93 @@
+"""Clicks that are on their way to ClickHouse, or dead: what Redis holds of them, in pages."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from app.audit.balance import Place
+from app.audit.click_ref import Sighting
+from app.audit.entry_counts import Call, script
+from app.clicks.click import InvalidClick, from_fields
+from app.dead_letters.store import Choice, DeadLetters
+
+#: Entries read in one call.
+_PAGE = 200
+_FIRST_ID = b"0-0"
+
+
+class Outstanding:
+    """Looks at spool, stream and dead letters. Raises what ``call`` and ``spooled`` raise.
+
+    Args:
+        spooled: yields the clicks in the spool of this host.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        stream: str,
+        group: str,
+        letters: DeadLetters,
+        spooled: Callable[[], Iterable[Sighting]],
+    ) -> None:
+        self._call = call
+        self._stream = stream
+        self._group = group
+        self._letters = letters
+        self._spooled = spooled
+        self._pending_script = script("pending")
+        self._span_script = script("unread_span")
+
+    def sightings(self, since_ms: int) -> dict[Place, set[Sighting]]:
+        """Return the clicks of a Unix time and younger by the places where they were seen.
+
+        Looked at in the order of a click's way, so that one that moves meanwhile is seen twice
+        rather than never.
+        """
+        return {
+            "spooled": _recent(self._spooled(), since_ms),
+            "unread": _recent(self._unread(), since_ms),
+            "pending": _recent(self._pending(), since_ms),
+            "dead": _recent(self._dead(since_ms), since_ms),
+        }
+
+    def _unread(self) -> Iterator[Sighting]:
+        after, newest = self._unread_span() or (b"", b"")
+        while after != newest:
+            page = self._call("XRANGE", self._stream, b"(" + after, newest, "COUNT", _PAGE)
+            yield from (sighting_of(entry_id, flat) for entry_id, flat in page)
+            after = page[-1][0] if page else newest
+
+    def _pending(self) -> Iterator[Sighting]:
+        if not self._unread_span():
+            return
+        command = ("EVAL", self._pending_script, 1, self._stream, self._group)
+        after = _FIRST_ID
+        while page := self._call(*command, after, _PAGE):
+            yield from (sighting_of(*entry) for entry in page if len(entry) > 1)
+            after = page[-1][0]
+
+    def _dead(self, since_ms: int) -> Iterator[Sighting]:
+        for letter in self._letters.find(Choice()):
+            yield sighting_of(letter.entry_id, letter.flat)
+        for purged in self._letters.purged(since_ms):
+            yield Sighting(*purged)
+
+    def _unread_span(self) -> list[bytes]:
+        """Return the last id read and the newest id; nothing where there is no group."""
+        found: list[bytes] = self._call("EVAL", self._span_script, 1, self._stream, self._group)
+        return found
+
+
+def sighting_of(entry_id: bytes, flat: Sequence[bytes]) -> Sighting:
+    """Return the click of an entry; what is no click is told apart by where the entry stood."""
+    fields = dict(zip(flat[::2], flat[1::2], strict=True))
+    try:
+        click = from_fields(entry_id, fields)
+    except InvalidClick:
+        identity = hashlib.blake2b(entry_id, digest_size=16).digest()
+        return Sighting(int(entry_id.partition(b"-")[0]), identity)
+    return Sighting(click.time_ms, click.click_id)
+
+
+def _recent(sightings: Iterable[Sighting], since_ms: int) -> set[Sighting]:
+    return {one for one in sightings if one.time_ms >= since_ms}

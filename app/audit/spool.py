@@ -1,0 +1,71 @@
+"""Reader that counts the clicks in this host's spool while redirect workers write it.
+
+The file is laid out by :mod:`app.redirect.spool.file`.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.audit.click_ref import Sighting
+
+_NAME = "spool.db"
+_PAGE = 10_000
+#: Longest wait for whoever writes.
+_BUSY_SECONDS = 2.0
+
+
+class SpoolUnreadable(Exception):
+    """The spool can't be read; the text says why."""
+
+
+def spool_path(directory: Path) -> Path | None:
+    """Return where a spool's database is, None where there is none.
+
+    Raises:
+        SpoolUnreadable: the directory is closed to us.
+    """
+    path = directory / _NAME
+    try:
+        # Not path.exists(), which from Python 3.14 on takes what is closed to us for missing.
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise SpoolUnreadable(f"the spool {path} can't be read: {error.strerror}") from error
+    return path
+
+
+def spooled(directory: Path) -> Iterator[Sighting]:
+    """Yield the clicks in a spool, none where there is no spool.
+
+    Raises:
+        SpoolUnreadable: it is damaged, or not ours to read.
+    """
+    path = spool_path(directory)
+    if path is None:
+        return
+    try:
+        place = path.absolute().as_uri()
+        database = sqlite3.connect(f"{place}?mode=ro", timeout=_BUSY_SECONDS, uri=True)
+        try:
+            yield from _clicks(database)
+        finally:
+            database.close()
+    except (sqlite3.Error, OSError) as error:
+        raise SpoolUnreadable(f"the spool {path} can't be read: {error}") from error
+
+
+def _clicks(database: sqlite3.Connection) -> Iterator[Sighting]:
+    """Yield page after page: a long read would keep the write-ahead log from being cut back."""
+    after = b""
+    while True:
+        page = database.execute(
+            "SELECT click_id FROM clicks WHERE click_id > ? ORDER BY click_id LIMIT ?",
+            (after, _PAGE),
+        ).fetchall()
+        for (click_id,) in page:
+            yield Sighting(int.from_bytes(click_id[:6], "big"), click_id)
+        if not page:
+            return
+        after = page[-1][0]

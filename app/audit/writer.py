@@ -1,0 +1,27 @@
+"""Writer that enters clicks into the ledger: the only file that does, for consumers and others."""
+
+from collections.abc import Sequence
+
+from clickhouse_driver import Client
+
+from app.stores.clickhouse import insert_settings
+
+_ENTER = "INSERT INTO ledger (click_id, time) VALUES"
+
+
+def enter(client: Client, click_ids: Sequence[bytes], times_ms: Sequence[int]) -> None:
+    """Write down clicks that are inserted next, so that `hopline audit` can look for them.
+
+    A retry adds its rows again, which are one under FINAL; to drop them as duplicates would be to
+    trust that the first try's rows are there.
+
+    Args:
+        client: connected to the database of the clicks.
+        click_ids: 16 bytes each.
+        times_ms: their times in Unix milliseconds.
+
+    Raises:
+        clickhouse_driver.errors.Error: as the server or the driver says.
+    """
+    settings = insert_settings(len(click_ids))
+    client.execute(_ENTER, [click_ids, times_ms], settings=settings, columnar=True)

@@ -1,0 +1,434 @@
+"""Settings that configure every process: name, default, parser, unit and one sentence for each.
+
+Rule 1: a setting is read here and nowhere else; the rest of the code is given values.
+Rule 2: the variable is ``HOPLINE_`` plus the field's name in capitals.
+Rule 3: a unit stands in the name (``_ms``, ``_seconds``, ``_bytes``).
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.config.files import BadSettingFile, read_setting_file
+from app.config.masking import show_refused
+from app.config.types import (
+    Bind,
+    ClickHouseUrl,
+    Count,
+    HeaderName,
+    Hosts,
+    MetricsBind,
+    Peers,
+    Place,
+    RedisUrl,
+    Seconds,
+    Token,
+    WebUrl,
+    absolute,
+)
+
+PREFIX = "HOPLINE_"
+#: In the data directory, while `hopline up` runs: where its services and stores answer.
+RUNNING_FILE = "running.env"
+_CACHE_OF_THE_HOMELESS = Path("/var/cache/hopline")
+_ANY_ADDRESS = ("0.0.0.0", "[::]", "*")  # noqa: S104 - compared with, not bound to
+
+
+class SettingsError(Exception):
+    """A variable holds a value that can't be used; the text names variable, value and need."""
+
+
+def _data_dir() -> Path:
+    return _place("data_dir") or _absolute("data_dir", platformdirs.user_data_dir("hopline"))
+
+
+def _cache_dir() -> Path:
+    try:
+        return absolute(Path(platformdirs.user_cache_dir("hopline")))
+    except ValueError:
+        # A user without a home, as in containers; services that fetch nothing run all the same.
+        return _CACHE_OF_THE_HOMELESS
+
+
+def _place(field: str) -> Path | None:
+    """Return the path in a variable, before all settings are read; None where it isn't set."""
+    given = os.environ.get(variable(field))
+    return _absolute(field, given) if given else None
+
+
+def _absolute(field: str, given: str) -> Path:
+    try:
+        return absolute(Path(given))
+    except ValueError as error:
+        raise SettingsError(f"{_shown(field, given)}: {error}") from None
+
+
+def _shown(field: str, given: object) -> str:
+    """Return a value that can't be used beside its variable, without what may be a secret."""
+    return f"{variable(field)}={show_refused(field, given)!r}"
+
+
+class Settings(BaseSettings):
+    """All settings of all three services and the command; immutable once read."""
+
+    # Unit files write VARIABLE= for "not set", so an empty variable means the default.
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    # Stores
+    redis_url: RedisUrl = Field(
+        "redis://127.0.0.1:6379/0",
+        description="Redis or Valkey: redis://, rediss:// (TLS) or unix:// with user and password.",
+    )
+    redis_timeout_seconds: Seconds = Field(
+        2.0, description="Longest wait for a Redis connection or reply, beside any blocking read."
+    )
+    clickhouse_url: ClickHouseUrl = Field(
+        "clickhouse://default@127.0.0.1:9000/hopline",
+        description="ClickHouse's native port and the database: clickhouse:// or clickhouses://.",
+    )
+    clickhouse_timeout_seconds: Seconds = Field(
+        30.0, description="Longest wait for ClickHouse to answer an insert or a report."
+    )
+    click_ttl_days: int = Field(
+        0, ge=0, description="Days after which ClickHouse forgets a click; 0 keeps it for ever."
+    )
+
+    # The click stream (ADR-003)
+    stream: str = Field("clicks:stream", min_length=1, description="Redis Stream of clicks.")
+    stream_maxlen: Count = Field(
+        1_000_000, description="About how many entries the stream may hold (MAXLEN ~)."
+    )
+    group: str = Field("analytics-group", min_length=1, description="Consumer group of the stream.")
+    dead_stream: str = Field(
+        "clicks:dead",
+        min_length=1,
+        validate_default=True,
+        description="Stream of entries that can't be processed.",
+    )
+    dead_maxlen: Count = Field(
+        100_000, description="How many dead letters are kept before the oldest go."
+    )
+    dead_max_bytes: Count = Field(
+        64 << 20, description="About how much of Redis' memory dead letters take before that."
+    )
+    dead_days: int = Field(
+        30, ge=0, description="Days after which dead letters go; 0 keeps them however old."
+    )
+
+    # Redirect
+    redirect_bind: Bind = Field("127.0.0.1:8080", description="Where the redirect service listens.")
+    redirect_workers: Count = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        description="Redirect worker processes; one for each core by default.",
+    )
+    fast_lane: bool = Field(
+        True, description="Answer common visits without WSGI; when off, Falcon answers every one."
+    )
+    public_url: WebUrl | None = Field(
+        None, description="What short links start with in public; made from the bind by default."
+    )
+    own_hosts: Hosts = Field(
+        (), description="Further hosts that serve our links, which no target may point to."
+    )
+    code_length: int = Field(
+        7, ge=4, le=32, description="Characters of a short code that Hopline makes up."
+    )
+    allow_private_targets: bool = Field(
+        True, description="Whether links may lead to private networks; public services say no."
+    )
+    trusted_proxies: Peers = Field(
+        (),
+        description="Proxies that are believed about visits (X-Forwarded-For, Forwarded,"
+        " X-Request-ID, X-Request-Start): networks (CIDR, comma-separated), and unix: for whoever"
+        " can connect to the Unix socket.",
+    )
+    client_address_header: HeaderName = Field(
+        "",
+        description="The header in which these proxies name the visitor's address, e.g."
+        " CF-Connecting-IP, X-Real-IP or True-Client-IP, and no other is read; by default"
+        " X-Forwarded-For or else Forwarded.",
+    )
+    record_budget_ms: Seconds = Field(
+        10.0, description="How long a redirect waits for Redis to confirm the click."
+    )
+    lookup_budget_ms: Seconds = Field(
+        25.0, description="How long a redirect waits for Redis to answer for an unknown link."
+    )
+    link_cache_size: Count = Field(
+        100_000,
+        description="Links that one redirect worker keeps in memory, or a kilobyte for each.",
+    )
+    link_stale_seconds: Seconds = Field(
+        3600.0, description="How long links last seen keep redirecting while Redis is away."
+    )
+    unknown_cache_size: Count = Field(
+        10_000, description="Unknown codes that one redirect worker remembers."
+    )
+    unknown_cache_seconds: Seconds = Field(
+        5.0, description="How long an unknown code is remembered."
+    )
+    resend_seconds: Seconds = Field(
+        4.0,
+        description="Confirmed clicks this young are sent again when Redis restarts or fails over.",
+    )
+    spool_dir: Place | None = Field(
+        None, description="Where clicks wait while Redis is away; DATA_DIR/spool by default."
+    )
+    spool_max_bytes: Count = Field(
+        1 << 30, description="Most that the spool may hold; past it new clicks are refused loudly."
+    )
+    spool_damaged_days: Count = Field(
+        30,
+        description="Days after which damaged clicks and spools that were set aside are deleted.",
+    )
+    spool_drain_per_second: Count = Field(
+        5_000, description="Clicks a second that one worker sends from the spool to Redis."
+    )
+
+    # Console
+    console_bind: Bind = Field("127.0.0.1:8081", description="Where the console listens.")
+    console_threads: Count = Field(4, description="Console requests served at the same time.")
+    console_token: Token | None = Field(
+        None,
+        description="Bearer token that the console demands; it has to have one where other machines"
+        " reach it.",
+    )
+    console_hosts: Hosts = Field(
+        (),
+        description="Host names under which the console may be asked, beside localhost and"
+        " addresses.",
+    )
+
+    # Workers
+    consumers: Count = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        description="Consumer processes of the group; one for each core by default.",
+    )
+    consumers_max: Count | None = Field(
+        None,
+        description="Most consumers when load decides how many there are, at least CONSUMERS; by"
+        " default there are always CONSUMERS.",
+    )
+    batch_size: Count = Field(100, description="Entries asked for in one read (XREADGROUP COUNT).")
+    block_ms: Count = Field(5_000, description="How long a read waits for entries (BLOCK).")
+    insert_rows: Count = Field(10_000, description="Rows at which a batch is inserted.")
+    insert_seconds: Seconds = Field(1.0, description="Age at which a batch is inserted.")
+    claim_idle_seconds: Seconds = Field(
+        60.0, description="Silence after which a consumer counts as dead and others take over."
+    )
+    max_deliveries: Count = Field(
+        5, description="Deliveries after which an entry that kills consumers is a dead letter."
+    )
+    breaker_share: float = Field(
+        0.5,
+        gt=0.1,
+        le=1,
+        description="Share of a consumer's last 100 clicks that may fail unexpectedly before it"
+        " stops for a minute.",
+    )
+    replay_horizon_seconds: Seconds = Field(
+        86_400.0, description="How long processed clicks stay in the stream, for a replay."
+    )
+    aof_rewrite: bool = Field(
+        True,
+        description="Whether the workers have Redis write its append-only file anew once a day, so"
+        " that it forgets addresses and salts that were deleted.",
+    )
+    drain_seconds: Seconds = Field(
+        8.0, description="Most that a stop may take before what is left is killed."
+    )
+    geoip_path: Place | None = Field(
+        None, description="Country database (.mmdb); without one, countries are unknown."
+    )
+    store_addresses: Literal["network", "full", "none"] = Field(
+        "network",
+        description="What of a visitor's address is stored: its /24 or /48, all or nothing.",
+    )
+
+    # Metrics and logs
+    redirect_metrics_bind: MetricsBind = Field(
+        "127.0.0.1:9180",
+        description="Where the redirect service's metrics are served at /-/metrics; or off.",
+    )
+    workers_metrics_bind: MetricsBind = Field(
+        "127.0.0.1:9181", description="Where the workers' metrics are served at /-/metrics; or off."
+    )
+    metrics_token: Token | None = Field(
+        None,
+        description="Bearer token that whoever reads metrics has to send; the console's own token"
+        " opens the console's metrics, too.",
+    )
+    metrics_open: bool = Field(
+        False,
+        description="Show metrics without a token to other machines, too, in a private network.",
+    )
+    metrics_hosts: Hosts = Field(
+        (),
+        description="Host names under which redirect's and workers' metrics may be asked, beside"
+        " localhost and addresses.",
+    )
+    metrics_dir: Place | None = Field(
+        None,
+        description="Where processes leave their metrics to be added up; DATA_DIR/metrics by"
+        " default.",
+    )
+    log_format: Literal["text", "json", "logfmt"] = Field(
+        "text", description="How log lines look: for people, or for programs."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log lines that are written."
+    )
+
+    # This machine
+    settings_file: Place | None = Field(
+        None,
+        description="File of further HOPLINE_ variables, read again by workers on SIGHUP; the"
+        " environment goes before it.",
+    )
+    data_dir: Place = Field(
+        default_factory=_data_dir,
+        description="Where `hopline up` and the spool keep their files.",
+    )
+    cache_dir: Place = Field(
+        default_factory=_cache_dir,
+        description="Where the embedded stores are kept once fetched.",
+    )
+
+    @field_validator("dead_stream")
+    @classmethod
+    def _is_apart(cls, value: str, info: ValidationInfo) -> str:
+        if value == info.data.get("stream"):
+            raise ValueError("expected another than HOPLINE_STREAM: its entries are no clicks")
+        return value
+
+    @property
+    def link_base(self) -> str:
+        """What short links start with, without a slash at the end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        return f"http://{self._reachable_bind()}"
+
+    @property
+    def link_hosts(self) -> tuple[str, ...]:
+        """Every host, or host and port, that serves our links."""
+        public = (urlsplit(self.public_url).hostname or "",) if self.public_url else ()
+        return (*public, self._reachable_bind(), *self.own_hosts)
+
+    @property
+    def spool_directory(self) -> Path:
+        """Where clicks wait on this host while Redis is away."""
+        return self.spool_dir or self.data_dir / "spool"
+
+    def metrics_of(self, service: str) -> Path:
+        """Return where the processes of a service (``redirect``, say) leave their metrics."""
+        return (self.metrics_dir or self.data_dir / "metrics") / service
+
+    def _reachable_bind(self) -> str:
+        host, _, port = self.redirect_bind.rpartition(":")
+        if self.redirect_bind.startswith(("unix:", "fd://")):
+            return "localhost"
+        return f"127.0.0.1:{port}" if host in _ANY_ADDRESS else self.redirect_bind
+
+
+def load() -> Settings:
+    """Read the settings: the environment, HOPLINE_SETTINGS_FILE, what a running `hopline up` wrote.
+
+    Last come systemd's credentials (https://systemd.io/CREDENTIALS/), files named like the
+    variables in small letters: passwords that no other process can read, as it could a variable.
+
+    Raises:
+        SettingsError: naming each variable that can't be used, its value and what was expected, or
+            the file that is missing.
+    """
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY") or None
+    set_already = {name.upper() for name, value in os.environ.items() if value}
+    named = {variable(field): field for field in Settings.model_fields}
+    given = {
+        named[name]: value
+        for name, value in _filed().items()
+        if value and name in named and name not in set_already
+    }
+    return _read(Settings, _secrets_dir=credentials, **given)
+
+
+def load_or_exit() -> Settings:
+    """Read the settings for a service; one that can't be used ends the process with exit code 2."""
+    try:
+        return load()
+    except SettingsError as error:
+        sys.stderr.write(f"hopline: {error}\n")
+        sys.exit(2)
+
+
+def load_environment(**given: object) -> Settings:
+    """Read the settings from the environment alone; what is given stands before it.
+
+    `model_fields_set` of the result tells which were set at all.
+
+    Raises:
+        SettingsError: as :func:`load`.
+    """
+    return _read(Settings, **given)
+
+
+def _read(make: Callable[..., Settings], **given: object) -> Settings:
+    try:
+        return make(**given)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_complaints(error))) from None
+
+
+def _filed() -> dict[str, str]:
+    """Return the variables of all files; of two that set the same, the later one counts."""
+    settings_file = _place("settings_file")
+    try:
+        running = _running(_data_dir() / RUNNING_FILE)
+        return {**running, **(read_setting_file(settings_file) if settings_file else {})}
+    except FileNotFoundError:
+        given = _shown("settings_file", os.environ.get(variable("settings_file")))
+        raise SettingsError(f"{given}: there is no such file") from None
+    except BadSettingFile as error:
+        raise SettingsError(str(error)) from None
+
+
+def _running(path: Path) -> dict[str, str]:
+    try:
+        return read_setting_file(path)
+    except FileNotFoundError:
+        return {}
+    except BadSettingFile:
+        if _place("data_dir") is None:
+            return {}  # a home that is not ours, and nobody said that it is for us
+        raise
+
+
+def unknown_variables() -> list[str]:
+    """Return the HOPLINE_ variables that no setting reads, most likely typing errors.
+
+    Raises:
+        SettingsError: a file in which some may be can't be read.
+    """
+    known = {variable(name) for name in Settings.model_fields}
+    names = {*os.environ, *_filed()}
+    return sorted(name for name in names if name.startswith(PREFIX) and name not in known)
+
+
+def variable(field: str) -> str:
+    """Return the environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def _complaints(error: ValidationError) -> Iterator[str]:
+    for fault in error.errors():
+        name = str(fault["loc"][0])
+        need = fault["msg"].removeprefix("Value error, ")
+        yield f"{_shown(name, fault['input'])}: {need[:1].lower()}{need[1:]}"

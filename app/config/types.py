@@ -1,0 +1,189 @@
+"""Types that parse the values of settings, or say what was expected.
+
+Each refuses a value by ValueError, whose text :func:`app.config.settings.load` shows to a person.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+from app.http.trusted_peers import UNIX
+from app.http.urls import InvalidUrl, read_host, read_url
+
+_AUTHORITY_END = re.compile(r"[/?#]")
+#: Of the length that can be looked up (RFC 1035 §2.3.4); Python fails oddly on others.
+_NAME = r"(?:[A-Za-z0-9_%-]{1,63}\.)*[A-Za-z0-9_%-]{1,63}\.?"
+_HOST_AND_PORT = re.compile(rf"(?:\[[0-9A-Fa-f:.]+\]|{_NAME}|)(?::[0-9]{{1,5}})?", re.ASCII)
+
+_SOCKET = re.compile(r"unix:.+|fd://[0-9]+")
+_BIND = re.compile(rf"(?:\[[0-9A-Fa-f:.]+(?:%\w+)?\]|{_NAME}|\*):[0-9]{{1,5}}", re.ASCII)
+#: What a header can carry (RFC 9110 §5.5) and everybody sends as the same bytes.
+_TOKEN = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+
+_ONE_HOST = (
+    "expected one host; several, as for Sentinel or a cluster, can't be used:"
+    " name what leads to the master, such as a DNS name, a virtual address or HAProxy"
+)
+
+#: What proxies in use call theirs; an underscore is no hyphen, and servers drop such headers.
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
+#: What says something else about a visit or its connection, so that no address can stand there.
+_TAKEN_HEADERS = frozenset((
+    "accept-language", "connection", "content-length", "content-type", "expect", "host",
+    "purpose", "referer", "sec-gpc", "sec-purpose", "transfer-encoding", "upgrade", "user-agent",
+    "x-moz", "x-purpose", "x-request-id", "x-request-start",
+))  # fmt: skip
+
+#: What switches a bind off.
+OFF = "off"
+
+Answer = TypeVar("Answer")
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _bind(value: str) -> str:
+    if _SOCKET.fullmatch(value):
+        return value
+    if not _BIND.fullmatch(value) or _port(value) > 65535:
+        raise ValueError("expected HOST:PORT, unix:PATH or fd://N, an IPv6 address in brackets")
+    return value
+
+
+def _metrics_bind(value: str) -> str:
+    if value != OFF and _bind(value) and value.startswith(("unix:", "fd://")):
+        raise ValueError("expected HOST:PORT or off")
+    return value
+
+
+def _token(value: str) -> str:
+    if not _TOKEN.fullmatch(value):
+        raise ValueError("expected printable ASCII characters, without blanks at either end")
+    return value
+
+
+def _peers(value: str) -> str:
+    if value != UNIX:
+        try:
+            ipaddress.ip_network(value, strict=False)
+        except ValueError:
+            raise ValueError("expected addresses, networks as 10.0.0.0/8, or unix") from None
+    return value
+
+
+def _header_name(value: str) -> str:
+    if value and not _HEADER_NAME.fullmatch(value):
+        raise ValueError(
+            "expected the name of a header: letters, digits and hyphens, 32 characters at most"
+        )
+    if value.lower() in _TAKEN_HEADERS:
+        raise ValueError("expected a header that a proxy writes the visitor's address into")
+    return value
+
+
+def _store_url(*schemes: str) -> AfterValidator:
+    """Return the check of a store's URL; whatever is wrong with one, none of it is repeated."""
+
+    def check(value: str) -> str:
+        scheme = value.partition("://")[0].lower()
+        if "sentinel" in scheme or "cluster" in scheme:
+            raise ValueError(_ONE_HOST)
+        if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError(f"expected a URL that starts with {' or '.join(schemes)} and ://")
+        authority, behind = _AUTHORITY_END.split(f"{value.partition('://')[2]}/", maxsplit=1)
+        if "#" in value or "@" in behind:
+            raise ValueError(
+                "a #, ? or / before the @ ends what can be a password:"
+                " write # as %23, ? as %3F and / as %2F there"
+            )
+        place = authority.rpartition("@")[2]
+        if "," in place:
+            raise ValueError(_ONE_HOST)
+        if not _HOST_AND_PORT.fullmatch(place) or _port(place) > 65535:
+            raise ValueError("expected HOST or HOST:PORT, an IPv6 address in brackets")
+        try:
+            urlsplit(value)
+        except ValueError:
+            # What it says repeats the password.
+            raise ValueError("write what is no letter or digit of a password as %XX") from None
+        return value
+
+    return AfterValidator(check)
+
+
+def _port(place: str) -> int:
+    return int(place.rpartition(":")[2]) if re.search(r":[0-9]+$", place) else 1
+
+
+def _redis_database(value: str) -> str:
+    parts = urlsplit(value)
+    path = "" if parts.scheme == "unix" else parts.path.strip("/")
+    database = parse_qs(parts.query).get("db", [path])[0]
+    if database and not (database.isascii() and database.isdigit()):
+        raise ValueError(
+            "expected the database, after the host or as ?db=, to be a number, e.g. /0"
+        )
+    return value
+
+
+def _web_url(value: str) -> str:
+    """Check what short links start with, in the words of :func:`app.http.urls.read_url`."""
+    read = _read(read_url, value)
+    if read.has_user or "?" in read.href or "#" in read.href:
+        raise ValueError("expected a URL without user, ? and #, since codes are put behind it")
+    return read.href
+
+
+def _host(value: str) -> str:
+    _read(read_host, value)
+    return value
+
+
+def _read(reader: Callable[[str], Answer], value: str) -> Answer:
+    try:
+        return reader(value)
+    except InvalidUrl as error:
+        raise ValueError(error.detail) from None
+
+
+def absolute(path: Path) -> Path:
+    """Return where a path leads from here, ``~`` and ``~user`` expanded; links are not followed.
+
+    Raises:
+        ValueError: there is no such user, nobody's home is known, or the folder that we are in is
+            gone.
+    """
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError(str(error)) from None
+    except FileNotFoundError:
+        raise ValueError("it counts from a folder that was deleted: begin it with a /") from None
+
+
+Bind = Annotated[str, AfterValidator(_bind)]
+MetricsBind = Annotated[str, AfterValidator(_metrics_bind)]
+RedisUrl = Annotated[str, _store_url("redis", "rediss", "unix"), AfterValidator(_redis_database)]
+ClickHouseUrl = Annotated[str, _store_url("clickhouse", "clickhouses")]
+WebUrl = Annotated[str, AfterValidator(_web_url)]
+Hosts = Annotated[
+    tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_split)
+]
+Peers = Annotated[
+    tuple[Annotated[str, AfterValidator(_peers)], ...], NoDecode, BeforeValidator(_split)
+]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+Place = Annotated[Path, AfterValidator(absolute)]
+Token = Annotated[str, Field(min_length=16), AfterValidator(_token)]
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]

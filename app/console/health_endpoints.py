@@ -1,0 +1,67 @@
+"""Endpoints that tell what the console is, that it lives, and that its stores answer."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+import falcon
+
+from app.config.instance import HEADER
+from app.stores.clickhouse import ClickHouseError
+from app.stores.redis import RedisError
+from app.version import __version__
+
+logger = logging.getLogger(__name__)
+
+#: Raises RedisError or ClickHouseError when its store gives no sign of life.
+Ping = Callable[[], object]
+
+
+class Welcome:
+    """Tells someone who looks at the root what this is."""
+
+    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
+        """Answer GET /."""
+        resp.media = {
+            "name": "hopline console",
+            "version": __version__,
+            "stats": "/api/v1/links/{code}/stats",
+        }
+
+    on_head = on_get
+
+
+class Live:
+    """Answers as long as the process can answer at all."""
+
+    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
+        """Answer GET /-/live."""
+        resp.media = {"live": True}
+
+    on_head = on_get
+
+
+class Ready:
+    """Answers 200 while every store answers, else 503 and which don't."""
+
+    def __init__(self, pings: Mapping[str, Ping], instance: str) -> None:
+        self._pings = pings
+        self._instance = instance
+
+    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
+        """Answer GET /-/ready."""
+        answers = {name: _answers(ping) for name, ping in self._pings.items()}
+        ready = all(answers.values())
+        resp.status = falcon.HTTP_200 if ready else falcon.HTTP_503
+        resp.set_header(HEADER, self._instance)
+        resp.media = {"ready": ready, **answers}
+
+    on_head = on_get
+
+
+def _answers(ping: Ping) -> bool:
+    try:
+        ping()
+    except (RedisError, ClickHouseError) as error:
+        logger.warning("not ready: %s", error)
+        return False
+    return True

@@ -1,0 +1,189 @@
+"""Many links at once: each is created, found unchanged or refused, and none stops the others."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal, Protocol
+
+from app.links import codes
+from app.links.json import NewLink
+from app.links.link import CorruptLink, Link, decode, encode
+from app.links.store import LinkStore
+from app.links.targets import is_same
+from app.links.validation import InvalidLink
+
+#: Links stored in one round trip: about a megabyte at most, so that Redis serves others meanwhile.
+_PIECE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One link of a file.
+
+    Attributes:
+        line: where it stands, from 1.
+        link: what was read, or why nothing could be.
+    """
+
+    line: int
+    link: NewLink | InvalidLink
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a row; reason says why it was refused, or in what its link is another."""
+
+    line: int
+    kind: Literal["created", "updated", "unchanged", "refused"]
+    code: str = ""
+    reason: str = ""
+
+
+class Shelf(Protocol):
+    """Where new links are put; see :meth:`app.links.store.LinkStore.put_new`."""
+
+    def put_new(self, links: Sequence[Link]) -> list[bytes | None]:
+        """Store each link whose code is free; return what stands in the way of the others."""
+
+    def put_elsewhere(self, link: Link) -> Link:
+        """Store a link whose made-up code is taken under another, and return it."""
+
+    def update(self, code: str, given: Mapping[str, object]) -> Link:
+        """Change the given options of a link; see :meth:`app.links.store.LinkStore.update`."""
+
+
+class Rehearsal:
+    """A shelf that stores nothing and answers as the store would."""
+
+    def __init__(self, store: LinkStore) -> None:
+        self._store = store
+        self._put: dict[str, bytes] = {}
+
+    def put_new(self, links: Sequence[Link]) -> list[bytes | None]:
+        """Return what would stand in each link's way, earlier links among it."""
+        stored = self._store.peek([link.code for link in links])
+        return [
+            self._put.get(link.code, held) if held else self._put_one(link)
+            for link, held in zip(links, stored, strict=True)
+        ]
+
+    def put_elsewhere(self, link: Link) -> Link:
+        """Return the link as it is: which code it would get is not known beforehand."""
+        return link
+
+    def update(self, code: str, given: Mapping[str, object]) -> Link:
+        """Return the link as it would be."""
+        held = self._put.get(code) or self._store.peek([code])[0] or b""
+        target = decode(code, held).target
+        changed = self._store.draft({"target": target, **given}, code=code)
+        self._put[code] = encode(changed)
+        return changed
+
+    def _put_one(self, link: Link) -> bytes | None:
+        earlier = self._put.get(link.code)
+        self._put.setdefault(link.code, encode(link))
+        return earlier
+
+
+def import_links(
+    store: LinkStore,
+    rows: Iterable[Row],
+    *,
+    shelf: Shelf | None = None,
+    changes_links: bool = False,
+) -> Iterator[Outcome]:
+    """Store the rows' links and yield what became of each, in the rows' order.
+
+    A code that already leads to the same target is unchanged, so an import can be repeated.
+
+    Args:
+        shelf: where to put them instead of the store, such as a :class:`Rehearsal`.
+        changes_links: whether links that are there are changed to what their rows say.
+
+    Raises:
+        RedisUnavailable, RedisRefused: the rows after the last outcome are not dealt with.
+    """
+    importer = _Importer(store, shelf or store, changes_links=changes_links)
+    waiting = iter(rows)
+    while piece := list(islice(waiting, _PIECE)):
+        yield from importer.store(piece)
+
+
+class _Importer:
+    """Stores rows, some at a time."""
+
+    def __init__(self, store: LinkStore, shelf: Shelf, *, changes_links: bool) -> None:
+        self._store = store
+        self._shelf = shelf
+        self._changes_links = changes_links
+
+    def store(self, piece: Sequence[Row]) -> Iterator[Outcome]:
+        """Store rows, in one round trip but for made-up codes that are taken and changed links."""
+        drafts = [self._draft(row.link) for row in piece]
+        links = [draft for draft in drafts if isinstance(draft, Link)]
+        in_the_way = iter(self._shelf.put_new(links) if links else [])
+        for row, draft in zip(piece, drafts, strict=True):
+            if isinstance(draft, Link) and isinstance(row.link, NewLink):
+                yield self._outcome(row.line, row.link, draft, next(in_the_way))
+            elif isinstance(draft, InvalidLink):
+                # Of the line as a whole the reader says all.
+                reason = draft.detail if draft.option == "line" else str(draft)
+                yield Outcome(row.line, "refused", reason=reason)
+
+    def _draft(self, new: NewLink | InvalidLink) -> Link | InvalidLink:
+        if isinstance(new, InvalidLink):
+            return new
+        try:
+            if new.deleted:
+                return _tombstone(new)
+            return self._store.draft(new.given, code=new.code, created_ms=new.created_ms)
+        except InvalidLink as error:
+            return error
+
+    def _outcome(self, line: int, new: NewLink, link: Link, held: bytes | None) -> Outcome:
+        if held is not None and new.code is None:
+            link = self._shelf.put_elsewhere(link)
+            held = None
+        if held is None:
+            return Outcome(line, "created", link.code)
+        try:
+            other = decode(link.code, held)
+        except CorruptLink as error:
+            return Outcome(line, "refused", link.code, str(error))
+        if other.deleted and not link.deleted:
+            reason = f"the code {link.code!r} belonged to a deleted link and stays taken"
+            return Outcome(line, "refused", link.code, reason)
+        return self._compared(line, new, link, other)
+
+    def _compared(self, line: int, new: NewLink, link: Link, other: Link) -> Outcome:
+        """Return what becomes of a row whose link is there, perhaps another one."""
+        differing = _differing(new, link, other)
+        if differing and self._changes_links and not link.deleted:
+            self._shelf.update(link.code, differing)
+            return Outcome(line, "updated", link.code)
+        if "target" in differing:
+            reason = f"the code {link.code!r} is taken: it leads to {other.target}"
+            return Outcome(line, "refused", link.code, reason)
+        reason = ", ".join(f"{name} is {getattr(other, name)!r}" for name in differing)
+        return Outcome(line, "unchanged", link.code, reason)
+
+
+def _differing(new: NewLink, link: Link, other: Link) -> dict[str, object]:
+    """Return the options, as they were given, in which a link is another than the one there."""
+    if link.deleted:
+        return {} if other.deleted else {"target": ""}
+    return {
+        name: value
+        for name, value in new.given.items()
+        if getattr(link, name) != getattr(other, name)
+        and not (name == "target" and is_same(link.target, other.target))
+    }
+
+
+def _tombstone(new: NewLink) -> Link:
+    if new.code is None or not codes.is_valid(new.code):
+        raise InvalidLink("code", f"{new.code!r} can't be one: {codes.EXPECTED}")
+    created_ms = new.created_ms or 0
+    return Link(
+        code=new.code, target="", created_ms=created_ms, updated_ms=created_ms, deleted=True
+    )

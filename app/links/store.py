@@ -1,0 +1,297 @@
+"""Store that keeps links in Redis: a string key for each, and sorted sets of codes to list them by.
+
+Rule 1: an index entry is written before its link and never taken away, so that no link can be
+        missing from a list; readers skip entries whose link is missing, deleted or has lost the
+        tag.
+Rule 2: a link changes only by compare-and-set of its whole text, so that no editor overwrites
+        what another has just written.
+Rule 3: a deleted link leaves a tombstone, which answers 410 and keeps its code taken: a printed
+        code never comes to lead somewhere else.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
+
+from app.config.settings import Settings
+from app.links import codes
+from app.links.link import Link, LinkNotFound, decode, encode
+from app.links.listing import LinkList
+from app.links.validation import InvalidLink, LinkOptions
+from app.stores.keys import (
+    LINK_DELETED,
+    LINK_INDEX,
+    link_key,
+    link_spent_key,
+    link_tag_key,
+    link_uses_key,
+)
+from app.stores.redis import connect, despite_full, translated
+
+if TYPE_CHECKING:
+    import redis
+
+logger = logging.getLogger(__name__)
+
+#: Tries before a made-up code grows by a character, and characters by which it may grow.
+_TRIES = 5
+_GROWTH = 3
+#: Editors of one link at the same moment that are waited for.
+_SWAPS = 20
+
+#: KEYS[1] the link; ARGV[1] its text as it was read, ARGV[2] as it shall be. A full Redis takes it:
+#: a link that leads where it no longer should must be stopped at any time, and it hardly grows.
+_SWAP = """#!lua flags=allow-oom
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+"""
+
+
+class LinkDeleted(LinkNotFound):
+    """The link was deleted, and only its tombstone is left."""
+
+
+class CodeTaken(Exception):
+    """Another link has the chosen code, or had it before it was deleted."""
+
+
+class LinkContended(Exception):
+    """Too many editors changed the link at the same time; the same call may work later."""
+
+
+def open_store(settings: Settings) -> "LinkStore":
+    """Return the store of an installation; it connects when first used."""
+    return LinkStore(
+        connect(settings.redis_url, timeout_seconds=settings.redis_timeout_seconds),
+        url=settings.redis_url,
+        options=LinkOptions(
+            settings.link_hosts, allow_private_targets=settings.allow_private_targets
+        ),
+        code_length=settings.code_length,
+    )
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class LinkStore:
+    """Creates, finds, lists and changes links; every call blocks for Redis.
+
+    Args:
+        client: Redis client that speaks bytes.
+        url: where it connects to, for error texts.
+        options: checks what links are given.
+        code_length: characters of a made-up code.
+        now_ms: clock in Unix milliseconds.
+        choice: picks one character of a made-up code.
+
+    Every method raises :class:`app.stores.redis.RedisUnavailable` or
+    :class:`app.stores.redis.RedisRefused` when Redis doesn't do its part.
+    """
+
+    def __init__(
+        self,
+        client: "redis.Redis",
+        *,
+        url: str,
+        options: LinkOptions,
+        code_length: int,
+        now_ms: Callable[[], int] = _now_ms,
+        choice: Callable[[str], str] = secrets.choice,
+    ) -> None:
+        self._client = client
+        self._url = url
+        self._options = options
+        self._code_length = code_length
+        self._now_ms = now_ms
+        self._choice = choice
+        self.links = LinkList(client, url)
+
+    def create(self, given: Mapping[str, object], *, code: str | None = None) -> Link:
+        """Store a new link under the chosen code, or under one made up.
+
+        Raises:
+            InvalidLink: an option or the code can't be used.
+            CodeTaken: the chosen code is not free.
+        """
+        link = self.draft(given, code=code)
+        if self.put_new([link])[0] is None:
+            return link
+        if code is not None:
+            raise CodeTaken(f"the code {code!r} is taken")
+        return self.put_elsewhere(link)
+
+    def draft(
+        self, given: Mapping[str, object], *, code: str | None = None, created_ms: int | None = None
+    ) -> Link:
+        """Return a new link that is not stored yet.
+
+        Raises:
+            InvalidLink: an option or the code can't be used.
+        """
+        if code is None:
+            code = codes.random_code(self._code_length, self._choice)
+        elif not codes.is_valid(code):
+            raise InvalidLink("code", f"{code!r} can't be one: {codes.EXPECTED}")
+        if "target" not in given:
+            raise InvalidLink("target", "it is missing: say where the link leads")
+        now_ms = self._now_ms()
+        held = self._options.check(given, now=now_ms / 1000)
+        if created_ms is None:
+            created_ms = now_ms
+        return Link(code=code, created_ms=created_ms, updated_ms=now_ms, **held)
+
+    def put_new(self, links: Sequence[Link]) -> list[bytes | None]:
+        """Store each link whose code is free, in one round trip.
+
+        Returns: for each link None, or the text of the link that has its code already.
+        """
+        with translated(self._url):
+            pipeline = self._client.pipeline(transaction=False)
+            for link in links:
+                for index in _indexes(link):
+                    pipeline.zadd(index, {link.code: link.created_ms}, nx=True)
+                if link.deleted:
+                    pipeline.sadd(LINK_DELETED, link.code)
+                pipeline.set(link_key(link.code), encode(link), nx=True, get=True)
+            replies = iter(pipeline.execute())
+        return [_last(replies, len(_indexes(link)) + link.deleted) for link in links]
+
+    def put_elsewhere(self, link: Link) -> Link:
+        """Store a link whose made-up code is taken under another, and return it.
+
+        Raises:
+            CodeTaken: no free code was found, even with some more characters.
+        """
+        for tried in range(_TRIES * (_GROWTH + 1)):
+            length = self._code_length + tried // _TRIES
+            link = replace(link, code=codes.random_code(length, self._choice))
+            if self.put_new([link])[0] is None:
+                logger.warning("Codes of length %d are getting scarce", self._code_length)
+                return link
+        raise CodeTaken(f"no free code of length {self._code_length} was found")
+
+    def peek(self, codes_wanted: Sequence[str]) -> list[bytes | None]:
+        """Return the text of each code's link, or None where there is none, in one round trip."""
+        with translated(self._url):
+            keys = [link_key(code) for code in codes_wanted]
+            return cast("list[bytes | None]", self._client.mget(keys)) if keys else []
+
+    def get(self, code: str) -> Link:
+        """Return the link, which may be a tombstone.
+
+        Raises:
+            LinkNotFound: there never was one.
+            CorruptLink: it can't be read.
+        """
+        return decode(code, self._read(code))
+
+    def update(self, code: str, given: Mapping[str, object]) -> Link:
+        """Change the given options of a link and leave the others as they are.
+
+        Raises:
+            InvalidLink: an option can't be used.
+            LinkNotFound: there is no such link any more.
+            LinkContended: others kept changing it.
+        """
+        held = self._options.check(given, now=self._now_ms() / 1000)
+        return self._swap(code, lambda link: replace(link, **held))
+
+    def delete(self, code: str) -> Link:
+        """Leave only the link's tombstone, and return that.
+
+        Raises:
+            LinkNotFound: there is no such link any more.
+            LinkContended: others kept changing it.
+        """
+        self._live(code)
+        with translated(self._url):
+            # Before the tombstone, as an index entry is before its link: an interrupted delete
+            # can be repeated, and the repetition sets the count right.
+            self._write(LINK_DELETED, "SADD", LINK_DELETED, code)
+        tombstone = self._swap(code, _bury)
+        with translated(self._url):
+            self._client.delete(link_uses_key(code), link_spent_key(code))
+        return tombstone
+
+    def ping(self) -> None:
+        """Have Redis look for a link that can't be; a PING works where no link may be read."""
+        with translated(self._url):
+            self._client.get(link_key("-/ready"))
+
+    def uses(self, link: Link) -> int:
+        """Return how many clicks of a link's limit are used; 0 for one without."""
+        return self.uses_of([link])[link.code]
+
+    def uses_of(self, links: Sequence[Link]) -> dict[str, int]:
+        """Return by code how many clicks of each link's limit are used, in one round trip."""
+        uses = {link.code: 0 for link in links}
+        limited = [link.code for link in links if link.click_limit is not None]
+        if limited:
+            with translated(self._url):
+                found: Any = self._client.mget(map(link_uses_key, limited))
+            uses.update({code: int(raw or 0) for code, raw in zip(limited, found, strict=True)})
+        return uses
+
+    def restore_uses(self, code: str, uses: int) -> None:
+        """Set how many clicks of a limited link were used, unless that is known here."""
+        if uses:
+            with translated(self._url):
+                self._client.set(link_uses_key(code), uses, nx=True)
+
+    def _read(self, code: str) -> bytes:
+        raw = self.peek([code])[0] if codes.is_valid(code) else None
+        if raw is None:
+            raise LinkNotFound(f"no link has the code {code!r}")
+        return raw
+
+    def _live(self, code: str) -> tuple[bytes, Link]:
+        raw = self._read(code)
+        link = decode(code, raw)
+        if link.deleted:
+            raise LinkDeleted(f"the link {code!r} was deleted")
+        return raw, link
+
+    def _swap(self, code: str, change: Callable[[Link], Link]) -> Link:
+        for _ in range(_SWAPS):
+            raw, link = self._live(code)
+            updated_ms = max(self._now_ms(), link.updated_ms + 1)
+            changed = replace(change(link), updated_ms=updated_ms)
+            if self._compare_and_set(raw, changed):
+                return changed
+        raise LinkContended(f"the link {code!r} is being changed by others: try again")
+
+    def _compare_and_set(self, raw: bytes, link: Link) -> bool:
+        with translated(self._url):
+            for index in _indexes(link):
+                self._write(index, "ZADD", index, "NX", link.created_ms, link.code)
+            reply: Any = self._client.eval(_SWAP, 1, link_key(link.code), raw, encode(link))
+        return bool(reply)
+
+    def _write(self, key: str, *command: str | int) -> None:
+        """Write what belongs to a change of a link, which a full Redis takes as well."""
+        self._client.execute_command(*despite_full(key, *command))  # type: ignore[no-untyped-call]
+
+
+def _indexes(link: Link) -> list[str]:
+    return [LINK_INDEX, *map(link_tag_key, link.tags)]
+
+
+def _last(replies: Iterator[Any], skipped: int) -> bytes | None:
+    return cast("bytes | None", next(islice(replies, skipped, None)))
+
+
+def _bury(link: Link) -> Link:
+    return Link(
+        code=link.code,
+        target="",
+        created_ms=link.created_ms,
+        updated_ms=link.updated_ms,
+        deleted=True,
+    )

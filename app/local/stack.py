@@ -1,0 +1,114 @@
+"""Everything on this machine: what `hopline up` starts, in which order, and watches over."""
+
+import os
+import time
+from collections.abc import Callable
+
+from app.config.settings import Settings, variable
+from app.local import services
+from app.local.data_dir import DataDir
+from app.local.process_group import Family
+from app.local.stores import Store
+from app.processes.child import ChildFailed, Program
+from app.schema.migrations import migrate
+
+START_SECONDS = 60.0
+STOP_SECONDS = 9.0
+_POLL_SECONDS = 0.05
+_STORES, _WORKERS, _SERVICES, _DEMO = range(4)
+
+
+#: Where the services answer, which the command in another terminal has to know.
+BINDS = ("redirect_bind", "console_bind", "redirect_metrics_bind", "workers_metrics_bind")
+
+
+class Machine:
+    """The stores, the services and the workers of one data directory.
+
+    Args:
+        settings: with the stores' URLs and whatever else the services shall see.
+        overrides: settings, by field name, that the services are given beside our environment.
+        stop_requests: how many times a person asked to stop; the second time means now.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        overrides: dict[str, str],
+        data: DataDir,
+        family: Family,
+        stop_requests: Callable[[], int],
+    ) -> None:
+        self._settings = settings
+        self._overrides = overrides
+        self._data = data
+        self._family = family
+        self._stop_requests = stop_requests
+
+    def start(self, stores: list[Store], *, demo: bool) -> bool:
+        """Start everything, and tell whether all answers; False when a stop was asked meanwhile.
+
+        Raises:
+            ChildFailed: something can't start.
+            ClickHouseError: the schema can't be brought up to date.
+        """
+        environ = self._environ()
+        for store in stores:
+            if store.program:
+                self._spawn(store.program, _STORES)
+        if not self._wait_until_ready():
+            return False
+        self._spawn(services.redirect_program(self._settings, environ), _SERVICES)
+        self._spawn(services.console_program(self._settings, environ), _SERVICES)
+        self._migrate()
+        self._spawn(services.workers_program(self._settings, environ), _WORKERS)
+        if not self._wait_until_ready():
+            return False
+        self._write_running()
+        if demo:
+            self._spawn(services.demo_program(environ), _DEMO)
+        return True
+
+    def watch(self) -> None:
+        """Respawn whatever dies, until a stop is asked for."""
+        while not self._stop_requests():
+            self._family.tend()
+            time.sleep(_POLL_SECONDS)
+
+    def stop(self) -> list[str]:
+        """Stop everything within :data:`STOP_SECONDS`; return the names of what was killed."""
+        self._data.remove_running()
+        return self._family.stop(STOP_SECONDS, lambda: self._stop_requests() > 1)
+
+    def _spawn(self, program: Program, stage: int) -> None:
+        self._family.start(program, self._data.log_path(program.name), stage)
+
+    def _wait_until_ready(self) -> bool:
+        deadline = time.monotonic() + START_SECONDS
+        while waiting := self._family.unready():
+            if self._stop_requests():
+                return False
+            if time.monotonic() > deadline:
+                names = " and ".join(waiting)
+                raise ChildFailed(
+                    f"{names} did not answer in {START_SECONDS:.0f} s; see {self._data.logs}"
+                )
+            self._family.tend()
+            self._family.require_started()
+            time.sleep(_POLL_SECONDS)
+        return True
+
+    def _migrate(self) -> None:
+        migrate(
+            self._settings.clickhouse_url,
+            timeout_seconds=self._settings.clickhouse_timeout_seconds,
+            ttl_days=self._settings.click_ttl_days,
+        )
+
+    def _environ(self) -> dict[str, str]:
+        given = {variable(name): value for name, value in self._overrides.items()}
+        return {**os.environ, **given}
+
+    def _write_running(self) -> None:
+        binds = {name: getattr(self._settings, name) for name in BINDS}
+        self._data.write_running({**self._overrides, **binds})

@@ -1,0 +1,32 @@
+"""Metrics of the ledger; the rules stand in :mod:`app.metrics.workers`."""
+
+from prometheus_client import CollectorRegistry
+
+from app.metrics.types import Gauge, prepared
+
+
+class LedgerMetrics:
+    """What the last check of the ledger found; all hosts' supervisors show the same."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.difference = prepared(
+            Gauge(
+                "hopline_ledger_difference",
+                "Out of place: `entries` gone from the stream in a day by another's hand, how often"
+                " it was `emptied` in a day, accepted clicks that are `missing` from ClickHouse,"
+                " clicks there that are `uncounted`.",
+                ["kind"],
+                merge="max",
+                registry=registry,
+            ),
+            "entries",
+            "emptied",
+            "missing",
+            "uncounted",
+        )
+        self.checked_seconds = Gauge(
+            "hopline_ledger_checked_timestamp_seconds",
+            "Unix time of the ledger's last check.",
+            merge="max",
+            registry=registry,
+        )

@@ -1,0 +1,187 @@
+"""Backpressure that diverts clicks before the stream's bound or Redis' memory is reached.
+
+At the stream's, clicks that nobody has processed would be eaten. At that of the memory, Redis would
+refuse the changes of links and the uses of limited ones as well.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from importlib import resources
+
+import gevent
+import hiredis
+
+from app.logs.throttle import QuietLog
+from app.metrics.redirect import RedirectMetrics
+from app.redirect.clicks.watermarks import Level, Watermarks
+from app.redirect.redis.connection import Connection
+from app.redirect.redis.pipeline import Pipeline, PipelineError
+from app.redirect.redis.resp import encode_command
+from app.redirect.tasks.background_task import Chore
+from app.stores.keys import backlog_marks_key
+from app.stores.memory_marks import Memory
+from app.stores.redis import may_have_lost
+from app.stores.redis_server import RedisServer
+
+logger = logging.getLogger(__name__)
+
+#: Marks over the whole stream; the backlog is counted too large by one distance at most.
+_MARKS = 256
+#: A server that stays a replica still serves lookups: it is not left more often than this.
+_LEAVE_SECONDS = 5.0
+#: A server that is away for longer may have lost its last second, and whoever could send that again
+#: may not live until it is back. A restart or a moment's freeze is shorter, and makes no copies.
+_ABSENCE_SECONDS = 10.0
+_UNBOUNDED = Memory(0, 0)
+_MIB = 1 << 20
+
+
+class Backlog:
+    """One worker's view of backlog and memory, looked at once a second, more often when they grow.
+
+    All workers see the same numbers and so decide alike. While Redis is away, or does not let us
+    look, the last decision stands.
+
+    A look also finds out whether the server was made a replica, promoted or restarted under an open
+    connection. Then a new one is made, to where the server is now; if it is another, or one that
+    was promoted, it is sent the last clicks again. One that stays away is doubted, too.
+
+    Attributes:
+        is_full: whether new clicks have to go to the spool and stay there.
+        reason: what is too full, for counting: ``backlog``, ``memory`` or nothing.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        metrics: RedirectMetrics,
+        *,
+        stream: str,
+        group: str,
+        maxlen: int,
+        timeout_seconds: float,
+        absence_seconds: float = _ABSENCE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make a watch that has not begun.
+
+        Args:
+            maxlen: entries that the stream may hold.
+            timeout_seconds: longest wait for one answer.
+            absence_seconds: how long a server may be away before it is doubted.
+        """
+        self.is_full = False
+        self.reason = ""
+        self._pipeline = pipeline
+        self._metrics = metrics
+        self._maxlen = maxlen
+        self._timeout_seconds = timeout_seconds
+        self._absence_seconds = absence_seconds
+        self._clock = clock
+        self._entries = Level(Watermarks.of(maxlen))
+        self._limit_bytes = 0
+        self._memory = Level(Watermarks.of_memory(0))
+        self._command = _command(stream, group, max(maxlen // _MARKS, 1))
+        self._quiet_log = QuietLog(logger)
+        self._leave_at = 0.0
+        self._is_in_doubt = False
+        self._chore = Chore("backlog", self._watch, metrics.chore_failures)
+
+    def start(self) -> None:
+        """Look once, unless Redis is away, and go on looking; blocks for the first look only."""
+        if self._pipeline.connected.is_set():
+            self._look()
+        self._chore.start()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._chore.close()
+
+    def note(self, backlog: int, memory: Memory = _UNBOUNDED) -> None:
+        """Decide anew by the backlog in entries and the server's memory, as just seen."""
+        now = self._clock()
+        if memory.limit_bytes != self._limit_bytes:
+            self._limit_bytes = memory.limit_bytes
+            self._memory.marks = Watermarks.of_memory(memory.limit_bytes)
+        self._entries.note(backlog, now)
+        self._memory.note(memory.used_bytes, now)
+        was, self.reason = self.reason, self._judge()
+        self.is_full = bool(self.reason)
+        self._metrics.backlog.set(backlog)
+        self._metrics.backlog_full.set(self._entries.diverts)
+        self._metrics.redis_memory_full.set(self._memory.diverts)
+        if self.reason != was:
+            self._say(backlog, memory)
+
+    def _judge(self) -> str:
+        if self._entries.diverts:
+            return "backlog"
+        return "memory" if self._memory.diverts else ""
+
+    def _watch(self) -> None:
+        gevent.sleep(min(self._entries.next_look_seconds(), self._memory.next_look_seconds()))
+        # At once after an outage, in which others may have added much.
+        if not self._pipeline.connected.wait(self._absence_seconds):
+            self._pipeline.doubt_server()
+            self._pipeline.connected.wait()
+        self._look()
+
+    def _look(self) -> None:
+        connection = self._pipeline.connection
+        try:
+            backlog, used_bytes, limit_bytes, *who = self._pipeline.call(
+                self._command, self._timeout_seconds
+            )
+        except (PipelineError, hiredis.ReplyError) as error:
+            self._quiet_log.warning("look", "The stream's backlog can't be counted: %s", error)
+            if str(error).startswith("READONLY"):
+                self._leave_replica()
+            elif may_have_lost(str(error)) and not self._is_in_doubt:
+                # While clicks are few, nobody else may notice before they are too old for that.
+                self._is_in_doubt = True
+                self._pipeline.doubt_server()
+        else:
+            self._is_in_doubt = False
+            self.note(backlog, Memory(used_bytes, limit_bytes))
+            self._compare(connection, RedisServer(*(text.decode() for text in who)))
+
+    def _leave_replica(self) -> None:
+        now = self._clock()
+        if now >= self._leave_at:
+            self._leave_at = now + _LEAVE_SECONDS
+            self._pipeline.reconnect("the server is a replica now")
+
+    def _compare(self, connection: Connection | None, server: RedisServer) -> None:
+        """Leave a server that is no longer what it was when this connection was made."""
+        if connection is None or connection is not self._pipeline.connection:
+            return
+        if server.is_replica:
+            # One that lets itself be written to would lose what it is given.
+            self._leave_replica()
+        elif server.id and server.id != connection.server.id:
+            self._pipeline.reconnect("the server was restarted or changed its role")
+
+    def _say(self, backlog: int, memory: Memory) -> None:
+        if self.reason == "backlog":
+            logger.warning(
+                "%d of the %d clicks that the stream may hold are unprocessed: new clicks go to the"
+                " spool until the workers have caught up",
+                backlog,
+                self._maxlen,
+            )
+        elif self.reason == "memory":
+            logger.warning(
+                "Redis uses %d of its %d MiB (maxmemory): new clicks go to the spool until the"
+                " workers have trimmed the stream, or there is more memory",
+                memory.used_bytes // _MIB,
+                memory.limit_bytes // _MIB,
+            )
+        else:
+            logger.warning("There is room again: clicks go to Redis")
+
+
+def _command(stream: str, group: str, distance: int) -> bytes:
+    script = resources.files("app.redirect.clicks").joinpath("lua/backpressure.lua").read_bytes()
+    keys = (stream.encode(), backlog_marks_key(stream, group).encode())
+    return encode_command(b"EVAL", script, b"2", *keys, group.encode(), b"%d" % distance)

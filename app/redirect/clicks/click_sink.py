@@ -1,0 +1,59 @@
+"""Sink that gets every click to Redis, else to disk, else keeps it in memory until one takes it.
+
+The order stands here and nowhere else: the recorder hands to the spool what Redis doesn't take in
+time, the spool to the memory what the disk doesn't take, and the memory tries the recorder again.
+"""
+
+from time import monotonic
+
+from app.metrics.redirect import RedirectMetrics
+from app.redirect.clicks.backpressure import Backlog
+from app.redirect.clicks.memory_buffer import Holdover
+from app.redirect.clicks.recorder import Recorder
+from app.redirect.redis.pipeline import Pipeline
+from app.redirect.spool.file import SpoolFile
+from app.redirect.spool.retransmit_buffer import ResendRing
+from app.redirect.spool.rows import Row
+from app.redirect.spool.spool import Spool
+
+_LEAST_STOP_SECONDS = 0.5
+
+
+class ClickSink:
+    """The three places of a click, and the way from one to the next.
+
+    Attributes:
+        recorder: takes clicks.
+        spool: where they wait for Redis.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        file: SpoolFile,
+        ring: ResendRing,
+        backlog: Backlog,
+        metrics: RedirectMetrics,
+        *,
+        budget_seconds: float,
+    ) -> None:
+        """Make a sink; its arguments are the recorder's, and the spool's file."""
+        self.spool = Spool(file, metrics, self._keep)
+        self.recorder = Recorder(
+            pipeline, self.spool, ring, backlog, metrics, budget_seconds=budget_seconds
+        )
+        self._memory = Holdover(self.recorder.record, metrics)
+
+    def start(self) -> None:
+        """Begin to try again what only memory takes; returns at once."""
+        self._memory.start()
+
+    def close(self, timeout_seconds: float) -> None:
+        """Bring to disk what is not in Redis, or may be lost there; blocks the calling greenlet."""
+        self.spool.append_all(self._memory.close())
+        until = monotonic() + timeout_seconds
+        self.recorder.close(timeout_seconds)
+        self.spool.close(max(until - monotonic(), _LEAST_STOP_SECONDS))
+
+    def _keep(self, rows: list[Row], error: BaseException) -> int:
+        return self._memory.keep(rows, error)

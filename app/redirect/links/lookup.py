@@ -1,0 +1,278 @@
+"""Lookup that finds links: in memory while Redis vouches for it, else in Redis, else as last seen.
+
+Rule 1: what a lookup read is remembered as fresh only if the whole lookup lay within one watch and
+        no change of that link was told meanwhile.
+Rule 2: who asks after a change was told, or after a watch began, never shares a lookup that began
+        before.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+import gevent
+import hiredis
+from gevent.hub import Waiter
+
+from app.config.settings import Settings
+from app.links.link import REDIRECT_STATUSES, CorruptLink, Link, decode
+from app.logs.throttle import QuietLog
+from app.metrics.redirect import RedirectMetrics
+from app.redirect.links.cache import Held, LinkCache, UnknownCodes, Watch
+from app.redirect.redis.pipeline import Pipeline, PipelineError
+from app.redirect.redis.resp import encode_command
+from app.redirect.tasks.deadlines import Deadlines
+from app.stores.keys import link_key
+
+logger = logging.getLogger(__name__)
+
+#: What may stand in Location and Cache-Control: no byte of these can end a header (RFC 9110 §5.5).
+_SOUND_TARGET = re.compile(r"https?://[\x21-\x7e]+", re.IGNORECASE)
+_SOUND_HEADER = re.compile(r"[\x20-\x7e]*")
+
+
+class Unknown(Enum):
+    """What stands for a link that does not exist."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN = Unknown.UNKNOWN
+
+
+class LookupUnavailable(Exception):
+    """Whether the code has a link can't be told now; the text says why."""
+
+
+Found = Link | Unknown | LookupUnavailable
+OnFound = Callable[[Found], None]
+
+
+class Lookup:
+    """Answers which link a code has; listens to :class:`~app.redirect.links.tracking.Tracking`."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        settings: Settings,
+        metrics: RedirectMetrics,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pipeline = pipeline
+        self._lookups = metrics.link_lookups
+        self._clock = clock
+        self._stale_seconds = settings.link_stale_seconds
+        self._links = LinkCache(settings.link_cache_size)
+        self._unknown = UnknownCodes(
+            settings.unknown_cache_size, settings.unknown_cache_seconds, clock
+        )
+        self._watch: Watch | None = None
+        self._flights: dict[str, _Flight] = {}
+        loop: Any = gevent.get_hub().loop
+        self._deadlines = Deadlines(loop, settings.lookup_budget_ms / 1000, clock)
+        self._quiet_log = QuietLog(logger, clock=clock)
+
+    def __len__(self) -> int:
+        return len(self._links)
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether Redis reports changes at present."""
+        return self._watch is not None
+
+    def cached(self, code: str) -> Link | Unknown | None:
+        """Return what may be answered from memory, or None when Redis has to be asked.
+
+        While Redis is away, links last seen may be answered until they are too old.
+        """
+        held = self._links.young.get(code) or self._links.get(code)
+        if held is not None:
+            if held.watch is self._watch:
+                return held.link
+            return self._stale(held) if self._is_redis_away() else None
+        return UNKNOWN if code in self._unknown else None
+
+    def find(self, code: str, on_found: OnFound) -> None:
+        """Call ``on_found`` once, at once or within the lookup budget, in the hub."""
+        found = self.cached(code)
+        if found is not None:
+            on_found(found)
+            return
+        flight = self._flights.get(code) or self._take_off(code)
+        if flight is None:
+            on_found(self._counted(self._fallback(code, "Redis is away")))
+        else:
+            flight.waiting.append(on_found)
+
+    def get(self, code: str) -> Link | Unknown:
+        """Return the link; blocks the calling greenlet within the lookup budget.
+
+        Raises:
+            LookupUnavailable: Redis is away or slow, and the link is not known here.
+        """
+        found: Found | None = self.cached(code)
+        if found is None:
+            waiter: Waiter[Found] = Waiter()
+            self.find(code, waiter.switch)
+            found = waiter.get()
+        if isinstance(found, LookupUnavailable):
+            raise found
+        return found
+
+    def watch_began(self) -> None:
+        """Trust what is read from now on; anything may have changed unheard before."""
+        self._watch = Watch()
+        self._unknown.clear()
+        self._detach_all()
+
+    def watch_ended(self) -> None:
+        """Take all that is held for stale."""
+        if self._watch is not None:
+            self._watch.ended_at = self._clock()
+        self._watch = None
+        self._unknown.clear()
+
+    def changed(self, code: str) -> None:
+        """Drop what is held of a link, and detach its lookup: it may have read the old state."""
+        self._links.forget(code)
+        self._unknown.forget(code)
+        self._detach(code)
+
+    def all_changed(self) -> None:
+        """Drop all that is held."""
+        self._links.clear()
+        self._unknown.clear()
+        self._detach_all()
+
+    def _take_off(self, code: str) -> "_Flight | None":
+        if self._is_redis_away():
+            return None
+        flight = _Flight(self, code, self._watch)
+        try:
+            self._pipeline.submit(encode_command(b"GET", link_key(code).encode()), flight.on_reply)
+        except PipelineError:
+            return None
+        self._flights[code] = flight
+        self._deadlines.add(flight)
+        return flight
+
+    def _is_redis_away(self) -> bool:
+        if not self._pipeline.connected.is_set():
+            return True
+        return self._pipeline.oldest_age() > self._deadlines.budget_seconds
+
+    def _land(self, flight: "_Flight", reply: object) -> None:
+        if self._flights.get(flight.code) is flight:
+            del self._flights[flight.code]
+        try:
+            found = _read(flight.code, reply)
+        except LookupUnavailable as error:
+            self._quiet_log.warning("unavailable", "Link %r: %s", flight.code, error)
+            flight.release(self._fallback(flight.code, str(error)))
+            return
+        if not flight.outdated:
+            self._remember(flight, found)
+        flight.release(found)
+
+    def _detach(self, code: str) -> None:
+        flight = self._flights.pop(code, None)
+        if flight is not None:
+            flight.outdated = True
+
+    def _detach_all(self) -> None:
+        for code in list(self._flights):
+            self._detach(code)
+
+    def _give_up(self, flight: "_Flight") -> None:
+        # Detached, because nobody may join whose deadline it would not keep.
+        self._detach(flight.code)
+        flight.release(self._fallback(flight.code, "Redis is slow"))
+
+    def _remember(self, flight: "_Flight", found: Link | Unknown) -> None:
+        if isinstance(found, Link):
+            watch = flight.watch or Watch(ended_at=self._clock())
+            self._links.put(flight.code, Held(found, watch))
+            return
+        self._links.forget(flight.code)
+        if flight.watch is not None and flight.watch is self._watch:
+            self._unknown.add(flight.code)
+
+    def _fallback(self, code: str, reason: str) -> Found:
+        held = self._links.get(code)
+        stale = self._stale(held) if held is not None else None
+        return stale or LookupUnavailable(reason)
+
+    def _counted(self, found: Found) -> Found:
+        outcome = "found" if isinstance(found, Link) else "unknown"
+        if isinstance(found, LookupUnavailable):
+            outcome = "unavailable"
+        self._lookups.labels(outcome).inc()
+        return found
+
+    def _stale(self, held: Held) -> Link | None:
+        age_seconds = self._clock() - held.watch.ended_at
+        return held.link if age_seconds <= self._stale_seconds else None
+
+
+class _Flight:
+    """A GET on its way, and all who wait for it."""
+
+    __slots__ = ("_lookup", "code", "outdated", "settled", "waiting", "watch")
+
+    def __init__(self, lookup: Lookup, code: str, watch: Watch | None) -> None:
+        self._lookup = lookup
+        self.code = code
+        self.watch = watch
+        self.outdated = False
+        self.settled = False
+        self.waiting: list[OnFound] = []
+
+    def on_reply(self, reply: object) -> None:
+        self.settled = True
+        self._lookup._land(self, reply)
+
+    def expire(self) -> None:
+        self._lookup._give_up(self)
+
+    def release(self, found: Found) -> None:
+        waiting, self.waiting = self.waiting, []
+        if waiting:
+            self._lookup._counted(found)
+        for on_found in waiting:
+            try:
+                on_found(found)
+            except Exception:
+                # One caller's fault must not cost the others their link.
+                logger.exception("A lookup's callback failed")
+
+
+def _read(code: str, reply: object) -> Link | Unknown:
+    if reply is None:
+        return UNKNOWN
+    if isinstance(reply, (hiredis.ReplyError, PipelineError)):
+        raise LookupUnavailable(str(reply))
+    if not isinstance(reply, bytes):
+        raise LookupUnavailable(f"unexpected reply {reply!r}")
+    try:
+        link = decode(code, reply)
+        _require_sound(link)
+    except CorruptLink as error:
+        raise LookupUnavailable(str(error)) from None
+    except TypeError as error:
+        raise LookupUnavailable(f"a field has the wrong type: {error}") from None
+    return link
+
+
+def _require_sound(link: Link) -> None:
+    """Refuse what would end up in a response header, whoever wrote it into Redis."""
+    if link.deleted:
+        return
+    if not _SOUND_TARGET.fullmatch(link.target):
+        raise LookupUnavailable(f"target {link.target[:80]!r} is no sound URL")
+    if not _SOUND_HEADER.fullmatch(link.cache_control or ""):
+        raise LookupUnavailable(f"cache_control {link.cache_control!r} is no sound header")
+    if link.status not in REDIRECT_STATUSES:
+        raise LookupUnavailable(f"status {link.status!r} is no redirect")

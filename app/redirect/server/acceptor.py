@@ -1,0 +1,155 @@
+"""Who may come in: accepting connections, up to a limit and to this worker's share."""
+
+import logging
+from collections.abc import Collection, Sequence
+from heapq import nsmallest
+from select import EPOLLIN, epoll
+from typing import Any, Protocol
+
+from app.redirect.server.accept_balancing import Share
+from app.redirect.server.connection import IDLE, NEW, Connection
+from app.redirect.server.listener import Listener, NoRoom
+
+logger = logging.getLogger(__name__)
+
+#: Most connections accepted in one turn: a burst may neither keep those already connected waiting
+#: nor end up at one worker.
+ACCEPTS = 4
+#: An idle connection gives way to a new one when it has been idle this long.
+GIVES_WAY_AFTER_SECONDS = 1.0
+#: The part of the limit that gives way at once, so that looking for the oldest is rare.
+GIVE_WAY_PART = 16
+#: How long a newcomer is left to other workers, before this one takes it all the same.
+LEFT_TO_OTHERS_SECONDS = 0.005
+#: How long a full worker waits before it looks for room again.
+FULL_SECONDS = 0.1
+
+
+class Crowd(Protocol):
+    """Those who are in."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def connections(self) -> Collection[Connection]:
+        """Return those that could be asked to leave."""
+
+    def admit(self, listener: Listener, sock: Any, peer: tuple[Any, ...]) -> None:
+        """Let somebody in."""
+
+    def close(self, connection: Connection) -> None:
+        """Have somebody leave."""
+
+
+class Door:
+    """The listening sockets of a worker.
+
+    At the limit, the connections that have been idle longest give way; if there is none, nobody
+    is let in until there is room, and newcomers wait in the kernel's backlog, where another
+    worker may take them.
+
+    Args:
+        loop: gevent's event loop.
+        poll: what the worker waits on.
+        capacity: most connections at once.
+        share: what other workers know of this one's connections, and it of theirs.
+    """
+
+    def __init__(
+        self,
+        loop: Any,
+        poll: epoll,
+        listeners: Sequence[Listener],
+        crowd: Crowd,
+        capacity: int,
+        share: Share,
+    ) -> None:
+        self._epoll = poll
+        self._listeners = {listener.fd: listener for listener in listeners}
+        self._crowd = crowd
+        self._capacity = capacity
+        self._share = share
+        self._loop = loop
+        self._reopener = loop.timer(0)
+        self._is_open = False
+        self._is_left_to_others = False
+
+    def open(self) -> None:
+        """Start or go on accepting."""
+        if not self._is_open:
+            self._is_open = True
+            for fd in self._listeners:
+                self._epoll.register(fd, EPOLLIN)
+
+    def tick(self, now: float) -> None:
+        """Tell the other workers how many are in; once a second."""
+        if self._listeners:
+            self._share.tell(len(self._crowd), now)
+
+    def shut(self) -> None:
+        """Let in those who have already knocked, then close the listening sockets."""
+        self._share.leave()
+        self._reopener.stop()
+        self._pause()
+        for listener in self._listeners.values():
+            self._accept(listener, self._capacity)
+            listener.close()
+        self._listeners.clear()
+
+    def answer(self, fd: int, now: float) -> None:
+        """Accept newcomers at a listening socket, or leave them waiting.
+
+        Args:
+            fd: what epoll reported; anything but a listening socket is a stale report.
+            now: time.monotonic().
+        """
+        listener = self._listeners.get(fd)
+        if listener is None:
+            return
+        if not self._is_left_to_others and self._share.is_exceeded(len(self._crowd), now):
+            self._is_left_to_others = True
+            self._pause_for(LEFT_TO_OTHERS_SECONDS)
+            return
+        self._is_left_to_others = False
+        room = self._capacity - len(self._crowd)
+        if room <= 0 or not self._accept(listener, min(room, ACCEPTS)):
+            self._make_room(now)
+        self._share.tell(len(self._crowd), now)
+
+    def _accept(self, listener: Listener, most: int) -> bool:
+        try:
+            for sock, peer in listener.accept(most):
+                self._crowd.admit(listener, sock, peer)
+        except NoRoom as error:
+            logger.warning("can't accept connections: %s", error)
+            return False
+        return True
+
+    def _make_room(self, now: float) -> None:
+        most = max(1, self._capacity // GIVE_WAY_PART)
+        leaving = longest_idle(self._crowd.connections(), most, now - GIVES_WAY_AFTER_SECONDS)
+        for connection in leaving:
+            self._crowd.close(connection)
+        if not leaving:
+            self._pause_for(FULL_SECONDS)
+
+    def _pause_for(self, seconds: float) -> None:
+        self._pause()
+        self._reopener = self._loop.timer(seconds)
+        self._reopener.start(self.open)
+
+    def _pause(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            for fd in self._listeners:
+                self._epoll.unregister(fd)
+
+
+def longest_idle(connections: Collection[Connection], most: int, before: float) -> list[Connection]:
+    """Return the connections idle longest, those apart that became so after a time."""
+    idle = (
+        connection
+        for connection in connections
+        if connection.state in (NEW, IDLE) and connection.since <= before
+    )
+    return nsmallest(most, idle, key=lambda connection: connection.since)

@@ -1,0 +1,342 @@
+"""Where clients connect: every connection of a worker process, served in turns.
+
+One epoll object holds all connections, and the event loop watches that one object. When it fires,
+everything that is ready is served as one batch in phases: receive all, dispatch all, send all.
+The phases keep caches warm, and whatever the batch asks of Redis leaves in one write.
+
+Rule 1: a turn does at most one request of a connection, so that no client starves the others.
+Rule 2: a turn never waits; what has to wait runs in a greenlet or comes back by ``reply``.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Sequence, Sized
+from email.utils import formatdate
+from select import epoll
+from time import monotonic, time
+from typing import Any, Protocol
+
+import gevent
+from gunicorn_h1c import HttpRequest
+
+from app.http.rules import SERVER
+from app.logs.formats import VisitorAddress
+from app.logs.throttle import QuietLog
+from app.metrics.redirect import RedirectMetrics
+from app.redirect.server.accept_balancing import Share
+from app.redirect.server.acceptor import Door
+from app.redirect.server.connection import (
+    ANSWERED,
+    BUSY,
+    CLOSE,
+    CLOSED,
+    LINGERING,
+    PARTIAL,
+    READABLE,
+    WRITABLE,
+    Connection,
+)
+from app.redirect.server.listener import Listener
+from app.redirect.server.request_parser import Framer, Refused
+from app.redirect.server.timeouts import Patience, overdue
+
+logger = logging.getLogger(__name__)
+
+#: Connections served in one turn; more wait for the next, after whatever else the loop has to do.
+BATCH = 256
+#: Seconds between looks at who is overdue, and between changes of the Date header.
+TICK_SECONDS = 1.0
+#: Most that heads that are not complete yet may take up, of all connections together: a thousand
+#: of the largest. A browser's comes whole.
+PARTIAL_BYTES = 64 << 20
+
+
+class Ways(Protocol):
+    """Have requests answered, now or later, by ``connection.reply`` or ``write``/``finish``."""
+
+    @property
+    def take_plain(self) -> Callable[[Connection], bool] | None:
+        """Takes the request that a connection's buffer begins with, or leaves it there (False).
+
+        It is a shorter way, asked first if there is one; it may not block or raise.
+        """
+
+    def dispatch(self, connection: Connection, request: HttpRequest, head: bytes) -> None:
+        """Take any other request on; may not block.
+
+        Args:
+            head: the bytes that begin with the request and may go on with the next.
+
+        Raises:
+            Refused: for a request that can't be served.
+        """
+
+
+class Edge:
+    """The connections of one worker process.
+
+    Args:
+        ways: have each request answered.
+        patience: how long connections may take; an ``idle`` of 0 keeps none open.
+        capacity: most connections at once, those handed over included.
+        share: what other workers know of this one's connections, and it of theirs.
+        handed_over: those that gunicorn's own handler serves, to be counted.
+        metrics: told how long answers took, and which were given here.
+
+    Attributes:
+        stamps: what every answer carries (Server, Date, Connection), by persistence.
+        closing: whether every answer is its connection's last.
+        outbox: connections with something to send at the end of this turn.
+        again: connections that hold more to work on in the next turn.
+        in_turn: whether a turn is under way, which will empty the outbox.
+        now: time.monotonic() of this turn.
+        served: requests dispatched so far.
+    """
+
+    def __init__(
+        self,
+        listeners: Sequence[Listener],
+        framer: Framer,
+        ways: Ways,
+        patience: Patience,
+        *,
+        capacity: int,
+        share: Share,
+        handed_over: Sized,
+        metrics: RedirectMetrics,
+    ) -> None:
+        self.hub: Any = gevent.get_hub()
+        self._framer = framer
+        self._take_plain = ways.take_plain or _leave
+        self._dispatch = ways.dispatch
+        self._patience = patience
+        self._handed_over = handed_over
+        self._latency = metrics.latency
+        self._responses = metrics.responses
+        self._quiet_log = QuietLog(logger)
+        self._stopping = False
+        self._epoll = epoll()
+        self._door = Door(self.hub.loop, self._epoll, listeners, self, capacity, share)
+        self._connections: dict[int, Connection] = {}
+        self._watcher = self.hub.loop.io(self._epoll.fileno(), 1)
+        self._ticker = self.hub.loop.timer(TICK_SECONDS, TICK_SECONDS)
+        self._partial_bytes = 0
+        self.closing = not patience.idle
+        self.stamps = stamps(time())
+        self.outbox: list[Connection] = []
+        self.again: list[Connection] = []
+        self.in_turn = False
+        self.now = monotonic()
+        self.served = 0
+
+    def __len__(self) -> int:
+        """Return how many connections are open, those handed over included."""
+        return len(self._connections) + len(self._handed_over)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._door.open()
+        self._door.tick(self.now)
+        self._watcher.start(self._turn)
+        self._ticker.start(self._tick)
+
+    def stop(self) -> None:
+        """Let nobody in any more, and let everybody go after the request at hand."""
+        self._stopping = self.closing = True
+        self._door.shut()
+
+    def close_all(self) -> None:
+        """Break off whatever is still open, and stop serving."""
+        for connection in list(self._connections.values()):
+            self.close(connection)
+        self._watcher.stop()
+        self._ticker.stop()
+        self._epoll.close()
+
+    def sweep(self) -> None:
+        """Give up the connections that have taken too long."""
+        self.now = monotonic()
+        limits = self._patience.limits(stopping=self._stopping)
+        for connection in list(overdue(self._connections.values(), limits, self.now)):
+            self._give_up(connection)
+
+    def schedule_turn(self) -> None:
+        """Have the outbox emptied as soon as the event loop gets to it."""
+        self.hub.loop.run_callback(self._late_turn)
+
+    def watch(self, connection: Connection, events: int) -> None:
+        """Ask epoll for other events of a connection; those of a broken one always come."""
+        if connection.watch != events:
+            connection.watch = events
+            self._epoll.modify(connection.fd, events)
+
+    def close(self, connection: Connection) -> None:
+        """Close a connection, whatever it was doing."""
+        if connection.state != CLOSED:
+            self._forget(connection)
+            connection.sock.close()
+
+    def connections(self) -> Collection[Connection]:
+        """Return the connections, but for those handed over."""
+        return self._connections.values()
+
+    def admit(self, listener: Listener, sock: Any, peer: tuple[Any, ...]) -> None:
+        """Take a new client in."""
+        connection = Connection(self, listener, sock, peer)
+        connection.since = self.now
+        connection.watch = READABLE
+        self._connections[connection.fd] = connection
+        self._epoll.register(connection.fd, READABLE)
+
+    def hand_over(self, connection: Connection) -> int:
+        """Let go of a connection without closing it, and return its file descriptor."""
+        self._epoll.unregister(connection.fd)
+        self._forget(connection)
+        return connection.sock.detach()
+
+    def _turn(self) -> None:
+        self.in_turn = True
+        take_plain = self._take_plain
+        for connection in self._receive_all():
+            if connection.state > PARTIAL:
+                self._do_safely(self._hold, connection)
+            elif take_plain(connection):
+                self.served += 1
+            else:
+                self._do_safely(self._serve, connection)
+        outbox, self.outbox = self.outbox, []
+        self.in_turn = False
+        began = [connection.since for connection in outbox if connection.state == ANSWERED]
+        for connection in outbox:
+            connection.send()
+        now = monotonic()
+        self._latency.observe_all([now - since for since in began])
+        if self.again or self.outbox:
+            self.schedule_turn()
+
+    def _late_turn(self) -> None:
+        if self.outbox or self.again:
+            self._turn()
+
+    def _receive_all(self) -> list[Connection]:
+        ready, self.again = self.again, []
+        connections = self._connections
+        others = []
+        for fd, events in self._epoll.poll(0, BATCH):
+            connection = connections.get(fd)
+            if connection is None or events != READABLE:
+                others.append((fd, events))
+            elif connection.receive():
+                ready.append(connection)
+        self.now = monotonic()
+        for fd, events in others:
+            self._notice(fd, events)
+        return ready
+
+    def _notice(self, fd: int, events: int) -> None:
+        connection = self._connections.get(fd)
+        if connection is None:
+            self._door.answer(fd, self.now)
+        elif events & WRITABLE:
+            connection.send()
+        elif connection.watch & READABLE:
+            if connection.receive():
+                self.again.append(connection)
+        else:
+            # Broken, and what we still have for the client will never reach it.
+            self.close(connection)
+
+    def _do_safely(self, step: Callable[[Connection], None], connection: Connection) -> None:
+        try:
+            step(connection)
+        except Refused as refusal:
+            self._refuse(connection, refusal)
+        except Exception:
+            logger.exception("gave a connection up after an unexpected error")
+            self.close(connection)
+
+    def _serve(self, connection: Connection) -> None:
+        data = connection.buffer
+        request = self._framer.read(data, connection.seen) if data else None
+        if request is None:
+            self._await_rest(connection)
+            return
+        connection.begin(request)
+        self.served += 1
+        self._dispatch(connection, request, data)
+
+    def _hold(self, connection: Connection) -> None:
+        if connection.state == LINGERING and connection.ended:
+            self.close(connection)
+        elif connection.state < LINGERING:
+            connection.hold()
+
+    def _await_rest(self, connection: Connection) -> None:
+        if connection.ended:
+            self.close(connection)
+        elif connection.buffer:
+            self._partial_bytes += len(connection.buffer) - connection.seen
+            connection.seen = len(connection.buffer)
+            if connection.state != PARTIAL:
+                connection.state = PARTIAL
+                connection.since = self.now
+            if self._partial_bytes > PARTIAL_BYTES:
+                self._make_room()
+
+    def _make_room(self) -> None:
+        """Refuse the heads that have taken longest so far, until the others take half the room.
+
+        What was added up counts heads that have since been completed; so it is done anew.
+        """
+        partial = [each for each in self._connections.values() if each.state == PARTIAL]
+        partial.sort(key=lambda connection: connection.since)
+        self._partial_bytes = sum(len(each.buffer) for each in partial)
+        if self._partial_bytes <= PARTIAL_BYTES:
+            return
+        for connection in partial:
+            self._partial_bytes -= len(connection.buffer)
+            self._refuse(connection, Refused("503 Service Unavailable", "too many heads at once"))
+            if self._partial_bytes <= PARTIAL_BYTES // 2:
+                return
+
+    def _refuse(self, connection: Connection, refusal: Refused) -> None:
+        self._quiet_log.info(
+            refusal.status,
+            "refused a request of %s: %s: %s",
+            VisitorAddress(connection.peer[0]),
+            refusal.status,
+            refusal,
+        )
+        self._responses.labels(refusal.status[:3], "edge").inc()
+        connection.state = BUSY
+        connection.persistence = CLOSE
+        body = f"{refusal.status}\n".encode()
+        rest = b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        connection.reply(f"HTTP/1.1 {refusal.status}\r\n".encode(), rest)
+
+    def _forget(self, connection: Connection) -> None:
+        connection.state = CLOSED
+        connection.buffer = connection.out = b""
+        del self._connections[connection.fd]
+        connection.wake()
+
+    def _tick(self) -> None:
+        self.stamps = stamps(time())
+        self.sweep()
+        self._door.tick(self.now)
+
+    def _give_up(self, connection: Connection) -> None:
+        if connection.state == PARTIAL:
+            self._refuse(connection, Refused("408 Request Timeout", "its head took too long"))
+        else:
+            self.close(connection)
+
+
+def _leave(_: Connection) -> bool:
+    """Take no request, where there is no shorter way."""
+    return False
+
+
+def stamps(unix_seconds: float) -> tuple[bytes, bytes, bytes]:
+    """Return the header lines that every answer carries, by persistence."""
+    always = f"Server: {SERVER}\r\nDate: {formatdate(unix_seconds, usegmt=True)}\r\n".encode()
+    return always, always + b"Connection: keep-alive\r\n", always + b"Connection: close\r\n"

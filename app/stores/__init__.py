@@ -1,0 +1,7 @@
+"""Stores that everything is kept in, Redis and ClickHouse: how to reach them, and by which keys.
+
+:func:`app.stores.redis.connect` and :func:`app.stores.clickhouse.connect` are the only openers of
+connections outside the redirect, and their modules translate all errors into "try again" and
+"refused". :mod:`app.stores.keys` owns every key; :class:`app.stores.redis_connection.Wire` sends a
+command once, whatever happens.
+"""

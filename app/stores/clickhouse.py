@@ -1,0 +1,207 @@
+"""Connections that reach ClickHouse: the only file that knows its URLs, timeouts and error codes.
+
+Rule 1: a client belongs to one process, one thread and one greenlet, and never crosses a fork:
+        the native protocol answers one query at a time on a connection
+        (clickhouse-driver docs, quickstart).
+Rule 2: nothing is sent twice by itself. The driver reconnects before a query, never during one.
+Rule 3: INSERT data goes in as an argument; with inline literals the driver waits for ever.
+Rule 4: every insert has a deduplication token, and only a second try has that of another insert.
+        ClickHouse drops what comes with a token that it knows, also when the rows of the first
+        insert are gone: deleted, or lost with their part. Without a token it takes the block's
+        checksum for one, and since 26.2 it doesn't heed insert_deduplicate=0.
+"""
+
+import logging
+import re
+import secrets
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from clickhouse_driver import Client, errors
+from clickhouse_driver.util.helpers import parse_url
+
+from app.stores.clickhouse_codes import TRANSIENT
+
+#: Oldest release that gets every deduplication setting that the inserts rely on.
+MIN_VERSION = (24, 8)
+#: Database that every server has, for the time before ours exists.
+FIRST_DATABASE = "default"
+#: Longest wait for a connection and for the ping before a query; a reply may take longer.
+CONNECT_SECONDS = 5.0
+
+_ADDRESS = re.compile(r" ?\(\S+:\d+\)$")
+_UNKNOWN_TABLE = 60
+_UNKNOWN_DATABASE = 81
+
+
+class ClickHouseError(Exception):
+    """Base of what this file raises; the text names the server and says what to do.
+
+    Attributes:
+        code: the server's error code, 0 when it gave none.
+    """
+
+    def __init__(self, text: str, code: int = 0) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class ClickHouseUnavailable(ClickHouseError):
+    """The server is away, overloaded or full: the same call may work later.
+
+    The outcome of the call is unknown: an insert may have been carried out.
+    """
+
+
+class ClickHouseRefused(ClickHouseError):
+    """The server answered and said no: the same call will not work until someone mends it."""
+
+
+def connect(
+    url: str,
+    *,
+    timeout_seconds: float,
+    database: str | None = None,
+    settings: Mapping[str, object] | None = None,
+) -> Client:
+    """Return a client that connects when first used; its ``execute`` takes ``{name:Type}`` params.
+
+    Args:
+        url: clickhouse:// or clickhouses:// (TLS) with user, password, port and database; the
+            query may hold what clickhouse-driver reads there, e.g. ``ca_certs``, ``compression``.
+        timeout_seconds: longest wait for a reply.
+        database: one to use instead of the URL's.
+        settings: ClickHouse settings of every query.
+
+    Raises:
+        ClickHouseRefused: a parameter of the URL can't be read.
+    """
+    # Whatever goes wrong is raised to the caller; the driver also logs it, with a traceback.
+    logging.getLogger("clickhouse_driver.connection").setLevel(logging.CRITICAL)
+    try:
+        host, options = parse_url(url)
+    except ValueError:
+        # What it says repeats the parameter, which may be a password.
+        raise ClickHouseRefused(
+            f"ClickHouse at {_place(url)}: a parameter behind the ? of its URL is no number, or"
+            " neither true nor false, where it should be"
+        ) from None
+    options["settings"] = {
+        **options.get("settings", {}),
+        **(settings or {}),
+        "server_side_params": True,
+    }
+    options["database"] = database or database_name(url)
+    options.setdefault("connect_timeout", min(timeout_seconds, CONNECT_SECONDS))
+    options.setdefault("sync_request_timeout", min(timeout_seconds, CONNECT_SECONDS))
+    options.setdefault("send_receive_timeout", timeout_seconds)
+    options.setdefault("client_name", "hopline")
+    return Client(host or "127.0.0.1", **options)
+
+
+def new_token() -> str:
+    """Return a deduplication token that no insert ever had."""
+    return secrets.token_hex(16)
+
+
+def insert_settings(rows: int, token: str = "") -> dict[str, object]:
+    """Return the settings of an insert of one block, whatever the server's profile says.
+
+    Args:
+        rows: how many the insert has.
+        token: of the insert that this one may be a second try of; '' where it is none.
+    """
+    return {
+        # Answered when the rows are stored; on disk, as the tables are set.
+        "async_insert": 0,
+        "insert_deduplicate": 1,
+        "insert_deduplication_token": token or new_token(),
+        # Else a block that is dropped as a duplicate still flows into materialized views (24.7 on).
+        "deduplicate_blocks_in_dependent_materialized_views": 1,
+        "insert_block_size": rows,
+        # A foreign producer's timestamps may span more months than the 100 that are allowed, and
+        # would be refused as "too many parts" for ever.
+        "max_partitions_per_insert_block": 0,
+    }
+
+
+def database_name(url: str) -> str:
+    """Return the database that a URL names."""
+    return urlsplit(url).path.strip("/") or FIRST_DATABASE
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Turn clickhouse-driver's exceptions into ours.
+
+    What the driver raises about the data of an insert, or about a client that is used twice at
+    the same time, is left alone: it is a fault of the caller.
+
+    Raises:
+        ClickHouseUnavailable: the call may work later; its outcome is unknown.
+        ClickHouseRefused: it will not.
+    """
+    try:
+        yield
+    except errors.ServerException as error:
+        kind = ClickHouseUnavailable if error.code in TRANSIENT else ClickHouseRefused
+        text = f"ClickHouse at {_place(url)} says: {summary(error.message)}{_hint(error.code)}"
+        raise kind(text, error.code) from error
+    except ssl.SSLCertVerificationError as error:
+        raise ClickHouseRefused(f"ClickHouse at {_place(url)}: {error}") from error
+    except (*_BROKEN_CONNECTION, OSError, EOFError) as error:
+        raise ClickHouseUnavailable(
+            f"ClickHouse at {_place(url)} is away: {_reason(error)}"
+        ) from error
+
+
+_BROKEN_CONNECTION = (
+    errors.NetworkError,
+    errors.SocketTimeoutError,
+    errors.UnexpectedPacketFromServerError,
+    errors.UnknownPacketFromServerError,
+    errors.ChecksumDoesntMatchError,
+)
+
+
+def summary(text: str) -> str:
+    """Return what a server's error says, on one line, without its stack trace."""
+    said = text.partition("Stack trace:")[0].removeprefix("DB::Exception:")
+    return " ".join(said.split())
+
+
+def _hint(code: int) -> str:
+    return " Run `hopline migrate`." if code in (_UNKNOWN_TABLE, _UNKNOWN_DATABASE) else ""
+
+
+def _place(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, EOFError):
+        return "it closed the connection"
+    if not isinstance(error, errors.Error):
+        return str(error)
+    # The driver ends a failed connection's text with the address, which stands before it here.
+    return _ADDRESS.sub("", str(error.message)) or "it gave no answer in time"
+
+
+def server_version(client: Client) -> str:
+    """Return the server's version, e.g. ``26.7.2.1``."""
+    return str(client.execute("SELECT version()")[0][0])
+
+
+def require_version(client: Client) -> str:
+    """Return the server's version.
+
+    Raises:
+        ClickHouseRefused: when it is older than :data:`MIN_VERSION`.
+    """
+    version = server_version(client)
+    major, minor = version.split(".")[:2]
+    if (int(major), int(minor)) < MIN_VERSION:
+        raise ClickHouseRefused(f"ClickHouse {version} is too old: Hopline needs 24.8 or newer")
+    return version

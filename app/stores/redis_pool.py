@@ -1,0 +1,67 @@
+"""Connections that redis-py makes anew to where their address leads by now."""
+
+import time
+from typing import Any
+
+import redis
+from redis.connection import SSLConnection, UnixDomainSocketConnection
+
+from app.stores.redis import said_by
+
+#: What a server says that may not be the one to ask any more.
+_IS_NO_MASTER = ("MASTERDOWN", "NOREPLICAS", "READONLY", "UNBLOCKED")
+#: A pool gives no older connection: where it was made to may lead elsewhere by now, and a server
+#: that lost its role may live on. To connect costs less than a millisecond.
+_LONGEST_USE_SECONDS = 5.0
+
+
+class _Renewed:
+    """Connects anew when it is taken from a pool and its server may not be the one to ask.
+
+    It is never closed between a command and its reply.
+
+    Attributes:
+        is_spent: whether its server said that it takes no writes in its present role.
+        peer: host and port that were reached, or the path of a Unix socket and 0.
+    """
+
+    is_spent = False
+    peer = ("", 0)
+    _made_at = 0.0
+
+    def connect(self: Any) -> None:
+        """Connect unless that is done, and the connection young enough."""
+        is_old = time.monotonic() - self._made_at > _LONGEST_USE_SECONDS
+        if self.is_connected and (self.is_spent or is_old):
+            self.disconnect()
+        super().connect()  # type: ignore[misc]
+
+    def _connect(self) -> Any:
+        opened = super()._connect()  # type: ignore[misc]
+        self._made_at, self.is_spent = time.monotonic(), False
+        end = opened.getpeername()
+        self.peer = (end, 0) if isinstance(end, str) else end[:2]
+        return opened
+
+    def read_response(self, *arguments: Any, **named: Any) -> Any:
+        """Return a reply, or raise what redis-py raises."""
+        try:
+            return super().read_response(*arguments, **named)  # type: ignore[misc]
+        except redis.ResponseError as error:
+            is_read_only = isinstance(error, redis.ReadOnlyError)
+            self.is_spent = is_read_only or said_by(error).startswith(_IS_NO_MASTER)
+            # Which of the servers of a name that was.
+            error.peer = self.peer  # type: ignore[attr-defined]
+            raise
+
+
+class RenewedConnection(_Renewed, redis.Connection):
+    """Over TCP."""
+
+
+class RenewedTLSConnection(_Renewed, SSLConnection):
+    """Over TLS."""
+
+
+class RenewedUnixConnection(_Renewed, UnixDomainSocketConnection):
+    """Over a Unix socket."""

@@ -1,0 +1,73 @@
+"""A group of a stream as consumers leave it, and the ledger of it."""
+
+from collections.abc import Callable
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from app.audit.entry_counts import EntryLedger
+from app.metrics.workers import WorkerMetrics
+from app.stores.redis import connect
+from app.stores.redis_connection import Wire
+from tests.support.producers import STREAM
+from workers.stream.admin import Upkeep
+from workers.stream.lease import Fence, WrittenDown
+from workers.stream.names import Names
+from workers.stream.stream import Stream
+
+GROUP = "analytics-group"
+
+
+class Consumer:
+    """The parts of a consumer that touch the stream, by hand."""
+
+    def __init__(self, url: str, name: str = "me") -> None:
+        metrics = WorkerMetrics(CollectorRegistry())
+        self.wire = Wire(connect(url, timeout_seconds=2, block_ms=1000), url, 2)
+        names = Names(STREAM, GROUP, name, "clicks:dead", 1000)
+        self.name = name
+        self.stream = Stream(self.wire, self.wire, names, metrics)
+        self.fence = Fence(self.wire, names, 60.0)
+        self.upkeep = Upkeep(self.wire, names, metrics)
+        self.stream.ensure_group()
+
+    def read(self, count: int) -> list[bytes]:
+        """Read entries, as many as there are, at most so many; return their ids."""
+        return [one.entry_id for one in self.stream.read(count, 100, lambda: False)]
+
+    def finish(self, entry_ids: list[bytes]) -> None:
+        """Begin and commit a batch of entries that were read."""
+        self.fence.keep()
+        batch = self.fence_batch(entry_ids)
+        self.fence.begin(batch)
+        self.fence.commit(batch)
+
+    def fence_batch(self, entry_ids: list[bytes]) -> WrittenDown:
+        """Return a batch of entries as it would be written down."""
+        return WrittenDown(self.fence.name("token"), 0, entry_ids)
+
+
+@pytest.fixture
+def open_consumer(server) -> Callable[..., Consumer]:
+    return lambda name="me": Consumer(server.url, name)
+
+
+@pytest.fixture
+def consumer(open_consumer) -> Consumer:
+    return open_consumer()
+
+
+@pytest.fixture
+def open_ledger(server) -> Callable[[], EntryLedger]:
+    """A function that returns the ledger over a new connection."""
+
+    def open_one() -> EntryLedger:
+        client = connect(server.url, timeout_seconds=2)
+        return EntryLedger(Wire(client, server.url, 2).call, STREAM, GROUP)
+
+    return open_one
+
+
+@pytest.fixture
+def ledger(open_ledger) -> EntryLedger:
+    return open_ledger()

@@ -1,0 +1,55 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.audit.balance import OUTSTANDING, Figures, balance, place_of_each
+from app.audit.click_ref import Sighting
+
+CLICKS = [Sighting(minute * 60_000 + n, bytes([n] * 16)) for minute in range(3) for n in range(4)]
+some_clicks = st.sets(st.sampled_from(CLICKS))
+places_seen = st.fixed_dictionaries(dict.fromkeys(OUTSTANDING, some_clicks))
+
+
+def figures_of(ledger, clicks, seen) -> dict[int, Figures]:
+    """Return the figures as an audit gets at them."""
+    entered: dict[int, int] = {}
+    for click in ledger:
+        entered[click.minute] = entered.get(click.minute, 0) + 1
+    places = place_of_each(seen)
+    return balance(entered, ledger - clicks, clicks - ledger, places, ledger & places.keys())
+
+
+def place_of(click, ledger, clicks, seen) -> str | None:
+    """Say where one click counts, by the definition."""
+    if click in clicks:
+        return "inserted" if click in ledger else "uncounted"
+    for place in ("dead", "pending", "unread", "spooled"):
+        if click in seen[place]:
+            return place
+    return "missing" if click in ledger else None
+
+
+@given(some_clicks, some_clicks, places_seen)
+def test_each_click_counts_in_one_place(ledger, clicks, seen):
+    found = figures_of(ledger, clicks, seen)
+    for minute in range(3):
+        mine = [click for click in CLICKS if click.minute == minute]
+        where = [place_of(click, ledger, clicks, seen) for click in mine]
+        wanted = {name: where.count(name) for name in Figures.__dataclass_fields__}
+        assert found.get(minute, Figures()) == Figures(**wanted)
+
+
+@given(some_clicks, some_clicks, places_seen)
+def test_what_is_accepted_is_the_sum_of_the_places(ledger, clicks, seen):
+    total = sum(figures_of(ledger, clicks, seen).values(), Figures())
+    known = ledger.union(*seen.values()) - (clicks - ledger)
+    assert total.accepted == len(known)
+    on_their_way = ledger <= clicks.union(*seen.values())
+    assert total.is_balanced == (on_their_way and clicks <= ledger)
+
+
+def test_one_missing_and_one_uncounted_do_not_make_up_for_each_other():
+    assert not Figures(inserted=1, missing=1, uncounted=1).is_balanced
+
+
+def test_what_is_dead_or_on_its_way_is_no_difference():
+    assert Figures(inserted=1, dead=2, pending=3, unread=4, spooled=5).is_balanced

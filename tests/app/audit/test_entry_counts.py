@@ -1,0 +1,442 @@
+import time
+
+import pytest
+from redis import Redis
+
+from app.audit.entry_counts import script
+from app.dead_letters.letter import Fault
+from app.dead_letters.store import Choice, DeadLetters
+from app.stores.keys import ledger_gaps_key, ledger_key
+from app.stores.redis import connect
+from tests.support.producers import STREAM, send
+from workers.stream.entry import Entry
+
+GROUP = "analytics-group"
+
+
+@pytest.fixture
+def more(ledger):
+    """A function that returns how many more entries are missing than when it was called last."""
+
+    def check() -> int:
+        # Two checks of one millisecond count as one.
+        time.sleep(0.002)
+        _, found = ledger.check()
+        return found
+
+    return check
+
+
+def add(redis: Redis, count: int = 10) -> list[bytes]:
+    return [redis.xadd(STREAM, {"number": str(number)}) for number in range(count)]
+
+
+def test_there_is_nothing_to_check_without_a_group(redis, ledger):
+    assert ledger.check() is None
+    add(redis)
+    assert ledger.check() is None
+    assert ledger.noted() is None
+
+
+def test_every_entry_is_counted_where_it_is(redis, consumer, ledger):
+    add(redis, 10)
+    first, *_, last = consumer.read(6)
+    consumer.finish([first])
+    fields = [b"number", b"5"]
+    consumer.stream.dead_letter(Entry(last, fields), Fault("odd", ""), 1)
+    counted = ledger.count()
+    assert counted[1:] == (10, 1, 1, 4, 4, 0)
+    assert counted.rest == 0
+    assert abs(counted.time_ms - time.time() * 1000) < 60_000
+
+
+def test_a_long_backlog_is_counted_in_pages(server, redis, consumer, ledger):
+    sent = send(server.url, [{"number": "1"}] * 1_700)
+    consumer.read(100)
+    redis.xdel(STREAM, sent[-1], sent[700])
+    assert ledger.count().unread == 1_598
+    assert ledger.count().rest == 2
+
+
+def delete_unread(redis: Redis, ids: list[bytes]) -> int:
+    return redis.xdel(STREAM, ids[9], ids[7])
+
+
+def delete_the_newest(redis: Redis, ids: list[bytes]) -> int:
+    return redis.xdel(STREAM, ids[9])
+
+
+def trim_unread(redis: Redis, ids: list[bytes]) -> int:
+    return redis.xtrim(STREAM, minid=ids[9], approximate=False) - 5
+
+
+def trim_everything(redis: Redis, ids: list[bytes]) -> int:
+    return redis.xtrim(STREAM, maxlen=0, approximate=False) - 5
+
+
+def ack_what_is_pending(redis: Redis, ids: list[bytes]) -> int:
+    return redis.xack(STREAM, GROUP, *ids[2:5])
+
+
+def remove_a_consumer(redis: Redis, ids: list[bytes]) -> int:
+    return redis.xgroup_delconsumer(STREAM, GROUP, "me")
+
+
+def read_past_the_workers(redis: Redis, ids: list[bytes]) -> int:
+    read = redis.xreadgroup(GROUP, "me", {STREAM: ">"}, count=2, noack=True)
+    return len(read[0][1])
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        delete_unread,
+        delete_the_newest,
+        trim_unread,
+        trim_everything,
+        ack_what_is_pending,
+        remove_a_consumer,
+        read_past_the_workers,
+    ],
+)
+def test_what_is_taken_out_by_hand_is_missing_ever_after(redis, consumer, more, ledger, by_hand):
+    assert more() == 0
+    ids = add(redis, 10)
+    read = consumer.read(5)
+    consumer.finish(read[:2])
+    assert more() == 0
+    before = ledger.noted().checked_ms
+    taken = by_hand(redis, ids)
+    assert taken > 0
+    assert (more(), more()) == (taken, 0)
+    consumer.finish(consumer.read(10))
+    assert more() == 0
+    ((after_ms, before_ms, entries, _),) = ledger.gaps(0)
+    assert (after_ms, entries) == (before, taken)
+    assert after_ms < before_ms < ledger.noted().checked_ms
+    assert ledger.noted().missing == taken
+    assert ledger.gaps(ledger.noted().checked_ms + 60_000) == []
+    assert sum(gap.entries for gap in ledger.gaps_of_a_day()) == taken
+
+
+def test_pending_entries_that_were_deleted_are_missing_once_nobody_has_them(
+    redis, open_consumer, more
+):
+    dead, heir = open_consumer("dead"), open_consumer("heir")
+    more()
+    ids = add(redis, 4)
+    dead.read(4)
+    redis.xdel(STREAM, *ids[:2])
+    assert more() == 0, "their consumer may still insert them"
+    heir.stream.take_over(["dead"], 60_000)
+    assert len(heir.stream.inherited("dead", 10)) == 2
+    assert more() == 2
+
+
+def test_a_pending_entry_that_was_deleted_and_is_inserted_all_the_same_is_not_missing(
+    redis, consumer, more
+):
+    more()
+    add(redis, 4)
+    read = consumer.read(4)
+    redis.xdel(STREAM, *read)
+    consumer.finish(read)
+    assert more() == 0
+
+
+def assert_whole(ledger, again=0):
+    counted = ledger.count()
+    assert (counted.rest, counted.again) == (ledger.noted().base, again)
+    assert min(counted) >= 0
+
+
+def test_a_group_that_was_set_back_by_hand_leaves_no_negative_numbers(
+    redis, consumer, more, ledger
+):
+    more()
+    ids = add(redis, 4)
+    consumer.finish(consumer.read(4))
+    redis.xgroup_setid(STREAM, GROUP, ids[1])
+    assert more() == 0
+    assert_whole(ledger, again=2)
+    consumer.finish(consumer.read(4))
+    assert more() == 0
+    assert_whole(ledger, again=2)
+    assert ledger.gaps(0) == []
+
+
+def test_what_went_missing_stays_missing_when_the_group_is_destroyed(redis, consumer, more, ledger):
+    more()
+    redis.xdel(STREAM, *add(redis, 3))
+    add(redis, 10)
+    consumer.finish(consumer.read(6))
+    assert more() == 3
+    for _ in range(2):
+        redis.xgroup_destroy(STREAM, GROUP)
+        assert ledger.check() is None
+        consumer.stream.ensure_group()
+        assert more() == 0
+        consumer.finish(consumer.read(7))
+        assert more() == 0
+        counted = ledger.count()
+        assert (counted.rest, counted.unread) == (3, 3)
+    assert counted.again == 6 + 7
+    redis.xdel(STREAM, *[one[0] for one in redis.xrange(STREAM)[-2:]])
+    assert more() == 2
+    assert [gap.entries for gap in ledger.gaps(0)] == [3, 2]
+
+
+def test_a_group_that_another_made_anew_is_no_loss_either(redis, consumer, more, ledger):
+    more()
+    add(redis, 4)
+    consumer.finish(consumer.read(3))
+    more()
+    redis.xgroup_destroy(STREAM, GROUP)
+    redis.xgroup_create(STREAM, GROUP, "0")
+    consumer.stream.ensure_group()
+    consumer.finish(consumer.read(4))
+    assert more() == 0
+    assert_whole(ledger, again=3)
+
+
+def test_a_group_that_was_made_anew_at_the_end_has_lost_what_it_skips(redis, consumer, more):
+    more()
+    add(redis, 4)
+    consumer.finish(consumer.read(3))
+    more()
+    redis.xgroup_destroy(STREAM, GROUP)
+    redis.xgroup_create(STREAM, GROUP, "$")
+    assert more() == 1
+
+
+@pytest.mark.parametrize("how", ["destroyed", "made anew by another", "set back"])
+def test_an_entry_is_one_dead_letter_however_often_the_group_begins_anew(
+    redis, consumer, more, ledger, how
+):
+    more()
+    add(redis, 3)
+    fields = [b"number", b"0"]
+    for round_number in range(3):
+        for entry_id in consumer.read(3):
+            consumer.stream.dead_letter(Entry(entry_id, fields), Fault("odd", ""), 1)
+        assert more() == 0
+        assert_whole(ledger, again=3 * round_number)
+        if how == "set back":
+            redis.xgroup_setid(STREAM, GROUP, "0")
+        else:
+            redis.xgroup_destroy(STREAM, GROUP)
+        if how == "made anew by another":
+            redis.xgroup_create(STREAM, GROUP, "0")
+        consumer.stream.ensure_group()
+    assert redis.xlen("clicks:dead") == 3
+    add(redis, 1)
+    *_, newest = consumer.read(4)
+    consumer.stream.dead_letter(Entry(newest, fields), Fault("odd", ""), 1)
+    assert redis.xlen("clicks:dead") == 4
+
+
+@pytest.mark.parametrize("more_than_before", [False, True])
+def test_a_stream_that_was_deleted_is_told_of_with_what_was_unfinished(
+    redis, consumer, more, ledger, more_than_before
+):
+    more()
+    add(redis, 6)
+    consumer.finish(consumer.read(4))
+    more()
+    redis.delete(STREAM)
+    consumer.stream.ensure_group()
+    add(redis, 20 if more_than_before else 2)
+    assert more() == 2
+    [gap] = ledger.gaps(0)
+    assert (gap.entries, gap.is_emptied) == (2, True)
+    consumer.finish(consumer.read(20))
+    assert more() == 0
+    counted = ledger.count()
+    assert (counted.rest, counted.unread, counted.again) == (2, 0, 0)
+
+
+def test_a_stream_that_was_deleted_when_all_was_finished_is_told_of_too(
+    redis, consumer, more, ledger
+):
+    more()
+    add(redis, 4)
+    consumer.finish(consumer.read(4))
+    more()
+    redis.delete(STREAM)
+    redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
+    assert more() == 0
+    [gap] = ledger.gaps_of_a_day()
+    assert (gap.entries, gap.is_emptied) == (0, True)
+    assert_whole(ledger)
+
+
+def test_finished_entries_may_go_however_they_go(server, redis, consumer, more):
+    more()
+    ids = send(server.url, [{"pad": "x" * 300}] * 1_000)
+    consumer.finish(consumer.read(1_000))
+    redis.xdel(STREAM, ids[0], ids[500])
+    while consumer.upkeep.trim(4_000_000_000_000):
+        continue
+    redis.xadd(STREAM, {"number": "1"}, maxlen=1, approximate=True)
+    assert more() == 0
+    redis.xtrim(STREAM, minid=consumer.read(1)[0], approximate=False)
+    assert more() == 0
+
+
+def test_what_is_done_twice_is_counted_once(redis, open_consumer, more):
+    slow, heir = open_consumer("slow"), open_consumer("heir")
+    more()
+    add(redis, 4)
+    read = slow.read(4)
+    slow.fence.keep()
+    slow.fence.begin(batch := slow.fence_batch(read))
+    heir.fence.keep()
+    heir.stream.take_over(["slow"], 60_000)
+    noted = heir.fence.written_down()
+    heir.fence.commit(noted)
+    slow.fence.commit(batch)
+    heir.fence.commit(noted)
+    assert more() == 0
+
+
+def test_a_batch_that_was_half_acked_before_its_consumer_died_is_counted_once(
+    redis, open_consumer, more, ledger
+):
+    slow, heir = open_consumer("slow"), open_consumer("heir")
+    more()
+    add(redis, 4)
+    read = slow.read(4)
+    slow.fence.keep()
+    slow.fence.begin(batch := slow.fence_batch(read))
+    slow.wire.call(*slow.fence._finishing(batch, read[:2], is_last=False))
+    heir.fence.keep()
+    heir.stream.take_over(["slow"], 60_000)
+    heir.fence.commit(heir.fence.written_down())
+    assert more() == 0
+    assert ledger.count().inserted == 4
+
+
+def test_dead_letters_and_those_sent_again_are_in_their_places(server, redis, consumer, more):
+    more()
+    add(redis, 4)
+    for entry in consumer.stream.read(4, 100, lambda: False):
+        for _ in range(2):
+            consumer.stream.dead_letter(entry, Fault("odd", ""), 1)
+    assert more() == 0
+    client = connect(server.url, timeout_seconds=2)
+    letters = DeadLetters(client, server.url, stream=STREAM, dead_stream="clicks:dead")
+    for letter in list(letters.find(Choice()))[:2]:
+        letters.requeue(letter)
+        letters.requeue(letter)
+    letters.purge(next(letters.find(Choice())))
+    assert more() == 0
+    consumer.finish(consumer.read(4))
+    assert more() == 0
+
+
+def test_the_ledger_begins_with_what_is_there(redis, consumer, more, ledger):
+    ids = add(redis, 10)
+    consumer.finish(consumer.read(3))
+    consumer.read(2)
+    redis.xdel(STREAM, ids[9])
+    redis.delete(ledger_key(STREAM, GROUP))
+    assert more() == 0
+    noted = ledger.noted()
+    assert (noted.base, noted.missing) == (4, 0)
+    assert noted.since_ms == noted.checked_ms
+    redis.xdel(STREAM, ids[8])
+    assert more() == 1
+
+
+def test_where_nothing_was_ever_finished_it_begins_with_the_oldest_entry(redis, consumer, ledger):
+    redis.xadd(STREAM, {"number": "1"}, id="1778414400999-0")
+    ledger.check()
+    assert ledger.noted().since_ms == 1_778_414_400_000
+
+
+def test_it_survives_a_clean_restart_and_a_kill(server, redis, consumer, more, ledger, open_ledger):
+    more()
+    add(redis, 4)
+    consumer.finish(consumer.read(2))
+    redis.xdel(STREAM, add(redis, 1)[0])
+    assert more() == 1
+    redis.bgrewriteaof()
+    before = ledger.noted()
+    server.restart()
+    assert open_ledger().noted() == before
+    server.kill()
+    server.start()
+    assert open_ledger().noted() == before
+
+
+def test_it_rolls_back_with_the_stream_when_the_tail_of_the_aof_is_lost(
+    server, redis, consumer, more, open_ledger
+):
+    more()
+    for _ in range(40):
+        add(redis, 5)
+        consumer.finish(consumer.read(4))
+    more()
+    server.kill()
+    (tail,) = (server.directory / "appendonlydir").glob("*.incr.aof")
+    whole = tail.read_bytes()
+    for share in (0.9, 0.51, 0.3):
+        tail.write_bytes(whole[: int(len(whole) * share)])
+        server.start()
+        counted = open_ledger().count()
+        assert 0 < counted.inserted < 160
+        assert counted.rest == 0
+        server.kill()
+
+
+def test_a_check_that_comes_late_changes_nothing(redis, consumer, more, ledger):
+    more()
+    redis.hincrby(ledger_key(STREAM, GROUP), "checked", 9_000)
+    redis.xdel(STREAM, add(redis, 1)[0])
+    assert more() == 0
+
+
+def test_a_clock_that_was_set_back_does_not_blind_it(redis, consumer, more, ledger):
+    more()
+    redis.hincrby(ledger_key(STREAM, GROUP), "checked", 3_600_000)
+    redis.xdel(STREAM, add(redis, 1)[0])
+    assert (more(), more()) == (1, 0)
+
+
+def test_it_is_checked_while_redis_is_full(redis, consumer, more):
+    more()
+    redis.xdel(STREAM, add(redis, 2)[0])
+    redis.config_set("maxmemory", 1)
+    found = more()
+    redis.config_set("maxmemory", 0)
+    assert found == 1
+
+
+def note(redis, ledger, time_ms: int, rest: int, added: int) -> int:
+    """Note a count as another's check does, whenever that had counted."""
+    keys = (ledger_key(STREAM, GROUP), ledger_gaps_key(STREAM, GROUP), STREAM)
+    return redis.eval(script("note"), 3, *keys, time_ms, rest, "", 0, added)
+
+
+def test_a_count_that_is_noted_late_is_no_deleted_stream(redis, consumer, more, ledger):
+    more()
+    add(redis, 5)
+    more()
+    # Counted before, and the clock was set back between the two counts.
+    assert note(redis, ledger, ledger.noted().checked_ms + 60_000, 0, 2) == 0
+    assert ledger.gaps(0) == []
+    assert more() == 0
+
+
+def test_a_count_of_a_stream_that_is_gone_is_not_noted(redis, consumer, more, ledger):
+    more()
+    add(redis, 5)
+    consumer.finish(consumer.read(3))
+    more()
+    redis.delete(STREAM)
+    consumer.stream.ensure_group()
+    assert note(redis, ledger, ledger.noted().checked_ms + 1_000, 0, 5) == 0
+    assert ledger.gaps(0) == []
+    assert more() == 2
+    [gap] = ledger.gaps(0)
+    assert (gap.entries, gap.is_emptied) == (2, True)

@@ -1,0 +1,403 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from app.config import settings
+from app.config.settings import RUNNING_FILE, Settings, SettingsError, load, variable
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+    monkeypatch.setenv("HOPLINE_DATA_DIR", str(tmp_path))
+
+
+def test_the_adrs_values_are_the_defaults() -> None:
+    held = load()
+    assert (held.stream, held.group) == ("clicks:stream", "analytics-group")
+    assert (held.stream_maxlen, held.batch_size, held.block_ms) == (1_000_000, 100, 5_000)
+
+
+def test_every_setting_has_a_sentence() -> None:
+    for name, field in Settings.model_fields.items():
+        assert (field.description or "").endswith("."), name
+
+
+def test_a_variable_is_the_prefix_and_the_fields_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_BATCH_SIZE", "250")
+    assert load().batch_size == 250
+
+
+def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_BATCH_SIZE", "")
+    monkeypatch.setenv("HOPLINE_CONSOLE_TOKEN", "")
+    assert load().batch_size == 100
+    assert load().console_token is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("redis_url", "http://h/0", "'http://h/0': expected a URL that starts with redis or"),
+        ("redis_url", "redis:h", "expected a URL that starts with"),
+        ("redis_url", "redis://h:seven/0", "expected HOST or HOST:PORT"),
+        ("redis_url", "redis://h:99999/0", "expected HOST or HOST:PORT"),
+        ("redis_url", "redis://h/first", "the database, after the host or as ?db=, to be a number"),
+        ("redis_url", "redis://a..b/0", "expected HOST or HOST:PORT"),
+        ("redis_url", f"redis://{'x' * 64}.example/0", "expected HOST or HOST:PORT"),
+        ("clickhouse_url", "clickhouse://.b:9000/hopline", "expected HOST or HOST:PORT"),
+        ("redirect_bind", "a..b:80", "expected HOST:PORT"),
+        ("redis_url", "redis://[::1", "expected HOST or HOST:PORT"),
+        ("redis_url", "redis://a:26379,b:26379/0", "name what leads to the master"),
+        ("redis_url", "redis+sentinel://a:26379/mymaster/0", "name what leads to the master"),
+        ("redis_url", "redis-sentinel://a", "as for Sentinel or a cluster, can't be used"),
+        ("redis_url", "rediss+cluster://a", "as for Sentinel or a cluster, can't be used"),
+        ("clickhouse_url", "http://h:8123", "clickhouse or clickhouses"),
+        ("public_url", "go.example.com", "https:// or http://"),
+        ("public_url", "https://go.example.com/?x", "without user, ? and #"),
+        ("public_url", "https://a..b/", "no host name"),
+        ("own_hosts", "go.example.com,b/c", "no host: expected HOST"),
+        ("redirect_bind", "8080", "'8080': expected HOST:PORT, unix:PATH or fd://N"),
+        ("redirect_bind", "h:99999", "expected HOST:PORT"),
+        ("redirect_bind", ":80", "expected HOST:PORT"),
+        ("redirect_bind", "::1:80", "an IPv6 address in brackets"),
+        ("redirect_bind", "http://127.0.0.1:80", "expected HOST:PORT"),
+        ("redirect_bind", "127.0.0.1:8\u00b2", "expected HOST:PORT"),
+        ("redirect_bind", "unix:", "expected HOST:PORT"),
+        ("console_bind", "fd://x", "expected HOST:PORT"),
+        ("console_bind", "h:port", "expected HOST:PORT"),
+        ("redirect_metrics_bind", "unix:/run/m", "'unix:/run/m': expected HOST:PORT or off"),
+        ("workers_metrics_bind", "no", "expected HOST:PORT"),
+        ("trusted_proxies", "10.0.0.0/8, nonsense", "'nonsense': expected addresses, networks"),
+        ("dead_stream", "clicks:stream", "expected another than HOPLINE_STREAM"),
+        ("stream_maxlen", "0", "'0': input should be greater than or equal to 1"),
+        ("batch_size", "many", "'many': input should be a valid integer"),
+        ("batch_size", "1.5", "valid integer"),
+        ("code_length", "3", "greater than or equal to 4"),
+        ("code_length", "33", "less than or equal to 32"),
+        ("insert_seconds", "nan", "finite number"),
+        ("insert_seconds", "inf", "finite number"),
+        ("insert_seconds", "-1", "greater than 0"),
+        ("click_ttl_days", "-1", "greater than or equal to 0"),
+        ("store_addresses", "some", "'network', 'full' or 'none'"),
+        ("log_level", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("log_format", "xml", "'text', 'json' or 'logfmt'"),
+        ("allow_private_targets", "perhaps", "valid boolean"),
+        ("console_token", "short", "'***': string should have at least 16 characters"),
+        ("console_token", "geheim-geheim-\u20ac-geheim", "'***': expected printable ASCII"),
+        ("metrics_token", "geheim-geheim-geheim\nX: y", "'***': expected printable ASCII"),
+        ("metrics_token", " geheim-geheim-geheim", "without blanks at either end"),
+    ],
+)
+def test_a_bad_value_names_variable_value_and_need(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str
+) -> None:
+    monkeypatch.setenv(variable(name), value)
+    with pytest.raises(SettingsError) as refused:
+        load()
+    text = str(refused.value)
+    assert text.startswith(f"{variable(name)}='")
+    assert complaint in text
+    assert "\n" not in text
+
+
+def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_BATCH_SIZE", "0")
+    monkeypatch.setenv("HOPLINE_CONSUMERS", "0")
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert {line.partition("=")[0] for line in str(refused.value).splitlines()} == {
+        "HOPLINE_BATCH_SIZE",
+        "HOPLINE_CONSUMERS",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("redis_url", "rediss://user:geheim@h:6380/3?ssl_ca_certs=/etc/ca.pem"),
+        ("redis_url", "unix:///run/redis.sock?db=2"),
+        ("clickhouse_url", "clickhouses://u:p@h/db"),
+        ("redirect_bind", "unix:/run/hopline.sock"),
+        ("redirect_bind", "fd://3"),
+        ("redirect_bind", "[::]:80"),
+        ("log_level", "DEBUG"),
+    ],
+)
+def test_good_values_are_taken_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(variable(name), value)
+    assert getattr(load(), name) == value
+
+
+def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8 ,")
+    assert load().trusted_proxies == ("10.0.0.0/8", "fd00::/8")
+
+
+def test_a_running_installation_is_found_through_its_file(tmp_path: Path) -> None:
+    (tmp_path / RUNNING_FILE).write_text("HOPLINE_REDIS_URL=redis://127.0.0.1:7001/0\n")
+    assert load().redis_url == "redis://127.0.0.1:7001/0"
+
+
+def test_the_environment_goes_before_the_running_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / RUNNING_FILE).write_text(
+        "HOPLINE_REDIS_URL=redis://127.0.0.1:7001/0\nHOPLINE_BATCH_SIZE=7\n"
+    )
+    monkeypatch.setenv("HOPLINE_REDIS_URL", "redis://elsewhere:6379/0")
+    assert load().redis_url == "redis://elsewhere:6379/0"
+    assert load().batch_size == 7
+
+
+@pytest.mark.parametrize("name", ["CF-Connecting-IP", "x-real-ip", "True-Client-IP", "Forwarded"])
+def test_the_header_of_the_visitors_address_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("HOPLINE_CLIENT_ADDRESS_HEADER", name)
+    assert load().client_address_header == name
+
+
+@pytest.mark.parametrize(
+    "name", ["X_Real_IP", "X-Real-IP:", "a b", "x" * 33, "Host", "user-agent", "X-Request-ID", "é"]
+)
+def test_what_can_be_no_such_header_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("HOPLINE_CLIENT_ADDRESS_HEADER", name)
+    with pytest.raises(SettingsError, match="HOPLINE_CLIENT_ADDRESS_HEADER"):
+        load()
+
+
+def test_a_settings_file_stands_between_the_environment_and_what_up_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / RUNNING_FILE).write_text("HOPLINE_BATCH_SIZE=7\nHOPLINE_BLOCK_MS=70\n")
+    file = tmp_path / "workers.env"
+    file.write_text("HOPLINE_BATCH_SIZE=8\nHOPLINE_INSERT_ROWS=80\n")
+    monkeypatch.setenv("HOPLINE_SETTINGS_FILE", str(file))
+    monkeypatch.setenv("HOPLINE_INSERT_ROWS", "90")
+    settings = load()
+    assert (settings.block_ms, settings.batch_size, settings.insert_rows) == (70, 8, 90)
+
+
+def test_a_settings_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_SETTINGS_FILE", "/nowhere/workers.env")
+    with pytest.raises(SettingsError, match=r"HOPLINE_SETTINGS_FILE='/nowhere/workers\.env'"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("HOPLINE_CONSOLE_TOKEN=geheim-${HOME}-geheim", "geheim-${HOME}-geheim"),
+        ("HOPLINE_CONSOLE_TOKEN='geheim ${HOME}#geheim'  # the old one", "geheim ${HOME}#geheim"),
+        ('HOPLINE_CONSOLE_TOKEN="geheim-$1-\\"geheim\\""', 'geheim-$1-"geheim"'),
+        ("export HOPLINE_CONSOLE_TOKEN = geheim-geheim-#1 # the old one", "geheim-geheim-#1"),
+        ("\ufeffHOPLINE_CONSOLE_TOKEN=geheim-geheim-11\r", "geheim-geheim-11"),
+        ("HOPLINE_CONSOLE_TOKEN=", None),
+    ],
+)
+def test_a_value_in_a_settings_file_is_what_stands_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, value: str | None
+) -> None:
+    file = tmp_path / "workers.env"
+    file.write_text(f"{line}\n# a comment\n", newline="")
+    monkeypatch.setenv("HOPLINE_SETTINGS_FILE", str(file))
+    assert load().console_token == value
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"HOPLINE_BATCH_SIZE=7\n\n\n geheim geheim\n", "line 4: expected NAME=VALUE"),
+        (b"HOPLINE_CONSOLE_TOKEN='geheim-geheim-geheim\n", "line 1: expected NAME=VALUE"),
+        (b"\nHOPLINE_CONSOLE_TOKEN\n", "line 2: expected NAME=VALUE"),
+        (b"HOPLINE_CONSOLE_TOKEN=geheim-geh\xe4im-geheim\n", "it is not UTF-8"),
+    ],
+)
+def test_a_line_that_can_not_be_read_is_named_and_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, complaint: str
+) -> None:
+    file = tmp_path / "workers.env"
+    file.write_bytes(content)
+    monkeypatch.setenv("HOPLINE_SETTINGS_FILE", str(file))
+    with pytest.raises(SettingsError, match=complaint) as refused:
+        load()
+    assert str(refused.value).startswith(str(file))
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["settings_file", "data_dir"])
+def test_a_home_of_nobody_in_what_is_read_first_is_a_bad_value(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(variable(name), "~nobody-of-this-name/place")
+    with pytest.raises(SettingsError, match=variable(name)):
+        load()
+
+
+@pytest.mark.parametrize("name", ["settings_file", "data_dir"])
+def test_a_url_that_came_to_the_wrong_setting_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(variable(name), "~nobody-here:geheim@h:6379/0")
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert "geheim" not in str(refused.value)
+    monkeypatch.setenv("HOPLINE_SETTINGS_FILE", "redis://:geheim@h:6379/0")
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["settings_file", "data_dir", "spool_dir"])
+def test_a_path_from_a_folder_that_is_gone_is_a_bad_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    monkeypatch.setenv(variable(name), "place")
+    with pytest.raises(SettingsError, match=rf"{variable(name)}='place': it counts from a folder"):
+        load()
+
+
+def test_a_folder_is_no_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_SETTINGS_FILE", str(tmp_path))
+    with pytest.raises(SettingsError, match="can't be read: Is a directory"):
+        load()
+
+
+def test_a_running_file_that_is_not_ours_to_read_is_named_where_its_folder_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / RUNNING_FILE).mkdir()
+    with pytest.raises(SettingsError, match=rf"{RUNNING_FILE} can't be read"):
+        load()
+    monkeypatch.delenv("HOPLINE_DATA_DIR")
+    monkeypatch.setattr(settings.platformdirs, "user_data_dir", lambda _: str(tmp_path))
+    assert load().data_dir == tmp_path
+
+
+def test_a_user_without_a_home_says_where_data_go_and_needs_no_cache(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for kind in ("data", "cache"):
+        monkeypatch.setattr(settings.platformdirs, f"user_{kind}_dir", lambda _: "~nobody-here/x")
+    assert load().cache_dir == Path("/var/cache/hopline")
+    monkeypatch.delenv("HOPLINE_DATA_DIR")
+    with pytest.raises(SettingsError, match="HOPLINE_DATA_DIR"):
+        load()
+
+
+@pytest.fixture
+def credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as systemd makes it for LoadCredential=hopline:FOLDER."""
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    return folder
+
+
+def test_a_credential_of_systemd_is_a_setting(credentials: Path) -> None:
+    (credentials / "hopline_redis_url").write_text("redis://hopline:geheim@h:6379/0\n")
+    assert load().redis_url == "redis://hopline:geheim@h:6379/0"
+
+
+def test_a_variable_goes_before_a_credential(
+    credentials: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (credentials / "hopline_console_token").write_text("from-the-credentials")
+    monkeypatch.setenv("HOPLINE_CONSOLE_TOKEN", "from-the-environment")
+    assert load().console_token == "from-the-environment"
+
+
+def test_a_bad_credential_is_named_and_its_password_kept(credentials: Path) -> None:
+    (credentials / "hopline_redis_url").write_text("http://hopline:geheim@h")
+    with pytest.raises(SettingsError, match=r"HOPLINE_REDIS_URL='http://\*\*\*'"):
+        load()
+
+
+@pytest.mark.parametrize(
+    "name", ["spool_dir", "metrics_dir", "geoip_path", "data_dir", "cache_dir", "settings_file"]
+)
+def test_a_path_leads_to_the_same_place_from_everywhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "place").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for given in ("place", "./place", "~/place"):
+        monkeypatch.setenv(variable(name), given)
+        held = load()
+        assert getattr(held, name) == tmp_path / "place"
+        assert held.spool_directory.is_absolute()
+
+
+def test_a_home_that_is_nobodys_is_a_bad_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_SPOOL_DIR", "~nobody-of-this-name/spool")
+    with pytest.raises(SettingsError, match="HOPLINE_SPOOL_DIR"):
+        load()
+
+
+def test_settings_cannot_be_changed_once_read() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load().batch_size = 5  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("url", ["redis://u:geheim@h:seven", "redis://[u:geheim@h", "u:geheim@h"])
+def test_error_texts_hold_no_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("HOPLINE_REDIS_URL", url)
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert "geheim" not in str(refused.value)
+
+
+def test_unknown_variables_are_found_in_the_environment_and_in_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "workers.env"
+    file.write_text("HOPLINE_REDIS_ULR=x\nHOPLINE_BLOCK_MS=1\nPATH=/\n")
+    monkeypatch.setenv("HOPLINE_SETTINGS_FILE", str(file))
+    monkeypatch.setenv("HOPLINE_BATCHSIZE", "1")
+    assert settings.unknown_variables() == ["HOPLINE_BATCHSIZE", "HOPLINE_REDIS_ULR"]
+
+
+@pytest.mark.parametrize(
+    ("given", "base", "hosts"),
+    [
+        ({}, "http://127.0.0.1:8080", ("127.0.0.1:8080",)),
+        ({"redirect_bind": "0.0.0.0:80"}, "http://127.0.0.1:80", ("127.0.0.1:80",)),
+        ({"redirect_bind": "[::]:80"}, "http://127.0.0.1:80", ("127.0.0.1:80",)),
+        ({"redirect_bind": "unix:/run/x"}, "http://localhost", ("localhost",)),
+        (
+            {"public_url": "https://Go.example.com/", "own_hosts": ("b.example",)},
+            "https://go.example.com",
+            ("go.example.com", "127.0.0.1:8080", "b.example"),
+        ),
+    ],
+)
+def test_where_links_start_and_which_hosts_serve_them(
+    make_settings, given: dict[str, object], base: str, hosts: tuple[str, ...]
+) -> None:
+    held = make_settings(**given)
+    assert held.link_base == base
+    assert held.link_hosts == hosts
+
+
+def test_no_other_file_reads_a_setting_from_the_environment() -> None:
+    root = Path(settings.__file__).parents[2]
+    paths = [path for folder in ("app", "workers") for path in (root / folder).rglob("*.py")]
+    for path in paths:
+        if path.name != "settings.py":
+            assert not re.search(r"(environ|getenv).*HOPLINE_", path.read_text()), path
+
+
+def test_each_service_leaves_its_metrics_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    assert load().metrics_of("redirect") == tmp_path / "metrics" / "redirect"
+    elsewhere = load().model_copy(update={"metrics_dir": Path("/run/metrics")})
+    assert elsewhere.metrics_of("workers") == Path("/run/metrics/workers")

@@ -1,0 +1,56 @@
+import pytest
+
+from app.health.worker_status import EXPIRE_SECONDS, ConsumerState, WorkersState, WorkerStates
+from app.stores import keys
+from app.stores.redis import RedisUnavailable, connect
+
+CONSUMER = ConsumerState(1, 4711, "web-1-ab", "reading", 1234.5, 99, 3.2, 2, 150_000_000)
+STATE = WorkersState("web", 4700, "running", 1, 12, 3, (CONSUMER,))
+STREAM, GROUP = "clicks:stream", "analytics-group"
+
+
+@pytest.fixture
+def client(redis_url):
+    with connect(redis_url, timeout_seconds=5) as client:
+        yield client
+
+
+@pytest.fixture
+def states(client, redis_url):
+    return WorkerStates(client, redis_url, STREAM, GROUP)
+
+
+def test_a_state_is_read_as_it_was_published(states):
+    states.publish(STATE)
+    assert states.all() == [STATE]
+
+
+def test_a_state_expires_by_itself(states, client):
+    states.publish(STATE)
+    assert 0 < client.ttl(keys.supervisor_key(STREAM, GROUP, STATE.name)) <= EXPIRE_SECONDS
+
+
+def test_a_withdrawn_state_is_gone_at_once(states, client):
+    states.publish(STATE)
+    states.withdraw(STATE.name)
+    assert states.all() == []
+    assert client.keys("*supervisors*") == []
+
+
+def test_who_was_killed_is_not_listed_and_is_forgotten(states, client):
+    states.publish(STATE)
+    client.delete(keys.supervisor_key(STREAM, GROUP, STATE.name))
+    assert states.all() == []
+    states.forget_gone()
+    assert not client.exists(keys.supervisors_key(STREAM, GROUP))
+
+
+def test_groups_do_not_see_each_other(states, client, redis_url):
+    states.publish(STATE)
+    assert WorkerStates(client, redis_url, STREAM, "others").all() == []
+
+
+def test_an_absent_redis_is_unavailable(free_port):
+    url = f"redis://127.0.0.1:{free_port()}"
+    with connect(url, timeout_seconds=1) as client, pytest.raises(RedisUnavailable):
+        WorkerStates(client, url, STREAM, GROUP).publish(STATE)

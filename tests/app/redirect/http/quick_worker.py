@@ -1,9 +1,0 @@
-"""The worker with limits that a test can reach."""
-
-from app.redirect.http.patience import Patience
-from app.redirect.worker import RedirectWorker
-
-
-class QuickWorker(RedirectWorker):
-    patience = Patience(head=1.0, send=1.0, linger=0.5, parting=0.5)
-    most_handed_over = 2

@@ -1,0 +1,227 @@
+import pytest
+from prometheus_client import CollectorRegistry
+
+from app.links.link import Link, encode
+from app.metrics.redirect import RedirectMetrics
+from app.redirect.links.lookup import UNKNOWN, Lookup, LookupUnavailable
+from tests.support.redirect.fakes import FakeClock, FakePipeline, link
+
+
+@pytest.fixture
+def pipeline() -> FakePipeline:
+    return FakePipeline()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def lookup(pipeline, clock, make_settings, registry) -> Lookup:
+    given = make_settings(lookup_budget_ms=20, link_stale_seconds=60)
+    made = Lookup(pipeline, given, RedirectMetrics(registry), clock)
+    made.watch_began()
+    return made
+
+
+def find(lookup: Lookup, code: str = "abc") -> list[object]:
+    found: list[object] = []
+    lookup.find(code, found.append)
+    return found
+
+
+def read(lookup: Lookup, pipeline: FakePipeline, value: Link) -> None:
+    find(lookup, value.code)
+    pipeline.answer(encode(value))
+
+
+def test_each_visit_that_asks_is_counted_by_what_came_of_it(lookup, pipeline, clock, registry):
+    find(lookup, "known")
+    pipeline.answer(encode(link("known")))
+    find(lookup, "known")
+    find(lookup, "none")
+    pipeline.answer(None)
+    pipeline.connected.clear()
+    find(lookup, "away")
+
+    def counted(outcome: str) -> float | None:
+        return registry.get_sample_value("hopline_link_lookups_total", {"outcome": outcome})
+
+    assert [counted(outcome) for outcome in ("found", "unknown", "unavailable")] == [1, 1, 1]
+
+
+def test_a_link_is_read_once_and_then_remembered(lookup, pipeline):
+    assert lookup.cached("abc") is None
+    found = find(lookup)
+    assert pipeline.commands == [[b"GET", b"link:abc"]]
+    pipeline.answer(encode(link()))
+    assert found == [link()]
+    assert lookup.cached("abc") == link()
+    assert find(lookup) == [link()]
+    assert len(pipeline.commands) == 1
+
+
+def test_all_who_ask_for_the_same_link_at_once_share_one_command(lookup, pipeline):
+    found = [find(lookup) for _ in range(5)]
+    pipeline.answer(encode(link()))
+    assert found == [[link()]] * 5
+    assert len(pipeline.commands) == 1
+
+
+def test_one_failing_callback_costs_the_others_nothing(lookup, pipeline, caplog):
+    lookup.find("abc", lambda _: 1 / 0)
+    found = find(lookup)
+    pipeline.answer(encode(link()))
+    assert found == [link()]
+    assert "callback failed" in caplog.text
+
+
+def test_an_unknown_code_is_remembered_briefly(lookup, pipeline, clock):
+    found = find(lookup)
+    pipeline.answer(None)
+    assert found == [UNKNOWN]
+    assert lookup.cached("abc") is UNKNOWN
+    clock.now += 6
+    assert lookup.cached("abc") is None
+
+
+def test_an_unknown_code_is_known_as_soon_as_its_link_is_made(lookup, pipeline):
+    find(lookup)
+    pipeline.answer(None)
+    lookup.changed("abc")
+    assert lookup.cached("abc") is None
+
+
+def test_a_change_during_the_lookup_keeps_its_answer_out_of_memory(lookup, pipeline):
+    before = find(lookup)
+    lookup.changed("abc")
+    after = find(lookup)
+    pipeline.answer(encode(link(target="https://old.example/")))
+    assert before == [link(target="https://old.example/")]
+    assert after == []
+    assert lookup.cached("abc") is None
+    pipeline.answer(encode(link(target="https://new.example/")))
+    assert after == [link(target="https://new.example/")]
+    assert lookup.cached("abc") == after[0]
+
+
+def test_everything_is_dropped_when_everything_may_have_changed(lookup, pipeline):
+    read(lookup, pipeline, link())
+    on_its_way = find(lookup, "other")
+    lookup.all_changed()
+    pipeline.answer(encode(link("other")))
+    assert on_its_way == [link("other")]
+    assert lookup.cached("abc") is None
+    assert lookup.cached("other") is None
+
+
+def test_while_changes_are_not_heard_every_lookup_goes_to_redis(lookup, pipeline):
+    read(lookup, pipeline, link())
+    lookup.watch_ended()
+    for target in ("https://one.example/", "https://two.example/"):
+        found = find(lookup)
+        pipeline.answer(encode(link(target=target)))
+        assert found == [link(target=target)]
+    lookup.watch_began()
+    assert lookup.cached("abc") is None
+
+
+def test_a_lookup_that_began_before_the_watch_is_not_taken_for_fresh(lookup, pipeline):
+    lookup.watch_ended()
+    find(lookup)
+    lookup.watch_began()
+    pipeline.answer(encode(link()))
+    assert lookup.cached("abc") is None
+
+
+def test_links_last_seen_redirect_while_redis_is_away_until_they_are_too_old(
+    lookup, pipeline, clock
+):
+    read(lookup, pipeline, link())
+    clock.now += 500
+    pipeline.break_off()
+    assert lookup.cached("abc") == link()
+    lookup.watch_ended()
+    clock.now += 59
+    assert lookup.cached("abc") == link()
+    assert find(lookup) == [link()]
+    clock.now += 2
+    assert lookup.cached("abc") is None
+    assert isinstance(find(lookup)[0], LookupUnavailable)
+
+
+def test_an_unknown_code_can_not_be_told_while_redis_is_away(lookup, pipeline):
+    find(lookup)
+    pipeline.answer(None)
+    pipeline.break_off()
+    lookup.watch_ended()
+    assert isinstance(find(lookup)[0], LookupUnavailable)
+    with pytest.raises(LookupUnavailable):
+        lookup.get("abc")
+
+
+def test_nobody_waits_for_a_redis_that_lets_others_wait(lookup, pipeline):
+    pipeline.age = 0.5
+    assert isinstance(find(lookup)[0], LookupUnavailable)
+    assert pipeline.commands == []
+
+
+def test_a_slow_answer_is_given_up_within_the_budget(pipeline, make_settings):
+    lookup = Lookup(
+        pipeline, make_settings(lookup_budget_ms=5), RedirectMetrics(CollectorRegistry())
+    )
+    lookup.watch_began()
+    with pytest.raises(LookupUnavailable, match="slow"):
+        lookup.get("abc")
+    later = find(lookup)
+    pipeline.answer(encode(link()))
+    assert lookup.cached("abc") is None
+    pipeline.answer(encode(link()))
+    assert later == [link()]
+
+
+def test_a_break_gives_everyone_the_link_last_seen(lookup, pipeline):
+    read(lookup, pipeline, link())
+    lookup.watch_ended()
+    known, unknown = find(lookup), find(lookup, "other")
+    pipeline.break_off()
+    assert known == [link()]
+    assert isinstance(unknown[0], LookupUnavailable)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"not json",
+        b"[]",
+        b'{"target":7,"created_ms":1,"updated_ms":1}',
+        encode(link(target="javascript:alert(1)")),
+        encode(link(target="https://a.example/\r\nSet-Cookie: a=b")),
+        encode(link(cache_control="public\r\nX: y")),
+        encode(link(status=200)),
+    ],
+    ids=["no JSON", "no object", "wrong type", "script", "CR/LF", "broken header", "no redirect"],
+)
+def test_a_link_that_is_not_sound_is_never_followed(lookup, pipeline, raw):
+    found = find(lookup)
+    pipeline.answer(raw)
+    assert isinstance(found[0], LookupUnavailable)
+    assert lookup.cached("abc") is None
+
+
+def test_a_tombstone_needs_no_target(lookup, pipeline):
+    found = find(lookup)
+    pipeline.answer(encode(link(target="", deleted=True)))
+    assert found == [link(target="", deleted=True)]
+
+
+def test_an_error_reply_is_no_answer(lookup, pipeline):
+    found = find(lookup)
+    pipeline.answer_error("LOADING Redis is loading the dataset in memory")
+    assert "LOADING" in str(found[0])

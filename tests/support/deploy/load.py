@@ -1,0 +1,60 @@
+"""Visitors at a constant rate, from outside the container but in its network."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtest.bench.open_loop import OpenRun, Schedule, compiled, finished
+from loadtest.bench.requests import raw_requests
+from tests.support.deploy.container import Container
+
+PORT = 8080
+RATE = 400
+CONNECTIONS = 64
+
+
+@dataclass
+class Visits:
+    """What visitors got; `run` is there once the load is over."""
+
+    process: "subprocess.Popen[str]"
+    run: OpenRun | None = None
+
+    @property
+    def go_on(self) -> bool:
+        """Whether they still come."""
+        return self.process.poll() is None
+
+
+class Visitors:
+    """Visitors of one link; everything that they ask for is a click of that link."""
+
+    def __init__(self, machine: Container, build_dir: Path, directory: Path, code: str) -> None:
+        self._machine = machine
+        self._program = compiled(build_dir)
+        self._requests = directory / f"{code}.requests"
+        self._requests.write_bytes(raw_requests([code], PORT))
+
+    @contextmanager
+    def visiting(self, seconds: float) -> Iterator[Visits]:
+        """Have them come for so long; the block is left when the last has been answered."""
+        schedule = Schedule(rate=RATE, seconds=seconds, seed=1, connections=CONNECTIONS)
+        options = {
+            "-p": PORT, "-f": self._requests, "-r": RATE, "-t": seconds, "-c": CONNECTIONS,
+            "-w": schedule.warm_up_seconds, "-d": 15, "-s": schedule.seed,
+        }  # fmt: skip
+        argv = [str(part) for option in options.items() for part in option]
+        with subprocess.Popen(
+            self._machine.in_network(str(self._program), *argv, "-e"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            visits = Visits(process)
+            try:
+                yield visits
+                visits.run = finished(process, schedule)
+            finally:
+                process.kill()

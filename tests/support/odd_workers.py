@@ -1,0 +1,43 @@
+"""`python -m workers` whose consumers hang, die or take their time while a file says so.
+
+The file that ODD_WORKERS names holds ``hang``, ``die`` or ``slow``; while it is not there they are
+ordinary. A turn that hangs is noticed after seconds instead of minutes, and the number of consumers
+is decided twice a second.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from workers.__main__ import main
+from workers.consumer import liveness
+from workers.consumer.consumer import Consumer
+from workers.supervisor import supervisor
+
+_turn = Consumer._turn
+
+
+def _odd_turn(self):
+    marker = Path(os.environ["ODD_WORKERS"])
+    oddity = marker.read_text() if marker.exists() else ""
+    if oddity == "die":
+        raise RuntimeError("told to die")
+    if oddity == "slow":
+        time.sleep(0.2)
+    if oddity == "hang":
+        self._pulse.beat()
+        sys.stderr.write("hanging\n")
+        time.sleep(600)
+    _turn(self)
+
+
+# Not under __main__: every spawned consumer imports this file anew.
+Consumer._turn = _odd_turn
+liveness._MARGIN_SECONDS = 3.0
+liveness._CLICKHOUSE_CALLS = 0
+liveness._WAITS = 0
+supervisor.DECIDE_SECONDS = 0.5
+
+if __name__ == "__main__":
+    sys.exit(main())

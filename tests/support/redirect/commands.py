@@ -1,0 +1,10 @@
+"""What the commands of the code under test come to."""
+
+from app.redirect.redis.resp import decode_command
+
+
+def entry_of(command: bytes) -> dict[bytes, bytes]:
+    """Return the fields of the entry that an XADD makes."""
+    arguments = decode_command(command)
+    fields = arguments[arguments.index(b"*") + 1 :]
+    return dict(zip(fields[::2], fields[1::2], strict=True))

@@ -1,0 +1,21 @@
+"""Pipelines as tests need them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter
+
+from app.metrics.redirect import RedirectMetrics
+from app.redirect.redis.pipeline import Pipeline
+from app.stores.redis import Address
+
+
+def make_pipeline(locate: Callable[[], Address], **options: Any) -> Pipeline:
+    """Return an unconnected pipeline that gives a silent server two seconds."""
+    usual = {"name": "test", "timeout_seconds": 2.0, "chore_failures": chore_failures()}
+    return Pipeline(locate, **usual | options)
+
+
+def chore_failures() -> Counter:
+    """Return the counter of a process that does nothing else."""
+    return RedirectMetrics(CollectorRegistry()).chore_failures

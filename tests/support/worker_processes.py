@@ -1,0 +1,85 @@
+"""`python -m workers` as a real process, with what a test wants to know about it."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+from app.config.settings import Settings
+from app.processes.child import Child, Program
+from tests.support.servers import environ_of
+
+STOP_SECONDS = 60.0
+
+
+class Workers:
+    """A supervisor and its consumers; at the end of the context nothing of them is left.
+
+    Args:
+        settings: those given explicitly are handed down as environment variables.
+        log: file that gets what they write.
+        module: what to run instead of the workers.
+    """
+
+    def __init__(self, settings: Settings, log: Path, module: str = "workers") -> None:
+        given = {name: getattr(settings, name) for name in settings.model_fields_set}
+        environ = environ_of(**{"workers_metrics_bind": "off", **given})
+        self._child = Child(Program("workers", (sys.executable, "-m", module), environ), log)
+
+    def __enter__(self) -> Self:
+        self._child.spawn()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        consumers = self.consumers()
+        self._child.kill()
+        psutil.wait_procs(consumers, timeout=STOP_SECONDS)
+
+    @property
+    def log(self) -> str:
+        return self._child.log_path.read_text()
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    def consumers(self) -> list[psutil.Process]:
+        """Return the consumer processes, told by their titles."""
+        try:
+            children = psutil.Process(self.pid).children()
+            return [one for one in children if _title(one).startswith("hopline: consumer")]
+        except psutil.NoSuchProcess:
+            return []
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int | None:
+        """Tell the supervisor to stop, wait until it has, return its exit code."""
+        self.signal(number)
+        return self.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the supervisor a signal."""
+        self._child.send_signal(number)
+
+    def wait(self) -> int | None:
+        """Wait until the supervisor has ended, return its exit code."""
+        assert self._child.wait(STOP_SECONDS), self.log
+        return self._child.exit_code
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait until a condition is true; fail when it takes longer."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not true within {seconds} s"
+        time.sleep(0.05)
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return ""

@@ -1,0 +1,267 @@
+import logging
+from contextlib import closing
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from app.audit.audit import Suspects
+from app.audit.click_ref import Sighting
+from app.audit.entry_counts import EntryCount, Gap, Noted
+from app.audit.factory import open_beginnings, open_entries
+from app.metrics.audit import LedgerMetrics
+from app.stores.clickhouse import ClickHouseUnavailable, connect
+from app.stores.keys import ledger_key, ledger_turn_key
+from app.stores.redis import RedisUnavailable
+from app.stores.redis import connect as connect_redis
+from app.stores.redis_connection import Wire
+from tests.support.clicks import click_row, insert_clicks
+from tests.support.producers import STREAM
+from tests.support.worker_processes import wait_until
+from workers.monitor.audit_monitor import LOOK_SECONDS, LedgerThread, LedgerWatch
+
+GROUP = "analytics-group"
+NOW_MS = 1_778_414_400_000
+CLICKS = [Sighting(NOW_MS, bytes([n] * 16)) for n in range(5)]
+BEGUN = Noted(0, NOW_MS - 5, NOW_MS - 1, 0, 0, 0, 0)
+
+
+class FakeEntries:
+    def __init__(self, noted=BEGUN):
+        self.now = noted
+        self.more = 0
+        self.error = None
+        self.gaps = []
+
+    def noted(self):
+        if self.error:
+            raise self.error
+        return self.now
+
+    def check(self):
+        self.now = self.now or BEGUN
+        return EntryCount(NOW_MS, 0, 0, 0, 0, 0), self.more
+
+    def note_clicks(self, time_ms, missing, uncounted, vouched_seconds):
+        found = {"compared_ms": time_ms, "missing_clicks": missing, "uncounted_clicks": uncounted}
+        self.now = self.now._replace(**found, vouched_seconds=vouched_seconds)
+
+    def gaps_of_a_day(self):
+        return [*self.gaps, Gap(1, 2, 2)]
+
+    def note_emptied(self, after_ms, before_ms):
+        self.gaps.append(Gap(after_ms, before_ms, 0, is_emptied=True))
+
+
+class FakeAudit:
+    def __init__(self):
+        self.found = Suspects([], [])
+        self.error = None
+        self.since = []
+        self.vouched = []
+        self.started_seconds = 1_778_000_000
+
+    def server_started_seconds(self):
+        return self.started_seconds
+
+    def suspects(self, since_ms, *, is_vouched):
+        self.since.append(since_ms)
+        self.vouched.append(is_vouched)
+        if self.error:
+            raise self.error
+        return self.found
+
+
+@pytest.fixture
+def entries():
+    return FakeEntries()
+
+
+@pytest.fixture
+def audit():
+    return FakeAudit()
+
+
+@pytest.fixture
+def registry():
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def turns():
+    return [True]
+
+
+class FakeBeginnings:
+    """Knows until when ledgers of before were kept, and is asked for each beginning once."""
+
+    def __init__(self):
+        self.former = {BEGUN.since_ms: None}
+        self.entered = []
+
+    def another_until(self, since_ms):
+        return self.former.pop(since_ms)
+
+    def enter(self, since_ms):
+        self.entered.append(since_ms)
+
+
+@pytest.fixture
+def beginnings():
+    return FakeBeginnings()
+
+
+@pytest.fixture
+def watch(entries, audit, registry, turns, beginnings):
+    return LedgerWatch(entries, audit, lambda: turns[0], LedgerMetrics(registry), beginnings)
+
+
+def difference(registry, kind):
+    return registry.get_sample_value("hopline_ledger_difference", {"kind": kind})
+
+
+def test_the_first_look_begins_the_ledger(entries, watch, audit):
+    entries.now = None
+    assert watch.rest_seconds < 1
+    watch.look()
+    assert entries.now == BEGUN
+    assert audit.since == []
+    assert watch.rest_seconds == LOOK_SECONDS
+
+
+def test_a_check_compares_the_last_hour_and_is_shown(watch, audit, entries, registry):
+    audit.found = Suspects(CLICKS[:2], CLICKS[2:])
+    watch.look()
+    assert audit.since == [NOW_MS - 3_600_000]
+    kinds = ("entries", "emptied", "missing", "uncounted")
+    shown = {kind: difference(registry, kind) for kind in kinds}
+    assert shown == {"entries": 2, "emptied": 0, "missing": 2, "uncounted": 3}
+    checked = registry.get_sample_value("hopline_ledger_checked_timestamp_seconds")
+    assert checked == NOW_MS / 1000
+
+
+def test_everything_is_looked_for_after_a_restart_of_clickhouse_until_it_is_found(watch, audit):
+    watch.look()
+    audit.started_seconds += 1
+    watch.look()
+    audit.started_seconds += 60
+    audit.found = Suspects(CLICKS[:1], [])
+    watch.look()
+    watch.look()
+    audit.found = Suspects([], [])
+    watch.look()
+    watch.look()
+    assert audit.vouched == [False, True, False, False, False, True]
+
+
+def test_what_another_host_found_is_shown_too(watch, audit, entries, registry, turns):
+    turns[0] = False
+    entries.now = BEGUN._replace(missing_clicks=7)
+    watch.look()
+    assert audit.since == []
+    assert difference(registry, "missing") == 7
+
+
+def test_a_difference_is_logged_once(watch, audit, entries, caplog):
+    audit.found, entries.more = Suspects(CLICKS[:1], []), 2
+    watch.look()
+    entries.more = 0
+    watch.look()
+    assert [line for line in caplog.messages if "missing" in line] == [
+        "2 entries went missing from the stream: see hopline audit",
+        f"1 clicks are missing, such as {CLICKS[0].click_id.hex()}: see hopline audit",
+    ]
+    audit.found = Suspects(CLICKS[:2], CLICKS[:1])
+    watch.look()
+    assert "2 clicks are missing" in caplog.messages[-2]
+    assert "1 clicks are uncounted" in caplog.messages[-1]
+    assert {one.levelno for one in caplog.records} == {logging.ERROR}
+
+
+@pytest.mark.parametrize("away", [RedisUnavailable("away"), ClickHouseUnavailable("away")])
+def test_a_store_that_is_away_is_waited_for(watch, audit, entries, caplog, away):
+    entries.error = away if isinstance(away, RedisUnavailable) else None
+    audit.error = away
+    for _ in range(3):
+        watch.look()
+    assert caplog.messages == ["the ledger can't be checked: away"]
+    entries.error = audit.error = None
+    watch.look()
+    assert entries.now.compared_ms == NOW_MS
+
+
+def test_a_thread_watches_the_real_stores(redis, redis_url, clicks_url, make_settings, registry):
+    settings = make_settings(redis_url=redis_url, clickhouse_url=clicks_url)
+    redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
+    with closing(LedgerThread(settings, LedgerMetrics(CollectorRegistry()))):
+        wait_until(lambda: redis.exists(ledger_key(STREAM, GROUP)))
+    redis.xdel(STREAM, redis.xadd(STREAM, {"number": "1"}))
+    [(now,)] = _ask(clicks_url, "SELECT now64(3, 'UTC')")
+    insert_clicks(clicks_url, click_row(now))
+    with closing(LedgerThread(settings, LedgerMetrics(registry), patience_seconds=[0.1])):
+        wait_until(lambda: difference(registry, "entries") == 1)
+        wait_until(lambda: difference(registry, "uncounted") == 1)
+
+
+def test_a_ledger_that_is_not_the_first_means_that_redis_was_emptied(
+    watch, entries, registry, beginnings, caplog
+):
+    beginnings.former[BEGUN.since_ms] = BEGUN.since_ms - 70
+    watch.look()
+    watch.look()
+    assert beginnings.entered == [BEGUN.since_ms]
+    assert entries.gaps == [Gap(BEGUN.since_ms - 70, BEGUN.since_ms, 0, is_emptied=True)]
+    assert difference(registry, "emptied") == 1
+    assert "Redis has lost all that it held" in caplog.text
+
+
+def test_a_loss_that_who_noticed_it_could_not_note_is_noted_by_the_next(
+    entries, audit, clicks_url, make_settings, monkeypatch
+):
+    beginnings = open_beginnings(make_settings(clickhouse_url=clicks_url))
+    beginnings.enter(BEGUN.since_ms - 70)
+
+    def look():
+        metrics = LedgerMetrics(CollectorRegistry())
+        LedgerWatch(entries, audit, lambda: True, metrics, beginnings).look()
+
+    def lose_connection(*_):
+        raise RedisUnavailable("for a test")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(entries, "note_emptied", lose_connection)
+        look()
+    for _ in range(2):
+        look()
+    assert entries.gaps == [Gap(BEGUN.since_ms - 70, BEGUN.since_ms, 0, is_emptied=True)]
+
+
+def test_an_emptied_redis_is_noticed_with_the_real_stores(
+    redis, redis_url, clicks_url, make_settings, registry
+):
+    settings = make_settings(redis_url=redis_url, clickhouse_url=clicks_url)
+    entries = open_entries(
+        settings, Wire(connect_redis(redis_url, timeout_seconds=2), redis_url, 2).call
+    )
+
+    def run_until(has_come, shown):
+        redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
+        with closing(LedgerThread(settings, LedgerMetrics(shown), patience_seconds=[0.1])):
+            wait_until(has_come)
+
+    run_until(lambda: _ask(clicks_url, "SELECT count() FROM beginnings") == [(1,)], registry)
+    assert entries.gaps(0) == []
+    redis.flushall()
+    again = CollectorRegistry()
+    run_until(lambda: difference(again, "emptied") == 1, again)
+    [gap] = entries.gaps_of_a_day()
+    assert gap.is_emptied
+    assert gap.before_ms == entries.noted().since_ms
+    redis.delete(ledger_turn_key(STREAM, GROUP))
+    redis.xgroup_destroy(STREAM, GROUP)
+    run_until(lambda: redis.exists(ledger_turn_key(STREAM, GROUP)), CollectorRegistry())
+    assert len(entries.gaps(0)) == 1
+
+
+def _ask(url, sql):
+    with connect(url, timeout_seconds=10) as client:
+        return client.execute(sql)

@@ -1,0 +1,106 @@
+import math
+import threading
+from collections.abc import Callable
+
+import pytest
+from prometheus_client import CollectorRegistry
+from redis import Redis
+
+from app.stores.keys import aof_rewrite_key
+from tests.conftest import MakeSettings
+from tests.support.servers import RedisServer
+from workers.monitor.store_gauges import Stores
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def value(registry: CollectorRegistry, name: str) -> float:
+    found = registry.get_sample_value(f"hopline_{name}")
+    assert found is not None
+    return found
+
+
+def test_the_group_and_the_server_are_seen(redis_url: str, make_settings: MakeSettings) -> None:
+    with Redis.from_url(redis_url) as redis:
+        redis.xgroup_create("clicks:stream", "analytics-group", "0", mkstream=True)
+        redis.xadd("clicks:stream", {"n": "1"}, id="1000-0")
+        redis.xadd("clicks:stream", {"n": "2"})
+        redis.xreadgroup("analytics-group", "one", {"clicks:stream": ">"}, count=1)
+        redis.xadd("clicks:dead", {"n": "3"})
+    seen = Stores(make_settings(redis_url=redis_url, stream_maxlen=77)).look()
+    expected = {
+        "redis_up": 1,
+        "stream_entries": 2,
+        "stream_maxlen": 77,
+        "group_unread": 1,
+        "group_pending": 1,
+        "dead_letters_kept": 1,
+        "redis_aof_enabled": 1,
+        "redis_aof_well": 1,
+    }
+    assert {name: value(seen, name) for name in expected} == expected
+    assert value(seen, "oldest_entry_seconds") > 1_700_000_000
+    assert value(seen, "stream_reaches_seconds") > 1_700_000_000
+    assert 0 < value(seen, "redis_memory_bytes") < value(seen, "redis_memory_limit_bytes")
+
+
+def test_when_the_append_only_file_was_written_anew_is_seen_unless_that_is_left_to_others(
+    redis_url: str, make_settings: MakeSettings
+) -> None:
+    with Redis.from_url(redis_url) as redis:
+        redis.hset(aof_rewrite_key("clicks:stream", "analytics-group"), "done", 1_790_000_000_000)
+    seen = Stores(make_settings(redis_url=redis_url)).look()
+    assert value(seen, "redis_aof_rewritten_timestamp_seconds") == 1_790_000_000
+    assert value(seen, "redis_aof_rewrite_well") == 1
+    seen = Stores(make_settings(redis_url=redis_url, aof_rewrite=False)).look()
+    assert math.isnan(value(seen, "redis_aof_rewritten_timestamp_seconds"))
+
+
+def test_before_the_first_worker_there_is_no_lag(
+    redis_url: str, make_settings: MakeSettings
+) -> None:
+    seen = Stores(make_settings(redis_url=redis_url)).look()
+    assert value(seen, "redis_up") == 1
+    assert math.isnan(value(seen, "group_unread"))
+
+
+def test_what_an_absent_redis_does_not_say_is_no_number_and_no_zero(
+    valkey_server: Callable[[], RedisServer],
+    make_settings: MakeSettings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    valkey = valkey_server()
+    clock = Clock()
+    stores = Stores(make_settings(redis_url=valkey.url), clock)
+    assert value(stores.look(), "redis_up") == 1
+    valkey.kill()
+    assert value(stores.look(), "redis_up") == 1, "a second has not passed"
+    for _ in range(2):
+        clock.now += 1
+        seen = stores.look()
+        assert value(seen, "redis_up") == 0
+        assert math.isnan(value(seen, "stream_entries"))
+    assert caplog.text.count("can't be looked at") == 1
+    valkey.start()
+    clock.now += 1
+    assert value(stores.look(), "stream_entries") == 0
+
+
+def test_many_may_ask_at_once(redis_url: str, make_settings: MakeSettings) -> None:
+    stores = Stores(make_settings(redis_url=redis_url), clock=iter(range(10**9)).__next__)
+    found: list[float] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(value(stores.look(), "redis_up")))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [1] * 8

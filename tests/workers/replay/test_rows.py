@@ -1,0 +1,77 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers.clickhouse.rows import Rows
+from workers.enrich.address import kept, parse_address
+from workers.replay.rows import changed_positions, changes, from_stream, from_table, pick
+
+texts = st.sampled_from([b"", b"a", b"prefetch", b"preview", b"Googlebot"])
+row = st.tuples(
+    *(
+        st.integers(0, 9)
+        if name in ("time", "visitor_id", "enriched_at")
+        else st.booleans()
+        if name == "is_bot"
+        else st.sampled_from([parse_address("192.0.2.0"), parse_address("192.0.2.7"), bytes(16)])
+        if name == "ip"
+        else texts
+        for name in Rows._fields
+    )
+)
+pairs = st.lists(st.tuples(row, row), min_size=1, max_size=8)
+
+
+class NoPlaces:
+    version = "today"
+
+    def country_of_stored(self, address: bytes) -> str | None:
+        return None if kept(address, "network") == address else "FR"
+
+
+def columns(rows: list[tuple]) -> Rows:
+    return Rows(*map(list, zip(*rows, strict=True)))
+
+
+@given(pairs)
+def test_visitors_keep_their_ids(pairs):
+    fresh, stored = (columns([pair[which] for pair in pairs]) for which in (0, 1))
+    assert from_stream(fresh, stored).visitor_id == stored.visitor_id
+    assert from_table(fresh, stored, NoPlaces()).visitor_id == stored.visitor_id
+
+
+@given(pairs)
+def test_from_the_table_only_what_it_tells_is_new(pairs):
+    fresh, stored = (columns([pair[which] for pair in pairs]) for which in (0, 1))
+    new = from_table(fresh, stored, NoPlaces())
+    assert new.language == stored.language
+    for at, address in enumerate(stored.ip):
+        whole = kept(address, "network") != address
+        assert new.country[at] == (b"FR" if whole else stored.country[at])
+        assert new.geo_version[at] == (b"today" if whole else stored.geo_version[at])
+        ahead = stored.bot[at] if stored.bot[at] in (b"prefetch", b"preview") else b""
+        assert new.bot[at] == (fresh.bot[at] or ahead)
+        assert new.is_bot[at] == bool(new.bot[at])
+
+
+@given(pairs)
+def test_every_difference_but_the_time_of_making_is_found(pairs):
+    old, new = (columns([pair[which] for pair in pairs]) for which in (0, 1))
+    expected = [at for at, (before, after) in enumerate(pairs) if before[:-1] != after[:-1]]
+    assert changed_positions(old, new) == expected
+    assert changes(old, new)["country"] == sum(
+        before != after for before, after in zip(old.country, new.country, strict=True)
+    )
+
+
+@given(pairs)
+def test_what_is_picked_are_whole_rows(pairs):
+    rows = columns([pair[0] for pair in pairs])
+    positions = range(0, len(pairs), 2)
+    assert list(zip(*pick(rows, positions), strict=True)) == [pairs[at][0] for at in positions]
+
+
+def test_without_a_country_database_today_the_country_stays():
+    old = columns([tuple(b"DE" if name == "country" else b"x" for name in Rows._fields)])
+    fresh = old._replace(country=[b""], geo_version=[b""])
+    assert from_stream(fresh, old).country == [b"DE"]
+    assert from_stream(fresh._replace(geo_version=[b"today"]), old).country == [b""]

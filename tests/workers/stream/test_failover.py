@@ -1,0 +1,112 @@
+import socket
+import threading
+import time
+
+import pytest
+from redis import Redis
+
+from app.stores.redis import RedisUnavailable, connect
+from app.stores.redis_connection import Wire
+from app.stores.server_agreement import OneServer
+from tests.support.producers import STREAM, send_clicks
+from tests.support.proxy import LeadingProxy
+from tests.support.worker_processes import Workers, wait_until
+from workers.stream.failover import Following
+
+BLOCKING = ("XREAD", "BLOCK", 30_000, "STREAMS", STREAM, "$")
+
+
+@pytest.fixture
+def servers(any_redis_server):
+    return any_redis_server(), any_redis_server()
+
+
+@pytest.fixture
+def proxy(servers):
+    with LeadingProxy(servers[0].port) as started:
+        yield started
+
+
+def wires(url: str) -> tuple[Wire, Wire, OneServer]:
+    server = OneServer(url)
+    client = connect(url, timeout_seconds=2, block_ms=30_000)
+    return Wire(client, url, 2, server), Wire(client, url, 2, server), server
+
+
+def test_two_wires_work_on_one_server_or_not_at_all(servers, proxy):
+    reads, acks, _ = wires(proxy.url)
+    reads.call("SET", "from", "reads")
+    proxy.lead_to(servers[1].port)
+    with pytest.raises(RedisUnavailable, match="another server"):
+        acks.call("SET", "from", "acks")
+    with pytest.raises(RedisUnavailable, match="another server"):
+        reads.call("SET", "from", "reads")
+    acks.call("SET", "from", "acks")
+    assert reads.call("GET", "from") == b"acks"
+
+
+def test_a_blocked_read_ends_when_the_address_leads_to_another_master(servers, proxy):
+    reads, acks, server = wires(proxy.url)
+    acks.call("PING")
+    following = Following(proxy.url, server, 2)
+    with following.running():
+        moving = threading.Timer(0.5, proxy.lead_to, [servers[1].port])
+        moving.start()
+        reads.send(*BLOCKING)
+        with pytest.raises(RedisUnavailable, match="leads to another server now"):
+            reads.receive(30_000, lambda: False)
+    with pytest.raises(RedisUnavailable):
+        acks.call("PING")
+    acks.call("SET", "a", "b")
+    with Redis(port=servers[1].port) as second:
+        assert second.get("a") == b"b"
+
+
+def test_a_resolver_that_hangs_holds_nothing_up(servers, proxy):
+    over = threading.Event()
+
+    def hanging(*_: object) -> list[object]:
+        over.wait(30)
+        raise socket.gaierror("late")
+
+    reads, _, server = wires(proxy.url)
+    following = Following(proxy.url, server, 2, hanging)
+    with following.running():
+        began = time.monotonic()
+        for _ in range(20):
+            reads.call("PING")
+            time.sleep(0.1)
+        assert time.monotonic() - began < 10
+    over.set()
+
+
+def test_consumers_follow_though_the_old_master_lives(
+    servers, proxy, make_settings, clicks_url, count_clicks, tmp_path
+):
+    settings = make_settings(
+        redis_url=proxy.url,
+        clickhouse_url=clicks_url,
+        consumers=1,
+        insert_seconds=0.2,
+        block_ms=5000,
+    )
+    with Workers(settings, tmp_path / "workers.log"):
+        send_clicks(servers[0].url, 10)
+        wait_until(lambda: count_clicks()[0] == 10)
+        proxy.lead_to(servers[1].port)
+        send_clicks(servers[1].url, 10)
+        wait_until(lambda: count_clicks()[0] == 20)
+
+
+def test_a_name_that_moved_to_no_master_is_said_once(servers, proxy, caplog):
+    reads, _, server = wires(proxy.url)
+    reads.call("PING")
+    with Redis(port=servers[1].port) as replica:
+        replica.replicaof("127.0.0.1", servers[0].port)
+    proxy.lead_to(servers[1].port)
+    elsewhere = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.9", 1))]
+    following = Following(proxy.url, server, 2, lambda *_: elsewhere)
+    following.look()
+    following.look()
+    assert caplog.text.count("to no other master") == 1
+    assert server.reached is not None

@@ -1,0 +1,85 @@
+import os
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from app.health.stream import Backlog
+from app.health.worker_status import ConsumerState, WorkersState
+from app.metrics.workers import SupervisorMetrics
+from tests.support.workers.crews import FakeConsumer
+from workers.supervisor.pool import Crew
+from workers.supervisor.status import in_words, line, load, take_census
+
+BACKLOG = Backlog(unread=12, pending=3, oldest_seconds=1.0)
+
+
+@pytest.fixture
+def now():
+    return [1000.0]
+
+
+@pytest.fixture
+def crew(make_settings, now):
+    metrics = SupervisorMetrics(CollectorRegistry())
+    crew = Crew(make_settings(consumers=2), metrics, lambda: now[0], FakeConsumer)
+    crew.tend()
+    return crew
+
+
+def words(crew):
+    return [one.state for one in take_census(crew, "running", None).consumers]
+
+
+def test_a_consumer_is_booting_until_it_has_worked(crew):
+    assert words(crew) == ["booting", "booting"]
+    crew.places[0].consumer.work()
+    crew.places[1].consumer.work()
+    crew.places[1].consumer.heartbeat.is_resting = 1
+    assert words(crew) == ["working", "reading"]
+
+
+def test_who_hangs_or_leaves_is_seen(crew):
+    crew.places[0].consumer.is_hung = True
+    crew.leave(crew.places[1])
+    assert words(crew) == ["hung", "respawning", "draining"]
+
+
+def test_a_crash_loop_stays_one_while_the_next_consumer_boots(crew, now):
+    for _ in range(3):
+        crew.places[0].consumer.exit_code = 1
+        crew.reap()
+        now[0] += 60
+        crew.tend()
+    assert words(crew) == ["crash loop", "booting"]
+
+
+def test_the_backlog_is_part_of_the_state(crew):
+    state = take_census(crew, "running", BACKLOG)
+    assert (state.pid, state.wanted, state.lag, state.pending) == (os.getpid(), 2, 12, 3)
+    assert (take_census(crew, "running", None).lag) is None
+
+
+def test_load_is_what_those_do_who_work(crew):
+    assert load(crew, None) == (None, 0.0, 0.0)
+    for consumer, rested in zip(crew.living(), (1.0, 4.0), strict=True):
+        consumer.work()
+        for seconds in (0.0, 5.0):
+            consumer.clicks.note(seconds, seconds * 100)
+            consumer.rest.note(seconds, seconds * rested / 5)
+    found = load(crew, BACKLOG)
+    assert (found.lag, found.clicks_per_second) == (12, 200.0)
+    assert found.busy == pytest.approx((0.8 + 0.2) / 2)
+
+
+def test_a_state_reads_as_one_line():
+    reading = ConsumerState(1, 4711, "a", "reading", 1234.5, 99_000, 3.2, 2, 150_000_000)
+    nobody = ConsumerState(2, None, None, "crash loop", 0.0, 0, None, 5, None)
+    state = WorkersState("web", 1, "running", 2, None, None, (reading, nobody))
+    assert in_words(state) == "running: 1 of 2 consumers work, 1,234 clicks/s, lag unknown"
+    assert line(reading) == (
+        "consumer 1, process 4711: reading, 1,234 clicks/s, 99,000 clicks, last insert 3 s ago,"
+        " 2 restarts, 150 MB"
+    )
+    assert line(nobody) == (
+        "consumer 2, no process: crash loop, 0 clicks/s, 0 clicks, no insert yet, 5 restarts, -"
+    )

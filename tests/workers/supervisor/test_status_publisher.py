@@ -1,0 +1,68 @@
+import pytest
+
+from app.health.worker_status import WorkersState, WorkerStates
+from app.stores.redis import connect
+from tests.support.producers import STREAM, send_clicks
+from tests.support.worker_processes import wait_until
+from workers.supervisor.status_publisher import Bulletin
+
+GROUP = "analytics-group"
+STATE = WorkersState("web", 4700, "running", 1, None, None, ())
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr("workers.supervisor.status_publisher.PUBLISH_SECONDS", 0.05)
+
+
+@pytest.fixture
+def open_bulletin(make_settings):
+    opened = []
+
+    def open_one(url):
+        opened.append(Bulletin(make_settings(redis_url=url, redis_timeout_seconds=1.0)))
+        return opened[-1]
+
+    yield open_one
+    for bulletin in opened:
+        bulletin.close()
+
+
+def states(url: str) -> list[WorkersState]:
+    with connect(url, timeout_seconds=5) as client:
+        return WorkerStates(client, url, STREAM, GROUP).all()
+
+
+def test_a_posted_state_is_shown_and_withdrawn_at_the_end(open_bulletin, redis_url):
+    bulletin = open_bulletin(redis_url)
+    bulletin.post(STATE)
+    wait_until(lambda: states(redis_url) == [STATE])
+    bulletin.close()
+    assert states(redis_url) == []
+
+
+def test_the_backlog_of_the_group_is_told(open_bulletin, redis_url, redis):
+    bulletin = open_bulletin(redis_url)
+    redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
+    send_clicks(redis_url, 5)
+    wait_until(lambda: bulletin.backlog and bulletin.backlog.unread == 5)
+
+
+def test_without_a_group_nothing_is_known(open_bulletin, redis_url):
+    bulletin = open_bulletin(redis_url)
+    bulletin.post(STATE)
+    wait_until(lambda: states(redis_url) == [STATE])
+    assert bulletin.backlog is None
+
+
+def test_an_absent_redis_is_said_once_and_waited_for(open_bulletin, valkey_server, caplog):
+    server = valkey_server()
+    bulletin = open_bulletin(server.url)
+    bulletin.post(STATE)
+    wait_until(lambda: states(server.url) == [STATE])
+    server.stop()
+    wait_until(lambda: "can't be kept up to date" in caplog.text)
+    assert bulletin.backlog is None
+    server.start()
+    wait_until(lambda: states(server.url) == [STATE])
+    assert caplog.text.count("can't be kept up to date") == 1

@@ -1,0 +1,99 @@
+"""Writer that inserts clicks into ClickHouse: the only file that does it for consumers."""
+
+from collections.abc import Mapping
+from time import monotonic
+
+from clickhouse_driver import Client, errors
+
+from app.audit.stored_clicks import count_stored
+from app.audit.writer import enter
+from app.metrics.workers import WorkerMetrics
+from app.stores.clickhouse import ClickHouseRefused, insert_settings
+from workers.clickhouse.batch import Batch
+from workers.clickhouse.connection import Line
+from workers.clickhouse.rows import Rows
+
+INSERT = f"INSERT INTO clicks ({', '.join(Rows._fields)}) VALUES"
+
+#: Of clickhouse-driver itself: texts are bytes, and stay what they are.
+_AS_BYTES = {"strings_as_bytes": True}
+
+#: Errors about values, not about the table, the rights or the server's state.
+#: https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
+OF_THE_ROWS = frozenset(
+    (
+        6,  # CANNOT_PARSE_TEXT
+        27,  # CANNOT_PARSE_INPUT_ASSERTION_FAILED
+        69,  # ARGUMENT_OUT_OF_BOUND
+        117,  # INCORRECT_DATA
+        131,  # TOO_LARGE_STRING_SIZE
+        321,  # VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+        349,  # CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+        469,  # VIOLATED_CONSTRAINT
+    )
+)
+#: What the driver raises when a value doesn't fit its column. These come before a row is sent.
+_OF_THE_VALUES = (errors.TypeMismatchError, TypeError, ValueError, AttributeError, OverflowError)
+
+
+class RowsRefused(Exception):
+    """At least one of the rows can't be stored, ever; others may."""
+
+
+class Writer:
+    """Inserts batches over one connection, which belongs to this process alone.
+
+    Args:
+        url: as :func:`app.stores.clickhouse.connect` reads it.
+        timeout_seconds: longest wait for ClickHouse to answer.
+    """
+
+    def __init__(self, url: str, timeout_seconds: float, metrics: WorkerMetrics) -> None:
+        self._line = Line(url, timeout_seconds)
+        self._metrics = metrics
+
+    def insert(self, batch: Batch, token: str) -> None:
+        """Insert a batch as one block; on return its rows are stored, if the token is a new one.
+
+        If it is not, an insert with that token was tried before, and only :meth:`count_stored`
+        tells whether its rows are there.
+
+        Raises:
+            RowsRefused: because of some of the rows.
+            ClickHouseUnavailable: the outcome is unknown; send the same batch again.
+            ClickHouseRefused: the rows are not stored, and won't be until something is mended.
+        """
+        settings = {**insert_settings(len(batch), token), **_AS_BYTES}
+        started = monotonic()
+        try:
+            self._line.ask(lambda client: _insert(client, batch.rows, settings))
+        except _OF_THE_VALUES as error:
+            raise RowsRefused(f"clickhouse-driver can't send a row: {error}") from error
+        except errors.Error as error:
+            raise ClickHouseRefused(f"clickhouse-driver can't send rows: {error}") from error
+        except ClickHouseRefused as error:
+            if error.code in OF_THE_ROWS:
+                raise RowsRefused(str(error)) from error
+            raise
+        self._metrics.insert_seconds.observe(monotonic() - started)
+        self._metrics.insert_rows.observe(len(batch))
+        self._metrics.rows_inserted.inc(len(batch))
+
+    def count_stored(self, batch: Batch) -> int:
+        """Return how many of a batch's clicks are in the table.
+
+        Raises:
+            ClickHouseUnavailable, ClickHouseRefused: as the server says.
+        """
+        rows = batch.rows
+        columns = (rows.click_id, rows.short_code, rows.time)
+        return self._line.ask(lambda client: count_stored(client, *columns, _AS_BYTES))
+
+    def close(self) -> None:
+        """Hang up; the next insert connects anew."""
+        self._line.close()
+
+
+def _insert(client: Client, rows: Rows, settings: Mapping[str, object]) -> None:
+    enter(client, rows.click_id, rows.time)
+    client.execute(INSERT, rows, settings=settings, columnar=True)

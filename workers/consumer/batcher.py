@@ -1,0 +1,122 @@
+"""Batcher that gathers rows until their insert is due, and buries entries that have none."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from app.dead_letters.letter import Fault
+from workers.clickhouse.batch import Batch
+from workers.consumer.circuit_breaker import Breaker
+from workers.consumer.processor import Examiner
+from workers.stream.entry import Entry
+from workers.stream.stream import Stream
+
+#: How many times larger than usual a batch gets while there is a backlog.
+_MOST_TIMES = 8
+#: A second's work of a core. More only where so many are usual: two batches, one on its way and
+#: one that grows, take some 70 MB then.
+_MOST_ROWS = 75_000
+#: Bytes of texts at which a batch is inserted: three times those of so many browsers' clicks, where
+#: clicks with the largest fields there may be would take 2 GB.
+_MOST_TEXT_BYTES = 64 << 20
+
+
+class BatchSize(NamedTuple):
+    """When a batch is inserted, whichever comes first.
+
+    Attributes:
+        rows: number of rows, unless the batch before was inserted less than ``seconds`` ago.
+        seconds: age of the oldest of them.
+    """
+
+    rows: int
+    seconds: float
+
+    @property
+    def most_rows(self) -> int:
+        """Number of rows at which a batch is inserted whatever came before, for memory's sake."""
+        return max(self.rows, min(_MOST_TIMES * self.rows, _MOST_ROWS))
+
+
+class Sorter:
+    """Gathers the rows of entries in a batch, and buries entries that have none."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        examiner: Examiner,
+        breaker: Breaker,
+        size: BatchSize,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stream = stream
+        self._examiner = examiner
+        self._breaker = breaker
+        self._size = size
+        self._clock = clock
+        self._batch = Batch()
+        self._taken_at = clock() - size.seconds
+
+    def __len__(self) -> int:
+        """Return the number of rows at hand."""
+        return len(self._batch)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether too many clicks fail, so that none should be read for now."""
+        return self._breaker.is_open()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the batch holds all that it may; it never refuses one more."""
+        batch = self._batch
+        # Entries, not rows: of a click that is sent again and again there is one row.
+        return batch.entry_count >= self._size.most_rows or batch.text_bytes >= _MOST_TEXT_BYTES
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the batch is large or old enough to be inserted."""
+        return self.is_full or (bool(self._batch) and self.seconds_left() <= 0)
+
+    def seconds_left(self) -> float:
+        """Return the seconds until the batch is due: infinity while it is empty."""
+        if not self._batch:
+            return float("inf")
+        rows, seconds = self._size
+        is_large = len(self._batch) >= rows
+        return (self._taken_at if is_large else self._batch.since) + seconds - self._clock()
+
+    def take_batch(self) -> Batch:
+        """Hand over the batch and begin a new one."""
+        batch, self._batch = self._batch, Batch()
+        if batch:
+            self._taken_at = self._clock()
+        return batch
+
+    def sort(self, entries: list[Entry]) -> bool:
+        """Add the rows to the batch; return False when entries have to be looked at again.
+
+        Raises:
+            RedisUnavailable, RedisRefused: as the server says; rows are in the batch nonetheless.
+        """
+        return self._sort_into(self._batch, entries)
+
+    def sort_apart(self, pieces: Iterable[list[Entry]]) -> tuple[Batch, bool]:
+        """Return a batch of its own, and what :meth:`sort` returns of all the pieces."""
+        batch = Batch()
+        are_done = [self._sort_into(batch, entries) for entries in pieces]
+        return batch, all(are_done)
+
+    def _sort_into(self, batch: Batch, entries: list[Entry]) -> bool:
+        findings = self._examiner.examine(entries, time.time_ns() // 1_000_000)
+        for entry_ids, rows in findings.good:
+            batch.append(entry_ids, rows, self._clock())
+        self._breaker.note_good(len(entries) - len(findings.dead))
+        buried = [self._bury(entry, fault) for entry, fault in findings.dead]
+        return all(buried)
+
+    def _bury(self, entry: Entry, fault: Fault) -> bool:
+        if fault.exception and not self._breaker.admits():
+            return False
+        self._stream.dead_letter(entry, fault, time.time_ns() // 1_000_000)
+        return True

@@ -1,0 +1,154 @@
+"""Consumer that takes clicks from the stream to ClickHouse: the loop of one process."""
+
+import logging
+from collections.abc import Callable
+
+from app.metrics.workers import WorkerMetrics
+from app.stores.redis import RedisUnavailable
+from app.stores.server_agreement import ServerLeft
+from workers.consumer.batcher import Sorter
+from workers.consumer.maintenance import Janitor
+from workers.consumer.sink import FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS, Delivery
+from workers.consumer.source import Intake, Portion
+from workers.process.backoff import Backoff
+from workers.process.heartbeat import Pulse
+from workers.process.signals import Stop
+from workers.stream.lease import Fence
+
+logger = logging.getLogger(__name__)
+
+
+class Consumer:
+    """Reads entries, enriches them, inserts them in batches, and only then acks them.
+
+    While an insert fails nothing more is read: the entries wait in the stream, which is bounded.
+    """
+
+    def __init__(
+        self,
+        fence: Fence,
+        intake: Intake,
+        sorter: Sorter,
+        delivery: Delivery,
+        janitor: Janitor,
+        metrics: WorkerMetrics,
+        pulse: Pulse,
+        stop: Stop,
+    ) -> None:
+        self._fence = fence
+        self._intake = intake
+        self._sorter = sorter
+        self._delivery = delivery
+        self._janitor = janitor
+        self._metrics = metrics
+        self._pulse = pulse
+        self._stop = stop
+        self._backoff = Backoff(FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS)
+        self._has_left = False
+
+    def run(self) -> None:
+        """Work until told to stop, then finish what was read.
+
+        Raises:
+            Fenced: this consumer was taken for dead, and what it had read is another's.
+            RedisRefused: nothing will work until someone mends it.
+        """
+        try:
+            while not self._stop.is_asked():
+                self._surviving(self._turn)
+            self._drain()
+        finally:
+            self._delivery.close()
+
+    def _turn(self) -> None:
+        self._pulse.beat()
+        self._fence.keep()
+        if self._delivery.is_inserting and (portion := self._more()).entries:
+            self._take(portion)
+            return
+        if not self._delivery and (self._sorter.is_due or self._sorter.is_stopped):
+            self._flush()
+        # First, so that what is at hand is stored even while Redis takes nothing.
+        if self._delivery:
+            self._delivery.step()
+        elif self._sorter.is_stopped:
+            self._stop.wait(self._fence.renewal_seconds)
+        else:
+            self._take(self._intake.next(self._sorter.seconds_left(), self._stop.is_asked))
+        self._janitor.sweep_if_due()
+
+    def _more(self) -> Portion:
+        """Return entries to gather while a batch is on its way."""
+        if self._sorter.is_full or self._sorter.is_stopped:
+            return Portion([])
+        return self._intake.more(self._stop.is_asked)
+
+    def _drain(self) -> None:
+        while not self._stop.is_overdue():
+            if self._surviving(self._settle) or not self._at_hand():
+                break
+        if self._at_hand():
+            logger.warning("left %d clicks pending, to be claimed later", self._at_hand())
+
+    def _settle(self) -> None:
+        """Insert and ack all that is ours, then leave the group."""
+        self._fence.keep()
+        self._finish()
+        # The read that was given up may have been answered.
+        self._intake.start_over()
+        while not self._must_leave() and (portion := self._intake.own()):
+            self._take(portion)
+            self._finish()
+        self._intake.leave()
+
+    def _must_leave(self) -> bool:
+        return self._stop.is_overdue() or self._sorter.is_stopped
+
+    def _finish(self) -> None:
+        """Bring what is at hand to its end, however long it takes, unless a stop is overdue."""
+        self._flush()
+        while self._delivery and not self._stop.is_overdue():
+            self._pulse.beat()
+            self._delivery.step()
+
+    def _surviving(self, step: Callable[[], None]) -> bool:
+        """Take a step; return whether Redis answered. If not, wait a little."""
+        try:
+            step()
+        except RedisUnavailable as error:
+            self._note_failure(error)
+            seconds = self._backoff.next_seconds()
+            logger.warning("%s; going on in %.1f s", error, seconds)
+            self._metrics.redis_failures.inc()
+            self._intake.start_over()
+            self._stop.wait(seconds)
+            return False
+        self._backoff.reset()
+        self._has_left = False
+        return True
+
+    def _note_failure(self, error: RedisUnavailable) -> None:
+        """Let waits that grew during an outage not go on at the server that ended it.
+
+        An address that leads to one server and another by turns gets no second such chance.
+        """
+        has_left = isinstance(error, ServerLeft)
+        if has_left and not self._has_left:
+            self._backoff.reset()
+        self._has_left = has_left
+
+    def _take(self, portion: Portion) -> None:
+        if portion.is_apart:
+            self._flush()
+            batch, is_done = self._sorter.sort_apart(portion.pieces())
+            self._delivery.add(batch, is_retry=True, noted=portion.written_down)
+        else:
+            is_done = self._sorter.sort(portion.entries)
+        if not is_done:
+            self._intake.start_over()
+
+    def _flush(self) -> None:
+        self._delivery.add(self._sorter.take_batch())
+
+    def _at_hand(self) -> int:
+        return len(self._sorter) + len(self._delivery)

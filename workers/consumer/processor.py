@@ -1,0 +1,105 @@
+"""Processor that decodes and enriches entries, and tells those that never become rows."""
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from prometheus_client import CollectorRegistry
+
+from app.clicks.click import InvalidClick, decode
+from app.dead_letters.letter import Fault
+from app.metrics.workers import WorkerMetrics
+from app.stores.clickhouse import ClickHouseError
+from app.stores.redis import RedisError
+from workers.clickhouse.rows import Rows
+from workers.enrich.enricher import Enricher
+from workers.process.cpu_time import spent
+from workers.stream.entry import Entry
+from workers.stream.poison import is_killer
+
+#: Say nothing about the entry: the same one may do well later.
+_OF_THE_SURROUNDINGS = (RedisError, ClickHouseError, MemoryError, OSError)
+
+
+@dataclass(slots=True)
+class Findings:
+    """What became of entries.
+
+    Attributes:
+        good: ids of entries and the rows of their clicks, in pieces.
+        dead: entries that never become rows, and why.
+    """
+
+    good: list[tuple[Sequence[bytes], Rows]] = field(default_factory=list)
+    dead: list[tuple[Entry, Fault]] = field(default_factory=list)
+
+
+class Examiner:
+    """Tells entries that become rows from those that never will.
+
+    Args:
+        max_deliveries: from how many on an entry may be given up that killed its consumers.
+        metrics: where to count what it costs; by default nobody sees it.
+    """
+
+    def __init__(
+        self, enricher: Enricher, max_deliveries: int, metrics: WorkerMetrics | None = None
+    ) -> None:
+        self._enricher = enricher
+        self._max_deliveries = max_deliveries
+        self._cpu = (metrics or WorkerMetrics(CollectorRegistry())).cpu_seconds
+
+    def examine(self, entries: Sequence[Entry], now_ms: int) -> Findings:
+        """Return rows and faults; ``now_ms`` is the Unix time.
+
+        Raises:
+            RedisUnavailable, RedisRefused: the salt of visitor ids can't be had.
+        """
+        findings = Findings()
+        killers = [
+            entry
+            for entry in entries
+            if entry.deliveries > 1 and is_killer(entry, self._max_deliveries)
+        ]
+        for entry in killers:
+            text = f"{entry.deliveries - 1} consumers died with it, the last ones alone"
+            findings.dead.append((entry, Fault("killed_consumer", text)))
+        if killers:
+            entries = [entry for entry in entries if entry not in killers]
+        self._sift(entries, now_ms, findings)
+        return findings
+
+    def _sift(self, entries: Sequence[Entry], now_ms: int, findings: Findings) -> None:
+        """Take entries together while all are good, and halve them until the bad are alone."""
+        if not entries:
+            return
+        try:
+            with spent(self._cpu.labels("decode")):
+                clicks = decode([entry[0] for entry in entries], [entry[1] for entry in entries])
+            with spent(self._cpu.labels("enrich")):
+                rows = self._enricher.enrich(clicks, now_ms)
+            findings.good.append((clicks.entry_ids, rows))
+        except _OF_THE_SURROUNDINGS:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next clicks must go on
+            if len(entries) == 1:
+                findings.dead.append((entries[0], _fault(error)))
+                return
+            middle = len(entries) // 2
+            self._sift(entries[:middle], now_ms, findings)
+            self._sift(entries[middle:], now_ms, findings)
+
+
+def _fault(error: Exception) -> Fault:
+    if isinstance(error, InvalidClick):
+        return Fault(error.reason, error.detail)
+    return poison(error)
+
+
+def poison(error: Exception) -> Fault:
+    """Return the fault of an entry that nobody expected to fail."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    place = "".join(f" at {PurePath(one.filename).name}:{one.lineno}" for one in last)
+    name = type(error).__name__
+    return Fault("poison", f"{name}: {error}", f"{name}{place}")

@@ -1,0 +1,206 @@
+"""Sink that inserts batches into ClickHouse and acks their entries only then."""
+
+import logging
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import chain
+
+from app.metrics.workers import WorkerMetrics
+from app.stores.clickhouse import ClickHouseError, ClickHouseRefused, new_token
+from workers.clickhouse.batch import Batch
+from workers.clickhouse.freshness import Freshness
+from workers.clickhouse.writer import RowsRefused, Writer
+from workers.consumer.circuit_breaker import Breaker
+from workers.consumer.processor import poison
+from workers.process.backoff import Backoff
+from workers.process.cpu_time import spent
+from workers.process.heartbeat import Pulse
+from workers.process.signals import Stop
+from workers.stream.lease import Fence, WrittenDown
+from workers.stream.stream import Stream
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT_SECONDS = 0.2
+MOST_WAIT_SECONDS = 10.0
+#: How long a step waits for an insert.
+_MOMENT_SECONDS = 0.1
+
+
+@dataclass(slots=True)
+class _Parcel:
+    """A batch on its way.
+
+    Attributes:
+        noted: as it is, or will be, written down.
+        is_retry: whether an insert of these rows may have been tried before, here or elsewhere.
+        part_of: name of the batch that it was cut from, until it is written down itself.
+        is_stored: whether all its rows are known to be in ClickHouse.
+    """
+
+    batch: Batch
+    noted: WrittenDown
+    is_retry: bool
+    part_of: str = ""
+    is_stored: bool = False
+
+
+class Delivery:
+    """Takes batches to ClickHouse and then acks their entries, one batch after the other.
+
+    A batch is written down, inserted, verified if this was not surely the first try, and acked.
+    When ClickHouse is away or refuses, that is tried again for ever; only rows that ClickHouse
+    can't take while it takes others are cut out and buried.
+
+    Inserts run in a thread of their own, so that the consumer can read on while ClickHouse works;
+    that thread alone uses the writer, and one insert at a time is under way.
+    """
+
+    def __init__(
+        self,
+        fence: Fence,
+        stream: Stream,
+        writer: Writer,
+        breaker: Breaker,
+        metrics: WorkerMetrics,
+        pulse: Pulse,
+        stop: Stop,
+    ) -> None:
+        self._fence = fence
+        self._stream = stream
+        self._writer = writer
+        self._breaker = breaker
+        self._metrics = metrics
+        self._cpu = metrics.cpu_seconds
+        self._freshness = Freshness(metrics)
+        self._pulse = pulse
+        self._stop = stop
+        self._parcels: list[_Parcel] = []
+        self._inserter = ThreadPoolExecutor(1, "insert")
+        self._under_way: Future[None] | None = None
+        self._backoff = Backoff(FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS)
+
+    def __len__(self) -> int:
+        """Return the number of rows that are not acked yet."""
+        return sum(len(parcel.batch) for parcel in self._parcels)
+
+    def add(
+        self, batch: Batch, *, is_retry: bool = False, noted: WrittenDown | None = None
+    ) -> None:
+        """Take on a batch.
+
+        Args:
+            is_retry: whether its rows may have been inserted before.
+            noted: how it is written down, if it was taken over.
+        """
+        if batch:
+            batch.close()
+            # Entries that brought no row stay pending: someone else has to decide about them.
+            ours = noted._replace(entry_ids=batch.entry_ids) if noted else self._note(batch)
+            self._parcels.append(_Parcel(batch, ours, is_retry))
+        elif noted:
+            self._fence.forget(noted)
+
+    def close(self) -> None:
+        """Hang up on ClickHouse, whatever is under way."""
+        self._writer.close()
+        self._inserter.shutdown(wait=False)
+
+    @property
+    def is_inserting(self) -> bool:
+        """Whether an insert is under way, which needs nobody's help."""
+        return self._under_way is not None and not self._under_way.done()
+
+    def step(self) -> None:
+        """Begin the insert of the first batch; once it has ended, ack it or try again.
+
+        It waits a moment for an insert that is under way, and a little if ClickHouse doesn't do.
+
+        Raises:
+            Fenced: all that is here is another's now.
+            RedisUnavailable, RedisRefused: as the server says; call it again.
+        """
+        parcel = self._parcels[0]
+        if self._under_way is not None:
+            wait([self._under_way], _MOMENT_SECONDS)
+            if not self.is_inserting:
+                self._conclude(parcel, self._under_way)
+        elif not parcel.is_stored:
+            self._begin(parcel)
+        if parcel.is_stored:
+            with spent(self._cpu.labels("ack")):
+                self._fence.commit(parcel.noted)
+            self._parcels.remove(parcel)
+
+    def _begin(self, parcel: _Parcel) -> None:
+        with spent(self._cpu.labels("ack")):
+            self._fence.begin(parcel.noted, parcel.part_of)
+        parcel.part_of = ""
+        # Not if asleep since: whoever took over may insert these rows at this moment.
+        if self._fence.is_held():
+            self._under_way = self._inserter.submit(self._insert, parcel)
+
+    def _conclude(self, parcel: _Parcel, insert: "Future[None]") -> None:
+        self._under_way = None
+        try:
+            insert.result()
+        except RowsRefused as error:
+            self._cut_out(parcel, error)
+        except ClickHouseError as error:
+            self._note_failure(parcel, error)
+            self._stop.wait(self._backoff.next_seconds(), self._fence.renewal_seconds)
+        else:
+            parcel.is_stored = True
+            self._breaker.note_good(len(parcel.batch))
+            self._pulse.note_inserted(len(parcel.batch))
+            self._freshness.note(parcel.batch.rows.time)
+            self._backoff.reset()
+
+    def _insert(self, parcel: _Parcel) -> None:
+        """Insert a batch; this alone runs in the thread that waits for ClickHouse."""
+        with spent(self._cpu.labels("insert")):
+            self._writer.insert(parcel.batch, parcel.noted.token)
+        if not parcel.is_retry:
+            return
+        missing = len(parcel.batch) - self._writer.count_stored(parcel.batch)
+        if missing:
+            # The token is known and rows are not there: the first insert was not all of these, or
+            # the server died between noting the token and storing the rows.
+            self._metrics.rows_missing.inc(missing)
+            logger.error("%d rows were dropped as duplicates that are not stored", missing)
+            self._writer.insert(parcel.batch, new_token())
+
+    def _note_failure(self, parcel: _Parcel, error: ClickHouseError) -> None:
+        """Remember that an insert is in doubt, and that this consumer survived it."""
+        parcel.is_retry = True
+        parcel.noted = parcel.noted._replace(tries=0)
+        is_refused = isinstance(error, ClickHouseRefused)
+        self._metrics.insert_failures.labels("refused" if is_refused else "unavailable").inc()
+        level = logging.ERROR if is_refused else logging.WARNING
+        logger.log(level, "%d clicks wait to be inserted: %s", len(self), error)
+
+    def _cut_out(self, parcel: _Parcel, error: RowsRefused) -> None:
+        """Go on with the two halves of a batch, or bury the one click that is left of it."""
+        if len(parcel.batch) > 1:
+            name = parcel.noted.name
+            front, back = (
+                _Parcel(half, self._note(half), is_retry=True) for half in parcel.batch.halves()
+            )
+            front.part_of = name
+            self._parcels[:1] = [front, back]
+        elif self._breaker.admits():
+            self._bury(parcel, error)
+        else:
+            self._stop.wait(self._breaker.seconds_left(), self._fence.renewal_seconds)
+
+    def _bury(self, parcel: _Parcel, error: RowsRefused) -> None:
+        for entry in chain.from_iterable(self._stream.fetch(parcel.batch.entry_ids)):
+            self._stream.dead_letter(entry, poison(error), time.time_ns() // 1_000_000)
+        self._fence.forget(parcel.noted)
+        self._parcels.remove(parcel)
+
+    def _note(self, batch: Batch) -> WrittenDown:
+        # A token of its own, not one of its clicks: those may have been inserted and lost with
+        # their part before their producer sent them again.
+        return WrittenDown(self._fence.name(new_token()), 0, batch.entry_ids)

@@ -1,0 +1,194 @@
+"""Monitor that checks the ledger once a minute, on one host at a time."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing
+
+from app.audit.audit import Audit, LedgerNotBegun
+from app.audit.beginnings import Beginnings
+from app.audit.click_ref import Sighting
+from app.audit.entry_counts import EntryLedger, Noted
+from app.audit.factory import open_audit, open_beginnings, open_entries
+from app.audit.spool import SpoolUnreadable
+from app.config.settings import Settings
+from app.metrics.audit import LedgerMetrics
+from app.stores.clickhouse import ClickHouseError
+from app.stores.keys import ledger_turn_key
+from app.stores.redis import RedisError, connect
+from app.stores.redis_connection import Wire
+from workers.stream.scripts import script
+
+logger = logging.getLogger(__name__)
+
+#: Time from one check to the next, whichever host's workers make it.
+CHECK_SECONDS = 60.0
+#: How often each host looks whether a check is due, and shows what the last one found.
+LOOK_SECONDS = 5.0
+#: How often it is tried to begin the ledger: what happens before is not its concern.
+_BEGIN_SECONDS = 0.5
+#: How far back clicks are compared; `hopline audit` compares all of them.
+_CLICKS_MS = 3_600_000
+#: How far apart two answers to when ClickHouse was started may lie.
+_STARTED_WITHIN_SECONDS = 5
+#: A click may be on its way for so long while it can be seen nowhere: when Redis has lost the tail
+#: of its AOF, only a redirect worker's memory may hold it until it is sent again.
+PATIENCE_SECONDS = (2.0, 5.0, 13.0)
+_NAMED = 3
+
+
+class LedgerWatch:
+    """Checks the ledger once a minute, and shows what was found.
+
+    Args:
+        claims_turn: tells whether it is this host's turn to check.
+        beginnings: keeps when ledgers began where that outlives Redis.
+    """
+
+    def __init__(
+        self,
+        entries: EntryLedger,
+        audit: Audit,
+        claims_turn: Callable[[], bool],
+        metrics: LedgerMetrics,
+        beginnings: Beginnings,
+    ) -> None:
+        self._entries = entries
+        self._audit = audit
+        self._claims_turn = claims_turn
+        self._beginnings = beginnings
+        self._entered_ms = 0
+        self._metrics = metrics
+        self._fails = False
+        self._has_begun = False
+
+    @property
+    def rest_seconds(self) -> float:
+        """How long to wait until the next look."""
+        return LOOK_SECONDS if self._has_begun else _BEGIN_SECONDS
+
+    def look(self) -> None:
+        """Check if that is due; show what was found, here or elsewhere."""
+        try:
+            noted = self._entries.noted()
+            if noted is None:
+                self._entries.check()
+            elif self._claims_turn():
+                self._check(noted)
+            self._show()
+        except (RedisError, ClickHouseError, SpoolUnreadable, LedgerNotBegun) as error:
+            if not self._fails:
+                logger.warning("the ledger can't be checked: %s", error)
+            self._fails = True
+        else:
+            self._fails = False
+
+    def close(self) -> None:
+        """Hang up on ClickHouse."""
+        self._audit.close()
+
+    def _check(self, noted: Noted) -> None:
+        checked = self._entries.check()
+        if checked is None:
+            raise LedgerNotBegun("the stream or its group is gone")
+        counted, more = checked
+        if more:
+            logger.error("%d entries went missing from the stream: see hopline audit", more)
+        self._enter_beginning(noted.since_ms)
+        started_seconds = self._audit.server_started_seconds()
+        is_vouched = abs(started_seconds - noted.vouched_seconds) <= _STARTED_WITHIN_SECONDS
+        suspects = self._audit.suspects(counted.time_ms - _CLICKS_MS, is_vouched=is_vouched)
+        missing, uncounted = len(suspects.missing), len(suspects.uncounted)
+        # Else the next check would look at less, and find nothing missing any more.
+        vouched_seconds = 0 if missing else started_seconds
+        self._entries.note_clicks(counted.time_ms, missing, uncounted, vouched_seconds)
+        _log_more("missing", suspects.missing, noted.missing_clicks)
+        _log_more("uncounted", suspects.uncounted, noted.uncounted_clicks)
+
+    def _enter_beginning(self, since_ms: int) -> None:
+        if since_ms == self._entered_ms:
+            return
+        after_ms = self._beginnings.another_until(since_ms)
+        if after_ms is not None:
+            logger.error("Redis has lost all that it held, or is another one: see hopline audit")
+            self._entries.note_emptied(after_ms, max(since_ms, after_ms))
+        # Last: until then the next one finds what this one could not note.
+        self._beginnings.enter(since_ms)
+        self._entered_ms = since_ms
+
+    def _show(self) -> None:
+        noted = self._entries.noted()
+        if noted is None:
+            return
+        self._has_begun = True
+        difference = self._metrics.difference
+        gaps = self._entries.gaps_of_a_day()
+        difference.labels("entries").set(sum(gap.entries for gap in gaps))
+        difference.labels("emptied").set(sum(gap.is_emptied for gap in gaps))
+        difference.labels("missing").set(noted.missing_clicks)
+        difference.labels("uncounted").set(noted.uncounted_clicks)
+        self._metrics.checked_seconds.set(noted.compared_ms / 1000)
+
+
+class LedgerThread:
+    """Watches the ledger from a thread of its own; a check may take as long as a report.
+
+    Args:
+        patience_seconds: as :class:`Audit` takes it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: LedgerMetrics,
+        patience_seconds: Sequence[float] = PATIENCE_SECONDS,
+    ) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._patience_seconds = patience_seconds
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Have it end after the look at hand; returns at once."""
+        self._over.set()
+
+    def close(self) -> None:
+        """Have it end, and wait for that as long as Redis may take."""
+        self.stop()
+        self._thread.join(self._settings.redis_timeout_seconds)
+
+    def _run(self) -> None:
+        over = self._over
+        made = _open(self._settings, self._metrics, self._patience_seconds, over.wait)
+        with closing(made) as watch:
+            watch.look()
+            while not over.wait(watch.rest_seconds):
+                watch.look()
+
+
+def _open(
+    settings: Settings,
+    metrics: LedgerMetrics,
+    patience_seconds: Sequence[float],
+    sleep: Callable[[float], object],
+) -> LedgerWatch:
+    url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
+    wire = Wire(connect(url, timeout_seconds=timeout_seconds), url, timeout_seconds)
+    key = ledger_turn_key(settings.stream, settings.group)
+    claim = ("EVAL", script("claim_turn"), 1, key, "supervisor", round(CHECK_SECONDS * 900))
+    return LedgerWatch(
+        open_entries(settings, wire.call),
+        open_audit(settings, wire.call, patience_seconds, sleep),
+        lambda: bool(wire.call(*claim)),
+        metrics,
+        open_beginnings(settings),
+    )
+
+
+def _log_more(kind: str, clicks: Sequence[Sighting], before: int) -> None:
+    """Log once that there are more clicks out of place than before; name the newest."""
+    if len(clicks) > before:
+        names = ", ".join(click.click_id.hex() for click in clicks[-_NAMED:])
+        logger.error("%d clicks are %s, such as %s: see hopline audit", len(clicks), kind, names)

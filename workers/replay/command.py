@@ -1,0 +1,124 @@
+"""Command that processes clicks again: `hopline replay`."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, NamedTuple
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from app.config.settings import load
+from app.processes.private_files import keep_to_ourselves
+from app.terminal.exclusive import alone
+from app.terminal.options import yet_to_come
+from app.terminal.output import Failure, complain, print_json, print_table
+from app.times import parse_time
+from workers.enrich.geoip import BadCountryDatabase
+from workers.replay.checkpoint import Notebook, Notes, NotesUnusable
+from workers.replay.finished_entries import NothingProcessed, milliseconds
+from workers.replay.replay import Watch, make_replay
+from workers.replay.view import as_json, as_rows
+
+_ENTRY_ID = re.compile(r"\d{1,20}-\d{1,20}")
+_LAST_ID = b"%d-%d" % (2**64 - 1, 2**64 - 1)
+
+
+class _Point(NamedTuple):
+    """A time in Unix milliseconds, and the first entry id of it."""
+
+    time_ms: int
+    entry_id: bytes
+
+
+def replay(
+    since: Annotated[
+        str,
+        typer.Option(
+            help="From where on: 2026-05-01, 2026-05-01T12:00, 24h or 7d ago, or an entry's id.",
+            show_default=False,
+        ),
+    ],
+    until: Annotated[
+        str | None, typer.Option(help="Up to where; by default up to now.", show_default=False)
+    ] = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, change nothing.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Process clicks again, with today's rules and country database; no count changes.
+
+    Clicks whose entries the stream still holds are processed as they came. Of older ones the row
+    is all that is left: it says browser, device, bot, referrer and, where the database has one
+    answer for the stored network, country. One that was stopped goes on when run again.
+
+    \b
+    hopline replay --since 30d --dry-run
+    hopline replay --since 2026-05-01 --until 2026-06-01
+    """
+    keep_to_ourselves()
+    settings = load()
+    typed = (settings.clickhouse_url, settings.stream, since, until or "")
+    notebook = Notebook(settings.data_dir / "replay", typed)
+    try:
+        with alone(settings.data_dir / "replay"):
+            notes = (None if dry_run else notebook.read()) or _begin(since, until)
+            is_resumed = bool(notes.counts)
+            with _progress() as watch:
+                running = make_replay(
+                    settings, _nothing if dry_run else notebook.write, watch, is_dry=dry_run
+                )
+                running.run(notes)
+            notebook.forget()
+    except (NothingProcessed, NotesUnusable, BadCountryDatabase) as error:
+        raise Failure(str(error)) from None
+    if is_resumed:
+        complain("this went on with a replay that had been stopped; the figures are of both")
+    if json:
+        print_json(as_json(notes, is_dry=dry_run, is_resumed=is_resumed))
+    else:
+        print_table(("CLICKS", "WHAT"), as_rows(notes, is_dry=dry_run))
+
+
+def _begin(since: str, until: str | None) -> Notes:
+    began_ms = time.time_ns() // 1_000_000
+    first = _point("--since", since)
+    if first.time_ms > began_ms:
+        raise yet_to_come(since)
+    last = _point("--until", until) if until else _Point(began_ms, _LAST_ID)
+    if first.time_ms > last.time_ms:
+        raise Failure("--since lies behind --until", exit_code=2)
+    last_id = b"(" + last.entry_id if until else last.entry_id
+    return Notes(began_ms, first.time_ms, last.time_ms, first.entry_id, last_id)
+
+
+def _point(option: str, text: str) -> _Point:
+    if _ENTRY_ID.fullmatch(text):
+        entry_id = text.encode()
+        return _Point(milliseconds(entry_id), entry_id)
+    try:
+        moment = parse_time(text, datetime.now(UTC))
+    except ValueError as error:
+        raise Failure(f"{option}: {error}, or an entry's id", exit_code=2) from None
+    time_ms = round(moment.timestamp() * 1000)
+    return _Point(time_ms, b"%d-0" % time_ms)
+
+
+@contextmanager
+def _progress() -> Iterator[Watch]:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        shown = bar.add_task("stream", total=1.0)
+        yield lambda what, share: bar.update(shown, description=what, completed=min(share, 1.0))
+
+
+def _nothing(_: Notes) -> None:
+    """Leave no notes of a dry run."""

@@ -1,0 +1,77 @@
+"""Reader that yields the entries which the group has finished, without touching the group."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from app.audit.finished_entries import Finished
+from app.stores.redis_connection import Wire
+from workers.stream.buried import Buried
+from workers.stream.entry import Entry
+from workers.stream.names import Names
+
+
+class NothingProcessed(Exception):
+    """There is no group, so that no click was ever processed: there is nothing to replay."""
+
+
+class Page(NamedTuple):
+    """Some entries, and where to go on.
+
+    Attributes:
+        entries: those that the group has finished, in order.
+        unfinished: how many of the page are left to the group.
+        last_id: of the page, b'' behind the last one.
+    """
+
+    entries: list[Entry]
+    unfinished: int
+    last_id: bytes
+
+
+class FinishedEntries:
+    """Reads the stream with XRANGE. Every method raises what :class:`Wire` raises."""
+
+    def __init__(self, wire: Wire, names: Names) -> None:
+        self._wire = wire
+        self._names = names
+        self._finished = Finished(wire.call, names.stream, names.group)
+        self._buried = Buried(wire.call, names.dead_stream)
+
+    def page(self, first: bytes, last: bytes, count: int) -> Page:
+        """Return the next entries from one id to another, either of which may begin with ``(``.
+
+        Raises:
+            NothingProcessed: there is no group.
+        """
+        names = self._names
+        # Asked for first: what was delivered by then and is not pending later is finished.
+        delivered = self._delivered()
+        if _key(last.lstrip(b"(")) > _key(delivered):
+            last = delivered
+        found = self._wire.call("XRANGE", names.stream, first, last, "COUNT", count)
+        if not found:
+            return Page([], 0, b"")
+        entries = [Entry(*pair) for pair in self._finished.of(found)]
+        return Page(entries, len(found) - len(entries), found[-1][0])
+
+    def buried(self, entry_ids: Collection[bytes]) -> set[bytes]:
+        """Return those of some entries that have a dead letter."""
+        self._buried.expire()
+        return self._buried.among(entry_ids)
+
+    def _delivered(self) -> bytes:
+        delivered = self._finished.delivered()
+        if delivered is None:
+            names = self._names
+            raise NothingProcessed(f"stream {names.stream} has no group {names.group}")
+        return delivered
+
+
+def milliseconds(entry_id: bytes) -> int:
+    """Return when an entry was added, in Unix milliseconds."""
+    return int(entry_id.partition(b"-")[0])
+
+
+def _key(entry_id: bytes) -> tuple[int, int]:
+    ms, _, sequence = entry_id.partition(b"-")
+    return int(ms), int(sequence or 0)

@@ -1,0 +1,164 @@
+"""Replay that processes clicks again, by today's rules, without changing any count.
+
+Rule 1: first the stream, where the entries are as they came; then the table, for the clicks whose
+        entries are gone. Rows that the first pass has replaced are newer than the replay's
+        beginning, and the second leaves them alone.
+Rule 2: a new row has the key of the old one and a newer ``enriched_at``, so that it replaces it:
+        counts of distinct clicks and of visitors stay as they were.
+Rule 3: nothing of the group is touched. What it has not finished is left to it, and what is in
+        the dead letters to `hopline dead`.
+Rule 4: what was inserted is noted afterwards. A replay that was killed goes on there, and does a
+        page again at most.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from app.clicks.bots import Bots
+from app.config.settings import Settings
+from app.dead_letters.store import open_dead_letters
+from app.stores.clickhouse import ClickHouseUnavailable
+from app.stores.redis import RedisUnavailable, connect
+from app.stores.redis_connection import Wire
+from workers.consumer.processor import Examiner
+from workers.enrich.browser import Browsers
+from workers.enrich.enricher import Enricher
+from workers.enrich.salts import SALT_BYTES, Salts
+from workers.enrich.visitor import Visitors
+from workers.process.backoff import Backoff
+from workers.replay.checkpoint import Notes
+from workers.replay.country_cache import StoredPlaces
+from workers.replay.finished_entries import FinishedEntries, milliseconds
+from workers.replay.stored_clicks import StoredClicks
+from workers.replay.stream_pass import StreamPass
+from workers.replay.table_pass import TablePass
+from workers.stream.names import Names
+
+logger = logging.getLogger(__name__)
+
+_FIRST_WAIT_SECONDS = 0.2
+_MOST_WAIT_SECONDS = 5.0
+#: How long a store may be away before a replay gives up; it goes on when it is run again.
+_PATIENCE_SECONDS = 120.0
+_AWAY = (RedisUnavailable, ClickHouseUnavailable)
+
+#: Is given the notes after each step.
+Note = Callable[[Notes], None]
+#: Is told what is read, the stream or the table, and which share of it is done, from 0 to 1.
+Watch = Callable[[str, float], None]
+
+_Answer = TypeVar("_Answer")
+
+
+class Replay:
+    """Two passes over the clicks of a time; a step is tried again while a store is away.
+
+    What is counted: ``read``, ``replaced``, ``unchanged``, ``newer`` (enriched since it began),
+    ``restored`` (finished by the group and nevertheless not in the table), ``unfinished``,
+    ``dead`` (left to `hopline dead`), ``unusable`` (by today's rules no click).
+    """
+
+    def __init__(
+        self,
+        entries: FinishedEntries,
+        stored: StoredClicks,
+        stream_pass: StreamPass,
+        table_pass: TablePass,
+        note: Note,
+        watch: Watch,
+    ) -> None:
+        self._entries = entries
+        self._stored = stored
+        self._stream_pass = stream_pass
+        self._table_pass = table_pass
+        self._note = note
+        self._watch = watch
+
+    def run(self, notes: Notes) -> None:
+        """Go on from the notes to the end; they are changed on the way.
+
+        Raises:
+            NothingProcessed: there is no group.
+            RedisUnavailable, ClickHouseUnavailable: for longer than the patience.
+            RedisRefused, ClickHouseRefused: as the servers say.
+        """
+        try:
+            self._read_stream(notes)
+            self._read_table(notes)
+        finally:
+            self._stored.close()
+
+    def _read_stream(self, notes: Notes) -> None:
+        first_ms = milliseconds(notes.first_id.lstrip(b"("))
+        while not notes.is_stream_done:
+            _patiently(lambda: self._stream_pass.step(notes))
+            self._note(notes)
+            if not notes.is_stream_done:
+                done_ms = milliseconds(notes.first_id.lstrip(b"(")) - first_ms
+                self._watch("stream", done_ms / max(notes.began_ms - first_ms, 1))
+
+    def _read_table(self, notes: Notes) -> None:
+        months = _patiently(lambda: self._stored.months(notes.since_ms, notes.until_ms))
+        rows, done = sum(months.values()), 0
+        for month in sorted(months):
+            if month < notes.month:
+                continue
+            if month > notes.month:
+                notes.month, notes.after = month, None
+            while read := _patiently(lambda: self._table_pass.step(notes)):
+                self._note(notes)
+                done += read
+                self._watch("table", done / rows)
+
+
+def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -> Replay:
+    """Put a replay together from settings; with ``is_dry`` it changes nothing.
+
+    Raises:
+        BadCountryDatabase: the file that the settings name is none.
+    """
+    url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
+    client = connect(url, timeout_seconds=timeout_seconds)
+    # It reads as no consumer of the group, and so needs no name.
+    names = Names(settings.stream, settings.group, "", settings.dead_stream, settings.dead_maxlen)
+    entries = FinishedEntries(Wire(client, url, timeout_seconds), names)
+    stored = StoredClicks(settings.clickhouse_url, settings.clickhouse_timeout_seconds)
+    places = StoredPlaces(settings.geoip_path)
+    parts = (Browsers(), Bots(), places)
+    # The ids that this one makes are not used: what is stored keeps its own, and to ask for the
+    # salt of a day that is gone would make a new one.
+    enricher = Enricher(*parts, Visitors(lambda _: bytes(SALT_BYTES)), settings.store_addresses)
+    restorer = Enricher(*parts, Visitors(Salts(client, url).of_day), settings.store_addresses)
+    letters = open_dead_letters(settings)
+    return Replay(
+        entries,
+        stored,
+        StreamPass(
+            entries,
+            stored,
+            Examiner(enricher, settings.max_deliveries),
+            Examiner(restorer, settings.max_deliveries),
+            lambda: {click_id for _, click_id in letters.purged(0)},
+            is_dry=is_dry,
+        ),
+        TablePass(stored, enricher, places, is_dry=is_dry),
+        note,
+        watch,
+    )
+
+
+def _patiently(step: Callable[[], _Answer]) -> _Answer:
+    """Take a step, again and again while a store is away, until the patience ends."""
+    backoff = Backoff(_FIRST_WAIT_SECONDS, _MOST_WAIT_SECONDS)
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return step()
+        except _AWAY as error:
+            if time.monotonic() > give_up_at:
+                raise
+            seconds = backoff.next_seconds()
+            logger.warning("%s; going on in %.1f s", error, seconds)
+            time.sleep(seconds)

@@ -1,0 +1,133 @@
+"""Rules that make a new row of a click that is stored already, without I/O.
+
+Rule 1: what the producer fixed stays: click id, time, short code, target, user agent, referrer.
+Rule 2: the visitor's id stays. It was made with a day's salt, which may be gone, and a new one
+        would make a second visitor of the same person.
+Rule 3: what today knows less about than the row does stays as it is stored.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from app.clicks.click import Clicks
+from workers.clickhouse.rows import Rows
+from workers.enrich.address import as_text
+from workers.enrich.bot import loaded_ahead
+
+#: What a person sees of a row that a replay can change.
+COMPARED = (
+    "country",
+    "browser",
+    "os",
+    "device",
+    "is_bot",
+    "bot",
+    "referrer_host",
+    "language",
+    "ip",
+)
+
+
+class StoredPlaces(Protocol):
+    """Countries of addresses as they are stored; see :mod:`workers.replay.country_cache`."""
+
+    version: str
+
+    def country_of_stored(self, address: bytes) -> str | None:
+        """Return the country of 16 bytes, None where they can't tell."""
+
+
+def pick(rows: Rows, positions: Iterable[int]) -> Rows:
+    """Return some of the rows, in this order."""
+    chosen = list(positions)
+    columns: list[list[object]] = [[column[position] for position in chosen] for column in rows]
+    return Rows(*columns)  # type: ignore[arg-type]
+
+
+def from_stream(fresh: Rows, stored: Rows) -> Rows:
+    """Return the new rows of clicks that stand in both, in the same order.
+
+    Args:
+        fresh: made from stream entries by today's rules, their visitor ids by any salt.
+        stored: as they are in the table.
+    """
+    new = fresh._replace(visitor_id=stored.visitor_id)
+    if fresh.geo_version[0]:
+        return new
+    # Without a country database today, what one said earlier is better than nothing.
+    return new._replace(country=stored.country, geo_version=stored.geo_version)
+
+
+def as_clicks(stored: Rows) -> Clicks:
+    """Return stored rows as clicks, as far as they tell; language and purpose are not stored."""
+    nothing = [b""] * len(stored.click_id)
+    return Clicks(
+        entry_ids=nothing,
+        click_ids=list(stored.click_id),
+        times_ms=list(stored.time),
+        short_codes=list(stored.short_code),
+        ips=[as_text(address).encode() for address in stored.ip],
+        user_agents=list(stored.user_agent),
+        referers=list(stored.referrer),
+        original_urls=list(stored.target),
+        hosts=list(stored.host),
+        accept_languages=nothing,
+        purposes=nothing,
+    )
+
+
+def from_table(fresh: Rows, stored: Rows, places: StoredPlaces) -> Rows:
+    """Return the new rows of clicks of which only the row is left, in the same order.
+
+    Args:
+        fresh: made by today's rules from :func:`as_clicks`.
+    """
+    bots = [new or _loaded_ahead(old) for new, old in zip(fresh.bot, stored.bot, strict=True)]
+    countries, versions = _placed(stored, places)
+    return fresh._replace(
+        visitor_id=stored.visitor_id,
+        bot=bots,
+        is_bot=list(map(bool, bots)),
+        language=stored.language,
+        country=countries,
+        geo_version=versions,
+    )
+
+
+def changes(old: Rows, new: Rows) -> Counter[str]:
+    """Count by column in how many clicks the two differ; they stand in the same order."""
+    counted: Counter[str] = Counter()
+    for name in COMPARED:
+        pairs = zip(getattr(old, name), getattr(new, name), strict=True)
+        counted[name] = sum(before != after for before, after in pairs)
+    return +counted
+
+
+def changed_positions(old: Rows, new: Rows) -> list[int]:
+    """Return where the two differ in anything but the time of their making."""
+    columns = [
+        (before, after)
+        for name, before, after in zip(Rows._fields, old, new, strict=True)
+        if name != "enriched_at" and list(before) != list(after)
+    ]
+    return [
+        position
+        for position in range(len(old.click_id))
+        if any(before[position] != after[position] for before, after in columns)
+    ]
+
+
+def _loaded_ahead(bot: bytes) -> bytes:
+    """Return why a browser loaded the link on its own, if that is what the row says."""
+    return bot if loaded_ahead(bot.decode()) == bot.decode() else b""
+
+
+def _placed(stored: Rows, places: StoredPlaces) -> tuple[Sequence[bytes], Sequence[bytes]]:
+    countries, versions = list(stored.country), list(stored.geo_version)
+    version = places.version.encode()
+    for position, address in enumerate(stored.ip):
+        country = places.country_of_stored(address)
+        if country is not None:
+            countries[position], versions[position] = country.encode(), version
+    return countries, versions

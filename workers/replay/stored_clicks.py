@@ -1,0 +1,138 @@
+"""Table of clicks that a replay reads and replaces rows in."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from clickhouse_driver import Client
+
+from app.audit.stored_clicks import wanted
+from app.audit.writer import enter
+from app.stores.clickhouse import insert_settings
+from workers.clickhouse.connection import Line
+from workers.clickhouse.rows import Rows
+from workers.clickhouse.writer import INSERT
+
+#: Columns that clickhouse-driver would read as other types than it writes without converting.
+_AS_WRITTEN = {
+    "time": "toUnixTimestamp64Milli(time)",
+    "enriched_at": "toUnixTimestamp64Milli(enriched_at)",
+    "ip": "IPv6StringToNum(toString(ip))",
+}
+_SELECT = f"SELECT {', '.join(_AS_WRITTEN.get(name, name) for name in Rows._fields)}"
+_IN_RANGE = (
+    "time >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')"
+    " AND time < fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')"
+)
+#: The first two lines let ClickHouse find the place by its primary key.
+_BEHIND = """
+    AND (short_code > {short_code:String} OR short_code = {short_code:String}
+        AND time >= fromUnixTimestamp64Milli({time_ms:Int64}, 'UTC'))
+    AND (short_code, time, click_id) > ({short_code:String},
+        fromUnixTimestamp64Milli({time_ms:Int64}, 'UTC'),
+        CAST(unhex({click_id:String}) AS FixedString(16)))
+"""
+_OF_CLICKS = (
+    f"{_SELECT} FROM clicks FINAL WHERE time >= fromUnixTimestamp64Milli({{since_ms:Int64}}, 'UTC')"  # noqa: S608
+    " AND time <= fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')"
+    " AND short_code IN (SELECT short_code FROM wanted)"
+    " AND click_id IN (SELECT click_id FROM wanted)"
+)
+_READ_SETTINGS = {
+    "strings_as_bytes": True,
+    # A server may be set to filter before FINAL, which would bring back older rows.
+    "optimize_move_to_prewhere_if_final": 0,
+    "do_not_merge_across_partitions_select_final": 1,
+}
+
+
+class Place(NamedTuple):
+    """A row's place in its partition."""
+
+    short_code: bytes
+    time_ms: int
+    click_id: bytes
+
+
+class StoredClicks:
+    """The table of clicks over one connection.
+
+    Every method raises ClickHouseUnavailable (try again) or ClickHouseRefused.
+
+    Args:
+        url: as :func:`app.stores.clickhouse.connect` reads it.
+        timeout_seconds: longest wait for an answer.
+    """
+
+    def __init__(self, url: str, timeout_seconds: float) -> None:
+        self._line = Line(url, timeout_seconds)
+
+    def months(self, since_ms: int, until_ms: int) -> dict[int, int]:
+        """Return the partitions (YYYYMM) that hold rows of a time, and about how many."""
+        query = (
+            f"SELECT toYYYYMM(time) AS month, count() FROM clicks WHERE {_IN_RANGE}"  # noqa: S608
+            " GROUP BY month ORDER BY month"
+        )
+        return dict(self._read(query, {"since_ms": since_ms, "until_ms": until_ms}))
+
+    def page(
+        self, month: int, since_ms: int, until_ms: int, after: Place | None, count: int
+    ) -> Rows:
+        """Return the next rows of a partition, in the order of the table."""
+        bounds: dict[str, object] = {"since_ms": since_ms, "until_ms": until_ms, "month": month}
+        condition = f"{_IN_RANGE} AND toYYYYMM(time) = {{month:UInt32}}"
+        if after is not None:
+            bounds |= {
+                "short_code": after.short_code.decode(),
+                "time_ms": after.time_ms,
+                "click_id": after.click_id.hex(),
+            }
+            condition += _BEHIND
+        query = (
+            f"{_SELECT} FROM clicks FINAL WHERE {condition}"
+            " ORDER BY short_code, time, click_id LIMIT {count:UInt64}"
+        )
+        return _as_rows(self._read(query, {**bounds, "count": count}))
+
+    def of_clicks(self, rows: Rows) -> Rows:
+        """Return the stored rows of the same clicks, as far as there are any, in any order."""
+        bounds = {"since_ms": min(rows.time), "until_ms": max(rows.time)}
+        tables = [wanted(rows.click_id, rows.short_code)]
+        return _as_rows(self._read(_OF_CLICKS, bounds, tables))
+
+    def replace(self, rows: Rows) -> None:
+        """Add newer rows of clicks that are stored."""
+        if rows.click_id:
+            self._line.ask(lambda client: _insert(client, rows))
+
+    def restore(self, rows: Rows) -> None:
+        """Add rows of clicks that are not stored, and that the ledger should name."""
+        if rows.click_id:
+            self._line.ask(lambda client: enter(client, rows.click_id, rows.time))
+            self.replace(rows)
+
+    def close(self) -> None:
+        """Hang up; the next call connects anew."""
+        self._line.close()
+
+    def _read(
+        self, query: str, bounds: Mapping[str, object], tables: list[Any] | None = None
+    ) -> Any:
+        return self._line.ask(
+            lambda client: client.execute(
+                query, dict(bounds), external_tables=tables, settings=_READ_SETTINGS
+            )
+        )
+
+
+def last_place(rows: Rows) -> Place:
+    """Return the place of the last of some rows."""
+    return Place(rows.short_code[-1], rows.time[-1], rows.click_id[-1])
+
+
+def _as_rows(found: list[tuple[Any, ...]]) -> Rows:
+    return Rows(*zip(*found, strict=True)) if found else Rows(*([] for _ in Rows._fields))
+
+
+def _insert(client: Client, rows: Rows) -> None:
+    settings = {**insert_settings(len(rows.click_id)), "strings_as_bytes": True}
+    client.execute(INSERT, list(rows), settings=settings, columnar=True)

@@ -1,0 +1,76 @@
+"""Commands that one consumer at a time gives to stream and group for all of them."""
+
+from typing import NamedTuple
+
+from app.metrics.workers import WorkerMetrics
+from app.stores.memory_marks import Memory
+from app.stores.redis_connection import Wire
+from workers.stream.names import Names
+from workers.stream.scripts import script
+
+#: A Unix time in milliseconds later than that of any entry.
+_END_MS = 1 << 52
+
+
+class Seen(NamedTuple):
+    """A consumer of the group.
+
+    Attributes:
+        pending: how many entries it has read and not acked.
+        idle_ms: milliseconds since it last asked for entries, or (before Redis 7.2) got some.
+    """
+
+    name: str
+    pending: int
+    idle_ms: int
+
+
+class Upkeep:
+    """What is done to stream and group by one consumer at a time, and counted once.
+
+    Every method raises what :class:`Wire` raises.
+    """
+
+    def __init__(self, wire: Wire, names: Names, metrics: WorkerMetrics) -> None:
+        self._wire = wire
+        self._names = names
+        self._metrics = metrics
+        self._claim_turn = script("claim_turn")
+        self._trim = script("trim")
+
+    def claims_turn(self, for_ms: int) -> bool:
+        """Tell whether it is this consumer's turn; if so, nobody else's for so long."""
+        names = self._names
+        command = ("EVAL", self._claim_turn, 1, names.janitor)
+        return bool(self._wire.call(*command, names.consumer, for_ms))
+
+    def consumers(self) -> list[Seen]:
+        """Return the group's consumers."""
+        reply = self._wire.call("XINFO", "CONSUMERS", self._names.stream, self._names.group)
+        return [Seen(one[b"name"].decode(), one[b"pending"], one[b"idle"]) for one in reply]
+
+    def trim(self, before_ms: int) -> int:
+        """Trim some finished entries older than a Unix time; return how many went, at last 0."""
+        trimmed: int = self._wire.call("EVAL", self._trim, 1, self._names.stream, before_ms)
+        self._metrics.entries_trimmed.inc(trimmed)
+        return trimmed
+
+    def trim_early(self) -> int:
+        """Trim some of the oldest finished entries of any age; return how many went, at last 0."""
+        trimmed = self.trim(_END_MS)
+        self._metrics.entries_trimmed_early.inc(trimmed)
+        return trimmed
+
+    def now_ms(self) -> int:
+        """Return the Unix time in milliseconds by Redis' clock."""
+        seconds, microseconds = map(int, self._wire.call("TIME"))
+        return seconds * 1000 + microseconds // 1000
+
+    def memory(self) -> Memory:
+        """Return how full Redis is."""
+        return Memory.of(self.info("memory"))
+
+    def info(self, *sections: str) -> dict[str, str]:
+        """Return what INFO says, by field."""
+        lines = self._wire.call("INFO", *sections).decode().splitlines()
+        return dict(line.split(":", 1) for line in lines if ":" in line)

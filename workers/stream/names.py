@@ -1,0 +1,50 @@
+"""Names that a consumer works with: stream, group, its own, and the keys beside the stream."""
+
+from typing import NamedTuple
+
+from app.stores import keys
+
+
+class Names(NamedTuple):
+    """Whose entries are read, by whom, and where the dead ones go: so many of them at the worst."""
+
+    stream: str
+    group: str
+    consumer: str
+    dead_stream: str
+    dead_maxlen: int
+
+    @property
+    def leases(self) -> str:
+        """Key of the leases of the group's consumers."""
+        return keys.leases_key(self.stream, self.group)
+
+    @property
+    def heirs(self) -> str:
+        """Key of the heirs of the dead."""
+        return keys.heirs_key(self.stream, self.group)
+
+    @property
+    def batches(self) -> str:
+        """Key of the batches that are written down."""
+        return keys.batches_key(self.stream, self.group)
+
+    @property
+    def batch_entries(self) -> str:
+        """Key of the entry ids of those batches."""
+        return keys.batch_entries_key(self.stream, self.group)
+
+    @property
+    def janitor(self) -> str:
+        """Key that the consumer holds who cleans up."""
+        return keys.janitor_key(self.stream, self.group)
+
+    @property
+    def aof_rewrite(self) -> str:
+        """Key of what is noted of rewrites of the append-only file."""
+        return keys.aof_rewrite_key(self.stream, self.group)
+
+    @property
+    def ledger(self) -> str:
+        """Key of the stream's ledger."""
+        return keys.ledger_key(self.stream, self.group)

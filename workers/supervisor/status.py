@@ -1,0 +1,104 @@
+"""Snapshot that describes all consumers of a supervisor, as others see them."""
+
+import os
+import socket
+import time
+from collections.abc import Iterable, Iterator
+
+from app.health.stream import Backlog
+from app.health.worker_status import ConsumerState, WorkersState
+from app.processes.procfs import memory_bytes
+from workers.supervisor.autoscale import Load
+from workers.supervisor.pool import Crew
+from workers.supervisor.process import ConsumerProcess
+from workers.supervisor.slot import Place
+
+
+def take_census(crew: Crew, state: str, backlog: Backlog | None) -> WorkersState:
+    """Return the state of a crew and all its consumers at this moment."""
+    return WorkersState(
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        state=state,
+        wanted=len(crew.places),
+        lag=backlog.unread if backlog else None,
+        pending=backlog.pending if backlog else None,
+        consumers=tuple(_consumers(crew)),
+    )
+
+
+def load(crew: Crew, backlog: Backlog | None) -> Load:
+    """Return what there is to do, and how busy the crew is with it."""
+    working = [one for one in crew.living() if one.has_worked and not one.is_draining]
+    busy = [1.0 - one.rest.per_second() for one in working]
+    return Load(
+        lag=backlog.unread if backlog else None,
+        clicks_per_second=sum(one.clicks.per_second() for one in working),
+        busy=sum(busy) / len(busy) if busy else 0.0,
+    )
+
+
+def in_words(state: WorkersState) -> str:
+    """Return how the workers fare, in one line."""
+    working = sum(one.state in ("reading", "working") for one in state.consumers)
+    clicks_per_second = sum(one.clicks_per_second for one in state.consumers)
+    lag = "unknown" if state.lag is None else f"{state.lag:,}"
+    return (
+        f"{state.state}: {working} of {state.wanted} consumers work,"
+        f" {clicks_per_second:,.0f} clicks/s, lag {lag}"
+    )
+
+
+def line(consumer: ConsumerState) -> str:
+    """Return how a consumer fares, in one line."""
+    process = f"process {consumer.pid}" if consumer.pid else "no process"
+    memory = "-" if consumer.memory_bytes is None else f"{consumer.memory_bytes / 1e6:.0f} MB"
+    ago = consumer.last_insert_seconds
+    insert = "no insert yet" if ago is None else f"last insert {ago:.0f} s ago"
+    return (
+        f"consumer {consumer.number}, {process}: {consumer.state},"
+        f" {consumer.clicks_per_second:,.0f} clicks/s, {consumer.clicks:,} clicks, {insert},"
+        f" {consumer.restarts} restarts, {memory}"
+    )
+
+
+def _consumers(crew: Crew) -> Iterator[ConsumerState]:
+    for place in crew.places:
+        yield _in_place(place)
+    passing: Iterable[ConsumerProcess] = crew.leaving
+    for consumer in [*passing, *([crew.arriving] if crew.arriving else [])]:
+        yield _state_of(consumer, _doing(consumer), 0)
+
+
+def _in_place(place: Place) -> ConsumerState:
+    if place.consumer is None:
+        word = "crash loop" if place.is_crash_looping else "respawning"
+        return ConsumerState(place.number, None, None, word, 0.0, 0, None, place.restarts, None)
+    is_looping = place.is_crash_looping and not place.consumer.is_hung
+    word = "crash loop" if is_looping else _doing(place.consumer)
+    return _state_of(place.consumer, word, place.restarts)
+
+
+def _doing(consumer: ConsumerProcess) -> str:
+    if consumer.is_hung:
+        return "hung"
+    if consumer.is_draining:
+        return "draining"
+    if not consumer.has_worked:
+        return "booting"
+    return "reading" if consumer.heartbeat.is_resting else "working"
+
+
+def _state_of(consumer: ConsumerProcess, word: str, restarts: int) -> ConsumerState:
+    inserted_at = consumer.heartbeat.inserted_at
+    return ConsumerState(
+        number=consumer.number,
+        pid=consumer.pid,
+        name=consumer.name,
+        state=word,
+        clicks_per_second=round(consumer.clicks.per_second(), 1),
+        clicks=consumer.heartbeat.clicks,
+        last_insert_seconds=round(time.monotonic() - inserted_at, 1) if inserted_at else None,
+        restarts=restarts,
+        memory_bytes=memory_bytes(consumer.pid),
+    )

@@ -1,0 +1,85 @@
+"""Publisher that puts the supervisor's state into Redis, and reads the group's backlog there."""
+
+import itertools
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.config.settings import Settings
+from app.health.stream import Backlog, StreamNames, read_backlog
+from app.health.worker_status import PUBLISH_SECONDS, WorkersState, WorkerStates
+from app.stores.redis import RedisError, connect
+
+logger = logging.getLogger(__name__)
+
+#: Until there is a first state, which is published at once.
+_FIRST_SECONDS = 0.1
+#: Publications between two looks for supervisors that were killed.
+_FORGET_EVERY = 30
+#: Longest that an end waits for Redis: the state expires anyway.
+_CLOSE_SECONDS = 1.0
+
+
+class Bulletin:
+    """Shows the supervisor's state to the world, and tells it the group's backlog.
+
+    Both go through Redis, which may not answer for seconds, so a thread does it: the supervisor's
+    loop never waits.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._over = threading.Event()
+        self._state: WorkersState | None = None
+        self._backlog: Backlog | None = None
+        self._is_away = False
+        self._thread = threading.Thread(target=self._run, name="bulletin", daemon=True)
+        self._thread.start()
+
+    @property
+    def backlog(self) -> Backlog | None:
+        """The group's backlog, at most a few seconds old; None while Redis doesn't tell."""
+        return self._backlog
+
+    def post(self, state: WorkersState) -> None:
+        """Give the state that is published next."""
+        self._state = state
+
+    def close(self) -> None:
+        """Publish no more, and withdraw the state, if Redis answers at once."""
+        self._over.set()
+        self._thread.join(_CLOSE_SECONDS)
+
+    def _run(self) -> None:
+        settings, url = self._settings, self._settings.redis_url
+        with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
+            states = WorkerStates(client, url, settings.stream, settings.group)
+            names = StreamNames.of(settings)
+            for turn in itertools.count():
+                if self._over.wait(PUBLISH_SECONDS if self._state else _FIRST_SECONDS):
+                    break
+                with self._surviving():
+                    self._publish(states, turn)
+                    self._backlog = read_backlog(client, url, names)
+            with self._surviving():
+                if self._state:
+                    states.withdraw(self._state.name)
+
+    def _publish(self, states: WorkerStates, turn: int) -> None:
+        if self._state:
+            states.publish(self._state)
+        if turn % _FORGET_EVERY == 0:
+            states.forget_gone()
+
+    @contextmanager
+    def _surviving(self) -> Iterator[None]:
+        try:
+            yield
+        except RedisError as error:
+            self._backlog = None
+            if not self._is_away:
+                logger.warning("`hopline workers status` can't be kept up to date: %s", error)
+            self._is_away = True
+        else:
+            self._is_away = False
