@@ -125,7 +125,8 @@ def test_workers_that_run_and_do_not_read_are_not_told_to_be_started(
     states = WorkerStates(client, redis_url, NAMES.stream, NAMES.group)
     consumer = ConsumerState(1, 7, "one", "working", 0.0, 0, None, 0, 1)
     states.publish(WorkersState("host", 1, "running", 1, 1, 0, (consumer,)))
-    short = replace(NAMES, block_ms=-10_000)
+    # However short ago it was made, it has been silent for longer.
+    short = replace(NAMES, block_ms=-60_000)
     found = {check.name: check for check in stream_checks(client, redis_url, short)}["workers"]
     assert (found.state, "start" in found.mend) == ("fail", False)
     assert "1 run, and none has read" in found.text
