@@ -81,7 +81,7 @@ def test_naive_workers_lose_or_double_clicks_and_the_run_says_so(chaos):
         *("--seed", 5, "--seconds", 30, "--every", 0.8, "--rate", 150, "--settle", 8, "--lenient"),
     )
     assert exit_code == 1
-    # Which of both is up to the machine: what they lost, they read again once Redis forgets the group.
+    # Which is up to the machine: what they lost, they read again once Redis forgets the group.
     assert figures["lost"] + figures["doubled"] > 0, output
     assert bool(figures["misreported"]) == bool(figures["doubled"]), output
     assert "FAILED" in output
