@@ -18,10 +18,16 @@ _PROBE_SECONDS = 0.5
 
 
 class Progress:
-    """Complains when entries wait in the stream and none of them is ever done."""
+    """Complains when entries wait in the stream and none of them is ever done.
+
+    It asks over one connection as long as it can, as a worker does: a Redis that ends it at every
+    turn, or that is no master, keeps workers from everything.
+    """
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._client: Redis = stage.redis()
+        self._connection_id = 0
         self._least = 0
         self._since = time.monotonic()
         self._has_complained = False
@@ -33,13 +39,13 @@ class Progress:
             redis.exceptions.RedisError: Redis is away.
         """
         try:
-            with self._stage.redis() as client:
-                waiting = waiting_entries(self._stage, client)
+            waiting = waiting_entries(self._stage, self._client)
+            is_usable = self._is_usable()
         except redis_errors.RedisError:
             self._since = time.monotonic()
             raise
         now = time.monotonic()
-        if not waiting or waiting < self._least or not self._can_work():
+        if not waiting or waiting < self._least or not is_usable or not self._can_work():
             self._since = now
         self._least = waiting
         if now - self._since > _STUCK_SECONDS and not self._has_complained:
@@ -49,6 +55,12 @@ class Progress:
                 " and no worker did anything"
             )
         return waiting
+
+    def _is_usable(self) -> bool:
+        """Tell whether this is a master that has let the connection live since the last look."""
+        before, self._connection_id = self._connection_id, self._client.client_id()
+        role: Any = self._client.role()
+        return before == self._connection_id and role[0] == b"master"
 
     def _can_work(self) -> bool:
         url = self._stage.settings.clickhouse_url

@@ -17,6 +17,14 @@ class Redis:
         self.unread = self.pending = 0
         self.is_lag_known = self.is_there = True
 
+        self.connection, self.kind = 1, b"master"
+
+    def client_id(self):
+        return self.connection
+
+    def role(self):
+        return [self.kind, 0, []]
+
     def xinfo_stream(self, _):
         if not self.is_there:
             raise RedisAway
@@ -44,9 +52,7 @@ def look(monkeypatch, redis, complaints):
     now = [100.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(Progress, "_can_work", lambda _: True)
-    stage = SimpleNamespace(
-        redis=lambda: contextlib.nullcontext(redis), settings=SETTINGS, complain=complaints.append
-    )
+    stage = SimpleNamespace(redis=lambda: redis, settings=SETTINGS, complain=complaints.append)
     watched = Progress(stage)
 
     def look(seconds):
@@ -70,6 +76,21 @@ def test_who_gets_on_is_not_complained_of(look, redis, complaints):
     for waiting in (50, 40, 30, 20, 10, 0):
         redis.pending = waiting
         look(10)
+    assert complaints == []
+
+
+def test_a_redis_that_keeps_hanging_up_excuses_the_workers(look, redis, complaints):
+    redis.unread = 5
+    for _ in range(30):
+        redis.connection += 1
+        look(1)
+    assert complaints == []
+
+
+def test_a_redis_that_is_a_replica_excuses_the_workers(look, redis, complaints):
+    redis.unread, redis.kind = 5, b"slave"
+    for _ in range(30):
+        look(1)
     assert complaints == []
 
 
