@@ -51,6 +51,7 @@ class RedirectMetrics:
         self._declare_links(registry)
         self._declare_redis(registry)
         self._declare_clicks(registry)
+        self._declare_waiting_clicks(registry)
         self._declare_backlog(registry)
         self._declare_spool(registry)
 
@@ -177,6 +178,9 @@ class RedirectMetrics:
             "Clicks that Redis confirmed after they had gone to the spool.",
             registry=registry,
         )
+
+    def _declare_waiting_clicks(self, registry: CollectorRegistry) -> None:
+        """Declare what is counted of clicks that wait in spool and memory, or are sent again."""
         self.clicks_resent = Counter(
             "hopline_clicks_resent",
             "Confirmed clicks that went to the spool to be sent once more, because another server"

@@ -13,6 +13,11 @@ class StoreMetrics:
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        """Declare them in a registry."""
+        self._declare_stream(registry)
+        self._declare_redis(registry)
+
+    def _declare_stream(self, registry: CollectorRegistry) -> None:
         self.redis_up = Gauge(
             "hopline_redis_up", "Whether Redis answers the supervisor.", registry=registry
         )
@@ -45,6 +50,8 @@ class StoreMetrics:
         self.dead_letters_kept = Gauge(
             "hopline_dead_letters_kept", "Entries in the dead-letter stream.", registry=registry
         )
+
+    def _declare_redis(self, registry: CollectorRegistry) -> None:
         self.redis_memory_bytes = Gauge(
             "hopline_redis_memory_bytes", "Memory that Redis uses.", registry=registry
         )

@@ -2,13 +2,13 @@
 
 import itertools
 import logging
-import threading
 import time
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from app.links.link import CorruptLink, decode
 from app.links.store import LinkContended, open_store
 from app.stores import redis
+from tests.chaos.background import Background
 from tests.chaos.codes import MOVING, target_of, version_of
 from tests.chaos.stage import Stage
 
@@ -47,7 +47,7 @@ class Change(NamedTuple):
     is_confirmed: bool = True
 
 
-class LinkChanges:
+class LinkChanges(Background):
     """Changes the moving links by turns, as a context manager.
 
     Attributes:
@@ -56,19 +56,10 @@ class LinkChanges:
     """
 
     def __init__(self, stage: Stage) -> None:
+        super().__init__()
         self.truths: list[Truth] = []
         self.changes: list[Change] = []
         self._stage = stage
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._work, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._thread.join()
 
     def _work(self) -> None:
         codes = itertools.cycle(MOVING)

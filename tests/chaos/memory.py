@@ -1,16 +1,14 @@
 """Watches how large the redirect workers become."""
 
-import threading
-from typing import Self
-
 import psutil
 
+from tests.chaos.background import Background
 from tests.chaos.stage import Stage
 
 _LOOK_SECONDS = 1.0
 
 
-class Memory:
+class Memory(Background):
     """The most memory that one redirect worker ever held, as a context manager.
 
     Attributes:
@@ -18,20 +16,11 @@ class Memory:
     """
 
     def __init__(self, stage: Stage) -> None:
+        super().__init__()
         self.largest_bytes = 0
         self._stage = stage
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
+    def _work(self) -> None:
         while not self._is_over.wait(_LOOK_SECONDS):
             sizes = map(_resident_bytes, self._stage.redirect.children())
             self.largest_bytes = max(self.largest_bytes, *sizes, 0)

@@ -5,13 +5,14 @@
 peer, is no part of it, so an event loop that is held up by its own work isn't excused by this.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import psutil
+
+from tests.chaos.background import Background
 
 #: Between looks: short beside what a visitor may wait.
 _LOOK_SECONDS = 0.02
@@ -30,7 +31,7 @@ class Delay(NamedTuple):
     waited_ms: float
 
 
-class Turns:
+class Turns(Background):
     """Watches who waits for a processor, as a context manager.
 
     Args:
@@ -41,20 +42,11 @@ class Turns:
     """
 
     def __init__(self, processes: Callable[[], Mapping[str, Iterable[int]]]) -> None:
+        super().__init__()
         self.delays: list[Delay] = []
         self._processes = processes
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
+    def _work(self) -> None:
         watched: list[_Thread] = []
         find_at, looked_ms = 0.0, _now_ms()
         while not self._is_over.wait(_LOOK_SECONDS):

@@ -1,11 +1,11 @@
 """Watches how far the stored clicks have come, to tell when things are well again."""
 
-import threading
 import time
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from clickhouse_driver import errors
 
+from tests.chaos.background import Background
 from tests.chaos.client_log import REFERRER
 from tests.chaos.stage import Stage
 
@@ -19,7 +19,7 @@ class Look(NamedTuple):
     number: int
 
 
-class Watch:
+class Watch(Background):
     """Looks at the clicks of one code, some of all, as a context manager.
 
     Attributes:
@@ -27,24 +27,15 @@ class Watch:
     """
 
     def __init__(self, stage: Stage, code: str) -> None:
+        super().__init__()
         self.looks: list[Look] = []
         self._stage = stage
         self._query = (
             f"SELECT max(toUInt64OrZero(extract(referrer, '^{REFERRER}(\\\\d+)'))) FROM clicks"
             f" WHERE short_code = '{code}'"
         )
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
+    def _work(self) -> None:
         while not self._is_over.wait(_LOOK_SECONDS):
             try:
                 [(number,)] = self._stage.ask_clickhouse(self._query)
