@@ -8,14 +8,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-OnAnswered = Callable[[bytes, list[int]], None]
+OnAnswered = Callable[[bytes, int], None]
 
 
 class _Flush(NamedTuple):
     last: int
     written_at: float
     commands: bytes
-    lengths: list[int]
+    count: int
 
 
 class Flushes:
@@ -34,8 +34,8 @@ class Flushes:
 
         Args:
             clock: monotonic seconds.
-            on_answered: given the bytes and the commands' lengths of each flush whose replies are
-                there, at the end of the turn in which they came, in order.
+            on_answered: given the bytes and the number of the commands of each flush whose replies
+                are there, at the end of the turn in which they came, in order.
         """
         self.oldest_seconds = 0.0
         self.waiting_bytes = 0
@@ -44,15 +44,15 @@ class Flushes:
         self._flushes: deque[_Flush] = deque()
         self._polled_at = 0.0
 
-    def note(self, last: int, commands: bytes, lengths: list[int]) -> None:
+    def note(self, last: int, commands: bytes, count: int) -> None:
         """Note that commands leave now.
 
         Args:
             last: the number of the last of them, counted as ``answered`` in :meth:`assess` is.
             commands: their bytes.
-            lengths: of each.
+            count: how many they are.
         """
-        self._flushes.append(_Flush(last, self._clock(), commands, lengths))
+        self._flushes.append(_Flush(last, self._clock(), commands, count))
         self.waiting_bytes += len(commands)
 
     def is_all_answered(self, answered: int) -> bool:
@@ -75,7 +75,7 @@ class Flushes:
 
         A flush of which only a part was answered counts as answered: that part was.
         """
-        while self._flushes and self._flushes[0].last - len(self._flushes[0].lengths) < answered:
+        while self._flushes and self._flushes[0].last - self._flushes[0].count < answered:
             self._finish_oldest()
         self._flushes.clear()
         self.waiting_bytes = 0
@@ -84,4 +84,4 @@ class Flushes:
     def _finish_oldest(self) -> None:
         oldest = self._flushes.popleft()
         self.waiting_bytes -= len(oldest.commands)
-        self._on_answered(oldest.commands, oldest.lengths)
+        self._on_answered(oldest.commands, oldest.count)

@@ -91,7 +91,7 @@ class Pipeline:
         chore_failures: Counter,
         limit: int = 20_000,
         limit_bytes: int = 16 << 20,
-        on_answered: OnAnswered = lambda _commands, _lengths: None,
+        on_answered: OnAnswered = lambda _commands, _count: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make an unconnected pipeline.
@@ -229,8 +229,8 @@ class Pipeline:
     def _is_all_answered(self) -> bool:
         return self._flushes.is_all_answered(self._answered)
 
-    def _note_leaving(self, commands: bytes, lengths: list[int]) -> None:
-        self._flushes.note(self._answered + len(self._waiting), commands, lengths)
+    def _note_leaving(self, commands: bytes, count: int) -> None:
+        self._flushes.note(self._answered + len(self._waiting), commands, count)
         if self._flushes.waiting_bytes >= self._limit_bytes:
             self._is_crowded, self._room = True, 0
 

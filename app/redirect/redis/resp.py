@@ -3,6 +3,8 @@
 Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 """
 
+from collections.abc import Iterator
+
 import hiredis
 
 
@@ -35,6 +37,19 @@ def decode_command(command: bytes) -> list[bytes]:
     if not isinstance(arguments, list) or reader.has_data():
         raise ValueError("not one command")
     return arguments
+
+
+def split_commands(commands: bytes) -> Iterator[bytes]:
+    """Yield the bytes of each command of several that were encoded one after the other."""
+    start = 0
+    while start < len(commands):
+        line_end = commands.index(b"\r\n", start)
+        end = line_end + 2
+        for _ in range(int(commands[start + 1 : line_end])):
+            line_end = commands.index(b"\r\n", end)
+            end = line_end + 4 + int(commands[end + 1 : line_end])
+        yield commands[start:end]
+        start = end
 
 
 def new_reader() -> hiredis.Reader:

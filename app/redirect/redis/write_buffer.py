@@ -25,8 +25,8 @@ class Outgoing:
     Args:
         loop: the hub's event loop.
         is_answered: tells whether all that was written has been answered.
-        on_leave: called when commands leave, before they do, with their bytes and the length of
-            each.
+        on_leave: called when commands leave, before they do, with their bytes and how many
+            they are.
         on_failure: told why writing failed; the socket is of no use any more.
 
     Attributes:
@@ -39,7 +39,7 @@ class Outgoing:
         self,
         loop: Any,
         is_answered: Callable[[], bool],
-        on_leave: Callable[[bytes, list[int]], None],
+        on_leave: Callable[[bytes, int], None],
         on_failure: Callable[[str], None],
     ) -> None:
         self.commands: list[bytes] = []
@@ -108,9 +108,9 @@ class Outgoing:
 
     def _leave(self) -> None:
         commands = b"".join(self.commands)
-        lengths = list(map(len, self.commands))
+        count = len(self.commands)
         self.commands.clear()
-        self._on_leave(commands, lengths)
+        self._on_leave(commands, count)
         self._pending.append(commands)
         # What a full socket keeps waiting leaves when it has room.
         if not self._writable.active:

@@ -14,13 +14,13 @@ Rule 3: they are compressed while the event loop has nothing else to do, or for 
 """
 
 import time
-from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import lz4.block
 
+from app.redirect.redis.resp import split_commands
 from app.redirect.spool.rows import Row
 from app.redirect.visits.xadd_encoder import click_id_of, is_click
 
@@ -33,9 +33,8 @@ _RAW_BYTES = 4 << 20
 _SLICE_SECONDS = 0.05
 _SLICE_BYTES = 64 << 10
 
-#: For the length of a command: an object and its place in a list, or in an array.
-_LENGTH_BYTES = 36
-_PACKED_LENGTH_BYTES = array("I").itemsize
+#: For a write: an object and its place in a list.
+_WRITE_BYTES = 41
 
 OnShort = Callable[[int, float], None]
 
@@ -89,12 +88,12 @@ class ResendRing:
         self.held_bytes = self._raw_bytes = 0
         self._begin_youngest(-1.0)
 
-    def add(self, commands: bytes, lengths: list[int]) -> None:
+    def add(self, commands: bytes, count: int) -> None:
         """Keep what one write sent and Redis has just answered.
 
         Args:
             commands: clicks, and whatever else was sent with them.
-            lengths: of each command, in bytes.
+            count: of commands.
         """
         now = self._clock()
         self._room_bytes -= len(commands)
@@ -105,7 +104,7 @@ class ResendRing:
             self._begin_youngest(now + _SLICE_SECONDS)
             self._room_bytes -= len(commands)
         self._writes.append(commands)
-        self._lengths.extend(lengths)
+        self._count += count
 
     def take(self, heard_at: float) -> "list[Slice]":
         """Return the clicks that may be lost, in order, and keep none.
@@ -127,12 +126,12 @@ class ResendRing:
         self._ends_at = ends_at
         self._room_bytes = _SLICE_BYTES
         self._writes: list[bytes] = []
-        self._lengths: list[int] = []
+        self._count = 0
 
     def _close_youngest(self) -> None:
         if not self._writes:
             return
-        closed = Slice(self._ends_at, self._writes, self._lengths)
+        closed = Slice(self._ends_at, self._writes, self._count)
         self._slices.append(closed)
         self._raw.append(closed)
         self.held_bytes += closed.size_bytes
@@ -180,36 +179,31 @@ class Slice:
     """Commands answered before a moment of the monotonic clock, of which the clicks matter.
 
     Attributes:
+        command_count: how many clicks there are at most: other commands are among them.
         size_bytes: of memory that they take.
     """
 
-    __slots__ = ("_count", "_lengths", "_packed", "_writes", "ends_at", "size_bytes")
+    __slots__ = ("_count", "_packed", "_writes", "command_count", "ends_at", "size_bytes")
 
-    def __init__(self, ends_at: float, writes: list[bytes], lengths: list[int]) -> None:
+    def __init__(self, ends_at: float, writes: list[bytes], command_count: int) -> None:
         """Keep them as they are.
 
         Args:
             writes: whole commands, one or more in each.
-            lengths: of all commands, in bytes.
+            command_count: how many there are in all.
         """
         self.ends_at = ends_at
         self._writes = writes
-        self._lengths: Sequence[int] = lengths
+        self.command_count = command_count
         self._packed = b""
-        self.size_bytes = sum(lengths) + _LENGTH_BYTES * len(lengths)
+        self.size_bytes = sum(map(len, writes)) + _WRITE_BYTES * len(writes)
         self._count: int | None = None
 
     def pack(self) -> None:
         """Compress them: some ten microseconds for the 64 KiB that a slice usually has."""
         self._packed = lz4.block.compress(b"".join(self._writes))
-        self._lengths = array("I", self._lengths)
         self._writes = []
-        self.size_bytes = len(self._packed) + _PACKED_LENGTH_BYTES * len(self._lengths)
-
-    @property
-    def command_count(self) -> int:
-        """How many clicks there are at most: other commands are among them."""
-        return len(self._lengths)
+        self.size_bytes = len(self._packed) + _WRITE_BYTES
 
     def count(self) -> int:
         """Return how many clicks there are; the first time, this is to read them all."""
@@ -218,14 +212,9 @@ class Slice:
         return self._count
 
     def clicks(self) -> Iterator[bytes]:
-        """Yield the XADDs of the clicks, in order."""
+        """Return the XADDs of the clicks, in order."""
         commands = lz4.block.decompress(self._packed) if self._packed else b"".join(self._writes)
-        start = 0
-        for length in self._lengths:
-            command = commands[start : start + length]
-            start += length
-            if is_click(command):
-                yield command
+        return filter(is_click, split_commands(commands))
 
     def rows(self) -> list[Row]:
         """Return what the spool keeps of them."""

@@ -11,13 +11,10 @@ class World:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.answered: list[bytes] = []
-        self.flushes = Flushes(
-            self.clock, lambda commands, _lengths: self.answered.append(commands)
-        )
+        self.flushes = Flushes(self.clock, lambda commands, _count: self.answered.append(commands))
 
     def write(self, last: int, *commands: bytes) -> None:
-        lengths = list(map(len, commands))
-        self.flushes.note(last, b"".join(commands), lengths)
+        self.flushes.note(last, b"".join(commands), len(commands))
 
     def turn(self, answered: int) -> float:
         """Go through one turn of the event loop that received all there was."""

@@ -16,12 +16,12 @@ def click(number: int, size: int = 10) -> bytes:
     return encode_command(b"XADD", b"s", b"*", b"click_id", b"%032x" % number, b"a", bytes(size))
 
 
-def write(*commands: bytes) -> tuple[bytes, list[int]]:
-    return b"".join(commands), list(map(len, commands))
+def write(*commands: bytes) -> tuple[bytes, int]:
+    return b"".join(commands), len(commands)
 
 
 def slice_of(*commands: bytes) -> Slice:
-    return Slice(0.0, list(commands), list(map(len, commands)))
+    return Slice(0.0, list(commands), len(commands))
 
 
 def slices(count: int) -> list[Slice]:
