@@ -27,7 +27,8 @@ from app.processes.child import ChildFailed, adopt_orphans
 from app.processes.private_files import keep_to_ourselves
 from app.stores.clickhouse import ClickHouseError
 from app.stores.redis import RedisError
-from app.terminal.output import Failure, let_go
+from app.terminal.announcer import Announcer
+from app.terminal.output import Failure
 
 #: Refusals that a person can mend; anything else is a fault of ours and shows its traceback.
 _REFUSALS = (
@@ -68,9 +69,13 @@ def up(
 def _run(settings: Settings, terminal: Console, *, demo: bool) -> None:
     started = time.monotonic()
     keep_to_ourselves()
-    say: Say = tell
     data = DataDir(settings.data_dir)
-    with StopRequests() as stop, data.held(say) as lock:
+    with (
+        StopRequests() as stop,
+        Announcer() as announcer,
+        data.held(announcer.say, lambda: stop.count > 0) as lock,
+    ):
+        say: Say = announcer.say
         ports.require_free(_binds(settings))
         if warning := memory_warning(memory_bytes()):
             say(warning)
@@ -161,13 +166,3 @@ def _data_hint(settings: Settings) -> str:
     if settings.data_dir == load_environment().data_dir:
         return ""
     return f", after `export {variable('data_dir')}={shlex.quote(str(settings.data_dir))}`"
-
-
-def tell(text: str) -> None:
-    """Write a line for whoever looks on; where nobody takes it any more, all goes on."""
-    try:
-        print(text, flush=True)
-    except UnicodeError:
-        print(ascii(text), flush=True)
-    except OSError:
-        let_go(sys.stdout)

@@ -33,7 +33,7 @@ def judge_service(name: str, bind: str, status: int, *, is_ours: bool, body: byt
     if status == 503:
         return fail(name, f"{bind} answers, but is not ready", "its log says which part is away")
     if status:
-        told = f"status {status} for /-/ready" if status > 0 else "it speaks no HTTP"
+        told = f"status {status} for /-/ready" if status > 0 else "it speaks no HTTP, or hangs up"
         text = f"something else answers at {bind}: {told}"
         return fail(name, text, f"stop it, or give HOPLINE_{name.upper()}_BIND another port")
     return fail(name, f"nothing answers at {bind}", f"start it: `hopline {name}`")

@@ -49,11 +49,17 @@ class DataDir:
         self._lock = path / "lock"
 
     @contextmanager
-    def held(self, say: Callable[[str], None]) -> Iterator[int]:
+    def held(
+        self, say: Callable[[str], None], is_stopped: Callable[[], bool] = lambda: False
+    ) -> Iterator[int]:
         """Hold the directory for this process; yields the lock's file descriptor.
 
         Children that get the descriptor hold the directory with us, so that after we were killed no
         second Valkey or ClickHouse starts on files that the first one is still writing.
+
+        Args:
+            say: tells a person one line.
+            is_stopped: whether there is no use any more in waiting for the last run's processes.
 
         Raises:
             DataDirRefused: it is in use, can't be written, or its disk is full.
@@ -65,7 +71,7 @@ class DataDir:
             self._require_space()
             lock = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            self._take(lock, say)
+            self._take(lock, say, is_stopped)
             yield lock
         finally:
             os.close(lock)
@@ -92,7 +98,7 @@ class DataDir:
         with suppress(OSError):
             self._running.unlink(missing_ok=True)
 
-    def _take(self, lock: int, say: Callable[[str], None]) -> None:
+    def _take(self, lock: int, say: Callable[[str], None], is_stopped: Callable[[], bool]) -> None:
         if not try_lock(lock):
             owner = int(os.pread(lock, 32, 0) or b"0")
             if _is_alive(owner):
@@ -101,7 +107,8 @@ class DataDir:
                     " stop it, or give another folder with --data"
                 )
             say("waiting for the processes of the last run to end")
-            if not wait_for(lambda: try_lock(lock), _ORPHAN_SECONDS):
+            wait_for(lambda: is_stopped() or try_lock(lock), _ORPHAN_SECONDS)
+            if not try_lock(lock):
                 raise DataDirRefused(f"processes of a run that was killed still use {self.path}")
         with self._refusals():
             os.truncate(lock, 0)

@@ -17,7 +17,7 @@ _ANSWER_SECONDS = 1.0
 _MOST_BYTES = 65_536
 _EVERY_ADDRESS = {"0.0.0.0": LOOPBACK, "::": "::1", "*": LOOPBACK}  # noqa: S104 - read, not bound
 
-#: In the place of a status where something answers that is no HTTP: SSH, Redis, mail.
+#: In the place of a status where something answers that is no HTTP, or hangs up: SSH, Redis, mail.
 NO_HTTP = -1
 _STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ ([1-9][0-9]{2})\b")
 
@@ -112,6 +112,8 @@ def ask(bind: str, path: str) -> Answer:
     """Return what a service of this machine answers a GET with; status 0 for nothing."""
     try:
         return _exchange(bind, path, {})
+    except (ConnectionAbortedError, ConnectionResetError):
+        return Answer(NO_HTTP, "")
     except OSError:
         return Answer(0, "")
 

@@ -25,8 +25,8 @@ READY_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
 #: Below those that Linux gives to connections and to whoever asks for any (ip(7)), so that a server
-#: which a test has stopped finds its port free again.
-_PORTS = range(10_000, 32_000)
+#: which a test has stopped finds its port free again; above the last that browsers refuse (10080).
+_PORTS = range(10_100, 32_000)
 _PROCESSES = 8
 
 

@@ -20,7 +20,7 @@ MIB = 1 << 20
         (200, "ok", "ready at 127.0.0.1:8080"),
         (503, "fail", "not ready"),
         (404, "fail", "something else answers at 127.0.0.1:8080: status 404"),
-        (-1, "fail", "something else answers at 127.0.0.1:8080: it speaks no HTTP"),
+        (-1, "fail", "something else answers at 127.0.0.1:8080: it speaks no HTTP, or hangs up"),
         (0, "fail", "nothing answers at 127.0.0.1:8080"),
     ],
 )

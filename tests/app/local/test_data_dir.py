@@ -3,13 +3,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from app.config.settings import load
 from app.local import data_dir
-from app.local.data_dir import DataDir, DataDirRefused
+from app.local.data_dir import _ORPHAN_SECONDS, DataDir, DataDirRefused
 
 
 @pytest.fixture
@@ -54,6 +55,22 @@ def test_orphans_of_a_killed_run_are_waited_for(tmp_path, said):
 
     with DataDir(tmp_path).held(end_the_orphan):
         assert said == ["waiting for the processes of the last run to end"]
+
+
+def test_who_asks_to_stop_need_not_wait_for_the_processes_of_the_last_run(tmp_path, said):
+    with DataDir(tmp_path).held(said.append) as lock:
+        orphan = subprocess.Popen(
+            [sys.executable, "-c", "input()"], pass_fds=(lock,), stdin=subprocess.PIPE
+        )
+    (tmp_path / "lock").write_text("0")
+    began = time.monotonic()
+    with (
+        pytest.raises(DataDirRefused, match="of a run that was killed still use"),
+        DataDir(tmp_path).held(said.append, lambda: len(said) > 0),
+    ):
+        pytest.fail("it is not ours")
+    orphan.communicate(b"\n")
+    assert time.monotonic() - began < _ORPHAN_SECONDS
 
 
 def test_a_file_in_the_way_is_one_line(tmp_path, said):

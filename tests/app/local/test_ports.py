@@ -137,9 +137,9 @@ def test_the_status_of_a_service_is_read_with_headers_sent(listener):
     assert requests[0].startswith(b"GET /a HTTP/1.0\r\nX-Test: yes\r\n")
 
 
-def test_a_service_that_closes_at_once_has_no_status(listener):
+def test_a_service_that_closes_at_once_is_told_from_nothing(listener):
     thread, _ = answer_once(listener, b"")
-    assert http_status(f"127.0.0.1:{port_of(listener)}", "/-/ready") == 0
+    assert http_status(f"127.0.0.1:{port_of(listener)}", "/-/ready") == NO_HTTP
     thread.join()
 
 

@@ -6,6 +6,7 @@ after each outage (seconds); it prints the slowest visitor from the kill on unti
 and how many clicks are lost.
 """
 
+import argparse
 import socket
 import sys
 import tempfile
@@ -122,5 +123,8 @@ def _stored(redis: RedisServer) -> set[str]:
 
 
 if __name__ == "__main__":
-    given = [float(each) for each in sys.argv[1:]]
-    sys.exit(main(int(given[0]) if given else _CLICKS, tuple(given[1:]) or _OUTAGES))
+    parser = argparse.ArgumentParser(prog="python -m tests.support.redirect.resending")
+    parser.add_argument("clicks", nargs="?", type=int, default=_CLICKS)
+    parser.add_argument("outage_seconds", nargs="*", type=float, default=_OUTAGES)
+    options = parser.parse_args()
+    sys.exit(main(options.clicks, tuple(options.outage_seconds)))
