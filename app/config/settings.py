@@ -98,8 +98,12 @@ class Settings(BaseSettings):
     clickhouse_timeout_seconds: Seconds = Field(
         30.0, description="Longest wait for ClickHouse to answer an insert or a report."
     )
+    # ClickHouse reckons a click's end in 32 bits: one that lies behind 2106 would be long past.
     click_ttl_days: int = Field(
-        0, ge=0, description="Days after which ClickHouse forgets a click; 0 keeps it for ever."
+        0,
+        ge=0,
+        le=10_000,
+        description="Days after which ClickHouse forgets a click; 0 keeps it for ever.",
     )
 
     # The click stream (ADR-003)
