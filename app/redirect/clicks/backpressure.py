@@ -21,7 +21,7 @@ from app.redirect.redis.resp import encode_command
 from app.redirect.tasks.background_task import Chore
 from app.stores.keys import backlog_marks_key
 from app.stores.memory_marks import Memory
-from app.stores.redis import may_have_lost
+from app.stores.redis import is_transient, may_have_lost
 from app.stores.redis_server import RedisServer
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ _LEAVE_SECONDS = 5.0
 #: may not live until it is back. A restart or a moment's freeze is shorter, and makes no copies.
 _ABSENCE_SECONDS = 10.0
 _UNBOUNDED = Memory(0, 0)
+_UNSEEN = "redis_away"
 _MIB = 1 << 20
 
 
@@ -41,7 +42,8 @@ class Backlog:
     """One worker's view of backlog and memory, looked at once a second, more often when they grow.
 
     All workers see the same numbers and so decide alike. While Redis is away, or does not let us
-    look, the last decision stands.
+    look, the last decision stands. Until the first look nothing is sent: more may be unprocessed
+    than the bound allows by now, if somebody has lowered it, and would be trimmed at once.
 
     A look also finds out whether the server was made a replica, promoted or restarted under an open
     connection. Then a new one is made, to where the server is now; if it is another, or one that
@@ -49,7 +51,8 @@ class Backlog:
 
     Attributes:
         is_full: whether new clicks have to go to the spool and stay there.
-        reason: what is too full, for counting: ``backlog``, ``memory`` or nothing.
+        reason: what is too full, for counting: ``backlog``, ``memory`` or nothing; ``redis_away``
+            before the first look.
     """
 
     def __init__(
@@ -71,8 +74,9 @@ class Backlog:
             timeout_seconds: longest wait for one answer.
             absence_seconds: how long a server may be away before it is doubted.
         """
-        self.is_full = False
-        self.reason = ""
+        self.is_full = True
+        self.reason = _UNSEEN
+        self._said = ""
         self._pipeline = pipeline
         self._metrics = metrics
         self._maxlen = maxlen
@@ -106,12 +110,13 @@ class Backlog:
             self._memory.marks = Watermarks.of_memory(memory.limit_bytes)
         self._entries.note(backlog, now)
         self._memory.note(memory.used_bytes, now)
-        was, self.reason = self.reason, self._judge()
+        self.reason = self._judge()
         self.is_full = bool(self.reason)
         self._metrics.backlog.set(backlog)
         self._metrics.backlog_full.set(self._entries.diverts)
         self._metrics.redis_memory_full.set(self._memory.diverts)
-        if self.reason != was:
+        if self.reason != self._said:
+            self._said = self.reason
             self._say(backlog, memory)
 
     def _judge(self) -> str:
@@ -141,6 +146,8 @@ class Backlog:
                 # While clicks are few, nobody else may notice before they are too old for that.
                 self._is_in_doubt = True
                 self._pipeline.doubt_server()
+            elif self.reason == _UNSEEN and _is_for_good(error):
+                self.is_full, self.reason = False, ""
         else:
             self._is_in_doubt = False
             self.note(backlog, Memory(used_bytes, limit_bytes))
@@ -179,6 +186,10 @@ class Backlog:
             )
         else:
             logger.warning("There is room again: clicks go to Redis")
+
+
+def _is_for_good(error: Exception) -> bool:
+    return isinstance(error, hiredis.ReplyError) and not is_transient(str(error))
 
 
 def _command(stream: str, group: str, distance: int) -> bytes:

@@ -224,6 +224,25 @@ def test_while_redis_does_not_let_us_look_the_last_decision_stands(watched, capl
     assert watched.backlog.is_full
 
 
+def test_nothing_is_sent_before_the_first_look_for_it_might_trim_what_is_unread(valkey_server):
+    watched = Watched(valkey_server().url)
+    watched.create_group()
+    # Of a bound that was higher.
+    watched.add(2 * MAXLEN)
+    assert (watched.backlog.is_full, watched.backlog.reason) == (True, "redis_away")
+    # As one that is loading does.
+    watched.redis.config_set("min-replicas-to-write", 1)
+    watched.backlog._look()
+    assert (watched.backlog.is_full, watched.backlog.reason) == (True, "redis_away")
+    watched.redis.config_set("min-replicas-to-write", 0)
+    watched.look()
+    assert (watched.backlog.is_full, watched.backlog.reason) == (True, "backlog")
+    watched.ack(watched.read(2 * MAXLEN))
+    watched.look()
+    assert (watched.backlog.is_full, watched.backlog.reason) == (False, "")
+    watched.close()
+
+
 def test_a_server_that_refuses_is_doubted_once_until_it_takes_something_again(valkey_server):
     watched = Watched(valkey_server().url)
     watched.create_group()
