@@ -1,7 +1,7 @@
 """Checks that ask whether clicks get to ClickHouse: the group, its backlog, its consumers."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from app.config.settings import Settings
@@ -74,7 +74,8 @@ def stream_checks(client: "redis.Redis", url: str, names: StreamNames) -> Iterat
         RedisUnavailable, RedisRefused: Redis doesn't answer as it should.
     """
     with translated(url):
-        group = find_group(_groups(client, url, names.stream), names.group)
+        groups = _groups(client, url, names.stream)
+        group = find_group(groups, names.group)
         if group is None:
             text = f"stream {names.stream} has no group {names.group}: no worker ever ran"
             yield fail("workers", text, _START_WORKERS)
@@ -87,6 +88,15 @@ def stream_checks(client: "redis.Redis", url: str, names: StreamNames) -> Iterat
                 block_seconds=names.block_ms / 1000,
                 is_quiet=backlog.oldest_seconds is None,
                 idle_means_silent=server_version(client)[1] >= _IDLE_MEANS_SILENT,
+            )
+        others = {one["name"].decode(): one for one in groups if one is not group}
+        if others:
+            yield judge_other_groups(
+                {
+                    name: _backlog(client, replace(names, group=name), one).oldest_seconds or 0.0
+                    for name, one in others.items()
+                },
+                names.stream,
             )
         yield judge_dead_letters(client.xlen(names.dead_stream))
 
@@ -155,6 +165,25 @@ def judge_workers(
         text += ", and before Redis 7.2 one without traffic looks like a dead one"
         return warn("workers", text, "click a link and look again")
     return fail("workers", text, _START_WORKERS)
+
+
+def judge_other_groups(ages_seconds: Mapping[str, float], stream: str) -> Check:
+    """Judge groups that are not ours: what one of them has not finished is trimmed for nobody.
+
+    One that nobody reads with any more, from a test or of another HOPLINE_GROUP, fills Redis.
+
+    Args:
+        ages_seconds: of the oldest entry that each has not finished, by its name.
+    """
+    behind = [name for name, age in ages_seconds.items() if age > _FAIL_AGE_SECONDS]
+    if not behind:
+        return ok("other groups", f"{', '.join(ages_seconds)}: up to date")
+    oldest = max(ages_seconds.values())
+    text = f"what {', '.join(behind)} left, up to {oldest:,.0f} s old, keeps Redis from trimming"
+    mend = "have its program read on; if there is none: " + "; ".join(
+        f"redis-cli XGROUP DESTROY {stream} {name}" for name in behind
+    )
+    return warn("other groups", text, mend)
 
 
 def judge_dead_letters(count: int) -> Check:

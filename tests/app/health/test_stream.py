@@ -53,6 +53,29 @@ def test_a_group_that_reads_and_acks_is_well(client: Any, redis_url: str) -> Non
     ]
 
 
+def test_a_group_that_nobody_reads_with_is_told_of_since_it_keeps_all_from_being_trimmed(
+    client: Any, redis_url: str
+) -> None:
+    client.xgroup_create(NAMES.stream, NAMES.group, "0", mkstream=True)
+    client.xgroup_create(NAMES.stream, "trial", "0")
+    assert look(client, redis_url)["other groups"].state == "ok"
+    client.xadd(NAMES.stream, {"n": "1"}, id="1000-1")
+    client.xack(NAMES.stream, NAMES.group, *_read(client, NAMES.group))
+    found = look(client, redis_url)["other groups"]
+    assert found.state == "warn"
+    assert found.text.startswith("what trial left, up to ")
+    assert found.mend.endswith("redis-cli XGROUP DESTROY clicks:stream trial")
+    entry_ids = _read(client, "trial")
+    assert look(client, redis_url)["other groups"].state == "warn"
+    client.xack(NAMES.stream, "trial", *entry_ids)
+    assert look(client, redis_url)["other groups"].text == "trial: up to date"
+
+
+def _read(client: Any, group: str) -> list[bytes]:
+    [[_, entries]] = client.xreadgroup(group, "one", {NAMES.stream: ">"})
+    return [entry_id for entry_id, _ in entries]
+
+
 def test_old_unread_and_pending_entries_are_a_backlog(client: Any, redis_url: str) -> None:
     client.xgroup_create(NAMES.stream, NAMES.group, "0", mkstream=True)
     client.xadd(NAMES.stream, {"n": "1"}, id="1000-1")
