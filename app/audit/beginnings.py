@@ -1,6 +1,7 @@
 """Register in ClickHouse that tells when the ledgers in Redis began, so that a lost one is noticed.
 
-When Redis is emptied, its ledger goes, too, and the next one would know of nothing missing.
+When Redis is emptied, its ledger goes, too, and the next one would know of nothing missing. When it
+is brought back from an older file, its ledger goes back as well.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,12 @@ _KNOWN = """
 SELECT toUnixTimestamp64Milli(since) FROM beginnings
 WHERE stream = {stream:String} AND consumer_group = {group:String}
 """
-_ENTER = "INSERT INTO beginnings (stream, consumer_group, since) VALUES"
+_ENTER = "INSERT INTO beginnings (stream, consumer_group, since, checked) VALUES"
+_CHECKED = """
+SELECT toUnixTimestamp64Milli(checked) FROM beginnings FINAL
+WHERE stream = {stream:String} AND consumer_group = {group:String}
+    AND since = fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')
+"""
 _LAST_CLICK = """
 SELECT toUnixTimestamp64Milli(max(time)) FROM ledger
 WHERE time <= fromUnixTimestamp64Milli({now_ms:Int64}, 'UTC')
@@ -50,8 +56,22 @@ class Beginnings:
         """Enter when a ledger began, unless that is known."""
         with self._connected() as client:
             if since_ms not in self._known(client):
-                row = (self._names["stream"], self._names["group"], since_ms)
-                client.execute(_ENTER, [row], settings=insert_settings(1))
+                self._insert(client, since_ms, since_ms)
+
+    def checked_ms(self, since_ms: int) -> int:
+        """Return when the ledger that began at this time was last checked, 0 for never."""
+        with self._connected() as client:
+            found = client.execute(_CHECKED, {**self._names, "since_ms": since_ms})
+        return int(found[0][0]) if found else 0
+
+    def note_checked(self, since_ms: int, checked_ms: int) -> None:
+        """Note that the ledger that began at this time was checked; Redis has to know before."""
+        with self._connected() as client:
+            self._insert(client, since_ms, checked_ms)
+
+    def _insert(self, client: Client, since_ms: int, checked_ms: int) -> None:
+        row = (self._names["stream"], self._names["group"], since_ms, checked_ms)
+        client.execute(_ENTER, [row], settings=insert_settings(1))
 
     def _known(self, client: Client) -> list[int]:
         return [row[0] for row in client.execute(_KNOWN, self._names)]

@@ -23,6 +23,8 @@ _PAGE = 200
 _DAY_MS = 86_400_000
 #: Gaps that are kept.
 _GAPS = 1_000
+#: In the place of 1 as a gap's `emptied`, where Redis went back to an older state.
+_SET_BACK = 2
 #: Fields of the ledger's hash, in the order of :class:`Noted`.
 _NOTED = (
     "base",
@@ -97,12 +99,14 @@ class Gap(NamedTuple):
         before_ms: time of the check that did.
         is_emptied: whether the stream was deleted meanwhile, or all that Redis held: then more
             may be gone than was known of.
+        is_set_back: whether instead Redis forgot what it took meanwhile, as from an older file.
     """
 
     after_ms: int
     before_ms: int
     entries: int
     is_emptied: bool = False
+    is_set_back: bool = False
 
 
 class EntryLedger:
@@ -162,11 +166,16 @@ class EntryLedger:
         noted = self.noted()
         return self.gaps(noted.checked_ms - _DAY_MS) if noted else []
 
-    def note_emptied(self, after_ms: int, before_ms: int) -> None:
-        """Note once that Redis lost all that it held between two Unix times, its ledger as well."""
+    def note_emptied(self, after_ms: int, before_ms: int, *, is_set_back: bool = False) -> None:
+        """Note once that Redis lost all that it held between two Unix times, its ledger as well.
+
+        Args:
+            is_set_back: whether that is only what it took between them.
+        """
         if any(gap.is_emptied and gap.before_ms == before_ms for gap in self.gaps(0)):
             return
-        gap = ("after", after_ms, "before", before_ms, "entries", 0, "emptied", 1)
+        kind = _SET_BACK if is_set_back else 1
+        gap = ("after", after_ms, "before", before_ms, "entries", 0, "emptied", kind)
         command = ("XADD", self._gaps_key, "MAXLEN", "~", _GAPS, "*", *gap)
         self._call(*despite_full(self._gaps_key, *command))
 
@@ -205,7 +214,7 @@ class _Seen(NamedTuple):
 
 
 def _gap(after_ms: int, before_ms: int, entries: int, emptied: int = 0) -> Gap:
-    return Gap(after_ms, before_ms, entries, bool(emptied))
+    return Gap(after_ms, before_ms, entries, bool(emptied), emptied == _SET_BACK)
 
 
 def _seen(reply: Sequence[Any]) -> _Seen:

@@ -70,6 +70,7 @@ def to_json(found: Findings) -> dict[str, Any]:
                 "before": _time(gap.before_ms),
                 "entries": gap.entries,
                 "emptied": gap.is_emptied,
+                "set_back": gap.is_set_back,
             }
             for gap in found.gaps
         ],
@@ -124,6 +125,10 @@ def _entries_line(found: Findings) -> str:
 def _gap_line(gap: Gap) -> str:
     what = "went missing" if gap.entries > 0 else "came back"
     when = f"between {_time(gap.after_ms)} and {_time(gap.before_ms)}"
+    if gap.is_set_back:
+        return (
+            f"Redis was set back to an older state: what it took {when} and wasn't inserted is lost"
+        )
     if gap.is_emptied:
         known = f"{gap.entries} entries" if gap.entries else "what was unfinished then, if anything"
         return f"the stream was deleted, or all that Redis held, {when}: {known} went with it"

@@ -19,7 +19,10 @@ def judge_ledger(noted: Noted | None, gaps: Sequence[Gap], now_seconds: float) -
     if noted is None:
         return warn("ledger", "not begun", "start the workers, which begin it")
     if any(gap.is_emptied for gap in gaps):
-        text = "the stream was deleted, or all that Redis held, within the last day"
+        what = "Redis was brought back from an older state"
+        if not all(gap.is_set_back for gap in gaps if gap.is_emptied):
+            what = "the stream was deleted, or all that Redis held,"
+        text = f"{what} within the last day"
         mend = (
             "see when: `hopline audit`; links that are gone come back with `hopline restore`."
             " Was it meant, or is it another Redis than before: it is forgotten after a day"

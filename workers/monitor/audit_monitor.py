@@ -31,6 +31,8 @@ _BEGIN_SECONDS = 0.5
 _CLICKS_MS = 3_600_000
 #: How far apart two answers to when ClickHouse was started may lie.
 _STARTED_WITHIN_SECONDS = 5
+#: Redis may lose the last check with its last second, and not two of them.
+_FORGOTTEN_MS = 150_000
 #: A click may be on its way for so long while it can be seen nowhere: when Redis has lost the tail
 #: of its AOF, only a redirect worker's memory may hold it until it is sent again.
 PATIENCE_SECONDS = (2.0, 5.0, 13.0)
@@ -95,6 +97,7 @@ class LedgerWatch:
         if more:
             logger.error("%d entries went missing from the stream: see hopline audit", more)
         self._enter_beginning(noted.since_ms)
+        self._tell_of_set_back(noted)
         started_seconds = self._audit.server_started_seconds()
         is_vouched = abs(started_seconds - noted.vouched_seconds) <= _STARTED_WITHIN_SECONDS
         suspects = self._audit.suspects(counted.time_ms - _CLICKS_MS, is_vouched=is_vouched)
@@ -102,6 +105,7 @@ class LedgerWatch:
         # Else the next check would look at less, and find nothing missing any more.
         vouched_seconds = 0 if missing else started_seconds
         self._entries.note_clicks(counted.time_ms, missing, uncounted, vouched_seconds)
+        self._beginnings.note_checked(noted.since_ms, counted.time_ms)
         _log_more("missing", suspects.missing, noted.missing_clicks)
         _log_more("uncounted", suspects.uncounted, noted.uncounted_clicks)
 
@@ -115,6 +119,14 @@ class LedgerWatch:
         # Last: until then the next one finds what this one could not note.
         self._beginnings.enter(since_ms)
         self._entered_ms = since_ms
+
+    def _tell_of_set_back(self, noted: Noted) -> None:
+        """Tell of a Redis that has forgotten checks, and with them all that it took meanwhile."""
+        checked_ms = self._beginnings.checked_ms(noted.since_ms)
+        after_ms = noted.compared_ms or noted.since_ms
+        if checked_ms > after_ms + _FORGOTTEN_MS:
+            logger.error("Redis was brought back from an older state: see hopline audit")
+            self._entries.note_emptied(after_ms, checked_ms, is_set_back=True)
 
     def _show(self) -> None:
         noted = self._entries.noted()

@@ -111,7 +111,7 @@ def test_what_is_taken_out_by_hand_is_missing_ever_after(redis, consumer, more, 
     assert (more(), more()) == (taken, 0)
     consumer.finish(consumer.read(10))
     assert more() == 0
-    ((after_ms, before_ms, entries, _),) = ledger.gaps(0)
+    ((after_ms, before_ms, entries, *_),) = ledger.gaps(0)
     assert (after_ms, entries) == (before, taken)
     assert after_ms < before_ms < ledger.noted().checked_ms
     assert ledger.noted().missing == taken

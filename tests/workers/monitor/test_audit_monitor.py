@@ -48,8 +48,8 @@ class FakeEntries:
     def gaps_of_a_day(self):
         return [*self.gaps, Gap(1, 2, 2)]
 
-    def note_emptied(self, after_ms, before_ms):
-        self.gaps.append(Gap(after_ms, before_ms, 0, is_emptied=True))
+    def note_emptied(self, after_ms, before_ms, *, is_set_back=False):
+        self.gaps.append(Gap(after_ms, before_ms, 0, is_emptied=True, is_set_back=is_set_back))
 
 
 class FakeAudit:
@@ -97,12 +97,19 @@ class FakeBeginnings:
     def __init__(self):
         self.former = {BEGUN.since_ms: None}
         self.entered = []
+        self.checked = BEGUN.since_ms
 
     def another_until(self, since_ms):
         return self.former.pop(since_ms)
 
     def enter(self, since_ms):
         self.entered.append(since_ms)
+
+    def checked_ms(self, _):
+        return self.checked
+
+    def note_checked(self, _, checked_ms):
+        self.checked = checked_ms
 
 
 @pytest.fixture
@@ -265,3 +272,55 @@ def test_an_emptied_redis_is_noticed_with_the_real_stores(
 def _ask(url, sql):
     with connect(url, timeout_seconds=10) as client:
         return client.execute(sql)
+
+
+@pytest.mark.parametrize("compared_ms", [0, NOW_MS - 160_000])
+def test_a_redis_that_forgot_checks_was_brought_back_from_an_older_state(
+    watch, entries, registry, beginnings, caplog, compared_ms
+):
+    entries.now = BEGUN._replace(compared_ms=compared_ms, since_ms=NOW_MS - 200_000)
+    beginnings.former = {NOW_MS - 200_000: None}
+    beginnings.checked = NOW_MS - 100
+    watch.look()
+    watch.look()
+    after_ms = compared_ms or NOW_MS - 200_000
+    assert entries.gaps == [Gap(after_ms, NOW_MS - 100, 0, is_emptied=True, is_set_back=True)]
+    assert difference(registry, "emptied") == 1
+    assert caplog.text.count("brought back from an older state") == 1
+
+
+def test_a_check_that_went_with_the_last_second_is_no_older_state(watch, entries, beginnings):
+    entries.now = BEGUN._replace(compared_ms=NOW_MS - 120_000)
+    beginnings.checked = NOW_MS
+    watch.look()
+    assert entries.gaps == []
+
+
+def test_an_older_state_is_noticed_with_the_real_stores(
+    redis, redis_url, clicks_url, make_settings, registry
+):
+    settings = make_settings(redis_url=redis_url, clickhouse_url=clicks_url)
+    entries = open_entries(
+        settings, Wire(connect_redis(redis_url, timeout_seconds=2), redis_url, 2).call
+    )
+    beginnings = open_beginnings(settings)
+
+    def run_until(has_come, shown):
+        redis.delete(ledger_turn_key(STREAM, GROUP))
+        with closing(LedgerThread(settings, LedgerMetrics(shown), patience_seconds=[0.1])):
+            wait_until(has_come)
+
+    redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
+    run_until(lambda: (noted := entries.noted()) and noted.compared_ms, registry)
+    since_ms = entries.noted().since_ms
+    wait_until(lambda: beginnings.checked_ms(since_ms) == entries.noted().compared_ms)
+    # In an hour; then what was there now is brought back.
+    later_ms = since_ms + 3_600_000
+    beginnings.note_checked(since_ms, later_ms)
+    again = CollectorRegistry()
+    run_until(lambda: difference(again, "emptied") == 1, again)
+    [gap] = entries.gaps_of_a_day()
+    assert (gap.before_ms, gap.is_set_back) == (later_ms, True)
+    assert beginnings.checked_ms(since_ms) == entries.noted().compared_ms
+    run_until(lambda: redis.exists(ledger_turn_key(STREAM, GROUP)), CollectorRegistry())
+    assert len(entries.gaps(0)) == 1
