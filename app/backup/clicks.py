@@ -2,9 +2,10 @@
 
 A line holds a row's values in the order of the columns. What JSON has no form for is written by
 its column's type: bytes of fixed length in hexadecimal, times as Unix milliseconds, addresses as
-text.
+text. Of columns that somebody has added, those are in it that a line can hold and a restore write.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, islice
@@ -14,6 +15,7 @@ from clickhouse_driver import Client
 
 from app.audit.stored_clicks import count_stored
 from app.audit.writer import enter
+from app.schema.migrations import tables
 from app.stores.clickhouse import ClickHouseRefused, insert_settings, translated
 
 #: Rows of one insert, and of one piece that ClickHouse sends.
@@ -24,6 +26,7 @@ _READ = {
     "DateTime64": "toUnixTimestamp64Milli({column})",
     "IPv6": "toString({column})",
 }
+_PLAIN = re.compile(r"(?:LowCardinality\(|Nullable\()*(?:String|Bool|U?Int(?:8|16|32|64))\)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +63,35 @@ class ClickTable:
     Args:
         client: of that database.
         url: where it connects to, for error texts.
+
+    Attributes:
+        left_out: columns that somebody has added and that no line holds: computed ones, and those
+            of other types.
     """
 
     def __init__(self, client: Client, url: str) -> None:
         self._client = client
         self._url = url
-        self._kinds = self._read_kinds()
+        self._ours = tables()["clicks"]
+        self._kinds, self.left_out = self._read_kinds()
 
     @property
     def columns(self) -> list[str]:
-        """The names of its columns, in their order."""
+        """The names of the columns that a line holds, in their order."""
         return list(self._kinds)
+
+    def without(self, columns: Iterable[str]) -> list[str]:
+        """Return which of a backup's columns this table lacks, and nobody but their owner misses.
+
+        Raises:
+            ClickHouseRefused: it lacks one of ours.
+        """
+        unknown = [column for column in columns if column not in self._kinds]
+        if needed := [column for column in unknown if column in self._ours]:
+            raise ClickHouseRefused(
+                f"the table clicks has no column {', '.join(needed)}: run `hopline migrate`"
+            )
+        return unknown
 
     def months(self) -> list[int]:
         """Return the months of which there are clicks, as YYYYMM, oldest first."""
@@ -107,20 +128,20 @@ class ClickTable:
         Raises:
             ClickHouseRefused: the table has no such column.
         """
-        self._require(columns)
-        kinds = [self._kinds[column] for column in columns]
-        query = f"INSERT INTO clicks ({', '.join(columns)}) VALUES"
+        left_out = self.without(columns)
+        kept = [column for column in columns if column not in left_out]
+        query = f"INSERT INTO clicks ({', '.join(kept)}) VALUES"
         waiting = iter(lines)
         while piece := list(islice(waiting, _ROWS)):
-            values = [
-                _values(kind, cells)
-                for kind, cells in zip(kinds, zip(*piece, strict=True), strict=True)
-            ]
-            held = dict(zip(columns, values, strict=True))
+            held = {
+                column: _values(self._kinds[column], cells)
+                for column, cells in zip(columns, zip(*piece, strict=True), strict=True)
+                if column in self._kinds
+            }
             settings = insert_settings(len(piece))
             with translated(self._url):
                 enter(self._client, held["click_id"], held["time"])
-                self._client.execute(query, values, columnar=True, settings=settings)
+                self._client.execute(query, list(held.values()), columnar=True, settings=settings)
                 yield self._written(held, kept_since_ms)
 
     def _written(self, held: dict[str, list[Any]], kept_since_ms: int) -> Written:
@@ -132,19 +153,18 @@ class ClickTable:
         expired = len(set(held["click_id"])) - len(set(ids))
         return Written(len(is_kept), stored, len(set(ids)) - stored, expired)
 
-    def _read_kinds(self) -> dict[str, str]:
+    def _read_kinds(self) -> tuple[dict[str, str], list[str]]:
         with translated(self._url):
             rows = self._client.execute(
-                "SELECT name, type FROM system.columns"
+                "SELECT name, type, default_kind IN ('', 'DEFAULT') FROM system.columns"
                 " WHERE database = currentDatabase() AND table = 'clicks' ORDER BY position"
             )
-        return {name: kind.partition("(")[0] for name, kind in rows}
-
-    def _require(self, columns: Sequence[str]) -> None:
-        if unknown := [column for column in columns if column not in self._kinds]:
-            raise ClickHouseRefused(
-                f"the table clicks has no column {', '.join(unknown)}: run `hopline migrate`"
-            )
+        held = {
+            name: kind.partition("(")[0]
+            for name, kind, is_stored in rows
+            if is_stored and (name in self._ours or _PLAIN.fullmatch(kind))
+        }
+        return held, [name for name, _, _ in rows if name not in held]
 
 
 def _values(kind: str, cells: Iterable[Any]) -> list[Any]:

@@ -47,6 +47,8 @@ def backup(
             _click_table(settings) as clicks,
             new_archive(directory, clicks.columns) as archive,
         ):
+            if clicks.left_out:
+                complain(f"columns of your own are left out: {', '.join(clicks.left_out)}")
             archive.add(_LINKS, _counted(link_lines(store), "links"))
             for month in clicks.months():
                 archive.add(f"{_CLICKS}-{month}", _counted(clicks.read(month), f"of {month}"))
@@ -97,6 +99,8 @@ def _restore_clicks(settings: Settings, directory: Path, manifest: Manifest) -> 
     days = settings.click_ttl_days
     kept_since_ms = time.time_ns() // 1_000_000 - days * _DAY_MS + _MARGIN_MS if days else 0
     with _click_table(settings) as clicks:
+        if left_out := clicks.without(manifest.columns):
+            complain(f"this table has no {', '.join(left_out)}: left out")
         for part in manifest.parts:
             if part.name.startswith(_CLICKS):
                 lines = read_part(directory, part)

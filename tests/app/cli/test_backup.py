@@ -93,6 +93,43 @@ def test_a_restore_that_is_repeated_changes_nothing(
     assert all_clicks(url) == clicks
 
 
+@pytest.mark.parametrize(
+    ("column", "is_kept"),
+    [
+        ("campaign String DEFAULT 'none'", True),
+        ("day Date MATERIALIZED toDate(time)", False),
+        ("code String ALIAS short_code", False),
+        ("seen DateTime DEFAULT now()", False),
+        ("price Decimal(9, 2)", False),
+    ],
+)
+def test_columns_of_somebodys_own_keep_no_click_from_being_restored(
+    hopline: Run,
+    filled: str,
+    elsewhere: Callable[[], str],
+    tmp_path: Path,
+    column: str,
+    is_kept: bool,
+) -> None:
+    clicks = all_clicks(filled)
+    name, directory = column.partition(" ")[0], str(tmp_path / "backup")
+    with connect(filled, timeout_seconds=10) as client:
+        client.execute(f"ALTER TABLE clicks ADD COLUMN {column}")
+    said = "" if is_kept else f"hopline: columns of your own are left out: {name}\n"
+    ended = hopline("backup", directory)
+    assert (ended.exit_code, ended.err) == (0, said)
+    # Where they are, and where nobody has added them.
+    with connect(filled, timeout_seconds=10) as client:
+        client.execute("TRUNCATE TABLE clicks")
+    ended = hopline("restore", directory)
+    assert (ended.exit_code, ended.err) == (0, "")
+    url = elsewhere()
+    ended = hopline("restore", directory)
+    said = f"hopline: this table has no {name}: left out\n" if is_kept else ""
+    assert (ended.exit_code, ended.err) == (0, said)
+    assert all_clicks(url) == clicks
+
+
 LOSSES = [
     "DELETE FROM clicks WHERE 1",
     "ALTER TABLE clicks DELETE WHERE 1",
