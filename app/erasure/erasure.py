@@ -75,13 +75,14 @@ class Erasure:
             # An entry carries no visitor, and a row perhaps no whole address: ids tie them.
             click_ids = self._stored.find(choice)
             click_ids.update(self._entries.find(choice, lambda count: watch("entries", count)))
-        report = Report(stored=self._stored.count(choice, click_ids))
+        report = Report()
         report.spooled = erase_spooled(self._spool_directory, choice, click_ids, is_dry=is_dry)
         report.set_aside = set_aside(self._spool_directory)
         report.letters = self._entries.erase_letters(choice, click_ids, is_dry=is_dry)
         report.entries, report.left = self._entries.erase(
             choice, click_ids, lambda count: watch("entries", count), is_dry=is_dry
         )
+        report.stored = self._stored.count(choice, click_ids)
         if not is_dry:
             self._erase_stored(choice, click_ids, report, watch)
             report.rewrites = self._rewrite()

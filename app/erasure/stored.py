@@ -10,7 +10,7 @@ Rule 3: what is deleted is gone from the active parts when the mutation is done;
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from clickhouse_driver import Client
@@ -18,7 +18,7 @@ from clickhouse_driver import Client
 from app.erasure.choice import Choice
 from app.stores.clickhouse import ClickHouseRefused, translated
 
-#: Ids in one mutation's text.
+#: Ids in the text of one query: a server reads 256 KiB of it (`max_query_size`).
 _IDS_AT_ONCE = 5_000
 _POLL_SECONDS = 0.2
 #: The server looks for parts to remove every 30 to 40 s (cleanup_delay_period).
@@ -77,11 +77,12 @@ class StoredClicks:
 
     def count(self, choice: Choice, click_ids: Collection[bytes]) -> int:
         """Return how many clicks of a link there are, or of these ids where it is no link's."""
-        condition, params = _condition(choice)
+        query = "SELECT uniqExact(click_id) FROM clicks WHERE "
         if choice.code is None:
-            condition, params = f"click_id IN ({_literals(click_ids) or 'NULL'})", {}
-        query = f"SELECT uniqExact(click_id) FROM clicks WHERE {condition}"  # noqa: S608 - own text
-        return int(self._run(query, params)[0][0])
+            counts = [self._run(f"{query}{which}")[0][0] for which in _among(click_ids)]
+            return sum(map(int, counts))
+        condition, params = _condition(choice)
+        return int(self._run(f"{query}{condition}", params)[0][0])
 
     def erase_link(self, choice: Choice, watch: Watch) -> None:
         """Delete the clicks of a link, however many."""
@@ -92,11 +93,9 @@ class StoredClicks:
 
     def erase_clicks(self, click_ids: Collection[bytes], watch: Watch) -> None:
         """Delete clicks by their ids."""
-        ordered = sorted(click_ids)
-        for start in range(0, len(ordered), _IDS_AT_ONCE):
-            piece = ordered[start : start + _IDS_AT_ONCE]
+        for which in _among(click_ids):
             for table in ("ledger", "clicks"):
-                self._mutate(table, f"click_id IN ({_literals(piece)})", {}, watch)
+                self._mutate(table, which, {}, watch)
 
     def remove_old_parts(self, watch: Watch) -> bool:
         """Have the files of parts without the clicks' successors removed; tell whether they are.
@@ -163,5 +162,10 @@ def _tables(choice: Choice) -> list[dict[str, Any]] | None:
     return [{"name": "span", "structure": structure, "data": [{"low": low, "high": high}]}]
 
 
-def _literals(click_ids: Iterable[bytes]) -> str:
-    return ", ".join(f"unhex('{click_id.hex()}')" for click_id in click_ids)
+def _among(click_ids: Iterable[bytes]) -> Iterator[str]:
+    """Yield conditions that together hold for clicks of these ids."""
+    ordered = sorted(click_ids)
+    for start in range(0, len(ordered), _IDS_AT_ONCE):
+        piece = ordered[start : start + _IDS_AT_ONCE]
+        literals = ", ".join(f"unhex('{one.hex()}')" for one in piece)
+        yield f"click_id IN ({literals})"

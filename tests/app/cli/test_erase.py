@@ -11,6 +11,7 @@ from redis import Redis
 from app.audit.entry_counts import EntryLedger
 from app.audit.writer import enter
 from app.clicks.click import Click, new_click_id, to_fields
+from app.erasure.entries import Entries
 from app.redirect.spool.file import SpoolFile
 from app.schema.migrations import migrate
 from app.stores.clickhouse import connect
@@ -153,6 +154,27 @@ def test_a_whole_address_is_found_by_its_entries_where_only_networks_are_stored(
     assert redis.xlen("clicks:stream") == 1
 
 
+def test_a_click_that_comes_meanwhile_goes_whole_or_stays_whole(
+    hopline: Run,
+    tables: Any,
+    redis: Redis,
+    clickhouse_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    process(redis, clickhouse_url, click(1), ip="::ffff:203.0.113.0")
+    erase_letters = Entries.erase_letters
+
+    def meanwhile(*args: Any, **named: Any) -> int:
+        process(redis, clickhouse_url, click(2), ip="::ffff:203.0.113.0")
+        return erase_letters(*args, **named)
+
+    monkeypatch.setattr(Entries, "erase_letters", meanwhile)
+    ended = hopline("erase", "--address", "203.0.113.7", "--yes", "--json")
+    assert ended.exit_code == 0
+    # Without its entry nobody could tell whose the row was.
+    assert left(tables) == (redis.xlen("clicks:stream"),) * 2
+
+
 @pytest.mark.parametrize(
     ("address", "stays"),
     [("203.0.113.0/24", ["v6"]), ("2001:db8::/32", ["v4"]), ("198.51.100.0/24", ["v4", "v6"])],
@@ -171,6 +193,16 @@ def test_a_network_finds_what_is_stored(
         "SELECT command FROM system.mutations WHERE database = currentDatabase()"
     )
     assert not any("203.0.113" in text or "2001:db8" in text for (text,) in commands)
+
+
+def test_more_clicks_are_erased_than_one_query_can_name(
+    hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
+) -> None:
+    process(redis, clickhouse_url, *map(click, range(7_000)))
+    ended = hopline("erase", "--address", "203.0.113.0/24", "--yes", "--json")
+    done = json.loads(ended.out)
+    assert (ended.exit_code, done["stored"], done["entries"]) == (0, 7_000, 7_000)
+    assert left(tables) == (0, 0)
 
 
 def test_a_visitors_clicks_are_found_by_their_id(
