@@ -74,8 +74,7 @@ class Rehearsal:
     def update(self, code: str, given: Mapping[str, object]) -> Link:
         """Return the link as it would be."""
         held = self._put.get(code) or self._store.peek([code])[0] or b""
-        target = decode(code, held).target
-        changed = self._store.draft({"target": target, **given}, code=code)
+        changed = self._store.changed(decode(code, held), given)
         self._put[code] = encode(changed)
         return changed
 
@@ -116,9 +115,11 @@ class _Importer:
         self._store = store
         self._shelf = shelf
         self._changes_links = changes_links
+        self._updated: dict[str, Link] = {}
 
     def store(self, piece: Sequence[Row]) -> Iterator[Outcome]:
         """Store rows, in one round trip but for made-up codes that are taken and changed links."""
+        self._updated.clear()
         drafts = [self._draft(row.link) for row in piece]
         links = [draft for draft in drafts if isinstance(draft, Link)]
         in_the_way = iter(self._shelf.put_new(links) if links else [])
@@ -157,9 +158,11 @@ class _Importer:
 
     def _compared(self, line: int, new: NewLink, link: Link, other: Link) -> Outcome:
         """Return what becomes of a row whose link is there, perhaps another one."""
+        # What stood in the way did so before an earlier row of the same code changed it.
+        other = self._updated.get(link.code, other)
         differing = _differing(new, link, other)
         if differing and self._changes_links and not link.deleted:
-            self._shelf.update(link.code, differing)
+            self._updated[link.code] = self._shelf.update(link.code, differing)
             return Outcome(line, "updated", link.code)
         if "target" in differing:
             reason = f"the code {link.code!r} is taken: it leads to {other.target}"

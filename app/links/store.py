@@ -200,8 +200,15 @@ class LinkStore:
             LinkNotFound: there is no such link any more.
             LinkContended: others kept changing it.
         """
-        held = self._options.check(given, now=self._now_ms() / 1000)
-        return self._swap(code, lambda link: replace(link, **held))
+        return self._swap(code, lambda link: self.changed(link, given))
+
+    def changed(self, link: Link, given: Mapping[str, object]) -> Link:
+        """Return what a link is with the given options, which is not stored.
+
+        Raises:
+            InvalidLink: an option can't be used.
+        """
+        return replace(link, **self._options.check(given, now=self._now_ms() / 1000))
 
     def delete(self, code: str) -> Link:
         """Leave only the link's tombstone, and return that.

@@ -202,6 +202,27 @@ def test_links_are_changed_to_what_their_rows_say_where_that_is_wanted(
         assert store.get("d").click_limit == 100
 
 
+@pytest.mark.parametrize("piece", [1, 2, 1000])
+@pytest.mark.parametrize("is_rehearsal", [True, False])
+def test_of_several_rows_of_one_code_the_last_one_counts(
+    store: LinkStore, is_rehearsal: bool, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importer, "_PIECE", piece)
+    other = {"target": "https://other.example/"}
+    changed = [
+        NewLink({**TARGET, "click_limit": "5"}, code="a"),
+        NewLink({**other, "title": "x"}, code="a"),
+        NewLink({**other, "click_limit": "5"}, code="a"),
+        NewLink({**TARGET, "title": "x"}, code="a"),
+    ]
+    shelf = Rehearsal(store) if is_rehearsal else None
+    outcomes = import_links(store, rows(*changed), shelf=shelf, changes_links=True)
+    assert kinds(outcomes) == ["created", "updated", "unchanged", "updated"]
+    if not is_rehearsal:
+        link = store.get("a")
+        assert (link.target, link.click_limit, link.title) == (TARGET["target"], 5, "x")
+
+
 def test_a_row_without_a_target_is_told_that_it_is_missing(store: LinkStore) -> None:
     (outcome,) = import_links(store, rows(NewLink({"title": "x"}, code="a")))
     assert (outcome.kind, outcome.reason) == (
