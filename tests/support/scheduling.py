@@ -10,7 +10,7 @@ from xdist.workermanage import WorkerController
 
 #: Files, or tests by the beginning of their ids, that run while no other test does.
 QUIET = (
-    "tests/app/redirect/server/test_crowd.py",
+    "tests/app/redirect/server/test_many_connections.py",
     "tests/deploy/test_systemd.py",
     "tests/integration/test_chaos.py",
     "tests/integration/test_up.py::test_a_click_is_redirected_and_counted_within_three_seconds",

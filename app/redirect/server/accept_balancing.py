@@ -1,4 +1,4 @@
-"""How many connections each worker holds, so that newcomers are shared fairly, and who is starting.
+"""Table that tells workers how many connections each holds, so that newcomers are shared fairly.
 
 The kernel wakes every worker for a newcomer, and the one that is awake already takes it: a proxy
 that opens its connections one by one would end up with all of them at one worker, and the other
@@ -13,10 +13,10 @@ import struct
 from collections.abc import Iterable
 
 #: Workers that can be told apart at one time.
-PLACES = 32
+SLOTS = 32
 #: time.monotonic() of the last word (the same clock in all processes), and connections; for a
 #: worker that is starting, the time of its fork as a negative number.
-_PLACE = struct.Struct("dq")
+_SLOT = struct.Struct("dq")
 _NEVER = 0.0
 #: A worker that has said nothing for this long has gone, or stands still.
 SILENT_SECONDS = 2.5
@@ -29,23 +29,23 @@ SLACK = 4
 SLACK_PART = 8
 
 
-class SharesTable:
+class SlotTable:
     """Memory that all workers share; to be made before they are forked."""
 
     def __init__(self) -> None:
-        self.memory = mmap.mmap(-1, PLACES * _PLACE.size)
+        self.memory = mmap.mmap(-1, SLOTS * _SLOT.size)
 
 
-class Share:
-    """One worker's place in the table.
+class WorkerSlot:
+    """One worker's slot in the table.
 
     Args:
-        number: counted up with each fork, so that its place was that of a worker long gone.
+        number: counted up with each fork, so that its slot was that of a worker long gone.
     """
 
-    def __init__(self, table: SharesTable, number: int) -> None:
+    def __init__(self, table: SlotTable, number: int) -> None:
         self._memory = table.memory
-        self._place = number % PLACES
+        self._slot_number = number % SLOTS
 
     def expect(self, now: float) -> None:
         """Say that this worker is about to be forked, and will serve soon."""
@@ -53,7 +53,7 @@ class Share:
 
     def tell(self, connections: int, now: float) -> None:
         """Say how many connections this worker holds at a time.monotonic()."""
-        _PLACE.pack_into(self._memory, self._place * _PLACE.size, now, connections)
+        _SLOT.pack_into(self._memory, self._slot_number * _SLOT.size, now, connections)
 
     def leave(self) -> None:
         """Say that this worker takes no more."""
@@ -63,15 +63,15 @@ class Share:
         """Tell whether a worker was forked and doesn't serve yet."""
         return any(
             told_at < _NEVER and now + told_at < START_SECONDS
-            for told_at, _ in _PLACE.iter_unpack(self._memory)
+            for told_at, _ in _SLOT.iter_unpack(self._memory)
         )
 
     def is_exceeded(self, connections: int, now: float) -> bool:
         """Tell whether a newcomer should be left to a worker that holds fewer connections."""
         others = [
             told
-            for place, (told_at, told) in enumerate(_PLACE.iter_unpack(self._memory))
-            if place != self._place and told_at > _NEVER and now - told_at < SILENT_SECONDS
+            for number, (told_at, told) in enumerate(_SLOT.iter_unpack(self._memory))
+            if number != self._slot_number and told_at > _NEVER and now - told_at < SILENT_SECONDS
         ]
         return bool(others) and exceeds_share(connections, others)
 

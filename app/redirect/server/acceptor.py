@@ -1,4 +1,4 @@
-"""Who may come in: accepting connections, up to a limit and to this worker's share."""
+"""Acceptor that lets connections in, up to a limit and to this worker's share."""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -6,7 +6,7 @@ from heapq import nsmallest
 from select import EPOLLIN, epoll
 from typing import Any, Protocol
 
-from app.redirect.server.accept_balancing import Share
+from app.redirect.server.accept_balancing import WorkerSlot
 from app.redirect.server.connection import IDLE, NEW, Connection
 from app.redirect.server.listener import Listener, NoRoom
 
@@ -25,23 +25,23 @@ LEFT_TO_OTHERS_SECONDS = 0.005
 FULL_SECONDS = 0.1
 
 
-class Crowd(Protocol):
-    """Those who are in."""
+class ConnectionRegistry(Protocol):
+    """The connections of a worker process."""
 
     def __len__(self) -> int:
         """Return how many there are."""
 
     def connections(self) -> Collection[Connection]:
-        """Return those that could be asked to leave."""
+        """Return those that could be closed to make room."""
 
     def admit(self, listener: Listener, sock: Any, peer: tuple[Any, ...]) -> None:
-        """Let somebody in."""
+        """Take a new client in."""
 
     def close(self, connection: Connection) -> None:
-        """Have somebody leave."""
+        """Close a connection, whatever it was doing."""
 
 
-class Door:
+class Acceptor:
     """The listening sockets of a worker.
 
     At the limit, the connections that have been idle longest give way; if there is none, nobody
@@ -52,7 +52,7 @@ class Door:
         loop: gevent's event loop.
         poll: what the worker waits on.
         capacity: most connections at once.
-        share: what other workers know of this one's connections, and it of theirs.
+        slot: what other workers know of this one's connections, and it of theirs.
     """
 
     def __init__(
@@ -60,15 +60,15 @@ class Door:
         loop: Any,
         poll: epoll,
         listeners: Sequence[Listener],
-        crowd: Crowd,
+        registry: ConnectionRegistry,
         capacity: int,
-        share: Share,
+        slot: WorkerSlot,
     ) -> None:
         self._epoll = poll
         self._listeners = {listener.fd: listener for listener in listeners}
-        self._crowd = crowd
+        self._registry = registry
         self._capacity = capacity
-        self._share = share
+        self._slot = slot
         self._loop = loop
         self._reopener = loop.timer(0)
         self._is_open = False
@@ -81,14 +81,14 @@ class Door:
             for fd in self._listeners:
                 self._epoll.register(fd, EPOLLIN)
 
-    def tick(self, now: float) -> None:
+    def report(self, now: float) -> None:
         """Tell the other workers how many are in; once a second."""
         if self._listeners:
-            self._share.tell(len(self._crowd), now)
+            self._slot.tell(len(self._registry), now)
 
-    def shut(self) -> None:
+    def close(self) -> None:
         """Let in those who have already knocked, then close the listening sockets."""
-        self._share.leave()
+        self._slot.leave()
         self._reopener.stop()
         self._pause()
         for listener in self._listeners.values():
@@ -96,7 +96,7 @@ class Door:
             listener.close()
         self._listeners.clear()
 
-    def answer(self, fd: int, now: float) -> None:
+    def accept(self, fd: int, now: float) -> None:
         """Accept newcomers at a listening socket, or leave them waiting.
 
         Args:
@@ -106,20 +106,20 @@ class Door:
         listener = self._listeners.get(fd)
         if listener is None:
             return
-        if not self._is_left_to_others and self._share.is_exceeded(len(self._crowd), now):
+        if not self._is_left_to_others and self._slot.is_exceeded(len(self._registry), now):
             self._is_left_to_others = True
             self._pause_for(LEFT_TO_OTHERS_SECONDS)
             return
         self._is_left_to_others = False
-        room = self._capacity - len(self._crowd)
+        room = self._capacity - len(self._registry)
         if room <= 0 or not self._accept(listener, min(room, ACCEPTS)):
             self._make_room(now)
-        self._share.tell(len(self._crowd), now)
+        self._slot.tell(len(self._registry), now)
 
     def _accept(self, listener: Listener, most: int) -> bool:
         try:
             for sock, peer in listener.accept(most):
-                self._crowd.admit(listener, sock, peer)
+                self._registry.admit(listener, sock, peer)
         except NoRoom as error:
             logger.warning("can't accept connections: %s", error)
             return False
@@ -127,9 +127,9 @@ class Door:
 
     def _make_room(self, now: float) -> None:
         most = max(1, self._capacity // GIVE_WAY_PART)
-        leaving = longest_idle(self._crowd.connections(), most, now - GIVES_WAY_AFTER_SECONDS)
+        leaving = longest_idle(self._registry.connections(), most, now - GIVES_WAY_AFTER_SECONDS)
         for connection in leaving:
-            self._crowd.close(connection)
+            self._registry.close(connection)
         if not leaving:
             self._pause_for(FULL_SECONDS)
 

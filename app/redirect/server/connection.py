@@ -17,7 +17,7 @@ from app.redirect.server.socket_io import receive, transmit
 if TYPE_CHECKING:
     import _socket
 
-    from app.redirect.server.event_loop import Edge
+    from app.redirect.server.event_loop import ConnectionServer
     from app.redirect.server.listener import Listener
 
 #: States: connected and silent, between requests, within a head, at the application, answered and
@@ -57,7 +57,6 @@ class Connection:
 
     __slots__ = (
         "buffer",
-        "edge",
         "ended",
         "fd",
         "listener",
@@ -65,6 +64,7 @@ class Connection:
         "peer",
         "persistence",
         "seen",
+        "server",
         "since",
         "sock",
         "state",
@@ -73,9 +73,13 @@ class Connection:
     )
 
     def __init__(
-        self, edge: "Edge", listener: "Listener", sock: "_socket.socket", peer: tuple[Any, ...]
+        self,
+        server: "ConnectionServer",
+        listener: "Listener",
+        sock: "_socket.socket",
+        peer: tuple[Any, ...],
     ) -> None:
-        self.edge = edge
+        self.server = server
         self.listener = listener
         self.sock = sock
         self.fd = sock.fileno()
@@ -98,7 +102,7 @@ class Connection:
         try:
             data = receive(self.fd)
         except OSError:
-            self.edge.close(self)
+            self.server.close(self)
             return False
         if data is None:
             return False
@@ -113,7 +117,7 @@ class Connection:
         self.buffer = self.buffer[consumed:]
         self.seen = 0
         self.state = BUSY
-        self.since = self.edge.now
+        self.since = self.server.now
         self.persistence = CLOSE if closes else STAY
 
     def begin(self, request: HttpRequest) -> None:
@@ -133,11 +137,11 @@ class Connection:
                 return
             raise RuntimeError("a request was answered twice")
         self.state = ANSWERED
-        edge = self.edge
+        server = self.server
         self.out = status_line + self.stamp() + rest
-        if not edge.outbox and not edge.in_turn:
-            edge.schedule_turn()
-        edge.outbox.append(self)
+        if not server.outbox and not server.in_turn:
+            server.schedule_turn()
+        server.outbox.append(self)
 
     def stamp(self) -> bytes:
         """Return the header lines that every answer carries: Server, Date and Connection.
@@ -145,10 +149,10 @@ class Connection:
         What they say of the connection's end is binding: a worker that begins to stop before the
         answer is sent may not hang up on a client that wasn't told.
         """
-        edge = self.edge
-        if edge.closing:
+        server = self.server
+        if server.closing:
             self.persistence = CLOSE
-        return edge.stamps[self.persistence]
+        return server.stamps[self.persistence]
 
     def write(self, data: bytes) -> None:
         """Queue a part of an answer, waiting (in a greenlet) while the client is behind.
@@ -171,7 +175,7 @@ class Connection:
 
     def abort(self) -> None:
         """Break the connection off, because its answer can't be completed."""
-        self.edge.close(self)
+        self.server.close(self)
 
     def send(self) -> None:
         """Send what is queued; what the client doesn't take now is sent when it does."""
@@ -179,13 +183,13 @@ class Connection:
         try:
             sent = transmit(self.fd, out)
         except OSError:
-            self.edge.close(self)
+            self.server.close(self)
             return
         if sent < len(out):
             self.out = memoryview(out)[sent:]
             self.state = SENDING if self.state in (ANSWERED, SENDING) else STREAMING
-            self.since = self.edge.now
-            self.edge.watch(self, WRITABLE)
+            self.since = self.server.now
+            self.server.watch(self, WRITABLE)
             return
         self.out = _EMPTY
         if self.state in (ANSWERED, SENDING):
@@ -196,7 +200,7 @@ class Connection:
     def hold(self) -> None:
         """Leave what has come for later; past a limit, stop reading."""
         if self.ended or len(self.buffer) > HELD_IN_BYTES:
-            self.edge.watch(self, self.watch & ~READABLE)
+            self.server.watch(self, self.watch & ~READABLE)
 
     def hang_up(self) -> None:
         """Close, giving a client that may still be sending time to read our last words.
@@ -205,51 +209,51 @@ class Connection:
         client (RFC 9112 section 9.6).
         """
         if self.ended or not self.buffer:
-            self.edge.close(self)
+            self.server.close(self)
             return
         self.buffer = _EMPTY
         self.state = LINGERING
-        self.since = self.edge.now
-        self.edge.watch(self, READABLE)
+        self.since = self.server.now
+        self.server.watch(self, READABLE)
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:
-            self.edge.close(self)
+            self.server.close(self)
 
     def _settle(self) -> None:
-        edge = self.edge
+        server = self.server
         if self.persistence == CLOSE:
             self.hang_up()
             return
         self.state = IDLE
-        self.since = edge.now
+        self.since = server.now
         if self.watch != READABLE and not self.ended:
-            edge.watch(self, READABLE)
+            server.watch(self, READABLE)
         if self.buffer or self.ended:
-            edge.again.append(self)
+            server.again.append(self)
 
     def _go_on(self) -> None:
         self.state = BUSY
-        self.edge.watch(self, 0 if self.ended else READABLE)
+        self.server.watch(self, 0 if self.ended else READABLE)
         self.wake()
 
     def wake(self) -> None:
         """Let an application that waits for the client go on."""
         waiter, self.waiter = self.waiter, None
         if waiter is not None:
-            self.edge.hub.loop.run_callback(waiter.switch)
+            self.server.hub.loop.run_callback(waiter.switch)
 
     def _queue(self, data: bytes) -> None:
         if not self.out and self.state == BUSY:
-            edge = self.edge
-            if not edge.outbox and not edge.in_turn:
-                edge.schedule_turn()
-            edge.outbox.append(self)
+            server = self.server
+            if not server.outbox and not server.in_turn:
+                server.schedule_turn()
+            server.outbox.append(self)
         self.out = b"".join((self.out, data)) if self.out else data
 
     def _wait_until_sent(self) -> None:
         self.waiter = getcurrent()
-        self.edge.hub.switch()
+        self.server.hub.switch()
         if self.state == CLOSED:
             raise ClientGone
 

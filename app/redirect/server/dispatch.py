@@ -1,4 +1,4 @@
-"""The ways through the worker: a fast lane that the application may offer, and WSGI."""
+"""Dispatcher that has requests answered by an application's fast lane, by WSGI, or by gunicorn."""
 
 import logging
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from app.redirect.server.connection import BUSY, ClientGone, Connection
 from app.redirect.server.environ import EnvironBuilder
 from app.redirect.server.fast_parser import PlainReader
 from app.redirect.server.request_parser import Limits, check_coding, is_unusual
-from app.redirect.server.wsgi_response import Answer, Application
+from app.redirect.server.wsgi_response import Application, WsgiResponse
 
 logger = logging.getLogger(__name__)
 
 #: Greenlets kept for further requests; more are made when needed and let go afterwards.
 KEPT_GREENLETS = 512
 
-LogAccess = Callable[[Answer, dict[str, Any], timedelta], None]
+LogAccess = Callable[[WsgiResponse, dict[str, Any], timedelta], None]
 
 
 class Reply(Protocol):
@@ -80,7 +80,7 @@ class FastLane(Protocol):
         """
 
 
-class WsgiLane:
+class WsgiHandler:
     """Runs a WSGI application for each request, in greenlets that are kept and reused.
 
     A request that waits (for Redis, say) switches to the hub, and the others go on. Making a
@@ -95,8 +95,8 @@ class WsgiLane:
 
     def run(self, connection: Connection, environ: dict[str, Any]) -> None:
         """Start a request; returns when it is answered or waits for something."""
-        lane = self._free.pop() if self._free else greenlet(self._serve_all, self._hub)
-        lane.switch(connection, environ)
+        worker = self._free.pop() if self._free else greenlet(self._serve_all, self._hub)
+        worker.switch(connection, environ)
 
     def _serve_all(self, connection: Connection, environ: dict[str, Any]) -> None:
         while True:
@@ -108,7 +108,7 @@ class WsgiLane:
 
     def _serve(self, connection: Connection, environ: dict[str, Any]) -> None:
         began = monotonic() if self._log_access else 0.0
-        answer = Answer(connection, environ)
+        answer = WsgiResponse(connection, environ)
         try:
             answer.run(self._app)
         except ClientGone:
@@ -121,7 +121,7 @@ class WsgiLane:
             self._log_access(answer, environ, took)
 
 
-class PlainLane:
+class PlainHandler:
     """Has plain requests answered by what an application offers.
 
     Args:
@@ -156,8 +156,8 @@ class PlainLane:
         return taken
 
 
-class Lanes:
-    """Chooses the way of each request; see :class:`app.redirect.server.event_loop.Ways`.
+class Dispatcher:
+    """Chooses what answers; see :class:`app.redirect.server.event_loop.RequestDispatcher`.
 
     Args:
         plain: what plain requests try first, if there is anything.
@@ -170,8 +170,8 @@ class Lanes:
 
     def __init__(
         self,
-        plain: PlainLane | None,
-        wsgi: WsgiLane,
+        plain: PlainHandler | None,
+        wsgi: WsgiHandler,
         environ: EnvironBuilder,
         hand_over: Callable[[Connection, bytes], None],
     ) -> None:

@@ -22,8 +22,8 @@ from app.http.rules import SERVER
 from app.logs.formats import VisitorAddress
 from app.logs.throttle import QuietLog
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.server.accept_balancing import Share
-from app.redirect.server.acceptor import Door
+from app.redirect.server.accept_balancing import WorkerSlot
+from app.redirect.server.acceptor import Acceptor
 from app.redirect.server.connection import (
     ANSWERED,
     BUSY,
@@ -36,8 +36,8 @@ from app.redirect.server.connection import (
     Connection,
 )
 from app.redirect.server.listener import Listener
-from app.redirect.server.request_parser import Framer, Refused
-from app.redirect.server.timeouts import Patience, overdue
+from app.redirect.server.request_parser import Refused, RequestParser
+from app.redirect.server.timeouts import Timeouts, overdue
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ TICK_SECONDS = 1.0
 PARTIAL_BYTES = 64 << 20
 
 
-class Ways(Protocol):
+class RequestDispatcher(Protocol):
     """Have requests answered, now or later, by ``connection.reply`` or ``write``/``finish``."""
 
     @property
@@ -71,15 +71,15 @@ class Ways(Protocol):
         """
 
 
-class Edge:
+class ConnectionServer:
     """The connections of one worker process.
 
     Args:
-        ways: have each request answered.
-        patience: how long connections may take; an ``idle`` of 0 keeps none open.
+        dispatcher: have each request answered.
+        timeouts: how long connections may take; an ``idle`` of 0 keeps none open.
         capacity: most connections at once, those handed over included.
-        share: what other workers know of this one's connections, and it of theirs.
-        handed_over: those that gunicorn's own handler serves, to be counted.
+        slot: what other workers know of this one's connections, and it of theirs.
+        fallbacks: those that gunicorn's own handler serves, to be counted.
         metrics: told how long answers took, and which were given here.
 
     Attributes:
@@ -95,32 +95,32 @@ class Edge:
     def __init__(
         self,
         listeners: Sequence[Listener],
-        framer: Framer,
-        ways: Ways,
-        patience: Patience,
+        parser: RequestParser,
+        dispatcher: RequestDispatcher,
+        timeouts: Timeouts,
         *,
         capacity: int,
-        share: Share,
-        handed_over: Sized,
+        slot: WorkerSlot,
+        fallbacks: Sized,
         metrics: RedirectMetrics,
     ) -> None:
         self.hub: Any = gevent.get_hub()
-        self._framer = framer
-        self._take_plain = ways.take_plain or _leave
-        self._dispatch = ways.dispatch
-        self._patience = patience
-        self._handed_over = handed_over
+        self._parser = parser
+        self._take_plain = dispatcher.take_plain or _leave
+        self._dispatch = dispatcher.dispatch
+        self._timeouts = timeouts
+        self._fallbacks = fallbacks
         self._latency = metrics.latency
         self._responses = metrics.responses
         self._quiet_log = QuietLog(logger)
         self._stopping = False
         self._epoll = epoll()
-        self._door = Door(self.hub.loop, self._epoll, listeners, self, capacity, share)
+        self._acceptor = Acceptor(self.hub.loop, self._epoll, listeners, self, capacity, slot)
         self._connections: dict[int, Connection] = {}
         self._watcher = self.hub.loop.io(self._epoll.fileno(), 1)
         self._ticker = self.hub.loop.timer(TICK_SECONDS, TICK_SECONDS)
         self._partial_bytes = 0
-        self.closing = not patience.idle
+        self.closing = not timeouts.idle
         self.stamps = stamps(time())
         self.outbox: list[Connection] = []
         self.again: list[Connection] = []
@@ -130,19 +130,19 @@ class Edge:
 
     def __len__(self) -> int:
         """Return how many connections are open, those handed over included."""
-        return len(self._connections) + len(self._handed_over)
+        return len(self._connections) + len(self._fallbacks)
 
     def start(self) -> None:
         """Begin to serve."""
-        self._door.open()
-        self._door.tick(self.now)
+        self._acceptor.open()
+        self._acceptor.report(self.now)
         self._watcher.start(self._turn)
         self._ticker.start(self._tick)
 
     def stop(self) -> None:
         """Let nobody in any more, and let everybody go after the request at hand."""
         self._stopping = self.closing = True
-        self._door.shut()
+        self._acceptor.close()
 
     def close_all(self) -> None:
         """Break off whatever is still open, and stop serving."""
@@ -155,7 +155,7 @@ class Edge:
     def sweep(self) -> None:
         """Give up the connections that have taken too long."""
         self.now = monotonic()
-        limits = self._patience.limits(stopping=self._stopping)
+        limits = self._timeouts.limits(stopping=self._stopping)
         for connection in list(overdue(self._connections.values(), limits, self.now)):
             self._give_up(connection)
 
@@ -235,7 +235,7 @@ class Edge:
     def _notice(self, fd: int, events: int) -> None:
         connection = self._connections.get(fd)
         if connection is None:
-            self._door.answer(fd, self.now)
+            self._acceptor.accept(fd, self.now)
         elif events & WRITABLE:
             connection.send()
         elif connection.watch & READABLE:
@@ -256,7 +256,7 @@ class Edge:
 
     def _serve(self, connection: Connection) -> None:
         data = connection.buffer
-        request = self._framer.read(data, connection.seen) if data else None
+        request = self._parser.read(data, connection.seen) if data else None
         if request is None:
             self._await_rest(connection)
             return
@@ -322,7 +322,7 @@ class Edge:
     def _tick(self) -> None:
         self.stamps = stamps(time())
         self.sweep()
-        self._door.tick(self.now)
+        self._acceptor.report(self.now)
 
     def _give_up(self, connection: Connection) -> None:
         if connection.state == PARTIAL:

@@ -1,4 +1,4 @@
-"""Where a request's head ends in the bytes received, and which requests are refused.
+"""Parser that finds where a request's head ends in the bytes received, and which are refused.
 
 Rule 1: no I/O; the same bytes give the same requests however they were split on their way.
 Rule 2: what two servers in a row might read differently is refused, never repaired (RFC 9112
@@ -52,7 +52,7 @@ class Limits:
     head_bytes: int = 65_536
 
 
-class Framer:
+class RequestParser:
     """Reads request heads within limits."""
 
     def __init__(self, limits: Limits) -> None:

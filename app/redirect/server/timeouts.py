@@ -1,4 +1,4 @@
-"""How long a connection may stay in each state before it is given up."""
+"""Timeouts that end connections which have stayed too long in their state."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from app.redirect.server.connection import (
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """Time limits in seconds.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""A WSGI application's answer to one request, as PEP 3333 has it."""
+"""WSGI response that an application gives to one request, as PEP 3333 has it."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -37,7 +37,7 @@ _FAILED = b"HTTP/1.1 500 Internal Server Error\r\n"
 _FAILED_REST = b"Content-Type: text/plain\r\nContent-Length: 21\r\n\r\nInternal Server Error"
 
 
-class Answer:
+class WsgiResponse:
     """Collects status, headers and body, and queues them on the connection.
 
     An answer whose body is known at once goes out in one piece. One that comes bit by bit is

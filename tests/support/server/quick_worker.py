@@ -1,9 +1,9 @@
 """The worker with limits that a test can reach."""
 
 from app.redirect.server.gunicorn.worker import RedirectWorker
-from app.redirect.server.timeouts import Patience
+from app.redirect.server.timeouts import Timeouts
 
 
 class QuickWorker(RedirectWorker):
-    patience = Patience(head=1.0, send=1.0, linger=0.5, parting=0.5)
-    most_handed_over = 2
+    timeouts = Timeouts(head=1.0, send=1.0, linger=0.5, parting=0.5)
+    most_fallbacks = 2

@@ -1,4 +1,4 @@
-"""Connections handed over to gunicorn's own handler, for requests that are out of the ordinary."""
+"""Socket that hands a connection to gunicorn's own handler, for requests out of the ordinary."""
 
 import errno
 import socket
@@ -14,7 +14,7 @@ LINGER_BYTES = 1 << 20
 _STATUS_LINE = b"HTTP/1.1 "
 
 
-class HandedOver(gevent.socket.socket):  # type: ignore[misc]  # gevent has no types
+class FallbackSocket(gevent.socket.socket):  # type: ignore[misc]  # gevent has no types
     """A connection whose first bytes have been read already, and are read from here again.
 
     A client that stays silent for too long looks to gunicorn like one that has gone.

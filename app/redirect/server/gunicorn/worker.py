@@ -1,8 +1,9 @@
 """Worker that serves redirects: ``-k app.redirect.server.gunicorn.worker.RedirectWorker``.
 
 Processes, signals, reload, sockets and the heartbeat are gunicorn's. The connections are served
-by :class:`app.redirect.server.event_loop.Edge`, because a static answer costs 260 microseconds in
-gunicorn's own loop, of which 250 are spent on the way to and from the application.
+by :class:`app.redirect.server.event_loop.ConnectionServer`, because a static answer costs 260
+microseconds in gunicorn's own loop, of which 250 are spent on the way to and from the
+application.
 """
 
 import gc
@@ -26,16 +27,16 @@ from prometheus_client import CollectorRegistry
 
 from app.gunicorn.errors import OwnErrors
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.server.accept_balancing import Share, SharesTable
+from app.redirect.server.accept_balancing import SlotTable, WorkerSlot
 from app.redirect.server.connection import Connection
-from app.redirect.server.dispatch import Lanes, PlainLane, WsgiLane
+from app.redirect.server.dispatch import Dispatcher, PlainHandler, WsgiHandler
 from app.redirect.server.environ import EnvironBuilder, request_headers
-from app.redirect.server.event_loop import Edge
-from app.redirect.server.gunicorn.fallback import HandedOver
+from app.redirect.server.event_loop import ConnectionServer
+from app.redirect.server.gunicorn.fallback import FallbackSocket
 from app.redirect.server.listener import Listener
-from app.redirect.server.request_parser import Framer, Limits, Refused
-from app.redirect.server.timeouts import Patience
-from app.redirect.server.wsgi_response import Answer
+from app.redirect.server.request_parser import Limits, Refused, RequestParser
+from app.redirect.server.timeouts import Timeouts
+from app.redirect.server.wsgi_response import WsgiResponse
 
 logger = logging.getLogger(__name__)
 
@@ -65,25 +66,25 @@ GC_THRESHOLD = 50_000
 
 
 class RedirectWorker(OwnErrors, GeventWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Serves the application's fast lane and WSGI from one edge.
+    """Serves the application's fast lane and WSGI from one server.
 
     The application may offer a fast lane as its attribute ``fast_lane``
     (:class:`app.redirect.server.dispatch.FastLane`); it is left out when accesses are logged. Its
     attribute ``metrics``, if it has one, is told of answers and connections.
 
     Attributes:
-        patience: time limits; ``idle`` is gunicorn's ``keepalive``.
-        most_handed_over: connections at once in gunicorn's handler, a greenlet for each.
+        timeouts: time limits; ``idle`` is gunicorn's ``keepalive``.
+        most_fallbacks: connections at once in gunicorn's handler, a greenlet for each.
     """
 
-    patience = Patience()
-    most_handed_over = 512
+    timeouts = Timeouts()
+    most_fallbacks = 512
     alive: bool
 
     def __init__(self, age: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(age, *args, **kwargs)
-        self._share = Share(_shares_table(), age)
-        self._share.expect(monotonic())
+        self._slot = WorkerSlot(_slot_table(), age)
+        self._slot.expect(monotonic())
         self._serves = False
 
     def init_process(self) -> None:
@@ -91,12 +92,12 @@ class RedirectWorker(OwnErrors, GeventWorker):  # type: ignore[misc]  # gunicorn
         try:
             super().init_process()
         finally:
-            self._share.leave()
+            self._slot.leave()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Leave as told to; who is only starting lets nobody wait for it."""
         if not self._serves:
-            self._share.leave()
+            self._slot.leave()
         super().handle_exit(sig, frame)
 
     def run(self) -> None:
@@ -108,14 +109,14 @@ class RedirectWorker(OwnErrors, GeventWorker):  # type: ignore[misc]  # gunicorn
             return
         self._serves = True
         freeze_objects()
-        self._handed_over = gevent.pool.Pool(self.most_handed_over)
+        self._fallbacks = gevent.pool.Pool(self.most_fallbacks)
         self._metrics = getattr(self.wsgi, "metrics", None) or RedirectMetrics(CollectorRegistry())
-        self._edge = self._make_edge()
-        self._metrics.connections.set_function(lambda: len(self._edge))
+        self._server = self._make_server()
+        self._metrics.connections.set_function(lambda: len(self._server))
         self._woken = gevent.event.Event()
         waker = gevent.get_hub().loop.io(self.PIPE[0], 1)
         waker.start(self._wake)
-        self._edge.start()
+        self._server.start()
         try:
             self._stay()
             self._await_successors()
@@ -123,7 +124,7 @@ class RedirectWorker(OwnErrors, GeventWorker):  # type: ignore[misc]  # gunicorn
         finally:
             # However it ends: a click that comes while the service closes would be answered and
             # then forgotten.
-            self._edge.close_all()
+            self._server.close_all()
 
     def notify(self) -> None:
         """Show the arbiter a sign of life, and leave as if told to when it is gone.
@@ -137,24 +138,24 @@ class RedirectWorker(OwnErrors, GeventWorker):  # type: ignore[misc]  # gunicorn
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         """Serve a request that was handed over, the last of its connection."""
-        if isinstance(sock, HandedOver):
+        if isinstance(sock, FallbackSocket):
             req.force_close()
         try:
             super().handle_request(listener_name, req, sock, addr)
         except StopIteration:
             # So gunicorn says that a connection has had its last answer.
-            if isinstance(sock, HandedOver):
+            if isinstance(sock, FallbackSocket):
                 self._note_answer(sock)
             raise
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that gunicorn refuses to serve, or that failed."""
         super().handle_error(req, client, addr, exc)
-        if isinstance(client, HandedOver) and client.status:
+        if isinstance(client, FallbackSocket) and client.status:
             self._metrics.responses.labels(client.status, "gunicorn").inc()
             self._note_answer(client)
 
-    def _note_answer(self, sock: HandedOver) -> None:
+    def _note_answer(self, sock: FallbackSocket) -> None:
         self._metrics.latency.observe_all([monotonic() - sock.began])
 
     @property
@@ -165,27 +166,27 @@ class RedirectWorker(OwnErrors, GeventWorker):  # type: ignore[misc]  # gunicorn
         while self.alive:
             self.notify()
             self._woken.wait(BEAT_SECONDS)
-            self.nr = self._edge.served
+            self.nr = self._server.served
             if self.nr >= self.max_requests:
                 logger.info("leaving after %d requests", self.nr)
                 self.alive = False
 
     def _await_successors(self) -> None:
         """Serve on while others are starting: at a reload, those that take our place."""
-        while not self._is_orphan and self._share.is_one_starting(monotonic()):
+        while not self._is_orphan and self._slot.is_one_starting(monotonic()):
             self.notify()
             gevent.sleep(STOP_BEAT_SECONDS)
 
     def _leave(self) -> None:
         until = monotonic() + self.cfg.graceful_timeout
-        self._edge.stop()
-        while len(self._edge) and monotonic() < until:
+        self._server.stop()
+        while len(self._server) and monotonic() < until:
             self.notify()
             gevent.sleep(STOP_BEAT_SECONDS)
-            self._edge.sweep()
-        if len(self._edge):
-            logger.warning("graceful timeout: %d connections are cut off", len(self._edge))
-        self._handed_over.kill(timeout=1)
+            self._server.sweep()
+        if len(self._server):
+            logger.warning("graceful timeout: %d connections are cut off", len(self._server))
+        self._fallbacks.kill(timeout=1)
 
     def _wake(self) -> None:
         # A signal's handler has run by the time this does: Python writes the signal's number to
@@ -194,21 +195,21 @@ class RedirectWorker(OwnErrors, GeventWorker):  # type: ignore[misc]  # gunicorn
         if not self.alive:
             self._woken.set()
 
-    def _make_edge(self) -> Edge:
+    def _make_server(self) -> ConnectionServer:
         cfg = self.cfg
         limits = Limits(
             line_bytes=cfg.limit_request_line or UNLIMITED,
             fields=cfg.limit_request_fields,
             field_bytes=cfg.limit_request_field_size or UNLIMITED,
         )
-        return Edge(
+        return ConnectionServer(
             [Listener(sock) for sock in self.sockets],
-            Framer(limits),
-            self._make_lanes(limits),
-            replace(self.patience, idle=cfg.keepalive),
+            RequestParser(limits),
+            self._make_dispatcher(limits),
+            replace(self.timeouts, idle=cfg.keepalive),
             capacity=room_for_clients(self.worker_connections),
-            share=self._share,
-            handed_over=self._handed_over,
+            slot=self._slot,
+            fallbacks=self._fallbacks,
             metrics=self._metrics,
         )
 
@@ -216,34 +217,35 @@ class RedirectWorker(OwnErrors, GeventWorker):  # type: ignore[misc]  # gunicorn
     def _logs_access(self) -> bool:
         return bool(self.log.access_log_enabled or self.cfg.statsd_host)
 
-    def _make_lanes(self, limits: Limits) -> Lanes:
+    def _make_dispatcher(self, limits: Limits) -> Dispatcher:
         cfg = self.cfg
         fast = None if self._logs_access else getattr(self.wsgi, "fast_lane", None)
         base = {**base_environ(cfg), "wsgi.multithread": True}
         trusted = None if "*" in cfg.forwarded_allow_ips else cfg.forwarded_allow_networks()
-        return Lanes(
-            PlainLane(fast, limits) if fast else None,
-            WsgiLane(self.wsgi, gevent.get_hub(), self._log_access if self._logs_access else None),
+        log_access = self._log_access if self._logs_access else None
+        return Dispatcher(
+            PlainHandler(fast, limits) if fast else None,
+            WsgiHandler(self.wsgi, gevent.get_hub(), log_access),
             EnvironBuilder(base, limits, cfg.secure_scheme_headers, trusted),
             self._hand_over,
         )
 
-    def _log_access(self, answer: Answer, environ: dict[str, Any], took: timedelta) -> None:
+    def _log_access(self, answer: WsgiResponse, environ: dict[str, Any], took: timedelta) -> None:
         self.log.access(answer, request_headers(environ), environ, took)
 
     def _hand_over(self, connection: Connection, head: bytes) -> None:
-        if self._handed_over.full():
+        if self._fallbacks.full():
             raise Refused("503 Service Unavailable", "too many requests out of the ordinary")
         listener = connection.listener
         peer = connection.peer if listener.server else ""
-        sock = HandedOver(listener.family, self._edge.hand_over(connection), head)
-        self._handed_over.spawn(self.handle, listener.gunicorn_socket, sock, peer)
+        sock = FallbackSocket(listener.family, self._server.hand_over(connection), head)
+        self._fallbacks.spawn(self.handle, listener.gunicorn_socket, sock, peer)
 
 
 @cache
-def _shares_table() -> SharesTable:
+def _slot_table() -> SlotTable:
     # Workers are made in the arbiter and then forked: the first one's table serves them all.
-    return SharesTable()
+    return SlotTable()
 
 
 def differing(cfg: Config, names: Sequence[str]) -> list[str]:

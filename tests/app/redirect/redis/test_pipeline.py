@@ -57,7 +57,7 @@ def test_a_break_at_any_byte_fails_exactly_those_without_a_whole_reply(after):
     assert all(isinstance(replies[0], PipelineBroken) for replies in got[whole:])
 
 
-def test_an_error_reply_is_handed_over_as_it_is():
+def test_an_error_reply_is_handed_on_as_it_is():
     with connected(EchoServer(replies=[b"-OOM command not allowed\r\n"])) as pipeline:
         got = ask(pipeline, 2)
     assert isinstance(got[0][0], hiredis.ReplyError)

@@ -1,11 +1,11 @@
 import pytest
 
 from app.redirect.server.accept_balancing import (
-    PLACES,
     SILENT_SECONDS,
+    SLOTS,
     START_SECONDS,
-    Share,
-    SharesTable,
+    SlotTable,
+    WorkerSlot,
     exceeds_share,
 )
 
@@ -20,12 +20,12 @@ def test_a_share_is_exceeded_clearly_or_not_at_all(mine, others, exceeds):
 
 
 def test_a_worker_alone_takes_everybody():
-    assert not Share(SharesTable(), 1).is_exceeded(1000, now=10.0)
+    assert not WorkerSlot(SlotTable(), 1).is_exceeded(1000, now=10.0)
 
 
 def test_workers_know_of_each_other_until_they_leave_or_fall_silent():
-    table = SharesTable()
-    mine, other = Share(table, 1), Share(table, 2)
+    table = SlotTable()
+    mine, other = WorkerSlot(table, 1), WorkerSlot(table, 2)
     other.tell(0, now=10.0)
     assert mine.is_exceeded(10, now=10.0)
     assert not mine.is_exceeded(10, now=10.0 + SILENT_SECONDS)
@@ -35,14 +35,14 @@ def test_workers_know_of_each_other_until_they_leave_or_fall_silent():
 
 
 def test_what_a_worker_says_is_no_reason_for_itself():
-    share = Share(SharesTable(), PLACES + 1)
-    share.tell(0, now=10.0)
-    assert not share.is_exceeded(100, now=10.0)
+    slot = WorkerSlot(SlotTable(), SLOTS + 1)
+    slot.tell(0, now=10.0)
+    assert not slot.is_exceeded(100, now=10.0)
 
 
 def test_a_worker_is_starting_from_its_fork_to_its_first_word():
-    table = SharesTable()
-    old, new = Share(table, 1), Share(table, 2)
+    table = SlotTable()
+    old, new = WorkerSlot(table, 1), WorkerSlot(table, 2)
     old.tell(3, now=10.0)
     assert not old.is_one_starting(now=10.0)
     new.expect(now=11.0)
@@ -52,15 +52,15 @@ def test_a_worker_is_starting_from_its_fork_to_its_first_word():
 
 
 def test_a_worker_that_never_starts_is_not_waited_for_for_ever():
-    table = SharesTable()
-    old, new = Share(table, 1), Share(table, 2)
+    table = SlotTable()
+    old, new = WorkerSlot(table, 1), WorkerSlot(table, 2)
     new.expect(now=11.0)
     assert old.is_one_starting(now=10.9 + START_SECONDS)
     assert not old.is_one_starting(now=11.0 + START_SECONDS)
 
 
 def test_nothing_is_left_to_a_worker_that_is_only_starting():
-    table = SharesTable()
-    mine, starting = Share(table, 1), Share(table, 2)
+    table = SlotTable()
+    mine, starting = WorkerSlot(table, 1), WorkerSlot(table, 2)
     starting.expect(now=10.0)
     assert not mine.is_exceeded(1000, now=10.0)

@@ -4,10 +4,10 @@ from gevent import socket
 from prometheus_client import CollectorRegistry
 
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.server.accept_balancing import Share, SharesTable
-from app.redirect.server.event_loop import Edge
-from app.redirect.server.request_parser import Framer, Limits
-from app.redirect.server.timeouts import Patience
+from app.redirect.server.accept_balancing import SlotTable, WorkerSlot
+from app.redirect.server.event_loop import ConnectionServer
+from app.redirect.server.request_parser import Limits, RequestParser
+from app.redirect.server.timeouts import Timeouts
 from tests.support.redirect.waiting import wait_until
 from tests.support.server.visits import GET
 
@@ -36,15 +36,15 @@ def visitors():
 
 
 @pytest.fixture
-def edge(visitors):
-    made = Edge(
+def server(visitors):
+    made = ConnectionServer(
         [],
-        Framer(Limits()),
+        RequestParser(Limits()),
         visitors,
-        Patience(),
+        Timeouts(),
         capacity=10,
-        share=Share(SharesTable(), 0),
-        handed_over=(),
+        slot=WorkerSlot(SlotTable(), 0),
+        fallbacks=(),
         metrics=RedirectMetrics(CollectorRegistry()),
     )
     made.start()
@@ -53,19 +53,19 @@ def edge(visitors):
 
 
 @pytest.fixture
-def client(edge):
+def client(server):
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    edge.admit(None, ours._sock, ("127.0.0.1", 1234))
+    server.admit(None, ours._sock, ("127.0.0.1", 1234))
     with theirs:
         theirs.settimeout(5)
         yield theirs
 
 
-def test_who_was_not_told_to_leave_is_still_answered_once_more(edge, visitors, client):
+def test_who_was_not_told_to_leave_is_still_answered_once_more(server, visitors, client):
     client.sendall(GET % b"first")
     visitors.answer_next()
-    edge.stop()
+    server.stop()
     first = client.recv(1000)
     assert b"Connection: close" not in first
     client.sendall(GET % b"second")
@@ -76,10 +76,10 @@ def test_who_was_not_told_to_leave_is_still_answered_once_more(edge, visitors, c
     assert client.recv(1000) == b""
 
 
-def test_who_is_answered_after_the_stop_is_told_to_leave(edge, visitors, client):
+def test_who_is_answered_after_the_stop_is_told_to_leave(server, visitors, client):
     client.sendall(GET % b"first")
     wait_until(lambda: visitors.at_work)
-    edge.stop()
+    server.stop()
     gevent.sleep(0)
     visitors.answer_next()
     assert b"Connection: close" in client.recv(1000)

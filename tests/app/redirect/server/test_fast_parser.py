@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.redirect.server.fast_parser import LEAVE, PlainReader
-from app.redirect.server.request_parser import Framer, Limits, is_unusual
+from app.redirect.server.request_parser import Limits, RequestParser, is_unusual
 
 LIMITS = Limits(line_bytes=100, fields=10, field_bytes=200, head_bytes=600)
 PLACES = {b"host": 2, b"user-agent": 0, b"referer": 1, b"purpose": LEAVE}
@@ -167,7 +167,7 @@ def test_it_reads_as_the_parser_that_knows_everything_does(data):
     if read is None:
         return
     consumed, closes, path, query, values = read
-    request = Framer(LIMITS).read(data)
+    request = RequestParser(LIMITS).read(data)
     assert request is not None
     assert not is_unusual(request)
     assert (request.method, request.minor_version, request.consumed) == (b"GET", 1, consumed)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.http.rules import is_host
-from app.redirect.server.request_parser import Framer, Limits, Refused, is_unusual
+from app.redirect.server.request_parser import Limits, Refused, RequestParser, is_unusual
 
 LIMITS = Limits(line_bytes=200, fields=10, field_bytes=300, head_bytes=1000)
 
@@ -27,12 +27,12 @@ requests = st.builds(
 
 def read_all(pieces: list[bytes]) -> tuple[list[tuple[bytes, bytes]], bool]:
     """Read pieces as a connection does: the requests, and whether the rest was refused."""
-    framer = Framer(LIMITS)
+    parser = RequestParser(LIMITS)
     found, buffer, seen = [], b"", 0
     for piece in pieces:
         buffer += piece
         try:
-            while buffer and (request := framer.read(buffer, seen)):
+            while buffer and (request := parser.read(buffer, seen)):
                 found.append((request.path, request.headers))
                 buffer, seen = buffer[request.consumed :], 0
         except Refused:
@@ -55,7 +55,7 @@ def test_any_bytes_are_read_or_refused(data):
 
 
 def read(data: bytes, seen: int = 0):
-    return Framer(LIMITS).read(data, seen)
+    return RequestParser(LIMITS).read(data, seen)
 
 
 def test_an_incomplete_head_is_no_request_yet():
@@ -119,10 +119,10 @@ def test_what_is_left_to_gunicorn(unusual, start, lines):
 
 
 def test_hosts_are_remembered_boundedly():
-    framer = Framer(LIMITS)
+    parser = RequestParser(LIMITS)
     for number in range(5000):
-        framer.read(b"GET / HTTP/1.1\r\nHost: h%d\r\n\r\n" % number)
-    assert len(framer._hosts) <= 1024
+        parser.read(b"GET / HTTP/1.1\r\nHost: h%d\r\n\r\n" % number)
+    assert len(parser._hosts) <= 1024
     for number in range(500):
-        framer.read(b"GET / HTTP/1.1\r\nHost: %d%b\r\n\r\n" % (number, b"h" * 270))
-    assert max(map(len, framer._hosts)) <= 260
+        parser.read(b"GET / HTTP/1.1\r\nHost: %d%b\r\n\r\n" % (number, b"h" * 270))
+    assert max(map(len, parser._hosts)) <= 260

@@ -14,9 +14,9 @@ from app.redirect.server.connection import (
     SENDING,
     STREAMING,
 )
-from app.redirect.server.timeouts import Patience, overdue
+from app.redirect.server.timeouts import Timeouts, overdue
 
-PATIENCE = Patience(head=10, idle=75, send=30, linger=2, parting=1)
+TIMEOUTS = Timeouts(head=10, idle=75, send=30, linger=2, parting=1)
 
 
 def connection(state: int, since: float) -> SimpleNamespace:
@@ -29,13 +29,13 @@ def connection(state: int, since: float) -> SimpleNamespace:
      (LINGERING, 2, 2), (BUSY, inf, inf), (CLOSED, inf, inf)],
 )  # fmt: skip
 def test_each_state_has_its_limit(state, seconds, when_stopping):
-    assert PATIENCE.limits(stopping=False)[state] == seconds
-    assert PATIENCE.limits(stopping=True)[state] == when_stopping
+    assert TIMEOUTS.limits(stopping=False)[state] == seconds
+    assert TIMEOUTS.limits(stopping=True)[state] == when_stopping
 
 
 def test_only_those_whose_time_is_over_are_overdue():
     late, timely, busy = connection(IDLE, 0.0), connection(IDLE, 1.0), connection(BUSY, 0.0)
-    limits = PATIENCE.limits(stopping=False)
+    limits = TIMEOUTS.limits(stopping=False)
     assert list(overdue([late, timely, busy], limits, now=75.0)) == [late]
 
 
@@ -43,6 +43,6 @@ def test_the_longest_idle_give_way_and_nobody_else():
     oldest, old, fresh, busy = (
         connection(IDLE, 1.0), connection(NEW, 2.0), connection(IDLE, 9.0), connection(BUSY, 0.0),
     )  # fmt: skip
-    crowd = [fresh, old, busy, oldest]
-    assert longest_idle(crowd, 1, before=5.0) == [oldest]
-    assert longest_idle(crowd, 9, before=5.0) == [oldest, old]
+    connections = [fresh, old, busy, oldest]
+    assert longest_idle(connections, 1, before=5.0) == [oldest]
+    assert longest_idle(connections, 9, before=5.0) == [oldest, old]
