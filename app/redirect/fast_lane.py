@@ -70,8 +70,8 @@ class RedirectFastLane:
     def __init__(self, collaborators: Collaborators, metrics: RedirectMetrics) -> None:
         self._cached = collaborators.lookup.cached
         self._record = collaborators.recorder.record
-        self._link_parts = collaborators.writer.link_parts
-        self._write = collaborators.writer.write
+        self._link_parts = collaborators.encoder.link_parts
+        self._encode = collaborators.encoder.encode
         self._client_address = collaborators.client_address
         self.places = _places(collaborators.client_address.fields)
         self._address_of_peer = lru_cache(_PEERS_LIMIT)(self._plain_address)
@@ -114,7 +114,7 @@ class RedirectFastLane:
             digits = self._id_of_visit(int(now * 1000), peer[0], *visit)
             second = id_ms(digits) // 1000
         texts = address, agent, referer, host, language, purpose, gpc
-        command = self._write(digits, ready.parts, second, texts)
+        command = self._encode(digits, ready.parts, second, texts)
         self._record(command, partial(_answer, ready, reply))
         return True
 

@@ -18,7 +18,7 @@ from app.redirect.response import Response, redirect
 from app.redirect.visits.click_ids import VisitIds, id_ms
 from app.redirect.visits.client_address import ClientAddress
 from app.redirect.visits.visit import FIELD_BYTES, Visit, clean, from_environ
-from app.redirect.visits.xadd_encoder import EntryWriter
+from app.redirect.visits.xadd_encoder import XaddEncoder
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Collaborators:
     lookup: Lookup
     uses: Uses
     recorder: Recorder
-    writer: EntryWriter
+    encoder: XaddEncoder
     pages: Pages
     client_address: ClientAddress
     is_bot: Callable[[bytes], bool]
@@ -106,7 +106,7 @@ class LinkResource:
             return self._with.pages.gone("used_up")
         if is_click:
             self._with.recorder.record_and_wait(
-                self._with.writer.write_visit(digits, link, id_ms(digits) // 1000, visit)
+                self._with.encoder.encode_visit(digits, link, id_ms(digits) // 1000, visit)
             )
         return redirect(link, req.query_string)
 

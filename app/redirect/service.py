@@ -35,7 +35,7 @@ from app.redirect.spool.retransmit_buffer import ResendRing
 from app.redirect.spool.spool import damage_counter
 from app.redirect.visits.click_ids import VisitIds
 from app.redirect.visits.client_address import ClientAddress
-from app.redirect.visits.xadd_encoder import EntryWriter
+from app.redirect.visits.xadd_encoder import XaddEncoder
 from app.stores.redis import parse_url
 
 logger = logging.getLogger(__name__)
@@ -63,14 +63,14 @@ class RedirectService:
         idle: Any = gevent.get_hub().loop.idle()
         self._ring = ResendRing(settings.resend_seconds, self._note_short_ring, idle=idle)
         self._quiet_log = QuietLog(logger)
-        self._writer = EntryWriter(settings.stream, settings.stream_maxlen)
+        self._encoder = XaddEncoder(settings.stream, settings.stream_maxlen)
         self._note = self._look_at_note()
         self._connect()
         self._take_clicks()
         self._drain = Drain(
             self._open_spool(),
             self.pipeline,
-            self._writer,
+            self._encoder,
             self.backlog,
             self.metrics,
             self._note,
@@ -83,7 +83,7 @@ class RedirectService:
             lookup=self.lookup,
             uses=self._uses,
             recorder=self.clicks.recorder,
-            writer=self._writer,
+            encoder=self._encoder,
             pages=Pages(),
             client_address=ClientAddress(settings.trusted_proxies, settings.client_address_header),
             is_bot=_remembering(Bots()),

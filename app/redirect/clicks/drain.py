@@ -24,7 +24,7 @@ from app.redirect.redis.pipeline import Pipeline, PipelineError
 from app.redirect.spool.file import Filling, SpoolError, SpoolFile
 from app.redirect.spool.rows import Row
 from app.redirect.tasks.background_task import Chore
-from app.redirect.visits.xadd_encoder import EntryWriter
+from app.redirect.visits.xadd_encoder import XaddEncoder
 from app.stores.redis import is_transient
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Drain:
         self,
         file: SpoolFile,
         pipeline: Pipeline,
-        writer: EntryWriter,
+        encoder: XaddEncoder,
         backlog: Backlog,
         metrics: RedirectMetrics,
         note: SpoolNote,
@@ -68,7 +68,7 @@ class Drain:
         self._file = file
         self._lock_path = file.directory / "drain.lock"
         self._pipeline = pipeline
-        self._writer = writer
+        self._encoder = encoder
         self._backlog = backlog
         self._metrics = metrics
         self._note = note
@@ -152,7 +152,7 @@ class Drain:
         commands = {}
         for click_id, command in rows:
             try:
-                commands[click_id] = self._writer.readdress(command)
+                commands[click_id] = self._encoder.readdress(command)
             except ValueError as error:
                 self._file.set_aside([click_id], f"{click_id.hex()}: {error}")
         return commands

@@ -76,7 +76,7 @@ class Recorder:
         """Record a click; ``done`` is called once, at once or when the visitor may go on.
 
         Args:
-            command: the XADD that :class:`~app.redirect.visits.xadd_encoder.EntryWriter` made.
+            command: the XADD that :class:`~app.redirect.visits.xadd_encoder.XaddEncoder` made.
         """
         flight = _Flight(self, command, done)
         if self._backlog.is_full:

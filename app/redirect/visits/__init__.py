@@ -3,5 +3,5 @@
 :class:`app.redirect.visits.visit.Visit` is what a request says,
 :class:`app.redirect.visits.client_address.ClientAddress` finds who sent it,
 :class:`app.redirect.visits.click_ids.VisitIds` gives the click its id, and
-:class:`app.redirect.visits.xadd_encoder.EntryWriter` writes its XADD.
+:class:`app.redirect.visits.xadd_encoder.XaddEncoder` writes its XADD.
 """

@@ -71,8 +71,8 @@ class TextParts(dict[bytes, bytes]):
         return part
 
 
-class EntryWriter:
-    """Writes XADD commands for one stream."""
+class XaddEncoder:
+    """Encodes clicks as XADD commands of one stream."""
 
     def __init__(self, stream: str, maxlen: int) -> None:
         self._start = (b"XADD", stream.encode(), b"*")
@@ -86,10 +86,10 @@ class EntryWriter:
         self._second = 0
         self._timestamp = b""
 
-    def write_visit(self, digits: bytes, link: Link, second: int, visit: Visit) -> bytes:
-        """Return the XADD of a click on a link; as :meth:`write`, for who keeps no parts."""
+    def encode_visit(self, digits: bytes, link: Link, second: int, visit: Visit) -> bytes:
+        """Return the XADD of a click on a link; as :meth:`encode`, for who keeps no parts."""
         parts = self._remembered_parts(link.code.encode(), link.target.encode())
-        return self.write(digits, parts, second, visit)
+        return self.encode(digits, parts, second, visit)
 
     def link_parts(self, short_code: bytes, target: bytes) -> LinkParts:
         """Return what the entries of a link have in common."""
@@ -98,7 +98,7 @@ class EntryWriter:
             field(b"short_code", short_code), field(b"original_url", kept_target) + _ID_LABEL
         )
 
-    def write(
+    def encode(
         self, digits: bytes, link: LinkParts, second: int, visit: Sequence[bytes | None]
     ) -> bytes:
         """Return the XADD of one click.

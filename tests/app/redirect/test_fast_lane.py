@@ -21,7 +21,7 @@ from app.redirect.fast_lane import RedirectFastLane
 from app.redirect.server.fast_parser import PlainReader
 from app.redirect.visits.click_ids import VisitIds
 from app.redirect.visits.client_address import ClientAddress
-from app.redirect.visits.xadd_encoder import EntryWriter
+from app.redirect.visits.xadd_encoder import XaddEncoder
 from app.stores.keys import link_key
 from tests.support.redirect_servers import RedirectServer
 from tests.support.servers import RedisServer
@@ -261,7 +261,7 @@ def _lane(cached: Callable[[str], Link | None], recorder: _Recorder) -> Redirect
     collaborators = SimpleNamespace(
         lookup=SimpleNamespace(cached=cached),
         recorder=recorder,
-        writer=EntryWriter("s", 10),
+        encoder=XaddEncoder("s", 10),
         client_address=ClientAddress(()),
         wall_clock=time.time,
         visit_ids=VisitIds(),

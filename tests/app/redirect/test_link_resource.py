@@ -16,7 +16,7 @@ from app.redirect.pages import Pages
 from app.redirect.response import DEFAULT_CACHE_CONTROL, Response
 from app.redirect.visits.click_ids import VisitIds
 from app.redirect.visits.client_address import ClientAddress
-from app.redirect.visits.xadd_encoder import EntryWriter
+from app.redirect.visits.xadd_encoder import XaddEncoder
 from app.redirect.well_known import Readiness
 from app.redirect.wsgi import create_app
 from tests.support.redirect.commands import entry_of
@@ -101,7 +101,7 @@ class World:
             lookup=self.lookup,
             uses=self.uses,
             recorder=self.recorder,
-            writer=EntryWriter("clicks:stream", 1000),
+            encoder=XaddEncoder("clicks:stream", 1000),
             pages=Pages(),
             client_address=ClientAddress(("10.0.0.0/8",)),
             is_bot=lambda user_agent: b"bot" in user_agent,

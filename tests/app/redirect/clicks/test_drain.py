@@ -16,7 +16,7 @@ from app.redirect.redis.resp import encode_command
 from app.redirect.spool.file import SpoolFile
 from app.redirect.spool.retransmit_buffer import ResendRing
 from app.redirect.spool.spool import damage_counter
-from app.redirect.visits.xadd_encoder import EntryWriter
+from app.redirect.visits.xadd_encoder import XaddEncoder
 from app.stores.redis import parse_url
 from tests.support.redirect.fakes import FakeBacklog
 from tests.support.redirect.faults import failing_once
@@ -45,7 +45,7 @@ class Host:
         drain = Drain(
             SpoolFile(self.directory, 1 << 30, damage_counter(metrics)),
             pipeline,
-            EntryWriter(STREAM, 1_000_000),
+            XaddEncoder(STREAM, 1_000_000),
             self.backlog,
             metrics,
             SpoolNote(self.directory),
