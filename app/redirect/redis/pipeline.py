@@ -25,10 +25,10 @@ from prometheus_client import Counter
 
 from app.logs.throttle import QuietLog
 from app.redirect.redis.connection import ConnectFailed, Connection, connect
-from app.redirect.redis.in_flight import Flushes, OnAnswered
+from app.redirect.redis.in_flight import InFlight, OnAnswered
 from app.redirect.redis.reconnect import Reconnecting
 from app.redirect.redis.resp import NOT_YET, encode_command
-from app.redirect.redis.write_buffer import WOULD_BLOCK, Outgoing
+from app.redirect.redis.write_buffer import WOULD_BLOCK, WriteBuffer
 from app.stores.redis import Address
 from app.stores.redis_server import RedisServer
 
@@ -105,8 +105,8 @@ class Pipeline:
             chore_failures: see :class:`~app.redirect.tasks.background_task.Chore`.
             limit: most commands that may wait for their replies.
             limit_bytes: the same in bytes; a turn's commands may go past it.
-            on_answered: see :class:`~app.redirect.redis.in_flight.Flushes`; once the connection has
-                ended, it has been told of all replies.
+            on_answered: see :class:`~app.redirect.redis.in_flight.InFlight`; once the connection
+                has ended, it has been told of all replies.
         """
         self.connected = Event()
         self.on_new_server: list[Callable[[], None]] = []
@@ -128,13 +128,13 @@ class Pipeline:
         self.server_number = 0
         self._room = 0
         self._is_crowded = False
-        self._outgoing = Outgoing(
-            self._loop, self._is_all_answered, self._note_leaving, self._break
+        self._write_buffer = WriteBuffer(
+            self._loop, self._is_all_answered, self._note_flush, self._break
         )
-        self._unsent = self._outgoing.commands
+        self._unsent = self._write_buffer.commands
         self._waiting: deque[OnReply] = deque()
         self._answered = 0
-        self._flushes = Flushes(clock, on_answered)
+        self._in_flight = InFlight(clock, on_answered)
         self.heard_at = 0.0
         self._orphans: deque[tuple[OnReply, PipelineBroken]] = deque()
         self._failing: Any = None
@@ -181,8 +181,8 @@ class Pipeline:
             raise self._refusal()
         waiting.append(on_reply)
         self._unsent.append(command)
-        if not self._outgoing.is_due:
-            self._outgoing.leave_soon()
+        if not self._write_buffer.is_due:
+            self._write_buffer.flush_soon()
 
     def call(self, command: bytes, timeout_seconds: float) -> Any:
         """Send a command and return its reply; blocks the calling greenlet only.
@@ -222,16 +222,16 @@ class Pipeline:
     def oldest_age(self) -> float:
         """Return for how many seconds the oldest command has waited for its reply; 0 if none.
 
-        As of the last turn of the event loop, see :class:`Flushes`.
+        As of the last turn of the event loop, see :class:`InFlight`.
         """
-        return self._flushes.oldest_seconds
+        return self._in_flight.oldest_seconds
 
     def _is_all_answered(self) -> bool:
-        return self._flushes.is_all_answered(self._answered)
+        return self._in_flight.is_all_answered(self._answered)
 
-    def _note_leaving(self, commands: bytes, count: int) -> None:
-        self._flushes.note(self._answered + len(self._waiting), commands, count)
-        if self._flushes.waiting_bytes >= self._limit_bytes:
+    def _note_flush(self, commands: bytes, count: int) -> None:
+        self._in_flight.note(self._answered + len(self._waiting), commands, count)
+        if self._in_flight.waiting_bytes >= self._limit_bytes:
             self._is_crowded, self._room = True, 0
 
     def _refusal(self) -> PipelineError:
@@ -256,7 +256,7 @@ class Pipeline:
     def _attach(self, connection: Connection) -> None:
         self._connection = connection
         connection.socket.setblocking(False)
-        self._outgoing.open(connection.socket)
+        self._write_buffer.open(connection.socket)
         self._watchers = {
             "read": self._loop.io(connection.socket.fileno(), 1),
             "age": self._loop.timer(_WATCH_SECONDS, _WATCH_SECONDS),
@@ -265,7 +265,7 @@ class Pipeline:
         }
         self._watchers["read"].start(self._receive)
         self._watchers["age"].start(self._watch_age)
-        self._watchers["polled"].start(self._flushes.note_poll)
+        self._watchers["polled"].start(self._in_flight.note_poll)
         self._watchers["turn"].start(self._assess_age)
         self._broken.clear()
         self._room = self._limit
@@ -311,7 +311,7 @@ class Pipeline:
                 self._break(f"the server sent nonsense: {error}")
                 return
             if reply is NOT_YET:
-                self._outgoing.note_answers()
+                self._write_buffer.note_answers()
                 return
             if not waiting:
                 self._break("the server sent a reply that nobody asked for")
@@ -320,12 +320,12 @@ class Pipeline:
             _hand_over(waiting.popleft(), reply)
 
     def _assess_age(self) -> None:
-        self._flushes.assess(self._answered)
-        if self._is_crowded and self._flushes.waiting_bytes < self._limit_bytes:
+        self._in_flight.assess(self._answered)
+        if self._is_crowded and self._in_flight.waiting_bytes < self._limit_bytes:
             self._is_crowded, self._room = False, self._limit
 
     def _watch_age(self) -> None:
-        if self._flushes.oldest_seconds > self._timeout_seconds:
+        if self._in_flight.oldest_seconds > self._timeout_seconds:
             self._break(f"no reply for {self._timeout_seconds:g} s")
         elif not self._waiting and self._clock() - self.heard_at >= _PING_SECONDS:
             self.submit(_PING, _ignore)
@@ -342,8 +342,8 @@ class Pipeline:
         self._is_crowded = False
         self.connected.clear()
         orphans, self._waiting = self._waiting, deque()
-        self._outgoing.close()
-        self._flushes.reset(self._answered)
+        self._write_buffer.close()
+        self._in_flight.reset(self._answered)
         if self.on_end is not None:
             self.on_end()
         self._broken.set()

@@ -19,34 +19,34 @@ _COMPANY = 32
 _MOMENT_SECONDS = 0.001
 
 
-class Outgoing:
+class WriteBuffer:
     """Gathers commands, and writes them to a socket that doesn't block.
 
     Args:
         loop: the hub's event loop.
         is_answered: tells whether all that was written has been answered.
-        on_leave: called when commands leave, before they do, with their bytes and how many
+        on_flush: called when commands leave, before they do, with their bytes and how many
             they are.
         on_failure: told why writing failed; the socket is of no use any more.
 
     Attributes:
         commands: what has yet to leave; add by appending.
         is_due: whether they are looked at by the end of this turn; who adds when they are not
-            calls :meth:`leave_soon`.
+            calls :meth:`flush_soon`.
     """
 
     def __init__(
         self,
         loop: Any,
         is_answered: Callable[[], bool],
-        on_leave: Callable[[bytes, int], None],
+        on_flush: Callable[[bytes, int], None],
         on_failure: Callable[[str], None],
     ) -> None:
         self.commands: list[bytes] = []
         self.is_due = False
         self._loop = loop
         self._is_answered = is_answered
-        self._on_leave = on_leave
+        self._on_flush = on_flush
         self._on_failure = on_failure
         self._socket: socket.socket | None = None
         self._writable: Any = None
@@ -69,24 +69,24 @@ class Outgoing:
             self._writable = None
         self._end_moment()
 
-    def leave_soon(self) -> None:
+    def flush_soon(self) -> None:
         """Have the commands leave, or wait, at the end of this turn."""
         self.is_due = True
-        self._loop.run_callback(self._leave_or_wait)
+        self._loop.run_callback(self._flush_or_wait)
 
     def note_answers(self) -> None:
         """Let go of what has waited, if there is nothing to wait for any more."""
         if self._moment is not None and self._is_answered():
             self._end_moment()
             if self.commands and not self.is_due:
-                self.leave_soon()
+                self.flush_soon()
 
-    def _leave_or_wait(self) -> None:
+    def _flush_or_wait(self) -> None:
         self.is_due = False
         if not self.commands or self._socket is None:
             return
         if len(self.commands) >= _COMPANY or self._is_answered():
-            self._leave()
+            self._flush()
         elif self._moment is None:
             self._begin_moment()
 
@@ -104,13 +104,13 @@ class Outgoing:
         if self._moment is not None:
             self._end_moment()
             if self.commands:
-                self._leave()
+                self._flush()
 
-    def _leave(self) -> None:
+    def _flush(self) -> None:
         commands = b"".join(self.commands)
         count = len(self.commands)
         self.commands.clear()
-        self._on_leave(commands, count)
+        self._on_flush(commands, count)
         self._pending.append(commands)
         # What a full socket keeps waiting leaves when it has room.
         if not self._writable.active:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import gevent
 import pytest
 
-from app.redirect.redis.write_buffer import _COMPANY, _MOMENT_SECONDS, Outgoing
+from app.redirect.redis.write_buffer import _COMPANY, _MOMENT_SECONDS, WriteBuffer
 from tests.support.redirect.waiting import wait_until
 
 #: Longer than the tests take, for what must not end by itself.
@@ -23,10 +23,10 @@ class World:
         self.left_count = 0
         self.told: list[bytes] = []
         self.failures: list[str] = []
-        self.outgoing = Outgoing(
+        self.buffer = WriteBuffer(
             gevent.get_hub().loop, lambda: self.is_answered, self.note, self.failures.append
         )
-        self.outgoing.open(self.ours)
+        self.buffer.open(self.ours)
 
     def note(self, commands: bytes, count: int) -> None:
         self.left += 1
@@ -36,13 +36,13 @@ class World:
 
     def answer(self) -> None:
         self.is_answered = True
-        self.outgoing.note_answers()
+        self.buffer.note_answers()
 
     def add(self, *commands: bytes) -> None:
         for command in commands:
-            self.outgoing.commands.append(command)
-            if not self.outgoing.is_due:
-                self.outgoing.leave_soon()
+            self.buffer.commands.append(command)
+            if not self.buffer.is_due:
+                self.buffer.flush_soon()
 
     def add_in_a_turn(self, *commands: bytes) -> None:
         self.add(*commands)
@@ -55,7 +55,7 @@ class World:
             return b""
 
     def close(self) -> None:
-        self.outgoing.close()
+        self.buffer.close()
         self.ours.close()
         self.theirs.close()
 
@@ -96,7 +96,7 @@ def test_what_is_added_meanwhile_waits_for_the_answer(patient):
 def test_an_answer_to_a_part_of_what_left_lets_nothing_go(patient):
     patient.add_in_a_turn(b"a")
     patient.add_in_a_turn(b"b")
-    patient.outgoing.note_answers()
+    patient.buffer.note_answers()
     gevent.sleep(0)
     assert patient.arrived() == b"a"
 
@@ -150,15 +150,15 @@ def test_after_the_end_nothing_leaves(world):
     world.add_in_a_turn(b"a")
     world.add_in_a_turn(b"b")
     world.add(b"c")
-    world.outgoing.close()
+    world.buffer.close()
     gevent.sleep(3 * _MOMENT_SECONDS)
     assert world.arrived() == b"a"
-    assert world.outgoing.commands == []
+    assert world.buffer.commands == []
 
 
 def test_it_can_be_opened_again(world):
-    world.outgoing.close()
-    world.outgoing.open(world.ours)
+    world.buffer.close()
+    world.buffer.open(world.ours)
     world.add_in_a_turn(b"a")
     assert world.arrived() == b"a"
 
