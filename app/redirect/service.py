@@ -15,7 +15,7 @@ from app.config.settings import Settings
 from app.http.request_ids import RequestIds
 from app.logs.throttle import QuietLog
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.clicks.backpressure import Backlog
+from app.redirect.clicks.backpressure import Backpressure
 from app.redirect.clicks.click_sink import ClickSink
 from app.redirect.clicks.drain import Drain
 from app.redirect.gauges import watch
@@ -71,7 +71,7 @@ class RedirectService:
             self._open_spool(),
             self.pipeline,
             self._encoder,
-            self.backlog,
+            self.backpressure,
             self.metrics,
             self._note,
             clicks_per_second=settings.spool_drain_per_second,
@@ -124,7 +124,7 @@ class RedirectService:
             timeout_seconds=timeout_seconds / 2,
             chore_failures=chore_failures,
         )
-        self.backlog = Backlog(
+        self.backpressure = Backpressure(
             self.pipeline,
             self.metrics,
             stream=settings.stream,
@@ -139,7 +139,7 @@ class RedirectService:
             self.pipeline,
             self._open_spool(),
             self._ring,
-            self.backlog,
+            self.backpressure,
             self.metrics,
             budget_seconds=self.settings.record_budget_ms / 1000,
         )
@@ -177,7 +177,7 @@ class RedirectService:
         self.witness.start()
         self.following.start()
         self.pipeline.connected.wait(_FIRST_CONNECTION_SECONDS)
-        self.backlog.start()
+        self.backpressure.start()
         self._drain.start()
         self._leftovers.start()
         self.clicks.start()
@@ -186,7 +186,7 @@ class RedirectService:
         """Bring every click that was taken to Redis or to disk, and end all connections."""
         self._drain.close()
         self._leftovers.close()
-        self.backlog.close()
+        self.backpressure.close()
         self.following.close()
         self.tracking.close()
         self.witness.close()

@@ -38,7 +38,7 @@ _UNSEEN = "redis_away"
 _MIB = 1 << 20
 
 
-class Backlog:
+class Backpressure:
     """One worker's view of backlog and memory, looked at once a second, more often when they grow.
 
     All workers see the same numbers and so decide alike. While Redis is away, or does not let us

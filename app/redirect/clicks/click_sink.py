@@ -7,7 +7,7 @@ time, the spool to the memory what the disk doesn't take, and the memory tries t
 from time import monotonic
 
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.clicks.backpressure import Backlog
+from app.redirect.clicks.backpressure import Backpressure
 from app.redirect.clicks.memory_buffer import Holdover
 from app.redirect.clicks.recorder import Recorder
 from app.redirect.redis.pipeline import Pipeline
@@ -32,7 +32,7 @@ class ClickSink:
         pipeline: Pipeline,
         file: SpoolFile,
         ring: ResendRing,
-        backlog: Backlog,
+        backpressure: Backpressure,
         metrics: RedirectMetrics,
         *,
         budget_seconds: float,
@@ -40,7 +40,7 @@ class ClickSink:
         """Make a sink; its arguments are the recorder's, and the spool's file."""
         self.spool = Spool(file, metrics, self._keep)
         self.recorder = Recorder(
-            pipeline, self.spool, ring, backlog, metrics, budget_seconds=budget_seconds
+            pipeline, self.spool, ring, backpressure, metrics, budget_seconds=budget_seconds
         )
         self._memory = Holdover(self.recorder.record, metrics)
 

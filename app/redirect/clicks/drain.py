@@ -19,7 +19,7 @@ from app.audit.spool_note import SpoolNote
 from app.clicks.click import new_click_id
 from app.logs.throttle import QuietLog
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.clicks.backpressure import Backlog
+from app.redirect.clicks.backpressure import Backpressure
 from app.redirect.redis.pipeline import Pipeline, PipelineError
 from app.redirect.spool.file import Filling, SpoolError, SpoolFile
 from app.redirect.spool.rows import Row
@@ -50,7 +50,7 @@ class Drain:
         file: SpoolFile,
         pipeline: Pipeline,
         encoder: XaddEncoder,
-        backlog: Backlog,
+        backpressure: Backpressure,
         metrics: RedirectMetrics,
         note: SpoolNote,
         *,
@@ -62,14 +62,14 @@ class Drain:
         Args:
             file: of its own, not shared with the appends; beside it lies the lock that keeps other
                 workers from draining.
-            backlog: nothing is sent while it is full.
+            backpressure: nothing is sent while it is full.
             note: is told how many clicks wait.
         """
         self._file = file
         self._lock_path = file.directory / "drain.lock"
         self._pipeline = pipeline
         self._encoder = encoder
-        self._backlog = backlog
+        self._backpressure = backpressure
         self._metrics = metrics
         self._note = note
         self._batch_size = max(min(clicks_per_second // _BATCHES_PER_SECOND, _LARGEST_BATCH), 1)
@@ -170,7 +170,7 @@ class Drain:
         is_redis_well = (
             self._pipeline.connected.is_set() and self._pipeline.oldest_age() < _PAUSE_SECONDS
         )
-        return is_redis_well and not self._backlog.is_full
+        return is_redis_well and not self._backpressure.is_full
 
     def _settled_spans(self) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
         """Return between which ids clicks are surely not on their way any more.

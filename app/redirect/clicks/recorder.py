@@ -19,7 +19,7 @@ from gevent.hub import Waiter
 
 from app.logs.throttle import QuietLog
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.clicks.backpressure import Backlog
+from app.redirect.clicks.backpressure import Backpressure
 from app.redirect.redis.pipeline import Pipeline, PipelineBroken, PipelineError, PipelineFull
 from app.redirect.spool.retransmission import Resending
 from app.redirect.spool.retransmit_buffer import ResendRing
@@ -41,7 +41,7 @@ class Recorder:
         pipeline: Pipeline,
         spool: Spool,
         ring: ResendRing,
-        backlog: Backlog,
+        backpressure: Backpressure,
         metrics: RedirectMetrics,
         *,
         budget_seconds: float,
@@ -53,7 +53,7 @@ class Recorder:
             pipeline: takes clicks, and tells the ring of those that were confirmed.
             spool: takes those that Redis does not take in time.
             ring: keeps what Redis may yet lose.
-            backlog: tells whether there is room in Redis.
+            backpressure: tells whether there is room in Redis.
             metrics: counts what becomes of each click.
             budget_seconds: longest time that a visitor waits for Redis.
             clock: monotonic seconds.
@@ -62,7 +62,7 @@ class Recorder:
         self._spool = spool
         self._ring = ring
         self._resending = Resending(spool, metrics)
-        self._backlog = backlog
+        self._backpressure = backpressure
         self._budget_seconds = budget_seconds
         loop: Any = gevent.get_hub().loop
         self._deadlines = Deadlines(loop, budget_seconds, clock)
@@ -79,8 +79,8 @@ class Recorder:
             command: the XADD that :class:`~app.redirect.visits.xadd_encoder.XaddEncoder` made.
         """
         flight = _Flight(self, command, done)
-        if self._backlog.is_full:
-            self._divert(flight, self._backlog.reason)
+        if self._backpressure.is_full:
+            self._divert(flight, self._backpressure.reason)
             return
         if self._pipeline.oldest_age() > self._budget_seconds:
             self._divert(flight, "redis_slow")

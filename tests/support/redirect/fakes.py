@@ -27,7 +27,7 @@ class FakeClock:
         return self.now
 
 
-class FakeBacklog:
+class FakeBackpressure:
     """A stream that is full when told."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from redis import Redis
 
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.clicks.backpressure import Backlog
+from app.redirect.clicks.backpressure import Backpressure
 from app.stores.keys import backlog_marks_key
 from app.stores.redis import parse_url
 from tests.support.redirect.fakes import FakeClock
@@ -30,7 +30,7 @@ class Watched:
         self.pipeline = make_pipeline(lambda: parse_url(url))
         self.pipeline.start()
         assert self.pipeline.connected.wait(5)
-        self.backlog = Backlog(
+        self.backpressure = Backpressure(
             self.pipeline,
             RedirectMetrics(self.registry),
             stream=STREAM,
@@ -41,7 +41,7 @@ class Watched:
         )
 
     def close(self) -> None:
-        self.backlog.close()
+        self.backpressure.close()
         self.pipeline.close(0)
         self.redis.close()
 
@@ -62,7 +62,7 @@ class Watched:
         self.redis.xack(STREAM, GROUP, *entry_ids)
 
     def look(self) -> float:
-        self.backlog._look()
+        self.backpressure._look()
         return self.registry.get_sample_value("hopline_backlog")
 
 
@@ -162,19 +162,19 @@ def test_it_counts_on_redis_7_as_well(redis7_server):
 
 def test_it_is_full_from_the_high_mark_down_to_the_low_one(watched, caplog):
     watched.create_group()
-    watched.backlog.start()
-    assert not watched.backlog.is_full
+    watched.backpressure.start()
+    assert not watched.backpressure.is_full
     for _ in range(9):
         watched.add(91)
         watched.look()
-    wait_until(lambda: watched.backlog.is_full)
+    wait_until(lambda: watched.backpressure.is_full)
     assert "of the 1000 clicks" in caplog.text
     assert watched.registry.get_sample_value("hopline_backlog_full") == 1
     watched.ack(watched.read(310))
     gevent.sleep(0.7)
-    assert watched.backlog.is_full
+    assert watched.backpressure.is_full
     watched.ack(watched.read(100))
-    wait_until(lambda: not watched.backlog.is_full)
+    wait_until(lambda: not watched.backpressure.is_full)
     assert "There is room again" in caplog.text
 
 
@@ -184,14 +184,14 @@ def test_new_clicks_give_way_while_redis_memory_nears_its_bound(any_redis_server
     # No SET, whose value would lie in a buffer for a while as well.
     watched.redis.setrange("links", 20 << 20, "x")
     watched.look()
-    assert not watched.backlog.is_full
+    assert not watched.backpressure.is_full
     for share, is_full in ((0.72, False), (0.85, True), (0.78, True), (0.72, False)):
         used = watched.redis.info("memory")["used_memory"]
         watched.redis.config_set("maxmemory", int(used / share))
         gevent.sleep(0.05)
         watched.look()
-        assert watched.backlog.is_full is is_full, share
-        assert watched.backlog.reason == ("memory" if is_full else "")
+        assert watched.backpressure.is_full is is_full, share
+        assert watched.backpressure.reason == ("memory" if is_full else "")
         shown = watched.registry.get_sample_value("hopline_redis_memory_full")
         assert shown == is_full
     assert "MiB (maxmemory)" in caplog.text
@@ -204,24 +204,24 @@ def test_memory_is_looked_at_even_when_it_is_full(watched):
     watched.redis.config_set("maxmemory", 1)
     try:
         watched.look()
-        assert watched.backlog.reason == "memory"
+        assert watched.backpressure.reason == "memory"
     finally:
         watched.redis.config_set("maxmemory", 0)
     watched.look()
-    assert not watched.backlog.is_full
+    assert not watched.backpressure.is_full
 
 
 def test_while_redis_does_not_let_us_look_the_last_decision_stands(watched, caplog):
     watched.redis.set(STREAM, "no stream at all")
-    watched.backlog._look()
+    watched.backpressure._look()
     assert "can't be counted" in caplog.text
-    assert not watched.backlog.is_full
+    assert not watched.backpressure.is_full
     watched.redis.delete(STREAM)
     watched.add(900)
     watched.look()
     watched.redis.set(STREAM, "no stream at all")
-    watched.backlog._look()
-    assert watched.backlog.is_full
+    watched.backpressure._look()
+    assert watched.backpressure.is_full
 
 
 def test_nothing_is_sent_before_the_first_look_for_it_might_trim_what_is_unread(valkey_server):
@@ -251,7 +251,7 @@ def test_a_server_that_refuses_is_doubted_once_until_it_takes_something_again(va
     for spell in (1, 2):
         watched.redis.config_set("min-replicas-to-write", 1)
         for _ in range(3):
-            watched.backlog._look()
+            watched.backpressure._look()
         assert len(doubts) == spell
         watched.redis.config_set("min-replicas-to-write", 0)
         watched.look()
@@ -264,7 +264,7 @@ def test_a_master_that_becomes_a_replica_is_left_and_told_of(any_redis_server):
     watched.create_group()
     told: list[int] = []
     watched.pipeline.on_new_server.append(lambda: told.append(1))
-    watched.backlog.start()
+    watched.backpressure.start()
     watched.redis.replicaof("127.0.0.1", new.port)
     wait_until(lambda: told)
     wait_until(watched.pipeline.connected.is_set)
@@ -294,7 +294,7 @@ def test_a_server_that_stays_away_is_doubted_before_it_is_back(valkey_server):
     watched = Watched(server.url, absence_seconds=0.2)
     try:
         watched.pipeline.on_new_server.append(lambda: doubts.append(None))
-        watched.backlog.start()
+        watched.backpressure.start()
         server.kill()
         wait_until(lambda: doubts)
         assert not watched.pipeline.connected.is_set()
@@ -304,7 +304,7 @@ def test_a_server_that_stays_away_is_doubted_before_it_is_back(valkey_server):
 
 def test_a_fast_growth_is_looked_ahead(redis_url):
     clock = FakeClock()
-    backlog = Backlog(
+    backpressure = Backpressure(
         None,
         RedirectMetrics(CollectorRegistry()),
         stream=STREAM,
@@ -313,13 +313,13 @@ def test_a_fast_growth_is_looked_ahead(redis_url):
         timeout_seconds=2,
         clock=clock,
     )
-    backlog.note(700_000)
+    backpressure.note(700_000)
     clock.now += 1
-    backlog.note(720_000)
-    assert not backlog.is_full
+    backpressure.note(720_000)
+    assert not backpressure.is_full
     clock.now += 1
-    backlog.note(780_000)
-    assert backlog.is_full
+    backpressure.note(780_000)
+    assert backpressure.is_full
 
 
 class Machine(RuleBasedStateMachine):
@@ -392,8 +392,8 @@ def _key(entry_id: bytes) -> tuple[int, int]:
 
 def test_a_fault_of_ours_ends_no_watch(watched, monkeypatch):
     watched.create_group()
-    watched.backlog.start()
-    monkeypatch.setattr(watched.backlog, "note", failing_once(watched.backlog.note))
+    watched.backpressure.start()
+    monkeypatch.setattr(watched.backpressure, "note", failing_once(watched.backpressure.note))
     watched.add(7)
     wait_until(lambda: watched.registry.get_sample_value("hopline_backlog") == 7)
     names = ("hopline_chore_failures_total", {"chore": "backlog"})

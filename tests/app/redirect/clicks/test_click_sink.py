@@ -6,7 +6,7 @@ from app.redirect.clicks.click_sink import ClickSink
 from app.redirect.redis.resp import decode_command, encode_command
 from app.redirect.spool.file import SpoolError
 from app.redirect.spool.retransmit_buffer import ResendRing
-from tests.support.redirect.fakes import FakeBacklog, FakePipeline
+from tests.support.redirect.fakes import FakeBackpressure, FakePipeline
 from tests.support.redirect.waiting import wait_until
 
 CLICKS = [bytes(15) + b"%d" % number for number in range(3)]
@@ -37,14 +37,14 @@ class World:
 
     def __init__(self):
         self.registry = CollectorRegistry()
-        self.pipeline, self.file, self.backlog = FakePipeline(), FullFile(), FakeBacklog()
+        self.pipeline, self.file, self.backpressure = FakePipeline(), FullFile(), FakeBackpressure()
         self.done: list[bytes] = []
-        self.backlog.is_full = True
+        self.backpressure.is_full = True
         self.sink = ClickSink(
             self.pipeline,
             self.file,
             ResendRing(4),
-            self.backlog,
+            self.backpressure,
             RedirectMetrics(self.registry),
             budget_seconds=5,
         )
@@ -76,7 +76,7 @@ def test_a_click_that_no_disk_takes_is_neither_lost_nor_waited_for(world):
 
 def test_what_waits_in_memory_goes_to_redis_when_it_is_back_first(world):
     world.record_all()
-    world.backlog.is_full = False
+    world.backpressure.is_full = False
     wait_until(lambda: len(world.pipeline.commands) == len(CLICKS))
     for _ in CLICKS:
         world.pipeline.answer(b"1-0")

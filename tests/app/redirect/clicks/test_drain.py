@@ -18,7 +18,7 @@ from app.redirect.spool.retransmit_buffer import ResendRing
 from app.redirect.spool.spool import damage_counter
 from app.redirect.visits.xadd_encoder import XaddEncoder
 from app.stores.redis import parse_url
-from tests.support.redirect.fakes import FakeBacklog
+from tests.support.redirect.fakes import FakeBackpressure
 from tests.support.redirect.faults import failing_once
 from tests.support.redirect.pipelines import make_pipeline
 from tests.support.redirect.waiting import wait_until
@@ -34,7 +34,7 @@ class Host:
         self.url = url
         self.file = SpoolFile(directory, 1 << 30)
         self.ring = ResendRing(60)
-        self.backlog = FakeBacklog()
+        self.backpressure = FakeBackpressure()
         self.open: list[Callable[[], None]] = [self.file.close]
 
     def start_drain(self, clicks_per_second: int = 100_000, wall_clock=time.time) -> None:
@@ -46,7 +46,7 @@ class Host:
             SpoolFile(self.directory, 1 << 30, damage_counter(metrics)),
             pipeline,
             XaddEncoder(STREAM, 1_000_000),
-            self.backlog,
+            self.backpressure,
             metrics,
             SpoolNote(self.directory),
             clicks_per_second=clicks_per_second,
@@ -95,11 +95,11 @@ def test_how_many_clicks_wait_is_noted_beside_the_spool(host):
         path = SpoolNote(host.directory).path
         return orjson.loads(path.read_bytes())["waiting"] if path.exists() else None
 
-    host.backlog.is_full = True
+    host.backpressure.is_full = True
     host.spool(7)
     host.start_drain()
     wait_until(lambda: noted() == 7)
-    host.backlog.is_full = False
+    host.backpressure.is_full = False
     wait_until(lambda: noted() == 0)
 
 
@@ -162,7 +162,7 @@ def test_while_redis_takes_nothing_clicks_stay_in_the_spool(host):
 
 def test_the_filling_of_the_spool_is_shown(host):
     host.spool(30, age_seconds=100)
-    host.backlog.is_full = True
+    host.backpressure.is_full = True
     host.start_drain()
     shown = {
         name: lambda name=name: host.registry.get_sample_value(f"hopline_spool_{name}")
@@ -171,17 +171,17 @@ def test_the_filling_of_the_spool_is_shown(host):
     wait_until(lambda: shown["clicks"]() == 30)
     assert 4096 <= shown["bytes"]() < 1 << 20
     assert 100 <= shown["oldest_seconds"]() < 160
-    host.backlog.is_full = False
+    host.backpressure.is_full = False
     wait_until(lambda: shown["clicks"]() == shown["oldest_seconds"]() == 0)
 
 
-def test_while_the_backlog_is_full_clicks_stay_in_the_spool(host):
+def test_while_redis_is_full_clicks_stay_in_the_spool(host):
     ids = host.spool(3)
-    host.backlog.is_full = True
+    host.backpressure.is_full = True
     host.start_drain()
     gevent.sleep(1.2)
     assert host.sent() == []
-    host.backlog.is_full = False
+    host.backpressure.is_full = False
     wait_until(lambda: host.file.count() == 0)
     assert host.sent() == ids
 

@@ -6,7 +6,7 @@ from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.recorder import Recorder
 from app.redirect.redis.resp import encode_command
 from app.redirect.spool.retransmit_buffer import ResendRing
-from tests.support.redirect.fakes import FakeBacklog, FakePipeline
+from tests.support.redirect.fakes import FakeBackpressure, FakePipeline
 
 A, B, C, D, E = (bytes([letter]) * 16 for letter in b"abcde")
 
@@ -39,14 +39,14 @@ class World:
         self.registry = CollectorRegistry()
         self.pipeline = FakePipeline()
         self.spool = FakeSpool()
-        self.backlog = FakeBacklog()
+        self.backpressure = FakeBackpressure()
         self.done: list[bytes] = []
         self.ring = ResendRing(4)
         self.recorder = Recorder(
             self.pipeline,
             self.spool,
             self.ring,
-            self.backlog,
+            self.backpressure,
             RedirectMetrics(self.registry),
             budget_seconds=0.01,
         )
@@ -132,7 +132,7 @@ def test_a_click_that_redis_refuses_is_spooled(world, error):
 
 @pytest.mark.parametrize("reason", ["backlog", "memory"])
 def test_while_the_stream_or_memory_is_full_clicks_are_spooled(world, reason):
-    world.backlog.is_full, world.backlog.reason = True, reason
+    world.backpressure.is_full, world.backpressure.reason = True, reason
     world.record()
     assert world.pipeline.commands == []
     assert world.spool.rows == world.done == [A]
