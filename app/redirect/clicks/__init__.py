@@ -3,6 +3,6 @@
 :class:`app.redirect.clicks.click_sink.ClickSink` owns the order Redis, disk, memory:
 :class:`app.redirect.clicks.recorder.Recorder` decides for each click,
 :class:`app.redirect.clicks.backpressure.Backpressure` tells when Redis has no room,
-:class:`app.redirect.clicks.memory_buffer.Holdover` keeps what the disk refuses, and
+:class:`app.redirect.clicks.memory_buffer.MemoryBuffer` keeps what the disk refuses, and
 :class:`app.redirect.clicks.drain.Drain` brings the spool back to Redis.
 """

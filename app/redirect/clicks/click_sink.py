@@ -8,7 +8,7 @@ from time import monotonic
 
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.backpressure import Backpressure
-from app.redirect.clicks.memory_buffer import Holdover
+from app.redirect.clicks.memory_buffer import MemoryBuffer
 from app.redirect.clicks.recorder import Recorder
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.spool.file import SpoolFile
@@ -42,7 +42,7 @@ class ClickSink:
         self.recorder = Recorder(
             pipeline, self.spool, ring, backpressure, metrics, budget_seconds=budget_seconds
         )
-        self._memory = Holdover(self.recorder.record, metrics)
+        self._memory = MemoryBuffer(self.recorder.record, metrics)
 
     def start(self) -> None:
         """Begin to try again what only memory takes; returns at once."""

@@ -28,7 +28,7 @@ _AT_ONCE = 250
 Record = Callable[[bytes, Callable[[], None]], None]
 
 
-class Holdover:
+class MemoryBuffer:
     """Keeps clicks and has them recorded again, until Redis or the disk takes them.
 
     Args:
