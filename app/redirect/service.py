@@ -31,7 +31,7 @@ from app.redirect.redis.pipeline import Pipeline
 from app.redirect.spool.file import SpoolError, SpoolFile
 from app.redirect.spool.leftovers import SpoolLeftovers
 from app.redirect.spool.repair import Damage
-from app.redirect.spool.retransmit_buffer import ResendRing
+from app.redirect.spool.retransmit_buffer import RetransmitBuffer
 from app.redirect.spool.spool import damage_counter
 from app.redirect.visits.click_ids import VisitIds
 from app.redirect.visits.client_address import ClientAddress
@@ -61,7 +61,9 @@ class RedirectService:
             self.registry, settings.metrics_of("redirect"), self.metrics.chore_failures
         )
         idle: Any = gevent.get_hub().loop.idle()
-        self._ring = ResendRing(settings.resend_seconds, self._note_short_ring, idle=idle)
+        self._retransmit_buffer = RetransmitBuffer(
+            settings.resend_seconds, self._note_short_buffer, idle=idle
+        )
         self._quiet_log = QuietLog(logger)
         self._encoder = XaddEncoder(settings.stream, settings.stream_maxlen)
         self._note = self._look_at_note()
@@ -102,7 +104,7 @@ class RedirectService:
             name="hopline-redirect",
             timeout_seconds=timeout_seconds,
             chore_failures=chore_failures,
-            on_answered=self._ring.add,
+            on_answered=self._retransmit_buffer.add,
         )
         self.lookup = Lookup(self.pipeline, settings, self.metrics)
         self.following = Following(
@@ -138,7 +140,7 @@ class RedirectService:
         self.clicks = ClickSink(
             self.pipeline,
             self._open_spool(),
-            self._ring,
+            self._retransmit_buffer,
             self.backpressure,
             self.metrics,
             budget_seconds=self.settings.record_budget_ms / 1000,
@@ -149,7 +151,7 @@ class RedirectService:
             resend_seconds=self.settings.resend_seconds,
         )
         # Uses before the clicks: from then on visitors may ask for them.
-        self.pipeline.on_new_server += (self._uses.tell_again, self.clicks.recorder.resend)
+        self.pipeline.on_new_server += (self._uses.tell_again, self.clicks.recorder.retransmit)
 
     def _look_at_note(self) -> SpoolNote:
         """Tell of a spool that was deleted while no worker ran, before a new one is made."""
@@ -195,7 +197,7 @@ class RedirectService:
         self._note_what_waits()
         self._publishing.close()
 
-    def _note_short_ring(self, count: int, seconds: float) -> None:
+    def _note_short_buffer(self, count: int, seconds: float) -> None:
         self.metrics.clicks_unguarded.inc(count)
         self._quiet_log.warning(
             "short",

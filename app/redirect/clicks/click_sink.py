@@ -12,7 +12,7 @@ from app.redirect.clicks.memory_buffer import MemoryBuffer
 from app.redirect.clicks.recorder import Recorder
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.spool.file import SpoolFile
-from app.redirect.spool.retransmit_buffer import ResendRing
+from app.redirect.spool.retransmit_buffer import RetransmitBuffer
 from app.redirect.spool.rows import Row
 from app.redirect.spool.spool import Spool
 
@@ -31,7 +31,7 @@ class ClickSink:
         self,
         pipeline: Pipeline,
         file: SpoolFile,
-        ring: ResendRing,
+        retransmit_buffer: RetransmitBuffer,
         backpressure: Backpressure,
         metrics: RedirectMetrics,
         *,
@@ -40,7 +40,12 @@ class ClickSink:
         """Make a sink; its arguments are the recorder's, and the spool's file."""
         self.spool = Spool(file, metrics, self._keep)
         self.recorder = Recorder(
-            pipeline, self.spool, ring, backpressure, metrics, budget_seconds=budget_seconds
+            pipeline,
+            self.spool,
+            retransmit_buffer,
+            backpressure,
+            metrics,
+            budget_seconds=budget_seconds,
         )
         self._memory = MemoryBuffer(self.recorder.record, metrics)
 

@@ -21,8 +21,8 @@ from app.logs.throttle import QuietLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.backpressure import Backpressure
 from app.redirect.redis.pipeline import Pipeline, PipelineBroken, PipelineError, PipelineFull
-from app.redirect.spool.retransmission import Resending
-from app.redirect.spool.retransmit_buffer import ResendRing
+from app.redirect.spool.retransmission import Retransmission
+from app.redirect.spool.retransmit_buffer import RetransmitBuffer
 from app.redirect.spool.spool import Spool
 from app.redirect.tasks.deadlines import Deadlines
 from app.redirect.visits.xadd_encoder import click_id_of
@@ -40,7 +40,7 @@ class Recorder:
         self,
         pipeline: Pipeline,
         spool: Spool,
-        ring: ResendRing,
+        retransmit_buffer: RetransmitBuffer,
         backpressure: Backpressure,
         metrics: RedirectMetrics,
         *,
@@ -50,9 +50,9 @@ class Recorder:
         """Make a recorder.
 
         Args:
-            pipeline: takes clicks, and tells the ring of those that were confirmed.
+            pipeline: takes clicks, and tells the retransmit buffer of those that were confirmed.
             spool: takes those that Redis does not take in time.
-            ring: keeps what Redis may yet lose.
+            retransmit_buffer: keeps what Redis may yet lose.
             backpressure: tells whether there is room in Redis.
             metrics: counts what becomes of each click.
             budget_seconds: longest time that a visitor waits for Redis.
@@ -60,8 +60,8 @@ class Recorder:
         """
         self._pipeline = pipeline
         self._spool = spool
-        self._ring = ring
-        self._resending = Resending(spool, metrics)
+        self._retransmit_buffer = retransmit_buffer
+        self._retransmission = Retransmission(spool, metrics)
         self._backpressure = backpressure
         self._budget_seconds = budget_seconds
         loop: Any = gevent.get_hub().loop
@@ -98,13 +98,13 @@ class Recorder:
         self.record(command, lambda: waiter.switch(None))
         waiter.get()
 
-    def resend(self) -> None:
+    def retransmit(self) -> None:
         """Put what Redis confirmed last into the spool, because it may be lost."""
-        slices = self._ring.take(self._pipeline.heard_at)
-        if slices:
-            most = sum(each.command_count for each in slices)
+        segments = self._retransmit_buffer.take(self._pipeline.heard_at)
+        if segments:
+            most = sum(each.command_count for each in segments)
             logger.warning("Sending the last confirmed clicks again: at most %d", most)
-            self._resending.add(slices)
+            self._retransmission.add(segments)
 
     def close(self, timeout_seconds: float) -> None:
         """Put what Redis confirmed last into the spool; blocks the calling greenlet.
@@ -112,8 +112,8 @@ class Recorder:
         Whether Redis loses its last second from now on, or has lost it while it is away, nobody
         else will know of these clicks.
         """
-        self._resending.add(self._ring.take(self._pipeline.heard_at))
-        self._resending.close(timeout_seconds)
+        self._retransmission.add(self._retransmit_buffer.take(self._pipeline.heard_at))
+        self._retransmission.close(timeout_seconds)
 
     def _confirm(self, flight: "_Flight") -> None:
         if flight.settled:
@@ -129,7 +129,7 @@ class Recorder:
         """Have what was confirmed last sent again, once until more is confirmed."""
         if self._confirmed.count != self._doubted_count:
             self._doubted_count = self._confirmed.count
-            self.resend()
+            self.retransmit()
 
     def _divert(self, flight: "_Flight", reason: str) -> None:
         self._diverted.labels(reason).inc()

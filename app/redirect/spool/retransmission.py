@@ -1,6 +1,6 @@
 """Queue that hands what Redis may have lost to the spool, from where it is sent again.
 
-Rule 1: a slice at a time, and the next once the disk has taken it: however many clicks there are,
+Rule 1: a segment at a time, and the next once the disk has taken it: however many clicks there are,
         visitors wait for none of them.
 Rule 2: what the disk does not take stays in memory and is tried again; a worker that ends says what
         it could not hand over. Redis confirmed those, so they are lost only if Redis lost them.
@@ -16,14 +16,14 @@ from gevent.event import Event
 
 from app.logs.throttle import QuietLog
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.spool.retransmit_buffer import Slice
+from app.redirect.spool.retransmit_buffer import Segment
 
 logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 0.25
-#: Between two slices: the thread that writes them and the event loop share the interpreter.
+#: Between two segments: the thread that writes them and the event loop share the interpreter.
 _BREATH_SECONDS = 0.005
-#: As much as the ring holds; a second lost tail before the first is on disk may come on top.
+#: As much as the buffer holds; a second lost tail before the first is on disk may come on top.
 _LIMIT_BYTES = 64 << 20
 
 OnPut = Callable[[BaseException | None], None]
@@ -32,12 +32,12 @@ OnPut = Callable[[BaseException | None], None]
 class Spool(Protocol):
     """Where the clicks go."""
 
-    def put_again(self, clicks: Slice, on_put: OnPut) -> None:
+    def put_again(self, clicks: Segment, on_put: OnPut) -> None:
         """Put confirmed clicks on disk; ``on_put`` is told of the error, or None."""
 
 
-class Resending:
-    """Keeps slices of confirmed clicks until the spool has them."""
+class Retransmission:
+    """Keeps segments of confirmed clicks until the spool has them."""
 
     def __init__(
         self, spool: Spool, metrics: RedirectMetrics, limit_bytes: int = _LIMIT_BYTES
@@ -46,7 +46,7 @@ class Resending:
         self._resent = metrics.clicks_resent
         self._unguarded = metrics.clicks_unguarded
         self._limit_bytes = limit_bytes
-        self._slices: deque[Slice] = deque()
+        self._segments: deque[Segment] = deque()
         self._held_bytes = 0
         self._is_closing = False
         self._timer: Any = None
@@ -56,17 +56,17 @@ class Resending:
 
     def __len__(self) -> int:
         """Return how many clicks have yet to be handed over."""
-        return sum(each.count() for each in self._slices)
+        return sum(each.count() for each in self._segments)
 
-    def add(self, slices: list[Slice]) -> None:
+    def add(self, segments: list[Segment]) -> None:
         """Hand these over as well; returns at once."""
-        self._slices.extend(slices)
-        self._held_bytes += sum(each.size_bytes for each in slices)
-        while self._held_bytes > self._limit_bytes and len(self._slices) > 1:
+        self._segments.extend(segments)
+        self._held_bytes += sum(each.size_bytes for each in segments)
+        while self._held_bytes > self._limit_bytes and len(self._segments) > 1:
             # Not the first: it may be on its way to the disk.
-            self._let_go(self._slices[1])
-            del self._slices[1]
-        if self._slices and self._idle.is_set():
+            self._let_go(self._segments[1])
+            del self._segments[1]
+        if self._segments and self._idle.is_set():
             self._idle.clear()
             self._put_next()
 
@@ -87,16 +87,16 @@ class Resending:
             )
 
     def _put_next(self) -> None:
-        self._spool.put_again(self._slices[0], self._on_put)
+        self._spool.put_again(self._segments[0], self._on_put)
 
     def _on_put(self, error: BaseException | None) -> None:
         if error is not None:
             self._wait_for_room(error)
             return
-        done = self._slices.popleft()
+        done = self._segments.popleft()
         self._held_bytes -= done.size_bytes
         self._resent.inc(done.count())
-        if not self._slices:
+        if not self._segments:
             self._idle.set()
         elif self._is_closing:
             self._put_next()
@@ -112,7 +112,7 @@ class Resending:
         self._quiet_log.warning(
             "waiting",
             "Clicks to send again wait in memory, at most %d: %s",
-            sum(each.command_count for each in self._slices),
+            sum(each.command_count for each in self._segments),
             error,
         )
         if self._is_closing:
@@ -120,7 +120,7 @@ class Resending:
             return
         self._put_after(_PAUSE_SECONDS)
 
-    def _let_go(self, clicks: Slice) -> None:
+    def _let_go(self, clicks: Segment) -> None:
         self._held_bytes -= clicks.size_bytes
         self._unguarded.inc(clicks.count())
         self._quiet_log.warning(

@@ -25,13 +25,13 @@ from app.redirect.spool.rows import Row
 from app.redirect.visits.xadd_encoder import click_id_of, is_click
 
 #: Those of browsers come to some 500 bytes a click, compressed to a tenth or a quarter of that.
-RING_BYTES = 64 << 20
+BUFFER_BYTES = 64 << 20
 #: As long as no more than this is kept as it was, there is no need to compress any.
 _RAW_BYTES = 4 << 20
 #: Clicks of so short a time, and so few, are compressed together, and sent again in one turn of the
 #: event loop. A write is never divided.
-_SLICE_SECONDS = 0.05
-_SLICE_BYTES = 64 << 10
+_SEGMENT_SECONDS = 0.05
+_SEGMENT_BYTES = 64 << 10
 
 #: For a write: an object and its place in a list.
 _WRITE_BYTES = 41
@@ -51,7 +51,7 @@ class IdleWatcher(Protocol):
         """Run it no more."""
 
 
-class ResendRing:
+class RetransmitBuffer:
     """The XADDs of the last seconds' confirmed clicks, bounded in bytes as well.
 
     Attributes:
@@ -64,10 +64,10 @@ class ResendRing:
         on_short: OnShort = lambda _count, _seconds: None,
         *,
         idle: IdleWatcher | None = None,
-        limit_bytes: int = RING_BYTES,
+        limit_bytes: int = BUFFER_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make an empty ring.
+        """Make an empty buffer.
 
         Args:
             seconds: time that it has to cover.
@@ -82,9 +82,9 @@ class ResendRing:
         self._idle = idle
         self._limit_bytes = limit_bytes
         self._clock = clock
-        self._slices: deque[Slice] = deque()
+        self._segments: deque[Segment] = deque()
         # Those of them that are not compressed.
-        self._raw: deque[Slice] = deque()
+        self._raw: deque[Segment] = deque()
         self.held_bytes = self._raw_bytes = 0
         self._begin_youngest(-1.0)
 
@@ -101,12 +101,12 @@ class ResendRing:
             self._close_youngest()
             self._drop_old(now)
             self._keep_bound(now)
-            self._begin_youngest(now + _SLICE_SECONDS)
+            self._begin_youngest(now + _SEGMENT_SECONDS)
             self._room_bytes -= len(commands)
         self._writes.append(commands)
         self._count += count
 
-    def take(self, heard_at: float) -> "list[Slice]":
+    def take(self, heard_at: float) -> "list[Segment]":
         """Return the clicks that may be lost, in order, and keep none.
 
         Args:
@@ -115,8 +115,8 @@ class ResendRing:
         self._close_youngest()
         self._drop_old(heard_at)
         self._keep_bound(heard_at)
-        taken = list(self._slices)
-        self._slices.clear()
+        taken = list(self._segments)
+        self._segments.clear()
         self._raw.clear()
         self.held_bytes = self._raw_bytes = 0
         self._begin_youngest(-1.0)
@@ -124,15 +124,15 @@ class ResendRing:
 
     def _begin_youngest(self, ends_at: float) -> None:
         self._ends_at = ends_at
-        self._room_bytes = _SLICE_BYTES
+        self._room_bytes = _SEGMENT_BYTES
         self._writes: list[bytes] = []
         self._count = 0
 
     def _close_youngest(self) -> None:
         if not self._writes:
             return
-        closed = Slice(self._ends_at, self._writes, self._count)
-        self._slices.append(closed)
+        closed = Segment(self._ends_at, self._writes, self._count)
+        self._segments.append(closed)
         self._raw.append(closed)
         self.held_bytes += closed.size_bytes
         self._raw_bytes += closed.size_bytes
@@ -147,11 +147,11 @@ class ResendRing:
 
     def _pack_one(self) -> None:
         """Compress the youngest that isn't, as it will stay for longest."""
-        slice_ = self._raw.pop()
-        self._raw_bytes -= slice_.size_bytes
-        self.held_bytes -= slice_.size_bytes
-        slice_.pack()
-        self.held_bytes += slice_.size_bytes
+        segment = self._raw.pop()
+        self._raw_bytes -= segment.size_bytes
+        self.held_bytes -= segment.size_bytes
+        segment.pack()
+        self.held_bytes += segment.size_bytes
 
     def _keep_bound(self, now: float) -> None:
         while self.held_bytes > self._limit_bytes:
@@ -163,11 +163,11 @@ class ResendRing:
 
     def _drop_old(self, now: float) -> None:
         until = now - self._seconds
-        while self._slices and self._slices[0].ends_at < until:
+        while self._segments and self._segments[0].ends_at < until:
             self._drop_oldest()
 
-    def _drop_oldest(self) -> "Slice":
-        oldest = self._slices.popleft()
+    def _drop_oldest(self) -> "Segment":
+        oldest = self._segments.popleft()
         self.held_bytes -= oldest.size_bytes
         if self._raw and self._raw[0] is oldest:
             self._raw.popleft()
@@ -175,7 +175,7 @@ class ResendRing:
         return oldest
 
 
-class Slice:
+class Segment:
     """Commands answered before a moment of the monotonic clock, of which the clicks matter.
 
     Attributes:
@@ -200,7 +200,7 @@ class Slice:
         self._count: int | None = None
 
     def pack(self) -> None:
-        """Compress them: some ten microseconds for the 64 KiB that a slice usually has."""
+        """Compress them: some ten microseconds for the 64 KiB that a segment usually has."""
         self._packed = lz4.block.compress(b"".join(self._writes))
         self._writes = []
         self.size_bytes = len(self._packed) + _WRITE_BYTES

@@ -17,7 +17,7 @@ from app.metrics.redirect import RedirectMetrics
 from app.redirect.spool.file import SpoolError, SpoolFile
 from app.redirect.spool.repair import Damage
 from app.redirect.spool.retransmission import OnPut
-from app.redirect.spool.retransmit_buffer import Slice
+from app.redirect.spool.retransmit_buffer import Segment
 from app.redirect.spool.rows import Row
 from app.redirect.tasks.deadlines import Deadlines
 
@@ -60,7 +60,7 @@ class Spool:
         self._gathered: list[_Append] = []
         self._gathered_bytes = 0
         self._forgotten: list[bytes] = []
-        self._again: tuple[Slice, OnPut] | None = None
+        self._again: tuple[Segment, OnPut] | None = None
         self._was_again = False
         self._idle = Event()
         self._idle.set()
@@ -83,7 +83,7 @@ class Spool:
         self._gathered_bytes += sum(len(command) for _, command in rows)
         self._commit_soon()
 
-    def put_again(self, clicks: Slice, on_put: OnPut) -> None:
+    def put_again(self, clicks: Segment, on_put: OnPut) -> None:
         """Put clicks on disk that Redis confirmed; ``on_put`` is told of the error, or None.
 
         One call at a time: the next once ``on_put`` was called.
@@ -199,7 +199,7 @@ def _write(file: SpoolFile, rows: list[Row], forgotten: list[bytes]) -> SpoolErr
     return None
 
 
-def _write_again(file: SpoolFile, clicks: Slice, forgotten: list[bytes]) -> SpoolError | None:
+def _write_again(file: SpoolFile, clicks: Segment, forgotten: list[bytes]) -> SpoolError | None:
     """Put clicks on disk after what had to be forgotten before: one of them may be among these."""
     if forgotten:
         _write(file, [], forgotten)

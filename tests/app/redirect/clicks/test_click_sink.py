@@ -5,7 +5,7 @@ from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.click_sink import ClickSink
 from app.redirect.redis.resp import decode_command, encode_command
 from app.redirect.spool.file import SpoolError
-from app.redirect.spool.retransmit_buffer import ResendRing
+from app.redirect.spool.retransmit_buffer import RetransmitBuffer
 from tests.support.redirect.fakes import FakeBackpressure, FakePipeline
 from tests.support.redirect.waiting import wait_until
 
@@ -43,7 +43,7 @@ class World:
         self.sink = ClickSink(
             self.pipeline,
             self.file,
-            ResendRing(4),
+            RetransmitBuffer(4),
             self.backpressure,
             RedirectMetrics(self.registry),
             budget_seconds=5,

@@ -14,7 +14,7 @@ from app.redirect.clicks.drain import Drain
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.redis.resp import encode_command
 from app.redirect.spool.file import SpoolFile
-from app.redirect.spool.retransmit_buffer import ResendRing
+from app.redirect.spool.retransmit_buffer import RetransmitBuffer
 from app.redirect.spool.spool import damage_counter
 from app.redirect.visits.xadd_encoder import XaddEncoder
 from app.stores.redis import parse_url
@@ -33,12 +33,12 @@ class Host:
         self.directory = directory
         self.url = url
         self.file = SpoolFile(directory, 1 << 30)
-        self.ring = ResendRing(60)
+        self.buffer = RetransmitBuffer(60)
         self.backpressure = FakeBackpressure()
         self.open: list[Callable[[], None]] = [self.file.close]
 
     def start_drain(self, clicks_per_second: int = 100_000, wall_clock=time.time) -> None:
-        pipeline = make_pipeline(lambda: parse_url(self.url), on_answered=self.ring.add)
+        pipeline = make_pipeline(lambda: parse_url(self.url), on_answered=self.buffer.add)
         pipeline.start()
         self.registry = CollectorRegistry()
         metrics = RedirectMetrics(self.registry)
@@ -86,7 +86,7 @@ def test_spooled_clicks_reach_the_stream_in_order_and_leave_the_spool(host):
     wait_until(lambda: host.file.count() == 0)
     assert host.sent() == ids
     # Redis may yet lose these, too.
-    again = [click_id for each in host.ring.take(0) for click_id, _ in each.rows()]
+    again = [click_id for each in host.buffer.take(0) for click_id, _ in each.rows()]
     assert again == ids
 
 

@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.recorder import Recorder
 from app.redirect.redis.resp import encode_command
-from app.redirect.spool.retransmit_buffer import ResendRing
+from app.redirect.spool.retransmit_buffer import RetransmitBuffer
 from tests.support.redirect.fakes import FakeBackpressure, FakePipeline
 
 A, B, C, D, E = (bytes([letter]) * 16 for letter in b"abcde")
@@ -41,11 +41,11 @@ class World:
         self.spool = FakeSpool()
         self.backpressure = FakeBackpressure()
         self.done: list[bytes] = []
-        self.ring = ResendRing(4)
+        self.buffer = RetransmitBuffer(4)
         self.recorder = Recorder(
             self.pipeline,
             self.spool,
-            self.ring,
+            self.buffer,
             self.backpressure,
             RedirectMetrics(self.registry),
             budget_seconds=0.01,
@@ -142,17 +142,17 @@ def test_while_the_stream_or_memory_is_full_clicks_are_spooled(world, reason):
 def test_the_last_confirmed_clicks_are_spooled_for_a_new_server(world):
     ids = [A, B]
     for click_id in ids:
-        world.ring.add(command(click_id), [len(command(click_id))])
-    world.recorder.resend()
+        world.buffer.add(command(click_id), [len(command(click_id))])
+    world.recorder.retransmit()
     assert world.spool.rows == ids
-    world.recorder.resend()
+    world.recorder.retransmit()
     assert world.spool.rows == ids
 
 
 @pytest.mark.parametrize("error", ["MISCONF", "NOREPLICAS"])
 def test_refusals_have_what_was_confirmed_before_them_spooled_once(world, error):
     def keep(click_id: bytes) -> None:
-        world.ring.add(command(click_id), [len(command(click_id))])
+        world.buffer.add(command(click_id), [len(command(click_id))])
 
     keep(A)
     for click_id in (B, C):

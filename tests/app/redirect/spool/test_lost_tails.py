@@ -19,7 +19,7 @@ LINK = Link(code="demo", target="https://target.example/", created_ms=1, updated
 FEW = replace(LINK, code="few", click_limit=60)
 BROWSER = b"Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
 RESEND_SECONDS = 1.5
-#: Longer than the ring's time.
+#: Longer than the buffer's time.
 OUTAGE_SECONDS = 3.0
 
 

@@ -5,8 +5,8 @@ from prometheus_client import CollectorRegistry
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.redis.resp import encode_command
 from app.redirect.spool.file import SpoolError, SpoolFile
-from app.redirect.spool.retransmission import Resending
-from app.redirect.spool.retransmit_buffer import ResendRing, Slice
+from app.redirect.spool.retransmission import Retransmission
+from app.redirect.spool.retransmit_buffer import RetransmitBuffer, Segment
 from app.redirect.spool.spool import Spool
 from tests.support.redirect.fakes import keep_none
 from tests.support.redirect.waiting import wait_until
@@ -20,15 +20,15 @@ def write(*commands: bytes) -> tuple[bytes, int]:
     return b"".join(commands), len(commands)
 
 
-def slice_of(*commands: bytes) -> Slice:
-    return Slice(0.0, list(commands), len(commands))
+def segment_of(*commands: bytes) -> Segment:
+    return Segment(0.0, list(commands), len(commands))
 
 
-def slices(count: int) -> list[Slice]:
-    ring = ResendRing(60)
+def segments(count: int) -> list[Segment]:
+    buffer = RetransmitBuffer(60)
     for number in range(count):
-        ring.add(*write(click(number, 1000)))
-    return ring.take(0)
+        buffer.add(*write(click(number, 1000)))
+    return buffer.take(0)
 
 
 class FullFile(SpoolFile):
@@ -72,11 +72,11 @@ def counted(registry: CollectorRegistry, name: str) -> float:
 
 def test_all_reach_the_spool_with_time_for_others_between(file, spool, metrics, registry):
     file.has_room = True
-    resending = Resending(spool, metrics)
-    resending.add(slices(2000))
-    assert len(resending) == 2000
+    retransmission = Retransmission(spool, metrics)
+    retransmission.add(segments(2000))
+    assert len(retransmission) == 2000
     turns = 0
-    while len(resending):
+    while len(retransmission):
         gevent.sleep(0.001)
         turns += 1
     assert turns > 20
@@ -87,39 +87,39 @@ def test_all_reach_the_spool_with_time_for_others_between(file, spool, metrics, 
 def test_what_a_full_disk_refuses_stays_in_memory_until_there_is_room(
     file, spool, metrics, registry
 ):
-    resending = Resending(spool, metrics)
-    resending.add(slices(500))
+    retransmission = Retransmission(spool, metrics)
+    retransmission.add(segments(500))
     gevent.sleep(0.1)
-    resending.add([slice_of(click(number)) for number in range(500, 520)])
-    assert len(resending) == 520
+    retransmission.add([segment_of(click(number)) for number in range(500, 520)])
+    assert len(retransmission) == 520
     file.has_room = True
-    wait_until(lambda: len(resending) == 0)
+    wait_until(lambda: len(retransmission) == 0)
     assert file.count() == 520
     assert counted(registry, "unguarded") == 0
 
 
 def test_a_worker_that_ends_says_what_the_disk_did_not_take(spool, metrics, registry, caplog):
-    resending = Resending(spool, metrics)
-    resending.add(slices(10))
-    resending.close(2)
+    retransmission = Retransmission(spool, metrics)
+    retransmission.add(segments(10))
+    retransmission.close(2)
     assert "10 clicks that Redis confirmed last could not be put into the spool" in caplog.text
     assert counted(registry, "unguarded") == 10
 
 
 def test_it_is_bounded_in_bytes(spool, metrics, registry):
-    resending = Resending(spool, metrics, limit_bytes=5_000)
-    resending.add(slices(1000))
-    assert len(resending) + counted(registry, "unguarded") == 1000
-    assert len(resending) < 500
-    resending.close(1)
+    retransmission = Retransmission(spool, metrics, limit_bytes=5_000)
+    retransmission.add(segments(1000))
+    assert len(retransmission) + counted(registry, "unguarded") == 1000
+    assert len(retransmission) < 500
+    retransmission.close(1)
 
 
 def test_a_click_to_be_forgotten_before_it_was_sent_again_stays(file, spool, metrics):
     file.has_room = True
     spool.append((1).to_bytes(16, "big"), click(1), lambda: None)
     spool.forget((1).to_bytes(16, "big"))
-    resending = Resending(spool, metrics)
-    resending.add([slice_of(click(1))])
-    resending.close(5)
+    retransmission = Retransmission(spool, metrics)
+    retransmission.add([segment_of(click(1))])
+    retransmission.close(5)
     gevent.sleep(0.1)
     assert file.count() == 1
