@@ -22,7 +22,7 @@ from app.redirect.gauges import watch
 from app.redirect.link_resource import Collaborators
 from app.redirect.links.click_limits import Uses
 from app.redirect.links.lookup import Lookup
-from app.redirect.links.lost_changes import Witness
+from app.redirect.links.lost_changes import LostChangeDetector
 from app.redirect.links.tracking import Tracking
 from app.redirect.pages import Pages
 from app.redirect.publishing import Publishing
@@ -115,13 +115,13 @@ class RedirectService:
             chore_failures=chore_failures,
         )
         watch(self.metrics, self.pipeline, self.lookup, self.following)
-        self.witness = Witness(
+        self.lost_changes = LostChangeDetector(
             self.lookup, self.pipeline, self.metrics, seconds=settings.resend_seconds
         )
-        self.pipeline.on_new_server.append(self.witness.doubt)
+        self.pipeline.on_new_server.append(self.lost_changes.doubt)
         self.tracking = Tracking(
             self.pipeline,
-            self.witness,
+            self.lost_changes,
             name="hopline-redirect-tracking",
             timeout_seconds=timeout_seconds / 2,
             chore_failures=chore_failures,
@@ -176,7 +176,7 @@ class RedirectService:
         self._publishing.start()
         self.pipeline.start()
         self.tracking.start()
-        self.witness.start()
+        self.lost_changes.start()
         self.following.start()
         self.pipeline.connected.wait(_FIRST_CONNECTION_SECONDS)
         self.backpressure.start()
@@ -191,7 +191,7 @@ class RedirectService:
         self.backpressure.close()
         self.following.close()
         self.tracking.close()
-        self.witness.close()
+        self.lost_changes.close()
         self.pipeline.close(self.settings.record_budget_ms / 1000)
         self.clicks.close(_STOP_SECONDS)
         self._note_what_waits()

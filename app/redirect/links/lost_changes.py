@@ -1,4 +1,4 @@
-"""Witness that remembers which links changed last, and names those that Redis lost with its tail.
+"""Detector that remembers which links changed last, and names those that Redis lost with its tail.
 
 Redis confirms a change of a link up to a second before it is on disk or on a replica. Whoever made
 it has gone by the time that another server answers without it. The redirect hears of every change
@@ -47,7 +47,7 @@ class _Change:
     is_read: bool = False
 
 
-class Witness:
+class LostChangeDetector:
     """Listens in another listener's place, tells it everything, and remembers changes.
 
     Args:

@@ -7,7 +7,7 @@ from redis import Redis
 
 from app.links.link import Link, encode
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.links.lost_changes import Witness, is_lost
+from app.redirect.links.lost_changes import LostChangeDetector, is_lost
 from app.redirect.links.tracking import Tracking
 from app.stores.keys import link_key
 from app.stores.redis import parse_url
@@ -34,14 +34,14 @@ class Listener:
 
 
 class World:
-    """A witness over a pipeline that the test answers for."""
+    """A detector over a pipeline that the test answers for."""
 
     def __init__(self, limit: int = 1000) -> None:
         self.registry = CollectorRegistry()
         self.pipeline = FakePipeline()
         self.clock = FakeClock()
         self.listener = Listener()
-        self.witness = Witness(
+        self.detector = LostChangeDetector(
             self.listener,
             self.pipeline,
             RedirectMetrics(self.registry),
@@ -51,15 +51,15 @@ class World:
         )
         self.now_held: dict[str, object] = {}
         self.pipeline.call = lambda command, _: self._held(command)
-        self.witness.start()
+        self.detector.start()
 
     def change(self, code: str, raw: object) -> None:
-        self.witness.changed(code)
+        self.detector.changed(code)
         self.pipeline.answer(raw)
 
     def doubt(self, *, heard_ago: float = 0.0) -> None:
         self.pipeline.heard_at = self.clock.now - heard_ago
-        self.witness.doubt()
+        self.detector.doubt()
         gevent.sleep(0.02)
 
     @property
@@ -79,7 +79,7 @@ def raw(updated_ms: int, **fields: object) -> bytes:
 def world():
     made = World()
     yield made
-    made.witness.close()
+    made.detector.close()
 
 
 def test_a_change_that_is_gone_is_named_and_counted(world, caplog):
@@ -123,7 +123,7 @@ def test_age_counts_up_to_the_last_reply_of_the_server_that_went_away(world):
 
 
 def test_a_change_that_could_not_be_read_may_be_lost(world, caplog):
-    world.witness.changed("demo")
+    world.detector.changed("demo")
     world.pipeline.break_off()
     world.now_held["demo"] = raw(1)
     world.doubt()
@@ -133,11 +133,11 @@ def test_a_change_that_could_not_be_read_may_be_lost(world, caplog):
 def test_more_changes_than_are_remembered_are_said(caplog):
     world = World(limit=2)
     for code in ("a", "b", "c"):
-        world.witness.changed(code)
+        world.detector.changed(code)
     assert len(world.pipeline.commands) == 2
     world.doubt()
     assert "More links changed than are remembered" in caplog.text
-    world.witness.close()
+    world.detector.close()
 
 
 @given(st.integers(0, 9), st.integers(0, 9))
@@ -150,26 +150,26 @@ def test_a_server_that_lost_its_tail_is_found_out(valkey_server, caplog):
     metrics = RedirectMetrics(CollectorRegistry())
     pipeline = make_pipeline(lambda: parse_url(server.url))
     listener = Listener()
-    witness = Witness(listener, pipeline, metrics, seconds=4)
-    pipeline.on_new_server.append(witness.doubt)
+    detector = LostChangeDetector(listener, pipeline, metrics, seconds=4)
+    pipeline.on_new_server.append(detector.doubt)
     tracking = Tracking(
-        pipeline, witness, name="test", timeout_seconds=1, chore_failures=metrics.chore_failures
+        pipeline, detector, name="test", timeout_seconds=1, chore_failures=metrics.chore_failures
     )
     with Redis.from_url(server.url) as client:
         client.set(link_key("demo"), raw(1))
         (log,) = (server.directory / "appendonlydir").glob("*.incr.aof")
         on_disk = log.stat().st_size
-        for each in (pipeline, tracking, witness):
+        for each in (pipeline, tracking, detector):
             each.start()
         wait_until(lambda: listener.told == ["began"])
         client.set(link_key("demo"), raw(2, disabled=True))
-        wait_until(lambda: any(change.is_read for change in witness._changes.values()))
+        wait_until(lambda: any(change.is_read for change in detector._changes.values()))
     server.kill()
     with log.open("r+b") as file:
         file.truncate(on_disk)
     gevent.sleep(0.5)
     server.start()
     wait_until(lambda: "Redis lost the last change of link 'demo'" in caplog.text)
-    for each in (witness, tracking):
+    for each in (detector, tracking):
         each.close()
     pipeline.close(0)
