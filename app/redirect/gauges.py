@@ -2,12 +2,12 @@
 
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.links.lookup import Lookup
-from app.redirect.redis.failover import Following
+from app.redirect.redis.failover import FailoverMonitor
 from app.redirect.redis.pipeline import Pipeline
 
 
 def watch(
-    metrics: RedirectMetrics, pipeline: Pipeline, lookup: Lookup, following: Following
+    metrics: RedirectMetrics, pipeline: Pipeline, lookup: Lookup, failover_monitor: FailoverMonitor
 ) -> None:
     """Have the gauges of these parts follow them."""
     metrics.commands_waiting.set_function(lambda: len(pipeline))
@@ -15,4 +15,4 @@ def watch(
     metrics.redis_connected.set_function(pipeline.connected.is_set)
     metrics.links_cached.set_function(lambda: len(lookup))
     metrics.link_changes_heard.set_function(lambda: lookup.is_watching)
-    metrics.redis_astray.set_function(lambda: following.is_astray)
+    metrics.redis_astray.set_function(lambda: failover_monitor.is_astray)

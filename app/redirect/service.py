@@ -26,7 +26,7 @@ from app.redirect.links.lost_changes import LostChangeDetector
 from app.redirect.links.tracking import Tracking
 from app.redirect.pages import Pages
 from app.redirect.publishing import Publishing
-from app.redirect.redis.failover import Following
+from app.redirect.redis.failover import FailoverMonitor
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.spool.file import SpoolError, SpoolFile
 from app.redirect.spool.leftovers import SpoolLeftovers
@@ -107,14 +107,14 @@ class RedirectService:
             on_answered=self._retransmit_buffer.add,
         )
         self.lookup = Lookup(self.pipeline, settings, self.metrics)
-        self.following = Following(
+        self.failover_monitor = FailoverMonitor(
             self.pipeline,
             locate,
             name="hopline-redirect-following",
             timeout_seconds=timeout_seconds / 2,
             chore_failures=chore_failures,
         )
-        watch(self.metrics, self.pipeline, self.lookup, self.following)
+        watch(self.metrics, self.pipeline, self.lookup, self.failover_monitor)
         self.lost_changes = LostChangeDetector(
             self.lookup, self.pipeline, self.metrics, seconds=settings.resend_seconds
         )
@@ -177,7 +177,7 @@ class RedirectService:
         self.pipeline.start()
         self.tracking.start()
         self.lost_changes.start()
-        self.following.start()
+        self.failover_monitor.start()
         self.pipeline.connected.wait(_FIRST_CONNECTION_SECONDS)
         self.backpressure.start()
         self._drain.start()
@@ -189,7 +189,7 @@ class RedirectService:
         self._drain.close()
         self._leftovers.close()
         self.backpressure.close()
-        self.following.close()
+        self.failover_monitor.close()
         self.tracking.close()
         self.lost_changes.close()
         self.pipeline.close(self.settings.record_budget_ms / 1000)

@@ -1,4 +1,4 @@
-"""Task that moves a worker to where Redis' address leads now, though the old server answers."""
+"""Monitor that moves a worker to where Redis' address leads now, though the old server answers."""
 
 import logging
 
@@ -16,7 +16,7 @@ from app.stores.redis_server import LOOK_SECONDS, Locate, RedisServer, Resolve, 
 logger = logging.getLogger(__name__)
 
 
-class Following:
+class FailoverMonitor:
     """Looks once a second where the address leads, and has the pipeline connect anew there.
 
     Names are looked up by gevent's resolver, in a thread, so that nothing waits for them.

@@ -14,14 +14,14 @@ class Links(list[int]):
     is_watching = True
 
 
-class Following:
+class FailoverMonitor:
     is_astray = True
 
 
 def test_gauges_follow_what_they_watch() -> None:
     registry = CollectorRegistry()
     pipeline = WaitingPipeline()
-    watch(RedirectMetrics(registry), pipeline, Links(range(3)), Following())
+    watch(RedirectMetrics(registry), pipeline, Links(range(3)), FailoverMonitor())
     pipeline.age = 0.25
     pipeline.waiting += [print, print]
     assert {

@@ -206,14 +206,14 @@ def test_a_name_of_many_addresses_is_not_followed_while_ours_is_among_them(pair,
         names.addresses = ["127.0.0.2", "127.0.0.1"]
         gevent.sleep(4)
         assert service.pipeline.connection is connection
-        assert not service.following.is_astray
+        assert not service.failover_monitor.is_astray
 
 
 def test_a_name_that_leads_to_no_master_is_said(pair, names, serving):
     with serving(pair.port) as service:
         connection = service.pipeline.connection
         names.addresses = ["127.0.0.2"]
-        wait_until(lambda: service.following.is_astray)
+        wait_until(lambda: service.failover_monitor.is_astray)
         assert service.pipeline.connection is connection
         assert service.registry.get_sample_value("hopline_redis_astray") == 1
 
