@@ -11,7 +11,7 @@ from app.http.request_ids import RequestIds
 from app.links.codes import is_valid, without_rest
 from app.links.link import Link
 from app.redirect.clicks.recorder import Recorder
-from app.redirect.links.click_limits import Uses
+from app.redirect.links.click_limits import ClickLimits
 from app.redirect.links.lookup import UNKNOWN, Lookup, LookupUnavailable
 from app.redirect.pages import Pages
 from app.redirect.response import Response, redirect
@@ -37,7 +37,7 @@ class Collaborators:
     """
 
     lookup: Lookup
-    uses: Uses
+    click_limits: ClickLimits
     recorder: Recorder
     encoder: XaddEncoder
     pages: Pages
@@ -86,7 +86,9 @@ class LinkResource:
         found = self._live_link(code)
         if not isinstance(found, Link):
             return found
-        if found.click_limit is not None and not self._with.uses.are_left(found, found.click_limit):
+        if found.click_limit is not None and not self._with.click_limits.are_left(
+            found, found.click_limit
+        ):
             return self._with.pages.gone("used_up")
         return self._with.pages.preview(found)
 
@@ -125,8 +127,8 @@ class LinkResource:
 
     def _may_follow(self, link: Link, limit: int, visit: Visit, digits: bytes) -> bool:
         if digits and not visit.is_ahead_of_person and not self._is_bot(visit):
-            return self._with.uses.spend(link, limit, bytes.fromhex(digits.decode()))
-        return self._with.uses.are_left(link, limit)
+            return self._with.click_limits.spend(link, limit, bytes.fromhex(digits.decode()))
+        return self._with.click_limits.are_left(link, limit)
 
     def _is_bot(self, visit: Visit) -> bool:
         return self._with.is_bot(clean(visit.user_agent, FIELD_BYTES[b"user_agent"]))

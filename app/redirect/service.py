@@ -20,7 +20,7 @@ from app.redirect.clicks.click_sink import ClickSink
 from app.redirect.clicks.drain import Drain
 from app.redirect.gauges import watch
 from app.redirect.link_resource import Collaborators
-from app.redirect.links.click_limits import Uses
+from app.redirect.links.click_limits import ClickLimits
 from app.redirect.links.lookup import Lookup
 from app.redirect.links.lost_changes import LostChangeDetector
 from app.redirect.links.tracking import Tracking
@@ -83,7 +83,7 @@ class RedirectService:
         )
         self.collaborators = Collaborators(
             lookup=self.lookup,
-            uses=self._uses,
+            click_limits=self._click_limits,
             recorder=self.clicks.recorder,
             encoder=self._encoder,
             pages=Pages(),
@@ -145,13 +145,16 @@ class RedirectService:
             self.metrics,
             budget_seconds=self.settings.record_budget_ms / 1000,
         )
-        self._uses = Uses(
+        self._click_limits = ClickLimits(
             self.pipeline,
             self.settings.lookup_budget_ms / 1000,
             resend_seconds=self.settings.resend_seconds,
         )
         # Uses before the clicks: from then on visitors may ask for them.
-        self.pipeline.on_new_server += (self._uses.tell_again, self.clicks.recorder.retransmit)
+        self.pipeline.on_new_server += (
+            self._click_limits.tell_again,
+            self.clicks.recorder.retransmit,
+        )
 
     def _look_at_note(self) -> SpoolNote:
         """Tell of a spool that was deleted while no worker ran, before a new one is made."""

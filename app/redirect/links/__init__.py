@@ -2,5 +2,5 @@
 
 :class:`app.redirect.links.lookup.Lookup` finds a code's link and
 :class:`app.redirect.links.tracking.Tracking` hears which change;
-:class:`app.redirect.links.click_limits.Uses` counts the clicks of limited ones.
+:class:`app.redirect.links.click_limits.ClickLimits` counts the clicks of limited ones.
 """

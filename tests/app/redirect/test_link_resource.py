@@ -62,7 +62,7 @@ class FakeLookup:
         return LINKS.get(code, UNKNOWN)
 
 
-class FakeUses:
+class FakeClickLimits:
     def __init__(self) -> None:
         self.known = {}
 
@@ -92,14 +92,18 @@ class Result:
 
 class World:
     def __init__(self) -> None:
-        self.lookup, self.uses, self.recorder = FakeLookup(), FakeUses(), FakeRecorder()
+        self.lookup, self.click_limits, self.recorder = (
+            FakeLookup(),
+            FakeClickLimits(),
+            FakeRecorder(),
+        )
         self.registry = CollectorRegistry()
         self.readiness = Readiness(
             redis_fault="", hears_changes=True, links=0, spool_fault="", instance="one"
         )
         collaborators = Collaborators(
             lookup=self.lookup,
-            uses=self.uses,
+            click_limits=self.click_limits,
             recorder=self.recorder,
             encoder=XaddEncoder("clicks:stream", 1000),
             pages=Pages(),
@@ -300,12 +304,12 @@ def test_a_used_up_link_leads_and_shows_nowhere_at_any_door(
     world, method, user_agent, purpose, path
 ):
     assert world.get("/limited", User_Agent="Browser").status_code == 302
-    spent = dict(world.uses.known)
+    spent = dict(world.click_limits.known)
     result = world.ask(method, path, User_Agent=user_agent, Sec_Purpose=purpose)
     assert result.status_code == 410
     assert "a.example" not in result.text + str(result.headers)
     if path == "/limited+":
-        assert world.uses.known == spent
+        assert world.click_limits.known == spent
 
 
 def test_the_second_try_of_a_proxy_is_the_same_click_and_the_same_use(world):

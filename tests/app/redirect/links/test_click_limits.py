@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from app.links.link import Link
-from app.redirect.links.click_limits import Uses
+from app.redirect.links.click_limits import ClickLimits
 from app.redirect.links.lookup import LookupUnavailable
 from app.redirect.redis.resp import encode_command
 from app.stores.keys import link_spent_key, link_uses_key
@@ -40,12 +40,12 @@ def client(redis_url):
 
 
 def test_exactly_as_many_as_the_limit_may_follow(pipeline, client):
-    uses = Uses(pipeline, 2)
-    assert uses.are_left(LINK, 7)
-    spent = [gevent.spawn(uses.spend, LINK, 7, new_id()) for _ in range(30)]
+    limits = ClickLimits(pipeline, 2)
+    assert limits.are_left(LINK, 7)
+    spent = [gevent.spawn(limits.spend, LINK, 7, new_id()) for _ in range(30)]
     gevent.joinall(spent, raise_error=True)
     assert sum(greenlet.value for greenlet in spent) == 7
-    assert not uses.are_left(LINK, 7)
+    assert not limits.are_left(LINK, 7)
     assert int(client.get(link_uses_key("abc"))) == 7
 
 
@@ -53,24 +53,24 @@ def test_the_second_try_of_a_visit_spends_nothing_and_gets_the_answer_of_the_fir
     pipeline, client
 ):
     clicks = [new_id() for _ in range(9)]
-    uses, elsewhere = Uses(pipeline, 2), Uses(pipeline, 2)
-    first = [uses.spend(LINK, 7, click) for click in clicks]
+    limits, elsewhere = ClickLimits(pipeline, 2), ClickLimits(pipeline, 2)
+    first = [limits.spend(LINK, 7, click) for click in clicks]
     assert first == [True] * 7 + [False] * 2
     assert [elsewhere.spend(LINK, 7, click) for click in clicks] == first
     assert int(client.get(link_uses_key("abc"))) == 7
 
 
 def test_a_higher_limit_lets_those_through_who_were_refused_before(pipeline):
-    uses = Uses(pipeline, 2)
-    assert [uses.spend(LINK, 1, new_id()) for _ in range(20)] == [True] + [False] * 19
-    assert [uses.spend(LINK, 3, new_id()) for _ in range(3)] == [True, True, False]
+    limits = ClickLimits(pipeline, 2)
+    assert [limits.spend(LINK, 1, new_id()) for _ in range(20)] == [True] + [False] * 19
+    assert [limits.spend(LINK, 3, new_id()) for _ in range(3)] == [True, True, False]
 
 
 def test_what_is_known_of_clicks_is_bounded_and_forgotten(pipeline, client, monkeypatch):
     monkeypatch.setattr("app.redirect.links.click_limits._KNOWN_CLICKS", 5)
-    uses = Uses(pipeline, 2)
+    limits = ClickLimits(pipeline, 2)
     for _ in range(12):
-        assert uses.spend(LINK, 100, new_id())
+        assert limits.spend(LINK, 100, new_id())
     assert client.zcard(link_spent_key("abc")) == 5
     assert 0 < client.ttl(link_spent_key("abc")) <= 3600
     assert client.ttl(link_uses_key("abc")) == -1
@@ -78,17 +78,17 @@ def test_what_is_known_of_clicks_is_bounded_and_forgotten(pipeline, client, monk
 
 def test_a_counter_that_is_no_number_is_no_answer(pipeline, client):
     client.set(link_uses_key("abc"), "many")
-    uses = Uses(pipeline, 2)
+    limits = ClickLimits(pipeline, 2)
     with pytest.raises(LookupUnavailable):
-        uses.spend(LINK, 7, new_id())
+        limits.spend(LINK, 7, new_id())
     with pytest.raises(LookupUnavailable):
-        uses.are_left(LINK, 7)
+        limits.are_left(LINK, 7)
 
 
 def test_without_redis_the_limit_can_not_be_kept(pipeline):
     pipeline.close(0)
     with pytest.raises(LookupUnavailable):
-        Uses(pipeline, 2).spend(LINK, 7, new_id())
+        ClickLimits(pipeline, 2).spend(LINK, 7, new_id())
 
 
 @pytest.fixture(params=["valkey", "redis7"])
@@ -106,8 +106,8 @@ def test_a_full_redis_still_counts_uses(server):
     assert pipeline.connected.wait(5)
     with Redis.from_url(server.url) as full:
         full.config_set("maxmemory", 1)
-        uses = Uses(pipeline, 2)
-        assert [uses.spend(LINK, 2, new_id()) for _ in range(3)] == [True, True, False]
+        limits = ClickLimits(pipeline, 2)
+        assert [limits.spend(LINK, 2, new_id()) for _ in range(3)] == [True, True, False]
         full.config_set("maxmemory", 0)
     pipeline.close(0)
 
@@ -134,9 +134,9 @@ def losing(pipeline, client):
     return Losing(pipeline, client)
 
 
-def make_uses(pipeline, clock=None):
-    uses = Uses(pipeline, 2, **({"clock": clock} if clock else {}))
-    pipeline.on_new_server.append(uses.tell_again)
+def make_limits(pipeline, clock=None):
+    limits = ClickLimits(pipeline, 2, **({"clock": clock} if clock else {}))
+    pipeline.on_new_server.append(limits.tell_again)
     return uses
 
 
@@ -144,22 +144,22 @@ def test_uses_that_a_server_lost_are_counted_again_before_anybody_is_let_through
     losing, pipeline, client, monkeypatch
 ):
     monkeypatch.setattr("app.redirect.links.click_limits._HOLD_SECONDS", 0.0)
-    uses = make_uses(pipeline)
+    limits = make_limits(pipeline)
     spent = [new_id() for _ in range(6)]
-    assert all(uses.spend(LINK, 7, click) for click in spent)
-    assert uses.spend(OTHER, 7, new_id())
+    assert all(limits.spend(LINK, 7, click) for click in spent)
+    assert limits.spend(OTHER, 7, new_id())
     losing.lose(LINK, uses=2)
     losing.lose(OTHER, uses=0)
     losing.fail_over()
     # The first that is asked of the new connection.
-    assert [uses.spend(LINK, 7, new_id()) for _ in range(8)] == [True] + [False] * 7
+    assert [limits.spend(LINK, 7, new_id()) for _ in range(8)] == [True] + [False] * 7
     assert int(client.get(link_uses_key("def"))) == 1
     assert int(client.get(link_uses_key("abc"))) == 7
 
 
 def test_uses_that_the_server_kept_are_counted_once(losing, pipeline, client):
-    uses = make_uses(pipeline)
-    assert all(uses.spend(LINK, 7, new_id()) for _ in range(5))
+    limits = make_limits(pipeline)
+    assert all(limits.spend(LINK, 7, new_id()) for _ in range(5))
     for _ in range(3):
         losing.fail_over()
     gevent.sleep(0.1)
@@ -168,14 +168,14 @@ def test_uses_that_the_server_kept_are_counted_once(losing, pipeline, client):
 
 def test_nobody_new_is_let_through_while_other_workers_may_have_to_tell_theirs(losing, pipeline):
     clock = FakeClock()
-    uses = make_uses(pipeline, clock)
+    limits = make_limits(pipeline, clock)
     pipeline.heard_at = clock.now
     losing.fail_over()
     with pytest.raises(LookupUnavailable, match="counted again"):
-        uses.spend(LINK, 7, new_id())
-    assert uses.are_left(LINK, 7)
+        limits.spend(LINK, 7, new_id())
+    assert limits.are_left(LINK, 7)
     clock.now += 1.5
-    assert uses.spend(LINK, 7, new_id())
+    assert limits.spend(LINK, 7, new_id())
 
 
 @pytest.mark.parametrize(("outage_after_seconds", "counted"), [(3.9, 3), (4.1, 0)])
@@ -183,21 +183,21 @@ def test_age_counts_up_to_the_last_sign_of_life_however_long_the_outage(
     losing, pipeline, client, outage_after_seconds, counted
 ):
     clock = FakeClock()
-    uses = Uses(pipeline, 2, resend_seconds=4.0, clock=clock)
-    assert all(uses.spend(LINK, 7, new_id()) for _ in range(3))
+    limits = ClickLimits(pipeline, 2, resend_seconds=4.0, clock=clock)
+    assert all(limits.spend(LINK, 7, new_id()) for _ in range(3))
     losing.lose(LINK, uses=0)
     pipeline.heard_at = clock.now + outage_after_seconds
     clock.now += 86_400
-    uses.tell_again()
+    limits.tell_again()
     pipeline.call(encode_command(b"PING"), 2)
     assert int(client.get(link_uses_key("abc"))) == counted
 
 
 def test_what_was_told_in_vain_is_told_again(losing, pipeline, client):
-    uses = make_uses(pipeline)
-    assert all(uses.spend(LINK, 7, new_id()) for _ in range(5))
+    limits = make_limits(pipeline)
+    assert all(limits.spend(LINK, 7, new_id()) for _ in range(5))
     losing.lose(LINK, uses=1)
-    uses.tell_again()
+    limits.tell_again()
     # Before it has left.
     losing.fail_over()
     pipeline.call(encode_command(b"PING"), 2)
@@ -206,9 +206,9 @@ def test_what_was_told_in_vain_is_told_again(losing, pipeline, client):
 
 def test_many_uses_are_told_in_few_commands(losing, pipeline, client, monkeypatch):
     monkeypatch.setattr("app.redirect.links.click_limits._TOLD_AT_ONCE", 4)
-    uses = make_uses(pipeline)
+    limits = make_limits(pipeline)
     clicks = [new_id() for _ in range(10)]
-    assert all(uses.spend(LINK, 100, click) for click in clicks)
+    assert all(limits.spend(LINK, 100, click) for click in clicks)
     losing.lose(LINK, uses=0)
     losing.fail_over()
     pipeline.call(encode_command(b"PING"), 2)
@@ -219,8 +219,8 @@ def test_many_uses_are_told_in_few_commands(losing, pipeline, client, monkeypatc
 def test_a_server_that_is_loading_is_told_when_it_has_done_so(
     losing, pipeline, client, monkeypatch
 ):
-    uses = make_uses(pipeline)
-    assert all(uses.spend(LINK, 7, new_id()) for _ in range(5))
+    limits = make_limits(pipeline)
+    assert all(limits.spend(LINK, 7, new_id()) for _ in range(5))
     losing.lose(LINK, uses=1)
     real, answers = pipeline.submit, ["LOADING Redis is loading the dataset in memory"] * 2
 
@@ -231,8 +231,8 @@ def test_a_server_that_is_loading_is_told_when_it_has_done_so(
             real(command, on_reply)
 
     monkeypatch.setattr(pipeline, "submit", submit)
-    uses.tell_again()
-    assert uses.are_left(LINK, 7)
+    limits.tell_again()
+    assert limits.are_left(LINK, 7)
     with gevent.Timeout(5):
         while int(client.get(link_uses_key("abc"))) < 5:
             gevent.sleep(0.05)
