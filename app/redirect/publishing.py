@@ -6,7 +6,7 @@ import gevent
 from prometheus_client import CollectorRegistry, Counter
 
 from app.metrics.publisher import PUBLISH_SECONDS, Publisher
-from app.redirect.tasks.background_task import Chore
+from app.redirect.tasks.background_task import BackgroundTask
 
 
 class Publishing:
@@ -18,15 +18,15 @@ class Publishing:
 
     def __init__(self, registry: CollectorRegistry, directory: Path, failures: Counter) -> None:
         self._publisher = Publisher(registry, directory)
-        self._chore = Chore("publishing", self._publish_and_rest, failures)
+        self._task = BackgroundTask("publishing", self._publish_and_rest, failures)
 
     def start(self) -> None:
         """Begin to publish; returns at once."""
-        self._chore.start()
+        self._task.start()
 
     def close(self) -> None:
         """Publish for the last time; blocks the calling greenlet."""
-        self._chore.close()
+        self._task.close()
         self._publish()
 
     def _publish_and_rest(self) -> None:

@@ -98,12 +98,12 @@ class RedirectService:
         settings = self.settings
         locate = partial(parse_url, settings.redis_url)
         timeout_seconds = settings.redis_timeout_seconds
-        chore_failures = self.metrics.chore_failures
+        task_failures = self.metrics.chore_failures
         self.pipeline = Pipeline(
             locate,
             name="hopline-redirect",
             timeout_seconds=timeout_seconds,
-            chore_failures=chore_failures,
+            task_failures=task_failures,
             on_answered=self._retransmit_buffer.add,
         )
         self.lookup = Lookup(self.pipeline, settings, self.metrics)
@@ -112,7 +112,7 @@ class RedirectService:
             locate,
             name="hopline-redirect-following",
             timeout_seconds=timeout_seconds / 2,
-            chore_failures=chore_failures,
+            task_failures=task_failures,
         )
         watch(self.metrics, self.pipeline, self.lookup, self.failover_monitor)
         self.lost_changes = LostChangeDetector(
@@ -124,7 +124,7 @@ class RedirectService:
             self.lost_changes,
             name="hopline-redirect-tracking",
             timeout_seconds=timeout_seconds / 2,
-            chore_failures=chore_failures,
+            task_failures=task_failures,
         )
         self.backpressure = Backpressure(
             self.pipeline,

@@ -18,7 +18,7 @@ from app.redirect.clicks.watermarks import Level, Watermarks
 from app.redirect.redis.connection import Connection
 from app.redirect.redis.pipeline import Pipeline, PipelineError
 from app.redirect.redis.resp import encode_command
-from app.redirect.tasks.background_task import Chore
+from app.redirect.tasks.background_task import BackgroundTask
 from app.stores.keys import backlog_marks_key
 from app.stores.memory_marks import Memory
 from app.stores.redis import is_transient, may_have_lost
@@ -90,17 +90,17 @@ class Backpressure:
         self._quiet_log = QuietLog(logger)
         self._leave_at = 0.0
         self._is_in_doubt = False
-        self._chore = Chore("backlog", self._watch, metrics.chore_failures)
+        self._task = BackgroundTask("backlog", self._watch, metrics.chore_failures)
 
     def start(self) -> None:
         """Look once, unless Redis is away, and go on looking; blocks for the first look only."""
         if self._pipeline.connected.is_set():
             self._look()
-        self._chore.start()
+        self._task.start()
 
     def close(self) -> None:
         """Look no more."""
-        self._chore.close()
+        self._task.close()
 
     def note(self, backlog: int, memory: Memory = _UNBOUNDED) -> None:
         """Decide anew by the backlog in entries and the server's memory, as just seen."""

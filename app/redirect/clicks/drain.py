@@ -23,7 +23,7 @@ from app.redirect.clicks.backpressure import Backpressure
 from app.redirect.redis.pipeline import Pipeline, PipelineError
 from app.redirect.spool.file import Filling, SpoolError, SpoolFile
 from app.redirect.spool.rows import Row
-from app.redirect.tasks.background_task import Chore
+from app.redirect.tasks.background_task import BackgroundTask
 from app.redirect.visits.xadd_encoder import XaddEncoder
 from app.stores.redis import is_transient
 
@@ -78,15 +78,15 @@ class Drain:
         self._synced_at = 0.0
         self._thread = ThreadPool(1)
         self._quiet_log = QuietLog(logger)
-        self._chore = Chore("drain", self._look_after, metrics.chore_failures)
+        self._task = BackgroundTask("drain", self._look_after, metrics.chore_failures)
 
     def start(self) -> None:
         """Begin to look after the spool, every half second; returns at once."""
-        self._chore.start()
+        self._task.start()
 
     def close(self) -> None:
         """Stop; what was sent and not yet deleted is sent once more by the next drain."""
-        self._chore.close()
+        self._task.close()
         self._thread.kill()
         self._file.close()
 

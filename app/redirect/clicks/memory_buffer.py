@@ -14,7 +14,7 @@ import gevent
 from app.logs.throttle import QuietLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.spool.rows import Row
-from app.redirect.tasks.background_task import Chore
+from app.redirect.tasks.background_task import BackgroundTask
 
 logger = logging.getLogger(__name__)
 
@@ -50,14 +50,14 @@ class MemoryBuffer:
         self._held_bytes = 0
         self._rows: deque[Row] = deque()
         self._quiet_log = QuietLog(logger)
-        self._chore = Chore("holdover", self._try_again, metrics.chore_failures)
+        self._task = BackgroundTask("holdover", self._try_again, metrics.chore_failures)
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def start(self) -> None:
         """Begin to try again what is kept; returns at once."""
-        self._chore.start()
+        self._task.start()
 
     def keep(self, rows: Sequence[Row], fault: object) -> int:
         """Keep clicks that were not taken; return how many there was room for, from the first on.
@@ -75,7 +75,7 @@ class MemoryBuffer:
 
     def close(self) -> list[Row]:
         """Stop; return what is left, and keep nothing more."""
-        self._chore.close()
+        self._task.close()
         self._limit = 0
         left = list(self._rows)
         self._rows.clear()

@@ -21,7 +21,7 @@ from app.metrics.redirect import RedirectMetrics
 from app.redirect.links.tracking import Listener
 from app.redirect.redis.pipeline import Pipeline, PipelineError
 from app.redirect.redis.resp import encode_command
-from app.redirect.tasks.background_task import Chore
+from app.redirect.tasks.background_task import BackgroundTask
 from app.stores.keys import link_key
 
 logger = logging.getLogger(__name__)
@@ -78,15 +78,15 @@ class LostChangeDetector:
         self.watch_began = listener.watch_began
         self.watch_ended = listener.watch_ended
         self.all_changed = listener.all_changed
-        self._chore = Chore("witness", self._look_after, metrics.chore_failures)
+        self._task = BackgroundTask("witness", self._look_after, metrics.chore_failures)
 
     def start(self) -> None:
         """Begin to compare whatever comes to be in doubt; returns at once."""
-        self._chore.start()
+        self._task.start()
 
     def close(self) -> None:
         """End that."""
-        self._chore.close()
+        self._task.close()
 
     def changed(self, code: str) -> None:
         """Hand on that a link changed, and read it for later."""

@@ -56,7 +56,7 @@ class Tracking:
         *,
         name: str,
         timeout_seconds: float,
-        chore_failures: Counter,
+        task_failures: Counter,
     ) -> None:
         """Make a tracking that has not begun.
 
@@ -64,7 +64,7 @@ class Tracking:
             pipeline: reads what is watched; its ``on_end`` is taken.
             timeout_seconds: silence after which the server is asked for a sign of life, and after
                 which, asked, it counts as gone.
-            chore_failures: see :class:`~app.redirect.tasks.background_task.Chore`.
+            task_failures: see :class:`~app.redirect.tasks.background_task.BackgroundTask`.
         """
         self._pipeline = pipeline
         self._listener = listener
@@ -72,7 +72,7 @@ class Tracking:
         self._timeout_seconds = timeout_seconds
         self._quiet_log = QuietLog(logger)
         self._reconnecting = Reconnecting(
-            "tracking", self._connect, self._listen, self._note_absence, chore_failures
+            "tracking", self._connect, self._listen, self._note_absence, task_failures
         )
         self._leading: Connection | None = None
         self._watching: Connection | None = None

@@ -9,7 +9,7 @@ from prometheus_client import Counter
 from app.logs.throttle import QuietLog
 from app.redirect.redis.connection import ConnectFailed, connect
 from app.redirect.redis.pipeline import Pipeline
-from app.redirect.tasks.background_task import Chore
+from app.redirect.tasks.background_task import BackgroundTask
 from app.stores.redis import Address, named
 from app.stores.redis_server import LOOK_SECONDS, Locate, RedisServer, Resolve, Whereabouts
 
@@ -29,7 +29,7 @@ class FailoverMonitor:
         *,
         name: str,
         timeout_seconds: float,
-        chore_failures: Counter,
+        task_failures: Counter,
         resolve: Resolve = socket.getaddrinfo,
     ) -> None:
         """Make one that has not begun.
@@ -38,7 +38,7 @@ class FailoverMonitor:
             locate: as the pipeline's.
             name: what CLIENT LIST shows while it is asked who answers.
             timeout_seconds: longest wait for each step of that.
-            chore_failures: see :class:`~app.redirect.tasks.background_task.Chore`.
+            task_failures: see :class:`~app.redirect.tasks.background_task.BackgroundTask`.
             resolve: stands in for :func:`socket.getaddrinfo`.
         """
         self._pipeline = pipeline
@@ -46,7 +46,7 @@ class FailoverMonitor:
         self._timeout_seconds = timeout_seconds
         self._quiet_log = QuietLog(logger)
         self._whereabouts = Whereabouts(locate, resolve, self._ask)
-        self._chore = Chore("following", self._look, chore_failures)
+        self._task = BackgroundTask("following", self._look, task_failures)
 
     @property
     def is_astray(self) -> bool:
@@ -55,11 +55,11 @@ class FailoverMonitor:
 
     def start(self) -> None:
         """Begin; returns at once."""
-        self._chore.start()
+        self._task.start()
 
     def close(self) -> None:
         """End it."""
-        self._chore.close()
+        self._task.close()
 
     def _look(self) -> None:
         gevent.sleep(LOOK_SECONDS)

@@ -88,7 +88,7 @@ class Pipeline:
         *,
         name: str,
         timeout_seconds: float,
-        chore_failures: Counter,
+        task_failures: Counter,
         limit: int = 20_000,
         limit_bytes: int = 16 << 20,
         on_answered: OnAnswered = lambda _commands, _count: None,
@@ -102,7 +102,7 @@ class Pipeline:
             name: what CLIENT LIST shows.
             timeout_seconds: longest wait for a connection, and for any reply before the server
                 counts as hung and the connection is dropped.
-            chore_failures: see :class:`~app.redirect.tasks.background_task.Chore`.
+            task_failures: see :class:`~app.redirect.tasks.background_task.BackgroundTask`.
             limit: most commands that may wait for their replies.
             limit_bytes: the same in bytes; a turn's commands may go past it.
             on_answered: see :class:`~app.redirect.redis.in_flight.InFlight`; once the connection
@@ -121,7 +121,7 @@ class Pipeline:
         self._quiet_log = QuietLog(logger)
         self._broken = Event()
         self._reconnecting = Reconnecting(
-            "pipeline", self._connect, self._use, self._note_absence, chore_failures
+            "pipeline", self._connect, self._use, self._note_absence, task_failures
         )
         self._connection: Connection | None = None
         self._server_id = ""

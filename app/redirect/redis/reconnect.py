@@ -7,7 +7,7 @@ import gevent
 from prometheus_client import Counter
 
 from app.redirect.redis.connection import ConnectFailed, Connection
-from app.redirect.tasks.background_task import Chore
+from app.redirect.tasks.background_task import BackgroundTask
 from app.redirect.tasks.backoff import backoff_seconds
 
 
@@ -19,7 +19,7 @@ class Reconnecting:
         connect: opens a connection; may block, and may raise ConnectFailed.
         use: is given each connection; blocks until the connection has ended.
         in_vain: is told why there is none; another try follows.
-        chore_failures: counter of unexpected errors, by name.
+        task_failures: counter of unexpected errors, by name.
     """
 
     def __init__(
@@ -28,21 +28,21 @@ class Reconnecting:
         connect: Callable[[], Connection],
         use: Callable[[Connection], None],
         in_vain: Callable[[ConnectFailed], None],
-        chore_failures: Counter,
+        task_failures: Counter,
     ) -> None:
         self._connect = connect
         self._use = use
         self._in_vain = in_vain
         self._failures = 0
-        self._chore = Chore(name, self._connect_once, chore_failures)
+        self._task = BackgroundTask(name, self._connect_once, task_failures)
 
     def start(self) -> None:
         """Begin to connect; returns at once."""
-        self._chore.start()
+        self._task.start()
 
     def close(self) -> None:
         """Connect no more, and stop using the connection; blocks the calling greenlet."""
-        self._chore.close()
+        self._task.close()
 
     def _connect_once(self) -> None:
         try:

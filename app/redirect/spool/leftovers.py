@@ -11,7 +11,7 @@ from gevent.threadpool import ThreadPool
 from app.logs.throttle import QuietLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.spool.file import SpoolError, SpoolFile
-from app.redirect.tasks.background_task import Chore
+from app.redirect.tasks.background_task import BackgroundTask
 
 logger = logging.getLogger(__name__)
 
@@ -42,15 +42,15 @@ class SpoolLeftovers:
         self._pause_seconds = pause_seconds
         self._thread = ThreadPool(1)
         self._quiet_log = QuietLog(logger)
-        self._chore = Chore("leftovers", self._look, metrics.chore_failures)
+        self._task = BackgroundTask("leftovers", self._look, metrics.chore_failures)
 
     def start(self) -> None:
         """Begin to look; returns at once."""
-        self._chore.start()
+        self._task.start()
 
     def close(self) -> None:
         """Look no more."""
-        self._chore.close()
+        self._task.close()
         self._thread.kill()
         self._file.close()
 

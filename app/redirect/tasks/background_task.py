@@ -13,7 +13,7 @@ from app.redirect.tasks.backoff import backoff_seconds
 logger = logging.getLogger(__name__)
 
 
-class Chore:
+class BackgroundTask:
     """Takes a step again and again in a greenlet of its own, whatever the step raises.
 
     What may go wrong, such as Redis being away, the step deals with itself. Anything else is a

@@ -17,7 +17,7 @@ from app.stores.keys import link_key
 from app.stores.redis import parse_url
 from tests.support.redirect.fakes import link
 from tests.support.redirect.faults import failing_once
-from tests.support.redirect.pipelines import chore_failures, make_pipeline
+from tests.support.redirect.pipelines import make_pipeline, task_failures
 from tests.support.redirect.waiting import wait_until
 
 
@@ -30,7 +30,7 @@ def looking_up(url: str, settings, timeout_seconds: float = 1.0) -> Iterator[Loo
         lookup,
         name="track",
         timeout_seconds=timeout_seconds,
-        chore_failures=chore_failures(),
+        task_failures=task_failures(),
     )
     pipeline.start()
     hearing.start()

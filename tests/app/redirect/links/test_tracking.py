@@ -16,7 +16,7 @@ from app.redirect.redis.connection import ConnectFailed, Connection
 from app.redirect.redis.resp import new_reader
 from app.stores.redis import Address
 from app.stores.redis_server import RedisServer
-from tests.support.redirect.pipelines import chore_failures
+from tests.support.redirect.pipelines import task_failures
 from tests.support.redirect.waiting import wait_until
 
 A, B = RedisServer("a", "1", "master"), RedisServer("b", "2", "master")
@@ -78,7 +78,7 @@ class World:
             self.listener,
             name="track",
             timeout_seconds=30,
-            chore_failures=chore_failures(),
+            task_failures=task_failures(),
         )
 
     def connect(self, *_: Any, **__: Any) -> Connection:

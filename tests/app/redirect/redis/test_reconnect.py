@@ -3,7 +3,7 @@ import pytest
 
 from app.redirect.redis.connection import ConnectFailed
 from app.redirect.redis.reconnect import Reconnecting
-from tests.support.redirect.pipelines import chore_failures
+from tests.support.redirect.pipelines import task_failures
 from tests.support.redirect.waiting import wait_until
 
 
@@ -14,7 +14,7 @@ class Server:
         self.outcomes = list(outcomes)
         self.used = []
         self.in_vain = []
-        self.failures = chore_failures()
+        self.failures = task_failures()
         self.reconnecting = Reconnecting(
             "pipeline", self.connect, self.used.append, self.in_vain.append, self.failures
         )

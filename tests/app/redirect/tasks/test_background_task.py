@@ -3,7 +3,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.tasks.background_task import Chore
+from app.redirect.tasks.background_task import BackgroundTask
 from tests.support.redirect.waiting import wait_until
 
 
@@ -14,17 +14,17 @@ def registry():
 
 @pytest.fixture
 def begin(registry):
-    """A function that starts a chore with a step; it is closed at the end."""
-    chores = []
+    """A function that starts a task with a step; it is closed at the end."""
+    tasks = []
 
     def begin_one(step):
-        chores.append(Chore("drain", step, RedirectMetrics(registry).chore_failures))
-        chores[-1].start()
-        return chores[-1]
+        tasks.append(BackgroundTask("drain", step, RedirectMetrics(registry).task_failures))
+        tasks[-1].start()
+        return tasks[-1]
 
     yield begin_one
-    for chore in chores:
-        chore.close()
+    for task in tasks:
+        task.close()
 
 
 def failures(registry):
@@ -69,9 +69,9 @@ def test_it_can_be_ended_while_it_fails(begin, registry):
     def step():
         raise ZeroDivisionError
 
-    chore = begin(step)
+    task = begin(step)
     wait_until(lambda: failures(registry))
-    chore.close()
+    task.close()
     at_its_end = failures(registry)
     gevent.sleep(0.3)
     assert failures(registry) == at_its_end
@@ -86,11 +86,11 @@ def test_a_step_is_ended_where_it_waits(begin):
         finally:
             ended.append(True)
 
-    chore = begin(step)
+    task = begin(step)
     gevent.sleep(0)
-    chore.close()
+    task.close()
     assert ended == [True]
 
 
 def test_what_never_began_can_be_closed(registry):
-    Chore("drain", lambda: None, RedirectMetrics(registry).chore_failures).close()
+    BackgroundTask("drain", lambda: None, RedirectMetrics(registry).task_failures).close()
