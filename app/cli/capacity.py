@@ -10,7 +10,7 @@ import typer
 
 from app.cli.forecast import HEADROOM, Bounds, Costs, Forecast, forecast, measured_costs
 from app.config.settings import load
-from app.redirect.spool.retransmit_buffer import RING_BYTES
+from app.redirect.spool.retransmit_buffer import RETRANSMIT_BUFFER_BYTES
 from app.stores.memory_marks import TRIM_FROM
 from app.terminal.output import Failure, print_json, print_table
 
@@ -90,7 +90,7 @@ def _rows(found: Forecast, costs: Costs, bounds: Bounds) -> list[tuple[str, str,
             "redirect worker, clicks confirmed last",
             f"{found.ring_bytes / _MB:,.0f} MB",
             f"{costs.spool_bytes:.0f} bytes a click, kept for {bounds.resend_seconds:g} s; at most"
-            f" {RING_BYTES / _MB:,.0f} MB, and that twice while they are sent again",
+            f" {RETRANSMIT_BUFFER_BYTES / _MB:,.0f} MB, and that twice while they are sent again",
         ),
         ("consumers", f"{found.consumers}", f"{costs.consumer_us:.3g} µs CPU a click, {half}"),
         ("Redis, CPU", f"{found.redis_share:.1%} of a core", _redis_reason(found, costs)),

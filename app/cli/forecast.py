@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from app.redirect.spool.retransmit_buffer import RING_BYTES
+from app.redirect.spool.retransmit_buffer import RETRANSMIT_BUFFER_BYTES
 from app.stores.memory_marks import DIVERT_FROM, ENTRY_BYTES, LARGEST_ENTRY_BYTES, TRIM_FROM
 
 #: Share of a core, or of Redis, that is planned with: the rest takes in bursts and restarts.
@@ -130,7 +130,7 @@ def forecast(clicks_per_second: float, costs: Costs, bounds: Bounds, hosts: int 
     return Forecast(
         clicks_per_second=clicks_per_second,
         redirect_workers=redirect_workers,
-        ring_bytes=min(ring, RING_BYTES),
+        ring_bytes=min(ring, RETRANSMIT_BUFFER_BYTES),
         consumers=consumers,
         redis_share=clicks_per_second * costs.redis_us / _MILLION,
         clickhouse_cores=clicks_per_second * costs.clickhouse_us / _MILLION,

@@ -86,9 +86,8 @@ class LinkResource:
         found = self._live_link(code)
         if not isinstance(found, Link):
             return found
-        if found.click_limit is not None and not self._with.click_limits.are_left(
-            found, found.click_limit
-        ):
+        limit = found.click_limit
+        if limit is not None and not self._with.click_limits.are_left(found, limit):
             return self._with.pages.gone("used_up")
         return self._with.pages.preview(found)
 

@@ -44,7 +44,7 @@ _TOLD_AT_ONCE = 500
 Spend = tuple[str, bytes]
 
 
-class Uses:
+class ClickLimits:
     """Spends the clicks of limited links; blocks the calling greenlet within the budget.
 
     A click is spent before the visitor is answered. If the answer of Redis comes too late, it is

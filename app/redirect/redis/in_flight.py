@@ -15,7 +15,7 @@ class _Write(NamedTuple):
     last: int
     written_at: float
     commands: bytes
-    count: int
+    command_count: int
 
 
 class InFlight:
@@ -75,7 +75,7 @@ class InFlight:
 
         A write of which only a part was answered counts as answered: that part was.
         """
-        while self._writes and self._writes[0].last - self._writes[0].count < answered:
+        while self._writes and self._writes[0].last - self._writes[0].command_count < answered:
             self._finish_oldest()
         self._writes.clear()
         self.waiting_bytes = 0
@@ -84,4 +84,4 @@ class InFlight:
     def _finish_oldest(self) -> None:
         oldest = self._writes.popleft()
         self.waiting_bytes -= len(oldest.commands)
-        self._on_answered(oldest.commands, oldest.count)
+        self._on_answered(oldest.commands, oldest.command_count)

@@ -25,7 +25,7 @@ from app.redirect.spool.rows import Row
 from app.redirect.visits.xadd_encoder import click_id_of, is_click
 
 #: Those of browsers come to some 500 bytes a click, compressed to a tenth or a quarter of that.
-BUFFER_BYTES = 64 << 20
+RETRANSMIT_BUFFER_BYTES = 64 << 20
 #: As long as no more than this is kept as it was, there is no need to compress any.
 _RAW_BYTES = 4 << 20
 #: Clicks of so short a time, and so few, are compressed together, and sent again in one turn of the
@@ -64,7 +64,7 @@ class RetransmitBuffer:
         on_short: OnShort = lambda _count, _seconds: None,
         *,
         idle: IdleWatcher | None = None,
-        limit_bytes: int = BUFFER_BYTES,
+        limit_bytes: int = RETRANSMIT_BUFFER_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make an empty buffer.

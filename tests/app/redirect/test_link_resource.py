@@ -92,11 +92,8 @@ class Result:
 
 class World:
     def __init__(self) -> None:
-        self.lookup, self.click_limits, self.recorder = (
-            FakeLookup(),
-            FakeClickLimits(),
-            FakeRecorder(),
-        )
+        self.lookup, self.recorder = FakeLookup(), FakeRecorder()
+        self.click_limits = FakeClickLimits()
         self.registry = CollectorRegistry()
         self.readiness = Readiness(
             redis_fault="", hears_changes=True, links=0, spool_fault="", instance="one"

@@ -12,10 +12,10 @@ from app.stores.redis import Address
 
 def make_pipeline(locate: Callable[[], Address], **options: Any) -> Pipeline:
     """Return an unconnected pipeline that gives a silent server two seconds."""
-    usual = {"name": "test", "timeout_seconds": 2.0, "chore_failures": task_failures()}
+    usual = {"name": "test", "timeout_seconds": 2.0, "task_failures": task_failures()}
     return Pipeline(locate, **usual | options)
 
 
 def task_failures() -> Counter:
     """Return the counter of a process that does nothing else."""
-    return RedirectMetrics(CollectorRegistry()).task_failures
+    return RedirectMetrics(CollectorRegistry()).chore_failures

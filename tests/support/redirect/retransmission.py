@@ -1,9 +1,9 @@
 """Measures what visitors notice while tens of thousands of clicks are sent again.
 
-``python -m tests.support.redirect.retransmission [CLICKS] [OUTAGE]...`` fills the memory for the last
-confirmed clicks, kills Valkey, takes all of these off its append-only file, and starts it again
-after each outage (seconds); it prints the slowest visitor from the kill on until all are stored,
-and how many clicks are lost.
+``python -m tests.support.redirect.retransmission [CLICKS] [OUTAGE]...`` fills the memory for the
+last confirmed clicks, kills Valkey, takes all of these off its append-only file, and starts it
+again after each outage (seconds); it prints the slowest visitor from the kill on until all are
+stored, and how many clicks are lost.
 """
 
 import argparse

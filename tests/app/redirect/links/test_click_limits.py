@@ -137,7 +137,7 @@ def losing(pipeline, client):
 def make_limits(pipeline, clock=None):
     limits = ClickLimits(pipeline, 2, **({"clock": clock} if clock else {}))
     pipeline.on_new_server.append(limits.tell_again)
-    return uses
+    return limits
 
 
 def test_uses_that_a_server_lost_are_counted_again_before_anybody_is_let_through(

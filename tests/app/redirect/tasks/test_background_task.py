@@ -18,7 +18,7 @@ def begin(registry):
     tasks = []
 
     def begin_one(step):
-        tasks.append(BackgroundTask("drain", step, RedirectMetrics(registry).task_failures))
+        tasks.append(BackgroundTask("drain", step, RedirectMetrics(registry).chore_failures))
         tasks[-1].start()
         return tasks[-1]
 
@@ -93,4 +93,4 @@ def test_a_step_is_ended_where_it_waits(begin):
 
 
 def test_what_never_began_can_be_closed(registry):
-    BackgroundTask("drain", lambda: None, RedirectMetrics(registry).task_failures).close()
+    BackgroundTask("drain", lambda: None, RedirectMetrics(registry).chore_failures).close()
