@@ -78,19 +78,19 @@ class Recorder:
         Args:
             command: the XADD that :class:`~app.redirect.visits.xadd_encoder.XaddEncoder` made.
         """
-        flight = _Flight(self, command, done)
+        pending = PendingClick(self, command, done)
         if self._backpressure.is_full:
-            self._divert(flight, self._backpressure.reason)
+            self.divert(pending, self._backpressure.reason)
             return
         if self._pipeline.oldest_age() > self._budget_seconds:
-            self._divert(flight, "redis_slow")
+            self.divert(pending, "redis_slow")
             return
         try:
-            self._pipeline.submit(command, flight.on_reply)
+            self._pipeline.submit(command, pending.on_reply)
         except PipelineError as error:
-            self._divert(flight, _reason(error))
+            self.divert(pending, _reason(error))
             return
-        self._deadlines.add(flight)
+        self._deadlines.add(pending)
 
     def record_and_wait(self, command: bytes) -> None:
         """Record a click; blocks the calling greenlet until the visitor may go on."""
@@ -115,31 +115,37 @@ class Recorder:
         self._retransmission.add(self._retransmit_buffer.take(self._pipeline.heard_at))
         self._retransmission.close(timeout_seconds)
 
-    def _confirm(self, flight: "_Flight") -> None:
-        if flight.settled:
+    def confirm(self, pending: "PendingClick") -> None:
+        """Note that Redis has a click."""
+        if pending.settled:
             self._late.inc()
             self._doubted_count = -1
-            self._spool.forget(click_id_of(flight.command))
+            self._spool.forget(click_id_of(pending.command))
             return
         self._confirmed.count += 1
-        flight.settled = True
-        flight.done()
+        pending.settled = True
+        pending.done()
 
-    def _doubt(self) -> None:
+    def doubt(self) -> None:
         """Have what was confirmed last sent again, once until more is confirmed."""
         if self._confirmed.count != self._doubted_count:
             self._doubted_count = self._confirmed.count
             self.retransmit()
 
-    def _divert(self, flight: "_Flight", reason: str) -> None:
+    def divert(self, pending: "PendingClick", reason: str) -> None:
+        """Give a click to the spool, for one of few reasons, and count that."""
         self._diverted.labels(reason).inc()
         self._quiet_log.warning(reason, "Click diverted to the spool: %s", reason)
-        flight.settled = True
-        self._spool.append(click_id_of(flight.command), flight.command, flight.done)
+        pending.settled = True
+        self._spool.append(click_id_of(pending.command), pending.command, pending.done)
 
 
-class _Flight:
-    """A click on its way to Redis."""
+class PendingClick:
+    """A click on its way to Redis, and what goes on once its visitor may.
+
+    Attributes:
+        settled: whether the visitor may go on.
+    """
 
     __slots__ = ("_recorder", "command", "done", "settled")
 
@@ -150,16 +156,18 @@ class _Flight:
         self.settled = False
 
     def on_reply(self, reply: object) -> None:
+        """Take what the pipeline calls back with."""
         if isinstance(reply, bytes):
-            self._recorder._confirm(self)
+            self._recorder.confirm(self)
             return
         if isinstance(reply, hiredis.ReplyError) and may_have_lost(str(reply)):
-            self._recorder._doubt()
+            self._recorder.doubt()
         if not self.settled:
-            self._recorder._divert(self, _reason(reply))
+            self._recorder.divert(self, _reason(reply))
 
     def expire(self) -> None:
-        self._recorder._divert(self, "over_budget")
+        """Wait for Redis no longer."""
+        self._recorder.divert(self, "over_budget")
 
 
 def _reason(reply: object) -> str:

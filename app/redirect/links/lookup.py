@@ -70,7 +70,7 @@ class Lookup:
             settings.unknown_cache_size, settings.unknown_cache_seconds, clock
         )
         self._watch: Watch | None = None
-        self._flights: dict[str, _Flight] = {}
+        self._pending: dict[str, PendingLookup] = {}
         loop: Any = gevent.get_hub().loop
         self._deadlines = Deadlines(loop, settings.lookup_budget_ms / 1000, clock)
         self._quiet_log = QuietLog(logger, clock=clock)
@@ -101,11 +101,11 @@ class Lookup:
         if found is not None:
             on_found(found)
             return
-        flight = self._flights.get(code) or self._take_off(code)
-        if flight is None:
-            on_found(self._counted(self._fallback(code, "Redis is away")))
+        pending = self._pending.get(code) or self._ask(code)
+        if pending is None:
+            on_found(self.counted(self._fallback(code, "Redis is away")))
         else:
-            flight.waiting.append(on_found)
+            pending.waiting.append(on_found)
 
     def get(self, code: str) -> Link | Unknown:
         """Return the link; blocks the calling greenlet within the lookup budget.
@@ -147,65 +147,68 @@ class Lookup:
         self._unknown.clear()
         self._detach_all()
 
-    def _take_off(self, code: str) -> "_Flight | None":
+    def _ask(self, code: str) -> "PendingLookup | None":
         if self._is_redis_away():
             return None
-        flight = _Flight(self, code, self._watch)
+        pending = PendingLookup(self, code, self._watch)
         try:
-            self._pipeline.submit(encode_command(b"GET", link_key(code).encode()), flight.on_reply)
+            self._pipeline.submit(encode_command(b"GET", link_key(code).encode()), pending.on_reply)
         except PipelineError:
             return None
-        self._flights[code] = flight
-        self._deadlines.add(flight)
-        return flight
+        self._pending[code] = pending
+        self._deadlines.add(pending)
+        return pending
 
     def _is_redis_away(self) -> bool:
         if not self._pipeline.connected.is_set():
             return True
         return self._pipeline.oldest_age() > self._deadlines.budget_seconds
 
-    def _land(self, flight: "_Flight", reply: object) -> None:
-        if self._flights.get(flight.code) is flight:
-            del self._flights[flight.code]
+    def complete(self, pending: "PendingLookup", reply: object) -> None:
+        """Tell those who wait what Redis replied, and remember it."""
+        if self._pending.get(pending.code) is pending:
+            del self._pending[pending.code]
         try:
-            found = _read(flight.code, reply)
+            found = _read(pending.code, reply)
         except LookupUnavailable as error:
-            self._quiet_log.warning("unavailable", "Link %r: %s", flight.code, error)
-            flight.release(self._fallback(flight.code, str(error)))
+            self._quiet_log.warning("unavailable", "Link %r: %s", pending.code, error)
+            pending.release(self._fallback(pending.code, str(error)))
             return
-        if not flight.outdated:
-            self._remember(flight, found)
-        flight.release(found)
+        if not pending.outdated:
+            self._remember(pending, found)
+        pending.release(found)
 
     def _detach(self, code: str) -> None:
-        flight = self._flights.pop(code, None)
-        if flight is not None:
-            flight.outdated = True
+        pending = self._pending.pop(code, None)
+        if pending is not None:
+            pending.outdated = True
 
     def _detach_all(self) -> None:
-        for code in list(self._flights):
+        for code in list(self._pending):
             self._detach(code)
 
-    def _give_up(self, flight: "_Flight") -> None:
+    def give_up(self, pending: "PendingLookup") -> None:
+        """Tell those who wait what is known without Redis."""
         # Detached, because nobody may join whose deadline it would not keep.
-        self._detach(flight.code)
-        flight.release(self._fallback(flight.code, "Redis is slow"))
+        self._detach(pending.code)
+        pending.release(self._fallback(pending.code, "Redis is slow"))
 
-    def _remember(self, flight: "_Flight", found: Link | Unknown) -> None:
+    def _remember(self, pending: "PendingLookup", found: Link | Unknown) -> None:
         if isinstance(found, Link):
-            watch = flight.watch or Watch(ended_at=self._clock())
-            self._links.put(flight.code, Held(found, watch))
+            watch = pending.watch or Watch(ended_at=self._clock())
+            self._links.put(pending.code, Held(found, watch))
             return
-        self._links.forget(flight.code)
-        if flight.watch is not None and flight.watch is self._watch:
-            self._unknown.add(flight.code)
+        self._links.forget(pending.code)
+        if pending.watch is not None and pending.watch is self._watch:
+            self._unknown.add(pending.code)
 
     def _fallback(self, code: str, reason: str) -> Found:
         held = self._links.get(code)
         stale = self._stale(held) if held is not None else None
         return stale or LookupUnavailable(reason)
 
-    def _counted(self, found: Found) -> Found:
+    def counted(self, found: Found) -> Found:
+        """Return what was found, counted by its outcome."""
         outcome = "found" if isinstance(found, Link) else "unknown"
         if isinstance(found, LookupUnavailable):
             outcome = "unavailable"
@@ -217,7 +220,7 @@ class Lookup:
         return held.link if age_seconds <= self._stale_seconds else None
 
 
-class _Flight:
+class PendingLookup:
     """A GET on its way, and all who wait for it."""
 
     __slots__ = ("_lookup", "code", "outdated", "settled", "waiting", "watch")
@@ -231,16 +234,19 @@ class _Flight:
         self.waiting: list[OnFound] = []
 
     def on_reply(self, reply: object) -> None:
+        """Take what the pipeline calls back with."""
         self.settled = True
-        self._lookup._land(self, reply)
+        self._lookup.complete(self, reply)
 
     def expire(self) -> None:
-        self._lookup._give_up(self)
+        """Wait for Redis no longer."""
+        self._lookup.give_up(self)
 
     def release(self, found: Found) -> None:
+        """Tell all who wait."""
         waiting, self.waiting = self.waiting, []
         if waiting:
-            self._lookup._counted(found)
+            self._lookup.counted(found)
         for on_found in waiting:
             try:
                 on_found(found)
