@@ -32,7 +32,7 @@ NO_ICON = Response(204, (_A_DAY,))
 LIVE = Response(200, (("Content-Type", "application/json"), _NEVER_KEPT), b'{"live":true}')
 
 
-class FixedResource:
+class WellKnownResource:
     """Gives the same kind of answer to every GET and HEAD."""
 
     def __init__(self, answer: Callable[[], Response], bad_method: Response) -> None:

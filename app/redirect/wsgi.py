@@ -19,7 +19,7 @@ from app.redirect.link_resource import Collaborators, LinkResource, write
 from app.redirect.pages import Pages
 from app.redirect.response import Response
 from app.redirect.service import RedirectService
-from app.redirect.well_known import LIVE, NO_ICON, ROBOTS, FixedResource, readiness
+from app.redirect.well_known import LIVE, NO_ICON, ROBOTS, WellKnownResource, readiness
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def create_app(collaborators: Collaborators, metrics: RedirectMetrics, ready: An
         ("/-/live", lambda: LIVE),
         ("/-/ready", ready),
     ):
-        app.add_route(path, FixedResource(answer, pages.bad_method()))
+        app.add_route(path, WellKnownResource(answer, pages.bad_method()))
     app.add_route("/{code:path}", LinkResource(collaborators))
     app.add_error_handler(falcon.HTTPError, partial(_refuse, pages))
     app.add_error_handler(Exception, _Failure(pages, collaborators.request_ids).answer)
