@@ -21,7 +21,7 @@ class _Write(NamedTuple):
 class InFlight:
     """Measures by whole writes, and as of the moment when the event loop last received.
 
-    A turn of the loop that takes long ages every command, and the replies are there already; that
+    A tick of the loop that takes long ages every command, and the replies are there already; that
     is not held against the server.
 
     Attributes:
@@ -35,7 +35,7 @@ class InFlight:
         Args:
             clock: monotonic seconds.
             on_answered: given the bytes and the number of the commands of each write whose replies
-                are there, at the end of the turn in which they came, in order.
+                are there, at the end of the tick in which they came, in order.
         """
         self.oldest_seconds = 0.0
         self.waiting_bytes = 0
@@ -64,7 +64,7 @@ class InFlight:
         self._polled_at = self._clock()
 
     def assess(self, answered: int) -> None:
-        """Measure anew, at the end of a turn, given how many replies have come so far."""
+        """Measure anew, at the end of a tick, given how many replies have come so far."""
         writes = self._writes
         while writes and writes[0].last <= answered:
             self._finish_oldest()

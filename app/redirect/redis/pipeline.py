@@ -42,7 +42,7 @@ _CLOSING_STEP_SECONDS = 0.005
 #: A silent connection is asked for a sign of life this often, so that a dead server is noticed
 #: before a visitor's click finds out.
 _PING_SECONDS = 1.0
-#: Callers told of a broken connection in one turn of the event loop.
+#: Callers told of a broken connection in one tick of the event loop.
 _FAILED_AT_ONCE = 250
 _PING = encode_command(b"PING")
 
@@ -104,7 +104,7 @@ class Pipeline:
                 counts as hung and the connection is dropped.
             task_failures: see :class:`~app.redirect.tasks.background_task.BackgroundTask`.
             limit: most commands that may wait for their replies.
-            limit_bytes: the same in bytes; a turn's commands may go past it.
+            limit_bytes: the same in bytes; a tick's commands may go past it.
             on_answered: see :class:`~app.redirect.redis.in_flight.InFlight`; once the connection
                 has ended, it has been told of all replies.
         """
@@ -194,7 +194,7 @@ class Pipeline:
         waiter: Waiter[object] = Waiter()
         self.submit(command, waiter.switch)
         timer = self._loop.timer(timeout_seconds)
-        # Through a callback, because libev runs timers before what was received in the same turn.
+        # Through a callback, because libev runs timers before what was received in the same tick.
         timer.start(self._loop.run_callback, waiter.switch, _LATE)
         try:
             reply = waiter.get()
@@ -222,7 +222,7 @@ class Pipeline:
     def oldest_age(self) -> float:
         """Return for how many seconds the oldest command has waited for its reply; 0 if none.
 
-        As of the last turn of the event loop, see :class:`InFlight`.
+        As of the last tick of the event loop, see :class:`InFlight`.
         """
         return self._in_flight.oldest_seconds
 
@@ -261,12 +261,12 @@ class Pipeline:
             "read": self._loop.io(connection.socket.fileno(), 1),
             "age": self._loop.timer(_WATCH_SECONDS, _WATCH_SECONDS),
             "polled": self._loop.check(),
-            "turn": self._loop.prepare(),
+            "tick": self._loop.prepare(),
         }
         self._watchers["read"].start(self._receive)
         self._watchers["age"].start(self._watch_age)
         self._watchers["polled"].start(self._in_flight.note_poll)
-        self._watchers["turn"].start(self._assess_age)
+        self._watchers["tick"].start(self._assess_age)
         self._broken.clear()
         self._room = self._limit
         self._notice_server(connection.server)
@@ -359,7 +359,7 @@ class Pipeline:
             on_reply, error = self._orphans.popleft()
             _hand_over(on_reply, error)
         if self._orphans:
-            # No callback: gevent runs one that a callback adds within the same turn.
+            # No callback: gevent runs one that a callback adds within the same tick.
             self._failing = self._loop.timer(0)
             self._failing.start(self._fail_some)
 

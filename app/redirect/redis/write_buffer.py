@@ -1,6 +1,6 @@
-"""Write buffer that has commands leave together: those of one turn of the event loop in one write.
+"""Write buffer that has commands leave together: those of one tick of the event loop in one write.
 
-Rule 1: a command that finds none unanswered leaves at the end of its turn.
+Rule 1: a command that finds none unanswered leaves at the end of its tick.
 Rule 2: while a write is unanswered, what is added waits for its answer, for company or for a
         moment, whichever is first, as with Nagle's algorithm (RFC 896). Under load this halves the
         writes, and with them the system calls and switches between processes on both sides.
@@ -31,7 +31,7 @@ class WriteBuffer:
 
     Attributes:
         commands: what has yet to leave; add by appending.
-        is_due: whether they are looked at by the end of this turn; who adds when they are not
+        is_due: whether they are looked at by the end of this tick; who adds when they are not
             calls :meth:`flush_soon`.
     """
 
@@ -70,7 +70,7 @@ class WriteBuffer:
         self._end_moment()
 
     def flush_soon(self) -> None:
-        """Have the commands leave, or wait, at the end of this turn."""
+        """Have the commands leave, or wait, at the end of this tick."""
         self.is_due = True
         self._loop.run_callback(self._flush_or_wait)
 
@@ -92,7 +92,7 @@ class WriteBuffer:
 
     def _begin_moment(self) -> None:
         self._moment = self._loop.timer(_MOMENT_SECONDS)
-        # Through a callback, because libev runs timers before what was received in the same turn.
+        # Through a callback, because libev runs timers before what was received in the same tick.
         self._moment.start(self._loop.run_callback, self._end_wait)
 
     def _end_moment(self) -> None:

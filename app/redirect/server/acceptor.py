@@ -7,12 +7,13 @@ from select import EPOLLIN, epoll
 from typing import Any, Protocol
 
 from app.redirect.server.accept_balancing import WorkerSlot
-from app.redirect.server.connection import IDLE, NEW, Connection
+from app.redirect.server.connection import Connection
 from app.redirect.server.listener import Listener, NoRoom
+from app.redirect.server.states import SILENT
 
 logger = logging.getLogger(__name__)
 
-#: Most connections accepted in one turn: a burst may neither keep those already connected waiting
+#: Most connections accepted in one tick: a burst may neither keep those already connected waiting
 #: nor end up at one worker.
 ACCEPTS = 4
 #: An idle connection gives way to a new one when it has been idle this long.
@@ -36,9 +37,6 @@ class ConnectionRegistry(Protocol):
 
     def admit(self, listener: Listener, sock: Any, peer: tuple[Any, ...]) -> None:
         """Take a new client in."""
-
-    def close(self, connection: Connection) -> None:
-        """Close a connection, whatever it was doing."""
 
 
 class Acceptor:
@@ -129,7 +127,7 @@ class Acceptor:
         most = max(1, self._capacity // GIVE_WAY_PART)
         leaving = longest_idle(self._registry.connections(), most, now - GIVES_WAY_AFTER_SECONDS)
         for connection in leaving:
-            self._registry.close(connection)
+            connection.close()
         if not leaving:
             self._pause_for(FULL_SECONDS)
 
@@ -150,6 +148,6 @@ def longest_idle(connections: Collection[Connection], most: int, before: float) 
     idle = (
         connection
         for connection in connections
-        if connection.state in (NEW, IDLE) and connection.since <= before
+        if connection.state & SILENT and connection.since <= before
     )
     return nsmallest(most, idle, key=lambda connection: connection.since)

@@ -6,23 +6,30 @@ Rule 2: an idle connection holds no buffer, so that ten thousand of them cost li
 """
 
 import socket
-from select import EPOLLIN, EPOLLOUT
+from collections.abc import Callable
+from select import EPOLLIN, EPOLLOUT, epoll
 from typing import TYPE_CHECKING, Any
 
 from greenlet import getcurrent, greenlet
 from gunicorn_h1c import HttpRequest
 
 from app.redirect.server.socket_io import receive, transmit
+from app.redirect.server.states import (
+    ANSWERED,
+    BUSY,
+    CLOSED,
+    DONE,
+    IDLE,
+    LINGERING,
+    NEW,
+    SENDING,
+    STREAMING,
+)
 
 if TYPE_CHECKING:
     import _socket
 
-    from app.redirect.server.event_loop import ConnectionServer
     from app.redirect.server.listener import Listener
-
-#: States: connected and silent, between requests, within a head, at the application, answered and
-#: not yet sent, the client not taking the answer (application still at work, or done), closing.
-NEW, IDLE, PARTIAL, BUSY, ANSWERED, STREAMING, SENDING, LINGERING, CLOSED = range(9)
 
 #: What happens after the answer: HTTP/1.1 stays open silently, HTTP/1.0 on request, or it closes.
 STAY, KEEP_ALIVE, CLOSE = range(3)
@@ -42,6 +49,48 @@ class ClientGone(Exception):
     """Nobody is there to read the rest of an answer."""
 
 
+class Tick:
+    """What all connections of a worker share: this tick of the event loop, and what comes next.
+
+    Attributes:
+        hub: gevent's, to which an application switches while its client is behind.
+        poll: tells which connections have something to be done.
+        connections: those that are open, by file descriptor.
+        schedule: has another tick begin as soon as the event loop gets to it.
+        common_headers: what every answer carries (Server, Date, Connection), by persistence.
+        closing: whether every answer is its connection's last.
+        write_queue: connections with something to send at the end of this tick.
+        ready: connections that hold more to work on in the next tick.
+        is_running: whether a tick is under way, which will empty the write queue.
+        now: time.monotonic() of this tick.
+    """
+
+    __slots__ = (
+        "closing",
+        "common_headers",
+        "connections",
+        "hub",
+        "is_running",
+        "now",
+        "poll",
+        "ready",
+        "schedule",
+        "write_queue",
+    )
+
+    def __init__(self, hub: Any, schedule: Callable[[], None], now: float) -> None:
+        self.hub = hub
+        self.poll = epoll()
+        self.connections: dict[int, Connection] = {}
+        self.schedule = schedule
+        self.common_headers: tuple[bytes, ...] = ()
+        self.closing = False
+        self.write_queue: list[Connection] = []
+        self.ready: list[Connection] = []
+        self.is_running = False
+        self.now = now
+
+
 class Connection:
     """A connected client.
 
@@ -52,34 +101,30 @@ class Connection:
         buffer: received, not yet read as a request; ``seen`` of it known to be incomplete.
         out: answered, not yet sent.
         ended: whether the client has sent its last byte.
-        watch: the epoll events now asked for.
+        events: those now asked of epoll.
     """
 
     __slots__ = (
         "buffer",
         "ended",
+        "events",
         "fd",
         "listener",
         "out",
         "peer",
         "persistence",
         "seen",
-        "server",
         "since",
         "sock",
         "state",
+        "tick",
         "waiter",
-        "watch",
     )
 
     def __init__(
-        self,
-        server: "ConnectionServer",
-        listener: "Listener",
-        sock: "_socket.socket",
-        peer: tuple[Any, ...],
+        self, tick: Tick, listener: "Listener", sock: "_socket.socket", peer: tuple[Any, ...]
     ) -> None:
-        self.server = server
+        self.tick = tick
         self.listener = listener
         self.sock = sock
         self.fd = sock.fileno()
@@ -90,8 +135,8 @@ class Connection:
         self.seen = 0
         self.out: bytes | memoryview = _EMPTY
         self.ended = False
-        self.since = 0.0
-        self.watch = 0
+        self.since = tick.now
+        self.events = READABLE
         self.waiter: greenlet | None = None
 
     def receive(self) -> bool:
@@ -102,7 +147,7 @@ class Connection:
         try:
             data = receive(self.fd)
         except OSError:
-            self.server.close(self)
+            self.close()
             return False
         if data is None:
             return False
@@ -117,7 +162,7 @@ class Connection:
         self.buffer = self.buffer[consumed:]
         self.seen = 0
         self.state = BUSY
-        self.since = self.server.now
+        self.since = self.tick.now
         self.persistence = CLOSE if closes else STAY
 
     def begin(self, request: HttpRequest) -> None:
@@ -137,22 +182,22 @@ class Connection:
                 return
             raise RuntimeError("a request was answered twice")
         self.state = ANSWERED
-        server = self.server
-        self.out = status_line + self.stamp() + rest
-        if not server.outbox and not server.in_turn:
-            server.schedule_turn()
-        server.outbox.append(self)
+        tick = self.tick
+        self.out = status_line + self.common_headers() + rest
+        if not tick.write_queue and not tick.is_running:
+            tick.schedule()
+        tick.write_queue.append(self)
 
-    def stamp(self) -> bytes:
+    def common_headers(self) -> bytes:
         """Return the header lines that every answer carries: Server, Date and Connection.
 
         What they say of the connection's end is binding: a worker that begins to stop before the
         answer is sent may not hang up on a client that wasn't told.
         """
-        server = self.server
-        if server.closing:
+        tick = self.tick
+        if tick.closing:
             self.persistence = CLOSE
-        return server.stamps[self.persistence]
+        return tick.common_headers[self.persistence]
 
     def write(self, data: bytes) -> None:
         """Queue a part of an answer, waiting (in a greenlet) while the client is behind.
@@ -173,26 +218,22 @@ class Connection:
         self._queue(data)
         self.state = SENDING if self.state == STREAMING else ANSWERED
 
-    def abort(self) -> None:
-        """Break the connection off, because its answer can't be completed."""
-        self.server.close(self)
-
     def send(self) -> None:
         """Send what is queued; what the client doesn't take now is sent when it does."""
         out = self.out
         try:
             sent = transmit(self.fd, out)
         except OSError:
-            self.server.close(self)
+            self.close()
             return
         if sent < len(out):
             self.out = memoryview(out)[sent:]
-            self.state = SENDING if self.state in (ANSWERED, SENDING) else STREAMING
-            self.since = self.server.now
-            self.server.watch(self, WRITABLE)
+            self.state = SENDING if self.state & DONE else STREAMING
+            self.since = self.tick.now
+            self._ask_for(WRITABLE)
             return
         self.out = _EMPTY
-        if self.state in (ANSWERED, SENDING):
+        if self.state & DONE:
             self._settle()
         elif self.state != CLOSED:
             self._go_on()
@@ -200,7 +241,7 @@ class Connection:
     def hold(self) -> None:
         """Leave what has come for later; past a limit, stop reading."""
         if self.ended or len(self.buffer) > HELD_IN_BYTES:
-            self.server.watch(self, self.watch & ~READABLE)
+            self._ask_for(self.events & ~READABLE)
 
     def hang_up(self) -> None:
         """Close, giving a client that may still be sending time to read our last words.
@@ -209,51 +250,74 @@ class Connection:
         client (RFC 9112 section 9.6).
         """
         if self.ended or not self.buffer:
-            self.server.close(self)
+            self.close()
             return
         self.buffer = _EMPTY
         self.state = LINGERING
-        self.since = self.server.now
-        self.server.watch(self, READABLE)
+        self.since = self.tick.now
+        self._ask_for(READABLE)
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:
-            self.server.close(self)
+            self.close()
+
+    def close(self) -> None:
+        """Close, whatever is going on."""
+        if self.state != CLOSED:
+            self._leave()
+            self.sock.close()
+
+    def detach(self) -> int:
+        """Give the socket away as it is: leave without closing it, and return its descriptor."""
+        self.tick.poll.unregister(self.fd)
+        self._leave()
+        return self.sock.detach()
+
+    def _leave(self) -> None:
+        self.state = CLOSED
+        self.buffer = self.out = _EMPTY
+        del self.tick.connections[self.fd]
+        self._wake()
 
     def _settle(self) -> None:
-        server = self.server
         if self.persistence == CLOSE:
             self.hang_up()
             return
         self.state = IDLE
-        self.since = server.now
-        if self.watch != READABLE and not self.ended:
-            server.watch(self, READABLE)
+        self.since = self.tick.now
+        if self.events != READABLE and not self.ended:
+            self._ask_for(READABLE)
         if self.buffer or self.ended:
-            server.again.append(self)
+            self.tick.ready.append(self)
 
     def _go_on(self) -> None:
         self.state = BUSY
-        self.server.watch(self, 0 if self.ended else READABLE)
-        self.wake()
+        self._ask_for(0 if self.ended else READABLE)
+        self._wake()
 
-    def wake(self) -> None:
+    def _wake(self) -> None:
         """Let an application that waits for the client go on."""
         waiter, self.waiter = self.waiter, None
         if waiter is not None:
-            self.server.hub.loop.run_callback(waiter.switch)
+            self.tick.hub.loop.run_callback(waiter.switch)
+
+    def _ask_for(self, events: int) -> None:
+        """Ask epoll for other events; those of a broken connection always come."""
+        if self.events != events:
+            self.events = events
+            self.tick.poll.modify(self.fd, events)
 
     def _queue(self, data: bytes) -> None:
         if not self.out and self.state == BUSY:
-            server = self.server
-            if not server.outbox and not server.in_turn:
-                server.schedule_turn()
-            server.outbox.append(self)
+            tick = self.tick
+            if not tick.write_queue and not tick.is_running:
+                tick.schedule()
+            tick.write_queue.append(self)
         self.out = b"".join((self.out, data)) if self.out else data
 
     def _wait_until_sent(self) -> None:
         self.waiter = getcurrent()
-        self.server.hub.switch()
+        self.tick.hub.switch()
         if self.state == CLOSED:
             raise ClientGone
 

@@ -9,10 +9,11 @@ from typing import Any, Protocol
 from greenlet import getcurrent, greenlet
 from gunicorn_h1c import HttpRequest
 
-from app.redirect.server.connection import BUSY, ClientGone, Connection
+from app.redirect.server.connection import ClientGone, Connection
 from app.redirect.server.environ import EnvironBuilder
 from app.redirect.server.fast_parser import PlainReader
 from app.redirect.server.request_parser import Limits, check_coding, is_unusual
+from app.redirect.server.states import BUSY
 from app.redirect.server.wsgi_response import Application, WsgiResponse
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ class Reply(Protocol):
     """Answers one request; the connection adds Server, Date and, where needed, Connection."""
 
     def __call__(self, status_line: bytes, rest: bytes) -> None:
-        r"""Queue the answer, to be sent with all others of this turn of the event loop.
+        r"""Queue the answer, to be sent with all others of this tick of the event loop.
 
         Never blocks, does nothing when the client has gone, may be called from any greenlet.
 

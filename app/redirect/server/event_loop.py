@@ -1,17 +1,17 @@
-"""Where clients connect: every connection of a worker process, served in turns.
+"""Server that serves every connection of a worker process from one event loop, in ticks.
 
 One epoll object holds all connections, and the event loop watches that one object. When it fires,
 everything that is ready is served as one batch in phases: receive all, dispatch all, send all.
 The phases keep caches warm, and whatever the batch asks of Redis leaves in one write.
 
-Rule 1: a turn does at most one request of a connection, so that no client starves the others.
-Rule 2: a turn never waits; what has to wait runs in a greenlet or comes back by ``reply``.
+Rule 1: a tick does at most one request of a connection, so that no client starves the others.
+Rule 2: a tick never waits; what has to wait runs in a greenlet or comes back by ``reply``.
 """
 
 import logging
 from collections.abc import Callable, Collection, Sequence, Sized
 from email.utils import formatdate
-from select import epoll
+from functools import partial
 from time import monotonic, time
 from typing import Any, Protocol
 
@@ -24,27 +24,18 @@ from app.logs.throttle import QuietLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.server.accept_balancing import WorkerSlot
 from app.redirect.server.acceptor import Acceptor
-from app.redirect.server.connection import (
-    ANSWERED,
-    BUSY,
-    CLOSE,
-    CLOSED,
-    LINGERING,
-    PARTIAL,
-    READABLE,
-    WRITABLE,
-    Connection,
-)
+from app.redirect.server.connection import CLOSE, READABLE, WRITABLE, Connection, Tick
 from app.redirect.server.listener import Listener
 from app.redirect.server.request_parser import Refused, RequestParser
+from app.redirect.server.states import ANSWERED, BUSY, LINGERING, PARTIAL, READING, WORKING
 from app.redirect.server.timeouts import Timeouts, overdue
 
 logger = logging.getLogger(__name__)
 
-#: Connections served in one turn; more wait for the next, after whatever else the loop has to do.
+#: Connections served in one tick; more wait for the next, after whatever else the loop has to do.
 BATCH = 256
 #: Seconds between looks at who is overdue, and between changes of the Date header.
-TICK_SECONDS = 1.0
+HOUSEKEEPING_SECONDS = 1.0
 #: Most that heads that are not complete yet may take up, of all connections together: a thousand
 #: of the largest. A browser's comes whole.
 PARTIAL_BYTES = 64 << 20
@@ -83,12 +74,6 @@ class ConnectionServer:
         metrics: told how long answers took, and which were given here.
 
     Attributes:
-        stamps: what every answer carries (Server, Date, Connection), by persistence.
-        closing: whether every answer is its connection's last.
-        outbox: connections with something to send at the end of this turn.
-        again: connections that hold more to work on in the next turn.
-        in_turn: whether a turn is under way, which will empty the outbox.
-        now: time.monotonic() of this turn.
         served: requests dispatched so far.
     """
 
@@ -104,7 +89,7 @@ class ConnectionServer:
         fallbacks: Sized,
         metrics: RedirectMetrics,
     ) -> None:
-        self.hub: Any = gevent.get_hub()
+        hub: Any = gevent.get_hub()
         self._parser = parser
         self._take_plain = dispatcher.take_plain or _leave
         self._dispatch = dispatcher.dispatch
@@ -114,136 +99,108 @@ class ConnectionServer:
         self._responses = metrics.responses
         self._quiet_log = QuietLog(logger)
         self._stopping = False
-        self._epoll = epoll()
-        self._acceptor = Acceptor(self.hub.loop, self._epoll, listeners, self, capacity, slot)
-        self._connections: dict[int, Connection] = {}
-        self._watcher = self.hub.loop.io(self._epoll.fileno(), 1)
-        self._ticker = self.hub.loop.timer(TICK_SECONDS, TICK_SECONDS)
+        self._tick = Tick(hub, partial(hub.loop.run_callback, self._run_late), monotonic())
+        self._tick.common_headers = common_headers(time())
+        self._tick.closing = not timeouts.idle
+        self._acceptor = Acceptor(hub.loop, self._tick.poll, listeners, self, capacity, slot)
+        self._watcher = hub.loop.io(self._tick.poll.fileno(), 1)
+        self._housekeeper = hub.loop.timer(HOUSEKEEPING_SECONDS, HOUSEKEEPING_SECONDS)
         self._partial_bytes = 0
-        self.closing = not timeouts.idle
-        self.stamps = stamps(time())
-        self.outbox: list[Connection] = []
-        self.again: list[Connection] = []
-        self.in_turn = False
-        self.now = monotonic()
         self.served = 0
 
     def __len__(self) -> int:
-        """Return how many connections are open, those handed over included."""
-        return len(self._connections) + len(self._fallbacks)
+        """Return how many connections are open, those left to gunicorn included."""
+        return len(self._tick.connections) + len(self._fallbacks)
 
     def start(self) -> None:
         """Begin to serve."""
         self._acceptor.open()
-        self._acceptor.report(self.now)
-        self._watcher.start(self._turn)
-        self._ticker.start(self._tick)
+        self._acceptor.report(self._tick.now)
+        self._watcher.start(self._run)
+        self._housekeeper.start(self._keep_house)
 
     def stop(self) -> None:
         """Let nobody in any more, and let everybody go after the request at hand."""
-        self._stopping = self.closing = True
+        self._stopping = self._tick.closing = True
         self._acceptor.close()
 
     def close_all(self) -> None:
         """Break off whatever is still open, and stop serving."""
-        for connection in list(self._connections.values()):
-            self.close(connection)
+        for connection in list(self.connections()):
+            connection.close()
         self._watcher.stop()
-        self._ticker.stop()
-        self._epoll.close()
+        self._housekeeper.stop()
+        self._tick.poll.close()
 
     def sweep(self) -> None:
         """Give up the connections that have taken too long."""
-        self.now = monotonic()
+        now = self._tick.now = monotonic()
         limits = self._timeouts.limits(stopping=self._stopping)
-        for connection in list(overdue(self._connections.values(), limits, self.now)):
+        for connection in list(overdue(self.connections(), limits, now)):
             self._give_up(connection)
 
-    def schedule_turn(self) -> None:
-        """Have the outbox emptied as soon as the event loop gets to it."""
-        self.hub.loop.run_callback(self._late_turn)
-
-    def watch(self, connection: Connection, events: int) -> None:
-        """Ask epoll for other events of a connection; those of a broken one always come."""
-        if connection.watch != events:
-            connection.watch = events
-            self._epoll.modify(connection.fd, events)
-
-    def close(self, connection: Connection) -> None:
-        """Close a connection, whatever it was doing."""
-        if connection.state != CLOSED:
-            self._forget(connection)
-            connection.sock.close()
-
     def connections(self) -> Collection[Connection]:
-        """Return the connections, but for those handed over."""
-        return self._connections.values()
+        """Return the connections, but for those left to gunicorn."""
+        return self._tick.connections.values()
 
     def admit(self, listener: Listener, sock: Any, peer: tuple[Any, ...]) -> None:
         """Take a new client in."""
-        connection = Connection(self, listener, sock, peer)
-        connection.since = self.now
-        connection.watch = READABLE
-        self._connections[connection.fd] = connection
-        self._epoll.register(connection.fd, READABLE)
+        connection = Connection(self._tick, listener, sock, peer)
+        self._tick.connections[connection.fd] = connection
+        self._tick.poll.register(connection.fd, READABLE)
 
-    def hand_over(self, connection: Connection) -> int:
-        """Let go of a connection without closing it, and return its file descriptor."""
-        self._epoll.unregister(connection.fd)
-        self._forget(connection)
-        return connection.sock.detach()
-
-    def _turn(self) -> None:
-        self.in_turn = True
-        take_plain = self._take_plain
+    def _run(self) -> None:
+        tick, take_plain = self._tick, self._take_plain
+        tick.is_running = True
         for connection in self._receive_all():
-            if connection.state > PARTIAL:
+            if not connection.state & READING:
                 self._do_safely(self._hold, connection)
             elif take_plain(connection):
                 self.served += 1
             else:
                 self._do_safely(self._serve, connection)
-        outbox, self.outbox = self.outbox, []
-        self.in_turn = False
-        began = [connection.since for connection in outbox if connection.state == ANSWERED]
-        for connection in outbox:
+        queue, tick.write_queue = tick.write_queue, []
+        tick.is_running = False
+        began = [connection.since for connection in queue if connection.state == ANSWERED]
+        for connection in queue:
             connection.send()
         now = monotonic()
         self._latency.observe_all([now - since for since in began])
-        if self.again or self.outbox:
-            self.schedule_turn()
+        if tick.ready or tick.write_queue:
+            tick.schedule()
 
-    def _late_turn(self) -> None:
-        if self.outbox or self.again:
-            self._turn()
+    def _run_late(self) -> None:
+        if self._tick.write_queue or self._tick.ready:
+            self._run()
 
     def _receive_all(self) -> list[Connection]:
-        ready, self.again = self.again, []
-        connections = self._connections
+        tick = self._tick
+        ready, tick.ready = tick.ready, []
+        connections = tick.connections
         others = []
-        for fd, events in self._epoll.poll(0, BATCH):
+        for fd, events in tick.poll.poll(0, BATCH):
             connection = connections.get(fd)
             if connection is None or events != READABLE:
                 others.append((fd, events))
             elif connection.receive():
                 ready.append(connection)
-        self.now = monotonic()
+        tick.now = monotonic()
         for fd, events in others:
             self._notice(fd, events)
         return ready
 
     def _notice(self, fd: int, events: int) -> None:
-        connection = self._connections.get(fd)
+        connection = self._tick.connections.get(fd)
         if connection is None:
-            self._acceptor.accept(fd, self.now)
+            self._acceptor.accept(fd, self._tick.now)
         elif events & WRITABLE:
             connection.send()
-        elif connection.watch & READABLE:
+        elif connection.events & READABLE:
             if connection.receive():
-                self.again.append(connection)
+                self._tick.ready.append(connection)
         else:
             # Broken, and what we still have for the client will never reach it.
-            self.close(connection)
+            connection.close()
 
     def _do_safely(self, step: Callable[[Connection], None], connection: Connection) -> None:
         try:
@@ -252,7 +209,7 @@ class ConnectionServer:
             self._refuse(connection, refusal)
         except Exception:
             logger.exception("gave a connection up after an unexpected error")
-            self.close(connection)
+            connection.close()
 
     def _serve(self, connection: Connection) -> None:
         data = connection.buffer
@@ -265,20 +222,20 @@ class ConnectionServer:
         self._dispatch(connection, request, data)
 
     def _hold(self, connection: Connection) -> None:
-        if connection.state == LINGERING and connection.ended:
-            self.close(connection)
-        elif connection.state < LINGERING:
+        if connection.state & WORKING:
             connection.hold()
+        elif connection.state == LINGERING and connection.ended:
+            connection.close()
 
     def _await_rest(self, connection: Connection) -> None:
         if connection.ended:
-            self.close(connection)
+            connection.close()
         elif connection.buffer:
             self._partial_bytes += len(connection.buffer) - connection.seen
             connection.seen = len(connection.buffer)
             if connection.state != PARTIAL:
                 connection.state = PARTIAL
-                connection.since = self.now
+                connection.since = self._tick.now
             if self._partial_bytes > PARTIAL_BYTES:
                 self._make_room()
 
@@ -287,7 +244,7 @@ class ConnectionServer:
 
         What was added up counts heads that have since been completed; so it is done anew.
         """
-        partial = [each for each in self._connections.values() if each.state == PARTIAL]
+        partial = [each for each in self.connections() if each.state == PARTIAL]
         partial.sort(key=lambda connection: connection.since)
         self._partial_bytes = sum(len(each.buffer) for each in partial)
         if self._partial_bytes <= PARTIAL_BYTES:
@@ -313,22 +270,16 @@ class ConnectionServer:
         rest = b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
         connection.reply(f"HTTP/1.1 {refusal.status}\r\n".encode(), rest)
 
-    def _forget(self, connection: Connection) -> None:
-        connection.state = CLOSED
-        connection.buffer = connection.out = b""
-        del self._connections[connection.fd]
-        connection.wake()
-
-    def _tick(self) -> None:
-        self.stamps = stamps(time())
+    def _keep_house(self) -> None:
+        self._tick.common_headers = common_headers(time())
         self.sweep()
-        self._acceptor.report(self.now)
+        self._acceptor.report(self._tick.now)
 
     def _give_up(self, connection: Connection) -> None:
         if connection.state == PARTIAL:
             self._refuse(connection, Refused("408 Request Timeout", "its head took too long"))
         else:
-            self.close(connection)
+            connection.close()
 
 
 def _leave(_: Connection) -> bool:
@@ -336,7 +287,7 @@ def _leave(_: Connection) -> bool:
     return False
 
 
-def stamps(unix_seconds: float) -> tuple[bytes, bytes, bytes]:
+def common_headers(unix_seconds: float) -> tuple[bytes, bytes, bytes]:
     """Return the header lines that every answer carries, by persistence."""
     always = f"Server: {SERVER}\r\nDate: {formatdate(unix_seconds, usegmt=True)}\r\n".encode()
     return always, always + b"Connection: keep-alive\r\n", always + b"Connection: close\r\n"

@@ -1,10 +1,11 @@
 """Timeouts that end connections which have stayed too long in their state."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from app.redirect.server.connection import (
+from app.redirect.server.connection import Connection
+from app.redirect.server.states import (
     ANSWERED,
     BUSY,
     CLOSED,
@@ -14,7 +15,6 @@ from app.redirect.server.connection import (
     PARTIAL,
     SENDING,
     STREAMING,
-    Connection,
 )
 
 
@@ -38,9 +38,9 @@ class Timeouts:
     linger: float = 2.0
     parting: float = 1.0
 
-    def limits(self, *, stopping: bool) -> tuple[float, ...]:
+    def limits(self, *, stopping: bool) -> dict[int, float]:
         """Return the limit of each state, by state."""
-        by_state = {
+        return {
             NEW: min(self.head, self.parting) if stopping else self.head,
             IDLE: min(self.idle, self.parting) if stopping else self.idle,
             PARTIAL: self.head,
@@ -51,11 +51,10 @@ class Timeouts:
             LINGERING: self.linger,
             CLOSED: inf,
         }
-        return tuple(by_state[state] for state in sorted(by_state))
 
 
 def overdue(
-    connections: Iterable[Connection], limits: tuple[float, ...], now: float
+    connections: Iterable[Connection], limits: Mapping[int, float], now: float
 ) -> Iterator[Connection]:
     """Yield the connections whose state has lasted too long.
 

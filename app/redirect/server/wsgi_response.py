@@ -6,7 +6,8 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
-from app.redirect.server.connection import BUSY, CLOSE, Connection
+from app.redirect.server.connection import CLOSE, Connection
+from app.redirect.server.states import BUSY
 
 Headers = list[tuple[str, str]]
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -111,7 +112,7 @@ class WsgiResponse:
         connection = self._connection
         connection.persistence = CLOSE
         if self._started:
-            connection.abort()
+            connection.close()
         elif connection.state == BUSY:
             self.status = "500 Internal Server Error"
             connection.reply(_FAILED, _FAILED_REST)
@@ -157,8 +158,8 @@ class WsgiResponse:
             else:
                 self._connection.persistence = CLOSE
         self._started = True
-        stamp = self._connection.stamp()
-        self._connection.write(self._status_line + stamp + fields.encode("latin-1") + b"\r\n")
+        common = self._connection.common_headers()
+        self._connection.write(self._status_line + common + fields.encode("latin-1") + b"\r\n")
 
     def _close_if_short(self, sent: int) -> None:
         # The client would take the next answer for the rest of this one.

@@ -28,7 +28,7 @@ from app.redirect.visits.xadd_encoder import click_id_of, is_click
 RETRANSMIT_BUFFER_BYTES = 64 << 20
 #: As long as no more than this is kept as it was, there is no need to compress any.
 _RAW_BYTES = 4 << 20
-#: Clicks of so short a time, and so few, are compressed together, and sent again in one turn of the
+#: Clicks of so short a time, and so few, are compressed together, and sent again in one tick of the
 #: event loop. A write is never divided.
 _SEGMENT_SECONDS = 0.05
 _SEGMENT_BYTES = 64 << 10

@@ -25,9 +25,9 @@ class Waiting(Protocol):
 class Deadlines:
     """Expires what has waited too long.
 
-    The time runs from the end of the loop's turn in which waiting began, when the pipeline sends or
-    is a moment from it; and what a turn has received is handed over before anything expires. So a
-    turn that takes long is not held against Redis.
+    The time runs from the end of the loop's tick in which waiting began, when the pipeline sends or
+    is a moment from it; and what a tick has received is handed over before anything expires. So a
+    tick that takes long is not held against Redis.
 
     Adding costs one append. What settled in time stays referenced until its deadline.
     """
@@ -43,12 +43,12 @@ class Deadlines:
         self._timer: Any = None
 
     def add(self, waiting: Waiting) -> None:
-        """Give ``waiting`` the budget from the end of this turn on."""
+        """Give ``waiting`` the budget from the end of this tick on."""
         if not self._new:
-            self._loop.run_callback(self._end_turn)
+            self._loop.run_callback(self._end_tick)
         self._new.append(waiting)
 
-    def _end_turn(self) -> None:
+    def _end_tick(self) -> None:
         self._waiting.append((self._clock() + self.budget_seconds, self._new))
         self._new = []
         if self._timer is None:
@@ -56,7 +56,7 @@ class Deadlines:
 
     def _start_timer(self, delay_seconds: float) -> None:
         self._timer = self._loop.timer(max(delay_seconds, _SHORTEST_TIMER_SECONDS))
-        # Through a callback, because libev runs timers before what was received in the same turn.
+        # Through a callback, because libev runs timers before what was received in the same tick.
         self._timer.start(self._loop.run_callback, self._expire_due)
 
     def _expire_due(self) -> None:

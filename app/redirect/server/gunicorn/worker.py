@@ -238,7 +238,7 @@ class RedirectWorker(OwnErrors, GeventWorker):  # type: ignore[misc]  # gunicorn
             raise Refused("503 Service Unavailable", "too many requests out of the ordinary")
         listener = connection.listener
         peer = connection.peer if listener.server else ""
-        sock = FallbackSocket(listener.family, self._server.hand_over(connection), head)
+        sock = FallbackSocket(listener.family, connection.detach(), head)
         self._fallbacks.spawn(self.handle, listener.gunicorn_socket, sock, peer)
 
 

@@ -18,8 +18,8 @@ class World:
     def write(self, last: int, *commands: bytes) -> None:
         self.in_flight.note(last, b"".join(commands), len(commands))
 
-    def turn(self, answered: int) -> float:
-        """Go through one turn of the event loop that received all there was."""
+    def tick(self, answered: int) -> float:
+        """Go through one tick of the event loop that received all there was."""
         self.in_flight.note_poll()
         self.in_flight.assess(answered)
         return self.in_flight.oldest_seconds
@@ -29,8 +29,8 @@ def test_a_command_ages_until_its_reply_comes():
     world = World()
     world.write(2, b"a", b"b")
     world.clock.now += 1
-    assert world.turn(answered=1) == 1
-    assert world.turn(answered=2) == 0
+    assert world.tick(answered=1) == 1
+    assert world.tick(answered=2) == 0
 
 
 def test_the_oldest_command_counts():
@@ -39,8 +39,8 @@ def test_the_oldest_command_counts():
     world.clock.now += 3
     world.write(2, b"b")
     world.clock.now += 1
-    assert world.turn(answered=0) == 4
-    assert world.turn(answered=1) == 1
+    assert world.tick(answered=0) == 4
+    assert world.tick(answered=1) == 1
 
 
 def test_a_turn_that_takes_long_ages_no_command():
@@ -56,10 +56,10 @@ def test_with_its_connection_every_age_ends():
     world = World()
     world.write(1, b"a")
     world.clock.now += 5
-    assert world.turn(answered=0) == 5
+    assert world.tick(answered=0) == 5
     world.in_flight.reset(answered=0)
     assert world.in_flight.oldest_seconds == world.in_flight.waiting_bytes == 0
-    assert world.turn(answered=0) == 0
+    assert world.tick(answered=0) == 0
 
 
 def test_it_tells_whether_all_is_answered():
@@ -78,9 +78,9 @@ def test_a_flush_is_told_of_once_all_its_replies_are_there():
     world = World()
     world.write(2, b"a", b"b")
     world.write(3, b"c")
-    world.turn(answered=1)
+    world.tick(answered=1)
     assert world.answered == []
-    world.turn(answered=2)
+    world.tick(answered=2)
     assert world.answered == [b"ab"]
     assert world.in_flight.waiting_bytes == 1
 
@@ -94,7 +94,7 @@ def test_no_command_that_was_answered_is_forgotten_when_the_connection_ends(size
         written += commands
         world.write(len(written), *commands)
     for answered in sorted(data.draw(st.lists(st.integers(0, len(written)), max_size=3))):
-        world.turn(answered)
+        world.tick(answered)
     answered = data.draw(st.integers(0, len(written)))
     world.in_flight.reset(answered)
     told = b"".join(world.answered)

@@ -89,7 +89,7 @@ def test_the_limit_holds_and_ends_with_the_replies():
 
 
 def submit_until_full(pipeline: Pipeline, command: bytes, got: list[object]) -> int:
-    """Return how many bytes were taken, a command in each turn of the loop."""
+    """Return how many bytes were taken, a command in each tick of the loop."""
     for number in range(10_000):
         try:
             pipeline.submit(command, got.append)
@@ -207,18 +207,18 @@ def test_a_connection_that_a_fault_makes_useless_is_replaced(monkeypatch):
 
 
 def test_those_who_wait_in_vain_are_told_some_at_a_time():
-    turn, told = [0], []
+    tick, told = [0], []
 
     def count_turns() -> None:
         while True:
-            turn[0] += 1
+            tick[0] += 1
             gevent.sleep(0)
 
     with connected(EchoServer()) as pipeline:
         counting = gevent.spawn(count_turns)
         gevent.sleep(0)
         for _ in range(5000):
-            pipeline.submit(encode_command(b"PING"), lambda _: told.append(turn[0]))
+            pipeline.submit(encode_command(b"PING"), lambda _: told.append(tick[0]))
         pipeline.reconnect("for a test")
         wait_until(lambda: len(told) == 5000)
         counting.kill()

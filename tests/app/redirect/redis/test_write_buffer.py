@@ -44,7 +44,7 @@ class World:
             if not self.buffer.is_due:
                 self.buffer.flush_soon()
 
-    def add_in_a_turn(self, *commands: bytes) -> None:
+    def add_in_a_tick(self, *commands: bytes) -> None:
         self.add(*commands)
         gevent.sleep(0)
 
@@ -74,7 +74,7 @@ def patient(monkeypatch: pytest.MonkeyPatch, world: World) -> World:
     return world
 
 
-def test_what_finds_nothing_unanswered_leaves_at_the_end_of_its_turn(patient):
+def test_what_finds_nothing_unanswered_leaves_at_the_end_of_its_tick(patient):
     patient.add(b"a", b"b")
     assert patient.arrived() == b""
     gevent.sleep(0)
@@ -83,9 +83,9 @@ def test_what_finds_nothing_unanswered_leaves_at_the_end_of_its_turn(patient):
 
 
 def test_what_is_added_meanwhile_waits_for_the_answer(patient):
-    patient.add_in_a_turn(b"a")
-    patient.add_in_a_turn(b"b")
-    patient.add_in_a_turn(b"c")
+    patient.add_in_a_tick(b"a")
+    patient.add_in_a_tick(b"b")
+    patient.add_in_a_tick(b"c")
     assert patient.arrived() == b"a"
     patient.answer()
     gevent.sleep(0)
@@ -94,33 +94,33 @@ def test_what_is_added_meanwhile_waits_for_the_answer(patient):
 
 
 def test_an_answer_to_a_part_of_what_left_lets_nothing_go(patient):
-    patient.add_in_a_turn(b"a")
-    patient.add_in_a_turn(b"b")
+    patient.add_in_a_tick(b"a")
+    patient.add_in_a_tick(b"b")
     patient.buffer.note_answers()
     gevent.sleep(0)
     assert patient.arrived() == b"a"
 
 
 def test_enough_of_them_leave_without_an_answer(patient):
-    patient.add_in_a_turn(b"a")
-    patient.add_in_a_turn(*[b"b"] * (_COMPANY - 1))
+    patient.add_in_a_tick(b"a")
+    patient.add_in_a_tick(*[b"b"] * (_COMPANY - 1))
     assert patient.arrived() == b"a"
-    patient.add_in_a_turn(b"c")
+    patient.add_in_a_tick(b"c")
     assert patient.arrived() == b"b" * (_COMPANY - 1) + b"c"
 
 
 def test_a_wait_whose_commands_left_in_company_ends_without_a_write(world):
-    world.add_in_a_turn(b"a")
-    world.add_in_a_turn(b"b")
-    world.add_in_a_turn(*[b"c"] * _COMPANY)
+    world.add_in_a_tick(b"a")
+    world.add_in_a_tick(b"b")
+    world.add_in_a_tick(*[b"c"] * _COMPANY)
     gevent.sleep(3 * _MOMENT_SECONDS)
     assert world.told == [b"a", b"b" + b"c" * _COMPANY]
     assert world.left_count == 2 + _COMPANY
 
 
 def test_none_waits_longer_than_a_moment(world):
-    world.add_in_a_turn(b"a")
-    world.add_in_a_turn(b"b")
+    world.add_in_a_tick(b"a")
+    world.add_in_a_tick(b"b")
     assert world.arrived() == b"a"
     wait_until(lambda: world.left == 2)
     assert world.arrived() == b"b"
@@ -128,16 +128,16 @@ def test_none_waits_longer_than_a_moment(world):
 
 def test_each_wait_has_a_moment_of_its_own(world):
     for number, command in enumerate((b"a", b"b", b"c", b"d"), start=1):
-        world.add_in_a_turn(command)
+        world.add_in_a_tick(command)
         wait_until(lambda number=number: world.left == number)
     assert world.arrived() == b"abcd"
 
 
 def test_what_the_socket_has_no_room_for_leaves_when_it_has_room(patient):
     large = b"x" * (4 << 20)
-    patient.add_in_a_turn(large)
+    patient.add_in_a_tick(large)
     patient.answer()
-    patient.add_in_a_turn(b"y")
+    patient.add_in_a_tick(b"y")
     arrived = b""
     while len(arrived) <= len(large):
         arrived += patient.arrived()
@@ -147,8 +147,8 @@ def test_what_the_socket_has_no_room_for_leaves_when_it_has_room(patient):
 
 
 def test_after_the_end_nothing_leaves(world):
-    world.add_in_a_turn(b"a")
-    world.add_in_a_turn(b"b")
+    world.add_in_a_tick(b"a")
+    world.add_in_a_tick(b"b")
     world.add(b"c")
     world.buffer.close()
     gevent.sleep(3 * _MOMENT_SECONDS)
@@ -159,11 +159,11 @@ def test_after_the_end_nothing_leaves(world):
 def test_it_can_be_opened_again(world):
     world.buffer.close()
     world.buffer.open(world.ours)
-    world.add_in_a_turn(b"a")
+    world.add_in_a_tick(b"a")
     assert world.arrived() == b"a"
 
 
 def test_a_broken_socket_is_told(patient):
     patient.theirs.close()
-    patient.add_in_a_turn(b"a")
+    patient.add_in_a_tick(b"a")
     assert patient.failures == ["sending failed: [Errno 32] Broken pipe"]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from app.redirect.server.acceptor import longest_idle
-from app.redirect.server.connection import (
+from app.redirect.server.states import (
     BUSY,
     CLOSED,
     IDLE,

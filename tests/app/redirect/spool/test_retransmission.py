@@ -75,11 +75,11 @@ def test_all_reach_the_spool_with_time_for_others_between(file, spool, metrics, 
     retransmission = Retransmission(spool, metrics)
     retransmission.add(segments(2000))
     assert len(retransmission) == 2000
-    turns = 0
+    ticks = 0
     while len(retransmission):
         gevent.sleep(0.001)
-        turns += 1
-    assert turns > 20
+        ticks += 1
+    assert ticks > 20
     assert file.count() == counted(registry, "resent") == 2000
     assert registry.get_sample_value("hopline_clicks_total", {"outcome": "spooled"}) == 0
 
