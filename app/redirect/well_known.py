@@ -10,7 +10,8 @@ import orjson
 from app.config.instance import HEADER
 from app.redirect.link_resource import write
 from app.redirect.links.lookup import Lookup
-from app.redirect.redis.pipeline import Pipeline, PipelineError
+from app.redirect.redis.pipeline import Pipeline
+from app.redirect.redis.replies import PipelineError
 from app.redirect.redis.resp import encode_command
 from app.redirect.response import Response
 from app.redirect.spool.spool import Spool

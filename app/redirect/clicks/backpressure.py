@@ -16,7 +16,8 @@ from app.logs.throttle import QuietLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.watermarks import Level, Watermarks
 from app.redirect.redis.connection import Connection
-from app.redirect.redis.pipeline import Pipeline, PipelineError
+from app.redirect.redis.pipeline import Pipeline
+from app.redirect.redis.replies import PipelineError
 from app.redirect.redis.resp import encode_command
 from app.redirect.tasks.background_task import BackgroundTask
 from app.stores.keys import backlog_marks_key

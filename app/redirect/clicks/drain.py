@@ -20,7 +20,8 @@ from app.clicks.click import new_click_id
 from app.logs.throttle import QuietLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.backpressure import Backpressure
-from app.redirect.redis.pipeline import Pipeline, PipelineError
+from app.redirect.redis.pipeline import Pipeline
+from app.redirect.redis.replies import PipelineError
 from app.redirect.spool.file import Filling, SpoolError, SpoolFile
 from app.redirect.spool.rows import Row
 from app.redirect.tasks.background_task import BackgroundTask

@@ -20,7 +20,8 @@ from gevent.hub import Waiter
 from app.logs.throttle import QuietLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.backpressure import Backpressure
-from app.redirect.redis.pipeline import Pipeline, PipelineBroken, PipelineError, PipelineFull
+from app.redirect.redis.pipeline import Pipeline
+from app.redirect.redis.replies import PipelineBroken, PipelineError, PipelineFull
 from app.redirect.spool.retransmission import Retransmission
 from app.redirect.spool.retransmit_buffer import RetransmitBuffer
 from app.redirect.spool.spool import Spool

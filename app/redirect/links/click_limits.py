@@ -19,7 +19,8 @@ import hiredis
 
 from app.links.link import Link
 from app.redirect.links.lookup import LookupUnavailable
-from app.redirect.redis.pipeline import Pipeline, PipelineError
+from app.redirect.redis.pipeline import Pipeline
+from app.redirect.redis.replies import PipelineError
 from app.redirect.redis.resp import encode_command
 from app.stores.keys import link_spent_key, link_uses_key
 from app.stores.redis import is_transient

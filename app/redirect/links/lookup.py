@@ -22,7 +22,8 @@ from app.links.link import REDIRECT_STATUSES, CorruptLink, Link, decode
 from app.logs.throttle import QuietLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.links.cache import Held, LinkCache, UnknownCodes, Watch
-from app.redirect.redis.pipeline import Pipeline, PipelineError
+from app.redirect.redis.pipeline import Pipeline
+from app.redirect.redis.replies import PipelineError
 from app.redirect.redis.resp import encode_command
 from app.redirect.tasks.deadlines import Deadlines
 from app.stores.keys import link_key

@@ -19,7 +19,8 @@ from gevent.event import Event
 from app.links.link import CorruptLink, decode
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.links.tracking import Listener
-from app.redirect.redis.pipeline import Pipeline, PipelineError
+from app.redirect.redis.pipeline import Pipeline
+from app.redirect.redis.replies import PipelineError
 from app.redirect.redis.resp import encode_command
 from app.redirect.tasks.background_task import BackgroundTask
 from app.stores.keys import link_key

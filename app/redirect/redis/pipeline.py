@@ -25,16 +25,22 @@ from prometheus_client import Counter
 
 from app.logs.throttle import QuietLog
 from app.redirect.redis.connection import ConnectFailed, Connection, connect
-from app.redirect.redis.in_flight import InFlight, OnAnswered
 from app.redirect.redis.reconnect import Reconnecting
+from app.redirect.redis.replies import (
+    OnReply,
+    Orphans,
+    PipelineBroken,
+    PipelineError,
+    PipelineFull,
+    ReplyLate,
+    call_back,
+)
 from app.redirect.redis.resp import NOT_YET, encode_command
-from app.redirect.redis.write_buffer import WOULD_BLOCK, WriteBuffer
+from app.redirect.redis.write_buffer import WOULD_BLOCK, InFlight, OnAnswered, WriteBuffer
 from app.stores.redis import Address
 from app.stores.redis_server import RedisServer
 
 logger = logging.getLogger(__name__)
-
-OnReply = Callable[[object], None]
 
 _RECEIVE_BYTES = 262144
 _WATCH_SECONDS = 0.25
@@ -42,27 +48,9 @@ _CLOSING_STEP_SECONDS = 0.005
 #: A silent connection is asked for a sign of life this often, so that a dead server is noticed
 #: before a visitor's click finds out.
 _PING_SECONDS = 1.0
-#: Callers told of a broken connection in one tick of the event loop.
-_FAILED_AT_ONCE = 250
 _PING = encode_command(b"PING")
 
 _LATE = object()
-
-
-class PipelineError(Exception):
-    """A command got no reply; the text says why."""
-
-
-class PipelineBroken(PipelineError):
-    """There is no connection, or it ended before the reply: the command's outcome is unknown."""
-
-
-class PipelineFull(PipelineError):
-    """Too many commands wait for their replies; this one was not sent."""
-
-
-class ReplyLate(PipelineError):
-    """The reply did not come within the caller's deadline; the command's outcome is unknown."""
 
 
 class Pipeline:
@@ -105,7 +93,7 @@ class Pipeline:
             task_failures: see :class:`~app.redirect.tasks.background_task.BackgroundTask`.
             limit: most commands that may wait for their replies.
             limit_bytes: the same in bytes; a tick's commands may go past it.
-            on_answered: see :class:`~app.redirect.redis.in_flight.InFlight`; once the connection
+            on_answered: see :class:`~app.redirect.redis.write_buffer.InFlight`; once the connection
                 has ended, it has been told of all replies.
         """
         self.connected = Event()
@@ -128,16 +116,12 @@ class Pipeline:
         self.server_number = 0
         self._room = 0
         self._is_crowded = False
-        self._write_buffer = WriteBuffer(
-            self._loop, self._is_all_answered, self._note_flush, self._break
-        )
+        self._in_flight = InFlight(clock, on_answered, limit_bytes, self._close_to_commands)
+        self._write_buffer = WriteBuffer(self._loop, self._in_flight, self._break)
         self._unsent = self._write_buffer.commands
         self._waiting: deque[OnReply] = deque()
-        self._answered = 0
-        self._in_flight = InFlight(clock, on_answered)
         self.heard_at = 0.0
-        self._orphans: deque[tuple[OnReply, PipelineBroken]] = deque()
-        self._failing: Any = None
+        self._orphans = Orphans(self._loop)
         self._watchers: dict[str, Any] = {}
 
     def __len__(self) -> int:
@@ -164,7 +148,7 @@ class Pipeline:
         while self._waiting and self._clock() < give_up_at:
             gevent.sleep(_CLOSING_STEP_SECONDS)
         self._break("the pipeline was closed")
-        while self._orphans:
+        while len(self._orphans):
             gevent.sleep(0)
 
     def submit(self, command: bytes, on_reply: OnReply) -> None:
@@ -226,13 +210,8 @@ class Pipeline:
         """
         return self._in_flight.oldest_seconds
 
-    def _is_all_answered(self) -> bool:
-        return self._in_flight.is_all_answered(self._answered)
-
-    def _note_flush(self, commands: bytes, count: int) -> None:
-        self._in_flight.note(self._answered + len(self._waiting), commands, count)
-        if self._in_flight.waiting_bytes >= self._limit_bytes:
-            self._is_crowded, self._room = True, 0
+    def _close_to_commands(self) -> None:
+        self._is_crowded, self._room = True, 0
 
     def _refusal(self) -> PipelineError:
         if self._connection is None:
@@ -301,7 +280,7 @@ class Pipeline:
                 return
 
     def _deliver(self, connection: Connection) -> None:
-        waiting, gets = self._waiting, connection.reader.gets
+        waiting, gets, in_flight = self._waiting, connection.reader.gets, self._in_flight
         self.heard_at = self._clock()
         # A callback may end the connection; what is left in the reader then belongs to nobody.
         while connection is self._connection:
@@ -316,11 +295,11 @@ class Pipeline:
             if not waiting:
                 self._break("the server sent a reply that nobody asked for")
                 return
-            self._answered += 1
-            _hand_over(waiting.popleft(), reply)
+            in_flight.answered += 1
+            call_back(waiting.popleft(), reply)
 
     def _assess_age(self) -> None:
-        self._in_flight.assess(self._answered)
+        self._in_flight.assess()
         if self._is_crowded and self._in_flight.waiting_bytes < self._limit_bytes:
             self._is_crowded, self._room = False, self._limit
 
@@ -343,25 +322,11 @@ class Pipeline:
         self.connected.clear()
         orphans, self._waiting = self._waiting, deque()
         self._write_buffer.close()
-        self._in_flight.reset(self._answered)
+        self._in_flight.reset()
         if self.on_end is not None:
             self.on_end()
         self._broken.set()
-        # From the hub, because whoever broke the connection may be a greenlet of its own.
-        if orphans and not self._orphans:
-            self._loop.run_callback(self._fail_some)
-        error = PipelineBroken(reason)
-        self._orphans.extend((orphan, error) for orphan in orphans)
-
-    def _fail_some(self) -> None:
-        """Tell a part of those who wait in vain, so that the turn of everybody else comes soon."""
-        for _ in range(min(len(self._orphans), _FAILED_AT_ONCE)):
-            on_reply, error = self._orphans.popleft()
-            _hand_over(on_reply, error)
-        if self._orphans:
-            # No callback: gevent runs one that a callback adds within the same tick.
-            self._failing = self._loop.timer(0)
-            self._failing.start(self._fail_some)
+        self._orphans.fail(orphans, reason)
 
 
 def _call(tell: Callable[[], None]) -> None:
@@ -370,14 +335,6 @@ def _call(tell: Callable[[], None]) -> None:
     except Exception:
         # One listener's fault must not cost the others what they have to send again.
         logger.exception("A listener for new servers failed")
-
-
-def _hand_over(on_reply: OnReply, reply: object) -> None:
-    try:
-        on_reply(reply)
-    except Exception:
-        # One caller's fault must not cost the others their replies.
-        logger.exception("A reply's callback failed")
 
 
 def _ignore(_: object) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import gevent
 import hiredis
 
-from app.redirect.redis.pipeline import Pipeline, PipelineBroken
+from app.redirect.redis.pipeline import Pipeline
+from app.redirect.redis.replies import PipelineBroken
 from app.redirect.redis.resp import encode_command
 from tests.support.redirect.waiting import wait_until
 

@@ -6,7 +6,7 @@ import hiredis
 from gevent.event import Event
 
 from app.links.link import Link
-from app.redirect.redis.pipeline import PipelineBroken
+from app.redirect.redis.replies import PipelineBroken
 from app.redirect.redis.resp import decode_command
 
 OnReply = Callable[[object], None]

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.redirect.redis import pipeline as pipeline_module
-from app.redirect.redis.pipeline import Pipeline, PipelineBroken, PipelineFull, ReplyLate
+from app.redirect.redis.pipeline import Pipeline
+from app.redirect.redis.replies import PipelineBroken, PipelineFull, ReplyLate
 from app.redirect.redis.resp import encode_command
 from app.stores.redis import Address
 from tests.support.redirect.echo_server import EchoServer, ask, assert_own_or_broken
@@ -209,13 +210,13 @@ def test_a_connection_that_a_fault_makes_useless_is_replaced(monkeypatch):
 def test_those_who_wait_in_vain_are_told_some_at_a_time():
     tick, told = [0], []
 
-    def count_turns() -> None:
+    def count_ticks() -> None:
         while True:
             tick[0] += 1
             gevent.sleep(0)
 
     with connected(EchoServer()) as pipeline:
-        counting = gevent.spawn(count_turns)
+        counting = gevent.spawn(count_ticks)
         gevent.sleep(0)
         for _ in range(5000):
             pipeline.submit(encode_command(b"PING"), lambda _: told.append(tick[0]))

@@ -12,7 +12,7 @@ FOREVER_SECONDS = 60
 
 
 class World:
-    """Both ends of a connection, and what the writing end is told and tells."""
+    """Both ends of a connection, and what stands in for the commands in flight."""
 
     def __init__(self) -> None:
         self.ours, self.theirs = socket.socketpair()
@@ -23,10 +23,11 @@ class World:
         self.left_count = 0
         self.told: list[bytes] = []
         self.failures: list[str] = []
-        self.buffer = WriteBuffer(
-            gevent.get_hub().loop, lambda: self.is_answered, self.note, self.failures.append
-        )
+        self.buffer = WriteBuffer(gevent.get_hub().loop, self, self.failures.append)
         self.buffer.open(self.ours)
+
+    def is_all_answered(self) -> bool:
+        return self.is_answered
 
     def note(self, commands: bytes, count: int) -> None:
         self.left += 1
