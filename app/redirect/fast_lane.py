@@ -35,8 +35,8 @@ _PEERS_LIMIT = 8192
 #: Where a field's value stands in a list that begins as a :class:`~app.redirect.visits.visit.Visit`
 #: does: at 0 its address, at 5 its purpose, which makes a visit an unusual one. At 7 and 8 stands
 #: what tells the address.
-_ADDRESS_PLACE = 7
-_PLACES = {
+_ADDRESS_POSITION = 7
+_POSITIONS = {
     b"user-agent": 1,
     b"referer": 2,
     b"host": 3,
@@ -73,7 +73,7 @@ class RedirectFastLane:
         self._link_parts = collaborators.encoder.link_parts
         self._encode = collaborators.encoder.encode
         self._client_address = collaborators.client_address
-        self.places = _places(collaborators.client_address.fields)
+        self.positions = _positions(collaborators.client_address.fields)
         self._address_of_peer = lru_cache(_PEERS_LIMIT)(self._plain_address)
         self._wall_clock = collaborators.wall_clock
         self._new_id = collaborators.visit_ids.make
@@ -101,7 +101,7 @@ class RedirectFastLane:
             ready = self._find(path, query, now)
             if ready is None:
                 return False
-        # In the order of their places.
+        # In the order of their positions.
         _, agent, referer, host, language, purpose, gpc, told, second_told, named, started = values
         if told is None and second_told is None:
             address = self._address_of_peer(peer[0])
@@ -151,11 +151,13 @@ class RedirectFastLane:
         return self._address(peer, b"", b"")
 
 
-def _places(address_fields: Sequence[str]) -> dict[bytes, int]:
+def _positions(address_fields: Sequence[str]) -> dict[bytes, int]:
     told = {
-        name.encode(): _ADDRESS_PLACE + index for index, name in enumerate(address_fields) if name
+        name.encode(): _ADDRESS_POSITION + index
+        for index, name in enumerate(address_fields)
+        if name
     }
-    return _PLACES | told | dict.fromkeys(PURPOSE_FIELDS, LEAVE)
+    return _POSITIONS | told | dict.fromkeys(PURPOSE_FIELDS, LEAVE)
 
 
 def _answer(ready: _Ready, reply: Reply) -> None:

@@ -20,7 +20,7 @@ _LEAST_STOP_SECONDS = 0.5
 
 
 class ClickSink:
-    """The three places of a click, and the way from one to the next.
+    """Redis, disk and memory, and a click's way from one to the next.
 
     Attributes:
         recorder: takes clicks.

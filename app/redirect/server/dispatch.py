@@ -49,11 +49,11 @@ class FastLane(Protocol):
     other on each connection.
 
     Attributes:
-        places: the header fields that it wants, see
+        positions: the header fields that it wants, see
             :class:`~app.redirect.server.fast_parser.PlainReader`.
     """
 
-    places: dict[bytes, int]
+    positions: dict[bytes, int]
 
     def __call__(
         self,
@@ -71,7 +71,7 @@ class FastLane(Protocol):
         Args:
             path: as it was sent, percent signs and all.
             query: what follows the question mark.
-            values: of the fields in their places, None for those that are absent; may be changed.
+            values: of the fields in their positions, None for absent ones; may be changed.
             peer: the client's address and port; empty behind a Unix socket.
             reply: to be called exactly once, now or later, if the request is taken, and not at
                 all if it is declined.
@@ -132,7 +132,7 @@ class PlainHandler:
     def __init__(self, fast: FastLane, limits: Limits) -> None:
         self._fast = fast
         self._read = PlainReader(
-            fast.places, limits.line_bytes, limits.fields, limits.field_bytes, limits.head_bytes
+            fast.positions, limits.line_bytes, limits.fields, limits.field_bytes, limits.head_bytes
         ).read
 
     def take(self, connection: Connection) -> bool:

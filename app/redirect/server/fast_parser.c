@@ -17,10 +17,10 @@ typedef unsigned char byte;
 
 #define MOST_FIELDS 32
 #define LONGEST_NAME 32
-#define MOST_PLACES 16
+#define MOST_POSITIONS 16
 
-/* Where a field belongs, if not in a place of the list: Connection stands behind the list. */
-#define CONNECTION MOST_PLACES
+/* Where a field belongs, if not in a position of the list: Connection stands behind the list. */
+#define CONNECTION MOST_POSITIONS
 #define LEAVE (-1)
 #define NOWHERE (-2)
 
@@ -36,7 +36,7 @@ static byte lower[256];
 typedef struct {
     char name[LONGEST_NAME];
     Py_ssize_t length;
-    int place;
+    int position;
 } Field;
 
 typedef struct {
@@ -48,15 +48,15 @@ typedef struct {
     Py_ssize_t consumed;
     bool closes;
     Span target;
-    Span values[MOST_PLACES + 1];
+    Span values[MOST_POSITIONS + 1];
 } Request;
 
 typedef struct {
     PyObject_HEAD
     Field fields[MOST_FIELDS];
     int field_count;
-    int places;
-    int host_place;
+    int positions;
+    int host_position;
     Py_ssize_t line_bytes;
     Py_ssize_t most_fields;
     Py_ssize_t field_bytes;
@@ -110,12 +110,12 @@ is_same(const byte *text, const char *lowercase, Py_ssize_t length)
 /* --- One request --- */
 
 static int
-place_of(const PlainReader *self, const byte *name, Py_ssize_t length)
+position_of(const PlainReader *self, const byte *name, Py_ssize_t length)
 {
     for (int i = 0; i < self->field_count; i++) {
         const Field *field = &self->fields[i];
         if (field->length == length && is_same(name, field->name, length))
-            return field->place;
+            return field->position;
     }
     return NOWHERE;
 }
@@ -162,12 +162,12 @@ take_field(const PlainReader *self, const byte *line, Request *request)
     /* The other parser counts up to four bytes more, for the colon, a space and the line's end. */
     if (end[0] != '\r' || end[1] != '\n' || end - line + 4 > self->field_bytes)
         return NULL;
-    int place = place_of(self, line, colon - line);
-    if (place == NOWHERE)
+    int position = position_of(self, line, colon - line);
+    if (position == NOWHERE)
         return end + 2;
-    if (place == LEAVE || request->values[place].start)
+    if (position == LEAVE || request->values[position].start)
         return NULL;
-    request->values[place] = trimmed(colon + 1, end);
+    request->values[position] = trimmed(colon + 1, end);
     return end + 2;
 }
 
@@ -190,7 +190,7 @@ take_line(const PlainReader *self, const byte *line, Request *request)
 static bool
 is_plain(const PlainReader *self, Request *request)
 {
-    Span host = request->values[self->host_place];
+    Span host = request->values[self->host_position];
     Span connection = request->values[CONNECTION];
     request->closes = connection.start && is_word(connection, "close");
     return host.start && is_plain_host(host) &&
@@ -218,10 +218,10 @@ as_bytes(Span span)
 }
 
 static PyObject *
-as_list(const Span *values, int places)
+as_list(const Span *values, int positions)
 {
-    PyObject *list = PyList_New(places);
-    for (int i = 0; list && i < places; i++) {
+    PyObject *list = PyList_New(positions);
+    for (int i = 0; list && i < positions; i++) {
         PyObject *value = values[i].start ? as_bytes(values[i]) : Py_NewRef(Py_None);
         if (!value)
             Py_CLEAR(list);
@@ -232,7 +232,7 @@ as_list(const Span *values, int places)
 }
 
 static PyObject *
-as_tuple(const Request *request, int places)
+as_tuple(const Request *request, int positions)
 {
     Span target = request->target;
     const byte *mark = memchr(target.start, '?', (size_t)target.length);
@@ -240,7 +240,7 @@ as_tuple(const Request *request, int places)
     Span query = mark ? (Span){mark + 1, target.length - path.length - 1} : (Span){target.start, 0};
     /* The tuple takes the references over, and lets go of all if one is missing. */
     return Py_BuildValue("nNNNN", request->consumed, PyBool_FromLong(request->closes),
-                         as_bytes(path), as_bytes(query), as_list(request->values, places));
+                         as_bytes(path), as_bytes(query), as_list(request->values, positions));
 }
 
 static PyObject *
@@ -254,16 +254,16 @@ PlainReader_read(PyObject *object, PyObject *data)
     Request request = {0};
     if (!take_request(self, (const byte *)PyBytes_AS_STRING(data), &request))
         Py_RETURN_NONE;
-    return as_tuple(&request, self->places);
+    return as_tuple(&request, self->positions);
 }
 
 static void
-add_field(PlainReader *self, const char *name, Py_ssize_t length, int place)
+add_field(PlainReader *self, const char *name, Py_ssize_t length, int position)
 {
     Field *field = &self->fields[self->field_count++];
     memcpy(field->name, name, (size_t)length);
     field->length = length;
-    field->place = place;
+    field->position = position;
 }
 
 /* What tells of a body or another protocol, and what of the connection's end. */
@@ -277,48 +277,48 @@ add_own_fields(PlainReader *self)
 }
 
 static bool
-add_wanted_field(PlainReader *self, PyObject *name, PyObject *place)
+add_wanted_field(PlainReader *self, PyObject *name, PyObject *position)
 {
     char *text;
     Py_ssize_t length;
     if (PyBytes_AsStringAndSize(name, &text, &length))
         return false;
-    long number = PyLong_AsLong(place);
+    long number = PyLong_AsLong(position);
     if (PyErr_Occurred())
         return false;
     if (self->field_count == MOST_FIELDS || length > LONGEST_NAME || number < LEAVE ||
-        number >= MOST_PLACES) {
+        number >= MOST_POSITIONS) {
         PyErr_Format(PyExc_ValueError, "no room for the field %.40s at %ld", text, number);
         return false;
     }
     add_field(self, text, length, (int)number);
-    if (number >= self->places)
-        self->places = (int)number + 1;
+    if (number >= self->positions)
+        self->positions = (int)number + 1;
     if (length == 4 && !memcmp(text, "host", 4))
-        self->host_place = (int)number;
+        self->host_position = (int)number;
     return true;
 }
 
 static int
 PlainReader_init(PyObject *object, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"places", "line_bytes", "fields", "field_bytes", "head_bytes", NULL};
+    static char *names[] = {"positions", "line_bytes", "fields", "field_bytes", "head_bytes", NULL};
     PlainReader *self = (PlainReader *)object;
-    PyObject *places;
-    self->field_count = self->places = 0;
-    self->host_place = LEAVE;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!nnnn", names, &PyDict_Type, &places,
+    PyObject *positions;
+    self->field_count = self->positions = 0;
+    self->host_position = LEAVE;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!nnnn", names, &PyDict_Type, &positions,
                                      &self->line_bytes, &self->most_fields, &self->field_bytes,
                                      &self->head_bytes))
         return -1;
     add_own_fields(self);
-    PyObject *name, *place;
-    Py_ssize_t position = 0;
-    while (PyDict_Next(places, &position, &name, &place))
-        if (!add_wanted_field(self, name, place))
+    PyObject *name, *position;
+    Py_ssize_t cursor = 0;
+    while (PyDict_Next(positions, &cursor, &name, &position))
+        if (!add_wanted_field(self, name, position))
             return -1;
-    if (self->host_place < 0) {
-        PyErr_SetString(PyExc_ValueError, "the places must have one for host");
+    if (self->host_position < 0) {
+        PyErr_SetString(PyExc_ValueError, "the positions must have one for host");
         return -1;
     }
     return 0;

@@ -6,25 +6,25 @@ address, and nothing about it that tells of a body or of another protocol.
 
 from typing import Final
 
-#: The place of a field that makes a request other than plain.
+#: The position of a field that makes a request other than plain.
 LEAVE: Final[int]
 
 class PlainReader:
     """Finds the fields that somebody wants.
 
     Args:
-        places: where in a list the values of these fields shall stand, by name in small letters,
+        positions: where in a list the values of these fields shall stand, by name in small letters,
             or LEAVE; ``host`` must be among them. None of them may stand twice.
         line_bytes, fields, field_bytes, head_bytes: as in
             :class:`app.redirect.server.request_parser.Limits`; what is larger is not plain.
 
     Raises:
-        ValueError: for places that it has no room for.
+        ValueError: for positions that it has no room for.
     """
 
     def __init__(
         self,
-        places: dict[bytes, int],
+        positions: dict[bytes, int],
         line_bytes: int,
         fields: int,
         field_bytes: int,

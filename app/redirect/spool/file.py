@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.redirect.spool import table
-from app.redirect.spool.location import SpoolPlace
+from app.redirect.spool.location import SpoolLocation
 from app.redirect.spool.repair import Damage, forget_set_aside, is_set_aside, rescue
 from app.redirect.spool.reserve import Reserve
 from app.redirect.spool.rows import Row, Stored, is_whole
@@ -82,8 +82,8 @@ class SpoolFile:
         """
         self.directory = directory
         self._on_damage = on_damage
-        self._place = SpoolPlace(directory, max(max_bytes // PAGE_BYTES, 16))
-        self._path = self._place.path
+        self._location = SpoolLocation(directory, max(max_bytes // PAGE_BYTES, 16))
+        self._path = self._location.path
         self._reserve = Reserve(directory)
         self._database: sqlite3.Connection | None = None
         self._inode = 0
@@ -233,7 +233,7 @@ class SpoolFile:
             raise SpoolError(reason, f"spool {self._path}: {error}") from error
 
     def _open(self) -> sqlite3.Connection:
-        if self._database is not None and self._place.holds(self._inode):
+        if self._database is not None and self._location.holds(self._inode):
             return self._database
         try:
             return self._open_anew()
@@ -245,12 +245,12 @@ class SpoolFile:
             return self._database
 
     def _open_anew(self) -> sqlite3.Connection:
-        """Open what is in the place by now, and bring there what only we may have."""
+        """Open what lies there by now, and bring there what only we may have."""
         left = self._database
         # If another worker found damage, that one has taken over what can be read.
         is_deleted = left is not None and not is_set_aside(self._path, self._inode)
         room_bytes = _size_bytes(left) if left is not None and is_deleted else 0
-        self._database, self._inode = self._place.open(room_bytes)
+        self._database, self._inode = self._location.open(room_bytes)
         self._is_stranded = False
         self._rescue()
         if left is not None:
@@ -288,7 +288,7 @@ class SpoolFile:
 
     def _drop(self) -> None:
         """Close the database after a fault, unless it is gone but for what we have open."""
-        if self._place.holds(self._inode):
+        if self._location.holds(self._inode):
             self.close()
 
     def _has_log(self) -> bool:
@@ -297,25 +297,25 @@ class SpoolFile:
 
     def _require_mine(self) -> None:
         """Raise SpoolError if what was just committed went into a file that was moved aside."""
-        if not self._place.holds(self._inode):
+        if not self._location.holds(self._inode):
             raise SpoolError("damaged", f"spool {self._path} was moved aside or deleted")
 
     def _move_aside(self, fault: str) -> None:
         """Begin another database with what can be read of this one, or have the next call do so."""
         with contextlib.suppress(sqlite3.Error, OSError):
-            self._place.clear(self._inode, fault)
+            self._location.clear(self._inode, fault)
             self._open()
 
     def _rescue(self) -> None:
-        while self._place.aside:
-            aside, fault = self._place.aside.pop(0)
+        while self._location.aside:
+            aside, fault = self._location.aside.pop(0)
             self._on_damage(rescue(aside, fault, self._take_over))
 
     def _take_over(self, rows: Sequence[Row]) -> str:
         """Put clicks of another database into this one; return why it can't be done, or ''."""
         try:
             # A connection of its own: what it can't do is no fault of the one in use.
-            database, _ = self._place.open()
+            database, _ = self._location.open()
             with contextlib.closing(database):
                 database.execute("BEGIN IMMEDIATE")
                 table.insert(database, rows)

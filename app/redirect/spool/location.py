@@ -1,6 +1,6 @@
-"""Place that holds the spool's database, from which it may be moved or deleted at any time.
+"""Location that holds the spool's database, from which it may be moved or deleted at any time.
 
-Rule: what comes to the place and what goes from there does so under one lock, a process at a time.
+Rule: what comes there and what goes from there does so under one lock, a process at a time.
       A database that was begun while another's write-ahead log still lay there would take that for
       its own, and so would share it with whoever has the other one open: SQLite knows both files by
       name (https://sqlite.org/howtocorrupt.html, 2.4 and 2.5).
@@ -23,8 +23,8 @@ NAME = "spool.db"
 _LOCK = "repair.lock"
 
 
-class SpoolPlace:
-    """Opens what is in the place, or moves it aside. Methods raise OSError or sqlite3.Error.
+class SpoolLocation:
+    """Opens what lies there, or moves it aside. Methods raise OSError or sqlite3.Error.
 
     Attributes:
         path: of the database.
@@ -33,7 +33,7 @@ class SpoolPlace:
     """
 
     def __init__(self, directory: Path, max_pages: int) -> None:
-        """Name a place; nothing is made before it is opened.
+        """Name a location; nothing is made before it is opened.
 
         Args:
             max_pages: most that the database may take up, in pages of its own size.
@@ -44,7 +44,7 @@ class SpoolPlace:
         self._max_pages = max_pages
 
     def holds(self, inode: int) -> bool:
-        """Tell whether the file of an inode is in the place, and not moved, deleted or hidden."""
+        """Tell whether the file of an inode lies there, and is not moved, deleted or hidden."""
         try:
             return self.path.stat().st_ino == inode
         except OSError:

@@ -270,7 +270,7 @@ def _lane(cached: Callable[[str], Link | None], recorder: _Recorder) -> Redirect
 
 
 def test_no_header_of_another_meaning_can_be_named_for_the_address() -> None:
-    own = {*_lane(_known, _Recorder()).places} - {b"x-forwarded-for", b"forwarded"}
+    own = {*_lane(_known, _Recorder()).positions} - {b"x-forwarded-for", b"forwarded"}
     assert {name.decode() for name in own} <= _TAKEN_HEADERS
 
 
@@ -289,7 +289,7 @@ def taken() -> Callable[[bytes], list[bytes]]:
     lane = _lane(_known, recorder)
 
     def take(head: bytes) -> list[bytes]:
-        request = PlainReader(lane.places, 4094, 100, 8190, 65_536).read(head + b"\r\n\r\n")
+        request = PlainReader(lane.positions, 4094, 100, 8190, 65_536).read(head + b"\r\n\r\n")
         if request is None:
             return []
         answers: list[bytes] = []

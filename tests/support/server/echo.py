@@ -148,7 +148,7 @@ class Quick:
 
 class _FastEcho:
     def __init__(self):
-        self.places = {b"host": 0}
+        self.positions = {b"host": 0}
 
     def __call__(self, path, _query, _values, _peer, reply):
         if path == FAILS:

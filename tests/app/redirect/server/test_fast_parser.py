@@ -9,13 +9,13 @@ from app.redirect.server.fast_parser import LEAVE, PlainReader
 from app.redirect.server.request_parser import Limits, RequestParser, is_unusual
 
 LIMITS = Limits(line_bytes=100, fields=10, field_bytes=200, head_bytes=600)
-PLACES = {b"host": 2, b"user-agent": 0, b"referer": 1, b"purpose": LEAVE}
+POSITIONS = {b"host": 2, b"user-agent": 0, b"referer": 1, b"purpose": LEAVE}
 OWN = (b"connection", b"content-length", b"transfer-encoding", b"expect", b"upgrade")
 
 
 def plain(data: bytes, limits: Limits = LIMITS) -> tuple | None:
     reader = PlainReader(
-        PLACES, limits.line_bytes, limits.fields, limits.field_bytes, limits.head_bytes
+        POSITIONS, limits.line_bytes, limits.fields, limits.field_bytes, limits.head_bytes
     )
     return reader.read(data)
 
@@ -106,7 +106,7 @@ def test_everything_up_to_its_limits_is_plain():
 
 
 @pytest.mark.parametrize(
-    "places",
+    "positions",
     [
         {},
         {b"host": LEAVE},
@@ -116,9 +116,9 @@ def test_everything_up_to_its_limits_is_plain():
         {b"host": 0} | {b"%d" % number: LEAVE for number in range(40)},
     ],
 )
-def test_it_says_when_it_has_no_room(places):
+def test_it_says_when_it_has_no_room(positions):
     with pytest.raises(ValueError, match=r"host|room"):
-        PlainReader(places, 1, 1, 1, 1)
+        PlainReader(positions, 1, 1, 1, 1)
 
 
 def test_it_reads_nothing_but_bytes():
@@ -128,7 +128,7 @@ def test_it_reads_nothing_but_bytes():
         PlainReader({"host": 0}, 1, 1, 1, 1)  # type: ignore[dict-item]
 
 
-_names = st.sampled_from([*PLACES, *OWN, b"Host", b"Cookie", b"X_Y", b"A b", b"\xe4", b""])
+_names = st.sampled_from([*POSITIONS, *OWN, b"Host", b"Cookie", b"X_Y", b"A b", b"\xe4", b""])
 _values = st.one_of(
     st.binary(max_size=12),
     st.sampled_from(
@@ -174,9 +174,11 @@ def test_it_reads_as_the_parser_that_knows_everything_does(data):
     assert request.path == path + (b"?" + query if b"?" in request.path else b"")
     assert (request.connection_close == 1) is closes
     found = [(name.lower(), value) for name, value in request.headers]
-    for name, place in PLACES.items():
+    for name, position in POSITIONS.items():
         expected = [value for found_name, value in found if found_name == name]
-        assert expected == ([] if place == LEAVE or values[place] is None else [values[place]])
+        assert expected == (
+            [] if position == LEAVE or values[position] is None else [values[position]]
+        )
 
 
 @given(st.lists(st.sampled_from([b"/a", b"/a?b", b"/%41"]), min_size=1, max_size=3))

@@ -175,7 +175,7 @@ def test_what_is_committed_while_another_moves_the_file_is_written_again(tmp_pat
     file = SpoolFile(tmp_path, 1 << 30)
     file.write([row(1)])
     answers = iter([True, False])
-    monkeypatch.setattr(file._place, "holds", lambda _: next(answers, True))
+    monkeypatch.setattr(file._location, "holds", lambda _: next(answers, True))
     file.write([row(2)])
     monkeypatch.undo()
     assert file.oldest(10) == [row(1), row(2)]
