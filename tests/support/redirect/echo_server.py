@@ -23,7 +23,7 @@ class EchoServer:
     batches: list[int] = field(default_factory=list)
 
     def serve(self, client, _address) -> None:
-        patience = self.hang_up_after.pop(0) if self.hang_up_after else None
+        left_bytes = self.hang_up_after.pop(0) if self.hang_up_after else None
         reader = hiredis.Reader()
         self._greet(client, reader)
         while received := client.recv(65536):
@@ -31,11 +31,11 @@ class EchoServer:
             commands = list(_commands(reader))
             self.batches.append(len(commands))
             answer = b"".join(map(self._answer, commands))
-            if not self._send(client, answer[:patience]):
+            if not self._send(client, answer[:left_bytes]):
                 return
-            if patience is not None:
-                patience -= len(answer)
-                if patience <= 0:
+            if left_bytes is not None:
+                left_bytes -= len(answer)
+                if left_bytes <= 0:
                     return
 
     def _greet(self, client, reader) -> None:

@@ -24,7 +24,7 @@ _NEVER = (2**64, 0)
 class Watched:
     """A stream, its group, and a worker that watches both."""
 
-    def __init__(self, url: str, **patience: float) -> None:
+    def __init__(self, url: str, **timeouts: float) -> None:
         self.redis = Redis.from_url(url, protocol=2)
         self.registry = CollectorRegistry()
         self.pipeline = make_pipeline(lambda: parse_url(url))
@@ -37,7 +37,7 @@ class Watched:
             group=GROUP,
             maxlen=MAXLEN,
             timeout_seconds=2,
-            **patience,
+            **timeouts,
         )
 
     def close(self) -> None:
