@@ -1,13 +1,12 @@
 """Acceptor that lets connections in, up to a limit and to this worker's share."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from heapq import nsmallest
-from select import EPOLLIN, epoll
-from typing import Any, Protocol
+from select import EPOLLIN
 
 from app.redirect.server.accept_balancing import WorkerSlot
-from app.redirect.server.connection import Connection
+from app.redirect.server.connection import Connection, Tick
 from app.redirect.server.listener import Listener, NoRoom
 from app.redirect.server.states import SILENT
 
@@ -26,19 +25,6 @@ LEFT_TO_OTHERS_SECONDS = 0.005
 FULL_SECONDS = 0.1
 
 
-class ConnectionRegistry(Protocol):
-    """The connections of a worker process."""
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-
-    def connections(self) -> Collection[Connection]:
-        """Return those that could be closed to make room."""
-
-    def admit(self, listener: Listener, sock: Any, peer: tuple[Any, ...]) -> None:
-        """Take a new client in."""
-
-
 class Acceptor:
     """The listening sockets of a worker.
 
@@ -47,42 +33,44 @@ class Acceptor:
     worker may take them.
 
     Args:
-        loop: gevent's event loop.
-        poll: what the worker waits on.
+        tick: shared by the worker's connections.
+        fallbacks: connections that gunicorn's own handler serves, to be counted.
         capacity: most connections at once.
         slot: what other workers know of this one's connections, and it of theirs.
     """
 
     def __init__(
         self,
-        loop: Any,
-        poll: epoll,
+        tick: Tick,
         listeners: Sequence[Listener],
-        registry: ConnectionRegistry,
+        fallbacks: Sized,
         capacity: int,
         slot: WorkerSlot,
     ) -> None:
-        self._epoll = poll
+        self._tick = tick
+        self._fallbacks = fallbacks
         self._listeners = {listener.fd: listener for listener in listeners}
-        self._registry = registry
         self._capacity = capacity
         self._slot = slot
-        self._loop = loop
-        self._reopener = loop.timer(0)
+        self._reopener = tick.hub.loop.timer(0)
         self._is_open = False
         self._is_left_to_others = False
+
+    def __len__(self) -> int:
+        """Return how many connections are open, those left to gunicorn included."""
+        return len(self._tick.connections) + len(self._fallbacks)
 
     def open(self) -> None:
         """Start or go on accepting."""
         if not self._is_open:
             self._is_open = True
             for fd in self._listeners:
-                self._epoll.register(fd, EPOLLIN)
+                self._tick.poll.register(fd, EPOLLIN)
 
     def report(self, now: float) -> None:
         """Tell the other workers how many are in; once a second."""
         if self._listeners:
-            self._slot.tell(len(self._registry), now)
+            self._slot.tell(len(self), now)
 
     def close(self) -> None:
         """Let in those who have already knocked, then close the listening sockets."""
@@ -104,20 +92,20 @@ class Acceptor:
         listener = self._listeners.get(fd)
         if listener is None:
             return
-        if not self._is_left_to_others and self._slot.is_exceeded(len(self._registry), now):
+        if not self._is_left_to_others and self._slot.is_exceeded(len(self), now):
             self._is_left_to_others = True
             self._pause_for(LEFT_TO_OTHERS_SECONDS)
             return
         self._is_left_to_others = False
-        room = self._capacity - len(self._registry)
+        room = self._capacity - len(self)
         if room <= 0 or not self._accept(listener, min(room, ACCEPTS)):
             self._make_room(now)
-        self._slot.tell(len(self._registry), now)
+        self._slot.tell(len(self), now)
 
     def _accept(self, listener: Listener, most: int) -> bool:
         try:
             for sock, peer in listener.accept(most):
-                self._registry.admit(listener, sock, peer)
+                Connection(self._tick, listener, sock, peer)
         except NoRoom as error:
             logger.warning("can't accept connections: %s", error)
             return False
@@ -125,7 +113,7 @@ class Acceptor:
 
     def _make_room(self, now: float) -> None:
         most = max(1, self._capacity // GIVE_WAY_PART)
-        leaving = longest_idle(self._registry.connections(), most, now - GIVES_WAY_AFTER_SECONDS)
+        leaving = longest_idle(self._tick.connections.values(), most, now - GIVES_WAY_AFTER_SECONDS)
         for connection in leaving:
             connection.close()
         if not leaving:
@@ -133,17 +121,17 @@ class Acceptor:
 
     def _pause_for(self, seconds: float) -> None:
         self._pause()
-        self._reopener = self._loop.timer(seconds)
+        self._reopener = self._tick.hub.loop.timer(seconds)
         self._reopener.start(self.open)
 
     def _pause(self) -> None:
         if self._is_open:
             self._is_open = False
             for fd in self._listeners:
-                self._epoll.unregister(fd)
+                self._tick.poll.unregister(fd)
 
 
-def longest_idle(connections: Collection[Connection], most: int, before: float) -> list[Connection]:
+def longest_idle(connections: Iterable[Connection], most: int, before: float) -> list[Connection]:
     """Return the connections idle longest, those apart that became so after a time."""
     idle = (
         connection

@@ -7,6 +7,7 @@ Rule 2: an idle connection holds no buffer, so that ten thousand of them cost li
 
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from select import EPOLLIN, EPOLLOUT, epoll
 from typing import TYPE_CHECKING, Any
 
@@ -49,50 +50,37 @@ class ClientGone(Exception):
     """Nobody is there to read the rest of an answer."""
 
 
+@dataclass(slots=True, eq=False)
 class Tick:
     """What all connections of a worker share: this tick of the event loop, and what comes next.
 
     Attributes:
         hub: gevent's, to which an application switches while its client is behind.
-        poll: tells which connections have something to be done.
-        connections: those that are open, by file descriptor.
         schedule: has another tick begin as soon as the event loop gets to it.
+        now: time.monotonic() of this tick.
         common_headers: what every answer carries (Server, Date, Connection), by persistence.
         closing: whether every answer is its connection's last.
+        is_running: whether a tick is under way, which will empty the write queue.
+        poll: tells which connections have something to be done.
+        connections: those that are open, by file descriptor.
         write_queue: connections with something to send at the end of this tick.
         ready: connections that hold more to work on in the next tick.
-        is_running: whether a tick is under way, which will empty the write queue.
-        now: time.monotonic() of this tick.
     """
 
-    __slots__ = (
-        "closing",
-        "common_headers",
-        "connections",
-        "hub",
-        "is_running",
-        "now",
-        "poll",
-        "ready",
-        "schedule",
-        "write_queue",
-    )
-
-    def __init__(self, hub: Any, schedule: Callable[[], None], now: float) -> None:
-        self.hub = hub
-        self.poll = epoll()
-        self.connections: dict[int, Connection] = {}
-        self.schedule = schedule
-        self.common_headers: tuple[bytes, ...] = ()
-        self.closing = False
-        self.write_queue: list[Connection] = []
-        self.ready: list[Connection] = []
-        self.is_running = False
-        self.now = now
+    hub: Any
+    schedule: Callable[[], None]
+    now: float
+    common_headers: tuple[bytes, ...]
+    closing: bool
+    is_running: bool = False
+    poll: epoll = field(default_factory=epoll)
+    connections: "dict[int, Connection]" = field(default_factory=dict)
+    write_queue: "list[Connection]" = field(default_factory=list)
+    ready: "list[Connection]" = field(default_factory=list)
 
 
 class Connection:
-    """A connected client.
+    """A connected client, which is served from when it is made until it is closed or detached.
 
     Attributes:
         peer: its address and port; ``("", "")`` behind a Unix socket.
@@ -138,6 +126,8 @@ class Connection:
         self.since = tick.now
         self.events = READABLE
         self.waiter: greenlet | None = None
+        tick.connections[self.fd] = self
+        tick.poll.register(self.fd, READABLE)
 
     def receive(self) -> bool:
         """Read what has come, and tell whether it is anything to work on.

@@ -158,7 +158,7 @@ class PlainHandler:
 
 
 class Dispatcher:
-    """Chooses what answers; see :class:`app.redirect.server.event_loop.RequestDispatcher`.
+    """Chooses what answers each request: by ``connection.reply`` or ``write``, now or later.
 
     Args:
         plain: what plain requests try first, if there is anything.
@@ -166,7 +166,8 @@ class Dispatcher:
         hand_over: gives a connection, with the bytes it has sent, to gunicorn's own handler.
 
     Attributes:
-        take_plain: takes a plain request, or leaves it.
+        take_plain: takes the request that a connection's buffer begins with, or leaves it there
+            (False). It is a shorter way, asked first if there is one; it may not block or raise.
     """
 
     def __init__(
@@ -182,7 +183,14 @@ class Dispatcher:
         self._hand_over = hand_over
 
     def dispatch(self, connection: Connection, request: HttpRequest, head: bytes) -> None:
-        """Have a request answered that is not plain, or was left."""
+        """Have a request answered that is not plain, or was left; may not block.
+
+        Args:
+            head: the bytes that begin with the request and may go on with the next.
+
+        Raises:
+            Refused: for a request that can't be served.
+        """
         if is_unusual(request):
             check_coding(request)
             self._hand_over(connection, head)

@@ -9,14 +9,13 @@ Rule 2: a tick never waits; what has to wait runs in a greenlet or comes back by
 """
 
 import logging
-from collections.abc import Callable, Collection, Sequence, Sized
+from collections.abc import Callable, Sequence, Sized
 from email.utils import formatdate
 from functools import partial
 from time import monotonic, time
-from typing import Any, Protocol
+from typing import Any
 
 import gevent
-from gunicorn_h1c import HttpRequest
 
 from app.http.rules import SERVER
 from app.logs.formats import VisitorAddress
@@ -25,6 +24,7 @@ from app.metrics.redirect import RedirectMetrics
 from app.redirect.server.accept_balancing import WorkerSlot
 from app.redirect.server.acceptor import Acceptor
 from app.redirect.server.connection import CLOSE, READABLE, WRITABLE, Connection, Tick
+from app.redirect.server.dispatch import Dispatcher
 from app.redirect.server.listener import Listener
 from app.redirect.server.request_parser import Refused, RequestParser
 from app.redirect.server.states import ANSWERED, BUSY, LINGERING, PARTIAL, READING, WORKING
@@ -39,27 +39,6 @@ HOUSEKEEPING_SECONDS = 1.0
 #: Most that heads that are not complete yet may take up, of all connections together: a thousand
 #: of the largest. A browser's comes whole.
 PARTIAL_BYTES = 64 << 20
-
-
-class RequestDispatcher(Protocol):
-    """Have requests answered, now or later, by ``connection.reply`` or ``write``/``finish``."""
-
-    @property
-    def take_plain(self) -> Callable[[Connection], bool] | None:
-        """Takes the request that a connection's buffer begins with, or leaves it there (False).
-
-        It is a shorter way, asked first if there is one; it may not block or raise.
-        """
-
-    def dispatch(self, connection: Connection, request: HttpRequest, head: bytes) -> None:
-        """Take any other request on; may not block.
-
-        Args:
-            head: the bytes that begin with the request and may go on with the next.
-
-        Raises:
-            Refused: for a request that can't be served.
-        """
 
 
 class ConnectionServer:
@@ -81,7 +60,7 @@ class ConnectionServer:
         self,
         listeners: Sequence[Listener],
         parser: RequestParser,
-        dispatcher: RequestDispatcher,
+        dispatcher: Dispatcher,
         timeouts: Timeouts,
         *,
         capacity: int,
@@ -94,15 +73,18 @@ class ConnectionServer:
         self._take_plain = dispatcher.take_plain or _leave
         self._dispatch = dispatcher.dispatch
         self._timeouts = timeouts
-        self._fallbacks = fallbacks
         self._latency = metrics.latency
         self._responses = metrics.responses
         self._quiet_log = QuietLog(logger)
         self._stopping = False
-        self._tick = Tick(hub, partial(hub.loop.run_callback, self._run_late), monotonic())
-        self._tick.common_headers = common_headers(time())
-        self._tick.closing = not timeouts.idle
-        self._acceptor = Acceptor(hub.loop, self._tick.poll, listeners, self, capacity, slot)
+        self._tick = Tick(
+            hub,
+            partial(hub.loop.run_callback, self._run_late),
+            monotonic(),
+            common_headers(time()),
+            closing=not timeouts.idle,
+        )
+        self._acceptor = Acceptor(self._tick, listeners, fallbacks, capacity, slot)
         self._watcher = hub.loop.io(self._tick.poll.fileno(), 1)
         self._housekeeper = hub.loop.timer(HOUSEKEEPING_SECONDS, HOUSEKEEPING_SECONDS)
         self._partial_bytes = 0
@@ -110,7 +92,7 @@ class ConnectionServer:
 
     def __len__(self) -> int:
         """Return how many connections are open, those left to gunicorn included."""
-        return len(self._tick.connections) + len(self._fallbacks)
+        return len(self._acceptor)
 
     def start(self) -> None:
         """Begin to serve."""
@@ -126,7 +108,7 @@ class ConnectionServer:
 
     def close_all(self) -> None:
         """Break off whatever is still open, and stop serving."""
-        for connection in list(self.connections()):
+        for connection in list(self._tick.connections.values()):
             connection.close()
         self._watcher.stop()
         self._housekeeper.stop()
@@ -136,18 +118,8 @@ class ConnectionServer:
         """Give up the connections that have taken too long."""
         now = self._tick.now = monotonic()
         limits = self._timeouts.limits(stopping=self._stopping)
-        for connection in list(overdue(self.connections(), limits, now)):
+        for connection in list(overdue(self._tick.connections.values(), limits, now)):
             self._give_up(connection)
-
-    def connections(self) -> Collection[Connection]:
-        """Return the connections, but for those left to gunicorn."""
-        return self._tick.connections.values()
-
-    def admit(self, listener: Listener, sock: Any, peer: tuple[Any, ...]) -> None:
-        """Take a new client in."""
-        connection = Connection(self._tick, listener, sock, peer)
-        self._tick.connections[connection.fd] = connection
-        self._tick.poll.register(connection.fd, READABLE)
 
     def _run(self) -> None:
         tick, take_plain = self._tick, self._take_plain
@@ -244,7 +216,7 @@ class ConnectionServer:
 
         What was added up counts heads that have since been completed; so it is done anew.
         """
-        partial = [each for each in self.connections() if each.state == PARTIAL]
+        partial = [each for each in self._tick.connections.values() if each.state == PARTIAL]
         partial.sort(key=lambda connection: connection.since)
         self._partial_bytes = sum(len(each.buffer) for each in partial)
         if self._partial_bytes <= PARTIAL_BYTES:

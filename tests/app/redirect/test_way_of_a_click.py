@@ -12,6 +12,7 @@ from redis import Redis
 from app.links.link import encode
 from app.redirect.fast_lane import RedirectFastLane
 from app.redirect.server.accept_balancing import SlotTable, WorkerSlot
+from app.redirect.server.connection import Connection
 from app.redirect.server.dispatch import PlainHandler
 from app.redirect.server.event_loop import ConnectionServer
 from app.redirect.server.request_parser import Limits, RequestParser
@@ -24,7 +25,6 @@ from tests.support.redirect.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 REQUEST = b"GET /demo HTTP/1.1\r\nHost: h\r\nUser-Agent: Mozilla/5.0\r\n\r\n"
-CONNECTION = "app.redirect.server.connection"
 
 
 class Calls:
@@ -80,7 +80,7 @@ def client(redis_url, make_settings):
     ours.setblocking(False)
     theirs.setblocking(False)
     with theirs:
-        server.admit(None, ours, ("127.0.0.1", 1))
+        Connection(server._tick, None, ours, ("127.0.0.1", 1))
         wait_until(lambda: service.lookup.is_watching)
         service.lookup.get("demo")
         yield theirs
@@ -113,7 +113,7 @@ def test_a_click_passes_the_modules_that_the_map_counts_and_never_goes_back(clie
         assert redis.xlen(STREAM) == 2
     passed = calls.modules()
     back = {module for caller, module in calls.made if passed.index(module) < passed.index(caller)}
-    assert back == {CONNECTION}
+    assert back == {Connection.__module__}
     walk = (ROOT / "docs" / "architecture.md").read_text().partition("## A click on its way out")[0]
     assert len(passed) == 13, passed
     assert "Thirteen modules are passed up to XADD, two of them in C" in walk

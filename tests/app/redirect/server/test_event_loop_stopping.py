@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry
 
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.server.accept_balancing import SlotTable, WorkerSlot
+from app.redirect.server.connection import Connection
 from app.redirect.server.event_loop import ConnectionServer
 from app.redirect.server.request_parser import Limits, RequestParser
 from app.redirect.server.timeouts import Timeouts
@@ -56,7 +57,7 @@ def server(visitors):
 def client(server):
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    server.admit(None, ours._sock, ("127.0.0.1", 1234))
+    Connection(server._tick, None, ours._sock, ("127.0.0.1", 1234))
     with theirs:
         theirs.settimeout(5)
         yield theirs

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.server import event_loop
 from app.redirect.server.accept_balancing import SlotTable, WorkerSlot
 from app.redirect.server.connection import ClientGone, Connection
 from app.redirect.server.event_loop import ConnectionServer
@@ -65,8 +64,9 @@ class Client:
         ours.setblocking(False)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         self.sock.setblocking(False)
-        self.server.admit(SimpleNamespace(moves=self.moves), ours, ("127.0.0.1", 1))
-        (self.connection,) = self.server.connections()
+        self.connection = WatchedConnection(
+            self.server._tick, SimpleNamespace(moves=self.moves), ours, ("127.0.0.1", 1)
+        )
 
     def dispatch(self, connection: Connection, _request: object, _head: bytes) -> None:
         self.at_work.append(connection)
@@ -123,13 +123,6 @@ class WatchedConnection(Connection):
     def state(self, after: int) -> None:
         self.listener.moves.add((getattr(self, "_state", NEW), after))
         self._state = after
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _watched():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(event_loop, "Connection", WatchedConnection)
-        yield
 
 
 def settle() -> None:
