@@ -45,9 +45,9 @@ class ConnectionServer:
     """The connections of one worker process.
 
     Args:
-        dispatcher: have each request answered.
+        dispatcher: has each request answered.
         timeouts: how long connections may take; an ``idle`` of 0 keeps none open.
-        capacity: most connections at once, those handed over included.
+        capacity: most connections at once, those left to gunicorn included.
         slot: what other workers know of this one's connections, and it of theirs.
         fallbacks: those that gunicorn's own handler serves, to be counted.
         metrics: told how long answers took, and which were given here.
