@@ -127,8 +127,8 @@ class WatchedConnection(Connection):
 
 def settle() -> None:
     """Let the server and the application do all that they can."""
-    for _ in range(5):
-        gevent.sleep(0)
+    for _ in range(3):
+        gevent.idle()
 
 
 STEPS = {
@@ -201,7 +201,7 @@ def test_the_named_sets_part_all_states_that_are_no_end():
     assert DONE & WORKING == DONE
 
 
-@pytest.mark.parametrize(("before", "after"), product(ALL, ALL))
+@pytest.mark.parametrize(("before", "after"), [*product(ALL, ALL)])
 def test_from_any_state_it_may_close_and_from_the_end_nowhere(before, after):
     assert may_move(before, CLOSED)
     if before == CLOSED:
