@@ -142,7 +142,7 @@ def test_while_the_stream_or_memory_is_full_clicks_are_spooled(world, reason):
 def test_the_last_confirmed_clicks_are_spooled_for_a_new_server(world):
     ids = [A, B]
     for click_id in ids:
-        world.buffer.add(command(click_id), [len(command(click_id))])
+        world.buffer.add(command(click_id), 1)
     world.recorder.retransmit()
     assert world.spool.rows == ids
     world.recorder.retransmit()
@@ -152,7 +152,7 @@ def test_the_last_confirmed_clicks_are_spooled_for_a_new_server(world):
 @pytest.mark.parametrize("error", ["MISCONF", "NOREPLICAS"])
 def test_refusals_have_what_was_confirmed_before_them_spooled_once(world, error):
     def keep(click_id: bytes) -> None:
-        world.buffer.add(command(click_id), [len(command(click_id))])
+        world.buffer.add(command(click_id), 1)
 
     keep(A)
     for click_id in (B, C):
