@@ -123,7 +123,7 @@ def _stored(redis: RedisServer) -> set[str]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.support.redirect.resending")
+    parser = argparse.ArgumentParser(prog="python -m tests.support.redirect.retransmission")
     parser.add_argument("clicks", nargs="?", type=int, default=_CLICKS)
     parser.add_argument("outage_seconds", nargs="*", type=float, default=_OUTAGES)
     options = parser.parse_args()

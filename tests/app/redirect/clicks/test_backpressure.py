@@ -229,17 +229,17 @@ def test_nothing_is_sent_before_the_first_look_for_it_might_trim_what_is_unread(
     watched.create_group()
     # Of a bound that was higher.
     watched.add(2 * MAXLEN)
-    assert (watched.backlog.is_full, watched.backlog.reason) == (True, "redis_away")
+    assert (watched.backpressure.is_full, watched.backpressure.reason) == (True, "redis_away")
     # As one that is loading does.
     watched.redis.config_set("min-replicas-to-write", 1)
-    watched.backlog._look()
-    assert (watched.backlog.is_full, watched.backlog.reason) == (True, "redis_away")
+    watched.backpressure._look()
+    assert (watched.backpressure.is_full, watched.backpressure.reason) == (True, "redis_away")
     watched.redis.config_set("min-replicas-to-write", 0)
     watched.look()
-    assert (watched.backlog.is_full, watched.backlog.reason) == (True, "backlog")
+    assert (watched.backpressure.is_full, watched.backpressure.reason) == (True, "backlog")
     watched.ack(watched.read(2 * MAXLEN))
     watched.look()
-    assert (watched.backlog.is_full, watched.backlog.reason) == (False, "")
+    assert (watched.backpressure.is_full, watched.backpressure.reason) == (False, "")
     watched.close()
 
 
