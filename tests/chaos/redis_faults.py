@@ -7,7 +7,8 @@ from tests.chaos.injection import Injection, Steps, fault
 from tests.chaos.plan import FORGETS_USES, LOSES_TAIL, MAKES_WAIT, REDIS_AWAY, UNHEARD
 from tests.chaos.stage import Stage
 
-#: How far a replica is behind when it is promoted.
+#: How far a replica is behind when it is promoted. It falls behind while nothing else goes on, as
+#: what a busy tool adds would be lost as well.
 _LAG_SECONDS = (0.3, 1.5)
 #: Between two losses in a row; enough for redirect workers to have come back.
 _BACK_SECONDS = 1.5
@@ -43,29 +44,26 @@ def _cut_tail_and_restart(stage: Stage, random: Random, hold_seconds: float) -> 
 
 def _switch(stage: Stage, random: Random, hold_seconds: float) -> Injection:
     """Promote a replica that is in step; the old master lives on as a replica of nobody."""
-    stage.redis_pair.begin_replica()
-    stage.redis_pair.demote(stage.redis_pair.promote())
-    return Steps([], stage.redis_pair.end_spare)
+    pair = stage.redis_pair
+    pair.begin_replica()
+    return Steps([(0, pair.demote), (0, pair.promote)], pair.end_spare)
 
 
 def _fail_over(stage: Stage, random: Random, hold_seconds: float) -> Injection:
     """Promote a replica that lags; the old master lives on as a replica of nobody."""
     pair = stage.redis_pair
     pair.begin_replica()
-    pair.replica_link.stall()
-    lag = random.uniform(*_LAG_SECONDS)
-    return Steps([(lag, lambda: pair.demote(pair.promote()))], pair.end_spare)
+    lag_seconds = random.uniform(*_LAG_SECONDS)
+    return Steps([(0, lambda: pair.demote(lag_seconds)), (0, pair.promote)], pair.end_spare)
 
 
 def _fail_over_late(stage: Stage, random: Random, hold_seconds: float) -> Injection:
     """Kill a master whose replica lags, and promote that only much later."""
     pair = stage.redis_pair
     pair.begin_replica()
-    pair.replica_link.stall()
-    lag = random.uniform(*_LAG_SECONDS)
-    kill = lag, lambda: stage.valkey.kill(down_seconds=_FOR_GOOD_SECONDS)
-    promote = hold_seconds, pair.promote
-    return Steps([kill, promote], pair.end_spare)
+    pair.let_lag(random.uniform(*_LAG_SECONDS))
+    stage.valkey.kill(down_seconds=_FOR_GOOD_SECONDS)
+    return Steps([(hold_seconds, pair.promote)], pair.end_spare)
 
 
 def _split(stage: Stage, random: Random, hold_seconds: float) -> Injection:
@@ -74,8 +72,8 @@ def _split(stage: Stage, random: Random, hold_seconds: float) -> Injection:
     pair.begin_replica()
     pair.master.command("CONFIG", "SET", "min-replicas-max-lag", "1")
     pair.master.command("CONFIG", "SET", "min-replicas-to-write", "1")
-    pair.replica_link.stall()
-    return Steps([(random.uniform(*_LAG_SECONDS), pair.promote)], pair.end_spare)
+    pair.let_lag(random.uniform(*_LAG_SECONDS))
+    return Steps([(0, pair.promote)], pair.end_spare)
 
 
 _AWAY = (REDIS_AWAY, UNHEARD, LOSES_TAIL)

@@ -5,6 +5,7 @@ now, and those that are open stay with whom they have.
 """
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from tests.chaos.aof import AofTail
 from tests.chaos.cutter import Cutter
 from tests.chaos.service import Service
 
-_COMMAND_SECONDS = 3.0
+#: A server that is asked to step down goes on until it hears of it, so this is short.
+_COMMAND_SECONDS = 1.0
 _SYNC_SECONDS = 20.0
 _NOWHERE_PORT = 1
 
@@ -67,17 +69,33 @@ class RedisPair:
             self.end_spare()
             raise RedisError("the replica did not get in step")
 
-    def promote(self) -> RedisServer:
-        """Make the replica the master and move the name; return the old one, which lives on."""
-        old, new = self.master, self.spare
-        new.command("REPLICAOF", "NO", "ONE")
-        self.master, self.spare = new, old
+    def promote(self) -> None:
+        """Make the replica the master and move the name; the old one lives on."""
+        self.spare.command("REPLICAOF", "NO", "ONE")
+        self.master, self.spare = self.spare, self.master
         self._move()
-        return old
 
-    def demote(self, server: RedisServer) -> None:
-        """Have a server be a replica of nobody: it answers, and takes and hears nothing new."""
-        server.command("REPLICAOF", "127.0.0.1", _NOWHERE_PORT)
+    def demote(self, lag_seconds: float = 0.0) -> None:
+        """Have the master be a replica of nobody: it answers, and takes and hears nothing new.
+
+        Where it can't be told, the replica catches up, and nothing has happened: the replica is
+        never further behind than it should be.
+
+        Args:
+            lag_seconds: how far the replica is behind by then.
+        """
+        self.let_lag(lag_seconds)
+        try:
+            self.master.command("REPLICAOF", "127.0.0.1", _NOWHERE_PORT)
+        except (RedisError, OSError):
+            self.replica_link.flow()
+            raise
+
+    def let_lag(self, seconds: float) -> None:
+        """Have the replica hear nothing any more; returns when it is so far behind."""
+        if seconds:
+            self.replica_link.stall()
+            time.sleep(seconds)
 
     def end_spare(self) -> None:
         """kill -9 of the spare server."""
@@ -85,12 +103,21 @@ class RedisPair:
         self.spare.service.kill()
 
     def _is_in_step(self) -> bool:
+        """Tell whether the spare server has all that the master had a moment ago.
+
+        A link that is up doesn't tell: what came during the transfer may have yet to be taken in.
+        """
         try:
+            due = self.master.command("INFO", "replication")
             said = self.spare.command("INFO", "replication")
         except (RedisError, OSError):
             return False
+        assert isinstance(due, dict)
         assert isinstance(said, dict)
-        return bool(said["master_link_status"] == "up" and not said["master_sync_in_progress"])
+        return bool(
+            said["master_link_status"] == "up"
+            and said["slave_repl_offset"] >= due["master_repl_offset"]
+        )
 
     def _move(self) -> None:
         for name in self._names:

@@ -1,7 +1,10 @@
+import threading
+import time
 from contextlib import ExitStack
 
 import pytest
 from redis import Redis
+from redis.exceptions import ReadOnlyError, RedisError
 
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from tests.chaos.cutter import Cutter
@@ -62,3 +65,49 @@ def test_the_servers_can_change_places_again_and_again(pair):
         pair.end_spare()
         with Redis.from_url(url) as client:
             assert client.incr("turns") == turn + 1
+
+
+def test_a_replica_that_is_begun_has_all_that_was_written_before(pair):
+    pair, url = pair
+    with Redis.from_url(url) as client:
+        stop = threading.Event()
+        writing = threading.Thread(target=_count_up, args=(client, stop))
+        writing.start()
+        time.sleep(0.2)
+        before = int(client.get("count"))
+        pair.begin_replica()
+        stop.set()
+        writing.join()
+    with Redis.from_url(valkey_url(pair.spare.port)) as replica:
+        assert int(replica.get("count")) >= before
+
+
+def _count_up(client, stop):
+    while not stop.is_set():
+        client.incr("count")
+
+
+def test_a_master_that_can_not_be_told_to_step_down_keeps_its_replica_in_step(pair):
+    pair, url = pair
+    with Redis.from_url(url) as client:
+        pair.begin_replica()
+        master = pair.master.command
+        pair.master.command = _unreachable
+        with pytest.raises(RedisError):
+            pair.demote(0.1)
+        pair.master.command = master
+        client.set("late", "1")
+        assert client.wait(1, 5000) == 1
+
+
+def _unreachable(*_):
+    raise RedisError
+
+
+def test_a_master_that_steps_down_takes_nothing_more(pair):
+    pair, url = pair
+    with Redis.from_url(url) as client:
+        pair.begin_replica()
+        pair.demote()
+        with pytest.raises(ReadOnlyError):
+            client.set("late", "1")
