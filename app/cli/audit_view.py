@@ -126,9 +126,7 @@ def _gap_line(gap: Gap) -> str:
     what = "went missing" if gap.entries > 0 else "came back"
     when = f"between {_time(gap.after_ms)} and {_time(gap.before_ms)}"
     if gap.is_set_back:
-        return (
-            f"Redis was set back to an older state: what it took {when} and wasn't inserted is lost"
-        )
+        return f"Redis was set back: what it took {when} is lost, but for clicks that were inserted"
     if gap.is_emptied:
         known = f"{gap.entries} entries" if gap.entries else "what was unfinished then, if anything"
         return f"the stream was deleted, or all that Redis held, {when}: {known} went with it"

@@ -26,6 +26,8 @@ from app.terminal.exclusive import alone
 from app.terminal.options import read_moment, read_since
 from app.terminal.output import Failure, complain, print_json, print_table
 
+#: Of 64 bits. ClickHouse would take a larger number for another visitor's.
+_MOST_VISITOR = 2**64 - 1
 #: What nobody can erase from here.
 _OUT_OF_REACH = (
     "backups made before: `hopline restore` brings the clicks back",
@@ -44,7 +46,10 @@ def erase(
         ),
     ] = None,
     visitor: Annotated[
-        int | None, typer.Option(min=0, help="All clicks of this visitor_id, which is one day's.")
+        int | None,
+        typer.Option(
+            min=0, max=_MOST_VISITOR, help="All clicks of this visitor_id, which is one day's."
+        ),
     ] = None,
     address: Annotated[
         str | None, typer.Option(help="All clicks of an address or network: 203.0.113.0/24.")

@@ -215,6 +215,14 @@ def test_a_visitors_clicks_are_found_by_their_id(
     assert redis.xlen("clicks:stream") == 1
 
 
+def test_an_id_that_no_visitor_can_have_erases_nobody_elses_clicks(
+    hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
+) -> None:
+    process(redis, clickhouse_url, click(1), visitor_id=7)
+    assert hopline("erase", "--visitor", str(2**64 + 7), "--yes").exit_code == 2
+    assert left(tables) == (1, 1)
+
+
 def test_only_clicks_of_the_time_go(hopline: Run, tables: Any, clickhouse_url: str) -> None:
     insert_clicks(clickhouse_url, click_row(NOON), click_row(NOON + timedelta(days=1)))
     hopline("erase", "--code", "abc", "--until", "2026-05-11", "--yes")
