@@ -190,8 +190,11 @@ class Settings(BaseSettings):
     spool_max_bytes: Count = Field(
         1 << 30, description="Most that the spool may hold; past it new clicks are refused loudly."
     )
-    spool_damaged_days: Count = Field(
+    # Ids of clicks that lie ten years behind that count as damaged beyond dating, and go at once.
+    spool_damaged_days: int = Field(
         30,
+        ge=1,
+        le=3_650,
         description="Days after which damaged clicks and spools that were set aside are deleted.",
     )
     spool_drain_per_second: Count = Field(

@@ -43,6 +43,7 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
         ("redis_url", "http://h/0", "'http://h/0': expected a URL that starts with redis or"),
         ("redis_url", "redis:h", "expected a URL that starts with"),
         ("click_ttl_days", "36500", "input should be less than or equal to 10000"),
+        ("spool_damaged_days", "3651", "input should be less than or equal to 3650"),
         ("redis_url", "redis://h:seven/0", "expected HOST or HOST:PORT"),
         ("redis_url", "redis://h:99999/0", "expected HOST or HOST:PORT"),
         ("redis_url", "redis://h/first", "the database, after the host or as ?db=, to be a number"),

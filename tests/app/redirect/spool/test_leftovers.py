@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from app.clicks.click import new_click_id
+from app.config.settings import Settings
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.spool.file import SpoolFile
 from app.redirect.spool.leftovers import SpoolLeftovers
@@ -38,6 +39,18 @@ def test_damaged_clicks_go_when_they_are_old_and_waiting_ones_never(file):
     assert file.forget_damaged(NOW_MS - 30 * DAY_MS) == 2
     assert damaged(file) == sorted(ids[:2])
     assert [one for one, _ in file.oldest(10)] == [ids[3]]
+
+
+def test_the_longest_lifetime_that_can_be_set_deletes_nothing_young(file):
+    (most_days,) = (
+        each.le
+        for each in Settings.model_fields["spool_damaged_days"].metadata
+        if hasattr(each, "le")
+    )
+    young = new_click_id(NOW_MS, bytes(10))
+    file.write([(young, b"XADD")])
+    file.set_aside([young], "for the test")
+    assert file.forget_damaged(NOW_MS - most_days * DAY_MS) == 0
 
 
 def test_databases_that_were_set_aside_go_with_all_their_files(file):
