@@ -184,6 +184,7 @@ def test_every_move_of_the_table_happens():
         seen |= client.moves
     expected = {(before, after) for before in MOVES for after in MOVES if after & MOVES[before]}
     assert expected - seen == set()
+    assert [move for move in seen if not may_move(*move)] == []
 
 
 ALL = (NEW, IDLE, PARTIAL, BUSY, ANSWERED, STREAMING, SENDING, LINGERING, CLOSED)
