@@ -11,7 +11,8 @@ from prometheus_client import CollectorRegistry
 from setproctitle import setproctitle
 
 from app.config.access import MetricsDoor
-from app.config.settings import Settings, SettingsError, load
+from app.config.loading import load
+from app.config.settings import Settings, SettingsError
 from app.logs.setup import configure
 from app.metrics.audit import LedgerMetrics
 from app.metrics.exposition import Exposition

@@ -12,7 +12,8 @@ from app.audit.audit import PATIENCE_SECONDS, Findings
 from app.audit.factory import open_audit
 from app.audit.spool_note import SpoolNote
 from app.cli.audit_view import print_findings, to_json
-from app.config.settings import Settings, load
+from app.config.loading import load
+from app.config.settings import Settings
 from app.stores.redis import connect
 from app.stores.redis_connection import Wire
 from app.terminal.options import read_since

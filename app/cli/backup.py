@@ -13,7 +13,8 @@ from rich.progress import Progress, TextColumn
 from app.backup.archive import Manifest, new_archive, open_archive, read_part
 from app.backup.clicks import ClickTable, Written
 from app.backup.links import link_lines, restore_links
-from app.config.settings import Settings, load
+from app.config.loading import load
+from app.config.settings import Settings
 from app.links.store import open_store
 from app.processes.private_files import is_open_to_others, keep_to_ourselves
 from app.schema.migrations import migrate

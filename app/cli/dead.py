@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from app.cli.dead_view import as_json, as_pairs, as_row
-from app.config.settings import load
+from app.config.loading import load
 from app.dead_letters.letter import DeadLetter
 from app.dead_letters.store import CannotRequeue, Choice, DeadLetters, open_dead_letters
 from app.metrics.workers import DEAD_REASONS

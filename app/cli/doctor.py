@@ -16,7 +16,8 @@ from app.audit.spool import SpoolUnreadable, spooled
 from app.audit.spool_note import SpoolNote
 from app.config.access import MetricsDoor
 from app.config.instance import instance_id
-from app.config.settings import Settings, load, unknown_variables
+from app.config.loading import load, unknown_variables
+from app.config.settings import Settings
 from app.health.access import door_checks, judge_trust
 from app.health.audit import judge_ledger
 from app.health.check import Check, State, fail, is_healthy, ok, to_json, warn

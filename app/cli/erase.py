@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import Progress, TaskID, TextColumn
 
 from app.cli.link_names import named_or_none
-from app.config.settings import Settings, load
+from app.config.loading import load
+from app.config.settings import Settings
 from app.dead_letters.store import open_dead_letters
 from app.erasure.choice import Choice, Span
 from app.erasure.entries import Entries

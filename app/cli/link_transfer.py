@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from app.config.settings import load
+from app.config.loading import load
 from app.links import importer
 from app.links.files.encoding import UnreadableFile
 from app.links.files.export import Format, replacing, write_links

@@ -10,7 +10,8 @@ import typer
 
 from app.cli.link_names import named_or_none
 from app.cli.link_transfer import export_links, import_links
-from app.config.settings import Settings, load
+from app.config.loading import load
+from app.config.settings import Settings
 from app.links.codes import named
 from app.links.json import describe
 from app.links.link import Link, LinkNotFound

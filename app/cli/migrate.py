@@ -1,6 +1,6 @@
 """Command that brings ClickHouse's tables up to date: `hopline migrate`."""
 
-from app.config.settings import load
+from app.config.loading import load
 from app.schema.migrations import migrate as bring_up_to_date
 
 

@@ -3,8 +3,9 @@
 import os
 import sys
 
-from app.config import settings
 from app.config.access import console_refusal
+from app.config.loading import load
+from app.config.settings import variable
 from app.local.ports import BindRefused, require_free_port
 from app.terminal.output import Failure
 
@@ -26,7 +27,7 @@ def console() -> None:
     It listens at HOPLINE_CONSOLE_BIND, and is not meant to be open to the public: where other
     machines reach it, it demands HOPLINE_CONSOLE_TOKEN.
     """
-    held = settings.load()
+    held = load()
     if refusal := console_refusal(held.console_bind, held.console_token):
         raise Failure(refusal, exit_code=2)
     _gunicorn("console")
@@ -34,10 +35,10 @@ def console() -> None:
 
 def _gunicorn(service: str) -> None:
     name = f"{service}_bind"
-    bind = getattr(settings.load(), name)
+    bind = getattr(load(), name)
     if not (_has_sockets() or os.environ.get(_GUNICORN_OPTIONS)):
         try:
-            require_free_port(settings.variable(name), bind)
+            require_free_port(variable(name), bind)
         except BindRefused as error:
             raise Failure(str(error)) from error
     become("gunicorn", "-c", f"python:app.{service}.gunicorn_conf", f"app.{service}.wsgi:get_app()")
@@ -50,5 +51,5 @@ def _has_sockets() -> bool:
 
 def become(module: str, *arguments: str) -> None:
     """Replace this process, so that signals and exit codes are the service's own."""
-    settings.load()
+    load()
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 - no shell

@@ -12,7 +12,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from app.config.describe import NO_FIXED_DEFAULT, Described, describe
-from app.config.settings import Settings, load, unknown_variables, variable
+from app.config.loading import load, unknown_variables
+from app.config.settings import Settings, variable
 from app.terminal.output import complain, print_json, print_table
 
 _ENV_FILE_HEADER = """\

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from app.cli.stats_view import print_stats
-from app.config.settings import Settings, load
+from app.config.loading import load
+from app.config.settings import Settings
 from app.links.codes import named
 from app.links.store import open_store
 from app.reports.reader import DEFAULT_BY, Reports

@@ -12,7 +12,8 @@ from app.cli.link_names import named_or_none
 from app.cli.stream_tail import StreamTail
 from app.clicks.bots import Bots
 from app.clicks.click import Click, InvalidClick, from_fields
-from app.config.settings import Settings, load
+from app.config.loading import load
+from app.config.settings import Settings
 from app.stores.redis import connect
 from app.terminal.output import complain, let_go
 

@@ -12,7 +12,8 @@ from rich.console import Console
 
 from app.cli.download_progress import Fetcher
 from app.config.access import console_refusal
-from app.config.settings import Settings, load_environment, variable
+from app.config.loading import load_environment
+from app.config.settings import Settings, variable
 from app.local import ports
 from app.local.data_dir import DataDir, DataDirRefused
 from app.local.demo import LINKS

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from app.cli.services import become
-from app.config.settings import Settings, load
+from app.config.loading import load
+from app.config.settings import Settings
 from app.health.worker_status import ConsumerState, WorkersState, WorkerStates, as_json
 from app.stores.redis import connect
 from app.terminal.output import Failure, print_json, print_table

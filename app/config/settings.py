@@ -1,22 +1,20 @@
 """Settings that configure every process: name, default, parser, unit and one sentence for each.
 
-Rule 1: a setting is read here and nowhere else; the rest of the code is given values.
+Rule 1: a setting is declared here and nowhere else, and the rest of the code is given values;
+:mod:`app.config.loading` reads them.
 Rule 2: the variable is ``HOPLINE_`` plus the field's name in capitals.
 Rule 3: a unit stands in the name (``_ms``, ``_seconds``, ``_bytes``).
 """
 
 import os
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.config.files import BadSettingFile, read_setting_file
 from app.config.masking import show_refused
 from app.config.types import (
     Bind,
@@ -35,8 +33,6 @@ from app.config.types import (
 )
 
 PREFIX = "HOPLINE_"
-#: In the data directory, while `hopline up` runs: where its services and stores answer.
-RUNNING_FILE = "running.env"
 _CACHE_OF_THE_HOMELESS = Path("/var/cache/hopline")
 _ANY_ADDRESS = ("0.0.0.0", "[::]", "*")  # noqa: S104 - compared with, not bound to
 
@@ -45,8 +41,14 @@ class SettingsError(Exception):
     """A variable holds a value that can't be used; the text names variable, value and need."""
 
 
-def _data_dir() -> Path:
-    return _place("data_dir") or _absolute("data_dir", platformdirs.user_data_dir("hopline"))
+def variable(field: str) -> str:
+    """Return the environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def default_data_dir() -> Path:
+    """Return the data directory, which is looked into before all settings are read."""
+    return path_set_in("data_dir") or _absolute("data_dir", platformdirs.user_data_dir("hopline"))
 
 
 def _cache_dir() -> Path:
@@ -57,8 +59,8 @@ def _cache_dir() -> Path:
         return _CACHE_OF_THE_HOMELESS
 
 
-def _place(field: str) -> Path | None:
-    """Return the path in a variable, before all settings are read; None where it isn't set."""
+def path_set_in(field: str) -> Path | None:
+    """Return the path in a field's variable; None where it isn't set."""
     given = os.environ.get(variable(field))
     return _absolute(field, given) if given else None
 
@@ -67,10 +69,10 @@ def _absolute(field: str, given: str) -> Path:
     try:
         return absolute(Path(given))
     except ValueError as error:
-        raise SettingsError(f"{_shown(field, given)}: {error}") from None
+        raise SettingsError(f"{show_given(field, given)}: {error}") from None
 
 
-def _shown(field: str, given: object) -> str:
+def show_given(field: str, given: object) -> str:
     """Return a value that can't be used beside its variable, without what may be a secret."""
     return f"{variable(field)}={show_refused(field, given)!r}"
 
@@ -302,7 +304,7 @@ class Settings(BaseSettings):
         " environment goes before it.",
     )
     data_dir: Place = Field(
-        default_factory=_data_dir,
+        default_factory=default_data_dir,
         description="Where `hopline up` and the spool keep their files.",
     )
     cache_dir: Place = Field(
@@ -344,98 +346,3 @@ class Settings(BaseSettings):
         if self.redirect_bind.startswith(("unix:", "fd://")):
             return "localhost"
         return f"127.0.0.1:{port}" if host in _ANY_ADDRESS else self.redirect_bind
-
-
-def load() -> Settings:
-    """Read the settings: the environment, HOPLINE_SETTINGS_FILE, what a running `hopline up` wrote.
-
-    Last come systemd's credentials (https://systemd.io/CREDENTIALS/), files named like the
-    variables in small letters: passwords that no other process can read, as it could a variable.
-
-    Raises:
-        SettingsError: naming each variable that can't be used, its value and what was expected, or
-            the file that is missing.
-    """
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY") or None
-    set_already = {name.upper() for name, value in os.environ.items() if value}
-    named = {variable(field): field for field in Settings.model_fields}
-    given = {
-        named[name]: value
-        for name, value in _filed().items()
-        if value and name in named and name not in set_already
-    }
-    return _read(Settings, _secrets_dir=credentials, **given)
-
-
-def load_or_exit() -> Settings:
-    """Read the settings for a service; one that can't be used ends the process with exit code 2."""
-    try:
-        return load()
-    except SettingsError as error:
-        sys.stderr.write(f"hopline: {error}\n")
-        sys.exit(2)
-
-
-def load_environment(**given: object) -> Settings:
-    """Read the settings from the environment alone; what is given stands before it.
-
-    `model_fields_set` of the result tells which were set at all.
-
-    Raises:
-        SettingsError: as :func:`load`.
-    """
-    return _read(Settings, **given)
-
-
-def _read(make: Callable[..., Settings], **given: object) -> Settings:
-    try:
-        return make(**given)
-    except ValidationError as error:
-        raise SettingsError("\n".join(_complaints(error))) from None
-
-
-def _filed() -> dict[str, str]:
-    """Return the variables of all files; of two that set the same, the later one counts."""
-    settings_file = _place("settings_file")
-    try:
-        running = _running(_data_dir() / RUNNING_FILE)
-        return {**running, **(read_setting_file(settings_file) if settings_file else {})}
-    except FileNotFoundError:
-        given = _shown("settings_file", os.environ.get(variable("settings_file")))
-        raise SettingsError(f"{given}: there is no such file") from None
-    except BadSettingFile as error:
-        raise SettingsError(str(error)) from None
-
-
-def _running(path: Path) -> dict[str, str]:
-    try:
-        return read_setting_file(path)
-    except FileNotFoundError:
-        return {}
-    except BadSettingFile:
-        if _place("data_dir") is None:
-            return {}  # a home that is not ours, and nobody said that it is for us
-        raise
-
-
-def unknown_variables() -> list[str]:
-    """Return the HOPLINE_ variables that no setting reads, most likely typing errors.
-
-    Raises:
-        SettingsError: a file in which some may be can't be read.
-    """
-    known = {variable(name) for name in Settings.model_fields}
-    names = {*os.environ, *_filed()}
-    return sorted(name for name in names if name.startswith(PREFIX) and name not in known)
-
-
-def variable(field: str) -> str:
-    """Return the environment variable of a field."""
-    return PREFIX + field.upper()
-
-
-def _complaints(error: ValidationError) -> Iterator[str]:
-    for fault in error.errors():
-        name = str(fault["loc"][0])
-        need = fault["msg"].removeprefix("Value error, ")
-        yield f"{_shown(name, fault['input'])}: {need[:1].lower()}{need[1:]}"

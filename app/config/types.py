@@ -1,6 +1,6 @@
 """Types that parse the values of settings, or say what was expected.
 
-Each refuses a value by ValueError, whose text :func:`app.config.settings.load` shows to a person.
+Each refuses a value by ValueError, whose text :func:`app.config.loading.load` shows to a person.
 """
 
 import ipaddress

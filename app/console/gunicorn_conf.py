@@ -11,7 +11,7 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from app.config.access import console_refusal
-from app.config.settings import load_or_exit
+from app.config.loading import load_or_exit
 from app.gunicorn.errors import OwnErrors
 from app.gunicorn.watchdog import keep_watch
 from app.processes.private_files import keep_to_ourselves

@@ -5,9 +5,10 @@ from contextlib import ExitStack
 
 from prometheus_client import CollectorRegistry
 
-from app.config import settings
 from app.config.access import HostNames
 from app.config.instance import instance_id
+from app.config.loading import load
+from app.config.settings import variable
 from app.console.app import App, create_app
 from app.console.auth import BearerAuth, KnownHosts
 from app.http.request_ids import RequestIds
@@ -28,7 +29,7 @@ def get_app() -> App:
     Raises:
         app.config.settings.SettingsError: a setting can't be used.
     """
-    held = settings.load()
+    held = load()
     logs.configure(held, "console")
     reports = Reports(held.clickhouse_url, timeout_seconds=held.clickhouse_timeout_seconds)
     links = open_store(held)
@@ -44,7 +45,7 @@ def get_app() -> App:
     request_ids = RequestIds(held.trusted_proxies)
     names = HostNames(held.console_hosts, held.console_bind)
     doors = (
-        KnownHosts(names, settings.variable("console_hosts")),
+        KnownHosts(names, variable("console_hosts")),
         BearerAuth(held.console_token, held.metrics_token),
     )
     exposition, instance = Exposition(directory), instance_id(held)

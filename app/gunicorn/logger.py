@@ -6,7 +6,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger as GunicornLogger
 
-from app.config.settings import load
+from app.config.loading import load
 from app.logs.formats import VisitorAddress
 from app.logs.setup import configure
 

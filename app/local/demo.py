@@ -5,7 +5,8 @@ import random
 import time
 from collections.abc import Callable
 
-from app.config.settings import Settings, load
+from app.config.loading import load
+from app.config.settings import Settings
 from app.links.store import CodeTaken, LinkStore, open_store
 from app.local import ports
 from app.local.demo_visits import Crowd, Visit

@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from app.config.access import MetricsDoor
-from app.config.settings import load_or_exit
+from app.config.loading import load_or_exit
 from app.gunicorn.watchdog import keep_watch
 from app.metrics.exposition import Exposition
 from app.metrics.server import MetricsServer

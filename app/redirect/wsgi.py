@@ -7,7 +7,7 @@ from typing import Any
 import falcon
 
 from app.config.instance import instance_id
-from app.config.settings import load
+from app.config.loading import load
 from app.http.request_ids import HEADER as REQUEST_ID_HEADER
 from app.http.request_ids import RequestIds
 from app.http.rules import METHODS

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.config.loading import load, load_environment
 from app.config.masking import show
-from app.config.settings import Settings, SettingsError, load, load_environment
+from app.config.settings import Settings, SettingsError
 from app.links.validation import InvalidLink, LinkOptions
 from app.stores import clickhouse
 from app.stores.redis import parse_url

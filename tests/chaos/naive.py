@@ -19,7 +19,8 @@ import redis
 from clickhouse_driver import Client
 from setproctitle import setproctitle
 
-from app.config.settings import Settings, load
+from app.config.loading import load
+from app.config.settings import Settings
 from app.processes.child import wait_for
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from app.config.settings import load
+from app.config.loading import load
 from app.processes.private_files import keep_to_ourselves
 from app.terminal.exclusive import alone
 from app.terminal.options import yet_to_come

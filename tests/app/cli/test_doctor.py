@@ -11,7 +11,7 @@ import pytest
 from app.audit.entry_counts import EntryLedger
 from app.cli.doctor import print_checks
 from app.config.instance import instance_id
-from app.config.settings import load_environment
+from app.config.loading import load_environment
 from app.health.check import fail
 from app.schema.migrations import migrate
 from app.stores.keys import aof_rewrite_key

@@ -1,7 +1,8 @@
 import pytest
 
 from app.config.describe import describe
-from app.config.settings import Settings, load, variable
+from app.config.loading import load
+from app.config.settings import Settings, variable
 
 
 def test_every_setting_is_described_with_secrets_masked(monkeypatch: pytest.MonkeyPatch) -> None:

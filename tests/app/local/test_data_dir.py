@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config.settings import load
+from app.config.loading import load
 from app.local import data_dir
 from app.local.data_dir import _ORPHAN_SECONDS, DataDir, DataDirRefused
 
