@@ -8,12 +8,12 @@ Rule 2: all these numbers live beside the stream, so they survive what it surviv
 """
 
 from collections.abc import Callable, Sequence
-from importlib import resources
 from typing import Any, NamedTuple
 
 from app.audit.unread_entries import Stand, bears_out, parse_id, unread
 from app.stores import keys
 from app.stores.redis import despite_full
+from app.stores.scripts import script
 
 #: Sends one command to Redis and returns the reply as bytes, integers and lists.
 Call = Callable[..., Any]
@@ -118,9 +118,9 @@ class EntryLedger:
         self._group = group
         self._key = keys.ledger_key(stream, group)
         self._gaps_key = keys.ledger_gaps_key(stream, group)
-        self._count = script("count")
-        self._next_page = script("count_on")
-        self._note = script("note")
+        self._count = script("app.audit", "count")
+        self._next_page = script("app.audit", "count_on")
+        self._note = script("app.audit", "note")
 
     def count(self) -> EntryCount | None:
         """Count all entries, each unread one too; None where stream or group is missing."""
@@ -242,8 +242,3 @@ def _told(seen: _Seen) -> EntryCount | None:
         return None
     counted = seen.counted._replace(unread=told)
     return counted if seen.noted_rest in (None, counted.rest) else None
-
-
-def script(name: str) -> str:
-    """Return the text of one of the ledger's Lua scripts, each of which says what its keys are."""
-    return resources.files("app.audit").joinpath(f"lua/{name}.lua").read_text()

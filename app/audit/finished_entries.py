@@ -8,9 +8,10 @@ themselves, while the stream still holds them.
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.audit.click_ref import Sighting
-from app.audit.entry_counts import Call, script
+from app.audit.entry_counts import Call
 from app.audit.unread_entries import parse_id
 from app.clicks.click import InvalidClick, decode
+from app.stores.scripts import script
 
 #: Entries read in one call.
 _PAGE = 200
@@ -28,7 +29,7 @@ class Finished:
         self._call = call
         self._stream = stream
         self._group = group
-        self._span_script = script("unread_span")
+        self._span_script = script("app.audit", "unread_span")
 
     def delivered(self) -> bytes | None:
         """Return the id of the last entry that was read; None where there is no group."""

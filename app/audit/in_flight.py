@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from app.audit.balance import Place
 from app.audit.click_ref import Sighting
-from app.audit.entry_counts import Call, script
+from app.audit.entry_counts import Call
 from app.clicks.click import InvalidClick, from_fields
 from app.dead_letters.store import Choice, DeadLetters
+from app.stores.scripts import script
 
 #: Entries read in one call.
 _PAGE = 200
@@ -34,8 +35,8 @@ class Outstanding:
         self._group = group
         self._letters = letters
         self._spooled = spooled
-        self._pending_script = script("pending")
-        self._span_script = script("unread_span")
+        self._pending_script = script("app.audit", "pending")
+        self._span_script = script("app.audit", "unread_span")
 
     def sightings(self, since_ms: int) -> dict[Place, set[Sighting]]:
         """Return the clicks of a Unix time and younger by the places where they were seen.

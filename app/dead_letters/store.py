@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.clicks.click import InvalidClick, from_fields
@@ -11,6 +10,7 @@ from app.config.settings import Settings
 from app.dead_letters.letter import DeadLetter, from_letter
 from app.stores.keys import purged_key
 from app.stores.redis import connect, translated
+from app.stores.scripts import script
 
 if TYPE_CHECKING:
     import redis
@@ -59,8 +59,8 @@ class DeadLetters:
         self._url = url
         self._stream = stream
         self._dead_stream = dead_stream
-        self._requeue = resources.files("app.dead_letters").joinpath("lua/requeue.lua").read_text()
-        self._purge = resources.files("app.dead_letters").joinpath("lua/purge.lua").read_text()
+        self._requeue = script("app.dead_letters", "requeue")
+        self._purge = script("app.dead_letters", "purge")
 
     def get(self, letter_id: str) -> DeadLetter:
         """Return one letter.

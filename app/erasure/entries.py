@@ -1,13 +1,13 @@
 """Erasure that deletes clicks from Redis: finished entries of the stream, and dead letters."""
 
 from collections.abc import Callable, Container, Iterator
-from importlib import resources
 from typing import NamedTuple
 
 from app.audit.entry_counts import Call
 from app.dead_letters.store import Choice as Letters
 from app.dead_letters.store import DeadLetters
 from app.erasure.choice import Choice, Found, read_entry
+from app.stores.scripts import script
 
 #: Entries read in one call, and deleted in one.
 _PAGE = 500
@@ -39,7 +39,7 @@ class Entries:
         self._call = call
         self._stream = stream
         self._letters = letters
-        self._delete = resources.files("app.erasure").joinpath("lua/entries.lua").read_text()
+        self._delete = script("app.erasure", "entries")
 
     def find(self, choice: Choice, watch: Watch) -> Iterator[bytes]:
         """Yield the click ids of the entries that carry what is chosen."""

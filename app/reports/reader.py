@@ -5,7 +5,7 @@ Rule 1: every figure is over distinct clicks. A click may have been inserted mor
         so neither does its partition: FINAL need not look across partitions.
 Rule 2: whether a click is a bot's is asked inside the aggregates, never in WHERE, where a server
         may be set to filter before FINAL and so bring back an older row.
-Rule 3: what a person typed goes in as a parameter; SQL is put together from this file's text.
+Rule 3: what a person typed goes in as a parameter; SQL is put together from text of ours.
 """
 
 import threading
@@ -18,6 +18,7 @@ from clickhouse_driver import Client
 from app.reports.stats import Breakdown, Bucket, Dimension, Figures, Interval, Period, Share, Stats
 from app.reports.timeline import choose_interval, fill, starts
 from app.stores.clickhouse import connect, translated
+from app.stores.scripts import query
 
 #: What a report is broken down by unless someone asks otherwise.
 DEFAULT_BY: tuple[Dimension, ...] = ("country", "browser", "os", "device", "referrer")
@@ -115,37 +116,24 @@ class Reports:
         }
         return connect(self._url, timeout_seconds=self._timeout_seconds, settings=settings)
 
-    def _ask(self, select: str, code: str, period: Period, tail: str, **params: Any) -> Any:
-        query = f"{select} WHERE {_condition(period)} {tail}"
-        return self._client().execute(query, {"code": code, **_bounds(period), **params})
+    def _ask(self, name: str, code: str, period: Period, limit: int = 0, **parts: str) -> Any:
+        text = query("app.reports", name, condition=_condition(period), **parts)
+        return self._client().execute(text, {"code": code, "limit": limit, **_bounds(period)})
 
     def _span(self, code: str, period: Period, now: datetime) -> tuple[datetime, datetime]:
-        select = "SELECT count(), min(time), max(time) FROM clicks"
-        [(count, first, last)] = self._ask(select, code, period, "")
+        [(count, first, last)] = self._ask("span", code, period)
         return span(period, (first, last) if count else None, now)
 
     def _timeline(
         self, code: str, period: Period, interval: Interval
     ) -> tuple[Figures, list[Bucket]]:
-        select = (
-            f"SELECT {_STARTS[interval]} AS start, countIf(NOT is_bot),"  # noqa: S608 - rule 3
-            " uniqExactIf(visitor_id, NOT is_bot), countIf(is_bot) FROM clicks FINAL"
-        )
-        tail = "GROUP BY start WITH TOTALS ORDER BY start"
-        *rows, totals = self._ask(select, code, period, tail)
+        *rows, totals = self._ask("timeline", code, period, start=_STARTS[interval])
         return Figures(*totals[1:]), [Bucket(start, Figures(*row)) for start, *row in rows]
 
     def _breakdown(self, code: str, period: Period, by: Dimension, limit: int) -> Breakdown:
         counted = "is_bot" if by == "bot" else "NOT is_bot"
-        select = (
-            f"SELECT {_COLUMNS[by]} AS name, countIf({counted}) AS clicks,"  # noqa: S608 - rule 3
-            f" uniqExactIf(visitor_id, {counted}) FROM clicks FINAL"
-        )
-        tail = (
-            "GROUP BY name WITH TOTALS HAVING clicks > 0"
-            " ORDER BY clicks DESC, name LIMIT {limit:UInt64}"
-        )
-        *rows, (_, total, _) = self._ask(select, code, period, tail, limit=limit)
+        parts = {"column": _COLUMNS[by], "counted": counted}
+        *rows, (_, total, _) = self._ask("breakdown", code, period, limit, **parts)
         top = tuple(
             Share(name, clicks, visitors, clicks / total) for name, clicks, visitors in rows
         )

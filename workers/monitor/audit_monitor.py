@@ -17,7 +17,7 @@ from app.stores.clickhouse import ClickHouseError
 from app.stores.keys import ledger_turn_key
 from app.stores.redis import RedisError, connect
 from app.stores.redis_connection import Wire
-from workers.stream.scripts import script
+from app.stores.scripts import script
 
 logger = logging.getLogger(__name__)
 
@@ -189,7 +189,8 @@ def _open(
     url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
     wire = Wire(connect(url, timeout_seconds=timeout_seconds), url, timeout_seconds)
     key = ledger_turn_key(settings.stream, settings.group)
-    claim = ("EVAL", script("claim_turn"), 1, key, "supervisor", round(CHECK_SECONDS * 900))
+    claim_turn = script("workers.stream", "claim_turn")
+    claim = ("EVAL", claim_turn, 1, key, "supervisor", round(CHECK_SECONDS * 900))
     return LedgerWatch(
         open_entries(settings, wire.call),
         open_audit(settings, wire.call, patience_seconds, sleep),

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from app.metrics.workers import WorkerMetrics
 from app.stores.memory_marks import Memory
 from app.stores.redis_connection import Wire
+from app.stores.scripts import script
 from workers.stream.names import Names
-from workers.stream.scripts import script
 
 #: A Unix time in milliseconds later than that of any entry.
 _END_MS = 1 << 52
@@ -35,8 +35,8 @@ class Upkeep:
         self._wire = wire
         self._names = names
         self._metrics = metrics
-        self._claim_turn = script("claim_turn")
-        self._trim = script("trim")
+        self._claim_turn = script("workers.stream", "claim_turn")
+        self._trim = script("workers.stream", "trim")
 
     def claims_turn(self, for_ms: int) -> bool:
         """Tell whether it is this consumer's turn; if so, nobody else's for so long."""

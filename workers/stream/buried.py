@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Collection
 from typing import Any
 
-from workers.stream.scripts import script
+from app.stores.scripts import script
 
 #: Letters looked at in one call; of more Redis' other clients would notice.
 _PAGE = 100
@@ -27,7 +27,7 @@ class Buried:
     def __init__(self, call: Callable[..., Any], dead_stream: str) -> None:
         self._call = call
         self._dead_stream = dead_stream
-        self._script = script("buried")
+        self._script = script("workers.stream", "buried")
         self.forget()
 
     def forget(self) -> None:

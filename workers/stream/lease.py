@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from app.stores.redis_connection import Wire
+from app.stores.scripts import script
 from workers.stream.names import Names
-from workers.stream.scripts import script
 
 #: Entries acked in one call; more would hold up everybody else for longer than a millisecond.
 _ACKED_AT_ONCE = 500
@@ -70,10 +70,10 @@ class Fence:
         self._lease_seconds = lease_seconds
         self._clock = clock
         self._renewed_at: float | None = None
-        self._lease = script("lease")
-        self._begin = script("begin")
-        self._commit = script("commit")
-        self._written_down = script("written_down")
+        self._lease = script("workers.stream", "lease")
+        self._begin = script("workers.stream", "begin")
+        self._commit = script("workers.stream", "commit")
+        self._written_down = script("workers.stream", "written_down")
 
     @property
     def renewal_seconds(self) -> float:

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from app.dead_letters.letter import Fault, to_letter
 from app.metrics.workers import WorkerMetrics
 from app.stores.redis_connection import Wire
+from app.stores.scripts import script
 from workers.process.cpu_time import spent
 from workers.stream.buried import Buried
 from workers.stream.entry import Entry
 from workers.stream.names import Names
 from workers.stream.poison import SUSPECTS_AT_ONCE
-from workers.stream.scripts import script
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +37,13 @@ class Stream:
         self._metrics = metrics
         self._asked_ahead = False
         self._buried = Buried(acks.call, names.dead_stream)
-        self._ensure_group = script("ensure_group")
-        self._pending = script("pending")
-        self._fetch = script("fetch")
-        self._take_over = script("take_over")
-        self._dead_letter = script("dead_letter")
-        self._lost = script("lost")
-        self._forget_consumer = script("forget_consumer")
+        self._ensure_group = script("workers.stream", "ensure_group")
+        self._pending = script("workers.stream", "pending")
+        self._fetch = script("workers.stream", "fetch")
+        self._take_over = script("workers.stream", "take_over")
+        self._dead_letter = script("workers.stream", "dead_letter")
+        self._lost = script("workers.stream", "lost")
+        self._forget_consumer = script("workers.stream", "forget_consumer")
 
     def ensure_group(self) -> None:
         """Create stream and group where missing; the group begins with the oldest entry."""

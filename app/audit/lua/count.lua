@@ -12,13 +12,7 @@
 -- and `gone`; then the entries that were in none of these places at the last check, nil before the
 -- first; last the ledger's `again` and `before`. Or nothing where stream or group is missing.
 
-local function named(flat)
-    local fields = {}
-    for index = 1, #flat, 2 do
-        fields[flat[index]] = flat[index + 1]
-    end
-    return fields
-end
+-- include named
 
 if redis.call('EXISTS', KEYS[1]) == 0 then
     return {}

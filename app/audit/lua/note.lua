@@ -22,17 +22,12 @@
 
 local now, rest, added = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[5])
 
-local function added_by_now()
-    local flat = redis.call('EXISTS', KEYS[3]) == 1 and redis.call('XINFO', 'STREAM', KEYS[3]) or {}
-    for index = 1, #flat, 2 do
-        if flat[index] == 'entries-added' then
-            return flat[index + 1]
-        end
-    end
-    return 0
-end
+-- include named
 
-local there = added_by_now()
+local there = 0
+if redis.call('EXISTS', KEYS[3]) == 1 then
+    there = named(redis.call('XINFO', 'STREAM', KEYS[3]))['entries-added']
+end
 if added > there then
     -- That stream was deleted since it was counted: the next check will tell.
     return 0

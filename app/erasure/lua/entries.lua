@@ -6,17 +6,12 @@
 --
 -- Returns how many were left, because they are unread or pending.
 
-local function sortable(entry_id)
-    local ms, sequence = string.match(entry_id, '^(%d+)-(%d+)$')
-    return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #sequence) .. sequence
-end
+-- include sortable
+-- include named
 
 local groups = {}
 for index, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
-    local group = {}
-    for at = 1, #flat, 2 do
-        group[flat[at]] = flat[at + 1]
-    end
+    local group = named(flat)
     groups[index] = { name = group.name, read = sortable(group['last-delivered-id']) }
 end
 local left = 0

@@ -7,7 +7,6 @@ refuse the changes of links and the uses of limited ones as well.
 import logging
 import time
 from collections.abc import Callable
-from importlib import resources
 
 import gevent
 import hiredis
@@ -24,6 +23,7 @@ from app.stores.keys import backlog_marks_key
 from app.stores.memory_marks import Memory
 from app.stores.redis import is_transient, may_have_lost
 from app.stores.redis_server import RedisServer
+from app.stores.scripts import script
 
 logger = logging.getLogger(__name__)
 
@@ -194,6 +194,6 @@ def _is_for_good(error: Exception) -> bool:
 
 
 def _command(stream: str, group: str, distance: int) -> bytes:
-    script = resources.files("app.redirect.clicks").joinpath("lua/backpressure.lua").read_bytes()
+    text = script("app.redirect.clicks", "backpressure").encode()
     keys = (stream.encode(), backlog_marks_key(stream, group).encode())
-    return encode_command(b"EVAL", script, b"2", *keys, group.encode(), b"%d" % distance)
+    return encode_command(b"EVAL", text, b"2", *keys, group.encode(), b"%d" % distance)

@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
-from importlib import resources
 
 import gevent
 import hiredis
@@ -24,6 +23,7 @@ from app.redirect.redis.replies import PipelineError
 from app.redirect.redis.resp import encode_command
 from app.stores.keys import link_spent_key, link_uses_key
 from app.stores.redis import is_transient
+from app.stores.scripts import script
 
 logger = logging.getLogger(__name__)
 
@@ -182,4 +182,4 @@ def _spend_command(code: str, limit: int, click_ids: list[bytes]) -> bytes:
     return encode_command(b"EVAL", _SCRIPT, b"2", *keys, *bounds, *click_ids)
 
 
-_SCRIPT = resources.files("app.redirect.links").joinpath("lua/spend.lua").read_bytes()
+_SCRIPT = script("app.redirect.links", "spend").encode()

@@ -3,11 +3,11 @@ import time
 import pytest
 from redis import Redis
 
-from app.audit.entry_counts import script
 from app.dead_letters.letter import Fault
 from app.dead_letters.store import Choice, DeadLetters
 from app.stores.keys import ledger_gaps_key, ledger_key
 from app.stores.redis import connect
+from app.stores.scripts import script
 from tests.support.producers import STREAM, send
 from workers.stream.entry import Entry
 
@@ -415,7 +415,7 @@ def test_it_is_checked_while_redis_is_full(redis, consumer, more):
 def note(redis, ledger, time_ms: int, rest: int, added: int) -> int:
     """Note a count as another's check does, whenever that had counted."""
     keys = (ledger_key(STREAM, GROUP), ledger_gaps_key(STREAM, GROUP), STREAM)
-    return redis.eval(script("note"), 3, *keys, time_ms, rest, "", 0, added)
+    return redis.eval(script("app.audit", "note"), 3, *keys, time_ms, rest, "", 0, added)
 
 
 def test_a_count_that_is_noted_late_is_no_deleted_stream(redis, consumer, more, ledger):

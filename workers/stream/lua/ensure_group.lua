@@ -11,6 +11,8 @@
 --
 -- Returns 0 where both were there; else 1, and how many finished entries are given out again.
 
+-- include named
+
 local made = redis.pcall('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
 if made.err then
     return string.find(made.err, '^BUSYGROUP') and {0, 0} or made
@@ -24,11 +26,7 @@ local noted = {}
 for index, name in ipairs(names) do
     noted[name] = tonumber(ledger[index] or 0)
 end
-local stream = {}
-local flat = redis.call('XINFO', 'STREAM', KEYS[1])
-for index = 1, #flat, 2 do
-    stream[flat[index]] = flat[index + 1]
-end
+local stream = named(redis.call('XINFO', 'STREAM', KEYS[1]))
 if stream['entries-added'] < math.max(noted.added, 1) then
     redis.call('HSET', KEYS[2], 'emptied', 1)
     return {1, 0}

@@ -16,6 +16,8 @@
 --
 -- Returns the names of the dead who left anything.
 
+-- include named
+
 local heir, lasts = ARGV[2], tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -43,10 +45,7 @@ for index = 1, #notes, 2 do
     silent[string.match(notes[index + 1], ' (.*)$')] = math.huge
 end
 for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
-    local one = {}
-    for index = 1, #flat, 2 do
-        one[flat[index]] = flat[index + 1]
-    end
+    local one = named(flat)
     if one.pending > 0 or silent[one.name] then
         silent[one.name] = silence_of(one)
     end

@@ -13,10 +13,8 @@
 -- Entries in whole nodes that one call takes, which is about 0.2 ms.
 local STEP = 1000
 
-local function sortable(entry_id)
-    local ms, sequence = string.match(entry_id, '^(%d+)-(%d+)$')
-    return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #sequence) .. sequence
-end
+-- include sortable
+-- include named
 
 -- Returns the id that follows; the same one where numbers of Lua are not exact any more.
 local function after(entry_id)
@@ -30,10 +28,7 @@ if #groups == 0 then
     return 0
 end
 for _, flat in ipairs(groups) do
-    local group = {}
-    for index = 1, #flat, 2 do
-        group[flat[index]] = flat[index + 1]
-    end
+    local group = named(flat)
     -- Of a group that was set back, what is pending may be younger than what is to be read again.
     local unread = after(group['last-delivered-id'])
     local first_pending = redis.call('XPENDING', KEYS[1], group.name)[2] or unread

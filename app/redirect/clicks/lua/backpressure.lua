@@ -18,18 +18,8 @@
 -- bound, and the server's run id, replication id and role. Without the right to ask for them they are
 -- 0 and ''.
 
-local function sortable(entry_id)
-    local ms, sequence = string.match(entry_id, '^(%d+)-(%d+)$')
-    return string.rep('0', 20 - #ms) .. ms .. string.rep('0', 20 - #sequence) .. sequence
-end
-
-local function named(flat)
-    local fields = {}
-    for index = 1, #flat, 2 do
-        fields[flat[index]] = flat[index + 1]
-    end
-    return fields
-end
+-- include sortable
+-- include named
 
 local function added_at(mark)
     return tonumber(string.match(mark, ':(%d+)$'))
