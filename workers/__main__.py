@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from prometheus_client import CollectorRegistry
 from setproctitle import setproctitle
 
-from app.config.access import MetricsDoor
+from app.config.access import MetricsAccess
 from app.config.loading import load
 from app.config.settings import Settings, SettingsError
 from app.logs.setup import configure
@@ -90,7 +90,7 @@ def _metrics_shown(
     exposition = Exposition(directory, [lookouts.look])
     with (
         published(registry, directory),
-        served(MetricsDoor.of(settings, "workers"), exposition),
+        served(MetricsAccess.of(settings, "workers"), exposition),
     ):
         yield
 

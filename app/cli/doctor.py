@@ -14,7 +14,7 @@ from rich.text import Text
 from app.audit.factory import open_entries
 from app.audit.spool import SpoolUnreadable, spooled
 from app.audit.spool_note import SpoolNote
-from app.config.access import MetricsDoor
+from app.config.access import MetricsAccess
 from app.config.instance import instance_id
 from app.config.loading import load, unknown_variables
 from app.config.settings import Settings
@@ -70,7 +70,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _clickhouse(settings)
     instance = instance_id(settings)
     yield freshness_check(settings.workers_metrics_bind, settings.metrics_token, instance)
-    yield shown_check("redirect", MetricsDoor.of(settings, "redirect"))
+    yield shown_check("redirect", MetricsAccess.of(settings, "redirect"))
     yield _service("redirect", settings.redirect_bind, instance)
     yield _service("console", settings.console_bind, instance)
     yield from door_checks(settings)

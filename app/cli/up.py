@@ -19,8 +19,8 @@ from app.local.data_dir import DataDir, DataDirRefused
 from app.local.demo import LINKS
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed
 from app.local.memory import memory_bytes, memory_warning
-from app.local.process_group import Family, Say
-from app.local.stack import BINDS, Machine
+from app.local.process_group import ProcessGroup, Say
+from app.local.stack import BINDS, LocalStack
 from app.local.stop_requests import StopRequests
 from app.local.stores import Store, clickhouse_store, redis_store
 from app.local.valkey import ValkeyMissing
@@ -90,18 +90,20 @@ def _run(settings: Settings, terminal: Console, *, demo: bool) -> None:
         settings = settings.model_copy(update=_store_urls(stores))
         overrides = _overrides(settings, geoip_path, demo=demo)
         adopt_orphans()
-        machine = Machine(settings, overrides, data, Family(say, (lock,)), lambda: stop.count)
+        stack = LocalStack(
+            settings, overrides, data, ProcessGroup(say, (lock,)), lambda: stop.count
+        )
         try:
-            if machine.start(stores, demo=demo):
+            if stack.start(stores, demo=demo):
                 _announce(settings, say, time.monotonic() - started, demo=demo)
-                machine.watch()
+                stack.watch()
         finally:
-            _stop(machine, say)
+            _stop(stack, say)
 
 
-def _stop(machine: Machine, say: Say) -> None:
+def _stop(stack: LocalStack, say: Say) -> None:
     say("stopping")
-    killed = machine.stop()
+    killed = stack.stop()
     say(f"stopped; {', '.join(killed)} had to be killed" if killed else "stopped")
 
 

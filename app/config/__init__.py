@@ -2,6 +2,6 @@
 
 :class:`app.config.settings.Settings` holds them all, each with its default and sentence;
 :func:`app.config.loading.load` reads them. :func:`app.config.access.console_refusal` and
-:class:`app.config.access.MetricsDoor` say who may ask what is not public, and
+:class:`app.config.access.MetricsAccess` say who may ask what is not public, and
 :func:`app.config.instance.instance_id` which installation answers.
 """

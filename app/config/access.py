@@ -46,7 +46,7 @@ class HostNames:
 
 
 @dataclass(frozen=True, slots=True)
-class MetricsDoor:
+class MetricsAccess:
     """Who may read the metrics that a service shows at a port of their own.
 
     Attributes:
@@ -67,7 +67,7 @@ class MetricsDoor:
 
     @classmethod
     def of(cls, settings: Settings, service: str) -> Self:
-        """Return the door of a service, ``redirect`` or ``workers``."""
+        """Return what holds for a service, ``redirect`` or ``workers``."""
         bind = f"{service}_metrics_bind"
         return cls(
             getattr(settings, bind),

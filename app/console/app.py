@@ -36,7 +36,7 @@ def create_app(
     reports: Reports,
     links: LinkStore,
     pings: Mapping[str, Ping],
-    doors: tuple[KnownHosts, BearerAuth],
+    guards: tuple[KnownHosts, BearerAuth],
     metrics: ConsoleMetrics,
     exposition: Exposition,
     request_ids: RequestIds,
@@ -46,13 +46,13 @@ def create_app(
 
     Args:
         pings: for every store its name and how to ask it for a sign of life.
-        doors: what a request has to pass.
+        guards: what a request has to pass.
         exposition: of all metrics that the console's processes publish.
         instance: says whose console it is.
     """
     middleware: list[Any] = [NameRequests(request_ids), CountRequests(metrics), SafeHeaders()]
     middleware.append(KnownMethods())
-    middleware += doors
+    middleware += guards
     app: App = falcon.App(middleware=middleware)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=orjson.dumps)
     app.req_options.auto_parse_qs_csv = True

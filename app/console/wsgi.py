@@ -44,9 +44,9 @@ def get_app() -> App:
     metrics = ConsoleMetrics(registry)
     request_ids = RequestIds(held.trusted_proxies)
     names = HostNames(held.console_hosts, held.console_bind)
-    doors = (
+    guards = (
         KnownHosts(names, variable("console_hosts")),
         BearerAuth(held.console_token, held.metrics_token),
     )
     exposition, instance = Exposition(directory), instance_id(held)
-    return create_app(reports, links, pings, doors, metrics, exposition, request_ids, instance)
+    return create_app(reports, links, pings, guards, metrics, exposition, request_ids, instance)

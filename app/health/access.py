@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from app.config.access import MetricsDoor, console_refusal, is_open_to_others
+from app.config.access import MetricsAccess, console_refusal, is_open_to_others
 from app.config.settings import Settings
 from app.health.check import Check, fail, ok, warn
 from app.http.trusted_peers import TrustedPeers
@@ -14,7 +14,7 @@ def door_checks(settings: Settings) -> Iterator[Check]:
     """Yield the findings about who reads reports and metrics."""
     yield judge_console(settings.console_bind, settings.console_token)
     for service in ("redirect", "workers"):
-        yield judge_metrics(f"{service} metrics", MetricsDoor.of(settings, service))
+        yield judge_metrics(f"{service} metrics", MetricsAccess.of(settings, service))
 
 
 def judge_trust(trusted: Sequence[str], listening: Sequence[str], header: str = "") -> Check:
@@ -48,12 +48,12 @@ def judge_console(bind: str, token: str | None) -> Check:
     return ok(name, f"{bind} answers {who}")
 
 
-def judge_metrics(name: str, door: MetricsDoor) -> Check:
+def judge_metrics(name: str, access: MetricsAccess) -> Check:
     """Judge who may read a service's metrics."""
-    if refusal := door.refusal():
+    if refusal := access.refusal():
         return fail(name, refusal, "until then they are not shown")
-    if door.is_open and not door.token and is_open_to_others(door.bind):
+    if access.is_open and not access.token and is_open_to_others(access.bind):
         mend = "make sure that the network is private, or set HOPLINE_METRICS_TOKEN"
-        return warn(name, f"{door.bind} answers everybody who reaches it", mend)
-    who = "whoever has the token" if door.token else "everybody on this machine"
-    return ok(name, f"{door.bind} answers {who}")
+        return warn(name, f"{access.bind} answers everybody who reaches it", mend)
+    who = "whoever has the token" if access.token else "everybody on this machine"
+    return ok(name, f"{access.bind} answers {who}")

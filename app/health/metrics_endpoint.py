@@ -3,7 +3,7 @@
 import http.client
 from typing import NamedTuple
 
-from app.config.access import MetricsDoor
+from app.config.access import MetricsAccess
 from app.config.instance import HEADER
 from app.config.types import OFF
 from app.health.check import Check, ok, warn
@@ -41,18 +41,18 @@ def scrape(bind: str, token: str | None) -> Shown:
         connection.close()
 
 
-def shown_check(service: str, door: MetricsDoor) -> Check:
+def shown_check(service: str, access: MetricsAccess) -> Check:
     """Look whether a service's metrics are shown, and are its own."""
     name = f"{service} metrics port"
-    if door.bind == OFF:
+    if access.bind == OFF:
         return ok(name, "off")
     try:
-        shown = scrape(door.bind, door.token)
+        shown = scrape(access.bind, access.token)
     except (OSError, http.client.HTTPException) as error:
-        return warn(name, f"{door.bind} doesn't answer: {error}", f"start the {service}")
-    if shown.instance != door.instance:
-        return not_ours(name, door.bind, door.variable)
-    return ok(name, f"shown at {door.bind}")
+        return warn(name, f"{access.bind} doesn't answer: {error}", f"start the {service}")
+    if shown.instance != access.instance:
+        return not_ours(name, access.bind, access.variable)
+    return ok(name, f"shown at {access.bind}")
 
 
 def not_ours(name: str, bind: str, variable: str) -> Check:

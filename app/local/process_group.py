@@ -46,7 +46,7 @@ class _Member:
         return self.child.program.name
 
 
-class Family:
+class ProcessGroup:
     """Children in stages; not thread-safe, and for the main thread only, as :class:`Child` is."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Family:
         clock: Callable[[], float] = time.monotonic,
         oom_kills: Callable[[], int] = oom_kills,
     ) -> None:
-        """Make a family without members.
+        """Make a group without members.
 
         Args:
             say: tells a person one line.
@@ -77,7 +77,7 @@ class Family:
         self._spawn(member)
 
     def require_started(self) -> None:
-        """Make sure that no child died again and again while the family was being started.
+        """Make sure that no child died again and again while the group was being started.
 
         Raises:
             ChildFailed: with the last lines of the first that did.

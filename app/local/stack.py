@@ -1,4 +1,4 @@
-"""Everything on this machine: what `hopline up` starts, in which order, and watches over."""
+"""Local stack of stores, services and workers: `hopline up` starts, watches over and stops it."""
 
 import os
 import time
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from app.config.settings import Settings, variable
 from app.local import services
 from app.local.data_dir import DataDir
-from app.local.process_group import Family
+from app.local.process_group import ProcessGroup
 from app.local.stores import Store
 from app.processes.child import ChildFailed, Program
 from app.schema.migrations import migrate
@@ -22,7 +22,7 @@ _STORES, _WORKERS, _SERVICES, _DEMO = range(4)
 BINDS = ("redirect_bind", "console_bind", "redirect_metrics_bind", "workers_metrics_bind")
 
 
-class Machine:
+class LocalStack:
     """The stores, the services and the workers of one data directory.
 
     Args:
@@ -36,13 +36,13 @@ class Machine:
         settings: Settings,
         overrides: dict[str, str],
         data: DataDir,
-        family: Family,
+        group: ProcessGroup,
         stop_requests: Callable[[], int],
     ) -> None:
         self._settings = settings
         self._overrides = overrides
         self._data = data
-        self._family = family
+        self._group = group
         self._stop_requests = stop_requests
 
     def start(self, stores: list[Store], *, demo: bool) -> bool:
@@ -72,20 +72,20 @@ class Machine:
     def watch(self) -> None:
         """Respawn whatever dies, until a stop is asked for."""
         while not self._stop_requests():
-            self._family.tend()
+            self._group.tend()
             time.sleep(_POLL_SECONDS)
 
     def stop(self) -> list[str]:
         """Stop everything within :data:`STOP_SECONDS`; return the names of what was killed."""
         self._data.remove_running()
-        return self._family.stop(STOP_SECONDS, lambda: self._stop_requests() > 1)
+        return self._group.stop(STOP_SECONDS, lambda: self._stop_requests() > 1)
 
     def _spawn(self, program: Program, stage: int) -> None:
-        self._family.start(program, self._data.log_path(program.name), stage)
+        self._group.start(program, self._data.log_path(program.name), stage)
 
     def _wait_until_ready(self) -> bool:
         deadline = time.monotonic() + START_SECONDS
-        while waiting := self._family.unready():
+        while waiting := self._group.unready():
             if self._stop_requests():
                 return False
             if time.monotonic() > deadline:
@@ -93,8 +93,8 @@ class Machine:
                 raise ChildFailed(
                     f"{names} did not answer in {START_SECONDS:.0f} s; see {self._data.logs}"
                 )
-            self._family.tend()
-            self._family.require_started()
+            self._group.tend()
+            self._group.require_started()
             time.sleep(_POLL_SECONDS)
         return True
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 
-class QuietLog:
+class ThrottledLog:
     """Writes at most one line per kind and interval, with the number of those left out."""
 
     def __init__(

@@ -24,7 +24,7 @@ SUFFIX = ".json"
 _TOTALS = "totals"
 
 
-def gather(directory: Path) -> Snapshot:
+def aggregate(directory: Path) -> Snapshot:
     """Fold in what the dead have left, and return the sum of all.
 
     Raises:

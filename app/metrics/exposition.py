@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
 
-from app.metrics.aggregation import gather
+from app.metrics.aggregation import aggregate
 from app.metrics.snapshot import merged, take
 
 
@@ -32,7 +32,7 @@ class Exposition:
             OSError: the directory can't be used.
         """
         seen = [take(look()) for look in self._looks]
-        counted = merged([gather(self._directory), *seen])
+        counted = merged([aggregate(self._directory), *seen])
         for name in sorted(counted):
             yield counted[name].to_metric()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from app.metrics.aggregation import SUFFIX, gather, replace_file
+from app.metrics.aggregation import SUFFIX, aggregate, replace_file
 from app.metrics.process_identity import process_name
 from app.metrics.snapshot import encode, take
 
@@ -45,7 +45,7 @@ class Publisher:
         try:
             if self._is_first:
                 # Nobody may ever ask for the metrics: the files of the dead must not pile up.
-                gather(self._path.parent)
+                aggregate(self._path.parent)
                 self._is_first = False
             replace_file(self._path, snapshot)
         except OSError as error:

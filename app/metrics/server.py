@@ -11,7 +11,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 
-from app.config.access import HostNames, MetricsDoor, carries
+from app.config.access import HostNames, MetricsAccess, carries
 from app.config.instance import HEADER
 from app.config.types import OFF
 from app.http.rules import (
@@ -42,8 +42,8 @@ class MetricsServer:
     one that is refused because everybody could read there: it is logged, and stays closed.
     """
 
-    def __init__(self, door: MetricsDoor, exposition: Exposition) -> None:
-        self._door = door
+    def __init__(self, access: MetricsAccess, exposition: Exposition) -> None:
+        self._access = access
         self._exposition = exposition
         self._over = threading.Event()
         self._was_refused = False
@@ -51,9 +51,9 @@ class MetricsServer:
 
     def start(self) -> None:
         """Begin to serve, unless that is off; returns at once."""
-        if self._door.bind == OFF:
+        if self._access.bind == OFF:
             return
-        if refusal := self._door.refusal():
+        if refusal := self._access.refusal():
             logger.error("no metrics are shown: %s", refusal)
             return
         # Here and not in the thread: what is forked next must know of the socket to let go of it.
@@ -81,19 +81,19 @@ class MetricsServer:
 
     def _open(self) -> None:
         try:
-            self._server = _Server(self._door, self._exposition)
+            self._server = _Server(self._access, self._exposition)
         except OSError as error:
             if not self._was_refused:
-                logger.error("%s", _refusal(error, self._door))
+                logger.error("%s", _refusal(error, self._access))
             self._was_refused = True
         else:
-            logger.info("metrics at http://%s%s", self._door.bind, PATH)
+            logger.info("metrics at http://%s%s", self._access.bind, PATH)
 
 
 @contextmanager
-def served(door: MetricsDoor, exposition: Exposition) -> Iterator[None]:
+def served(access: MetricsAccess, exposition: Exposition) -> Iterator[None]:
     """Serve metrics meanwhile; as :class:`MetricsServer`."""
-    server = MetricsServer(door, exposition)
+    server = MetricsServer(access, exposition)
     server.start()
     try:
         yield
@@ -101,12 +101,12 @@ def served(door: MetricsDoor, exposition: Exposition) -> Iterator[None]:
         server.close()
 
 
-def _refusal(error: OSError, door: MetricsDoor) -> str:
+def _refusal(error: OSError, access: MetricsAccess) -> str:
     is_taken = error.errno == errno.EADDRINUSE
     why = "something else listens there" if is_taken else (error.strerror or str(error)).lower()
     return (
-        f"can't serve metrics on {door.bind}: {why}; trying again,"
-        f" or set {door.variable} to another HOST:PORT or to off"
+        f"can't serve metrics on {access.bind}: {why}; trying again,"
+        f" or set {access.variable} to another HOST:PORT or to off"
     )
 
 
@@ -114,12 +114,12 @@ class _Server(ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, door: MetricsDoor, exposition: Exposition) -> None:
-        host, _, port = door.bind.rpartition(":")
+    def __init__(self, access: MetricsAccess, exposition: Exposition) -> None:
+        host, _, port = access.bind.rpartition(":")
         self.address_family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
-        self.token = door.token
-        self.names = HostNames(door.hosts, door.bind)
-        self.instance = door.instance
+        self.token = access.token
+        self.names = HostNames(access.hosts, access.bind)
+        self.instance = access.instance
         self.exposition = exposition
         super().__init__((host.strip("[]"), int(port)), _Handler)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from app.links.link import Link
 from app.metrics.redirect import RedirectMetrics
-from app.metrics.types import Tally, TallyFamily
+from app.metrics.types import FastCounter, FastCounterFamily
 from app.redirect.link_resource import Collaborators
 from app.redirect.response import redirect
 from app.redirect.server.dispatch import Reply
@@ -61,7 +61,7 @@ class _Ready:
     parts: LinkParts
     status_line: bytes
     rest: bytes
-    tally: Tally
+    counter: FastCounter
 
 
 class RedirectFastLane:
@@ -161,11 +161,11 @@ def _positions(address_fields: Sequence[str]) -> dict[bytes, int]:
 
 
 def _answer(ready: _Ready, reply: Reply) -> None:
-    ready.tally.count += 1
+    ready.counter.count += 1
     reply(ready.status_line, ready.rest)
 
 
-def _make_ready(link: Link, parts: LinkParts, responses: TallyFamily) -> _Ready:
+def _make_ready(link: Link, parts: LinkParts, responses: FastCounterFamily) -> _Ready:
     answer = redirect(link, "")
     fields = "".join(f"{name.lower()}: {value}\r\n" for name, value in answer.headers)
     return _Ready(
@@ -175,7 +175,7 @@ def _make_ready(link: Link, parts: LinkParts, responses: TallyFamily) -> _Ready:
         parts=parts,
         status_line=f"HTTP/1.1 {answer.status_line}\r\n".encode(),
         rest=f"{fields}content-length: 0\r\n\r\n".encode(),
-        tally=responses.labels(str(answer.status), "fast"),
+        counter=responses.labels(str(answer.status), "fast"),
     )
 
 

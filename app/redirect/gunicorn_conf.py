@@ -7,7 +7,7 @@ gunicorn takes every module-level name that is one of its settings
 import os
 from typing import Any
 
-from app.config.access import MetricsDoor
+from app.config.access import MetricsAccess
 from app.config.loading import load_or_exit
 from app.gunicorn.watchdog import keep_watch
 from app.metrics.exposition import Exposition
@@ -58,7 +58,7 @@ def on_starting(_server: Any) -> None:
 def when_ready(server: Any) -> None:
     """Serve the metrics, and have systemd told that the arbiter is alive, if it asked for that."""
     exposition = Exposition(_settings.metrics_of("redirect"))
-    server.metrics = MetricsServer(MetricsDoor.of(_settings, "redirect"), exposition)
+    server.metrics = MetricsServer(MetricsAccess.of(_settings, "redirect"), exposition)
     server.metrics.start()
     keep_watch(server, Notifier(os.environ))
 

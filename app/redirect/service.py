@@ -13,7 +13,7 @@ from app.audit.spool_note import SpoolNote
 from app.clicks.bots import Bots
 from app.config.settings import Settings
 from app.http.request_ids import RequestIds
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.backpressure import Backpressure
 from app.redirect.clicks.click_sink import ClickSink
@@ -64,7 +64,7 @@ class RedirectService:
         self._retransmit_buffer = RetransmitBuffer(
             settings.resend_seconds, self._note_short_buffer, idle=idle
         )
-        self._quiet_log = QuietLog(logger)
+        self._throttled = ThrottledLog(logger)
         self._encoder = XaddEncoder(settings.stream, settings.stream_maxlen)
         self._note = self._look_at_note()
         self._connect()
@@ -202,7 +202,7 @@ class RedirectService:
 
     def _note_short_buffer(self, count: int, seconds: float) -> None:
         self.metrics.clicks_unguarded.inc(count)
-        self._quiet_log.warning(
+        self._throttled.warning(
             "short",
             "Memory for the last confirmed clicks covers %.1f s at this rate: were Redis to lose"
             " older ones, they would not be sent again",

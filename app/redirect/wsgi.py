@@ -12,7 +12,7 @@ from app.http.request_ids import HEADER as REQUEST_ID_HEADER
 from app.http.request_ids import RequestIds
 from app.http.rules import METHODS
 from app.logs import setup as logs
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.fast_lane import RedirectFastLane
 from app.redirect.link_resource import Collaborators, LinkResource, write
@@ -90,12 +90,12 @@ def get_app() -> RedirectApp:
 
 class _CountResponses:
     def __init__(self, metrics: RedirectMetrics) -> None:
-        self._tally = lru_cache(lambda status: metrics.responses.labels(status[:3], "falcon"))
+        self._counter = lru_cache(lambda status: metrics.responses.labels(status[:3], "falcon"))
 
     def process_response(
         self, _req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
     ) -> None:
-        self._tally(str(resp.status)).inc()
+        self._counter(str(resp.status)).inc()
 
 
 def _refuse(
@@ -122,7 +122,7 @@ class _Failure:
     def __init__(self, pages: Pages, request_ids: RequestIds) -> None:
         self._pages = pages
         self._request_ids = request_ids
-        self._quiet_log = QuietLog(logger)
+        self._throttled = ThrottledLog(logger)
 
     def answer(
         self,
@@ -135,6 +135,6 @@ class _Failure:
             req.env.get("REMOTE_ADDR", ""), req.get_header(REQUEST_ID_HEADER)
         )
         kind = type(error).__name__
-        self._quiet_log.exception(kind, "%s %r failed", req.method, req.path, request_id=request_id)
+        self._throttled.exception(kind, "%s %r failed", req.method, req.path, request_id=request_id)
         write(resp, self._pages.failed())
         resp.set_header(REQUEST_ID_HEADER, request_id)

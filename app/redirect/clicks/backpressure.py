@@ -11,7 +11,7 @@ from collections.abc import Callable
 import gevent
 import hiredis
 
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.watermarks import Level, Watermarks
 from app.redirect.redis.connection import Connection
@@ -88,7 +88,7 @@ class Backpressure:
         self._limit_bytes = 0
         self._memory = Level(Watermarks.of_memory(0))
         self._command = _command(stream, group, max(maxlen // _MARKS, 1))
-        self._quiet_log = QuietLog(logger)
+        self._throttled = ThrottledLog(logger)
         self._leave_at = 0.0
         self._is_in_doubt = False
         self._task = BackgroundTask("backlog", self._watch, metrics.chore_failures)
@@ -140,7 +140,7 @@ class Backpressure:
                 self._command, self._timeout_seconds
             )
         except (PipelineError, hiredis.ReplyError) as error:
-            self._quiet_log.warning("look", "The stream's backlog can't be counted: %s", error)
+            self._throttled.warning("look", "The stream's backlog can't be counted: %s", error)
             if str(error).startswith("READONLY"):
                 self._leave_replica()
             elif may_have_lost(str(error)) and not self._is_in_doubt:

@@ -17,7 +17,7 @@ from gevent.threadpool import ThreadPool
 
 from app.audit.spool_note import SpoolNote
 from app.clicks.click import new_click_id
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.backpressure import Backpressure
 from app.redirect.redis.pipeline import Pipeline
@@ -78,7 +78,7 @@ class Drain:
         self._wall_clock = wall_clock
         self._synced_at = 0.0
         self._thread = ThreadPool(1)
-        self._quiet_log = QuietLog(logger)
+        self._throttled = ThrottledLog(logger)
         self._task = BackgroundTask("drain", self._look_after, metrics.chore_failures)
 
     def start(self) -> None:
@@ -101,7 +101,7 @@ class Drain:
                     self._in_thread(self._note.write, waiting)
                     self._drain_all()
         except (SpoolError, OSError) as error:
-            self._quiet_log.warning("spool", "The spool can't be drained: %s", error)
+            self._throttled.warning("spool", "The spool can't be drained: %s", error)
 
     def _sync(self) -> None:
         """Bring onto the disk what any worker of the host has put into the spool."""
@@ -145,7 +145,7 @@ class Drain:
             return [], False
         batch.answered.wait()
         for error in batch.errors:
-            self._quiet_log.warning("refused", "A spooled click was not taken: %s", error)
+            self._throttled.warning("refused", "A spooled click was not taken: %s", error)
         return batch.confirmed, not any(map(_will_pass, batch.errors))
 
     def _readdress(self, rows: list[Row]) -> dict[bytes, bytes]:

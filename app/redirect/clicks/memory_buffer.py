@@ -11,7 +11,7 @@ from itertools import takewhile
 
 import gevent
 
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.spool.rows import Row
 from app.redirect.tasks.background_task import BackgroundTask
@@ -49,7 +49,7 @@ class MemoryBuffer:
         self._limit_bytes = limit_bytes
         self._held_bytes = 0
         self._rows: deque[Row] = deque()
-        self._quiet_log = QuietLog(logger)
+        self._throttled = ThrottledLog(logger)
         self._task = BackgroundTask("holdover", self._try_again, metrics.chore_failures)
 
     def __len__(self) -> int:
@@ -68,7 +68,7 @@ class MemoryBuffer:
         kept = sum(1 for _ in takewhile(self._take, rows))
         self._held.set(len(self._rows))
         if kept:
-            self._quiet_log.warning(
+            self._throttled.warning(
                 "held", "%d click(s) wait in memory, and would die with it: %s", len(self), fault
             )
         return kept

@@ -17,7 +17,7 @@ import gevent
 import hiredis
 from gevent.hub import Waiter
 
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.backpressure import Backpressure
 from app.redirect.redis.pipeline import Pipeline
@@ -71,7 +71,7 @@ class Recorder:
         self._diverted = metrics.clicks_diverted
         self._late = metrics.clicks_confirmed_late
         self._doubted_count = -1
-        self._quiet_log = QuietLog(logger, clock=clock)
+        self._throttled = ThrottledLog(logger, clock=clock)
 
     def record(self, command: bytes, done: Done) -> None:
         """Record a click; ``done`` is called once, at once or when the visitor may go on.
@@ -136,7 +136,7 @@ class Recorder:
     def divert(self, pending: "PendingClick", reason: str) -> None:
         """Give a click to the spool, for one of few reasons, and count that."""
         self._diverted.labels(reason).inc()
-        self._quiet_log.warning(reason, "Click diverted to the spool: %s", reason)
+        self._throttled.warning(reason, "Click diverted to the spool: %s", reason)
         pending.settled = True
         self._spool.append(click_id_of(pending.command), pending.command, pending.done)
 

@@ -19,7 +19,7 @@ from gevent.hub import Waiter
 
 from app.config.settings import Settings
 from app.links.link import REDIRECT_STATUSES, CorruptLink, Link, decode
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.links.cache import Held, LinkCache, UnknownCodes, Watch
 from app.redirect.redis.pipeline import Pipeline
@@ -74,7 +74,7 @@ class Lookup:
         self._pending: dict[str, PendingLookup] = {}
         loop: Any = gevent.get_hub().loop
         self._deadlines = Deadlines(loop, settings.lookup_budget_ms / 1000, clock)
-        self._quiet_log = QuietLog(logger, clock=clock)
+        self._throttled = ThrottledLog(logger, clock=clock)
 
     def __len__(self) -> int:
         return len(self._links)
@@ -172,7 +172,7 @@ class Lookup:
         try:
             found = _read(pending.code, reply)
         except LookupUnavailable as error:
-            self._quiet_log.warning("unavailable", "Link %r: %s", pending.code, error)
+            self._throttled.warning("unavailable", "Link %r: %s", pending.code, error)
             pending.release(self._fallback(pending.code, str(error)))
             return
         if not pending.outdated:

@@ -14,7 +14,7 @@ import hiredis
 from gevent import socket
 from prometheus_client import Counter
 
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.redirect.redis.connection import ConnectFailed, Connection, connect
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.redis.reconnect import Reconnecting
@@ -70,7 +70,7 @@ class Tracking:
         self._listener = listener
         self._name = name
         self._timeout_seconds = timeout_seconds
-        self._quiet_log = QuietLog(logger)
+        self._throttled = ThrottledLog(logger)
         self._reconnecting = Reconnecting(
             "tracking", self._connect, self._listen, self._note_absence, task_failures
         )
@@ -106,7 +106,7 @@ class Tracking:
         return connection
 
     def _note_absence(self, error: ConnectFailed) -> None:
-        self._quiet_log.warning("connect", "Changes of links are not heard: %s", error)
+        self._throttled.warning("connect", "Changes of links are not heard: %s", error)
 
     def _listen(self, connection: Connection) -> None:
         try:
@@ -115,7 +115,7 @@ class Tracking:
                 self._tell(connection.reader)
                 connection.reader.feed(self._receive(connection.socket))
         except (OSError, hiredis.ProtocolError) as error:
-            self._quiet_log.warning("lost", "Changes of links are no longer heard: %s", error)
+            self._throttled.warning("lost", "Changes of links are no longer heard: %s", error)
         finally:
             connection.socket.close()
             self._end_watch()

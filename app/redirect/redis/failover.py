@@ -6,7 +6,7 @@ import gevent
 from gevent import socket
 from prometheus_client import Counter
 
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.redirect.redis.connection import ConnectFailed, connect
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.tasks.background_task import BackgroundTask
@@ -44,7 +44,7 @@ class FailoverMonitor:
         self._pipeline = pipeline
         self._name = name
         self._timeout_seconds = timeout_seconds
-        self._quiet_log = QuietLog(logger)
+        self._throttled = ThrottledLog(logger)
         self._whereabouts = Whereabouts(locate, resolve, self._ask)
         self._task = BackgroundTask("following", self._look, task_failures)
 
@@ -70,7 +70,7 @@ class FailoverMonitor:
         try:
             leads_elsewhere = self._whereabouts.lead_elsewhere(connection.peer, connection.server)
         except ConnectFailed as error:
-            self._quiet_log.warning("locate", "Where Redis is can't be told: %s", error)
+            self._throttled.warning("locate", "Where Redis is can't be told: %s", error)
             return
         if leads_elsewhere and self._pipeline.connection is connection:
             left = named(connection.address, connection.peer)
@@ -80,7 +80,7 @@ class FailoverMonitor:
         try:
             asked = connect(at, name=self._name, timeout_seconds=self._timeout_seconds)
         except ConnectFailed as error:
-            self._quiet_log.warning(
+            self._throttled.warning(
                 "ask", "Nobody can be asked where Redis' address leads: %s", error
             )
             return None

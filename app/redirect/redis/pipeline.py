@@ -23,7 +23,7 @@ from gevent.event import Event
 from gevent.hub import Waiter
 from prometheus_client import Counter
 
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.redirect.redis.connection import ConnectFailed, Connection, connect
 from app.redirect.redis.reconnect import Reconnecting
 from app.redirect.redis.replies import (
@@ -106,7 +106,7 @@ class Pipeline:
         self._limit_bytes = limit_bytes
         self._clock = clock
         self._loop: Any = gevent.get_hub().loop
-        self._quiet_log = QuietLog(logger)
+        self._throttled = ThrottledLog(logger)
         self._broken = Event()
         self._reconnecting = Reconnecting(
             "pipeline", self._connect, self._use, self._note_absence, task_failures
@@ -222,7 +222,7 @@ class Pipeline:
         return connect(self._locate(), name=self._name, timeout_seconds=self._timeout_seconds)
 
     def _note_absence(self, error: ConnectFailed) -> None:
-        self._quiet_log.warning("connect", "%s", error)
+        self._throttled.warning("connect", "%s", error)
 
     def _use(self, connection: Connection) -> None:
         try:
@@ -312,7 +312,7 @@ class Pipeline:
     def _break(self, reason: str) -> None:
         if self._connection is None:
             return
-        self._quiet_log.warning("broken", "Connection to Redis ended: %s", reason)
+        self._throttled.warning("broken", "Connection to Redis ended: %s", reason)
         for watcher in self._watchers.values():
             watcher.close()
         self._connection.socket.close()

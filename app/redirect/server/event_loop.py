@@ -19,7 +19,7 @@ import gevent
 
 from app.http.rules import SERVER
 from app.logs.formats import VisitorAddress
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.server.accept_balancing import WorkerSlot
 from app.redirect.server.acceptor import Acceptor
@@ -75,7 +75,7 @@ class ConnectionServer:
         self._timeouts = timeouts
         self._latency = metrics.latency
         self._responses = metrics.responses
-        self._quiet_log = QuietLog(logger)
+        self._throttled = ThrottledLog(logger)
         self._stopping = False
         self._tick = Tick(
             hub,
@@ -228,7 +228,7 @@ class ConnectionServer:
                 return
 
     def _refuse(self, connection: Connection, refusal: Refused) -> None:
-        self._quiet_log.info(
+        self._throttled.info(
             refusal.status,
             "refused a request of %s: %s: %s",
             VisitorAddress(connection.peer[0]),

@@ -8,7 +8,7 @@ from typing import Any
 import gevent
 from gevent.threadpool import ThreadPool
 
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.spool.file import SpoolError, SpoolFile
 from app.redirect.tasks.background_task import BackgroundTask
@@ -41,7 +41,7 @@ class SpoolLeftovers:
         self._wall_clock = wall_clock
         self._pause_seconds = pause_seconds
         self._thread = ThreadPool(1)
-        self._quiet_log = QuietLog(logger)
+        self._throttled = ThrottledLog(logger)
         self._task = BackgroundTask("leftovers", self._look, metrics.chore_failures)
 
     def start(self) -> None:
@@ -66,5 +66,5 @@ class SpoolLeftovers:
         try:
             return self._file.forget_damaged(before_ms)
         except SpoolError as error:
-            self._quiet_log.warning("spool", "Damaged clicks can't be deleted: %s", error)
+            self._throttled.warning("spool", "Damaged clicks can't be deleted: %s", error)
             return 0

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import gevent
 from gevent.event import Event
 
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.spool.retransmit_buffer import Segment
 
@@ -52,7 +52,7 @@ class Retransmission:
         self._timer: Any = None
         self._idle = Event()
         self._idle.set()
-        self._quiet_log = QuietLog(logger)
+        self._throttled = ThrottledLog(logger)
 
     def __len__(self) -> int:
         """Return how many clicks have yet to be handed over."""
@@ -109,7 +109,7 @@ class Retransmission:
         self._timer.start(self._put_next)
 
     def _wait_for_room(self, error: BaseException) -> None:
-        self._quiet_log.warning(
+        self._throttled.warning(
             "waiting",
             "Clicks to send again wait in memory, at most %d: %s",
             sum(each.command_count for each in self._segments),
@@ -123,6 +123,6 @@ class Retransmission:
     def _let_go(self, clicks: Segment) -> None:
         self._held_bytes -= clicks.size_bytes
         self._unguarded.inc(clicks.count())
-        self._quiet_log.warning(
+        self._throttled.warning(
             "short", "Clicks that should be sent again are let go: the disk takes none"
         )

@@ -12,7 +12,7 @@ import gevent
 from gevent.event import AsyncResult, Event
 from gevent.threadpool import ThreadPool
 
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.spool.file import SpoolError, SpoolFile
 from app.redirect.spool.repair import Damage
@@ -54,7 +54,7 @@ class Spool:
         self._file = file
         self._thread = ThreadPool(1)
         self._metrics = metrics
-        self._quiet_log = QuietLog(logger)
+        self._throttled = ThrottledLog(logger)
         loop: Any = gevent.get_hub().loop
         self._deadlines = Deadlines(loop, _BUDGET_SECONDS)
         self._gathered: list[_Append] = []
@@ -156,7 +156,7 @@ class Spool:
     def _refuse(self, count: int, reason: str, detail: object) -> None:
         self._metrics.clicks.labels("refused").inc(count)
         self._metrics.spool_refusals.labels(reason).inc(count)
-        self._quiet_log.warning(reason, "%d click(s) LOST, spool %s: %s", count, reason, detail)
+        self._throttled.warning(reason, "%d click(s) LOST, spool %s: %s", count, reason, detail)
 
 
 class _Append:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import gevent
 from prometheus_client import Counter
 
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from app.redirect.tasks.backoff import backoff_seconds
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class BackgroundTask:
         self._step = step
         self._failures = failures.labels(name)
         self._failures_in_a_row = 0
-        self._quiet_log = QuietLog(logger)
+        self._throttled = ThrottledLog(logger)
         self._greenlet: gevent.Greenlet | None = None
 
     def start(self) -> None:
@@ -55,4 +55,4 @@ class BackgroundTask:
     def _note_failure(self) -> None:
         self._failures_in_a_row += 1
         self._failures.inc()
-        self._quiet_log.exception(self._name, "The %s failed and goes on", self._name)
+        self._throttled.exception(self._name, "The %s failed and goes on", self._name)

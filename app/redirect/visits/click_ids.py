@@ -23,7 +23,7 @@ from prometheus_client import Counter
 
 from app.clicks.click import ClickIds, new_click_id
 from app.http.trusted_peers import TrustedPeers
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class VisitIds:
         self.make = ClickIds().make
         self._trusts = lru_cache(_REMEMBERED_PEERS)(TrustedPeers(trusted).trusts)
         self._refused = refused
-        self._quiet_log = QuietLog(logger)
+        self._throttled = ThrottledLog(logger)
 
     def of(
         self,
@@ -96,7 +96,7 @@ class VisitIds:
     def _refuse(self, reason: str, now_ms: int) -> bytes:
         if self._refused is not None:
             self._refused.labels(reason).inc()
-        self._quiet_log.warning(
+        self._throttled.warning(
             reason, "A proxy's X-Request-ID and X-Request-Start name no visit: %s", reason
         )
         return self.make(now_ms)

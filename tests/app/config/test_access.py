@@ -1,6 +1,6 @@
 import pytest
 
-from app.config.access import HostNames, MetricsDoor, carries, console_refusal, is_open_to_others
+from app.config.access import HostNames, MetricsAccess, carries, console_refusal, is_open_to_others
 
 TOKEN = "sixteen-characters-and-more"
 
@@ -29,8 +29,8 @@ def test_only_loopback_and_sockets_are_closed_to_others(bind: str, is_open: bool
     assert is_open_to_others(bind) is is_open
     assert bool(console_refusal(bind, None)) is is_open
     assert console_refusal(bind, TOKEN) == ""
-    assert bool(MetricsDoor(bind, "HOPLINE_X_METRICS_BIND").refusal()) is is_open
-    assert MetricsDoor(bind, "HOPLINE_X_METRICS_BIND", is_open=True).refusal() == ""
+    assert bool(MetricsAccess(bind, "HOPLINE_X_METRICS_BIND").refusal()) is is_open
+    assert MetricsAccess(bind, "HOPLINE_X_METRICS_BIND", is_open=True).refusal() == ""
 
 
 def test_a_refusal_is_one_line_that_says_what_to_set() -> None:

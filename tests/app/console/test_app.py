@@ -68,13 +68,13 @@ def client_of(
     pings = {"redis": links.ping, "clickhouse": reports.ping}
     registry = CollectorRegistry()
     metrics = ConsoleMetrics(registry)
-    doors = (
+    guards = (
         KnownHosts(HostNames(hosts, "127.0.0.1:8081"), "HOPLINE_CONSOLE_HOSTS"),
         BearerAuth(token, metrics_token),
     )
     request_ids = RequestIds(["127.0.0.1/32"])
     app = create_app(
-        reports, links, pings, doors, metrics, OwnMetrics(registry), request_ids, "one"
+        reports, links, pings, guards, metrics, OwnMetrics(registry), request_ids, "one"
     )
     return falcon.testing.TestClient(app)
 

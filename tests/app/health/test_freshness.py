@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from app.config.access import MetricsDoor
+from app.config.access import MetricsAccess
 from app.health.freshness import freshness_check, judge_freshness, read_gauge
 from app.health.metrics_endpoint import shown_check
 from app.metrics.exposition import Exposition
@@ -47,15 +47,17 @@ def test_another_installations_freshness_is_not_told_as_ours(tmp_path):
     registry = CollectorRegistry()
     WorkerMetrics(registry).freshness_p99.set(1.5)
     Publisher(registry, tmp_path).publish()
-    door = MetricsDoor(f"127.0.0.1:{free_port()}", "HOPLINE_WORKERS_METRICS_BIND", instance="one")
-    with served(door, Exposition(tmp_path)):
-        assert "within 1.5 s" in freshness_check(door.bind, None, "one").text
-        assert shown_check("workers", door).state == "ok"
-        other = freshness_check(door.bind, None, "another")
-        taken = shown_check("workers", replace(door, instance="another"))
+    access = MetricsAccess(
+        f"127.0.0.1:{free_port()}", "HOPLINE_WORKERS_METRICS_BIND", instance="one"
+    )
+    with served(access, Exposition(tmp_path)):
+        assert "within 1.5 s" in freshness_check(access.bind, None, "one").text
+        assert shown_check("workers", access).state == "ok"
+        other = freshness_check(access.bind, None, "another")
+        taken = shown_check("workers", replace(access, instance="another"))
     for check in (other, taken):
         assert check.state == "warn"
         assert (
-            check.text == f"at {door.bind} something answers that is no part of this installation"
+            check.text == f"at {access.bind} something answers that is no part of this installation"
         )
         assert "HOPLINE_WORKERS_METRICS_BIND" in check.mend

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from app.config.access import MetricsDoor
+from app.config.access import MetricsAccess
 from app.metrics.exposition import Exposition
 from app.metrics.publisher import Publisher
 from app.metrics.server import served
@@ -44,7 +44,7 @@ def metrics(directory: Path) -> Iterator[int]:
     registry, port = CollectorRegistry(), free_port()
     Counter("hopline_clicks", "Clicks.", registry=registry).inc(3)
     Publisher(registry, directory).publish()
-    with served(MetricsDoor(f"127.0.0.1:{port}", "HOPLINE_X"), Exposition(directory)):
+    with served(MetricsAccess(f"127.0.0.1:{port}", "HOPLINE_X"), Exposition(directory)):
         yield port
 
 

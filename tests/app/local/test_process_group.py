@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from app.local.process_group import Family, respawn_delay_seconds
+from app.local.process_group import ProcessGroup, respawn_delay_seconds
 from app.processes.child import ChildFailed, Program, wait_for
 
 SLEEP = "import time; time.sleep(60)"
@@ -37,112 +37,112 @@ def oom_kills():
 
 
 @pytest.fixture
-def family(said, clock, oom_kills):
-    family = Family(said.append, clock=clock, oom_kills=lambda: oom_kills[0])
-    yield family
-    family.stop(0.0, lambda: True)
+def group(said, clock, oom_kills):
+    group = ProcessGroup(said.append, clock=clock, oom_kills=lambda: oom_kills[0])
+    yield group
+    group.stop(0.0, lambda: True)
 
 
 def program(name, code=SLEEP, is_ready=lambda: True):
     return Program(name, (sys.executable, "-c", code), is_ready=is_ready)
 
 
-def member(family, number=0):
-    return family._members[number].child
+def member(group, number=0):
+    return group._members[number].child
 
 
-def tend_until(family, condition):
+def tend_until(group, condition):
     def look():
-        family.tend()
+        group.tend()
         return condition()
 
     return wait_for(look, 10)
 
 
-def test_a_child_that_dies_is_started_again_and_said_so(family, said, clock, tmp_path):
-    family.start(program("redirect"), tmp_path / "log", 0)
-    first = member(family).pid
-    member(family).kill()
-    family.tend()
+def test_a_child_that_dies_is_started_again_and_said_so(group, said, clock, tmp_path):
+    group.start(program("redirect"), tmp_path / "log", 0)
+    first = member(group).pid
+    member(group).kill()
+    group.tend()
     assert said == ["redirect was killed by SIGKILL: starting it again"]
-    family.tend()
-    assert not member(family).is_running, "before its time has come"
+    group.tend()
+    assert not member(group).is_running, "before its time has come"
     clock.now += 0.1
-    assert tend_until(family, lambda: "redirect is back" in said)
-    assert member(family).pid != first
+    assert tend_until(group, lambda: "redirect is back" in said)
+    assert member(group).pid != first
 
 
-def test_a_child_that_can_not_be_started_again_is_tried_until_it_can(family, said, clock, tmp_path):
+def test_a_child_that_can_not_be_started_again_is_tried_until_it_can(group, said, clock, tmp_path):
     logs = tmp_path / "logs"
     logs.mkdir()
-    family.start(program("redirect"), logs / "log", 0)
-    member(family).kill()
+    group.start(program("redirect"), logs / "log", 0)
+    member(group).kill()
     shutil.rmtree(logs)
-    family.tend()
+    group.tend()
     clock.now += 1
-    family.tend()
+    group.tend()
     assert said[1:] == ["redirect can't be started: No such file or directory; trying again"]
-    assert member(family).last_lines(8) == []
+    assert member(group).last_lines(8) == []
     logs.mkdir()
     clock.now += 1
-    assert tend_until(family, lambda: said[-1] == "redirect is back")
+    assert tend_until(group, lambda: said[-1] == "redirect is back")
 
 
-def test_that_memory_ran_out_is_said(family, said, oom_kills, tmp_path):
-    family.start(program("clickhouse"), tmp_path / "log", 0)
+def test_that_memory_ran_out_is_said(group, said, oom_kills, tmp_path):
+    group.start(program("clickhouse"), tmp_path / "log", 0)
     oom_kills[0] += 1
-    member(family).kill()
-    family.tend()
+    member(group).kill()
+    group.tend()
     assert said == ["clickhouse was killed by SIGKILL, as memory ran out: starting it again"]
 
 
-def test_back_is_said_only_once_it_answers(family, said, clock, tmp_path):
+def test_back_is_said_only_once_it_answers(group, said, clock, tmp_path):
     answers = []
-    family.start(program("console", is_ready=lambda: bool(answers)), tmp_path / "log", 0)
-    member(family).kill()
-    family.tend()
+    group.start(program("console", is_ready=lambda: bool(answers)), tmp_path / "log", 0)
+    member(group).kill()
+    group.tend()
     clock.now += 1
-    family.tend()
-    family.tend()
+    group.tend()
+    group.tend()
     assert said[1:] == []
     answers.append(True)
-    assert tend_until(family, lambda: said[1:] == ["console is back"])
+    assert tend_until(group, lambda: said[1:] == ["console is back"])
 
 
-def test_what_a_dead_child_had_started_ends_before_the_next_one_starts(family, clock, tmp_path):
-    family.start(program("redirect", STARTS_A_DEAF_ONE), tmp_path / "log", 0)
-    assert wait_for(lambda: member(family).last_lines(1) == ["up"], 10)
-    first = member(family).pid
+def test_what_a_dead_child_had_started_ends_before_the_next_one_starts(group, clock, tmp_path):
+    group.start(program("redirect", STARTS_A_DEAF_ONE), tmp_path / "log", 0)
+    assert wait_for(lambda: member(group).last_lines(1) == ["up"], 10)
+    first = member(group).pid
     os.kill(first, signal.SIGKILL)
-    assert tend_until(family, lambda: family._members[0].respawn_at is not None)
+    assert tend_until(group, lambda: group._members[0].respawn_at is not None)
     clock.now += 1
-    family.tend()
-    assert member(family).pid == first, "its port may still be taken"
-    assert member(family).has_survivors
+    group.tend()
+    assert member(group).pid == first, "its port may still be taken"
+    assert member(group).has_survivors
     clock.now += 3
-    family.tend()
-    assert member(family).pid != first
+    group.tend()
+    assert member(group).pid != first
 
 
-def test_a_child_that_keeps_dying_is_started_less_and_less_often(family, said, clock, tmp_path):
-    family.start(program("workers", "raise SystemExit(1)"), tmp_path / "log", 0)
+def test_a_child_that_keeps_dying_is_started_less_and_less_often(group, said, clock, tmp_path):
+    group.start(program("workers", "raise SystemExit(1)"), tmp_path / "log", 0)
     waits = []
     for _ in range(3):
-        assert tend_until(family, lambda: family._members[0].respawn_at is not None)
-        waits.append(family._members[0].respawn_at - clock.now)
-        clock.now = family._members[0].respawn_at
-        family.tend()
+        assert tend_until(group, lambda: group._members[0].respawn_at is not None)
+        waits.append(group._members[0].respawn_at - clock.now)
+        clock.now = group._members[0].respawn_at
+        group.tend()
     assert waits == pytest.approx([0.1, 0.2, 0.4])
 
 
-def test_a_child_that_lived_long_is_started_again_at_once(family, clock, tmp_path):
-    family.start(program("workers"), tmp_path / "log", 0)
+def test_a_child_that_lived_long_is_started_again_at_once(group, clock, tmp_path):
+    group.start(program("workers"), tmp_path / "log", 0)
     for _ in range(5):
-        member(family).kill()
-        family.tend()
-        assert family._members[0].respawn_at == pytest.approx(clock.now + 0.1)
+        member(group).kill()
+        group.tend()
+        assert group._members[0].respawn_at == pytest.approx(clock.now + 0.1)
         clock.now += 1
-        family.tend()
+        group.tend()
         clock.now += 60
 
 
@@ -151,32 +151,32 @@ def test_no_wait_is_longer_than_ten_seconds(deaths):
     assert 0.1 <= respawn_delay_seconds(deaths) <= 10
 
 
-def test_a_start_that_fails_three_times_has_failed(family, clock, tmp_path):
-    family.start(program("valkey", "raise SystemExit('no')"), tmp_path / "log", 0)
+def test_a_start_that_fails_three_times_has_failed(group, clock, tmp_path):
+    group.start(program("valkey", "raise SystemExit('no')"), tmp_path / "log", 0)
     for _ in range(3):
-        family.require_started()
-        assert tend_until(family, lambda: family._members[0].respawn_at is not None)
+        group.require_started()
+        assert tend_until(group, lambda: group._members[0].respawn_at is not None)
         clock.now += 1
-        if family._members[0].deaths < 3:
-            family.tend()
+        if group._members[0].deaths < 3:
+            group.tend()
     with pytest.raises(ChildFailed, match=r"(?s)valkey ended with exit code 1.*no"):
-        family.require_started()
+        group.require_started()
 
 
-def test_unready_are_those_that_do_not_answer(family, tmp_path):
-    family.start(program("valkey"), tmp_path / "valkey", 0)
-    family.start(program("clickhouse", is_ready=lambda: False), tmp_path / "clickhouse", 0)
-    assert family.unready() == ["clickhouse"]
+def test_unready_are_those_that_do_not_answer(group, tmp_path):
+    group.start(program("valkey"), tmp_path / "valkey", 0)
+    group.start(program("clickhouse", is_ready=lambda: False), tmp_path / "clickhouse", 0)
+    assert group.unready() == ["clickhouse"]
 
 
 def test_later_stages_stop_first(said, tmp_path):
     order = tmp_path / "order"
-    family = Family(said.append)
+    group = ProcessGroup(said.append)
     for stage, name in enumerate(("valkey", "workers", "redirect")):
-        family.start(program(name, NOTES_ITS_END.format(name, str(order))), tmp_path / name, stage)
+        group.start(program(name, NOTES_ITS_END.format(name, str(order))), tmp_path / name, stage)
     for number in range(3):
-        assert wait_for(lambda number=number: member(family, number).last_lines(1) == ["up"], 10)
-    assert family.stop(10, lambda: False) == []
+        assert wait_for(lambda number=number: member(group, number).last_lines(1) == ["up"], 10)
+    assert group.stop(10, lambda: False) == []
     assert order.read_text().split() == ["redirect", "workers", "valkey"]
 
 
@@ -210,8 +210,8 @@ time.sleep(60)
     ("timeout_seconds", "is_impatient"), [(0.1, False), (60, True)], ids=["time is up", "impatient"]
 )
 def test_what_does_not_stop_is_killed_and_named(said, tmp_path, timeout_seconds, is_impatient):
-    family = Family(said.append)
-    family.start(program("console", DEAF), tmp_path / "log", 0)
-    assert wait_for(lambda: member(family).last_lines(1) == ["up"], 10)
-    assert family.stop(timeout_seconds, lambda: is_impatient) == ["console"]
-    assert not member(family).is_running
+    group = ProcessGroup(said.append)
+    group.start(program("console", DEAF), tmp_path / "log", 0)
+    assert wait_for(lambda: member(group).last_lines(1) == ["up"], 10)
+    assert group.stop(timeout_seconds, lambda: is_impatient) == ["console"]
+    assert not member(group).is_running

@@ -1,21 +1,21 @@
 import logging
 
-from app.logs.throttle import QuietLog
+from app.logs.throttle import ThrottledLog
 from tests.support.redirect.fakes import FakeClock
 
 
 def test_a_flood_of_one_kind_is_one_line_and_then_its_number(caplog):
     clock = FakeClock()
-    quiet = QuietLog(logging.getLogger("flood"), interval_seconds=5, clock=clock)
+    throttled = ThrottledLog(logging.getLogger("flood"), interval_seconds=5, clock=clock)
     for _ in range(4):
-        quiet.warning("slow", "Redis is %s", "slow")
-    quiet.warning("away", "Redis is away")
+        throttled.warning("slow", "Redis is %s", "slow")
+    throttled.warning("away", "Redis is away")
     clock.now += 6
-    quiet.warning("slow", "Redis is %s", "slow")
+    throttled.warning("slow", "Redis is %s", "slow")
     try:
         raise ValueError("odd")
     except ValueError:
-        quiet.exception("odd", "%s failed", "it", request_id="abc")
+        throttled.exception("odd", "%s failed", "it", request_id="abc")
     assert caplog.records[-1].levelname == "ERROR"
     assert caplog.records[-1].request_id == "abc"
     assert "ValueError: odd" in caplog.text

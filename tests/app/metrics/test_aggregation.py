@@ -5,7 +5,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from app.metrics import aggregation
-from app.metrics.aggregation import gather
+from app.metrics.aggregation import aggregate
 from app.metrics.publisher import Publisher
 from app.metrics.snapshot import encode, take
 
@@ -29,9 +29,9 @@ def test_a_process_that_was_forked_while_others_gathered_keeps_nobody_from_it(
         return merged(snapshots)
 
     monkeypatch.setattr(aggregation, "merged", fork_and_merge)
-    gather(tmp_path)
+    aggregate(tmp_path)
     monkeypatch.undo()
-    patient = context.Process(target=gather, args=(tmp_path,))
+    patient = context.Process(target=aggregate, args=(tmp_path,))
     patient.start()
     patient.join(10)
     try:
@@ -51,7 +51,7 @@ def test_on_a_full_disk_what_the_dead_counted_is_shown_and_kept_for_later(tmp_pa
     obstacle.mkdir()
 
     def clicks() -> list[float]:
-        return [*gather(tmp_path)["hopline_clicks"].values.values()]
+        return [*aggregate(tmp_path)["hopline_clicks"].values.values()]
 
     assert (clicks(), clicks(), dead.exists()) == ([3.0], [3.0], True)
     obstacle.rmdir()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from app.config.access import MetricsDoor
+from app.config.access import MetricsAccess
 from app.metrics import server
 from app.metrics.exposition import Exposition
 from app.metrics.publisher import Publisher
@@ -18,8 +18,8 @@ from app.metrics.server import MetricsServer
 from tests.support.worker_processes import wait_until
 
 
-def door(bind: str, **given: Any) -> MetricsDoor:
-    return MetricsDoor(bind, "HOPLINE_X_METRICS_BIND", **given)
+def access(bind: str, **given: Any) -> MetricsAccess:
+    return MetricsAccess(bind, "HOPLINE_X_METRICS_BIND", **given)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ TOKEN = "sixteen-characters-and-more"
 def guarded(free_port: Callable[[], int], directory: Path) -> Iterator[int]:
     """The port of metrics that want a token, on every address of this machine."""
     port = free_port()
-    asked = door(f"0.0.0.0:{port}", token=TOKEN, hosts=("prometheus.internal",))
+    asked = access(f"0.0.0.0:{port}", token=TOKEN, hosts=("prometheus.internal",))
     metrics = MetricsServer(asked, Exposition(directory))
     metrics.start()
     wait_until(lambda: _status(port) == 401)
@@ -48,7 +48,7 @@ def guarded(free_port: Callable[[], int], directory: Path) -> Iterator[int]:
 @pytest.fixture
 def port(free_port: Callable[[], int], directory: Path) -> Iterator[int]:
     port = free_port()
-    metrics = MetricsServer(door(f"127.0.0.1:{port}"), Exposition(directory))
+    metrics = MetricsServer(access(f"127.0.0.1:{port}"), Exposition(directory))
     metrics.start()
     wait_until(lambda: _status(port) == 200)
     yield port
@@ -118,7 +118,7 @@ def test_the_port_is_open_before_anything_can_be_forked(
 ) -> None:
     monkeypatch.setattr(threading.Thread, "start", lambda _: None)
     port = free_port()
-    metrics = MetricsServer(door(f"127.0.0.1:{port}"), Exposition(directory))
+    metrics = MetricsServer(access(f"127.0.0.1:{port}"), Exposition(directory))
     metrics.start()
     with socket.create_connection(("127.0.0.1", port), timeout=5):
         metrics.close_in_child()
@@ -145,7 +145,7 @@ def test_a_taken_port_is_named_with_its_setting_and_tried_again(
     caplog.set_level(logging.INFO)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        metrics = MetricsServer(door(f"127.0.0.1:{port}"), Exposition(directory))
+        metrics = MetricsServer(access(f"127.0.0.1:{port}"), Exposition(directory))
         metrics.start()
         wait_until(lambda: "HOPLINE_X_METRICS_BIND" in caplog.text)
     assert f"127.0.0.1:{port}: something else listens there" in caplog.text
@@ -156,7 +156,7 @@ def test_a_taken_port_is_named_with_its_setting_and_tried_again(
 
 def test_an_ipv6_address_is_served(directory: Path, free_port: Callable[[], int]) -> None:
     port = free_port()
-    metrics = MetricsServer(door(f"[::1]:{port}"), Exposition(directory))
+    metrics = MetricsServer(access(f"[::1]:{port}"), Exposition(directory))
     metrics.start()
 
     def is_served() -> bool:
@@ -210,7 +210,7 @@ def test_where_everybody_would_read_nothing_is_shown(
     directory: Path, free_port: Callable[[], int], caplog: pytest.LogCaptureFixture
 ) -> None:
     bind = f"0.0.0.0:{free_port()}"
-    metrics = MetricsServer(door(bind), Exposition(directory))
+    metrics = MetricsServer(access(bind), Exposition(directory))
     metrics.start()
     assert _status(int(bind.rpartition(":")[2])) == 0
     (refused,) = caplog.messages
@@ -224,7 +224,7 @@ def test_a_private_network_may_be_shown_metrics_without_a_token(
     directory: Path, free_port: Callable[[], int]
 ) -> None:
     port = free_port()
-    metrics = MetricsServer(door(f"0.0.0.0:{port}", is_open=True), Exposition(directory))
+    metrics = MetricsServer(access(f"0.0.0.0:{port}", is_open=True), Exposition(directory))
     metrics.start()
     wait_until(lambda: _status(port) == 200)
     metrics.close()
