@@ -6,10 +6,11 @@ from the start. Prometheus can't see a counter rise that begins with 1, and that
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Literal, TypeVar
 
 import prometheus_client
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.metrics import MetricWrapperBase
 
@@ -140,3 +141,41 @@ class FastHistogram:
         family = HistogramMetricFamily(self._name, self._sentence)
         family.add_metric((), buckets, self.total)
         yield family
+
+
+class Declarations:
+    """Metrics as a service's group of them declares them, all in one registry.
+
+    A keyword that is no option names the metric's one label and gives the values that it may take.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def counter(self, name: str, sentence: str, **label: Iterable[str]) -> Counter:
+        """Declare a counter."""
+        counter = Counter(name, sentence, [*label], registry=self._registry)
+        return prepared(counter, *chain(*label.values()))
+
+    def gauge(
+        self, name: str, sentence: str, merge: Merge = "sum", **label: Iterable[str]
+    ) -> Gauge:
+        """Declare a gauge."""
+        gauge = Gauge(name, sentence, [*label], merge=merge, registry=self._registry)
+        return prepared(gauge, *chain(*label.values()))
+
+    def histogram(
+        self, name: str, sentence: str, buckets: Sequence[float] = Histogram.DEFAULT_BUCKETS
+    ) -> Histogram:
+        """Declare a histogram."""
+        return Histogram(name, sentence, buckets=buckets, registry=self._registry)
+
+    def fast_counters(
+        self, name: str, sentence: str, labels: Sequence[str], known: Iterable[tuple[str, ...]]
+    ) -> FastCounterFamily:
+        """Declare counters for a hot path."""
+        return FastCounterFamily(name, sentence, labels, self._registry, known)
+
+    def fast_histogram(self, name: str, sentence: str, edges: Sequence[float]) -> FastHistogram:
+        """Declare a histogram for a hot path."""
+        return FastHistogram(name, sentence, edges, self._registry)

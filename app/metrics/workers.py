@@ -4,16 +4,16 @@ Rule 1: a metric is declared here and nowhere else; a process makes its group on
         registry, and hands it down.
 Rule 2: seconds and bytes are base units and stand in the name (Prometheus naming practice).
 Rule 3: a label has few values, never a code, an address or a URL. All are given here, by
-        `prepared` or `known`, so that a counter's first step from 0 can be seen.
+        `app.metrics.types.Declarations`, so that a counter's first step from 0 can be seen.
 Rule 4: a gauge says how a service merges those of its processes (`app.metrics.types.Gauge`).
 
 What is declared here is shown by itself: each process publishes its one registry, see
 :mod:`app.metrics.publisher`.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry
 
-from app.metrics.types import FastHistogram, Gauge, prepared
+from app.metrics.types import Declarations
 
 #: Upper edges of the buckets of a click's age, in seconds. The promise is 2 in light traffic.
 AGE_EDGES = (0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 600.0)
@@ -38,112 +38,86 @@ class WorkerMetrics:
     """What the workers count."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._declare_entries(registry)
-        self._declare_inserts(registry)
-        self._declare_pace(registry)
-        self._declare_failures(registry)
+        declare = Declarations(registry)
+        self._declare_entries(declare)
+        self._declare_inserts(declare)
+        self._declare_pace(declare)
+        self._declare_failures(declare)
 
-    def _declare_entries(self, registry: CollectorRegistry) -> None:
-        self.entries_read = Counter(
-            "hopline_entries_read", "Entries read from the stream.", registry=registry
+    def _declare_entries(self, declare: Declarations) -> None:
+        self.entries_read = declare.counter("hopline_entries_read", "Entries read from the stream.")
+        self.entries_claimed = declare.counter(
+            "hopline_entries_claimed", "Entries taken over from consumers that left them pending."
         )
-        self.entries_claimed = Counter(
-            "hopline_entries_claimed",
-            "Entries taken over from consumers that left them pending.",
-            registry=registry,
-        )
-        self.entries_lost = Counter(
+        self.entries_lost = declare.counter(
             "hopline_entries_lost",
             "Entries trimmed from the stream before they were processed: lost clicks.",
-            registry=registry,
         )
-        self.entries_trimmed = Counter(
+        self.entries_trimmed = declare.counter(
             "hopline_entries_trimmed",
             "Entries trimmed from the stream once every group had processed them.",
-            registry=registry,
         )
-        self.entries_trimmed_early = Counter(
+        self.entries_trimmed_early = declare.counter(
             "hopline_entries_trimmed_early",
             "Those of them that went before the replay horizon, as Redis' memory was short.",
-            registry=registry,
         )
 
-    def _declare_inserts(self, registry: CollectorRegistry) -> None:
-        self.rows_missing = Counter(
+    def _declare_inserts(self, declare: Declarations) -> None:
+        self.rows_missing = declare.counter(
             "hopline_rows_missing",
             "Rows that ClickHouse had dropped as duplicates and that were inserted again.",
-            registry=registry,
         )
-        self.rows_inserted = Counter(
-            "hopline_rows_inserted", "Rows whose insert ClickHouse confirmed.", registry=registry
+        self.rows_inserted = declare.counter(
+            "hopline_rows_inserted", "Rows whose insert ClickHouse confirmed."
         )
-        self.insert_rows = Histogram(
+        self.insert_rows = declare.histogram(
             "hopline_insert_rows",
             "Rows of one insert, which are the size of its batch.",
             buckets=INSERT_EDGES,
-            registry=registry,
         )
-        self.insert_seconds = Histogram(
-            "hopline_insert_seconds", "Time that one insert took.", registry=registry
+        self.insert_seconds = declare.histogram(
+            "hopline_insert_seconds", "Time that one insert took."
         )
 
-    def _declare_pace(self, registry: CollectorRegistry) -> None:
-        self.click_age = FastHistogram(
+    def _declare_pace(self, declare: Declarations) -> None:
+        self.click_age = declare.fast_histogram(
             "hopline_click_age_seconds",
             "Time from a visit until reports could see its click.",
             AGE_EDGES,
-            registry,
         )
-        self.freshness_p99 = Gauge(
+        self.freshness_p99 = declare.gauge(
             "hopline_freshness_p99_seconds",
             "Age under which 99 of 100 clicks became visible in the last five minutes; 0 for none.",
-            registry=registry,
             merge="max",
         )
-        self.cpu_seconds = prepared(
-            Counter(
-                "hopline_consumer_cpu_seconds",
-                "CPU time of the consumers, by what they spent it on.",
-                ["stage"],
-                registry=registry,
-            ),
-            *STAGES,
+        self.cpu_seconds = declare.counter(
+            "hopline_consumer_cpu_seconds",
+            "CPU time of the consumers, by what they spent it on.",
+            stage=STAGES,
         )
 
-    def _declare_failures(self, registry: CollectorRegistry) -> None:
-        self.insert_failures = prepared(
-            Counter(
-                "hopline_insert_failures",
-                "Inserts to be tried again: ClickHouse was unavailable, or it refused them.",
-                ["kind"],
-                registry=registry,
-            ),
-            "unavailable",
-            "refused",
+    def _declare_failures(self, declare: Declarations) -> None:
+        self.insert_failures = declare.counter(
+            "hopline_insert_failures",
+            "Inserts to be tried again: ClickHouse was unavailable, or it refused them.",
+            kind=("unavailable", "refused"),
         )
-        self.redis_failures = Counter(
+        self.redis_failures = declare.counter(
             "hopline_worker_redis_failures",
             "Times that Redis did not answer a consumer, or not as it should.",
-            registry=registry,
         )
-        self.dead_letters = prepared(
-            Counter(
-                "hopline_dead_letters",
-                "Entries moved to the dead-letter stream, by reason.",
-                ["reason"],
-                registry=registry,
-            ),
-            *DEAD_REASONS,
+        self.dead_letters = declare.counter(
+            "hopline_dead_letters",
+            "Entries moved to the dead-letter stream, by reason.",
+            reason=DEAD_REASONS,
         )
-        self.dead_letters_trimmed = Counter(
+        self.dead_letters_trimmed = declare.counter(
             "hopline_dead_letters_trimmed",
             "Dead letters that went because they were too old, or too many.",
-            registry=registry,
         )
-        self.breaker_open = Gauge(
+        self.breaker_open = declare.gauge(
             "hopline_breaker_open",
             "Whether a consumer reads nothing because too many clicks failed unexpectedly.",
-            registry=registry,
         )
 
 
@@ -151,26 +125,21 @@ class SupervisorMetrics:
     """What the workers' supervisor counts."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.consumers_wanted = Gauge(
-            "hopline_consumers_wanted", "Consumers that there should be.", registry=registry
+        declare = Declarations(registry)
+        self.consumers_wanted = declare.gauge(
+            "hopline_consumers_wanted", "Consumers that there should be."
         )
-        self.consumers_working = Gauge(
-            "hopline_consumers_working",
-            "Consumers whose loop has gone round and does not hang.",
-            registry=registry,
+        self.consumers_working = declare.gauge(
+            "hopline_consumers_working", "Consumers whose loop has gone round and does not hang."
         )
-        self.consumers_crash_looping = Gauge(
-            "hopline_consumers_crash_looping",
-            "Places where consumers die as fast as they come.",
-            registry=registry,
+        self.consumers_crash_looping = declare.gauge(
+            "hopline_consumers_crash_looping", "Places where consumers die as fast as they come."
         )
-        self.consumer_restarts = Counter(
+        self.consumer_restarts = declare.counter(
             "hopline_consumer_restarts",
             "Consumers that ended without being asked, and were replaced.",
-            registry=registry,
         )
-        self.consumers_hung = Counter(
+        self.consumers_hung = declare.counter(
             "hopline_consumers_hung",
             "Consumers that were silent for too long; what does not come to itself is killed.",
-            registry=registry,
         )
