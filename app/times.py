@@ -1,9 +1,10 @@
-"""Parser that reads times as people write them: ISO 8601, or an amount before or after now."""
+"""Times as people and programs write them: ISO 8601, or an amount before or after now."""
 
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EXPECTED = (
     "expected a date (2026-05-01), a time (2026-05-01T12:00, UTC unless it says otherwise)"
     " or an amount of time (30m, 24h, 7d, 2w)"
@@ -53,6 +54,17 @@ def parse_moment(
     if float(text) >= _END_OF_TIMES:
         raise ValueError(f"{text!r} is no Unix time in seconds from 1970 to {_LAST_YEAR}")
     return datetime.fromtimestamp(float(text), UTC)
+
+
+def unix_ms(time: datetime) -> int:
+    """Return a time in Unix milliseconds."""
+    return round(time.timestamp() * 1000)
+
+
+def rfc3339(unix_ms: int) -> str:
+    """Return a time in Unix milliseconds as programs read it (RFC 3339)."""
+    time = EPOCH + timedelta(milliseconds=unix_ms)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _read(text: str, now: datetime, sign: int) -> datetime:

@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import track
 
 from app.audit.audit import PATIENCE_SECONDS, Findings
 from app.audit.factory import open_audit
@@ -16,8 +14,10 @@ from app.config.loading import load
 from app.config.settings import Settings
 from app.stores.redis import connect
 from app.stores.redis_connection import Wire
-from app.terminal.options import read_since
+from app.terminal.options import AsJson, read_since
 from app.terminal.output import complain, print_json
+from app.terminal.progress import progress
+from app.times import unix_ms
 
 
 def audit(
@@ -26,7 +26,7 @@ def audit(
         str | None,
         typer.Option(help="Only clicks since: 2026-05-01T12:00, 24h.", show_default=False),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check that every click is in its place, and name those that aren't.
 
@@ -64,10 +64,9 @@ def _run(settings: Settings, since_ms: int) -> Findings:
 
 def _milliseconds(since: str | None) -> int:
     moment = read_since(since, datetime.now(UTC))
-    return round(moment.timestamp() * 1000) if moment else 0
+    return unix_ms(moment) if moment else 0
 
 
 def _with_progress(days: Iterable[int]) -> Iterator[int]:
-    console = Console(stderr=True)
-    hidden = not console.is_terminal
-    yield from track(days, "comparing days", console=console, transient=True, disable=hidden)
+    with progress() as bar:
+        yield from bar.track(days, description="comparing days")

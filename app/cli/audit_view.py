@@ -1,7 +1,7 @@
 """Views that show an audit's findings, as tables or as JSON."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from app.audit.audit import Findings
@@ -10,8 +10,8 @@ from app.audit.click_ref import Sighting
 from app.audit.entry_counts import Gap
 from app.audit.unread_entries import parse_id
 from app.terminal.output import complain, print_table
+from app.times import EPOCH, rfc3339
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = (
     "accepted",
     "inserted",
@@ -34,12 +34,12 @@ def print_findings(found: Findings) -> None:
     print_table(("MINUTE", *map(str.upper, _COLUMNS)), _rows(found, minutes))
     if len(minutes) < len(found.minutes):
         print(f"{len(found.minutes) - len(minutes)} settled minutes are not shown: see --json")
-    print(f"entries since {_time(found.noted.since_ms)}: {_entries_line(found)}")
+    print(f"entries since {rfc3339(found.noted.since_ms)}: {_entries_line(found)}")
     for gap in found.gaps:
         print(_gap_line(gap))
     for kind, clicks in found.suspects._asdict().items():
         for click in clicks[:_NAMED]:
-            print(f"{kind} click {click.click_id.hex()} of {_time(click.time_ms)}")
+            print(f"{kind} click {click.click_id.hex()} of {rfc3339(click.time_ms)}")
         if len(clicks) > _NAMED:
             complain(f"{len(clicks) - _NAMED} more {kind} clicks are not named: see --json")
     if found.replayable:
@@ -53,7 +53,7 @@ def to_json(found: Findings) -> dict[str, Any]:
     """Return the findings as JSON of stable form; times are RFC 3339 in UTC."""
     return {
         "balanced": found.is_balanced,
-        "since": _time(found.since_ms),
+        "since": rfc3339(found.since_ms),
         "total": _figures(found.total),
         "minutes": [
             {"minute": _minute(minute), **_figures(figures)}
@@ -66,8 +66,8 @@ def to_json(found: Findings) -> dict[str, Any]:
         "entries": {**_entries(found), "again": found.entries.again},
         "gaps": [
             {
-                "after": _time(gap.after_ms),
-                "before": _time(gap.before_ms),
+                "after": rfc3339(gap.after_ms),
+                "before": rfc3339(gap.before_ms),
                 "entries": gap.entries,
                 "emptied": gap.is_emptied,
                 "set_back": gap.is_set_back,
@@ -124,7 +124,7 @@ def _entries_line(found: Findings) -> str:
 
 def _gap_line(gap: Gap) -> str:
     what = "went missing" if gap.entries > 0 else "came back"
-    when = f"between {_time(gap.after_ms)} and {_time(gap.before_ms)}"
+    when = f"between {rfc3339(gap.after_ms)} and {rfc3339(gap.before_ms)}"
     if gap.is_set_back:
         return f"Redis was set back: what it took {when} is lost, but for clicks that were inserted"
     if gap.is_emptied:
@@ -134,13 +134,8 @@ def _gap_line(gap: Gap) -> str:
 
 
 def _click(sighting: Sighting) -> dict[str, str]:
-    return {"click_id": sighting.click_id.hex(), "time": _time(sighting.time_ms)}
+    return {"click_id": sighting.click_id.hex(), "time": rfc3339(sighting.time_ms)}
 
 
 def _minute(minute: int) -> str:
-    return f"{_EPOCH + timedelta(minutes=minute):%Y-%m-%dT%H:%MZ}"
-
-
-def _time(unix_ms: int) -> str:
-    time = _EPOCH + timedelta(milliseconds=unix_ms)
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"{EPOCH + timedelta(minutes=minute):%Y-%m-%dT%H:%MZ}"

@@ -4,11 +4,10 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, TextColumn
+from rich.progress import TextColumn
 
 from app.backup.archive import Manifest, new_archive, open_archive, read_part
 from app.backup.clicks import ClickTable, Written
@@ -20,6 +19,7 @@ from app.processes.private_files import is_open_to_others, keep_to_ourselves
 from app.schema.migrations import migrate
 from app.stores.clickhouse import connect
 from app.terminal.output import Failure, complain
+from app.terminal.progress import counted, progress
 
 _LINKS = "links"
 _CLICKS = "clicks"
@@ -50,9 +50,9 @@ def backup(
         ):
             if clicks.left_out:
                 complain(f"columns of your own are left out: {', '.join(clicks.left_out)}")
-            archive.add(_LINKS, _counted(link_lines(store), "links"))
+            archive.add(_LINKS, counted(link_lines(store), "links"))
             for month in clicks.months():
-                archive.add(f"{_CLICKS}-{month}", _counted(clicks.read(month), f"of {month}"))
+                archive.add(f"{_CLICKS}-{month}", counted(clicks.read(month), f"of {month}"))
     except OSError as error:
         raise Failure(f"{directory} can't be written: {error.strerror}") from None
     print(f"{_size(archive.manifest)} are in {directory}")
@@ -117,7 +117,7 @@ def _restore_links(settings: Settings, directory: Path, manifest: Manifest) -> l
         code
         for part in manifest.parts
         if part.name == _LINKS
-        for code in restore_links(store, _counted(read_part(directory, part), "links"))
+        for code in restore_links(store, counted(read_part(directory, part), "links"))
     ]
 
 
@@ -128,25 +128,14 @@ def _click_table(settings: Settings) -> Iterator[ClickTable]:
         yield ClickTable(client, url)
 
 
-def _counted(lines: Iterable[Any], what: str) -> Iterator[Any]:
-    with _progress(what) as bar:
-        yield from bar.track(lines)
-
-
 def _summed(pieces: Iterable[Written], what: str) -> Written:
     total = Written()
-    with _progress(what) as bar:
+    with progress(TextColumn("{task.completed:,.0f} " + what)) as bar:
         shown = bar.add_task(what, total=None)
         for written in pieces:
             bar.advance(shown, written.lines)
             total += written
     return total
-
-
-def _progress(what: str) -> Progress:
-    console = Console(stderr=True)
-    column = TextColumn("{task.completed:,.0f} " + what)
-    return Progress(column, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _size(manifest: Manifest) -> str:

@@ -12,6 +12,7 @@ from app.cli.forecast import HEADROOM, Bounds, Costs, Forecast, forecast, measur
 from app.config.loading import load
 from app.redirect.spool.retransmit_buffer import RETRANSMIT_BUFFER_BYTES
 from app.stores.memory_marks import TRIM_FROM
+from app.terminal.options import AsJson
 from app.terminal.output import Failure, print_json, print_table
 
 _MB = 1_000_000
@@ -34,7 +35,7 @@ def capacity(
         Path | None,
         typer.Option(help="Figures of `make bench-workers`: build/bench-workers.json."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say how many processes, how much memory and how much disk so many clicks take.
 

@@ -1,14 +1,12 @@
 """Formatter that shows a click in one line, with no more of the address than its network."""
 
-from datetime import UTC, datetime, timedelta
-
 import orjson
 
 from app.clicks.click import Click
 from app.http.addresses import network_of
 from app.terminal.output import one_line
+from app.times import rfc3339
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Characters for time, code, network, bot, referer and user agent on a terminal.
 _WIDTHS = (24, 12, 18, 12, 28, 200)
 
@@ -28,7 +26,7 @@ def as_json_line(click: Click, bot: str) -> str:
     """Return a click as a JSON object of stable form."""
     return orjson.dumps(
         {
-            "time": _time(click),
+            "time": rfc3339(click.time_ms),
             "click_id": click.click_id.hex(),
             "code": click.short_code,
             "target": click.original_url,
@@ -43,7 +41,7 @@ def as_json_line(click: Click, bot: str) -> str:
 
 def _columns(click: Click, bot: str) -> tuple[str, ...]:
     columns = (
-        _time(click),
+        rfc3339(click.time_ms),
         click.short_code,
         network_of(click.ip),
         bot,
@@ -51,8 +49,3 @@ def _columns(click: Click, bot: str) -> tuple[str, ...]:
         click.user_agent,
     )
     return tuple(one_line(text) or "-" for text in columns)
-
-
-def _time(click: Click) -> str:
-    time = _EPOCH + timedelta(milliseconds=click.time_ms)
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

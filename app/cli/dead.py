@@ -1,22 +1,20 @@
 """`hopline dead`: look at clicks that could not be processed, send them again, or drop them."""
 
 import itertools
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, TextColumn
 
 from app.cli.dead_view import as_json, as_pairs, as_row
 from app.config.loading import load
 from app.dead_letters.letter import DeadLetter
 from app.dead_letters.store import CannotRequeue, Choice, DeadLetters, open_dead_letters
 from app.metrics.workers import DEAD_REASONS
-from app.terminal.options import read_moment, read_since
+from app.terminal.options import AsJson, Yes, confirm, read_moment, read_since
 from app.terminal.output import Failure, complain, print_json, print_table
+from app.terminal.progress import counted
 
 dead = typer.Typer(
     no_args_is_help=True,
@@ -36,7 +34,6 @@ Since = Annotated[
 Until = Annotated[str | None, typer.Option(help="Only those that died before.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="All letters.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
 @dead.command("list")
@@ -109,7 +106,7 @@ def purge(
     until: Until = None,
     everything: All = False,
     dry_run: DryRun = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Delete letters for good: those clicks are in no report.
 
@@ -121,7 +118,7 @@ def purge(
     choice = _choice(reason, since, until)
     chosen = _chosen(letters, ids, choice, everything=everything)
     if not (dry_run or yes):
-        _ask()
+        confirm("purging", "Delete these clicks for good?")
     done, _ = _each(chosen, (lambda _: True) if dry_run else letters.purge)
     print(f"{done} {'would be purged' if dry_run else 'purged'}")
 
@@ -164,23 +161,10 @@ def _chosen(
 def _each(chosen: Iterable[DeadLetter], change: Callable[[DeadLetter], bool]) -> tuple[int, int]:
     """Change every letter; return how many were, and how many could not be."""
     done = refused = 0
-    for letter in _with_progress(chosen):
+    for letter in counted(chosen, "letters"):
         try:
             done += change(letter)
         except CannotRequeue as error:
             complain(str(error))
             refused += 1
     return done, refused
-
-
-def _with_progress(letters: Iterable[DeadLetter]) -> Iterator[DeadLetter]:
-    console = Console(stderr=True)
-    column = TextColumn("{task.completed:,.0f} letters")
-    with Progress(column, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield from bar.track(letters)
-
-
-def _ask() -> None:
-    if not sys.stdin.isatty():
-        raise Failure("purging deletes clicks for good: say --yes, or try --dry-run", exit_code=2)
-    typer.confirm("Delete these clicks for good?", abort=True)

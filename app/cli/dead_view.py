@@ -1,12 +1,11 @@
 """Views that show a dead letter: as a line, as a table of its own, as JSON."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 from app.dead_letters.letter import DeadLetter
 from app.terminal.output import one_line
+from app.times import rfc3339
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Characters of a detail in a list; `hopline dead show` has all of it.
 _DETAIL = 100
 #: Beyond it, the milliseconds of a letter that somebody else wrote are no time.
@@ -62,5 +61,4 @@ def _text(raw: bytes) -> str:
 
 
 def _time(unix_ms: int) -> str:
-    time = _EPOCH + timedelta(milliseconds=min(unix_ms, _LAST_MS))
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339(min(unix_ms, _LAST_MS))

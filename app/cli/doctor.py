@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -39,6 +38,7 @@ from app.stores.clickhouse import ClickHouseError
 from app.stores.keys import aof_rewrite_key
 from app.stores.redis import RedisError, connect, parse_url
 from app.stores.redis_connection import Wire
+from app.terminal.options import AsJson
 from app.terminal.output import print_json, print_table, terminal_of
 
 #: Longest wait for ClickHouse, as a person waits for the answer.
@@ -50,7 +50,7 @@ _STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "fail": "bold red"
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check every part: what is wrong, and how to mend it. Exit code 1 if anything fails."""
     settings = load()

@@ -1,6 +1,5 @@
 """Command that deletes a link's, a visitor's or an address' clicks for good: `hopline erase`."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -8,10 +7,8 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress, TaskID, TextColumn
 
-from app.cli.link_names import named_or_none
 from app.config.loading import load
 from app.config.settings import Settings
 from app.dead_letters.store import open_dead_letters
@@ -19,13 +16,16 @@ from app.erasure.choice import Choice, Span
 from app.erasure.entries import Entries
 from app.erasure.erasure import Erasure, Report, Watch
 from app.erasure.stored import StoredClicks
+from app.links.codes import named
 from app.processes.private_files import keep_to_ourselves
 from app.stores.clickhouse import connect as connect_clickhouse
 from app.stores.redis import connect as connect_redis
 from app.stores.redis_connection import Wire
 from app.terminal.exclusive import alone
-from app.terminal.options import read_moment, read_since
+from app.terminal.options import AsJson, Yes, confirm, read_moment, read_since
 from app.terminal.output import Failure, complain, print_json, print_table
+from app.terminal.progress import progress
+from app.times import unix_ms
 
 #: Of 64 bits. ClickHouse would take a larger number for another visitor's.
 _MOST_VISITOR = 2**64 - 1
@@ -43,7 +43,7 @@ def erase(
         str | None,
         typer.Option(
             help="All clicks of this link, by its code or short link; the link stays.",
-            callback=named_or_none,
+            callback=lambda code: code and named(code),
         ),
     ] = None,
     visitor: Annotated[
@@ -63,8 +63,8 @@ def erase(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would go, change nothing.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    yes: Yes = False,
+    json: AsJson = False,
 ) -> None:
     """Erase clicks for good: from ClickHouse, stream, dead letters and this host's spool.
 
@@ -79,7 +79,7 @@ def erase(
     keep_to_ourselves()
     choice = _choice(code, visitor, address, since, until)
     if not (dry_run or yes):
-        _ask()
+        confirm("erasing", "Erase these clicks for good?")
     settings = load()
     # A replay would put back what it has read before.
     with alone(settings.data_dir / "replay"), _progress() as watch, _opened(settings) as erasure:
@@ -99,7 +99,7 @@ def _choice(
         raise Failure("say whose clicks: one of --code, --visitor and --address", exit_code=2)
     now = datetime.now(UTC)
     times = {
-        name: round(moment.timestamp() * 1000)
+        name: unix_ms(moment)
         for name, moment in (
             ("since_ms", read_since(since, now)),
             ("until_ms", read_moment("--until", until, now)),
@@ -162,17 +162,9 @@ def _left(report: Report) -> Iterator[str]:
         yield f"{path} was damaged and set aside, and may hold clicks: delete it"
 
 
-def _ask() -> None:
-    if not sys.stdin.isatty():
-        raise Failure("erasing deletes clicks for good: say --yes, or try --dry-run", exit_code=2)
-    typer.confirm("Erase these clicks for good?", abort=True)
-
-
 @contextmanager
 def _progress() -> Iterator[Watch]:
-    console = Console(stderr=True)
-    column = TextColumn("{task.completed:,.0f} {task.description}")
-    with Progress(column, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with progress(TextColumn("{task.completed:,.0f} {task.description}")) as bar:
         tasks = {what: bar.add_task(text) for what, text in _WORDS.items()}
         yield _watch(bar, tasks)
 

@@ -2,13 +2,11 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, TextColumn
 
 from app.config.loading import load
 from app.links import importer
@@ -19,6 +17,7 @@ from app.links.importer import Outcome, Rehearsal
 from app.links.store import open_store
 from app.stores.redis import RedisError
 from app.terminal.output import Failure, complain
+from app.terminal.progress import counted
 
 _KINDS = ("created", "updated", "unchanged", "refused")
 
@@ -112,7 +111,7 @@ def _report(outcomes: Iterable[Outcome]) -> Counter[str]:
     """Say what became of the rows and count them by kind."""
     kinds: Counter[str] = Counter()
     try:
-        for outcome in _with_progress(outcomes):
+        for outcome in counted(outcomes, "links"):
             kinds[outcome.kind] += 1
             if outcome.reason:
                 complain(f"line {outcome.line}: {_reason(outcome)}")
@@ -128,10 +127,3 @@ def _reason(outcome: Outcome) -> str:
     if outcome.kind == "refused":
         return outcome.reason
     return f"left as it is, where {outcome.reason}; --update would change that"
-
-
-def _with_progress(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-    console = Console(stderr=True)
-    column = TextColumn("{task.completed:,.0f} links")
-    with Progress(column, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield from bar.track(outcomes)

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from app.cli.link_names import named_or_none
 from app.cli.link_transfer import export_links, import_links
 from app.config.loading import load
 from app.config.settings import Settings
@@ -17,6 +16,7 @@ from app.links.json import describe
 from app.links.link import Link, LinkNotFound
 from app.links.store import LinkStore, open_store
 from app.links.validation import InvalidLink
+from app.terminal.options import AsJson
 from app.terminal.output import Failure, complain, print_json, print_table
 
 links = typer.Typer(
@@ -25,7 +25,6 @@ links = typer.Typer(
     add_completion=False,
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 Code = Annotated[
     str, typer.Argument(help="The link's short code, or the short link.", callback=named)
 ]
@@ -136,7 +135,9 @@ def list_(
     after: Annotated[
         str | None,
         typer.Option(
-            help="Go on after the link with this code.", metavar="CODE", callback=named_or_none
+            help="Go on after the link with this code.",
+            metavar="CODE",
+            callback=lambda code: code and named(code),
         ),
     ] = None,
     as_json: AsJson = False,

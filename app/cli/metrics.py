@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from app.metrics.catalog import Described, describe
+from app.terminal.options import AsJson
 from app.terminal.output import print_json, print_table
 
 _PAGE = """\
@@ -43,7 +44,7 @@ Grafana dashboard in `deploy/grafana/hopline.json`.
 
 
 def metrics(
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: AsJson = False,
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="Write the page docs/metrics.md.")
     ] = False,

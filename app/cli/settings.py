@@ -14,6 +14,7 @@ from rich.text import Text
 from app.config.describe import NO_FIXED_DEFAULT, Described, describe
 from app.config.loading import load, unknown_variables
 from app.config.settings import Settings, variable
+from app.terminal.options import AsJson
 from app.terminal.output import complain, print_json, print_table
 
 _ENV_FILE_HEADER = """\
@@ -26,7 +27,7 @@ _ENV_FILE_COLUMNS = 96
 
 
 def settings(
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: AsJson = False,
     as_env_file: Annotated[
         bool, typer.Option("--env-file", help="Write an environment file of all defaults.")
     ] = False,

@@ -13,7 +13,7 @@ from app.links.store import open_store
 from app.reports.reader import DEFAULT_BY, Reports
 from app.reports.stats import Dimension, Interval, Period, Stats, read_dimension, to_json
 from app.reports.timeline import TooManyBuckets
-from app.terminal.options import read_moment, read_since
+from app.terminal.options import AsJson, read_moment, read_since
 from app.terminal.output import Failure, print_json
 
 
@@ -45,7 +45,7 @@ def stats(
         typer.Option(help="Step of the timeline; one that suits its length by default."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most rows of a breakdown.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the clicks of a link: people and bots apart, over time, and by what they came with.
 

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from app.cli.click_lines import as_aligned_line, as_json_line, as_tab_line
-from app.cli.link_names import named_or_none
 from app.cli.stream_tail import StreamTail
 from app.clicks.bots import Bots
 from app.clicks.click import Click, InvalidClick, from_fields
 from app.config.loading import load
 from app.config.settings import Settings
+from app.links.codes import named
 from app.stores.redis import connect
 from app.terminal.output import complain, let_go
 
@@ -29,7 +29,7 @@ def tail(
         typer.Option(
             help="Only clicks of this short code, or short link.",
             show_default=False,
-            callback=named_or_none,
+            callback=lambda code: code and named(code),
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON, one object a line.")] = False,

@@ -1,7 +1,5 @@
 """Commands that run the workers, or show how they fare: `hopline workers`."""
 
-from typing import Annotated
-
 import typer
 
 from app.cli.services import become
@@ -9,6 +7,7 @@ from app.config.loading import load
 from app.config.settings import Settings
 from app.health.worker_status import ConsumerState, WorkersState, WorkerStates, as_json
 from app.stores.redis import connect
+from app.terminal.options import AsJson
 from app.terminal.output import Failure, print_json, print_table
 
 workers = typer.Typer(add_completion=False, invoke_without_command=True)
@@ -38,7 +37,7 @@ def run(context: typer.Context) -> None:
 
 
 @workers.command()
-def status(*, json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False) -> None:
+def status(*, json: AsJson = False) -> None:
     """Show the consumers of every host: what they do, how fast, and how they fare.
 
     Their supervisors leave that in Redis every two seconds. Exit code 1 if there is none.

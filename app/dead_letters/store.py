@@ -11,6 +11,7 @@ from app.dead_letters.letter import DeadLetter, from_letter
 from app.stores.keys import purged_key
 from app.stores.redis import connect, translated
 from app.stores.scripts import script
+from app.times import unix_ms
 
 if TYPE_CHECKING:
     import redis
@@ -147,7 +148,7 @@ class DeadLetters:
     def _highest(self, until: datetime | None) -> str:
         """Return where to stop, so that what is requeued and dies again is not met again."""
         if until is not None:
-            return f"({_milliseconds(until)}-0"
+            return f"({unix_ms(until)}-0"
         with translated(self._url):
             newest: Any = self._client.xrevrange(self._dead_stream, count=1)
         return newest[0][0].decode() if newest else _NOWHERE
@@ -173,8 +174,4 @@ def _identity(letter: DeadLetter) -> tuple[int | str, str]:
 
 
 def _lowest(since: datetime | None) -> str:
-    return "-" if since is None else f"{_milliseconds(since)}-0"
-
-
-def _milliseconds(time: datetime) -> int:
-    return round(time.timestamp() * 1000)
+    return "-" if since is None else f"{unix_ms(since)}-0"

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from app.links.link import Link
 from app.links.validation import OPTIONS, InvalidLink, truth
-from app.times import parse_moment
+from app.times import EPOCH, parse_moment
 
 #: Every name of :func:`to_plain`, in the order of an export file's columns.
 NAMES = (
@@ -30,7 +30,6 @@ _DERIVED = ("updated_at", "short_url", "state", "uses")
 _TEXTS = ("code", "target", "cache_control", "tags", "title")
 #: How databases and tables of programs write that a number, a time or a flag isn't there.
 _MISSING = ("", "nan", "nat", "null", "nil", "<na>", "n/a", "#n/a", "\\n")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +107,10 @@ def _created_ms(value: object) -> int | None:
     if value is None:
         return None
     try:
-        time = parse_moment(value, _EPOCH)
+        time = parse_moment(value, EPOCH)
     except ValueError as error:
         raise InvalidLink("created_at", str(error)) from None
-    return (time - _EPOCH) // timedelta(milliseconds=1)
+    return (time - EPOCH) // timedelta(milliseconds=1)
 
 
 def _deleted(value: object) -> bool:
@@ -123,7 +122,7 @@ def _deleted(value: object) -> bool:
 
 def _iso(time_ms: int) -> str:
     """Return the time with as many digits as it needs, so that it reads back the same."""
-    time = _EPOCH + timedelta(milliseconds=time_ms)
+    time = EPOCH + timedelta(milliseconds=time_ms)
     spec = "milliseconds" if time_ms % 1000 else "seconds"
     return time.isoformat(timespec=spec).replace("+00:00", "Z")
 

@@ -10,7 +10,7 @@ Rule 3: what a person typed goes in as a parameter; SQL is put together from tex
 
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from clickhouse_driver import Client
@@ -19,11 +19,11 @@ from app.reports.stats import Breakdown, Bucket, Dimension, Figures, Interval, P
 from app.reports.timeline import choose_interval, fill, starts
 from app.stores.clickhouse import connect, translated
 from app.stores.scripts import query
+from app.times import EPOCH
 
 #: What a report is broken down by unless someone asks otherwise.
 DEFAULT_BY: tuple[Dimension, ...] = ("country", "browser", "os", "device", "referrer")
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS: dict[Dimension, str] = {
     "country": "country",
     "browser": "browser",
@@ -172,4 +172,4 @@ def _bounds(period: Period) -> dict[str, int]:
 
 def _milliseconds(time: datetime) -> int:
     # Rounded up: a click is kept to the millisecond, and one before the bound stays before it.
-    return -((_EPOCH - time) // timedelta(milliseconds=1))
+    return -((EPOCH - time) // timedelta(milliseconds=1))

@@ -1,9 +1,32 @@
-"""Moments that a person names in an option, e.g. ``--since 24h``."""
+"""Options that several commands have, and what a person says in them, e.g. ``--since 24h``."""
 
+import sys
 from datetime import datetime
+from typing import Annotated
+
+import typer
 
 from app.terminal.output import Failure
 from app.times import parse_time
+
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
+
+
+def confirm(deleting: str, question: str) -> None:
+    """Ask a person before something is deleted for good.
+
+    Args:
+        deleting: what is done, for those that can't be asked.
+
+    Raises:
+        Failure: nobody is there to be asked.
+        Abort: the answer is no.
+    """
+    if not sys.stdin.isatty():
+        text = f"{deleting} deletes clicks for good: say --yes, or try --dry-run"
+        raise Failure(text, exit_code=2)
+    typer.confirm(question, abort=True)
 
 
 def read_moment(option: str, text: str | None, now: datetime) -> datetime | None:

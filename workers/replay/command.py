@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 
 from app.config.loading import load
 from app.processes.private_files import keep_to_ourselves
 from app.terminal.exclusive import alone
-from app.terminal.options import yet_to_come
+from app.terminal.options import AsJson, yet_to_come
 from app.terminal.output import Failure, complain, print_json, print_table
-from app.times import parse_time
+from app.terminal.progress import progress
+from app.times import parse_time, unix_ms
 from workers.enrich.geoip import BadCountryDatabase
 from workers.replay.checkpoint import Notebook, Notes, NotesUnusable
 from workers.replay.finished_entries import NothingProcessed, milliseconds
@@ -49,7 +49,7 @@ def replay(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would change, change nothing.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Process clicks again, with today's rules and country database; no count changes.
 
@@ -105,17 +105,13 @@ def _point(option: str, text: str) -> _Point:
         moment = parse_time(text, datetime.now(UTC))
     except ValueError as error:
         raise Failure(f"{option}: {error}, or an entry's id", exit_code=2) from None
-    time_ms = round(moment.timestamp() * 1000)
+    time_ms = unix_ms(moment)
     return _Point(time_ms, b"%d-0" % time_ms)
 
 
 @contextmanager
 def _progress() -> Iterator[Watch]:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
+    with progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()) as bar:
         shown = bar.add_task("stream", total=1.0)
         yield lambda what, share: bar.update(shown, description=what, completed=min(share, 1.0))
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from app.times import rfc3339
 from workers.replay.checkpoint import Notes
 from workers.replay.rows import COMPARED
 
@@ -39,14 +40,9 @@ def as_json(notes: Notes, *, is_dry: bool, is_resumed: bool) -> dict[str, object
     return {
         "dry_run": is_dry,
         "resumed": is_resumed,
-        "began": _time(notes.began_ms),
-        "since": _time(notes.since_ms),
-        "until": _time(notes.until_ms),
+        "began": rfc3339(notes.began_ms),
+        "since": rfc3339(notes.since_ms),
+        "until": rfc3339(notes.until_ms),
         "clicks": {name: notes.counts[name] for name in _COUNTED},
         "changed": {name: notes.changed[name] for name in COMPARED},
     }
-
-
-def _time(unix_ms: int) -> str:
-    moment = datetime.fromtimestamp(unix_ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
