@@ -1,4 +1,4 @@
-"""`hopline dead`: look at clicks that could not be processed, send them again, or drop them."""
+"""Commands that show clicks which could not be processed, and send them again: `hopline dead`."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from app.cli.dead_view import as_json, as_pairs, as_row
 from app.config.loading import load
 from app.dead_letters.letter import DeadLetter
 from app.dead_letters.store import CannotRequeue, Choice, DeadLetters, open_dead_letters
 from app.metrics.workers import DEAD_REASONS
 from app.terminal.options import AsJson, Yes, confirm, read_moment, read_since
-from app.terminal.output import Failure, complain, print_json, print_table
+from app.terminal.output import Failure, complain, one_line, print_json, print_table
 from app.terminal.progress import counted
+from app.times import rfc3339
 
 dead = typer.Typer(
     no_args_is_help=True,
@@ -34,6 +34,10 @@ Since = Annotated[
 Until = Annotated[str | None, typer.Option(help="Only those that died before.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="All letters.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
+#: Characters of a detail in a list; `hopline dead show` has all of it.
+_DETAIL = 100
+#: Beyond it, the milliseconds of a letter that somebody else wrote are no time.
+_LAST_MS = 253_402_300_799_999
 
 
 @dead.command("list")
@@ -168,3 +172,55 @@ def _each(chosen: Iterable[DeadLetter], change: Callable[[DeadLetter], bool]) ->
             complain(str(error))
             refused += 1
     return done, refused
+
+
+def as_row(letter: DeadLetter) -> tuple[str, ...]:
+    """Return the letter's cells in a list: id, died, reason, deliveries, code, detail."""
+    return (
+        letter.letter_id.decode(),
+        _time(letter.died_ms),
+        one_line(letter.fault.reason),
+        str(letter.deliveries),
+        one_line(_text(letter.fields.get(b"short_code", b""))[:32]),
+        one_line(letter.fault.detail)[:_DETAIL],
+    )
+
+
+def as_pairs(letter: DeadLetter) -> Iterator[tuple[str, str]]:
+    """Yield everything that is known of a letter, and then its fields, as names and values."""
+    plain = as_json(letter)
+    for name, value in plain.items():
+        if name != "fields":
+            yield name, one_line(str(value))
+    for field, text in zip(letter.flat[::2], letter.flat[1::2], strict=True):
+        yield f"field:{one_line(_text(field))}", one_line(_text(text))
+
+
+def as_json(letter: DeadLetter) -> dict[str, object]:
+    r"""Return a letter as a JSON object of stable form; bytes that are no text look like \xff."""
+    return {
+        "id": letter.letter_id.decode(),
+        "died": _time(letter.died_ms),
+        "reason": letter.fault.reason,
+        "detail": letter.fault.detail,
+        "exception": letter.fault.exception,
+        "deliveries": letter.deliveries,
+        "first": _time(letter.first_ms),
+        "last": _time(letter.last_ms),
+        "entry_id": letter.entry_id.decode(errors="replace"),
+        "consumer": letter.consumer,
+        "version": letter.version,
+        "cut_from_bytes": letter.cut_from or None,
+        "fields": [
+            {"name": _text(name), "value": _text(value)}
+            for name, value in zip(letter.flat[::2], letter.flat[1::2], strict=True)
+        ],
+    }
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="backslashreplace")
+
+
+def _time(unix_ms: int) -> str:
+    return rfc3339(min(unix_ms, _LAST_MS))

@@ -3,16 +3,16 @@
 import difflib
 import sys
 import textwrap
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Iterable, Iterator
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.console import Console, Group
 from rich.padding import Padding
 from rich.text import Text
 
-from app.config.describe import NO_FIXED_DEFAULT, Described, describe
 from app.config.loading import load, unknown_variables
+from app.config.masking import show
 from app.config.settings import Settings, variable
 from app.terminal.options import AsJson
 from app.terminal.output import complain, print_json, print_table
@@ -24,6 +24,17 @@ _ENV_FILE_HEADER = """\
 # Passwords don't belong here but in /etc/hopline/credentials, where README.md says how.
 """
 _ENV_FILE_COLUMNS = 96
+#: What is shown as the default of a setting whose default depends on the machine.
+NO_FIXED_DEFAULT = "(see the sentence)"
+
+
+class Described(NamedTuple):
+    """One setting as a person reads it."""
+
+    variable: str
+    value: str
+    default: str
+    sentence: str
 
 
 def settings(
@@ -74,3 +85,12 @@ def _suggestion(name: str) -> str:
     known = [variable(field) for field in Settings.model_fields]
     near = difflib.get_close_matches(name, known, n=1)
     return f": did you mean {near[0]}?" if near else ""
+
+
+def describe(settings: Settings) -> Iterator[Described]:
+    """Yield every setting with its current value, secrets masked."""
+    for name, field in Settings.model_fields.items():
+        default = NO_FIXED_DEFAULT if field.default_factory else show(name, field.default)
+        yield Described(
+            variable(name), show(name, getattr(settings, name)), default, field.description or ""
+        )

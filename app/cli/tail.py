@@ -5,22 +5,26 @@ import sys
 import time
 from typing import Annotated
 
+import orjson
 import typer
 
-from app.cli.click_lines import as_aligned_line, as_json_line, as_tab_line
 from app.cli.stream_tail import StreamTail
 from app.clicks.bots import Bots
 from app.clicks.click import Click, InvalidClick, from_fields
 from app.config.loading import load
 from app.config.settings import Settings
+from app.http.addresses import network_of
 from app.links.codes import named
 from app.stores.redis import connect
-from app.terminal.output import complain, let_go
+from app.terminal.output import complain, let_go, one_line
+from app.times import rfc3339
 
 #: How long one read waits at the server; Ctrl-C is heard at any time.
 _BLOCK_MS = 1_000
 #: Characters of a line at least, as far as the network; on a narrower terminal it goes on below.
 _LEAST_COLUMNS = 60
+#: Characters for time, code, network, bot, referer and user agent on a terminal.
+_WIDTHS = (24, 12, 18, 12, 28, 200)
 
 
 def tail(
@@ -76,3 +80,43 @@ def line_of(click: Click, bot: str) -> str:
     if not sys.stdout.isatty():
         return as_tab_line(click, bot)
     return as_aligned_line(click, bot, max(shutil.get_terminal_size().columns, _LEAST_COLUMNS))
+
+
+def as_tab_line(click: Click, bot: str) -> str:
+    """Return a click in columns set apart by tabs; ``bot`` is empty for a person."""
+    return "\t".join(_columns(click, bot))
+
+
+def as_aligned_line(click: Click, bot: str, width: int) -> str:
+    """Return a click in aligned columns, cut to a terminal's width in characters."""
+    cells = zip(_columns(click, bot), _WIDTHS, strict=True)
+    return "  ".join(text[:cell].ljust(cell) for text, cell in cells)[:width].rstrip()
+
+
+def as_json_line(click: Click, bot: str) -> str:
+    """Return a click as a JSON object of stable form."""
+    return orjson.dumps(
+        {
+            "time": rfc3339(click.time_ms),
+            "click_id": click.click_id.hex(),
+            "code": click.short_code,
+            "target": click.original_url,
+            "network": network_of(click.ip),
+            "bot": bot,
+            "referer": click.referer,
+            "user_agent": click.user_agent,
+            "host": click.host,
+        }
+    ).decode()
+
+
+def _columns(click: Click, bot: str) -> tuple[str, ...]:
+    columns = (
+        rfc3339(click.time_ms),
+        click.short_code,
+        network_of(click.ip),
+        bot,
+        click.referer,
+        click.user_agent,
+    )
+    return tuple(one_line(text) or "-" for text in columns)

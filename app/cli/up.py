@@ -20,8 +20,7 @@ from app.local.demo import LINKS
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed
 from app.local.memory import memory_bytes, memory_warning
 from app.local.process_group import ProcessGroup, Say
-from app.local.stack import BINDS, LocalStack
-from app.local.stop_requests import StopRequests
+from app.local.stack import BINDS, LocalStack, StopRequests
 from app.local.stores import Store, clickhouse_store, redis_store
 from app.local.valkey import ValkeyMissing
 from app.processes.child import ChildFailed, adopt_orphans

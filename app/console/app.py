@@ -10,11 +10,15 @@ from falcon.media import JSONHandler
 
 from app.console.api.problem import write_problem
 from app.console.api.stats import LinkStats
-from app.console.auth import BearerAuth, KnownHosts, KnownMethods
-from app.console.health_endpoints import Live, Ping, Ready, Welcome
-from app.console.metrics import CountRequests, Metrics
-from app.console.request_ids import NameRequests
-from app.console.security_headers import SafeHeaders
+from app.console.health_endpoints import Live, Metrics, Ping, Ready, Welcome
+from app.console.middleware import (
+    BearerAuth,
+    CountRequests,
+    KnownHosts,
+    KnownMethods,
+    NameRequests,
+    SafeHeaders,
+)
 from app.http.request_ids import RequestIds
 from app.links.link import LinkNotFound
 from app.links.store import LinkStore

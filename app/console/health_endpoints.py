@@ -1,4 +1,4 @@
-"""Endpoints that tell what the console is, that it lives, and that its stores answer."""
+"""Endpoints that tell how the console is: that it lives, that its stores answer, its metrics."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import falcon
 
 from app.config.instance import HEADER
+from app.metrics.exposition import Exposition
 from app.stores.clickhouse import ClickHouseError
 from app.stores.redis import RedisError
 from app.version import __version__
@@ -54,6 +55,19 @@ class Ready:
         resp.status = falcon.HTTP_200 if ready else falcon.HTTP_503
         resp.set_header(HEADER, self._instance)
         resp.media = {"ready": ready, **answers}
+
+    on_head = on_get
+
+
+class Metrics:
+    """Shows the metrics of the console's process and of those before it."""
+
+    def __init__(self, exposition: Exposition) -> None:
+        self._exposition = exposition
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer GET /-/metrics."""
+        resp.data, resp.content_type = self._exposition.render(req.get_header("Accept") or "")
 
     on_head = on_get
 

@@ -10,7 +10,7 @@ from app.config.instance import instance_id
 from app.config.loading import load
 from app.config.settings import variable
 from app.console.app import App, create_app
-from app.console.auth import BearerAuth, KnownHosts
+from app.console.middleware import BearerAuth, KnownHosts
 from app.http.request_ids import RequestIds
 from app.links.store import open_store
 from app.logs import setup as logs

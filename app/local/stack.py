@@ -1,8 +1,10 @@
 """Local stack of stores, services and workers: `hopline up` starts, watches over and stops it."""
 
 import os
+import signal
 import time
 from collections.abc import Callable
+from types import FrameType
 
 from app.config.settings import Settings, variable
 from app.local import services
@@ -20,6 +22,7 @@ _STORES, _WORKERS, _SERVICES, _DEMO = range(4)
 
 #: Where the services answer, which the command in another terminal has to know.
 BINDS = ("redirect_bind", "console_bind", "redirect_metrics_bind", "workers_metrics_bind")
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class LocalStack:
@@ -112,3 +115,27 @@ class LocalStack:
     def _write_running(self) -> None:
         binds = {name: getattr(self._settings, name) for name in BINDS}
         self._data.write_running({**self._overrides, **binds})
+
+
+class StopRequests:
+    """A context in which Ctrl-C, SIGTERM and a closed terminal are counted, and do nothing else.
+
+    Attributes:
+        count: requests so far; the second means now.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._before: dict[signal.Signals, signal.Handlers] = {}
+
+    def __enter__(self) -> "StopRequests":
+        for number in _SIGNALS:
+            self._before[number] = signal.signal(number, self._add)  # type: ignore[assignment]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _add(self, _number: int, _frame: FrameType | None) -> None:
+        self.count += 1

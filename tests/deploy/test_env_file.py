@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from app.config.describe import NO_FIXED_DEFAULT, describe
+from app.cli.settings import NO_FIXED_DEFAULT, describe
 from app.config.settings import Settings, variable
 
 ENV_FILE = Path(__file__).parents[2] / "deploy" / "hopline.env"

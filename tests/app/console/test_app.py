@@ -9,7 +9,7 @@ from prometheus_client.exposition import choose_encoder
 
 from app.config.access import HostNames
 from app.console.app import create_app
-from app.console.auth import BearerAuth, KnownHosts
+from app.console.middleware import BearerAuth, KnownHosts
 from app.http.request_ids import RequestIds
 from app.links.store import open_store
 from app.metrics.console import ConsoleMetrics

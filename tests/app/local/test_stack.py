@@ -2,7 +2,7 @@ import signal
 
 import pytest
 
-from app.local.stop_requests import StopRequests
+from app.local.stack import StopRequests
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -1,14 +1,30 @@
-"""Middleware that admits whoever sends the console's token (RFC 6750), or all if it has none."""
+"""Middleware that every request of the console passes: its name, count, admission and headers."""
+
+import time
+from collections.abc import Callable
 
 import falcon
 
 from app.config.access import HostNames, carries
+from app.http.request_ids import HEADER, RequestIds
 from app.http.rules import METHODS
+from app.metrics.console import ConsoleMetrics
 
 _CHALLENGE = 'Bearer realm="hopline"'
 #: What a load balancer asks, by whatever name; it says nothing about links or clicks.
 _OPEN_PATHS = frozenset(("/-/live", "/-/ready"))
 _METRICS_PATH = "/-/metrics"
+_HEADERS = (
+    # Nothing is loaded, framed or sent from an answer; the last three don't fall back on the first.
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    # Reports stay out of shared and private caches alike.
+    ("Cache-Control", "no-store"),
+)
 
 
 class KnownMethods:
@@ -74,3 +90,48 @@ class BearerAuth:
             description="This is not the console's token.",
             challenges=[f'{_CHALLENGE}, error="invalid_token"'],
         )
+
+
+class NameRequests:
+    """Middleware that names requests; the answer carries the name."""
+
+    def __init__(self, request_ids: RequestIds) -> None:
+        self._request_ids = request_ids
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Name a request."""
+        peer = req.env.get("REMOTE_ADDR", "")
+        req.context.request_id = self._request_ids.of(peer, req.get_header(HEADER))
+        resp.set_header(HEADER, req.context.request_id)
+
+
+class SafeHeaders:
+    """Middleware that sets the headers on every answer, errors included."""
+
+    def process_response(
+        self, _req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
+    ) -> None:
+        """Set them."""
+        for name, value in _HEADERS:
+            resp.set_header(name, value)
+
+
+class CountRequests:
+    """Middleware that counts answers and times them."""
+
+    def __init__(
+        self, metrics: ConsoleMetrics, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._metrics = metrics
+        self._clock = clock
+
+    def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
+        """Note when it came."""
+        req.context.began = self._clock()
+
+    def process_response(
+        self, req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
+    ) -> None:
+        """Count it."""
+        self._metrics.responses.labels(str(resp.status_code)).inc()
+        self._metrics.response_seconds.observe(self._clock() - req.context.began)
