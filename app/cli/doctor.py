@@ -20,19 +20,24 @@ from app.config.settings import Settings
 from app.health.access import door_checks, judge_trust
 from app.health.audit import judge_ledger
 from app.health.check import Check, State, fail, is_healthy, ok, to_json, warn
-from app.health.clickhouse import clickhouse_checks
-from app.health.clickhouse_advice import advice as clickhouse_advice
-from app.health.freshness import freshness_check
-from app.health.kernel import kernel_checks
-from app.health.machine import disk_check, geoip_check, judge_service, judge_spool, judge_sqlite
-from app.health.metrics_endpoint import shown_check
-from app.health.permissions import permissions_checks, private_files_check
-from app.health.redis import redis_checks, rewrite_check
-from app.health.redis_advice import advice as redis_advice
-from app.health.redis_use import use_checks
-from app.health.replication import replication_checks
-from app.health.stream import StreamNames, stream_checks
-from app.health.units import listening, units_checks
+from app.health.clickhouse.advice import advice as clickhouse_advice
+from app.health.clickhouse.server import clickhouse_checks
+from app.health.host.kernel import kernel_checks
+from app.health.host.machine import (
+    disk_check,
+    geoip_check,
+    judge_service,
+    judge_spool,
+    judge_sqlite,
+)
+from app.health.host.permissions import permissions_checks, private_files_check
+from app.health.host.units import listening, units_checks
+from app.health.metrics import freshness_check, shown_check
+from app.health.redis.advice import advice as redis_advice
+from app.health.redis.replication import replication_checks
+from app.health.redis.server import redis_checks, rewrite_check
+from app.health.redis.stream import StreamNames, stream_checks
+from app.health.redis.use import use_checks
 from app.local.ports import ask
 from app.stores.clickhouse import ClickHouseError
 from app.stores.keys import aof_rewrite_key

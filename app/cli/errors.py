@@ -7,8 +7,8 @@ from app.audit.spool import SpoolUnreadable
 from app.backup.archive import BadArchive
 from app.config.settings import SettingsError
 from app.dead_letters.store import CannotRequeue, LetterNotFound
-from app.health.clickhouse_advice import advice as clickhouse_advice
-from app.health.redis_advice import advice as redis_advice
+from app.health.clickhouse.advice import advice as clickhouse_advice
+from app.health.redis.advice import advice as redis_advice
 from app.links.link import CorruptLink, LinkNotFound
 from app.links.store import CodeTaken, LinkContended
 from app.links.validation import InvalidLink

@@ -31,6 +31,7 @@ from app.stores.keys import (
     link_uses_key,
 )
 from app.stores.redis import connect, despite_full, translated
+from app.stores.scripts import script
 
 if TYPE_CHECKING:
     import redis
@@ -42,14 +43,6 @@ _TRIES = 5
 _GROWTH = 3
 #: Editors of one link at the same moment that are waited for.
 _SWAPS = 20
-
-#: KEYS[1] the link; ARGV[1] its text as it was read, ARGV[2] as it shall be. A full Redis takes it:
-#: a link that leads where it no longer should must be stopped at any time, and it hardly grows.
-_SWAP = """#!lua flags=allow-oom
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2])
-return 1
-"""
 
 
 class LinkDeleted(LinkNotFound):
@@ -278,7 +271,9 @@ class LinkStore:
         with translated(self._url):
             for index in _indexes(link):
                 self._write(index, "ZADD", index, "NX", link.created_ms, link.code)
-            reply: Any = self._client.eval(_SWAP, 1, link_key(link.code), raw, encode(link))
+            reply: Any = self._client.eval(
+                script("app.links", "swap"), 1, link_key(link.code), raw, encode(link)
+            )
         return bool(reply)
 
     def _write(self, key: str, *command: str | int) -> None:

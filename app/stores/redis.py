@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from app.stores.scripts import script
+
 if TYPE_CHECKING:
     import redis
 
 #: XAUTOCLAIM reports deleted entries, and groups report their lag, from this version on.
 MIN_VERSION = (7, 0)
-
-
-#: https://redis.io/docs/latest/develop/programmability/lua-api/#script_flags
-_DESPITE_FULL = "#!lua flags=allow-oom\nreturn redis.call(unpack(ARGV))"
 
 
 #: Host and port of an end that was reached, or the path of a Unix socket and 0.
@@ -189,7 +187,7 @@ def despite_full(key: str, *command: str | bytes | float) -> tuple[str | bytes |
     Args:
         key: the only key that the command touches.
     """
-    return ("EVAL", _DESPITE_FULL, 1, key, *command)
+    return ("EVAL", script("app.stores", "despite_full"), 1, key, *command)
 
 
 def is_transient(reply: str) -> bool:

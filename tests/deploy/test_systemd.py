@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from app.health.units import UNITS
+from app.health.host.units import UNITS
 from tests.support.deploy import packages
 from tests.support.deploy.container import wait_until
 from tests.support.deploy.figures import Figures

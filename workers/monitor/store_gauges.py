@@ -11,7 +11,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from app.config.settings import Settings
-from app.health.stream import StreamNames, read_backlog
+from app.health.redis.stream import StreamNames, read_backlog
 from app.metrics.stores import StoreMetrics
 from app.stores.aof_rewrite import FIELDS, Noted
 from app.stores.keys import aof_rewrite_key

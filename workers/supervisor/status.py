@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Iterable, Iterator
 
-from app.health.stream import Backlog
+from app.health.redis.stream import Backlog
 from app.health.worker_status import ConsumerState, WorkersState
 from app.processes.procfs import memory_bytes
 from workers.supervisor.autoscale import Load

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.config.settings import Settings
-from app.health.stream import Backlog, StreamNames, read_backlog
+from app.health.redis.stream import Backlog, StreamNames, read_backlog
 from app.health.worker_status import PUBLISH_SECONDS, WorkersState, WorkerStates
 from app.stores.redis import RedisError, connect
 

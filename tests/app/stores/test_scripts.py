@@ -6,13 +6,10 @@ import pytest
 from app.stores.scripts import query, script
 
 ROOT = Path(__file__).parents[3]
-SHARED = ROOT / "app" / "stores" / "lua"
-SCRIPTS = [
-    path
-    for top in ("app", "workers")
-    for path in sorted((ROOT / top).rglob("*.lua"))
-    if path.parent != SHARED
-]
+FILES = [path for top in ("app", "workers") for path in sorted((ROOT / top).rglob("*.lua"))]
+#: Functions that are put into scripts, by their names.
+SHARED = {path.stem for path in FILES if f"local function {path.stem}(" in path.read_text()}
+SCRIPTS = [path for path in FILES if path.stem not in SHARED]
 QUERIES = sorted((ROOT / "app").rglob("sql/*.sql"))
 
 
@@ -51,9 +48,10 @@ def test_a_script_begins_with_its_flags() -> None:
 
 
 def test_no_script_has_a_shared_function_of_its_own() -> None:
-    for shared in SHARED.glob("*.lua"):
+    assert {"named", "sortable"} == SHARED
+    for name in SHARED:
         for path in SCRIPTS:
-            assert f"local function {shared.stem}(" not in path.read_text(), path
+            assert f"local function {name}(" not in path.read_text(), path
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=name_of)

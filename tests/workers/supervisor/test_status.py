@@ -3,7 +3,7 @@ import os
 import pytest
 from prometheus_client import CollectorRegistry
 
-from app.health.stream import Backlog
+from app.health.redis.stream import Backlog
 from app.health.worker_status import ConsumerState, WorkersState
 from app.metrics.workers import SupervisorMetrics
 from tests.support.workers.crews import FakeConsumer

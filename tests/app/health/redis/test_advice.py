@@ -10,7 +10,7 @@ import redis
 from redis import Redis
 from redis._parsers.base import BaseParser
 
-from app.health.redis_advice import advice
+from app.health.redis.advice import advice
 from app.stores.redis import RedisError, connect, translated
 
 

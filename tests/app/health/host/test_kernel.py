@@ -1,7 +1,7 @@
 import pytest
 
 from app.health.check import State
-from app.health.kernel import judge_backlog, judge_huge_pages, judge_overcommit, kernel_checks
+from app.health.host.kernel import judge_backlog, judge_huge_pages, judge_overcommit, kernel_checks
 
 
 @pytest.mark.parametrize(("somaxconn", "state"), [(128, "warn"), (1024, "ok"), (4096, "ok")])

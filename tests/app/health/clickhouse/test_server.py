@@ -1,7 +1,7 @@
 import pytest
 
 from app.health.check import Check
-from app.health.clickhouse import clickhouse_checks, judge_durability
+from app.health.clickhouse.server import clickhouse_checks, judge_durability
 from app.schema.migrations import migrate
 from app.stores.clickhouse import ClickHouseUnavailable, connect
 

@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 from clickhouse_driver import errors
 
-from app.health.clickhouse_advice import _ADVICE, advice
+from app.health.clickhouse.advice import _ADVICE, advice
 from app.stores.clickhouse import ClickHouseError, connect, translated
 from app.stores.clickhouse_codes import TRANSIENT
 

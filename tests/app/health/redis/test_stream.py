@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.health.check import Check
-from app.health.stream import (
+from app.health.redis.stream import (
     Backlog,
     StreamNames,
     judge_backlog,

@@ -5,7 +5,7 @@ import pytest
 from redis import Redis
 
 from app.health.check import Check
-from app.health.replication import judge_replication, replication_checks
+from app.health.redis.replication import judge_replication, replication_checks
 from app.stores.redis import connect
 
 MASTER = {"role": "master", "connected_slaves": 0}

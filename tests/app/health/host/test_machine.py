@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from app.health.machine import (
+from app.health.host.machine import (
     disk_check,
     geoip_check,
     judge_disk,

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from clickhouse_driver import Client
 
 from app.health.check import Check, fail, ok
-from app.health.clickhouse_advice import advice
+from app.health.clickhouse.advice import advice
+from app.health.clickhouse.tables import table_checks
 from app.health.clock import judge_skew, measure_skew
-from app.health.tables import table_checks
 from app.schema.migrations import SchemaMismatch, pending
 from app.stores.clickhouse import (
     FIRST_DATABASE,

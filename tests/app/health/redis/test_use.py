@@ -5,7 +5,7 @@ import pytest
 from redis import Redis
 
 from app.health.check import Check
-from app.health.redis_use import COMMANDS, use_checks
+from app.health.redis.use import COMMANDS, use_checks
 from app.stores.redis import connect
 
 USERS = Path(__file__).parents[3] / "deploy" / "redis" / "hopline-users.conf"

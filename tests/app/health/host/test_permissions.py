@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from app.health.permissions import (
+from app.health.host.permissions import (
     judge_credentials,
     judge_environment,
     permissions_checks,

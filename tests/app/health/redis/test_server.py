@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from app.health.redis import (
+from app.health.redis.server import (
     judge_eviction,
     judge_memory,
     judge_persistence,

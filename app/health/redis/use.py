@@ -8,33 +8,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 from app.health.check import Check, fail, ok
-from app.health.redis_advice import advice
+from app.health.redis.advice import advice
 from app.stores.keys import LINK_INDEX, leases_key, link_key, link_uses_key, visitor_salt_key
 from app.stores.redis import RedisError, translated
+from app.stores.scripts import script
 
 if TYPE_CHECKING:
     import redis
 
 #: What Redis says of the id 0-0, when nothing else is in the way of an XADD.
 _NO_SUCH_ID = "must be greater than 0-0"
-#: ARGV: each command's words, an empty one between.
-#: Returns the commands that the user may not send; one that the server has no more is among them.
-#: https://redis.io/docs/latest/develop/programmability/lua-api/#redis.acl_check_cmd
-_REFUSED = """#!lua flags=no-writes
-local refused, command = {}, {}
-for _, word in ipairs(ARGV) do
-    if word ~= '' then
-        command[#command + 1] = word
-    else
-        local is_known, may = pcall(redis.acl_check_cmd, unpack(command))
-        if not (is_known and may) then
-            refused[#refused + 1] = table.concat(command, ' ')
-        end
-        command = {}
-    end
-end
-return refused
-"""
 #: With names in place of keys.
 COMMANDS = """
 GET link; SET link 1; DEL link; EXISTS link; MGET link
@@ -93,13 +76,14 @@ def _rights(client: "redis.Redis", url: str, names: dict[str, str]) -> Check:
         if command.strip()
         for word in (*command.split(), "")
     ]
+    text = script("app.health.redis", "refused")
     try:
         with translated(url):
-            refused = cast("list[bytes]", client.eval(_REFUSED, 0, *words))
+            refused = cast("list[bytes]", client.eval(text, 0, *words))
     except RedisError as error:
         return fail("redis rights", str(error), advice(error))
     if refused:
         mend = "grant them: deploy/redis/hopline-users.conf has what Hopline's users need"
-        text = "; ".join(one.decode() for one in refused)
-        return fail("redis rights", f"the user of HOPLINE_REDIS_URL may not {text}", mend)
+        told = "; ".join(one.decode() for one in refused)
+        return fail("redis rights", f"the user of HOPLINE_REDIS_URL may not {told}", mend)
     return ok("redis rights", "all that Hopline needs")

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from app.health import units
-from app.health.units import UNITS, judge_unit, listening, parse, units_checks
+from app.health.host import units
+from app.health.host.units import UNITS, judge_unit, listening, parse, units_checks
 
 SERVICE = {
     "Id": "hopline-workers.service",

@@ -4,8 +4,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from app.config.access import MetricsAccess
-from app.health.freshness import freshness_check, judge_freshness, read_gauge
-from app.health.metrics_endpoint import shown_check
+from app.health.metrics import freshness_check, judge_freshness, read_gauge, shown_check
 from app.metrics.exposition import Exposition
 from app.metrics.publisher import Publisher
 from app.metrics.server import served
