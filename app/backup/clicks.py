@@ -7,8 +7,9 @@ text. Of columns that somebody has added, those are in it that a line can hold a
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import compress, islice
+from operator import add
 from typing import Any
 
 from clickhouse_driver import Client
@@ -46,12 +47,7 @@ class Written:
     expired: int = 0
 
     def __add__(self, other: "Written") -> "Written":
-        return Written(
-            self.lines + other.lines,
-            self.stored + other.stored,
-            self.missing + other.missing,
-            self.expired + other.expired,
-        )
+        return Written(*map(add, astuple(self), astuple(other)))
 
 
 class ClickTable:

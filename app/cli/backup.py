@@ -16,7 +16,7 @@ from app.config.loading import load
 from app.config.settings import Settings
 from app.links.store import open_store
 from app.processes.private_files import is_open_to_others, keep_to_ourselves
-from app.schema.migrations import migrate
+from app.schema.migrations import migrate_as_set
 from app.stores.clickhouse import connect
 from app.terminal.output import Failure, complain
 from app.terminal.progress import counted, progress
@@ -74,11 +74,7 @@ def restore(
     manifest = open_archive(directory)
     if any(is_open_to_others(path) for path in (directory, *directory.iterdir())):
         complain(f"others can look into {directory}: chmod -R go= {directory}")
-    migrate(
-        settings.clickhouse_url,
-        timeout_seconds=settings.clickhouse_timeout_seconds,
-        ttl_days=settings.click_ttl_days,
-    )
+    migrate_as_set(settings)
     clicks = _restore_clicks(settings, directory, manifest)
     others = _restore_links(settings, directory, manifest)
     links = manifest.lines(_LINKS) - len(others)

@@ -1,7 +1,7 @@
 """Command that brings ClickHouse's tables up to date: `hopline migrate`."""
 
 from app.config.loading import load
-from app.schema.migrations import migrate as bring_up_to_date
+from app.schema.migrations import migrate_as_set
 
 
 def migrate() -> None:
@@ -9,12 +9,7 @@ def migrate() -> None:
 
     Also makes clicks live as long as HOPLINE_CLICK_TTL_DAYS says.
     """
-    settings = load()
-    applied = bring_up_to_date(
-        settings.clickhouse_url,
-        timeout_seconds=settings.clickhouse_timeout_seconds,
-        ttl_days=settings.click_ttl_days,
-    )
+    applied = migrate_as_set(load())
     for name in applied:
         print(f"applied {name}")
     if not applied:

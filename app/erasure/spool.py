@@ -1,6 +1,5 @@
 """Erasure that deletes clicks from the spool that :mod:`app.redirect.spool.file` lays out."""
 
-import fcntl
 import sqlite3
 from collections.abc import Container, Iterator
 from contextlib import closing
@@ -11,6 +10,7 @@ import hiredis
 
 from app.audit.spool import SpoolUnreadable, spool_path
 from app.erasure.choice import Choice, Found, read_entry
+from app.processes.file_lock import try_lock
 
 _NAME = "spool.db"
 #: Held by the worker that drains, and alone brings the log into the database.
@@ -120,11 +120,8 @@ def _empty_log(database: sqlite3.Connection, directory: Path) -> None:
     if not path.exists():
         return  # made here, it would perhaps not be the redirect's to open
     with path.open("rb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if try_lock(lock.fileno()):
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _pages(database: sqlite3.Connection, table: _Table) -> Iterator[list[tuple[bytes, bytes]]]:

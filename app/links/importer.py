@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from app.links import codes
 from app.links.json import NewLink
-from app.links.link import CorruptLink, Link, decode, encode
+from app.links.link import CorruptLink, Link, decode, encode, tombstone
 from app.links.store import LinkStore
 from app.links.targets import is_same
 from app.links.validation import InvalidLink
@@ -187,6 +187,4 @@ def _tombstone(new: NewLink) -> Link:
     if new.code is None or not codes.is_valid(new.code):
         raise InvalidLink("code", f"{new.code!r} can't be one: {codes.EXPECTED}")
     created_ms = new.created_ms or 0
-    return Link(
-        code=new.code, target="", created_ms=created_ms, updated_ms=created_ms, deleted=True
-    )
+    return tombstone(new.code, created_ms, created_ms)

@@ -54,6 +54,11 @@ class Link:
         return "live"
 
 
+def tombstone(code: str, created_ms: int, updated_ms: int) -> Link:
+    """Return what a deleted link leaves."""
+    return Link(code=code, target="", created_ms=created_ms, updated_ms=updated_ms, deleted=True)
+
+
 class LinkNotFound(Exception):
     """No link has this code; the text names it."""
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from app.config.settings import Settings
 from app.links import codes
-from app.links.link import Link, LinkNotFound, decode, encode
+from app.links.link import Link, LinkNotFound, decode, encode, tombstone
 from app.links.listing import LinkList
 from app.links.validation import InvalidLink, LinkOptions
 from app.stores.keys import (
@@ -215,10 +215,10 @@ class LinkStore:
             # Before the tombstone, as an index entry is before its link: an interrupted delete
             # can be repeated, and the repetition sets the count right.
             self._write(LINK_DELETED, "SADD", LINK_DELETED, code)
-        tombstone = self._swap(code, _bury)
+        left = self._swap(code, lambda link: tombstone(code, link.created_ms, link.updated_ms))
         with translated(self._url):
             self._client.delete(link_uses_key(code), link_spent_key(code))
-        return tombstone
+        return left
 
     def ping(self) -> None:
         """Have Redis look for a link that can't be; a PING works where no link may be read."""
@@ -287,13 +287,3 @@ def _indexes(link: Link) -> list[str]:
 
 def _last(replies: Iterator[Any], skipped: int) -> bytes | None:
     return cast("bytes | None", next(islice(replies, skipped, None)))
-
-
-def _bury(link: Link) -> Link:
-    return Link(
-        code=link.code,
-        target="",
-        created_ms=link.created_ms,
-        updated_ms=link.updated_ms,
-        deleted=True,
-    )

@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from app.processes.procfs import read
+
 #: Part of it that the embedded Valkey may fill. Beside it stand ClickHouse and our services, and
 #: rewriting the append-only file takes as much again at worst.
 _VALKEY_SHARE = 0.25
@@ -44,7 +46,7 @@ def memory_warning(memory_bytes: int) -> str:
 
 def oom_kills(statistics: Path = Path("/proc/vmstat")) -> int:
     """Return how often the kernel has ended a process since boot for want of memory (proc(5))."""
-    for line in _read(statistics).splitlines():
+    for line in read(statistics).splitlines():
         name, _, count = line.partition(" ")
         if name == "oom_kill":
             return int(count)
@@ -69,13 +71,6 @@ def _limits_above(root: Path, path: str, name: str) -> Iterator[int]:
     group = root / path.lstrip("/")
     for folder in (group, *group.parents):
         if folder.is_relative_to(root):
-            limit = _read(folder / name)
+            limit = read(folder / name)
             if limit.isdigit():
                 yield int(limit)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return ""

@@ -3,6 +3,7 @@
 import socket
 import sys
 from collections.abc import Mapping
+from typing import Literal
 
 from app.config.settings import Settings
 from app.health.worker_status import WorkerStates
@@ -14,23 +15,15 @@ from app.stores import redis
 _READY_PATH = "/-/ready"
 
 
-def redirect_program(settings: Settings, environ: Mapping[str, str]) -> Program:
-    """Return how to run the redirect service."""
-    bind = settings.redirect_bind
+def gunicorn_program(
+    service: Literal["redirect", "console"], settings: Settings, environ: Mapping[str, str]
+) -> Program:
+    """Return how to run the redirect service or the console."""
+    config, app = f"python:app.{service}.gunicorn_conf", f"app.{service}.wsgi:get_app()"
+    bind: str = getattr(settings, f"{service}_bind")
     return Program(
-        "redirect",
-        _gunicorn("app.redirect"),
-        environ,
-        lambda: http_status(bind, _READY_PATH) == 200,
-    )
-
-
-def console_program(settings: Settings, environ: Mapping[str, str]) -> Program:
-    """Return how to run the console."""
-    bind = settings.console_bind
-    return Program(
-        "console",
-        _gunicorn("app.console"),
+        service,
+        (sys.executable, "-m", "gunicorn", "--config", config, app),
         environ,
         lambda: http_status(bind, _READY_PATH) == 200,
     )
@@ -68,14 +61,3 @@ def _all_consumers_work(settings: Settings) -> bool:
         return False
     host = socket.gethostname()
     return any(state.host == host and state.state == "running" for state in states)
-
-
-def _gunicorn(package: str) -> tuple[str, ...]:
-    return (
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "--config",
-        f"python:{package}.gunicorn_conf",
-        f"{package}.wsgi:get_app()",
-    )

@@ -12,7 +12,7 @@ from app.local.data_dir import DataDir
 from app.local.process_group import ProcessGroup
 from app.local.stores import Store
 from app.processes.child import ChildFailed, Program
-from app.schema.migrations import migrate
+from app.schema.migrations import migrate_as_set
 
 START_SECONDS = 60.0
 STOP_SECONDS = 9.0
@@ -61,9 +61,9 @@ class LocalStack:
                 self._spawn(store.program, _STORES)
         if not self._wait_until_ready():
             return False
-        self._spawn(services.redirect_program(self._settings, environ), _SERVICES)
-        self._spawn(services.console_program(self._settings, environ), _SERVICES)
-        self._migrate()
+        self._spawn(services.gunicorn_program("redirect", self._settings, environ), _SERVICES)
+        self._spawn(services.gunicorn_program("console", self._settings, environ), _SERVICES)
+        migrate_as_set(self._settings)
         self._spawn(services.workers_program(self._settings, environ), _WORKERS)
         if not self._wait_until_ready():
             return False
@@ -100,13 +100,6 @@ class LocalStack:
             self._group.require_started()
             time.sleep(_POLL_SECONDS)
         return True
-
-    def _migrate(self) -> None:
-        migrate(
-            self._settings.clickhouse_url,
-            timeout_seconds=self._settings.clickhouse_timeout_seconds,
-            ttl_days=self._settings.click_ttl_days,
-        )
 
     def _environ(self) -> dict[str, str]:
         given = {variable(name): value for name, value in self._overrides.items()}

@@ -1,6 +1,6 @@
 """Values that make up a report on one short code, and how they are written as JSON."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
@@ -133,24 +133,11 @@ def to_json(stats: Stats) -> dict[str, Any]:
 
 
 def _figures(figures: Figures) -> dict[str, int]:
-    return {
-        "clicks": figures.clicks,
-        "humans": figures.humans,
-        "bots": figures.bots,
-        "visitors": figures.visitors,
-    }
+    return {name: getattr(figures, name) for name in ("clicks", "humans", "bots", "visitors")}
 
 
 def _breakdown(breakdown: Breakdown) -> dict[str, Any]:
-    top = [
-        {
-            "name": share.name,
-            "clicks": share.clicks,
-            "visitors": share.visitors,
-            "share": round(share.share, 4),
-        }
-        for share in breakdown.top
-    ]
+    top = [{**asdict(share), "share": round(share.share, 4)} for share in breakdown.top]
     return {"top": top, "others": breakdown.others}
 
 

@@ -16,6 +16,7 @@ from importlib import resources
 
 from clickhouse_driver import Client
 
+from app.config.settings import Settings
 from app.stores.clickhouse import (
     FIRST_DATABASE,
     ClickHouseRefused,
@@ -87,6 +88,15 @@ def migrate(url: str, *, timeout_seconds: float, ttl_days: int) -> list[str]:
                 _apply(client, migration)
             _keep_clicks(url, client, ttl_days)
     return [migration.name for migration in waiting]
+
+
+def migrate_as_set(settings: Settings) -> list[str]:
+    """Migrate the database of an installation; as :func:`migrate`."""
+    return migrate(
+        settings.clickhouse_url,
+        timeout_seconds=settings.clickhouse_timeout_seconds,
+        ttl_days=settings.click_ttl_days,
+    )
 
 
 def known() -> list[Migration]:

@@ -18,7 +18,7 @@ from app.links.store import open_store
 from app.local.clickhouse import clickhouse_url, embedded_program, memory_limit_bytes
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.local.ports import LOOPBACK
-from app.local.services import redirect_program, workers_program
+from app.local.services import gunicorn_program, workers_program
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.processes.child import Program, adopt_orphans
 from app.schema.migrations import migrate
@@ -229,7 +229,7 @@ class Stage:
         through = self.settings.model_copy(
             update={"redis_url": valkey_url(self.redirect_link.port)}
         )
-        return redirect_program(through, self.environ(through))
+        return gunicorn_program("redirect", through, self.environ(through))
 
     def _workers(self, module: str) -> Program:
         urls = {

@@ -19,7 +19,7 @@ from redis import Redis
 
 from app.links.link import Link, encode
 from app.links.targets import MAX_BYTES
-from app.local.services import redirect_program
+from app.local.services import gunicorn_program
 from app.processes.child import Child, Program
 from app.stores.keys import link_key, link_uses_key
 from tests.conftest import missing
@@ -106,7 +106,7 @@ def redirect(children, tmp_path, make_settings, redis_url, between):
     with Redis.from_url(redis_url) as client:
         for link in LINKS:
             client.set(link_key(link.code), encode(link))
-    child = children(redirect_program(settings, environ))
+    child = children(gunicorn_program("redirect", settings, environ))
     return Redirect(tmp_path / "redirect.sock", child.pid, between)
 
 

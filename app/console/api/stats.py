@@ -1,6 +1,7 @@
 """Endpoint that reports on one short code: GET /api/v1/links/{code}/stats."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -57,7 +58,7 @@ class LinkStats:
     on_head = on_get
 
     def _ask(self, code: str, question: Question, now: datetime) -> Stats:
-        try:
+        with _naming("interval", TooManyBuckets):
             return self._reports.stats(
                 code,
                 question.period,
@@ -66,8 +67,6 @@ class LinkStats:
                 by=question.by,
                 limit=question.limit,
             )
-        except TooManyBuckets as error:
-            raise InvalidParameter("interval", str(error)) from None
 
 
 def read_question(params: Mapping[str, Any], now: datetime) -> Question:
@@ -94,6 +93,15 @@ def read_question(params: Mapping[str, Any], now: datetime) -> Question:
 _PARAMETERS = ("since", "until", "interval", "by", "limit")
 
 
+@contextmanager
+def _naming(parameter: str, kind: type[ValueError] = ValueError) -> Iterator[None]:
+    """Have a complaint about a value name its parameter."""
+    try:
+        yield
+    except kind as error:
+        raise InvalidParameter(parameter, str(error)) from None
+
+
 def _many(params: Mapping[str, Any], name: str) -> list[str]:
     given = params.get(name, [])
     return [given] if isinstance(given, str) else given
@@ -108,24 +116,18 @@ def _one(params: Mapping[str, Any], name: str) -> str | None:
 
 def _period(since: str | None, until: str | None, now: datetime) -> Period:
     times = [_time("since", since, now), _time("until", until, now)]
-    try:
+    with _naming("until"):
         return Period(*times)
-    except ValueError as error:
-        raise InvalidParameter("until", str(error)) from None
 
 
 def _time(name: str, text: str | None, now: datetime) -> datetime | None:
-    try:
+    with _naming(name):
         return None if text is None else parse_time(text, now)
-    except ValueError as error:
-        raise InvalidParameter(name, str(error)) from None
 
 
 def _dimensions(names: list[str]) -> tuple[Dimension, ...]:
-    try:
+    with _naming("by"):
         return tuple(dict.fromkeys(map(read_dimension, names)))
-    except ValueError as error:
-        raise InvalidParameter("by", str(error)) from None
 
 
 def _interval(text: str | None) -> Interval | None:

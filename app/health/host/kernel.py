@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.health.check import Check, ok, warn
+from app.processes.procfs import read
 
 _SYSCTL = Path("/proc/sys")
 _HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
@@ -16,10 +17,10 @@ _LEAST_WAITING = 1024
 
 def kernel_checks(*, has_redis: bool) -> Iterator[Check]:
     """Yield the findings about this machine; those for Redis only where it runs here, too."""
-    yield judge_backlog(int(_read(_SYSCTL / "net/core/somaxconn") or _LEAST_WAITING))
+    yield judge_backlog(int(read(_SYSCTL / "net/core/somaxconn") or _LEAST_WAITING))
     if has_redis:
-        yield judge_overcommit(_read(_SYSCTL / "vm/overcommit_memory"))
-        yield judge_huge_pages(_read(_HUGE_PAGES))
+        yield judge_overcommit(read(_SYSCTL / "vm/overcommit_memory"))
+        yield judge_huge_pages(read(_HUGE_PAGES))
 
 
 def judge_backlog(somaxconn: int) -> Check:
@@ -46,11 +47,3 @@ def judge_huge_pages(enabled: str) -> Check:
         return ok(name, "not forced on Redis")
     text = "always: while Redis saves, single commands take milliseconds"
     return warn(name, text, f"echo madvise > {_HUGE_PAGES}, at each boot")
-
-
-def _read(path: Path) -> str:
-    """Return what a kernel's file says, empty where this kernel has none."""
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return ""
