@@ -95,11 +95,6 @@ class ClickTable:
             rows = self._client.execute("SELECT DISTINCT toYYYYMM(time) FROM clicks ORDER BY 1")
         return [month for (month,) in rows]
 
-    def count(self) -> int:
-        """Return how many distinct clicks there are."""
-        with translated(self._url):
-            return int(self._client.execute("SELECT uniqExact(click_id) FROM clicks")[0][0])
-
     def read(self, month: int) -> Iterator[Sequence[Any]]:
         """Yield the lines of a month's clicks, each with its newest enrichment."""
         asked = ", ".join(

@@ -55,7 +55,8 @@ def backup(
                 archive.add(f"{_CLICKS}-{month}", counted(clicks.read(month), f"of {month}"))
     except OSError as error:
         raise Failure(f"{directory} can't be written: {error.strerror}") from None
-    print(f"{_size(archive.manifest)} are in {directory}")
+    lines = archive.manifest.lines
+    print(f"{lines(_LINKS):,} links and {lines(_CLICKS):,} clicks are in {directory}")
 
 
 def restore(
@@ -132,7 +133,3 @@ def _summed(pieces: Iterable[Written], what: str) -> Written:
             bar.advance(shown, written.lines)
             total += written
     return total
-
-
-def _size(manifest: Manifest) -> str:
-    return f"{manifest.lines(_LINKS):,} links and {manifest.lines(_CLICKS):,} clicks"

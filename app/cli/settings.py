@@ -3,7 +3,7 @@
 import difflib
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, NamedTuple
 
 import typer
@@ -49,7 +49,8 @@ def settings(
     """
     described = list(describe(load()))
     if as_env_file:
-        print(_env_file(described), end="")
+        # A file for systemd's EnvironmentFile= that changes nothing as it stands.
+        print(_ENV_FILE_HEADER, *map(_env_file_entry, described), sep="\n", end="")
         return
     if as_json:
         print_json([setting._asdict() for setting in described])
@@ -68,11 +69,6 @@ def _drawn(setting: Described) -> Group:
     """Return a setting for a terminal, which is too narrow for all of it beside each other."""
     value = Text.assemble((setting.variable, "bold"), "=", setting.value)
     return Group(value, Padding(Text(setting.sentence), (0, 0, 0, 4)))
-
-
-def _env_file(described: Iterable[Described]) -> str:
-    """Return a file for systemd's EnvironmentFile= that changes nothing as it stands."""
-    return "\n".join((_ENV_FILE_HEADER, *map(_env_file_entry, described)))
 
 
 def _env_file_entry(setting: Described) -> str:

@@ -76,7 +76,7 @@ def _run(settings: Settings, terminal: Console, *, demo: bool) -> None:
         data.held(announcer.say, lambda: stop.count > 0) as lock,
     ):
         say: Say = announcer.say
-        ports.require_free(_binds(settings))
+        ports.require_free((variable(name), getattr(settings, name)) for name in BINDS)
         if warning := memory_warning(memory_bytes()):
             say(warning)
         fetcher = Fetcher(settings.cache_dir, terminal, lambda: stop.count > 0)
@@ -124,10 +124,6 @@ def _overrides(settings: Settings, geoip_path: Path | None, *, demo: bool) -> di
         overrides["trusted_proxies"] = ",".join((*settings.trusted_proxies, _DEMO_PROXIES))
         overrides["client_address_header"] = "X-Forwarded-For"
     return overrides
-
-
-def _binds(settings: Settings) -> list[tuple[str, str]]:
-    return [(variable(name), getattr(settings, name)) for name in BINDS]
 
 
 def _geoip_path(settings: Settings, fetcher: Fetcher, say: Say) -> Path | None:

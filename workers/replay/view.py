@@ -1,13 +1,11 @@
 """Views that show what a replay did, as lines of a table or as JSON."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from app.times import rfc3339
 from workers.replay.checkpoint import Notes
 from workers.replay.rows import COMPARED
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: What is counted and how it reads; a dry run's words come second.
 _COUNTED = {
     "read": ("read", "read"),
