@@ -1,7 +1,7 @@
 """List that shows all metrics of all services to a person."""
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
@@ -10,18 +10,11 @@ from app.metrics.audit import LedgerMetrics
 from app.metrics.console import ConsoleMetrics
 from app.metrics.redirect import RedirectMetrics
 from app.metrics.stores import StoreMetrics
+from app.metrics.types import MetricGroup
 from app.metrics.workers import SupervisorMetrics, WorkerMetrics
 
-
-class MakeGroup(Protocol):
-    """Declares a group of metrics in a registry."""
-
-    def __call__(self, registry: CollectorRegistry) -> object:
-        """Make the group."""
-
-
 #: Each service and the groups that it shows.
-SERVICES: dict[str, tuple[MakeGroup, ...]] = {
+SERVICES: dict[str, tuple[type[MetricGroup], ...]] = {
     "redirect": (RedirectMetrics,),
     "workers": (WorkerMetrics, SupervisorMetrics, StoreMetrics, LedgerMetrics),
     "console": (ConsoleMetrics,),

@@ -5,9 +5,10 @@ from the start. Prometheus can't see a counter rise that begins with 1, and that
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
-from typing import Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -143,39 +144,58 @@ class FastHistogram:
         yield family
 
 
-class Declarations:
-    """Metrics as a service's group of them declares them, all in one registry.
+class _Declared(NamedTuple):
+    """A metric that is still to be made: by name and registry, with these values of its label."""
 
-    A keyword that is no option names the metric's one label and gives the values that it may take.
+    name: str
+    make: Callable[..., Any]
+    values: tuple[str, ...] = ()
+
+
+class MetricGroup:
+    """Metrics that are declared together, and made in a registry.
+
+    Each is an attribute of the class. It is called ``hopline_`` and the attribute's name, unless it
+    is given another. A keyword that is no option is its label, with the values that it may take.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
+        for attribute, declared in vars(type(self)).items():
+            if isinstance(declared, _Declared):
+                name = f"hopline_{declared.name or attribute}"
+                metric = declared.make(name, registry=registry)
+                setattr(self, attribute, prepared(metric, *declared.values))
 
-    def counter(self, name: str, sentence: str, **label: Iterable[str]) -> Counter:
-        """Declare a counter."""
-        counter = Counter(name, sentence, [*label], registry=self._registry)
-        return prepared(counter, *chain(*label.values()))
 
-    def gauge(
-        self, name: str, sentence: str, merge: Merge = "sum", **label: Iterable[str]
-    ) -> Gauge:
-        """Declare a gauge."""
-        gauge = Gauge(name, sentence, [*label], merge=merge, registry=self._registry)
-        return prepared(gauge, *chain(*label.values()))
+def counter(sentence: str, *, name: str = "", **label: Iterable[str]) -> Counter:
+    """Declare a counter."""
+    make = partial(Counter, documentation=sentence, labelnames=[*label])
+    return cast("Counter", _Declared(name, make, (*chain(*label.values()),)))
 
-    def histogram(
-        self, name: str, sentence: str, buckets: Sequence[float] = Histogram.DEFAULT_BUCKETS
-    ) -> Histogram:
-        """Declare a histogram."""
-        return Histogram(name, sentence, buckets=buckets, registry=self._registry)
 
-    def fast_counters(
-        self, name: str, sentence: str, labels: Sequence[str], known: Iterable[tuple[str, ...]]
-    ) -> FastCounterFamily:
-        """Declare counters for a hot path."""
-        return FastCounterFamily(name, sentence, labels, self._registry, known)
+def gauge(sentence: str, *, name: str = "", merge: Merge = "sum", **label: Iterable[str]) -> Gauge:
+    """Declare a gauge."""
+    make = partial(Gauge, documentation=sentence, labelnames=[*label], merge=merge)
+    return cast("Gauge", _Declared(name, make, (*chain(*label.values()),)))
 
-    def fast_histogram(self, name: str, sentence: str, edges: Sequence[float]) -> FastHistogram:
-        """Declare a histogram for a hot path."""
-        return FastHistogram(name, sentence, edges, self._registry)
+
+def histogram(
+    sentence: str, *, name: str = "", buckets: Sequence[float] = Histogram.DEFAULT_BUCKETS
+) -> Histogram:
+    """Declare a histogram."""
+    make = partial(Histogram, documentation=sentence, buckets=buckets)
+    return cast("Histogram", _Declared(name, make))
+
+
+def fast_counters(
+    sentence: str, labels: Sequence[str], known: Iterable[tuple[str, ...]]
+) -> FastCounterFamily:
+    """Declare counters for a hot path."""
+    make = partial(FastCounterFamily, sentence=sentence, labels=labels, known=known)
+    return cast("FastCounterFamily", _Declared("", make))
+
+
+def fast_histogram(sentence: str, edges: Sequence[float], *, name: str = "") -> FastHistogram:
+    """Declare a histogram for a hot path."""
+    make = partial(FastHistogram, sentence=sentence, edges=edges)
+    return cast("FastHistogram", _Declared(name, make))
