@@ -1,8 +1,7 @@
 """Contract that all share who read or write links: a short link, and its JSON in Redis."""
 
 from dataclasses import dataclass
-from types import UnionType
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
 import orjson
 
@@ -91,21 +90,9 @@ def decode(code: str, raw: bytes) -> Link:
         raise CorruptLink(f"link {code!r} can't be read: {error}") from None
 
 
-#: What JSON holds for each field.
-_KINDS: dict[str, type | UnionType] = {
-    "target": str,
-    "created_ms": int,
-    "updated_ms": int,
-    "status": int,
-    "expires_at": int | None,
-    "click_limit": int | None,
-    "forward_query": bool,
-    "cache_control": str | None,
-    "tags": list,
-    "title": str,
-    "disabled": bool,
-    "deleted": bool,
-}
+#: What JSON holds for each field but the code.
+_KINDS: dict[str, Any] = {**get_type_hints(Link), "status": int, "tags": list}
+del _KINDS["code"]
 
 
 def _default(name: str) -> object:

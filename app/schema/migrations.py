@@ -25,6 +25,7 @@ from app.stores.clickhouse import (
     require_version,
     translated,
 )
+from app.stores.scripts import query
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ def migrate(url: str, *, timeout_seconds: float, ttl_days: int) -> list[str]:
     with translated(url):
         _create_database(url, timeout_seconds)
         with connect(url, timeout_seconds=timeout_seconds) as client:
-            client.execute(_CREATE_LEDGER)
+            client.execute(query("app.schema", "create_migrations"))
             waiting = pending(client)
             _require_tables(client, waiting)
             for migration in waiting:
@@ -167,19 +168,6 @@ def _create_database(url: str, timeout_seconds: float) -> None:
         client.execute(
             "CREATE DATABASE IF NOT EXISTS {database:Identifier}", {"database": database_name(url)}
         )
-
-
-#: A migration applied by two processes at once is one row after merging, and under FINAL.
-_CREATE_LEDGER = """
-CREATE TABLE IF NOT EXISTS migrations
-(
-    number     UInt32,
-    name       String,
-    checksum   String,
-    applied_at DateTime64(3, 'UTC') DEFAULT now64(3)
-)
-ENGINE = ReplacingMergeTree ORDER BY (number, name)
-"""
 
 
 def _apply(client: Client, migration: Migration) -> None:

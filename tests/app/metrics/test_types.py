@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from app.metrics.types import FastCounterFamily, FastHistogram
+from app.metrics.types import FastCounterFamily, FastHistogram, MetricGroup, counter, gauge
 
 
 def test_fast_counters_are_counters_to_whoever_scrapes() -> None:
@@ -32,3 +32,25 @@ def test_a_fast_histogram_counts_as_the_librarys_own(values: list[float]) -> Non
             name = f"hopline_seconds_{sample}"
             assert ours.get_sample_value(name, asked) == theirs.get_sample_value(name, asked)
     assert ours.get_sample_value("hopline_seconds_sum") == pytest.approx(sum(values))
+
+
+class Doors(MetricGroup):
+    """Doors of a house."""
+
+    doors_opened = counter("Doors that were opened, by side.", side=("left", "right"))
+    warmest = gauge("The warmest room.", name="room_celsius", merge="max")
+
+
+def test_a_metric_is_called_by_its_attribute_or_as_it_says() -> None:
+    registry = CollectorRegistry()
+    group = Doors(registry)
+    group.doors_opened.labels("left").inc()
+    group.warmest.set(21)
+    assert registry.get_sample_value("hopline_doors_opened_total", {"side": "left"}) == 1
+    assert registry.get_sample_value("hopline_doors_opened_total", {"side": "right"}) == 0
+    assert registry.get_sample_value("hopline_room_celsius") == 21
+
+
+def test_each_registry_gets_metrics_of_its_own() -> None:
+    one, other = Doors(CollectorRegistry()), Doors(CollectorRegistry())
+    assert one.warmest is not other.warmest
