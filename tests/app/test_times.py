@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.times import parse_time
+from app.times import parse_time, rfc3339, unix_ms
 
 NOW = datetime(2026, 5, 10, 12, 30, tzinfo=UTC)
 
@@ -52,3 +52,12 @@ def test_any_text_is_a_time_or_a_value_error(text: str) -> None:
     except ValueError:
         return
     assert time.tzinfo is UTC
+
+
+@given(st.integers(0, 253_402_300_799_999))
+def test_a_time_in_milliseconds_reads_back_as_it_was_written(time_ms: int) -> None:
+    assert unix_ms(datetime.fromisoformat(rfc3339(time_ms))) == time_ms
+
+
+def test_times_for_programs_have_milliseconds_and_a_z() -> None:
+    assert rfc3339(1_778_416_200_007) == "2026-05-10T12:30:00.007Z"

@@ -34,8 +34,8 @@ def test_a_fast_histogram_counts_as_the_librarys_own(values: list[float]) -> Non
     assert ours.get_sample_value("hopline_seconds_sum") == pytest.approx(sum(values))
 
 
-class Doors(MetricGroup):
-    """Doors of a house."""
+class House(MetricGroup):
+    """What is counted of a house."""
 
     doors_opened = counter("Doors that were opened, by side.", side=("left", "right"))
     warmest = gauge("The warmest room.", name="room_celsius", merge="max")
@@ -43,7 +43,7 @@ class Doors(MetricGroup):
 
 def test_a_metric_is_called_by_its_attribute_or_as_it_says() -> None:
     registry = CollectorRegistry()
-    group = Doors(registry)
+    group = House(registry)
     group.doors_opened.labels("left").inc()
     group.warmest.set(21)
     assert registry.get_sample_value("hopline_doors_opened_total", {"side": "left"}) == 1
@@ -52,5 +52,5 @@ def test_a_metric_is_called_by_its_attribute_or_as_it_says() -> None:
 
 
 def test_each_registry_gets_metrics_of_its_own() -> None:
-    one, other = Doors(CollectorRegistry()), Doors(CollectorRegistry())
+    one, other = House(CollectorRegistry()), House(CollectorRegistry())
     assert one.warmest is not other.warmest
