@@ -14,11 +14,10 @@ from app.config.access import MetricsAccess
 from app.config.loading import load
 from app.config.settings import Settings, SettingsError
 from app.logs.setup import configure
-from app.metrics.audit import LedgerMetrics
 from app.metrics.exposition import Exposition
 from app.metrics.publisher import published
 from app.metrics.server import served
-from app.metrics.workers import SupervisorMetrics
+from app.metrics.workers import LedgerMetrics, SupervisorMetrics
 from app.processes.private_files import keep_to_ourselves
 from app.processes.systemd import Notifier
 from app.version import __version__

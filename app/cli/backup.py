@@ -3,18 +3,20 @@
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import orjson
 import typer
 from rich.progress import TextColumn
 
 from app.backup.archive import Manifest, new_archive, open_archive, read_part
 from app.backup.clicks import ClickTable, Written
-from app.backup.links import link_lines, restore_links
 from app.config.loading import load
 from app.config.settings import Settings
-from app.links.store import open_store
+from app.links.link import decode, encode
+from app.links.store import LinkStore, open_store
 from app.processes.private_files import is_open_to_others, keep_to_ourselves
 from app.schema.migrations import migrate_as_set
 from app.stores.clickhouse import connect
@@ -26,6 +28,8 @@ _CLICKS = "clicks"
 _DAY_MS = 86_400_000
 #: A click that is about to be forgotten may be gone before it is looked for.
 _MARGIN_MS = 3_600_000
+#: Links of one round trip.
+_PIECE = 500
 
 
 def backup(
@@ -50,7 +54,7 @@ def backup(
         ):
             if clicks.left_out:
                 complain(f"columns of your own are left out: {', '.join(clicks.left_out)}")
-            archive.add(_LINKS, counted(link_lines(store), "links"))
+            archive.add(_LINKS, counted(_link_lines(store), "links"))
             for month in clicks.months():
                 archive.add(f"{_CLICKS}-{month}", counted(clicks.read(month), f"of {month}"))
     except OSError as error:
@@ -114,7 +118,7 @@ def _restore_links(settings: Settings, directory: Path, manifest: Manifest) -> l
         code
         for part in manifest.parts
         if part.name == _LINKS
-        for code in restore_links(store, counted(read_part(directory, part), "links"))
+        for code in _store_links(store, counted(read_part(directory, part), "links"))
     ]
 
 
@@ -133,3 +137,29 @@ def _summed(pieces: Iterable[Written], what: str) -> Written:
             bar.advance(shown, written.lines)
             total += written
     return total
+
+
+def _link_lines(store: LinkStore) -> Iterator[dict[str, Any]]:
+    """Yield all links, deleted ones too, whose codes stay taken."""
+    for link in store.links.scan(deleted=True):
+        uses = store.uses(link)
+        yield {"code": link.code, "link": orjson.Fragment(encode(link)), "uses": uses}
+
+
+def _store_links(store: LinkStore, lines: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Store links whose codes are free; yield the codes under which another link stands.
+
+    Those are left alone. Repeating it changes nothing.
+
+    Raises:
+        CorruptLink: a line holds no link.
+        RedisUnavailable, RedisRefused: some may be stored.
+    """
+    waiting = iter(lines)
+    while piece := list(islice(waiting, _PIECE)):
+        links = [decode(line["code"], orjson.dumps(line["link"])) for line in piece]
+        for line, link, found in zip(piece, links, store.put_new(links), strict=True):
+            if found is None or found == encode(link):
+                store.restore_uses(link.code, line["uses"])
+            else:
+                yield link.code

@@ -6,12 +6,10 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
-from app.metrics.audit import LedgerMetrics
 from app.metrics.console import ConsoleMetrics
 from app.metrics.redirect import RedirectMetrics
-from app.metrics.stores import StoreMetrics
 from app.metrics.types import MetricGroup
-from app.metrics.workers import SupervisorMetrics, WorkerMetrics
+from app.metrics.workers import LedgerMetrics, StoreMetrics, SupervisorMetrics, WorkerMetrics
 
 #: Each service and the groups that it shows.
 SERVICES: dict[str, tuple[type[MetricGroup], ...]] = {

@@ -12,7 +12,7 @@ from app.audit.entry_counts import EntryLedger, Noted
 from app.audit.factory import open_audit, open_beginnings, open_entries
 from app.audit.spool import SpoolUnreadable
 from app.config.settings import Settings
-from app.metrics.audit import LedgerMetrics
+from app.metrics.workers import LedgerMetrics
 from app.stores.clickhouse import ClickHouseError
 from app.stores.keys import ledger_turn_key
 from app.stores.redis import RedisError, connect

@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry
 
 from app.config.settings import Settings
-from app.metrics.audit import LedgerMetrics
+from app.metrics.workers import LedgerMetrics
 from workers.monitor.audit_monitor import LedgerThread
 from workers.monitor.store_gauges import Stores
 

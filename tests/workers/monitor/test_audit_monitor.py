@@ -8,7 +8,7 @@ from app.audit.audit import Suspects
 from app.audit.click_ref import Sighting
 from app.audit.entry_counts import EntryCount, Gap, Noted
 from app.audit.factory import open_beginnings, open_entries
-from app.metrics.audit import LedgerMetrics
+from app.metrics.workers import LedgerMetrics
 from app.stores.clickhouse import ClickHouseUnavailable, connect
 from app.stores.keys import ledger_key, ledger_turn_key
 from app.stores.redis import RedisUnavailable
