@@ -4,7 +4,6 @@ Rule 1: consumers enter a click into ``ledger`` before they insert it into ``cli
         is read first wherever the two are compared, and a click that is in ``clicks`` alone was
         put there by somebody else.
 Rule 2: everything is by distinct click id, so that it does not matter what came twice.
-Rule 3: values go in as parameters; SQL is put together from this file's text.
 """
 
 from collections import Counter
@@ -17,6 +16,7 @@ from clickhouse_driver import Client
 from app.audit.click_ref import Sighting
 from app.schema.migrations import ttl_of
 from app.stores.clickhouse import connect, translated
+from app.stores.scripts import query
 
 Table = Literal["clicks", "ledger"]
 #: Is handed the starts of what is looked at, and yields each when it is its turn.
@@ -30,41 +30,6 @@ _MARGIN_MS = 3_600_000
 _ASKED_AT_ONCE = 10_000
 _END_MS = 1 << 52
 
-_MINUTE = "intDiv(toUnixTimestamp64Milli(time), 60000)"
-_IN_SPAN = (
-    "time >= fromUnixTimestamp64Milli({first_ms:Int64}, 'UTC')"
-    " AND time < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')"
-)
-#: Two sets of clicks are taken for the same if their numbers and the sums of their hashes are.
-_SUM = f"""
-SELECT {_MINUTE} AS minute, count(), sum(sipHash64(click_id)) FROM {{table:Identifier}} FINAL
-WHERE {_IN_SPAN} GROUP BY minute
-"""  # noqa: S608 - rule 3
-_NOT_IN = f"""
-(time, click_id) NOT IN (
-    SELECT time, click_id FROM {{other:Identifier}}
-    WHERE {_IN_SPAN} AND {_MINUTE} IN (SELECT minute FROM wanted)
-)
-"""  # noqa: S608 - rule 3
-#: The number of all and the names of the absent come from one look at the table.
-_ENTERED = f"""
-SELECT {_MINUTE} AS minute, count(),
-    groupArrayIf((toUnixTimestamp64Milli(time), click_id), {_NOT_IN})
-FROM ledger FINAL
-WHERE {_IN_SPAN} AND {_MINUTE} IN (SELECT minute FROM wanted)
-GROUP BY minute
-"""  # noqa: S608 - rule 3
-_UNCOUNTED = f"""
-SELECT DISTINCT toUnixTimestamp64Milli(time), click_id FROM clicks
-WHERE {_IN_SPAN} AND {_MINUTE} IN (SELECT minute FROM wanted) AND {_NOT_IN}
-"""  # noqa: S608 - rule 3
-#: The bounds name the partitions, and in the ledger the primary key.
-_AMONG = f"""
-SELECT DISTINCT toUnixTimestamp64Milli(time), click_id FROM {{table:Identifier}}
-WHERE {_IN_SPAN} AND (time, click_id) IN (
-    SELECT fromUnixTimestamp64Milli(time_ms, 'UTC'), click_id FROM wanted
-)
-"""  # noqa: S608 - rule 3
 _ENGINES = """
 SELECT engine_full FROM system.tables
 WHERE database = currentDatabase() AND name IN ('clicks', 'ledger')
@@ -121,8 +86,8 @@ class Clicks:
 
     def started_seconds(self) -> int:
         """Return when the server was started, as a Unix time, give or take a second."""
-        query = "SELECT toInt64(toUnixTimestamp(now())) - toInt64(uptime())"
-        return int(self._ask(lambda client: client.execute(query))[0][0])
+        uptime = "SELECT toInt64(toUnixTimestamp(now())) - toInt64(uptime())"
+        return int(self._ask(lambda client: client.execute(uptime))[0][0])
 
     def compare(self, since_ms: int, now_ms: int, watch: Watch) -> Compared:
         """Compare the tables from a Unix time on.
@@ -143,7 +108,7 @@ class Clicks:
         found: set[Sighting] = set()
         while piece := list(islice(ordered, _ASKED_AT_ONCE)):
             span = {"first_ms": piece[0].time_ms, "end_ms": piece[-1].time_ms + 1}
-            rows = self._query(_AMONG, {"table": table, **span}, _wanted_clicks(piece))
+            rows = self._query("among", {"table": table, **span}, _wanted_clicks(piece))
             found |= {Sighting(*row) for row in rows}
         return found
 
@@ -165,20 +130,21 @@ class Clicks:
     def _look_closer(
         self, found: Compared, span: Mapping[str, int], minutes: dict[str, Any]
     ) -> None:
-        rows = self._query(_ENTERED, {"other": "clicks", **span}, minutes)
+        rows = self._query("entered", {"other": "clicks", **span}, minutes)
         for minute, count, absent in rows:
             found.entered[minute] += count
             found.absent.update(Sighting(*one) for one in absent)
-        rows = self._query(_UNCOUNTED, {"other": "ledger", **span}, minutes)
+        rows = self._query("uncounted", {"other": "ledger", **span}, minutes)
         found.uncounted.update(Sighting(*row) for row in rows)
 
     def _sums(self, table: Table, span: Mapping[str, int]) -> dict[int, tuple[int, int]]:
-        rows = self._query(_SUM, {"table": table, **span})
+        rows = self._query("sums", {"table": table, **span})
         return {minute: (count, total) for minute, count, total in rows}
 
-    def _query(self, sql: str, params: Mapping[str, object], *tables: Any) -> Any:
+    def _query(self, name: str, params: Mapping[str, object], *tables: Any) -> Any:
+        text = query("app.audit", name)
         return self._ask(
-            lambda client: client.execute(sql, params, external_tables=list(tables) or None)
+            lambda client: client.execute(text, params, external_tables=list(tables) or None)
         )
 
     def _ask(self, question: Callable[[Client], Any]) -> Any:

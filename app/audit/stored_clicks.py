@@ -5,14 +5,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 
-#: The bounds name the partitions and the beginning of the primary key.
-_COUNT = """
-SELECT uniqExact(click_id) FROM clicks
-WHERE time >= fromUnixTimestamp64Milli({first_ms:Int64}, 'UTC')
-    AND time <= fromUnixTimestamp64Milli({last_ms:Int64}, 'UTC')
-    AND short_code IN (SELECT short_code FROM wanted)
-    AND click_id IN (SELECT click_id FROM wanted)
-"""
+from app.stores.scripts import query
 
 
 def count_stored(
@@ -36,7 +29,8 @@ def count_stored(
     """
     bounds = {"first_ms": min(times_ms), "last_ms": max(times_ms)}
     tables = [wanted(click_ids, short_codes)]
-    found = client.execute(_COUNT, bounds, external_tables=tables, settings=settings)
+    text = query("app.audit", "count_stored")
+    found = client.execute(text, bounds, external_tables=tables, settings=settings)
     return int(found[0][0])
 
 
