@@ -8,7 +8,7 @@ from app.health.check import Check
 from app.health.redis.use import COMMANDS, use_checks
 from app.stores.redis import connect
 
-USERS = Path(__file__).parents[3] / "deploy" / "redis" / "hopline-users.conf"
+USERS = Path(__file__).parents[4] / "deploy" / "redis" / "hopline-users.conf"
 #: Of connections, transactions and scripts, which the looking itself needs; and what is only asked.
 OF_ITSELF = {"hello", "auth", "client", "eval", "evalsha", "script|load", "multi", "exec"}
 WITH_SUBCOMMANDS = ("xinfo", "xgroup", "memory")
