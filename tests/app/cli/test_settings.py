@@ -3,8 +3,8 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from app.config.describe import describe
 
+from app.cli.settings import describe
 from app.config.loading import load
 from app.config.settings import Settings, variable
 
