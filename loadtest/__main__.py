@@ -12,7 +12,7 @@ from typing import Any
 
 from app.processes.child import ChildFailed
 from loadtest import self_check
-from loadtest.faults import BEGINS_AT, FAULTS, KNOWN_LINKS, Fault, FaultFailed, commit
+from loadtest.faults.table import BEGINS_AT, FAULTS, KNOWN_LINKS, Fault, commit
 from loadtest.local import HOPLINE, Local, LocalFailed, running
 from loadtest.report.budget import BUDGETS, EVERY_REDIRECT
 from loadtest.report.verdict import EXIT_CODES, Outcome
@@ -40,7 +40,7 @@ def main() -> int:
         if options.faults:
             return _run_faults(options)
         return _run_once(options)
-    except (ChildFailed, LocalFailed, FaultFailed) as error:
+    except (ChildFailed, LocalFailed) as error:
         print(f"loadtest: {error}", file=sys.stderr)
     except OSError as error:
         print(f"loadtest: {error.filename or 'a file'}: {error.strerror}", file=sys.stderr)
@@ -115,9 +115,9 @@ def _run_fault(
     run.forget()
     code = run.run(_say, (BEGINS_AT, lambda: done.append(commit(fault, local.process))))
     if not done:
-        raise FaultFailed(f"{fault.name}: it was not done")
+        raise LocalFailed(f"{fault.name}: it was not done")
     if code not in _OUTCOMES:
-        raise FaultFailed(f"{fault.name}: Locust ended with exit code {code}")
+        raise LocalFailed(f"{fault.name}: Locust ended with exit code {code}")
     return {"verdict": _OUTCOMES[code], "sentence": _sentence(run.figures())}
 
 
@@ -186,7 +186,7 @@ def _options() -> argparse.ArgumentParser:
         nargs="?",
         const="all",
         choices=("all", *FAULTS),
-        help="break something under load: one of the table in loadtest/faults.py, or all in turn",
+        help="break something under load: one of loadtest/faults/table.py, or all in turn",
     )
     add(
         "--self-check",

@@ -23,7 +23,7 @@ _COMMAND_SECONDS = 60.0
 
 
 class LocalFailed(Exception):
-    """A command failed; the text says what it said."""
+    """A command failed, or a fault was not done; the text says what was seen."""
 
 
 class Local:

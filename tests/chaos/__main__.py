@@ -11,12 +11,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.chaos.faults import FAULTS, PAIRS
+from tests.chaos.faults.plan import make_plan
+from tests.chaos.faults.table import FAULTS, PAIRS
 from tests.chaos.options import Options, parse
-from tests.chaos.plan import make_plan
 from tests.chaos.report import figures, show
 from tests.chaos.run import run
-from tests.chaos.stage import Stage
+from tests.chaos.testbed.testbed import Testbed
 
 _COLUMNS = 130
 
@@ -30,9 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = make_plan(kinds, options.seed, options.seconds, options.every_seconds, PAIRS, lasting)
     with (
         _folder(options) as folder,
-        Stage(folder, options.store, options.workers, options.maxlen) as stage,
+        Testbed(folder, options.store, options.workers, options.maxlen) as testbed,
     ):
-        outcome = run(stage, plan, options.rate, options.settle_seconds)
+        outcome = run(testbed, plan, options.rate, options.settle_seconds)
     said = figures(options, outcome)
     options.json_path.parent.mkdir(parents=True, exist_ok=True)
     options.json_path.write_text(json.dumps(said, indent=2) + "\n")

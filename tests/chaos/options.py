@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.chaos.faults import FAULTS
+from tests.chaos.faults.table import FAULTS
 
 _EPILOG = """\
 Exit codes: 0 every promise was kept; 1 a click is lost or doubled, a visitor was sent to an old

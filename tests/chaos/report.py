@@ -7,14 +7,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.chaos.link_account import overused, stale, undone
+from tests.chaos.accounts.intervals import Intervals
+from tests.chaos.accounts.links import overused, stale, undone
+from tests.chaos.accounts.verdict import InjectedFault, Verdict, effects, intervals, judge, overlaps
+from tests.chaos.accounts.waits import PROMISED_MS, STARTS_MS, Wait, judge_waits
+from tests.chaos.faults.plan import FORGETS_USES, LOSES_TAIL, MAKES_WAIT, UNHEARD
+from tests.chaos.monitors.run_queue import Delay
 from tests.chaos.options import Options
-from tests.chaos.plan import FORGETS_USES, LOSES_TAIL, MAKES_WAIT, UNHEARD
 from tests.chaos.run import Outcome
-from tests.chaos.spans import Spans
-from tests.chaos.turns import Delay
-from tests.chaos.verdict import Struck, Verdict, effects, judge, overlaps, spans
-from tests.chaos.waits import PROMISED_MS, STARTS_MS, Wait, judge_waits
 
 #: Numbers of lost and doubled clicks that are named, to look for them.
 _NAMED = 20
@@ -27,9 +27,9 @@ _COLUMNS = ("injected", "answered", "lost", "doubled", "duplicate rows", "recove
 
 def figures(options: Options, outcome: Outcome) -> dict[str, Any]:
     """Return the figures of a run; ``passed`` says whether every promise was kept."""
-    clicks, struck = outcome.clicks, outcome.struck
-    verdict = judge(clicks, outcome.stored, outcome.reported, struck, outcome.redirected)
-    table = effects(clicks, outcome.stored, verdict, struck, outcome.looks)
+    clicks, injected = outcome.clicks, outcome.injected
+    verdict = judge(clicks, outcome.stored, outcome.reported, injected, outcome.redirected)
+    table = effects(clicks, outcome.stored, verdict, injected, outcome.samples)
     said = {
         "seed": options.seed,
         "command": options.command,
@@ -38,14 +38,14 @@ def figures(options: Options, outcome: Outcome) -> dict[str, Any]:
         **_counts(verdict),
         **_links(outcome),
         "waits": _waits(outcome),
-        "doors": dict(Counter(click.door for click in clicks if click.is_answered)),
+        "doors": dict(Counter(click.via for click in clicks if click.is_answered)),
         "settled": outcome.is_settled,
         "misreported": verdict.misreported,
         "audit": _audit(*outcome.audit) | {"sees_a_planted_loss": outcome.audit_sees},
         "complaints": [*outcome.complaints, *_outgrown(outcome.largest_worker_bytes)],
         "largest_worker_mib": outcome.largest_worker_bytes >> 20,
-        "faults": dict(Counter(one.kind for one in struck)),
-        "overlaps": {" + ".join(pair): n for pair, n in sorted(overlaps(struck).items())},
+        "faults": dict(Counter(one.kind for one in injected)),
+        "overlaps": {" + ".join(pair): n for pair, n in sorted(overlaps(injected).items())},
         "effects": [each._asdict() for each in table],
         "lost_numbers": verdict.lost[:_NAMED],
         "doubled_numbers": verdict.doubled[:_NAMED],
@@ -54,21 +54,21 @@ def figures(options: Options, outcome: Outcome) -> dict[str, Any]:
 
 
 def _links(outcome: Outcome) -> dict[str, Any]:
-    unheard = spans(outcome.struck, UNHEARD)
-    lost_tails = spans(outcome.struck, LOSES_TAIL)
+    unheard = intervals(outcome.injected, UNHEARD)
+    lost_tails = intervals(outcome.injected, LOSES_TAIL)
     gone = undone(outcome.changes, outcome.truths, lost_tails)
     return {
         "stale": stale(outcome.clicks, outcome.truths, unheard),
-        "overused": overused(outcome.clicks, spans(outcome.struck, FORGETS_USES)),
+        "overused": overused(outcome.clicks, intervals(outcome.injected, FORGETS_USES)),
         "changes": sum(change.is_confirmed for change in outcome.changes),
         "changes_undone": [change._asdict() for change in gone],
-        "changes_undone_with_a_tail": len(undone(outcome.changes, outcome.truths, Spans([])))
+        "changes_undone_with_a_tail": len(undone(outcome.changes, outcome.truths, Intervals([])))
         - len(gone),
     }
 
 
 def _waits(outcome: Outcome) -> dict[str, Any]:
-    hits = spans(outcome.struck, MAKES_WAIT, STARTS_MS)
+    hits = intervals(outcome.injected, MAKES_WAIT, STARTS_MS)
     waits = judge_waits(outcome.clicks, outcome.stalls, outcome.delays, hits)
     return {
         "hit": waits.hit,
@@ -79,7 +79,7 @@ def _waits(outcome: Outcome) -> dict[str, Any]:
         "named": [
             {
                 **wait._asdict(),
-                "meanwhile": _meanwhile(outcome.struck, wait.sent_ms),
+                "meanwhile": _meanwhile(outcome.injected, wait.sent_ms),
                 "delayed": _delayed(outcome.delays, wait),
             }
             for wait in sorted(waits.unexplained, key=lambda wait: -wait.waited_ms)[:_NAMED]
@@ -87,8 +87,8 @@ def _waits(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _meanwhile(struck: Iterable[Struck], at_ms: int) -> list[str]:
-    return [one.kind for one in struck if one.from_ms <= at_ms <= one.to_ms + STARTS_MS]
+def _meanwhile(injected: Iterable[InjectedFault], at_ms: int) -> list[str]:
+    return [one.kind for one in injected if one.from_ms <= at_ms <= one.to_ms + STARTS_MS]
 
 
 def _delayed(delays: Iterable[Delay], wait: Wait) -> list[str]:
@@ -160,10 +160,10 @@ def show(said: Mapping[str, Any], options: Options, console: Console) -> None:
 def _lines(said: Mapping[str, Any], options: Options) -> list[str]:
     kinds, injected = len(said["faults"]), sum(said["faults"].values())
     waits, pairs = said["waits"], said["overlaps"]
-    doors = ", ".join(f"{count:,} {door}" for door, count in sorted(said["doors"].items()))
+    ways = ", ".join(f"{count:,} {via}" for via, count in sorted(said["doors"].items()))
     lines = [
         f"{injected:,} faults of {kinds} kinds; {said['answered']:,} clicks answered of"
-        f" {said['sent']:,} sent ({doors})",
+        f" {said['sent']:,} sent ({ways})",
         f"{sum(pairs.values()):,} times two faults overlapped, {len(pairs):,} different pairs",
         f"{said['lost']:,} lost, {said['doubled']:,} doubled in the report,"
         f" {said['duplicate_rows']:,} physical duplicate rows",

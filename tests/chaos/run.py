@@ -11,23 +11,21 @@ from clickhouse_driver import errors as clickhouse_errors
 from redis import exceptions as redis_errors
 
 from app.stores.redis import server_version
-from tests.chaos import client_log
-from tests.chaos.blindness import sees_a_loss
-from tests.chaos.client_log import Sent, Stall
-from tests.chaos.codes import MOVING, PULSE, STEADY, limited_codes
-from tests.chaos.faults import FAULTS
-from tests.chaos.injection import Injection, NothingToHit
-from tests.chaos.links import Change, LinkChanges, Truth
-from tests.chaos.memory import Memory
-from tests.chaos.mood import Mood
-from tests.chaos.plan import Strike
-from tests.chaos.settle import settle
-from tests.chaos.stage import Stage
-from tests.chaos.stored import Stored, hopline, read_stored, reported
-from tests.chaos.turns import Delay, Turns
-from tests.chaos.verdict import Struck
-from tests.chaos.visitors import Visiting
-from tests.chaos.watch import Look, Watch
+from loadtest.faults.injection import Injection, NothingToHit
+from tests.chaos.accounts.settle import settle
+from tests.chaos.accounts.stored import Stored, hopline, read_stored, reported, sees_a_planted_loss
+from tests.chaos.accounts.verdict import InjectedFault
+from tests.chaos.faults.plan import PlannedFault
+from tests.chaos.faults.table import FAULTS
+from tests.chaos.monitors.link_changes import Change, LinkChanges, Truth
+from tests.chaos.monitors.run_queue import Delay, RunQueueMonitor
+from tests.chaos.monitors.samplers import MemorySampler, StoredSample, StoredSampler
+from tests.chaos.testbed.testbed import Testbed
+from tests.chaos.visitors import client_log
+from tests.chaos.visitors.behaviour import Behaviour
+from tests.chaos.visitors.client_log import Sent, Stall, now_ms
+from tests.chaos.visitors.codes import MOVING, PULSE, STEADY, limited_codes
+from tests.chaos.visitors.process import VisitorProcess
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +62,8 @@ class Outcome(NamedTuple):
     reported: dict[str, int]
     truths: list[Truth]
     changes: list[Change]
-    struck: list[Struck]
-    looks: list[Look]
+    injected: list[InjectedFault]
+    samples: list[StoredSample]
     is_settled: bool
     audit: tuple[int, Any]
     audit_sees: bool
@@ -74,88 +72,90 @@ class Outcome(NamedTuple):
     store: str
 
 
-def run(stage: Stage, plan: Sequence[Strike], rate: float, settle_seconds: float) -> Outcome:
+def run(
+    testbed: Testbed, plan: Sequence[PlannedFault], rate: float, settle_seconds: float
+) -> Outcome:
     """Let visitors come while the plan's faults strike, then wait, and count."""
-    log = stage.directory / "client.log"
+    log = testbed.directory / "client.log"
     limited = limited_codes(_most_clicks(plan, rate))
-    stage.start(limited)
-    doors = {"direct": stage.port, **{door.name: door.port for door in stage.doors}}
+    testbed.start(limited)
+    ways = {"direct": testbed.port, **{one.name: one.port for one in testbed.reverse_proxies}}
     with (
-        Watch(stage, PULSE) as watch,
-        Memory(stage) as memory,
-        LinkChanges(stage) as links,
-        Visiting(doors, rate, log) as visiting,
-        Turns(lambda: {"visitors": [visiting.pid], **stage.who_answers()}) as turns,
+        StoredSampler(testbed, PULSE) as stored,
+        MemorySampler(testbed) as memory,
+        LinkChanges(testbed) as links,
+        VisitorProcess(ways, rate, log) as visitors,
+        RunQueueMonitor(lambda: {"visitors": [visitors.pid], **testbed.who_answers()}) as run_queue,
     ):
-        stage.visit = lambda **mood: visiting.behave(Mood(**mood))
-        struck = _strike(stage, plan)
-        stage.wait(lambda: False, _CALM_SECONDS)
-        visiting.end()
-        is_settled = settle(stage, settle_seconds)
+        testbed.visit = lambda **behaviour: visitors.behave(Behaviour(**behaviour))
+        injected = _inject(testbed, plan)
+        testbed.wait(lambda: False, _CALM_SECONDS)
+        visitors.end()
+        is_settled = settle(testbed, settle_seconds)
     clicks, stalls = client_log.read(log)
     # The order matters: what is planted at the end must not be counted.
     return Outcome(
         clicks=clicks,
         stalls=stalls,
-        delays=turns.delays,
-        redirected={door.name: set(door.read_log()) for door in stage.doors},
-        stored=read_stored(stage),
-        reported=reported(stage, (*STEADY, *MOVING)),
+        delays=run_queue.delays,
+        redirected={one.name: set(one.read_log()) for one in testbed.reverse_proxies},
+        stored=read_stored(testbed),
+        reported=reported(testbed, (*STEADY, *MOVING)),
         truths=links.truths,
         changes=links.changes,
-        struck=struck,
-        looks=watch.looks,
+        injected=injected,
+        samples=stored.samples,
         is_settled=is_settled,
-        audit=hopline(stage, "audit", "--json"),
-        audit_sees=sees_a_loss(stage),
-        complaints=stage.complaints,
+        audit=hopline(testbed, "audit", "--json"),
+        audit_sees=sees_a_planted_loss(testbed),
+        complaints=testbed.complaints,
         largest_worker_bytes=memory.largest_bytes,
-        store=_store(stage),
+        store=_store(testbed),
     )
 
 
-def _most_clicks(plan: Sequence[Strike], rate: float) -> int:
+def _most_clicks(plan: Sequence[PlannedFault], rate: float) -> int:
     end_seconds = max((one.at_seconds + one.hold_seconds for one in plan), default=0.0)
     return int(2 * rate * (end_seconds + _MARGIN_SECONDS))
 
 
-def _store(stage: Stage) -> str:
-    with stage.redis() as client:
+def _store(testbed: Testbed) -> str:
+    with testbed.redis() as client:
         return server_version(client)[0]
 
 
 @dataclass(slots=True)
 class _Ongoing:
-    strike: Strike
+    strike: PlannedFault
     injection: Injection
     from_ms: int
     lift_at: float
 
 
-def _strike(stage: Stage, plan: Sequence[Strike]) -> list[Struck]:
+def _inject(testbed: Testbed, plan: Sequence[PlannedFault]) -> list[InjectedFault]:
     """Have the faults strike and be lifted at their times, and keep up what should be up."""
     begun_at = time.monotonic()
     waiting = list(plan)
     ongoing: list[_Ongoing] = []
-    struck: list[Struck] = []
+    injected: list[InjectedFault] = []
     while waiting or ongoing:
         now = time.monotonic()
         while waiting and begun_at + waiting[0].at_seconds <= now:
-            ongoing += _begin(stage, waiting.pop(0))
+            ongoing += _begin(testbed, waiting.pop(0))
         for one in [one for one in ongoing if one.lift_at <= now]:
-            struck += _lift(one, ongoing)
+            injected += _lift(one, ongoing)
         for one in ongoing:
             _renew(one)
-        stage.keep()
+        testbed.keep()
         time.sleep(_TICK_SECONDS)
-    return struck
+    return injected
 
 
-def _begin(stage: Stage, strike: Strike) -> list[_Ongoing]:
-    from_ms = _now_ms()
+def _begin(testbed: Testbed, strike: PlannedFault) -> list[_Ongoing]:
+    from_ms = now_ms()
     try:
         begin = FAULTS[strike.kind].begin
-        injection = begin(stage, Random(strike.seed), strike.hold_seconds)
+        injection = begin(testbed, Random(strike.seed), strike.hold_seconds)
     except (NothingToHit, *_AWAY) as error:
         logger.info("%s missed: %s", strike.kind, error)
         return []
@@ -170,7 +170,7 @@ def _renew(one: _Ongoing) -> None:
         logger.debug("%s can't go on yet: %s", one.strike.kind, error)
 
 
-def _lift(one: _Ongoing, ongoing: list[_Ongoing]) -> list[Struck]:
+def _lift(one: _Ongoing, ongoing: list[_Ongoing]) -> list[InjectedFault]:
     try:
         has_struck = one.injection.lift()
     except _AWAY as error:
@@ -178,13 +178,9 @@ def _lift(one: _Ongoing, ongoing: list[_Ongoing]) -> list[Struck]:
         one.lift_at = time.monotonic() + _LIFT_AGAIN_SECONDS
         return []
     ongoing.remove(one)
-    return [_struck(one)] if has_struck else []
+    return [_injected(one)] if has_struck else []
 
 
-def _struck(one: _Ongoing) -> Struck:
+def _injected(one: _Ongoing) -> InjectedFault:
     kind = FAULTS[one.strike.kind].kind
-    return Struck(kind.name, one.from_ms, _now_ms(), kind.marks)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return InjectedFault(kind.name, one.from_ms, now_ms(), kind.marks)

@@ -2,7 +2,7 @@ import shlex
 
 import pytest
 
-from tests.chaos.faults import FAULTS
+from tests.chaos.faults.table import FAULTS
 from tests.chaos.options import parse
 
 

@@ -23,8 +23,8 @@ from app.local.services import gunicorn_program
 from app.processes.child import Child, Program
 from app.stores.keys import link_key, link_uses_key
 from tests.conftest import missing
-from tests.support.proxy import AnswerHoldingProxy
 from tests.support.servers import environ_of, free_port
+from tests.support.tcp_proxy import AnswerHoldingProxy
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 HOST = "go.example.com"

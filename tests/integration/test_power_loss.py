@@ -15,9 +15,9 @@ from app.schema.migrations import migrate
 from app.stores.keys import ledger_key
 from app.stores.redis import connect
 from app.stores.redis_connection import Wire
+from tests.support.power_loss import PowerLoss
 from tests.support.producers import send_clicks
 from tests.support.servers import ClickHouseServer, Server
-from tests.support.unsynced import PowerLoss
 from tests.support.worker_processes import Workers, wait_until
 from workers.replay.checkpoint import Notes
 from workers.replay.replay import make_replay
@@ -50,9 +50,11 @@ class Mains(ClickHouseServer):
         self.kill()
         for path in replaced:
             shutil.rmtree(path)
-        struck = self._power.strike(self.directory / "store")
+        store = self.directory / "store"
+        removed = self._power.remove_parts(store)
+        emptied = self._power.empty_files(store)
         self.start()
-        return struck
+        return {*(part.name for part in removed), *(file.parent.name for file in emptied)}
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from app.local.valkey import valkey_url
 from app.stores.clickhouse import ClickHouseError, connect, translated
 from tests.support.deadly_workers import DEADLY
 from tests.support.producers import STREAM, make_click, send, send_clicks, to_fields
-from tests.support.proxy import HoldingProxy
+from tests.support.tcp_proxy import HoldingProxy
 from tests.support.worker_processes import Workers, wait_until
 
 CLICKS = 1_000

@@ -11,7 +11,7 @@ from app.stores.redis import RedisRefused, RedisUnavailable, connect
 from app.stores.redis_connection import Wire
 from app.stores.server_agreement import OneServer
 from tests.support.producers import STREAM
-from tests.support.proxy import LeadingProxy
+from tests.support.tcp_proxy import TcpProxy
 
 BLOCKING = ("XREAD", "BLOCK", 30_000, "STREAMS", STREAM, "$")
 
@@ -122,9 +122,9 @@ def test_a_server_that_hangs_is_given_up(redis_url, redis):
 @pytest.mark.parametrize("is_alone", [True, False])
 def test_a_server_that_was_made_a_replica_is_left(any_redis_server, is_alone):
     old, new = any_redis_server(), any_redis_server()
-    with LeadingProxy(old.port) as proxy:
-        client = connect(proxy.url, timeout_seconds=2)
-        line = Wire(client, proxy.url, 2, None if is_alone else OneServer(proxy.url))
+    with TcpProxy(old.port) as proxy:
+        client = connect(proxy.redis_url, timeout_seconds=2)
+        line = Wire(client, proxy.redis_url, 2, None if is_alone else OneServer(proxy.redis_url))
         line.call("SET", "a", "old")
         with Redis(port=old.port) as demoted:
             demoted.replicaof("127.0.0.1", new.port)
@@ -149,8 +149,8 @@ def test_what_was_asked_over_a_connection_that_ended_is_not_waited_for(redis_url
 
 def test_a_read_that_is_blocked_when_its_server_becomes_a_replica_ends(any_redis_server):
     old, new = any_redis_server(), any_redis_server()
-    with LeadingProxy(old.port) as proxy, Redis(port=old.port) as demoted:
-        line = wire(proxy.url)
+    with TcpProxy(old.port) as proxy, Redis(port=old.port) as demoted:
+        line = wire(proxy.redis_url)
         demoted.xgroup_create(STREAM, "g", mkstream=True)
         demoting = threading.Timer(0.3, lambda: demoted.replicaof("127.0.0.1", new.port))
         demoting.start()

@@ -3,7 +3,7 @@ from redis import Redis
 
 from app.stores import redis_pool
 from app.stores.redis import RedisRefused, RedisUnavailable, connect, translated
-from tests.support.proxy import LeadingProxy
+from tests.support.tcp_proxy import TcpProxy
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def servers(any_redis_server):
 
 @pytest.fixture
 def proxy(servers):
-    with LeadingProxy(servers[0].port) as started:
+    with TcpProxy(servers[0].port) as started:
         yield started
 
 
@@ -22,7 +22,7 @@ def who(client: Redis) -> str:
 
 
 def test_an_old_connection_is_not_used_again(servers, proxy, monkeypatch):
-    with connect(proxy.url, timeout_seconds=2) as client:
+    with connect(proxy.redis_url, timeout_seconds=2) as client:
         first = who(client)
         proxy.lead_to(servers[1].port)
         assert who(client) == first
@@ -31,29 +31,29 @@ def test_an_old_connection_is_not_used_again(servers, proxy, monkeypatch):
 
 
 def test_a_server_that_was_made_a_replica_is_not_asked_again(servers, proxy):
-    with Redis(port=servers[0].port) as old, connect(proxy.url, timeout_seconds=2) as client:
+    with Redis(port=servers[0].port) as old, connect(proxy.redis_url, timeout_seconds=2) as client:
         first = who(client)
         old.replicaof("127.0.0.1", servers[1].port)
         proxy.lead_to(servers[1].port)
-        with pytest.raises(RedisUnavailable, match="is a replica"), translated(proxy.url):
+        with pytest.raises(RedisUnavailable, match="is a replica"), translated(proxy.redis_url):
             client.set("a", "b")
         assert who(client) != first
         assert client.set("a", "b")
 
 
 def test_a_master_that_misses_its_replicas_is_looked_for_again(servers, proxy):
-    with Redis(port=servers[0].port) as old, connect(proxy.url, timeout_seconds=2) as client:
+    with Redis(port=servers[0].port) as old, connect(proxy.redis_url, timeout_seconds=2) as client:
         first = who(client)
         old.config_set("min-replicas-to-write", 1)
         proxy.lead_to(servers[1].port)
-        with pytest.raises(RedisUnavailable, match="NOREPLICAS"), translated(proxy.url):
+        with pytest.raises(RedisUnavailable, match="NOREPLICAS"), translated(proxy.redis_url):
             client.set("a", "b")
         assert who(client) != first
 
 
 def test_within_a_transaction_the_connection_stays(servers, proxy, monkeypatch):
     monkeypatch.setattr(redis_pool, "_LONGEST_USE_SECONDS", 0)
-    with connect(proxy.url, timeout_seconds=2) as client, client.pipeline() as pipeline:
+    with connect(proxy.redis_url, timeout_seconds=2) as client, client.pipeline() as pipeline:
         pipeline.watch("a")
         proxy.lead_to(servers[1].port)
         pipeline.multi()

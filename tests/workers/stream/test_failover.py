@@ -9,7 +9,7 @@ from app.stores.redis import RedisUnavailable, connect
 from app.stores.redis_connection import Wire
 from app.stores.server_agreement import OneServer
 from tests.support.producers import STREAM, send_clicks
-from tests.support.proxy import LeadingProxy
+from tests.support.tcp_proxy import TcpProxy
 from tests.support.worker_processes import Workers, wait_until
 from workers.stream.failover import Following
 
@@ -23,7 +23,7 @@ def servers(any_redis_server):
 
 @pytest.fixture
 def proxy(servers):
-    with LeadingProxy(servers[0].port) as started:
+    with TcpProxy(servers[0].port) as started:
         yield started
 
 
@@ -34,7 +34,7 @@ def wires(url: str) -> tuple[Wire, Wire, OneServer]:
 
 
 def test_two_wires_work_on_one_server_or_not_at_all(servers, proxy):
-    reads, acks, _ = wires(proxy.url)
+    reads, acks, _ = wires(proxy.redis_url)
     reads.call("SET", "from", "reads")
     proxy.lead_to(servers[1].port)
     with pytest.raises(RedisUnavailable, match="another server"):
@@ -46,9 +46,9 @@ def test_two_wires_work_on_one_server_or_not_at_all(servers, proxy):
 
 
 def test_a_blocked_read_ends_when_the_address_leads_to_another_master(servers, proxy):
-    reads, acks, server = wires(proxy.url)
+    reads, acks, server = wires(proxy.redis_url)
     acks.call("PING")
-    following = Following(proxy.url, server, 2)
+    following = Following(proxy.redis_url, server, 2)
     with following.running():
         moving = threading.Timer(0.5, proxy.lead_to, [servers[1].port])
         moving.start()
@@ -69,8 +69,8 @@ def test_a_resolver_that_hangs_holds_nothing_up(servers, proxy):
         over.wait(30)
         raise socket.gaierror("late")
 
-    reads, _, server = wires(proxy.url)
-    following = Following(proxy.url, server, 2, hanging)
+    reads, _, server = wires(proxy.redis_url)
+    following = Following(proxy.redis_url, server, 2, hanging)
     with following.running():
         began = time.monotonic()
         for _ in range(20):
@@ -84,7 +84,7 @@ def test_consumers_follow_though_the_old_master_lives(
     servers, proxy, make_settings, clicks_url, count_clicks, tmp_path
 ):
     settings = make_settings(
-        redis_url=proxy.url,
+        redis_url=proxy.redis_url,
         clickhouse_url=clicks_url,
         consumers=1,
         insert_seconds=0.2,
@@ -99,13 +99,13 @@ def test_consumers_follow_though_the_old_master_lives(
 
 
 def test_a_name_that_moved_to_no_master_is_said_once(servers, proxy, caplog):
-    reads, _, server = wires(proxy.url)
+    reads, _, server = wires(proxy.redis_url)
     reads.call("PING")
     with Redis(port=servers[1].port) as replica:
         replica.replicaof("127.0.0.1", servers[0].port)
     proxy.lead_to(servers[1].port)
     elsewhere = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.9", 1))]
-    following = Following(proxy.url, server, 2, lambda *_: elsewhere)
+    following = Following(proxy.redis_url, server, 2, lambda *_: elsewhere)
     following.look()
     following.look()
     assert caplog.text.count("to no other master") == 1

@@ -6,7 +6,7 @@ from redis import Redis
 
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.stores.keys import batch_entries_key, batches_key, leases_key
-from tests.chaos.warp import Warp
+from tests.chaos.testbed.warp import Warp
 from tests.support.producers import STREAM, send
 from tests.support.servers import MAXMEMORY_BYTES, Server
 from workers.stream.lease import Fenced, WrittenDown

@@ -1,0 +1,86 @@
+"""What was counted: the clicks in ClickHouse by their numbers, the reports on them, the audit."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.chaos.testbed.testbed import Testbed
+from tests.chaos.visitors.client_log import NUMBER
+
+_HOPLINE = str(Path(sys.executable).with_name("hopline"))
+#: An audit of a million clicks takes a while.
+_COMMAND_SECONDS = 600
+_TRIES = 5
+_BY_NUMBER = f"""
+SELECT {NUMBER} AS number,
+    uniqExact(click_id), count(), any(short_code)
+FROM clicks GROUP BY number
+"""
+_YOUNGEST = f"""
+SELECT hex(click_id) FROM clicks
+WHERE time BETWEEN now() - INTERVAL 10 MINUTE AND now()
+ORDER BY {NUMBER} DESC LIMIT 1
+"""
+_DELETE = "ALTER TABLE {} DELETE WHERE hex(click_id) = '{}' SETTINGS mutations_sync = 2"
+_SINCE = "45m"
+
+
+class Stored(NamedTuple):
+    """One click in ClickHouse; in ``rows`` are those that say the same once more."""
+
+    distinct: int
+    rows: int
+    code: str
+
+
+def read_stored(testbed: Testbed) -> dict[int, Stored]:
+    """Return what is stored by number."""
+    columns = testbed.ask_clickhouse(_BY_NUMBER, columnar=True)
+    if not columns:
+        return {}
+    numbers, distinct, rows, codes = columns
+    each = zip(numbers, distinct, rows, codes, strict=True)
+    return {number: Stored(*of_it) for number, *of_it in each}
+
+
+def reported(testbed: Testbed, codes: Iterable[str]) -> dict[str, int]:
+    """Return how many clicks `hopline stats` shows for each code."""
+    return {code: _reported(testbed, code) for code in codes}
+
+
+def _reported(testbed: Testbed, code: str) -> int:
+    """Return what one report says; on a busy machine it may take too long for a first try."""
+    for _ in range(_TRIES):
+        figures = hopline(testbed, "stats", code, "--json")[1]
+        if figures is not None:
+            return int(figures["clicks"])
+    raise TimeoutError(f"hopline stats {code} failed {_TRIES} times")
+
+
+def hopline(testbed: Testbed, *arguments: str) -> tuple[int, Any]:
+    """Run the command; return its exit code and the JSON that it wrote."""
+    done = subprocess.run(
+        [_HOPLINE, *arguments],
+        env=testbed.environ(testbed.settings),
+        capture_output=True,
+        text=True,
+        timeout=_COMMAND_SECONDS,
+        check=False,
+    )
+    return done.returncode, json.loads(done.stdout or "null")
+
+
+def sees_a_planted_loss(testbed: Testbed) -> bool:
+    """Delete one click wherever ClickHouse knows of it; tell whether an audit misses it.
+
+    To be called when everything has been counted.
+    """
+    found = testbed.ask_clickhouse(_YOUNGEST)
+    if not found:
+        return False
+    for table in ("clicks", "ledger"):
+        testbed.ask_clickhouse(_DELETE.format(table, found[0][0]))
+    return hopline(testbed, "audit", "--since", _SINCE, "--json")[0] == 1

@@ -1,0 +1,67 @@
+"""Samplers that look at a run now and then: what is stored, how large the workers are."""
+
+from typing import NamedTuple
+
+import psutil
+from clickhouse_driver import errors
+
+from tests.chaos.testbed.testbed import Testbed
+from tests.chaos.visitors.client_log import NUMBER, now_ms
+from tests.support.background import Background
+
+_STORED_SECONDS = 0.25
+_MEMORY_SECONDS = 1.0
+
+
+class StoredSample(NamedTuple):
+    """The highest number of a stored click at a Unix time in milliseconds."""
+
+    at_ms: int
+    number: int
+
+
+class StoredSampler(Background):
+    """How far the stored clicks of one code have come, which tells when things are well again.
+
+    Attributes:
+        samples: in order; moments at which ClickHouse didn't answer are left out.
+    """
+
+    def __init__(self, testbed: Testbed, code: str) -> None:
+        super().__init__()
+        self.samples: list[StoredSample] = []
+        self._testbed = testbed
+        self._query = f"SELECT max({NUMBER}) FROM clicks WHERE short_code = '{code}'"
+
+    def _work(self) -> None:
+        while not self._is_over.wait(_STORED_SECONDS):
+            try:
+                [(number,)] = self._testbed.ask_clickhouse(self._query)
+            except (errors.Error, OSError, EOFError):
+                continue
+            self.samples.append(StoredSample(now_ms(), number))
+
+
+class MemorySampler(Background):
+    """The most memory that one redirect worker ever held.
+
+    Attributes:
+        largest_bytes: resident, as `ps` shows it.
+    """
+
+    def __init__(self, testbed: Testbed) -> None:
+        super().__init__()
+        self.largest_bytes = 0
+        self._testbed = testbed
+
+    def _work(self) -> None:
+        while not self._is_over.wait(_MEMORY_SECONDS):
+            sizes = map(_resident_bytes, self._testbed.redirect.children())
+            self.largest_bytes = max(self.largest_bytes, *sizes, 0)
+
+
+def _resident_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0

@@ -1,0 +1,211 @@
+"""Visitors: a process that sends numbered clicks at a rate and writes down what was answered.
+
+Its options are :class:`~tests.chaos.visitors.process.VisitorProcess`'s to give.
+
+Connections are kept alive. Nothing is sent twice: a click whose redirect doesn't come is given up,
+and its number is not used again. SIGTERM lets what is under way end.
+"""
+
+import argparse
+import json
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+import gevent
+from gevent import socket
+
+from app.local.ports import LOOPBACK
+from tests.chaos.visitors import requests
+from tests.chaos.visitors.behaviour import Behaviour, read_behaviour
+from tests.chaos.visitors.client_log import Sent, Stall, now_ms, write, write_stall
+from tests.chaos.visitors.codes import code_of, is_limited, version_of
+
+CONNECTIONS = 48
+#: Patience of a visitor; a worker that only sleeps for some seconds still answers.
+_PATIENCE_SECONDS = 8.0
+_RECONNECT_SECONDS = 0.05
+_FLUSH_SECONDS = 0.2
+#: Direct visitors come from here, and so are nobody's proxy.
+_STRANGER = "127.0.0.2"
+_LOOK_SECONDS = 0.005
+_LATE_SECONDS = 0.010
+_SCATTER = 7919
+_IDLE_WAY = "nginx"
+_PING = b"GET /-/chaos HTTP/1.1\r\nHost: chaos.example\r\n\r\n"
+
+
+class NoAnswer(Exception):
+    """The connection broke, or nothing came in time."""
+
+
+class Visitors:
+    """Sends clicks over a number of connections until told to stop.
+
+    Args:
+        ways: names and ports of where visitors come in; each has as many connections.
+        behaviour: file that says how many come and what they do; see :class:`Behaviour`.
+    """
+
+    def __init__(self, ways: dict[str, int], rate: float, log: TextIO, behaviour: Path) -> None:
+        self._ways = list(ways.items())
+        self._log = log
+        self._behaviour_path = behaviour
+        self._behaviour = Behaviour()
+        self._rate = rate
+        self._turns = self._each_turn()
+        self._is_over = False
+
+    def run(self) -> None:
+        """Send until :meth:`stop`; then wait for the answers that are due."""
+        visitors = [
+            gevent.spawn(self._visit, *self._ways[place % len(self._ways)])
+            for place in range(CONNECTIONS)
+        ]
+        gevent.spawn(self._watch_ourselves)
+        gevent.spawn(self._watch_the_machine)
+        while not self._is_over:
+            gevent.sleep(_FLUSH_SECONDS)
+            self._behaviour = read_behaviour(self._behaviour_path)
+            self._log.flush()
+        gevent.joinall(visitors)
+        self._log.flush()
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self._is_over = True
+
+    def _watch_ourselves(self) -> None:
+        """Write down when this process didn't get its turn: those waits are nobody else's."""
+        while True:
+            due_at, due_ms = time.monotonic() + _LOOK_SECONDS, now_ms()
+            gevent.sleep(_LOOK_SECONDS)
+            if time.monotonic() > due_at + _LATE_SECONDS:
+                write_stall(self._log, Stall(due_ms, now_ms()))
+
+    def _watch_the_machine(self) -> None:
+        """Write down when a server that has nothing to do but answer was late as well.
+
+        That is nginx, where it refuses what is not for visitors.
+        """
+        port = dict(self._ways).get(_IDLE_WAY)
+        while port is not None:
+            try:
+                with _connect(_IDLE_WAY, port) as one:
+                    self._ping(one)
+            except (OSError, NoAnswer):
+                gevent.sleep(_RECONNECT_SECONDS)
+
+    def _ping(self, connection: socket.socket) -> None:
+        while True:
+            gevent.sleep(_LOOK_SECONDS)
+            begun_at, begun_ms = time.monotonic(), now_ms()
+            _exchange(connection, _PING)
+            if time.monotonic() > begun_at + _LATE_SECONDS:
+                write_stall(self._log, Stall(begun_ms, now_ms()))
+
+    def _visit(self, via: str, port: int) -> None:
+        while not self._is_over:
+            try:
+                with _connect(via, port) as one:
+                    self._click_through(one, via)
+            except (OSError, NoAnswer):
+                gevent.sleep(_RECONNECT_SECONDS)
+
+    def _click_through(self, connection: socket.socket, via: str) -> None:
+        while not self._is_over:
+            number, due_at = next(self._turns)
+            gevent.sleep(max(0.0, due_at - time.monotonic()))
+            code = code_of(number)
+            request = self._request(code, number)
+            sent_ms, sent_at = now_ms(), time.monotonic()
+            answered_ms, version = 0, 0
+            try:
+                location = _exchange(connection, request)
+                if location is not None:
+                    answered_ms, version = now_ms(), version_of(location)
+            finally:
+                waited_ms = (time.monotonic() - sent_at) * 1000
+                write(self._log, Sent(number, sent_ms, answered_ms, waited_ms, via, code, version))
+
+    def _request(self, code: str, number: int) -> bytes:
+        # Scattered, so that hostile visitors follow links of every kind.
+        is_hostile = number * _SCATTER % 1000 < self._behaviour.hostile * 1000
+        # What looks like a bot uses up no limit, so that the count of those would be off.
+        if is_hostile and not is_limited(code):
+            return requests.hostile(code, number)
+        return requests.ordinary(code, number)
+
+    def _each_turn(self) -> Iterator[tuple[int, float]]:
+        """Yield numbers from 1, and the monotonic time at which each is due."""
+        due_at = time.monotonic()
+        number = 0
+        while True:
+            number += 1
+            due_at += 1 / (self._rate * self._behaviour.crowd)
+            # Visitors that nobody could serve have gone; they don't all come at once later.
+            due_at = max(due_at, time.monotonic() - 1.0)
+            yield number, due_at
+
+
+def _connect(via: str, port: int) -> socket.socket:
+    source = (_STRANGER, 0) if via == "direct" else None
+    connection = socket.create_connection((LOOPBACK, port), _PATIENCE_SECONDS, source)
+    connection.settimeout(_PATIENCE_SECONDS)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def _exchange(connection: socket.socket, request: bytes) -> str | None:
+    """Send a request; return where it was redirected to, or None where it was not.
+
+    Raises:
+        OSError, NoAnswer: no answer came.
+    """
+    connection.sendall(request)
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        answer += _receive(connection)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    left = int(_header(head, b"content-length") or 0) - len(body)
+    while left > 0:
+        left -= len(_receive(connection))
+    if (_header(head, b"connection") or b"").lower() == b"close":
+        connection.close()
+    if not head.startswith(b"HTTP/1.1 3"):
+        return None
+    return (_header(head, b"location") or b"").decode(errors="replace")
+
+
+def _receive(connection: socket.socket) -> bytes:
+    piece = connection.recv(65536)
+    if not piece:
+        raise NoAnswer
+    return piece
+
+
+def _header(head: bytes, wanted: bytes) -> bytes | None:
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.lower() == wanted:
+            return value.strip()
+    return None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.visitors.load_generator")
+    parser.add_argument("--ways", type=json.loads, required=True, help="names and ports, as JSON")
+    parser.add_argument("--rate", type=float, required=True)
+    parser.add_argument("--log", type=Path, required=True)
+    parser.add_argument("--behaviour", type=Path, required=True)
+    given = parser.parse_args()
+    with given.log.open("w") as log:
+        visitors = Visitors(given.ways, given.rate, log, given.behaviour)
+        gevent.signal_handler(signal.SIGTERM, visitors.stop)
+        visitors.run()
+
+
+if __name__ == "__main__":
+    main()
