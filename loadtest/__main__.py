@@ -12,8 +12,9 @@ from typing import Any
 
 from app.processes.child import ChildFailed
 from loadtest import self_check
+from loadtest.common.hopline import HOPLINE
 from loadtest.faults.table import BEGINS_AT, FAULTS, KNOWN_LINKS, Fault, commit
-from loadtest.local import HOPLINE, Local, LocalFailed, running
+from loadtest.local import Local, LocalFailed, running
 from loadtest.report.budget import BUDGETS, EVERY_REDIRECT
 from loadtest.report.verdict import EXIT_CODES, Outcome
 from loadtest.scenario.links import Catalogue

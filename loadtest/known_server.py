@@ -24,29 +24,10 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
 class KnownServer:
-    """A WSGI app.
+    """A WSGI app, told what to do by :func:`_options`."""
 
-    Attributes:
-        latency_seconds: how long each answer takes.
-        stall_every: after so many requests nothing is answered for a while; 0 for never.
-        stall_seconds: for how long.
-        miscount: clicks that are left out of the count of each code.
-        count_seconds: how long a count takes.
-    """
-
-    def __init__(
-        self,
-        latency_seconds: float,
-        stall_after: int,
-        stall_seconds: float,
-        miscount: int,
-        count_seconds: float,
-    ) -> None:
-        self._latency_seconds = latency_seconds
-        self._stall_after = stall_after
-        self._stall_seconds = stall_seconds
-        self._miscount = miscount
-        self._count_seconds = count_seconds
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
         self._clicks: Counter[str] = Counter()
         self._requests = 0
 
@@ -55,15 +36,15 @@ class KnownServer:
         if stats := _STATS.fullmatch(path):
             return self._count(stats["code"], start_response)
         self._requests += 1
-        if self._requests == self._stall_after:
+        if self._requests == self._options.stall_after:
             # The whole process stands still, as in a long collection of garbage.
-            time.sleep(self._stall_seconds)
-        sleep(self._latency_seconds)
+            time.sleep(self._options.stall_seconds)
+        sleep(self._options.latency_ms / 1000)
         return self._answer(path.removeprefix("/"), environ["REQUEST_METHOD"], start_response)
 
     def _count(self, code: str, start_response: StartResponse) -> Iterable[bytes]:
-        sleep(self._count_seconds)
-        clicks = max(0, self._clicks[code] - self._miscount)
+        sleep(self._options.count_ms / 1000)
+        clicks = max(0, self._clicks[code] - self._options.miscount)
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps({"clicks": clicks}).encode()]
 
@@ -86,29 +67,23 @@ def _status(code: str) -> str:
 
 def main() -> int:
     """Serve until killed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--latency-ms", type=float, default=5, help="how long each answer takes")
-    parser.add_argument(
-        "--stall-after", type=int, default=0, help="stand still after so many requests; 0: never"
-    )
-    parser.add_argument("--stall-seconds", type=float, default=1, help="for how long")
-    parser.add_argument(
-        "--miscount", type=int, default=0, help="clicks to leave out of each code's count"
-    )
-    parser.add_argument("--count-ms", type=float, default=0, help="how long a count takes")
-    options = parser.parse_args()
-    app = KnownServer(
-        options.latency_ms / 1000,
-        options.stall_after,
-        options.stall_seconds,
-        options.miscount,
-        options.count_ms / 1000,
-    )
+    app = KnownServer(_options())
     server = WSGIServer(("127.0.0.1", 0), app, log=_SILENT)
     server.start()
     print(server.server_port, flush=True)
     server.serve_forever()
     return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--latency-ms", type=float, default=5, help="how long each answer takes")
+    add("--stall-after", type=int, default=0, help="stand still after so many requests; 0: never")
+    add("--stall-seconds", type=float, default=1, help="for how long")
+    add("--miscount", type=int, default=0, help="clicks to leave out of each code's count")
+    add("--count-ms", type=float, default=0, help="how long a count takes")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,40 +1,41 @@
 """``python -m loadtest.bench``: the redirect beside its peers, in one interleaved run."""
 
 import argparse
-import json
 import resource
+import shutil
 import signal
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rich.console import Console
-
 from app.processes.child import ChildFailed
-from loadtest.bench.closed_loop import LoadFailed
 from loadtest.bench.comparison import Comparison, Plan
-from loadtest.bench.environment import environment
-from loadtest.bench.launch import Launcher
-from loadtest.bench.open_loop import Generator, compiled
-from loadtest.bench.options import add_count, add_output
-from loadtest.bench.placement import TooFewCores, available_cores, place
-from loadtest.bench.plot import draw
-from loadtest.bench.progress import speaker
-from loadtest.bench.raw_figures import as_json
-from loadtest.bench.redis_server import running_redis
-from loadtest.bench.report import print_report
-from loadtest.bench.results import Results
+from loadtest.bench.load.closed_loop import LoadFailed
+from loadtest.bench.load.open_loop import Generator, compiled
+from loadtest.bench.load.seed import seed
+from loadtest.bench.machine.environment import environment
+from loadtest.bench.machine.placement import TooFewCores, available_cores, place
+from loadtest.bench.machine.redis_server import running_redis
+from loadtest.bench.report.plot import draw
+from loadtest.bench.report.raw_figures import as_json
+from loadtest.bench.report.results import Results
+from loadtest.bench.report.tables import print_report
+from loadtest.bench.report.targets import judge
 from loadtest.bench.scaling import measure_scaling
-from loadtest.bench.seed import seed
-from loadtest.bench.targets import judge
-from loadtest.bench.tools import missing_tools
-from loadtest.bench.variants import VARIANTS, Variant, select
+from loadtest.bench.servers.server import Launcher, Variant
+from loadtest.bench.servers.variants import VARIANTS, select
+from loadtest.common.command_line import add_count, add_output, speaker, terminal, write
 
 #: The variant that is also measured without Redis and with two workers.
 _OURS = "fast-lane"
 _QUICK = Plan(seconds=1, closed_rounds=1, open_rounds=1)
-_WIDTH = 140
+_NEEDED = {
+    "wrk": "wrk (Debian: apt install wrk)",
+    "gcc": "gcc (Debian: apt install gcc libc6-dev)",
+    "taskset": "taskset (Debian: apt install util-linux)",
+}
 
 
 def main() -> int:
@@ -46,7 +47,7 @@ def main() -> int:
         variants = select(options.variants)
     except ValueError as error:
         return _complain(str(error), code=2)
-    if missing := missing_tools():
+    if missing := [text for name, text in _NEEDED.items() if not shutil.which(name)]:
         return _complain(f"install {', '.join(missing)}")
     try:
         results = _measure(variants, _plan(options), options.output)
@@ -96,11 +97,8 @@ def _compare(comparison: Comparison, variants: list[Variant], results: Results) 
 
 def _publish(results: Results, output: Path) -> None:
     judgements = judge(results)
-    print_report(results, judgements, Console(width=None if sys.stdout.isatty() else _WIDTH))
-    figures, picture = output / "bench.json", output / "bench.svg"
-    figures.write_text(json.dumps(as_json(results, judgements), indent=1) + "\n")
-    draw(results, picture)
-    print(f"raw figures: {figures}, picture: {picture}")
+    print_report(results, judgements, terminal())
+    write(output, "bench", as_json(results, judgements), partial(draw, results))
 
 
 def _options() -> argparse.ArgumentParser:

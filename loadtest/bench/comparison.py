@@ -4,19 +4,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from loadtest.bench import requests
-from loadtest.bench.closed_loop import ClosedRun, LoadFailed, closed_run, saturate
-from loadtest.bench.frozen import freeze_under_load
-from loadtest.bench.launch import Launcher, LaunchFailed
-from loadtest.bench.memory import connection_bytes
-from loadtest.bench.open_loop import Generator, OpenRun, Schedule
-from loadtest.bench.placement import Placement
-from loadtest.bench.processes import pss_bytes, snapshot, usage, worker_pids
-from loadtest.bench.progress import Say
-from loadtest.bench.redis_server import RedisServer
-from loadtest.bench.results import LEVELS, QUOTED_LEVEL, FrozenRun, VariantResult
-from loadtest.bench.servers import Server
-from loadtest.bench.variants import Variant
+from loadtest.bench.connection_memory import connection_bytes
+from loadtest.bench.load import requests
+from loadtest.bench.load.closed_loop import ClosedRun, LoadFailed, closed_run, saturate
+from loadtest.bench.load.open_loop import Generator, OpenRun, Schedule
+from loadtest.bench.machine.placement import Placement
+from loadtest.bench.machine.redis_server import RedisServer
+from loadtest.bench.machine.usage import pss_bytes, snapshot, usage
+from loadtest.bench.redis_frozen import freeze_under_load
+from loadtest.bench.report.results import LEVELS, QUOTED_LEVEL, FrozenRun, VariantResult
+from loadtest.bench.servers.server import Launcher, LaunchFailed, Server, Variant
+from loadtest.common.command_line import Say
+from loadtest.common.processes import tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class Comparison:
                 self.results[name].closed_runs.append(run)
                 self._say(f"round {number + 1}, {name}: {run.rps:,.0f}/s, {run.cpu_us:.1f} µs CPU")
         for name, server in self._servers.items():
-            workers = worker_pids(server.pid)
+            workers = [one for one in tree(server.pid) if not one.children()]
             self.results[name].worker_bytes = pss_bytes(workers) / len(workers)
 
     def measure_latency(self) -> None:

@@ -4,13 +4,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from loadtest.bench.comparison import Plan, saturated
-from loadtest.bench.figures import closed_void, median_run
-from loadtest.bench.launch import Launcher
-from loadtest.bench.placement import Placement
-from loadtest.bench.progress import Say
-from loadtest.bench.redis_server import RedisServer
-from loadtest.bench.results import Scaling
-from loadtest.bench.variants import Variant
+from loadtest.bench.machine.placement import Placement
+from loadtest.bench.machine.redis_server import RedisServer
+from loadtest.bench.report.figures import closed_void, median_run
+from loadtest.bench.report.results import Scaling
+from loadtest.bench.servers.server import Launcher, Variant
+from loadtest.common.command_line import Say
 
 
 def measure_scaling(

@@ -1,29 +1,25 @@
-"""``python -m loadtest.bench_workers``: the consumers beside a straightforward one, and walls."""
+"""``python -m loadtest.bench_workers``: the consumers beside a plain one and lower bounds."""
 
 import argparse
-import json
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rich.console import Console
-
 from app.processes.child import ChildFailed
-from loadtest.bench.options import add_count, add_output
-from loadtest.bench.ports import free_port
-from loadtest.bench.progress import Say, speaker
 from loadtest.bench_workers.backlog import fill
 from loadtest.bench_workers.light_load import measure_light_load
+from loadtest.bench_workers.lower_bounds import LowerBound, insert_alone, read_and_ack
 from loadtest.bench_workers.plot import draw
 from loadtest.bench_workers.report import print_report
 from loadtest.bench_workers.results import ONE, PLAIN, TWO, Results
-from loadtest.bench_workers.runs import Run, RunFailed, run_hopline, run_straightforward
+from loadtest.bench_workers.runs import Run, RunFailed, run_hopline, run_plain
 from loadtest.bench_workers.stores import Stores, running_stores
-from loadtest.bench_workers.walls import Wall, insert_alone, read_and_ack
+from loadtest.common.command_line import Say, add_count, add_output, speaker, terminal, write
+from loadtest.common.ports import free_port
 
-_WIDTH = 140
 #: Rows of the insert that is measured alone; ready columns of more would fill the memory.
 _MOST_ROWS = 200_000
 
@@ -53,9 +49,9 @@ def _measure(results: Results, options: argparse.Namespace, directory: Path, say
             for name, measure in _runs(stores, options.clicks, directory).items():
                 say(f"round {number + 1} of {options.rounds}: {name}")
                 results.runs.setdefault(name, []).append(measure())
-            for name, wall in _walls(stores, options.clicks).items():
+            for name, measure_bound in _lower_bounds(stores, options.clicks).items():
                 say(f"round {number + 1} of {options.rounds}: {name}")
-                results.walls.setdefault(name, []).append(wall())
+                results.lower_bounds.setdefault(name, []).append(measure_bound())
         say("light load, then none")
         results.light = measure_light_load(stores, options.seconds, directory / "light.log")
 
@@ -64,12 +60,12 @@ def _runs(stores: Stores, count: int, directory: Path) -> dict[str, Callable[[],
     log = directory / "workers.log"
     return {
         ONE: lambda: run_hopline(stores, count, 1, free_port(), log),
-        PLAIN: lambda: run_straightforward(stores, count, directory / "straightforward.log"),
+        PLAIN: lambda: run_plain(stores, count, directory / "straightforward.log"),
         TWO: lambda: run_hopline(stores, count, 2, free_port(), log),
     }
 
 
-def _walls(stores: Stores, count: int) -> dict[str, Callable[[], Wall]]:
+def _lower_bounds(stores: Stores, count: int) -> dict[str, Callable[[], LowerBound]]:
     rows = min(count, _MOST_ROWS)
     return {
         "XREADGROUP and XACK alone": lambda: read_and_ack(stores, count),
@@ -78,12 +74,8 @@ def _walls(stores: Stores, count: int) -> dict[str, Callable[[], Wall]]:
 
 
 def _publish(results: Results, output: Path) -> None:
-    print_report(results, Console(width=None if sys.stdout.isatty() else _WIDTH))
-    output.mkdir(parents=True, exist_ok=True)
-    figures, picture = output / "bench-workers.json", output / "bench-workers.svg"
-    figures.write_text(json.dumps(results.as_json(), indent=1, ensure_ascii=False) + "\n")
-    draw(results, picture)
-    print(f"raw figures: {figures}, picture: {picture}")
+    print_report(results, terminal())
+    write(output, "bench-workers", results.as_json(), partial(draw, results))
 
 
 def _options() -> argparse.ArgumentParser:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from clickhouse_driver import Client
 
-from loadtest.bench.processes import cpu_seconds, process_tree
+from app.processes.child import wait_for
 from loadtest.bench_workers.backlog import send
 from loadtest.bench_workers.clicks import Traffic
 from loadtest.bench_workers.runs import RunFailed, started
 from loadtest.bench_workers.stores import GROUP, Stores
+from loadtest.common.processes import cpu_seconds, tree
 
 _STREAM, _DATABASE = "bench:light", "bench_light"
 _PER_SECOND = 100
@@ -92,17 +93,16 @@ def _new_ages(client: Client, seen: set[bytes]) -> Iterator[float]:
 
 
 def _wait_for_group(stores: Stores) -> None:
-    deadline = time.monotonic() + _MOST_SECONDS
-    while not (
-        stores.redis.exists(_STREAM) and len(stores.redis.xinfo_consumers(_STREAM, GROUP)) == 2
-    ):
-        if time.monotonic() > deadline:
-            raise RunFailed("the workers did not begin")
-        time.sleep(_LOOK_SECONDS)
+    def are_there() -> bool:
+        redis = stores.redis
+        return redis.exists(_STREAM) and len(redis.xinfo_consumers(_STREAM, GROUP)) == 2
+
+    if not wait_for(are_there, _MOST_SECONDS):
+        raise RunFailed("the workers did not begin")
 
 
 def _idle_share(pid: int, seconds: int) -> float:
     time.sleep(_SETTLE_SECONDS)
-    before = sum(map(cpu_seconds, process_tree(pid)))
+    before = cpu_seconds(tree(pid))
     time.sleep(seconds)
-    return (sum(map(cpu_seconds, process_tree(pid))) - before) / seconds
+    return (cpu_seconds(tree(pid)) - before) / seconds

@@ -12,11 +12,14 @@ _MARKS = {True: "met", False: "NOT met", None: "void"}
 
 
 def print_report(results: Results, console: Console) -> None:
-    """Print runs, stages, walls, light load and targets."""
+    """Print runs, stages, lower bounds, light load and targets."""
     console.print(_runs(results))
     console.print(_stages(results))
-    for name, walls in results.walls.items():
-        speed, cpu = median(w.clicks_per_second for w in walls), median(w.cpu_us for w in walls)
+    for name, bounds in results.lower_bounds.items():
+        speed, cpu = (
+            median(one.clicks_per_second for one in bounds),
+            median(one.cpu_us for one in bounds),
+        )
         console.print(f"{name}: {speed:,.0f} clicks/s, {cpu:.1f} µs CPU a click")
     if light := results.light:
         console.print(

@@ -7,8 +7,8 @@ from statistics import median
 from typing import Any
 
 from loadtest.bench_workers.light_load import LightLoad
+from loadtest.bench_workers.lower_bounds import LowerBound
 from loadtest.bench_workers.runs import Run
-from loadtest.bench_workers.walls import Wall
 from loadtest.common.environment import interpreter
 
 ONE, TWO, PLAIN = "Hopline, 1 consumer", "Hopline, 2 consumers", "straightforward"
@@ -28,11 +28,11 @@ class Target:
 
 @dataclass(slots=True)
 class Results:
-    """All runs by who ran, walls by name, and the light load."""
+    """All runs by who ran, lower bounds by name, and the light load."""
 
     entries: int
     runs: dict[str, list[Run]] = field(default_factory=dict)
-    walls: dict[str, list[Wall]] = field(default_factory=dict)
+    lower_bounds: dict[str, list[LowerBound]] = field(default_factory=dict)
     light: LightLoad | None = None
 
     def median(self, who: str, what: Callable[[Run], float]) -> float:
@@ -52,7 +52,9 @@ class Results:
             "cores": len(os.sched_getaffinity(0)),
             "entries": self.entries,
             "runs": {who: [asdict(run) for run in each] for who, each in self.runs.items()},
-            "walls": {name: [asdict(wall) for wall in each] for name, each in self.walls.items()},
+            "walls": {
+                name: [asdict(bound) for bound in each] for name, each in self.lower_bounds.items()
+            },
             "light_load": asdict(self.light) if self.light else None,
             "targets": [asdict(target) for target in targets(self)],
             "exact": self.is_exact,

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 
-from app.processes.child import Child, Program, running
-from loadtest.bench.processes import cpu_seconds, process_tree
+import psutil
+
+from app.processes.child import Child, Program, running, wait_for
 from loadtest.bench_workers.backlog import entries_read, fill, is_done
 from loadtest.bench_workers.stores import Stores
+from loadtest.common.processes import below, cpu_seconds, tree
 
-_POLL_SECONDS = 0.02
 _MOST_SECONDS = 240
 _STOP_SECONDS = 30
 #: The workers show their metrics once a second.
@@ -64,12 +65,11 @@ def run_hopline(stores: Stores, entries: int, consumers: int, port: int, log: Pa
         data_dir=log.parent / "data",
     )
 
-    def consumer_pids(pid: int) -> list[int]:
-        return [one for one in process_tree(pid) if "hopline: consumer" in _title(one)]
-
     with _backlog(stores, entries, stream, database):
-        with started(["-m", "workers"], environment, log) as process:
-            run = _measure(stores, stream, database, entries, lambda: consumer_pids(process.pid))
+        with started(["-m", "workers"], environment, log) as workers:
+            run = _measure(
+                stores, stream, database, entries, lambda: below(workers.pid, "hopline: consumer")
+            )
             time.sleep(_SHOWN_AFTER_SECONDS)
             shown = scrape(port)
         run.inserts = round(shown.get("hopline_insert_seconds_count", 0))
@@ -82,16 +82,16 @@ def run_hopline(stores: Stores, entries: int, consumers: int, port: int, log: Pa
     return run
 
 
-def run_straightforward(stores: Stores, entries: int, log: Path) -> Run:
-    """Let the straightforward consumer drain a backlog."""
+def run_plain(stores: Stores, entries: int, log: Path) -> Run:
+    """Let the plain consumer drain a backlog."""
     stream, database = "bench:straightforward", "bench_straightforward"
-    script = str(Path(__file__).parent / "straightforward.py")
+    script = str(Path(__file__).parent / "plain_consumer.py")
     environment = stores.settings(stream=stream, clickhouse_url=stores.url(database))
     with (
         _backlog(stores, entries, stream, database),
-        started([script], environment, log) as process,
+        started([script], environment, log) as consumer,
     ):
-        return _measure(stores, stream, database, entries, lambda: [process.pid])
+        return _measure(stores, stream, database, entries, lambda: tree(consumer.pid))
 
 
 def scrape(port: int) -> dict[str, float]:
@@ -122,12 +122,16 @@ def started(
 
 
 def _measure(
-    stores: Stores, stream: str, database: str, entries: int, pids: Callable[[], list[int]]
+    stores: Stores,
+    stream: str,
+    database: str,
+    entries: int,
+    find: Callable[[], list[psutil.Process]],
 ) -> Run:
     _wait(lambda: entries_read(stores.redis, stream) > 0)
     began, before = time.monotonic(), entries_read(stores.redis, stream)
-    consumers = pids()
-    cpu = sum(map(cpu_seconds, consumers))
+    consumers = find()
+    cpu = cpu_seconds(consumers)
     redis_cpu, clickhouse_cpu = stores.cpu_seconds()
     parts = stores.parts_created()
     _wait(lambda: is_done(stores.redis, stream, entries))
@@ -141,10 +145,10 @@ def _measure(
         entries=entries,
         seconds=seconds,
         clicks_per_second=clicks / seconds,
-        cpu_us=(sum(map(cpu_seconds, consumers)) - cpu) / clicks * 1e6,
+        cpu_us=(cpu_seconds(consumers) - cpu) / clicks * 1e6,
         redis_cpu_us=(redis_after - redis_cpu) / clicks * 1e6,
         clickhouse_cpu_us=(clickhouse_after - clickhouse_cpu) / clicks * 1e6,
-        memory_bytes=max(map(_peak_bytes, consumers)),
+        memory_bytes=max(_peak_bytes(one.pid) for one in consumers),
         distinct=distinct,
         rows=rows,
         parts=stores.parts_created() - parts,
@@ -152,11 +156,8 @@ def _measure(
 
 
 def _wait(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _MOST_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise RunFailed(f"the backlog was not done within {_MOST_SECONDS} s")
-        time.sleep(_POLL_SECONDS)
+    if not wait_for(condition, _MOST_SECONDS):
+        raise RunFailed(f"the backlog was not done within {_MOST_SECONDS} s")
 
 
 def _peak_bytes(pid: int) -> int:
@@ -164,10 +165,3 @@ def _peak_bytes(pid: int) -> int:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
     raise RunFailed(f"process {pid} has ended")
-
-
-def _title(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
-    except FileNotFoundError:
-        return ""

@@ -1,26 +1,21 @@
 """Redis and ClickHouse as `hopline up` runs them, with databases and streams of the benchmark's."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import redis
 from clickhouse_driver import Client
 
-from app.processes.child import ChildFailed, Program, running
-from loadtest.bench.ports import free_port
-from loadtest.bench.processes import cpu_seconds, process_tree
+from loadtest.common.hopline import HOPLINE, environment_with, running_up
+from loadtest.common.ports import free_port
+from loadtest.common.processes import below, cpu_seconds
 
 GROUP = "analytics-group"
-HOPLINE = str(Path(sys.executable).parent / "hopline")
-_READY_SECONDS = 120
-_STOP_SECONDS = 60
-_PROC = Path("/proc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +29,8 @@ class Stores:
 
     environment: dict[str, str]
     redis: Any
-    redis_pid: int
-    clickhouse_pid: int
+    redis_process: psutil.Process
+    clickhouse_process: psutil.Process
     clickhouse: str
 
     def client(self, database: str = "default") -> Client:
@@ -48,7 +43,7 @@ class Stores:
 
     def cpu_seconds(self) -> tuple[float, float]:
         """Return what Redis and ClickHouse have used so far."""
-        return cpu_seconds(self.redis_pid), cpu_seconds(self.clickhouse_pid)
+        return cpu_seconds([self.redis_process]), cpu_seconds([self.clickhouse_process])
 
     def settings(self, **given: object) -> dict[str, str]:
         """Return an environment for Hopline with these settings."""
@@ -80,45 +75,34 @@ def running_stores(directory: Path) -> Iterator[Stores]:
     Raises:
         ChildFailed: they did not get ready.
     """
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("HOPLINE_")}
-    alone = {
-        "HOPLINE_REDIRECT_BIND": f"127.0.0.1:{free_port()}",
-        "HOPLINE_CONSOLE_BIND": f"127.0.0.1:{free_port()}",
-        "HOPLINE_REDIRECT_METRICS_BIND": "off",
-        "HOPLINE_WORKERS_METRICS_BIND": "off",
-        "HOPLINE_REDIRECT_WORKERS": "1",
+    environment = environment_with(
+        redirect_bind=f"127.0.0.1:{free_port()}",
+        console_bind=f"127.0.0.1:{free_port()}",
+        redirect_metrics_bind="off",
+        workers_metrics_bind="off",
+        redirect_workers=1,
         # Its own workers find nothing to do.
-        "HOPLINE_STREAM": "nothing:stream",
-    }
-    log = directory / "up.log"
-    up = Program(
-        "hopline up",
-        (HOPLINE, "up", "--data", str(directory / "data"), "--consumers", "1"),
-        {**kept, **alone},
-        lambda: "Ctrl-C" in log.read_text(errors="replace"),
+        stream="nothing:stream",
     )
-    with running(up, log, _READY_SECONDS, _STOP_SECONDS) as child:
-        stores = _stores(child.pid, directory / "data" / "running.env", kept)
+    data = directory / "data"
+    options = ("--data", str(data), "--consumers", "1")
+    with running_up(environment, directory / "up.log", *options) as up:
+        stores = _stores(up.pid, data / "running.env")
         with stores.redis:
             yield stores
 
 
-def _stores(up_pid: int, written_down: Path, kept: dict[str, str]) -> Stores:
+def _stores(up_pid: int, written_down: Path) -> Stores:
     lines = (line.partition("=") for line in written_down.read_text().splitlines())
     written = {name: text.strip("'\"") for name, _, text in lines}
     wanted = ("HOPLINE_REDIS_URL", "HOPLINE_GEOIP_PATH")
     client = redis.Redis.from_url(written["HOPLINE_REDIS_URL"], socket_timeout=60)
+    clickhouse = below(up_pid, "tcp_port")[0]
     return Stores(
-        environment={**kept, **{name: written[name] for name in wanted if name in written}},
+        environment=environment_with()
+        | {name: written[name] for name in wanted if name in written},
         redis=client,
-        redis_pid=client.info("server")["process_id"],
-        clickhouse_pid=_clickhouse_pid(up_pid),
+        redis_process=psutil.Process(client.info("server")["process_id"]),
+        clickhouse_process=clickhouse,
         clickhouse=written["HOPLINE_CLICKHOUSE_URL"].rpartition("/")[0],
     )
-
-
-def _clickhouse_pid(pid: int) -> int:
-    for member in process_tree(pid):
-        if b"tcp_port" in (_PROC / str(member) / "cmdline").read_bytes():
-            return member
-    raise ChildFailed("no ClickHouse among what hopline up started")

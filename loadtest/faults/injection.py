@@ -1,7 +1,6 @@
-"""Fault under way, which goes on until it is lifted."""
+"""Injection of a fault, which goes on until it is lifted."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 Step = Callable[[], object]
@@ -48,26 +47,3 @@ class Until:
     def lift(self) -> bool:
         self._lift()
         return True
-
-
-class Steps:
-    """A fault of several steps, each so many seconds after the beginning, the last at the end."""
-
-    def __init__(self, steps: Sequence[tuple[float, Step]], last: Step = lambda: None) -> None:
-        self._begun_at = time.monotonic()
-        self._waiting = sorted(steps, key=lambda step: step[0])
-        self._last = last
-
-    def renew(self) -> None:
-        while self._waiting and time.monotonic() - self._begun_at >= self._waiting[0][0]:
-            self._next()
-
-    def lift(self) -> bool:
-        while self._waiting:
-            self._next()
-        self._last()
-        return True
-
-    def _next(self) -> None:
-        self._waiting[0][1]()
-        del self._waiting[0]

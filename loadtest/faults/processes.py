@@ -2,10 +2,10 @@
 
 import signal
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import psutil
 
+from loadtest.common.processes import of_living
 from loadtest.faults.injection import Done, Injection, NothingToHit, Until
 
 
@@ -16,7 +16,7 @@ def freeze(processes: Sequence[psutil.Process]) -> Injection:
         NothingToHit: none of them is there.
     """
     _hit(processes, psutil.Process.suspend)
-    return Until(lambda: _each(processes, psutil.Process.resume))
+    return Until(lambda: list(of_living(processes, psutil.Process.resume)))
 
 
 def send(processes: Sequence[psutil.Process], number: signal.Signals) -> Injection:
@@ -30,15 +30,5 @@ def send(processes: Sequence[psutil.Process], number: signal.Signals) -> Injecti
 
 
 def _hit(processes: Sequence[psutil.Process], act: Callable[[psutil.Process], None]) -> None:
-    if not _each(processes, act):
+    if not list(of_living(processes, act)):
         raise NothingToHit("it has just ended")
-
-
-def _each(processes: Sequence[psutil.Process], act: Callable[[psutil.Process], None]) -> int:
-    """Do something to each process that is still there; return how many those are."""
-    hit = 0
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            act(process)
-            hit += 1
-    return hit

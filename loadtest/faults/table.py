@@ -103,7 +103,7 @@ def commit(fault: Fault, up: psutil.Process, sleep: Callable[[float], None] = ti
 
 
 def _inject(fault: Fault, up: psutil.Process) -> Injection:
-    found = below(up.pid, *fault.processes, recursive=True)
+    found = below(up.pid, *fault.processes)
     if not found:
         raise NothingToHit(f"no process of {' or '.join(fault.processes)} below hopline up")
     chosen = found[:1] if fault.which == "one" else found

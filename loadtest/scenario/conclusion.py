@@ -1,14 +1,17 @@
 """The end of a run: clicks counted, budget compared, verdict printed, report written."""
 
 import json
+import os
+import platform
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from loadtest.common.environment import interpreter, processor
 from loadtest.common.measurements import Measurements
 from loadtest.report import baseline
 from loadtest.report.budget import BUDGETS, GENERATOR, check
-from loadtest.report.environment import environment
 from loadtest.report.figures import Result, as_json, parse_marks
 from loadtest.report.verdict import Count, Generator, Verdict, judge
 from loadtest.scenario.clicks import Console, ConsoleFailed, quiet_count, settled_count
@@ -106,7 +109,7 @@ class Conclusion:
             began=self._began,
             host=self._host,
             marks=parse_marks(options.mark),
-            environment=environment(options.about, self._version()),
+            environment=_environment(options.about, self._version()),
         )
         figures = as_json(result)
         print("\n".join(self._said(figures, counted)), flush=True)
@@ -162,3 +165,24 @@ class Conclusion:
         if self._baseline and (others := baseline.differences(figures, self._baseline)):
             said.append(f"  not compared with the baseline: {'; '.join(others)}")
         return said
+
+
+def _environment(about: str, hopline_version: str) -> dict[str, Any]:
+    """Describe where the load came from and, as far as it was told, where it went.
+
+    Args:
+        about: path of a JSON object with more to say; empty for none.
+        hopline_version: what the console says of itself.
+    """
+    told: dict[str, Any] = json.loads(Path(about).read_text()) if about else {}
+    return {
+        "Hopline": hopline_version or "unknown (no --console)",
+        "Locust": version("locust"),
+        "gevent": version("gevent"),
+        "Python": interpreter(),
+        "processor": processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "kernel": platform.release(),
+        "load average at the end": ", ".join(f"{load:.2f}" for load in os.getloadavg()),
+        **told,
+    }

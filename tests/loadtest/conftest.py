@@ -1,9 +1,38 @@
-"""Whole runs of Locust."""
+"""Whole runs of Locust, and processes to do something to."""
 
+import contextlib
+import subprocess
+import sys
+
+import psutil
 import pytest
 
 from loadtest.scenario.locust_run import LocustRun
 from tests.support.loadtest.samples import RATE
+
+_PARENT = """
+import subprocess, sys, time
+children = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", name])
+            for name in sys.argv[1:]]
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def family():
+    """A process with two children, whose command lines hold their names."""
+    parent = psutil.Popen(
+        [sys.executable, "-c", _PARENT, "first-child", "second-child"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    parent.stdout.readline()
+    yield parent
+    for process in [*parent.children(), parent]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    parent.communicate()
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.local import HOPLINE, Local
+from loadtest.common.hopline import HOPLINE
+from loadtest.local import without_links
 from loadtest.report.verdict import EXIT_CODES
 from loadtest.scenario.links import Catalogue
 from loadtest.scenario.preflight import complaint
@@ -32,12 +33,8 @@ def printed():
 @pytest.fixture
 def hopline(tmp_path, shared_clickhouse):
     """A Hopline without links; the other fixture is there to have been fetched."""
-    local = Local(tmp_path)
-    try:
-        local.wait_until_ready()
+    with without_links(tmp_path) as local:
         yield local
-    finally:
-        local.stop()
 
 
 @pytest.fixture

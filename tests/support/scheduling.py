@@ -15,8 +15,8 @@ QUIET = (
     "tests/integration/test_chaos.py",
     "tests/integration/test_up.py::test_a_click_is_redirected_and_counted_within_three_seconds",
     "tests/integration/test_up.py::test_sigterm_stops_everything_and",
-    "tests/loadtest/bench/test_frozen.py",
-    "tests/loadtest/bench/test_open_loop.py",
+    "tests/loadtest/bench/test_redis_frozen.py",
+    "tests/loadtest/bench/load/test_open_loop.py",
     "tests/loadtest/scenario/test_locust_run.py::test_a_rate_beyond_the_generator",
 )
 

@@ -1,11 +1,13 @@
 """Fault of the chaos tool: a row of its table, with how it is begun."""
 
 import signal
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
-from loadtest.faults.injection import Done, Injection
+from loadtest.faults.injection import Done, Injection, Step
 from tests.chaos.faults.plan import Kind
 from tests.chaos.testbed.testbed import Testbed
 
@@ -23,6 +25,29 @@ class Fault:
 
     kind: Kind
     begin: Begin
+
+
+class Steps:
+    """A fault of several steps, each so many seconds after the beginning, the last at the end."""
+
+    def __init__(self, steps: Sequence[tuple[float, Step]], last: Step = lambda: None) -> None:
+        self._begun_at = time.monotonic()
+        self._waiting = sorted(steps, key=lambda step: step[0])
+        self._last = last
+
+    def renew(self) -> None:
+        while self._waiting and time.monotonic() - self._begun_at >= self._waiting[0][0]:
+            self._next()
+
+    def lift(self) -> bool:
+        while self._waiting:
+            self._next()
+        self._last()
+        return True
+
+    def _next(self) -> None:
+        self._waiting[0][1]()
+        del self._waiting[0]
 
 
 class Kill:

@@ -1,12 +1,12 @@
 """Faults of our own processes: killed, asleep, told to leave."""
 
-import contextlib
 import signal
 from collections.abc import Callable
 from random import Random
 
 import psutil
 
+from loadtest.common.processes import of_living
 from loadtest.faults.injection import Injection, NothingToHit, Until
 from loadtest.faults.processes import freeze, send
 from tests.chaos.faults.fault import Kill, Signal, fault
@@ -63,19 +63,18 @@ class _Pause:
 
 def _take_files(testbed: Testbed, random: Random, hold_seconds: float) -> Injection:
     """Let redirect workers open next to nothing more (RLIMIT_NOFILE)."""
-    limited: list[tuple[psutil.Process, tuple[int, int]]] = []
-    for worker in _redirect_workers(testbed):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            before = worker.rlimit(psutil.RLIMIT_NOFILE)
-            worker.rlimit(psutil.RLIMIT_NOFILE, (worker.num_fds() + 2, before[1]))
-            limited.append((worker, before))
-    return Until(lambda: _give_files(limited))
+    before = dict(of_living(_redirect_workers(testbed), _take_files_of))
+    return Until(
+        lambda: list(
+            of_living(before, lambda worker: worker.rlimit(psutil.RLIMIT_NOFILE, before[worker]))
+        )
+    )
 
 
-def _give_files(limited: list[tuple[psutil.Process, tuple[int, int]]]) -> None:
-    for worker, before in limited:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            worker.rlimit(psutil.RLIMIT_NOFILE, before)
+def _take_files_of(worker: psutil.Process) -> tuple[psutil.Process, tuple[int, int]]:
+    before = worker.rlimit(psutil.RLIMIT_NOFILE)
+    worker.rlimit(psutil.RLIMIT_NOFILE, (worker.num_fds() + 2, before[1]))
+    return worker, before
 
 
 _ASLEEP = (MAKES_WAIT, UNHEARD)

@@ -3,8 +3,8 @@
 import signal
 from random import Random
 
-from loadtest.faults.injection import Injection, Steps
-from tests.chaos.faults.fault import fault
+from loadtest.faults.injection import Injection
+from tests.chaos.faults.fault import Steps, fault
 from tests.chaos.faults.plan import FORGETS_USES, LOSES_TAIL, MAKES_WAIT, REDIS_AWAY, UNHEARD
 from tests.chaos.testbed.testbed import Testbed
 

@@ -9,8 +9,8 @@ from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
 from app.stores.keys import visitor_salt_key
-from loadtest.faults.injection import Done, Injection, Steps, Until
-from tests.chaos.faults.fault import fault
+from loadtest.faults.injection import Done, Injection, Until
+from tests.chaos.faults.fault import Steps, fault
 from tests.chaos.faults.plan import REDIS_AWAY, UNHEARD
 from tests.chaos.monitors.progress import Progress, waiting_entries
 from tests.chaos.testbed.testbed import Testbed

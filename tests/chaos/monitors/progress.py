@@ -9,6 +9,7 @@ from redis import Redis
 from redis import exceptions as redis_errors
 
 from app.stores.clickhouse import connect
+from loadtest.common.processes import of_living
 from tests.chaos.testbed.testbed import Testbed
 
 #: Consumers that died are replaced, and their entries taken over, well before; also on a machine so
@@ -69,18 +70,11 @@ class Progress:
                 client.execute("SELECT count() FROM clicks WHERE 0")
         except (clickhouse_errors.Error, OSError, EOFError):
             return False
-        consumers = self._testbed.consumers()
-        if consumers and all(map(_is_asleep, consumers)):
+        states = set(of_living(self._testbed.consumers(), psutil.Process.status))
+        if states == {psutil.STATUS_STOPPED}:
             return False
         links = (self._testbed.workers_link, self._testbed.clickhouse_link)
         return self._testbed.workers.is_running and not any(link.is_stalled for link in links)
-
-
-def _is_asleep(process: psutil.Process) -> bool:
-    try:
-        return process.status() == psutil.STATUS_STOPPED
-    except psutil.NoSuchProcess:
-        return False
 
 
 def waiting_entries(testbed: Testbed, client: Redis) -> int:

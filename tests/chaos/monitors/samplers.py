@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-import psutil
 from clickhouse_driver import errors
 
+from loadtest.common.processes import of_living
 from tests.chaos.testbed.testbed import Testbed
 from tests.chaos.visitors.client_log import NUMBER, now_ms
 from tests.support.background import Background
@@ -56,12 +56,6 @@ class MemorySampler(Background):
 
     def _work(self) -> None:
         while not self._is_over.wait(_MEMORY_SECONDS):
-            sizes = map(_resident_bytes, self._testbed.redirect.children())
+            workers = self._testbed.redirect.children()
+            sizes = of_living(workers, lambda worker: int(worker.memory_info().rss))
             self.largest_bytes = max(self.largest_bytes, *sizes, 0)
-
-
-def _resident_bytes(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.NoSuchProcess:
-        return 0

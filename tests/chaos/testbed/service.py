@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from app.processes.child import Child, Program, ending
-from loadtest.common.processes import below
+from loadtest.common.processes import below, tree
 
 logger = logging.getLogger(__name__)
 
@@ -67,10 +67,8 @@ class Service:
 
     def children(self) -> list[psutil.Process]:
         """Return what the first process started and what still runs."""
-        return below(self.pid)
+        return below(self.pid, recursive=False)
 
     def processes(self) -> list[psutil.Process]:
         """Return the first process, if it runs, and all that runs below it."""
-        if not self.is_running:
-            return []
-        return [psutil.Process(self.pid), *below(self.pid, recursive=True)]
+        return tree(self.pid) if self.is_running else []

@@ -181,7 +181,7 @@ class Testbed:
 
     def consumers(self) -> list[psutil.Process]:
         """Return the consumer processes, told by their titles."""
-        return below(self.workers.pid, "hopline: consumer")
+        return below(self.workers.pid, "hopline: consumer", recursive=False)
 
     def who_answers(self) -> dict[str, list[int]]:
         """Return the processes between a visitor and the answer, by what they are."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from loadtest.bench.__main__ import main
-from loadtest.bench.variants import VARIANTS
+from loadtest.bench.servers.variants import VARIANTS
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 import pytest
 
 from loadtest.bench.comparison import Plan
-from loadtest.bench.launch import Launcher
-from loadtest.bench.placement import Placement, available_cores
-from loadtest.bench.redis_server import running_redis
+from loadtest.bench.load.seed import seed
+from loadtest.bench.machine.placement import Placement, available_cores
+from loadtest.bench.machine.redis_server import running_redis
 from loadtest.bench.scaling import measure_scaling
-from loadtest.bench.seed import seed
-from loadtest.bench.variants import select
+from loadtest.bench.servers.server import Launcher
+from loadtest.bench.servers.variants import select
 
 QUICK = Plan(seconds=1, closed_rounds=1, open_rounds=1)
 

@@ -1,37 +1,9 @@
-import contextlib
-import subprocess
-import sys
-
 import psutil
 import pytest
 
 from app.processes.child import wait_for
 from loadtest.faults.injection import NothingToHit
 from loadtest.faults.table import FAULTS, Fault, commit
-
-_PARENT = """
-import subprocess, sys, time
-children = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", name])
-            for name in sys.argv[1:]]
-print("ready", flush=True)
-time.sleep(60)
-"""
-
-
-@pytest.fixture
-def family():
-    """A process with two children, whose command lines hold their names."""
-    parent = psutil.Popen(
-        [sys.executable, "-c", _PARENT, "first-child", "second-child"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    parent.stdout.readline()
-    yield parent
-    for process in [*parent.children(), parent]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    parent.communicate()
 
 
 def states(parent):

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from loadtest.bench.open_loop import OpenRun, Schedule, compiled, finished
-from loadtest.bench.requests import raw_requests
+from loadtest.bench.load.open_loop import OpenRun, Schedule, compiled, finished
+from loadtest.bench.load.requests import raw_requests
 from tests.support.deploy.container import Container
 
 PORT = 8080

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from loadtest.bench.closed_loop import ClosedRun
-from loadtest.bench.open_loop import OpenRun
-from loadtest.bench.results import LEVELS, FrozenRun, Results, Scaling, VariantResult
-from loadtest.bench.variants import VARIANTS
+from loadtest.bench.load.closed_loop import ClosedRun
+from loadtest.bench.load.open_loop import OpenRun
+from loadtest.bench.report.results import LEVELS, FrozenRun, Results, Scaling, VariantResult
+from loadtest.bench.servers.variants import VARIANTS
 
 CLOSED = ClosedRun(
     requests=30_000,
