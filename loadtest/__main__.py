@@ -17,8 +17,8 @@ from loadtest.faults.table import BEGINS_AT, FAULTS, KNOWN_LINKS, Fault, commit
 from loadtest.local import Local, LocalFailed, running
 from loadtest.report.budget import BUDGETS, EVERY_REDIRECT
 from loadtest.report.verdict import EXIT_CODES, Outcome
+from loadtest.run.locust_run import LocustRun
 from loadtest.scenario.links import Catalogue
-from loadtest.scenario.locust_run import LocustRun
 from loadtest.scenario.shapes import SHAPES
 
 _CATALOGUE = Catalogue("load", hot_count=50, tail_count=100)

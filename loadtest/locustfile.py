@@ -8,10 +8,10 @@ from typing import Any
 
 from locust import LoadTestShape, events
 
-from loadtest.scenario import wiring
+from loadtest.run import wiring
+from loadtest.run.options import add_options
 from loadtest.scenario.ask import Ask
 from loadtest.scenario.links import NEW_AT_A_TIME, Catalogue, Zipf
-from loadtest.scenario.options import add_options
 from loadtest.scenario.visitor import Visitor
 
 events.init_command_line_parser.add_listener(add_options)

@@ -1,4 +1,4 @@
-"""Does the load test tell the truth? Seen on servers whose latency is known."""
+"""Self-check that asks servers of known latency whether the load test tells the truth."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from app.processes.child import Program, running
 from loadtest.report.budget import EVERY_REDIRECT
-from loadtest.scenario.locust_run import LocustRun
+from loadtest.run.locust_run import LocustRun
 
 _LATENCY_MS = 20.0
 _STALL_SECONDS = 1.0

@@ -1,4 +1,4 @@
-"""The comparison: every server is up all the time, and only one is under load at a time."""
+"""Comparison that keeps every server up and puts one at a time under load."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace

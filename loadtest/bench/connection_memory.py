@@ -1,4 +1,4 @@
-"""What a connection costs that is open and idle."""
+"""Measurement of what a connection costs that is open and idle."""
 
 import socket
 import time

@@ -1,4 +1,4 @@
-"""Whether a second worker on a second core doubles the throughput."""
+"""Measurement that tells whether a second worker on a second core doubles the throughput."""
 
 from contextlib import ExitStack
 from dataclasses import replace

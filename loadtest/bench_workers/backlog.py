@@ -1,4 +1,4 @@
-"""The stream that a consumer finds: a copy of one that was filled once."""
+"""Backlog that a consumer finds: a copy of a stream that was filled once."""
 
 import time
 from collections.abc import Iterator

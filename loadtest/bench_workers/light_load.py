@@ -1,4 +1,4 @@
-"""Light traffic: how soon a click can be queried; and no traffic: what the workers use then."""
+"""Light load that shows how soon a click can be queried, and no load: what the workers use then."""
 
 import random
 import time

@@ -1,4 +1,4 @@
-"""The figures as a picture: build/bench-workers.svg."""
+"""Picture that shows the figures: build/bench-workers.svg."""
 
 from pathlib import Path
 

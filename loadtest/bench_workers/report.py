@@ -1,4 +1,4 @@
-"""The figures as tables on a terminal."""
+"""Tables that show a person the figures."""
 
 from statistics import median
 

@@ -1,4 +1,4 @@
-"""What one benchmark found, and how it compares with what was promised."""
+"""Results that one benchmark found, held against what was promised."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence

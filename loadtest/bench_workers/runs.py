@@ -1,4 +1,4 @@
-"""One run of one kind of consumer over one backlog, and what it took."""
+"""Run that has one kind of consumer drain one backlog, and measures what it took."""
 
 import sys
 import time

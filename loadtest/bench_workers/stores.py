@@ -1,4 +1,4 @@
-"""Redis and ClickHouse as `hopline up` runs them, with databases and streams of the benchmark's."""
+"""Stores of `hopline up`, with databases and streams of the benchmark's."""
 
 import subprocess
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What one run measured: added to by users, merged over processes, read by judge and report."""
+"""Measurements of one run: added to by users, merged over processes, read by judge and report."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field

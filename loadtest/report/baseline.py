@@ -1,4 +1,4 @@
-"""An earlier run that this one is compared with, if the two can be compared at all."""
+"""Baseline that a run is compared with, if the two can be compared at all."""
 
 import json
 from collections.abc import Mapping

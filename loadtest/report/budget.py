@@ -1,4 +1,4 @@
-"""The budget: what each route may cost a visitor. Edit the tables; nothing else need change."""
+"""Budget that says what each route may cost a visitor. To change it, edit the tables alone."""
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase

@@ -1,4 +1,4 @@
-"""Charts of a run: latency by percentile, and latency and rate over its seconds."""
+"""Charts that show a run: latency by percentile, and latency and rate over its seconds."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial

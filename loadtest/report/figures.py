@@ -1,4 +1,4 @@
-"""A run as plain values: what is written as JSON, drawn in the report and compared later."""
+"""Figures of a run as plain values: written as JSON, drawn in the report and compared later."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from loadtest.common.latencies import Latencies
-from loadtest.common.measurements import Measurements, Moment, Route, percentile
+from loadtest.common.measurements import Moment, Route, percentile
 from loadtest.report.budget import EVERY_REDIRECT, Line, every_redirect
 from loadtest.report.verdict import Count, Generator, Verdict
 
@@ -72,7 +72,6 @@ class Result:
     lines: list[Line]
     generator: Generator
     counted: Count | None
-    measured: Measurements
     options: Any
     scenarios: list[str]
     seconds: float
@@ -85,7 +84,7 @@ class Result:
 
 def as_json(result: Result) -> dict[str, Any]:
     """Return a result as plain values; latencies in milliseconds, shares from 0 to 1."""
-    measured, verdict = result.measured, result.verdict
+    measured, verdict = result.generator.measured, result.verdict
     routes = {EVERY_REDIRECT: every_redirect(measured.routes), **measured.routes}
     return {
         "format": FORMAT,
@@ -177,11 +176,12 @@ def _count(counted: Count | None) -> dict[str, Any] | None:
 
 
 def _generator(generator: Generator) -> dict[str, Any]:
+    measured = generator.measured
     return {
-        "due": generator.due,
-        "unsent": generator.unsent,
-        "queued": generator.queued,
+        "due": measured.due,
+        "unsent": measured.unsent,
+        "queued": measured.queued,
         "busiest_share": round(generator.busiest_share, 3),
-        "late_ms": {f"{p:g}": round(generator.late.at(p), 3) for p in _PERCENTILES},
-        "loop_ms": {f"{p:g}": round(generator.loop.at(p), 3) for p in _PERCENTILES},
+        "late_ms": {f"{p:g}": round(measured.late.at(p), 3) for p in _PERCENTILES},
+        "loop_ms": {f"{p:g}": round(measured.loop.at(p), 3) for p in _PERCENTILES},
     }

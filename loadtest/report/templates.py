@@ -1,4 +1,4 @@
-"""Templates beside this file, filled: whatever they are given is escaped."""
+"""Templates that are filled with values and escape whatever they are given."""
 
 from pathlib import Path
 from typing import Any

@@ -1,10 +1,10 @@
-"""The verdict of a run: met, broken or void. Pure; everything measured is handed in."""
+"""Verdict that calls a run met, broken or void. Pure; everything measured is handed in."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from loadtest.common.latencies import Latencies
+from loadtest.common.measurements import Measurements
 from loadtest.report.budget import Line
 
 Outcome = Literal["met", "broken", "void"]
@@ -25,8 +25,7 @@ class Generator:
     """How well the load generator kept its schedule.
 
     Attributes:
-        late: how late requests were sent though a connection was free.
-        loop: how late its event loop woke up.
+        measured: what it counted, of itself, too.
         busiest_share: of the time, how long the busiest process ran or waited for a core.
         is_complete: whether the run went on to its end and every process said so.
         strays: why there may be visits that nobody reported; empty if there are none.
@@ -34,11 +33,7 @@ class Generator:
         troubles: what else went wrong on this side, e.g. that clicks could not be counted.
     """
 
-    due: int
-    unsent: int
-    queued: int
-    late: Latencies
-    loop: Latencies
+    measured: Measurements
     busiest_share: float
     most_late_ms: float
     is_complete: bool = True
@@ -51,14 +46,17 @@ class Generator:
         faults = list(self.troubles)
         if not self.is_complete:
             faults.append("the run was stopped before its end")
-        elif not self.due and not self.troubles:
+        elif not self.measured.due and not self.troubles:
             faults.append("no request was due")
         if self.busiest_share > _TOO_BUSY:
             faults.append(
                 "the load generator was the bottleneck:"
                 f" {self.busiest_share:.0%} of the time it was busy"
             )
-        for what, latencies in (("sent requests", self.late), ("woke up", self.loop)):
+        for what, latencies in (
+            ("sent requests", self.measured.late),
+            ("woke up", self.measured.loop),
+        ):
             if (late_ms := latencies.at(99)) > self.most_late_ms:
                 faults.append(f"the load generator {what} {late_ms:.1f} ms late (p99)")
         return faults
@@ -136,12 +134,13 @@ def judge(
     missed = [_missed(goal, lines) for goal in dict.fromkeys(_goals(lines))]
     miscounted, uncertain = _weigh(count, generator.strays)
     doubts = [*generator.faults, *uncertain]
-    if generator.due:
+    measured = generator.measured
+    if measured.due:
         doubts += [str(line) for line in decisive if line.measure == "requests"]
     violations = [*miscounted, *(str(line) for line in decisive if line.measure != "requests")]
-    if generator.unsent:
+    if measured.unsent:
         violations.append(
-            f"{generator.unsent:,} of {generator.due:,} requests were never sent:"
+            f"{measured.unsent:,} of {measured.due:,} requests were never sent:"
             " every connection still waited for an answer"
         )
     if most_cut is not None and cut > most_cut:

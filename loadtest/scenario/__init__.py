@@ -1,6 +1,6 @@
-"""What Locust runs: who visits which links when, and what happens at a run's beginning and end.
+"""Scenarios of the load test: who visits which links when, and what one process measures of it.
 
-``loadtest/locustfile.py`` has the scenarios. :func:`~loadtest.scenario.wiring.install` hangs them
-on Locust's events, :class:`~loadtest.scenario.session.Session` is one process's part of a run, and
-:class:`~loadtest.scenario.locust_run.LocustRun` starts Locust as a process of its own.
+``loadtest/locustfile.py`` has the scenarios themselves, each a
+:class:`~loadtest.scenario.visitor.Visitor`; :class:`~loadtest.scenario.session.Session` is one
+process's part of a run.
 """

@@ -1,4 +1,4 @@
-"""One request of a visitor, and which answers are right."""
+"""Request that a visitor sends, and which answers are right."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

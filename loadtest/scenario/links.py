@@ -1,4 +1,4 @@
-"""The links that a load test asks for: made from numbers, so that no process need be told them."""
+"""Links that a load test asks for: made from numbers, so that no process need be told them."""
 
 import itertools
 from bisect import bisect

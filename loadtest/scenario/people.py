@@ -1,4 +1,4 @@
-"""Who visits: what real browsers and programs send."""
+"""People who visit: what real browsers and programs send."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""When requests are due: an open loop, whose arrivals don't wait for answers."""
+"""Schedule that says when requests are due: an open loop, whose arrivals wait for no answers."""
 
 from collections.abc import Callable
 from random import Random

@@ -1,4 +1,4 @@
-"""One process's part of a load test: its schedule, what it measured, and whether it is done."""
+"""Session that is one process's part of a run: schedule, measurements, whether it is done."""
 
 import gc
 import time

@@ -1,4 +1,4 @@
-"""How the rate goes over a run, as tables that anyone can edit."""
+"""Shapes that the rate takes over a run, as tables that anyone can edit."""
 
 from typing import NamedTuple
 

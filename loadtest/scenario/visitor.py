@@ -1,4 +1,4 @@
-"""One visitor: waits until the next request of its scenario is due, asks, and measures."""
+"""Visitor that waits until the next request of its scenario is due, asks, and measures."""
 
 import time
 from random import Random

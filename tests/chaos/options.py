@@ -1,4 +1,4 @@
-"""What a run is told on its command line."""
+"""Options that a run takes on its command line."""
 
 import argparse
 import secrets

@@ -1,4 +1,4 @@
-"""What a run says: its figures as JSON, and the same as a table for people."""
+"""Report that shows a run's figures, as JSON and as a table for people."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

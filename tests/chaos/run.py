@@ -1,4 +1,4 @@
-"""One run: everything up, visitors and faults, then the count."""
+"""Run that brings everything up, has visitors come and faults strike, and then counts."""
 
 import logging
 import time

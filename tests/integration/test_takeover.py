@@ -8,10 +8,10 @@ from redis import Redis
 from app.local.clickhouse import clickhouse_url
 from app.local.valkey import valkey_url
 from app.stores.clickhouse import ClickHouseError, connect, translated
-from tests.support.deadly_workers import DEADLY
 from tests.support.producers import STREAM, make_click, send, send_clicks, to_fields
 from tests.support.tcp_proxy import HoldingProxy
 from tests.support.worker_processes import Workers, wait_until
+from tests.support.workers.poisoned_workers import DEADLY
 
 CLICKS = 1_000
 GROUP = "analytics-group"
@@ -126,7 +126,9 @@ def test_consumers_keep_their_entries_while_clickhouse_is_away(
 
 def test_a_click_that_kills_is_found_and_buried(settings, valkey, tmp_path, stored, is_all_acked):
     several = settings.model_copy(update={"consumers": 4})
-    with Workers(several, tmp_path / "workers.log", "tests.support.deadly_workers") as workers:
+    with Workers(
+        several, tmp_path / "workers.log", "tests.support.workers.poisoned_workers"
+    ) as workers:
         wait_until(lambda: workers.log.count("reads from") == 4)
         send_clicks(valkey.url, CLICKS // 2)
         (deadly,) = send(valkey.url, [to_fields(make_click(user_agent=DEADLY))])

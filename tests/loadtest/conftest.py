@@ -7,7 +7,7 @@ import sys
 import psutil
 import pytest
 
-from loadtest.scenario.locust_run import LocustRun
+from loadtest.run.locust_run import LocustRun
 from tests.support.loadtest.samples import RATE
 
 _PARENT = """
@@ -28,8 +28,9 @@ def family():
         text=True,
     )
     parent.stdout.readline()
+    family = [*parent.children(), parent]
     yield parent
-    for process in [*parent.children(), parent]:
+    for process in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     parent.communicate()

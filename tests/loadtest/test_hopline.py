@@ -12,8 +12,8 @@ import pytest
 from app.links.importer import Row, import_links
 from app.links.json import from_plain
 from app.links.store import open_store
+from loadtest.run.locust_run import LocustRun
 from loadtest.scenario.links import Catalogue, as_csv
-from loadtest.scenario.locust_run import LocustRun
 from tests.support.redirect_servers import RedirectServer
 
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,8 @@ import pytest
 from loadtest.common.hopline import HOPLINE
 from loadtest.local import without_links
 from loadtest.report.verdict import EXIT_CODES
+from loadtest.run.preflight import complaint
 from loadtest.scenario.links import Catalogue
-from loadtest.scenario.preflight import complaint
 
 ROOT = Path(__file__).parents[2]
 _SECTION = re.compile(r"^## An hour.*?(?=^## )", re.MULTILINE | re.DOTALL)

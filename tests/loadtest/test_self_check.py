@@ -11,7 +11,7 @@ from loadtest.report.budget import EVERY_REDIRECT
 @pytest.fixture
 def silent_locust(monkeypatch):
     """A Locust that ends before it has measured anything."""
-    monkeypatch.setattr("loadtest.scenario.locust_run.LocustRun.run", lambda *_: 3)
+    monkeypatch.setattr("loadtest.run.locust_run.LocustRun.run", lambda *_: 3)
 
 
 def test_figures_of_an_earlier_self_check_prove_nothing(silent_locust, tmp_path):

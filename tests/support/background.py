@@ -1,4 +1,4 @@
-"""Thread that looks or acts beside a run, as long as a context lasts."""
+"""Thread that looks or acts beside a test, as long as a context lasts."""
 
 import threading
 from typing import Self

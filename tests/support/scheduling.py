@@ -17,7 +17,7 @@ QUIET = (
     "tests/integration/test_up.py::test_sigterm_stops_everything_and",
     "tests/loadtest/bench/test_redis_frozen.py",
     "tests/loadtest/bench/load/test_open_loop.py",
-    "tests/loadtest/scenario/test_locust_run.py::test_a_rate_beyond_the_generator",
+    "tests/loadtest/run/test_locust_run.py::test_a_rate_beyond_the_generator",
 )
 
 #: Files that take long come first, lest the last of them keeps everybody waiting.

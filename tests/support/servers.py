@@ -133,7 +133,7 @@ class RedisServer(Server):
 
     def __init__(self, directory: Path, binary: Path | None = None) -> None:
         super().__init__(
-            lambda at, port: _hurrying(
+            lambda at, port: _without_sync_delay(
                 valkey_program(binary or valkey_binary(), at, port, MAXMEMORY_BYTES)
             ),
             directory,
@@ -166,7 +166,7 @@ class ClickHouseServer(Server):
             client.disconnect()
 
 
-def _hurrying(program: Program) -> Program:
+def _without_sync_delay(program: Program) -> Program:
     """Return a server that does not wait five seconds for more replicas than the first."""
     return replace(program, argv=(*program.argv, "--repl-diskless-sync-delay", "0"))
 

@@ -1,4 +1,4 @@
-"""`hopline up` as a real process, and the command in a second terminal."""
+"""Process of `hopline up`, and the command in a second terminal."""
 
 import json
 import os
@@ -11,6 +11,7 @@ import psutil
 
 from app.local import ports
 from app.processes.child import Child, Program
+from loadtest.common.processes import below
 
 HOPLINE = str(Path(sys.executable).parent / "hopline")
 READY_SECONDS = 60
@@ -104,7 +105,7 @@ class Up:
 
 
 def child(process, words):
-    (found,) = (c for c in process.children() if words in " ".join(c.cmdline()))
+    (found,) = below(process.pid, words, recursive=False)
     return found
 
 

@@ -1,4 +1,4 @@
-"""`python -m workers` as a real process, with what a test wants to know about it."""
+"""Process of `python -m workers`, with what a test wants to know about it."""
 
 import signal
 import sys
@@ -11,6 +11,7 @@ import psutil
 
 from app.config.settings import Settings
 from app.processes.child import Child, Program
+from loadtest.common.processes import below
 from tests.support.servers import environ_of
 
 STOP_SECONDS = 60.0
@@ -49,11 +50,7 @@ class Workers:
 
     def consumers(self) -> list[psutil.Process]:
         """Return the consumer processes, told by their titles."""
-        try:
-            children = psutil.Process(self.pid).children()
-            return [one for one in children if _title(one).startswith("hopline: consumer")]
-        except psutil.NoSuchProcess:
-            return []
+        return below(self.pid, "hopline: consumer", recursive=False)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int | None:
         """Tell the supervisor to stop, wait until it has, return its exit code."""
@@ -76,10 +73,3 @@ def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"not true within {seconds} s"
         time.sleep(0.05)
-
-
-def _title(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
-        return ""

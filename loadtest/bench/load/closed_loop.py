@@ -1,4 +1,4 @@
-"""Closed loop: 64 connections that each ask again once answered (wrk), for throughput."""
+"""Closed loop (wrk) that measures throughput: 64 connections that each ask again once answered."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Open loop: requests by a schedule, latency from the intended start (openloop/openloop.c)."""
+"""Open loop (openloop/openloop.c) that asks by a schedule and counts from the intended start."""
 
 import json
 import shutil

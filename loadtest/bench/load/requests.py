@@ -1,4 +1,4 @@
-"""What is asked for: the same links, with a browser's headers, by both load generators."""
+"""Requests that both load generators send: the same links, with a browser's headers."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The links that are asked for; the only file here that imports the product."""
+"""Seeding that makes the links to ask for; the only file here that imports the product."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the figures are from: machine, interpreter and versions."""
+"""Description of what figures are from: machine, interpreter and versions."""
 
 import os
 import platform

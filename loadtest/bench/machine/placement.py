@@ -1,4 +1,4 @@
-"""Which core does what, so that the load generator doesn't take the server's time."""
+"""Placement of each part on cores, so that the load generator takes none of the server's time."""
 
 import os
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Medians of runs, and whether a load generator was good enough for them to mean anything."""
+"""Medians of runs, and the test whether a load generator was good enough for them to count."""
 
 from collections.abc import Sequence
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""The figures as a picture: build/bench.svg."""
+"""Picture that shows the figures: build/bench.svg."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The figures as a program reads them: build/bench.json."""
+"""Figures as a program reads them: build/bench.json."""
 
 from dataclasses import asdict
 from typing import Any

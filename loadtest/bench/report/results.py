@@ -1,4 +1,4 @@
-"""Everything that one run of the benchmark found."""
+"""Results that one run of the benchmark found."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""The figures as a person reads them: tables, then what they say about the targets."""
+"""Tables that show a person the figures, and what they say about the targets."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What Hopline promises of its redirect, and whether one run of the benchmark shows it."""
+"""Targets that Hopline promises for its redirect, held against one run of the benchmark."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ from app.clicks.click import (
     from_fields,
     to_fields,
 )
-from tests.support.clicks_to_read import CLICK_ID, FOREIGN, MALFORMED, clicks, entry
+from tests.support.stream_fields import CLICK_ID, FOREIGN, MALFORMED, clicks, entry
 
 
 def refusal(fields: dict[bytes, bytes]) -> InvalidClick:

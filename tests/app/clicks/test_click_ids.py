@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clicks.click import MAX_ID_DRIFT_MS, ClickIds, click_id_ms, from_fields, new_click_id
-from tests.support.clicks_to_read import CLICK_ID, FOREIGN
+from tests.support.stream_fields import CLICK_ID, FOREIGN
 
 
 @given(st.integers(0, (1 << 48) - 1), st.binary(min_size=10, max_size=10))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clicks.click import MAX_FIELD_BYTES, Click, InvalidClick, decode, from_fields
-from tests.support.clicks_to_read import CLICK_ID, FOREIGN, MALFORMED, clicks, entry
+from tests.support.stream_fields import CLICK_ID, FOREIGN, MALFORMED, clicks, entry
 
 
 def flatten(fields: dict[bytes, bytes]) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""The account of links: who was sent where though the link had long changed, and how often a
+"""Account of links: who was sent where though the link had long changed, and how often a
 limited link was followed.
 """
 

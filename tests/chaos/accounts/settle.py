@@ -1,4 +1,4 @@
-"""Waits until every click that was taken has been counted, or is surely not going to be."""
+"""Wait that ends when every click that was taken is counted, or surely never going to be."""
 
 import time
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What was counted: the clicks in ClickHouse by their numbers, the reports on them, the audit."""
+"""Clicks that were counted, in ClickHouse by numbers and in reports, and what the audit sees."""
 
 import json
 import subprocess

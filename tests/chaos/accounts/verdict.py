@@ -1,4 +1,4 @@
-"""Compares what the clients saw with what was counted."""
+"""Verdict that compares what the clients saw with what was counted."""
 
 from bisect import bisect_left, bisect_right
 from collections import Counter

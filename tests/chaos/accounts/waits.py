@@ -1,4 +1,4 @@
-"""The account of waiting: who waited too long for a known link, and whose fault it was."""
+"""Account of waiting: who waited too long for a known link, and whose fault it was."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Every fault there is, and which of them are to meet."""
+"""Table that names every fault, and which of them are to meet."""
 
 from types import MappingProxyType
 

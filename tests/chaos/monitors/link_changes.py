@@ -1,4 +1,4 @@
-"""Changes links while visitors follow them, and writes down which state held at which time."""
+"""Monitor that changes links while visitors follow them, and notes which state held when."""
 
 import itertools
 import logging

@@ -1,4 +1,4 @@
-"""Sees that the workers go on while nothing but Redis' memory stands in their way."""
+"""Monitor that sees whether workers go on while only Redis' memory stands in their way."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""The kernel's own account of how long those who answer waited for a processor.
+"""Monitor that takes from the kernel how long those who answer waited for a processor.
 
 `/proc/PID/task/TID/schedstat` tells how long a thread was ready to run while others ran
 (Documentation/scheduler/sched-stats.rst). What a process computes itself, or waits for a disk or a

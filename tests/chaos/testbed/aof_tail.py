@@ -1,4 +1,4 @@
-"""Takes the tail off an append-only file, as a crash of the machine does with AOF everysec."""
+"""Tail of an append-only file, cut as a crash of the machine does with AOF everysec."""
 
 import contextlib
 import time

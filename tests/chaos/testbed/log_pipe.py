@@ -1,4 +1,4 @@
-"""A pipe for the log of a service, whose reader can stop reading, as a stuck log collector does."""
+"""Pipe for the log of a service whose reader can stop, as a stuck log collector does."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""One program under test, brought back whenever it ends, as an init system does."""
+"""Service under test that is brought back whenever it ends, as an init system does."""
 
 import logging
 import signal

@@ -1,4 +1,4 @@
-"""How many visitors come and how they behave, as the run tells their process through a file."""
+"""Behaviour of visitors, as the run tells it to their process through a file."""
 
 import json
 from pathlib import Path

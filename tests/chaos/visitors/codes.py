@@ -1,4 +1,4 @@
-"""The short codes of a run: which visitors follow which, and what is done to each."""
+"""Short codes of a run: which visitors follow which, and what is done to each."""
 
 from typing import NamedTuple
 

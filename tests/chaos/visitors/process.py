@@ -1,4 +1,4 @@
-"""The visitors' process, seen from the run."""
+"""Process of the visitors, seen from the run."""
 
 import json
 import sys

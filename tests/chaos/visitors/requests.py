@@ -1,4 +1,4 @@
-"""The requests of visitors: most are a browser's, some are as large and as odd as are accepted."""
+"""Requests of visitors: a browser's, or as large and as odd as are accepted."""
 
 from tests.chaos.visitors.client_log import REFERRER
 

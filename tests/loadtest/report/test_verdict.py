@@ -1,4 +1,4 @@
-from loadtest.common.latencies import Latencies
+from loadtest.common.measurements import Measurements
 from loadtest.report.budget import Line
 from loadtest.report.verdict import Count, Generator, judge
 
@@ -9,12 +9,11 @@ MISSED = Line("GET /{hot}", "p99", "ms", 10, 10.6, is_kept=False, goal="a quiet 
 EXACT = Count(redirects=10, clicks=10)
 
 
-def generator(*, late_ms=0.5, loop_ms=0.5, **changes):
-    late, loop = Latencies(), Latencies()
-    late.add(late_ms / 1000)
-    loop.add(loop_ms / 1000)
-    given = {"due": 100, "unsent": 0, "queued": 0, "busiest_share": 0.3, "most_late_ms": 5.0}
-    return Generator(**{**given, **changes}, late=late, loop=loop)
+def generator(*, late_ms=0.5, loop_ms=0.5, due=100, unsent=0, **changes):
+    measured = Measurements(due=due, unsent=unsent)
+    measured.late.add(late_ms / 1000)
+    measured.loop.add(loop_ms / 1000)
+    return Generator(measured, **{"busiest_share": 0.3, "most_late_ms": 5.0, **changes})
 
 
 def test_a_kept_budget_and_an_exact_count_are_met():

@@ -37,7 +37,7 @@ def measurements(slowest_ms=20.0, errors=()):
 def figures(slowest_ms=20.0, errors=(), counted=None, budget="ci"):
     measured = measurements(slowest_ms, errors)
     lines = check(measured.routes, BUDGETS[budget])
-    generator = Generator(1000, 0, 0, measured.late, measured.loop, 0.2, 5.0)
+    generator = Generator(measured, 0.2, 5.0)
     counted = counted or Count(1000, 1000)
     result = Result(
         decides=BUDGETS[budget].decides,
@@ -45,7 +45,6 @@ def figures(slowest_ms=20.0, errors=(), counted=None, budget="ci"):
         lines=lines,
         generator=generator,
         counted=counted,
-        measured=measured,
         options=OPTIONS,
         scenarios=["HotLinks"],
         seconds=10.0,

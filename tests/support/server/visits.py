@@ -9,7 +9,7 @@ from collections.abc import Callable
 from tests.support.server.gunicorn_server import Gunicorn
 from tests.support.server.raw_client import Reader
 
-QUICK = "tests.support.server.quick_worker.QuickWorker"
+QUICK = "tests.support.server.short_timeouts.ShortTimeoutsWorker"
 GET = b"GET /%b HTTP/1.1\r\nHost: h\r\n\r\n"
 ONCE = b"GET /%b HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 

@@ -10,7 +10,9 @@ def test_a_backlog_brings_one_consumer_more_which_goes_again_afterwards(
     slow = {"consumers": 1, "consumers_max": 2, "batch_size": 1, "drain_seconds": 5.0}
     scaled = settings.model_copy(update=slow)
     send_clicks(redis_url, 60_000)
-    with Workers(scaled, tmp_path / "workers.log", "tests.support.workers.hurried") as workers:
+    with Workers(
+        scaled, tmp_path / "workers.log", "tests.support.workers.quick_supervisor"
+    ) as workers:
         wait_until(lambda: len(workers.consumers()) == 2)
         redis.xtrim(STREAM, maxlen=0)
         redis.xgroup_setid(STREAM, GROUP, "$")

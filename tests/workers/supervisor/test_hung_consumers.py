@@ -30,14 +30,16 @@ def settings(make_settings, redis_url, clicks_url):
 @pytest.fixture
 def marker(tmp_path, monkeypatch):
     """The file that makes consumers odd."""
-    path = tmp_path / "oddity"
-    monkeypatch.setenv("ODD_WORKERS", str(path))
+    path = tmp_path / "failure"
+    monkeypatch.setenv("FAILING_WORKERS", str(path))
     return path
 
 
 @pytest.fixture
 def workers(settings, marker, tmp_path):
-    with Workers(settings, tmp_path / "workers.log", "tests.support.odd_workers") as started:
+    with Workers(
+        settings, tmp_path / "workers.log", "tests.support.workers.failing_workers"
+    ) as started:
         wait_until(lambda: "reads from" in started.log)
         yield started
 
@@ -77,7 +79,7 @@ def test_a_consumer_in_a_stuck_call_shows_its_stacks_and_is_replaced(
     marker.write_text("hang")
     wait_until(lambda: "hangs: no beat" in workers.log)
     assert "State S (sleeping)" in workers.log
-    wait_until(lambda: "odd_workers.py" in workers.log)
+    wait_until(lambda: "failing_workers.py" in workers.log)
     marker.unlink()
     wait_until(lambda: "was killed by its supervisor" in workers.log)
     send_clicks(redis_url, 50)
@@ -99,7 +101,9 @@ def test_another_consumer_comes_when_one_can_not_keep_up(settings, marker, tmp_p
     marker.write_text("slow")
     scaled = settings.model_copy(update={"consumers_max": 2, "insert_seconds": 0.2})
     send_clicks(redis_url, 20_000)
-    with Workers(scaled, tmp_path / "workers.log", "tests.support.odd_workers") as workers:
+    with Workers(
+        scaled, tmp_path / "workers.log", "tests.support.workers.failing_workers"
+    ) as workers:
         wait_until(lambda: "from now on there are 2 consumers" in workers.log)
         wait_until(lambda: len(workers.consumers()) == 2)
         assert workers.stop() == 0

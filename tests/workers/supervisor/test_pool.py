@@ -2,7 +2,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from app.metrics.workers import SupervisorMetrics
-from tests.support.workers.crews import FakeConsumer
+from tests.support.workers.fake_consumers import FakeConsumer
 from workers.consumer.bootstrap import BOOT_FAILED
 from workers.supervisor.pool import Crew
 

@@ -2,7 +2,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from app.metrics.workers import SupervisorMetrics
-from tests.support.workers.crews import FakeConsumer
+from tests.support.workers.fake_consumers import FakeConsumer
 from workers.supervisor.pool import Crew
 from workers.supervisor.rolling_reload import Reload
 

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 from app.health.redis.stream import Backlog
 from app.health.worker_status import ConsumerState, WorkersState
 from app.metrics.workers import SupervisorMetrics
-from tests.support.workers.crews import FakeConsumer
+from tests.support.workers.fake_consumers import FakeConsumer
 from workers.supervisor.pool import Crew
 from workers.supervisor.status import in_words, line, load, take_census
 

@@ -1,4 +1,4 @@
-"""The clicks that Hopline counted, as its console tells them, beside the redirects seen."""
+"""Count of the clicks that Hopline's console tells, beside the redirects seen."""
 
 import http.client
 import json

@@ -1,8 +1,8 @@
 """`python -m workers` whose consumers hang, die or take their time while a file says so.
 
-The file that ODD_WORKERS names holds ``hang``, ``die`` or ``slow``; while it is not there they are
-ordinary. A turn that hangs is noticed after seconds instead of minutes, and the number of consumers
-is decided twice a second.
+The file that FAILING_WORKERS names holds ``hang``, ``die`` or ``slow``; while it is not there, they
+are ordinary. A turn that hangs is noticed after seconds instead of minutes, and the number of
+consumers is decided twice a second.
 """
 
 import os
@@ -18,14 +18,14 @@ from workers.supervisor import supervisor
 _turn = Consumer._turn
 
 
-def _odd_turn(self):
-    marker = Path(os.environ["ODD_WORKERS"])
-    oddity = marker.read_text() if marker.exists() else ""
-    if oddity == "die":
+def _failing_turn(self):
+    marker = Path(os.environ["FAILING_WORKERS"])
+    failure = marker.read_text() if marker.exists() else ""
+    if failure == "die":
         raise RuntimeError("told to die")
-    if oddity == "slow":
+    if failure == "slow":
         time.sleep(0.2)
-    if oddity == "hang":
+    if failure == "hang":
         self._pulse.beat()
         sys.stderr.write("hanging\n")
         time.sleep(600)
@@ -33,7 +33,7 @@ def _odd_turn(self):
 
 
 # Not under __main__: every spawned consumer imports this file anew.
-Consumer._turn = _odd_turn
+Consumer._turn = _failing_turn
 liveness._MARGIN_SECONDS = 3.0
 liveness._CLICKHOUSE_CALLS = 0
 liveness._WAITS = 0

@@ -5,8 +5,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from loadtest.scenario import clicks
-from loadtest.scenario.clicks import Console, ConsoleFailed, count, quiet_count, settled_count
+from loadtest.run import clicks
+from loadtest.run.clicks import Console, ConsoleFailed, count, quiet_count, settled_count
 
 
 def test_as_many_clicks_as_redirects_are_exact():

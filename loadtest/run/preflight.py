@@ -1,4 +1,4 @@
-"""Is Hopline there, with the test's links? Asked before the first visit, by HEAD: no click."""
+"""Check that Hopline is there with the test's links, before the first visit, by HEAD: no click."""
 
 import http.client
 import re

@@ -1,4 +1,4 @@
-"""The worker processes of a run, as their master hears of them."""
+"""Worker processes of a run, as their master hears of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

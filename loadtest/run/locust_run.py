@@ -1,4 +1,4 @@
-"""One run of Locust as a process of its own."""
+"""Run of Locust that goes on in a process of its own."""
 
 import json
 import signal

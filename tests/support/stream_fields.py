@@ -1,4 +1,4 @@
-"""Clicks and entries, good and bad, for whoever reads them."""
+"""Fields of stream entries, good and bad, and the clicks that they are."""
 
 import pytest
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-from loadtest.scenario.processes import Processes
+from loadtest.run.processes import Processes
 
 
 def begun(*present):

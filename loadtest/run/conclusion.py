@@ -1,4 +1,4 @@
-"""The end of a run: clicks counted, budget compared, verdict printed, report written."""
+"""Conclusion of a run: clicks counted, budget compared, verdict printed, report written."""
 
 import json
 import os
@@ -14,9 +14,9 @@ from loadtest.report import baseline
 from loadtest.report.budget import BUDGETS, GENERATOR, check
 from loadtest.report.figures import Result, as_json, parse_marks
 from loadtest.report.verdict import Count, Generator, Verdict, judge
-from loadtest.scenario.clicks import Console, ConsoleFailed, quiet_count, settled_count
-from loadtest.scenario.locust_run import VERDICT
-from loadtest.scenario.preflight import shown_host
+from loadtest.run.clicks import Console, ConsoleFailed, quiet_count, settled_count
+from loadtest.run.locust_run import VERDICT
+from loadtest.run.preflight import shown_host
 from loadtest.scenario.session import Session
 
 #: Why clicks may have come from elsewhere.
@@ -81,11 +81,7 @@ class Conclusion:
         budget = BUDGETS[options.budget]
         counted, trouble = self._count(measured)
         generator = Generator(
-            due=measured.due,
-            unsent=measured.unsent,
-            queued=measured.queued,
-            late=measured.late,
-            loop=measured.loop,
+            measured=measured,
             busiest_share=busiest,
             most_late_ms=budget.limits[GENERATOR].p99_ms or 0.0,
             is_complete=is_complete,
@@ -101,7 +97,6 @@ class Conclusion:
             lines=lines,
             generator=generator,
             counted=counted,
-            measured=measured,
             options=options,
             scenarios=self._session.scenarios,
             seconds=self._session.seconds,

@@ -10,8 +10,8 @@ import time
 import psutil
 import pytest
 
-from loadtest.scenario import wiring
-from loadtest.scenario.locust_run import BEGINS, LocustRun
+from loadtest.run import wiring
+from loadtest.run.locust_run import BEGINS, LocustRun
 from loadtest.self_check import known_server
 from tests.support.loadtest.samples import RATE
 

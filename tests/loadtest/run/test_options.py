@@ -2,7 +2,7 @@ import argparse
 
 import pytest
 
-from loadtest.scenario.options import add_options, complaint, take_common
+from loadtest.run.options import add_options, complaint, take_common
 
 
 def parsed(*words, num_users=None, run_time=None):

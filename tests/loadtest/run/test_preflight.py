@@ -1,8 +1,8 @@
 import pytest
 
-from loadtest.scenario.clicks import Console
+from loadtest.run.clicks import Console
+from loadtest.run.preflight import complaint, shown_host
 from loadtest.scenario.links import Catalogue
-from loadtest.scenario.preflight import complaint, shown_host
 from loadtest.self_check import known_server
 
 CATALOGUE = Catalogue("load", hot_count=5, tail_count=5)

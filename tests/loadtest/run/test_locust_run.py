@@ -8,7 +8,7 @@ import signal
 
 import psutil
 
-from loadtest.scenario.locust_run import LocustRun
+from loadtest.run.locust_run import LocustRun
 from loadtest.self_check import known_server
 from tests.support.loadtest.samples import RATE
 

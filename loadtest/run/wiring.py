@@ -1,4 +1,4 @@
-"""How the parts hang on Locust's events, in one process or in a master and its workers."""
+"""Wiring of the parts to Locust's events, in one process or in a master and its workers."""
 
 import os
 import signal
@@ -14,13 +14,13 @@ from gevent import subprocess
 from loadtest.common.measurements import Measurements
 from loadtest.report import baseline
 from loadtest.report.verdict import EXIT_CODES, Verdict
-from loadtest.scenario import options as given
-from loadtest.scenario import preflight, web
-from loadtest.scenario.clicks import Console, ConsoleFailed
-from loadtest.scenario.conclusion import Conclusion
+from loadtest.run import options as given
+from loadtest.run import preflight, web
+from loadtest.run.clicks import Console, ConsoleFailed
+from loadtest.run.conclusion import Conclusion
+from loadtest.run.locust_run import BEGINS
+from loadtest.run.processes import Processes
 from loadtest.scenario.links import as_csv, live_row
-from loadtest.scenario.locust_run import BEGINS
-from loadtest.scenario.processes import Processes
 from loadtest.scenario.session import USERS_A_SECOND, Run, Session
 
 _PART = "hopline"

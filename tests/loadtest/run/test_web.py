@@ -11,8 +11,8 @@ from playwright.sync_api import expect, sync_playwright
 
 from app.processes.child import Program, running, wait_for
 from loadtest.report.verdict import Verdict
-from loadtest.scenario.locust_run import LocustRun
-from loadtest.scenario.web import banner
+from loadtest.run.locust_run import LocustRun
+from loadtest.run.web import banner
 from loadtest.self_check import known_server
 
 _SECONDS = 60_000

@@ -1,4 +1,4 @@
-"""What can be asked of a run, on the command line and in Locust's web UI."""
+"""Options that a run takes, on the command line and in Locust's web UI."""
 
 import json
 from argparse import ArgumentParser
