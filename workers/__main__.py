@@ -21,11 +21,11 @@ from app.metrics.workers import LedgerMetrics, SupervisorMetrics
 from app.processes.private_files import keep_to_ourselves
 from app.processes.systemd import Notifier
 from app.version import __version__
-from workers.monitor.monitors import Lookouts
+from workers.monitor.monitors import Monitors
 from workers.process.heartbeat import sharing_refusal
 from workers.process.signals import Signals
 from workers.supervisor.supervisor import SIGNALS, Supervisor
-from workers.supervisor.systemd import Unit
+from workers.supervisor.systemd import SystemdNotifier
 
 logger = logging.getLogger(__name__)
 
@@ -68,25 +68,25 @@ def _supervise(settings: Settings) -> int:
     configure(settings, "workers")
     registry = CollectorRegistry()
     metrics = SupervisorMetrics(registry)
-    unit = Unit(Notifier(os.environ))
+    systemd = SystemdNotifier(Notifier(os.environ))
     with (
         Signals(*SIGNALS) as signals,
-        closing(Lookouts(settings, LedgerMetrics(registry))) as lookouts,
-        _metrics_shown(registry, settings, lookouts),
+        closing(Monitors(settings, LedgerMetrics(registry))) as monitors,
+        _metrics_shown(registry, settings, monitors),
     ):
         terminal = sys.stderr.isatty
-        code = Supervisor(settings, signals, load, unit, metrics, lookouts.adopt, terminal).run()
+        code = Supervisor(settings, signals, load, systemd, metrics, monitors.adopt, terminal).run()
     logger.info("stopped")
     return code
 
 
 @contextmanager
 def _metrics_shown(
-    registry: CollectorRegistry, settings: Settings, lookouts: Lookouts
+    registry: CollectorRegistry, settings: Settings, monitors: Monitors
 ) -> Iterator[None]:
     """Publish the supervisor's metrics, and serve those of all the workers."""
     directory = settings.metrics_of("workers")
-    exposition = Exposition(directory, [lookouts.look])
+    exposition = Exposition(directory, [monitors.look])
     with (
         published(registry, directory),
         served(MetricsAccess.of(settings, "workers"), exposition),

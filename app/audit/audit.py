@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.audit.balance import Figures, Place, balance, place_of_each
+from app.audit.balance import Figures, State, balance, state_of_each
 from app.audit.click_comparison import Clicks, Compared, Watch
-from app.audit.click_ref import Sighting
+from app.audit.click_ref import ClickRef
 from app.audit.entry_counts import EntryCount, EntryLedger, Gap, Noted
 from app.audit.finished_entries import Finished
-from app.audit.in_flight import Outstanding
+from app.audit.in_flight import InFlight
 
 #: Seconds after which what is suspected is looked at again, and again: a click that is on its way
-#: between two places may be seen in neither.
+#: between two states may be seen in neither.
 PATIENCE_SECONDS = (0.2, 0.8, 2.0)
 #: Finished entries that a look at what is suspected takes, the newest; an audit takes all.
 _NEWEST = 10_000
@@ -30,8 +30,8 @@ class Suspects(NamedTuple):
         uncounted: clicks in ClickHouse that nobody accepted.
     """
 
-    missing: list[Sighting]
-    uncounted: list[Sighting]
+    missing: list[ClickRef]
+    uncounted: list[ClickRef]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Findings:
     entries: EntryCount
     noted: Noted
     gaps: list[Gap]
-    replayable: Mapping[Sighting, bytes] = field(default_factory=dict)
+    replayable: Mapping[ClickRef, bytes] = field(default_factory=dict)
 
     @property
     def total(self) -> Figures:
@@ -87,7 +87,7 @@ class Audit:
         self,
         entries: EntryLedger,
         clicks: Clicks,
-        outstanding: Outstanding,
+        in_flight: InFlight,
         finished: Finished,
         now_ms: Callable[[], int],
         sleep: Callable[[float], object],
@@ -95,7 +95,7 @@ class Audit:
     ) -> None:
         self._entries = entries
         self._clicks = clicks
-        self._outstanding = outstanding
+        self._in_flight = in_flight
         self._finished = finished
         self._now_ms = now_ms
         self._sleep = sleep
@@ -114,24 +114,24 @@ class Audit:
         if checked is None:
             raise LedgerNotBegun("the stream or its group is gone: run the workers")
         since_ms, compared = self._compare(max(since_ms, noted.since_ms), watch, None)
-        places = place_of_each(self._outstanding.sightings(since_ms))
-        compared, places = self._confirmed(since_ms, compared, places)
-        begun = self._clicks.among("ledger", places)
+        states = state_of_each(self._in_flight.click_refs(since_ms))
+        compared, states = self._confirmed(since_ms, compared, states)
+        begun = self._clicks.among("ledger", states)
         return Findings(
             since_ms,
             balance(
-                compared.entered,
+                compared.in_ledger,
                 compared.absent,
                 compared.uncounted,
-                places,
+                states,
                 begun,
                 compared.held.keys() - compared.absent,
             ),
-            _suspects(compared, places),
+            _suspects(compared, states),
             checked[0],
             noted,
             self._entries.gaps(since_ms),
-            {click: entry for click, entry in compared.held.items() if click not in places},
+            {click: entry for click, entry in compared.held.items() if click not in states},
         )
 
     def suspects(self, since_ms: int, *, is_vouched: bool) -> Suspects:
@@ -150,8 +150,8 @@ class Audit:
             since_ms = min(since_ms, self._finished.first_ms() or since_ms)
         most = _NEWEST if is_vouched else None
         since_ms, compared = self._compare(max(since_ms, self._noted().since_ms), iter, most)
-        compared, places = self._confirmed(since_ms, compared, {})
-        return _suspects(compared, places)
+        compared, states = self._confirmed(since_ms, compared, {})
+        return _suspects(compared, states)
 
     def server_started_seconds(self) -> int:
         """Return when the ClickHouse server was started, as a Unix time."""
@@ -171,7 +171,7 @@ class Audit:
         now_ms = self._now_ms()
         since_ms = max(since_ms, self._clicks.reach_ms(now_ms))
         compared = self._clicks.compare(since_ms, now_ms, watch)
-        held: dict[Sighting, bytes] = {}
+        held: dict[ClickRef, bytes] = {}
         for finished in self._finished.clicks(since_ms, most):
             # The ledger is sorted by time, so most are found there at little cost.
             strange = finished.keys() - (self._clicks.among("ledger", finished) - compared.absent)
@@ -180,30 +180,30 @@ class Audit:
         return since_ms, compared._replace(held=held)
 
     def _confirmed(
-        self, since_ms: int, compared: Compared, places: dict[Sighting, Place]
-    ) -> tuple[Compared, dict[Sighting, Place]]:
+        self, since_ms: int, compared: Compared, states: dict[ClickRef, State]
+    ) -> tuple[Compared, dict[ClickRef, State]]:
         """Look again at what is suspected, until nothing is or it has stayed for long enough."""
         for seconds in (0.0, *self._patience_seconds):
             self._sleep(seconds)
             compared = self._still_unequal(compared)
-            if not (compared.missing - places.keys() or compared.uncounted):
-                return compared, places
-            places = places | place_of_each(self._outstanding.sightings(since_ms))
-        return self._still_unequal(compared), places
+            if not (compared.missing - states.keys() or compared.uncounted):
+                return compared, states
+            states = states | state_of_each(self._in_flight.click_refs(since_ms))
+        return self._still_unequal(compared), states
 
     def _still_unequal(self, compared: Compared) -> Compared:
         return Compared(
-            compared.entered,
+            compared.in_ledger,
             compared.absent - self._clicks.among("clicks", compared.absent),
             compared.uncounted - self._clicks.among("ledger", compared.uncounted),
             self._still_held(compared.held),
         )
 
-    def _still_held(self, held: Mapping[Sighting, bytes]) -> dict[Sighting, bytes]:
+    def _still_held(self, held: Mapping[ClickRef, bytes]) -> dict[ClickRef, bytes]:
         stored = self._clicks.among("clicks", held)
         absent = {click: entry for click, entry in held.items() if click not in stored}
         return self._finished.still(absent)
 
 
-def _suspects(compared: Compared, places: Mapping[Sighting, Place]) -> Suspects:
-    return Suspects(sorted(compared.missing - places.keys()), sorted(compared.uncounted))
+def _suspects(compared: Compared, states: Mapping[ClickRef, State]) -> Suspects:
+    return Suspects(sorted(compared.missing - states.keys()), sorted(compared.uncounted))

@@ -5,16 +5,16 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from app.audit.click_ref import Sighting
+from app.audit.click_ref import ClickRef
 
-Place = Literal["inserted", "dead", "pending", "unread", "spooled", "missing", "uncounted"]
-#: On its way, a click may be seen in two places; it counts at the first of these.
-OUTSTANDING: tuple[Place, ...] = ("dead", "pending", "unread", "spooled")
+State = Literal["inserted", "dead", "pending", "unread", "spooled", "missing", "uncounted"]
+#: On its way, a click may be seen in two states; it counts at the first of these.
+IN_FLIGHT: tuple[State, ...] = ("dead", "pending", "unread", "spooled")
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Distinct clicks of some time, each counted in one place.
+    """Distinct clicks of some time, each counted in one state.
 
     Attributes:
         inserted: in ClickHouse, and taken on before.
@@ -33,16 +33,16 @@ class Figures:
     @property
     def accepted(self) -> int:
         """All clicks that visitors made and we know of."""
-        return self.inserted + self.outstanding + self.missing
+        return self.inserted + self.in_flight + self.missing
 
     @property
-    def outstanding(self) -> int:
+    def in_flight(self) -> int:
         """Clicks that are still on their way, or dead."""
         return self.dead + self.pending + self.unread + self.spooled
 
     @property
     def is_balanced(self) -> bool:
-        """Whether each accepted click is in its place, and no other."""
+        """Whether each accepted click is in its state, and no other."""
         return not (self.missing or self.uncounted)
 
     def __add__(self, other: "Figures") -> "Figures":
@@ -60,43 +60,43 @@ class Figures:
         )
 
 
-def place_of_each(seen: Mapping[Place, Iterable[Sighting]]) -> dict[Sighting, Place]:
-    """Return where each outstanding click counts, given all the places where it was seen."""
-    places: dict[Sighting, Place] = {}
-    for place in reversed(OUTSTANDING):
-        places.update(dict.fromkeys(seen.get(place, ()), place))
-    return places
+def state_of_each(seen: Mapping[State, Iterable[ClickRef]]) -> dict[ClickRef, State]:
+    """Return the state in which each click in flight counts, given all in which it was seen."""
+    states: dict[ClickRef, State] = {}
+    for state in reversed(IN_FLIGHT):
+        states.update(dict.fromkeys(seen.get(state, ()), state))
+    return states
 
 
 def balance(
-    entered: Mapping[int, int],
-    absent: Set[Sighting],
-    uncounted: Set[Sighting],
-    places: Mapping[Sighting, Place],
-    begun: Set[Sighting],
-    forgotten: Set[Sighting] = frozenset(),
+    in_ledger: Mapping[int, int],
+    absent: Set[ClickRef],
+    uncounted: Set[ClickRef],
+    states: Mapping[ClickRef, State],
+    begun: Set[ClickRef],
+    forgotten: Set[ClickRef] = frozenset(),
 ) -> dict[int, Figures]:
     """Return the figures of each minute in which there was a click.
 
     Args:
-        entered: number of clicks that consumers took on, by minute.
+        in_ledger: number of clicks that consumers took on, by minute.
         absent: those of them that are not in ClickHouse.
         uncounted: clicks that are in ClickHouse and were not taken on.
-        places: where the outstanding clicks are, as :func:`place_of_each` says.
-        begun: those of the outstanding that were taken on.
+        states: where the clicks in flight are, as :func:`state_of_each` says.
+        begun: those of them that were taken on.
         forgotten: clicks that were taken on, and of which ClickHouse knows nothing any more.
     """
     counts: dict[int, Counter[str]] = defaultdict(Counter)
-    for minute, count in entered.items():
+    for minute, count in in_ledger.items():
         counts[minute]["inserted"] = count
-    for sighting in absent:
-        counts[sighting.minute]["inserted"] -= 1
-        counts[sighting.minute][places.get(sighting, "missing")] += 1
-    for sighting in forgotten - places.keys():
-        counts[sighting.minute]["missing"] += 1
-    for sighting in uncounted:
-        counts[sighting.minute]["uncounted"] += 1
-    for sighting, place in places.items():
-        if sighting not in begun and sighting not in uncounted:
-            counts[sighting.minute][place] += 1
+    for click_ref in absent:
+        counts[click_ref.minute]["inserted"] -= 1
+        counts[click_ref.minute][states.get(click_ref, "missing")] += 1
+    for click_ref in forgotten - states.keys():
+        counts[click_ref.minute]["missing"] += 1
+    for click_ref in uncounted:
+        counts[click_ref.minute]["uncounted"] += 1
+    for click_ref, state in states.items():
+        if click_ref not in begun and click_ref not in uncounted:
+            counts[click_ref.minute][state] += 1
     return {minute: Figures(**count) for minute, count in counts.items()}

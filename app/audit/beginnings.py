@@ -15,7 +15,7 @@ _KNOWN = """
 SELECT toUnixTimestamp64Milli(since) FROM beginnings
 WHERE stream = {stream:String} AND consumer_group = {group:String}
 """
-_ENTER = "INSERT INTO beginnings (stream, consumer_group, since, checked) VALUES"
+_INSERT = "INSERT INTO beginnings (stream, consumer_group, since, checked) VALUES"
 _CHECKED = """
 SELECT toUnixTimestamp64Milli(checked) FROM beginnings FINAL
 WHERE stream = {stream:String} AND consumer_group = {group:String}
@@ -43,7 +43,7 @@ class Beginnings:
         """Return until when another ledger was kept than the one that began at this time.
 
         The last click that was taken on tells. None where no other was, and where this one was
-        entered, for then that was told.
+        written, for then that was told.
         """
         with self._connected() as client:
             known = self._known(client)
@@ -52,8 +52,8 @@ class Beginnings:
             last_ms: int = client.execute(_LAST_CLICK, {"now_ms": since_ms})[0][0]
             return max(*known, last_ms)
 
-    def enter(self, since_ms: int) -> None:
-        """Enter when a ledger began, unless that is known."""
+    def write(self, since_ms: int) -> None:
+        """Write down when a ledger began, unless that is known."""
         with self._connected() as client:
             if since_ms not in self._known(client):
                 self._insert(client, since_ms, since_ms)
@@ -71,7 +71,7 @@ class Beginnings:
 
     def _insert(self, client: Client, since_ms: int, checked_ms: int) -> None:
         row = (self._names["stream"], self._names["group"], since_ms, checked_ms)
-        client.execute(_ENTER, [row], settings=insert_settings(1))
+        client.execute(_INSERT, [row], settings=insert_settings(1))
 
     def _known(self, client: Client) -> list[int]:
         return [row[0] for row in client.execute(_KNOWN, self._names)]

@@ -1,6 +1,6 @@
 """The clicks that ClickHouse holds beside those that the consumers took on.
 
-Rule 1: consumers enter a click into ``ledger`` before they insert it into ``clicks``. So ``clicks``
+Rule 1: consumers write a click into ``ledger`` before they insert it into ``clicks``. So ``clicks``
         is read first wherever the two are compared, and a click that is in ``clicks`` alone was
         put there by somebody else.
 Rule 2: everything is by distinct click id, so that it does not matter what came twice.
@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from clickhouse_driver import Client
 
-from app.audit.click_ref import Sighting
+from app.audit.click_ref import ClickRef
 from app.schema.migrations import ttl_of
 from app.stores.clickhouse import connect, translated
 from app.stores.scripts import query
@@ -40,20 +40,20 @@ class Compared(NamedTuple):
     """What the comparison of the two tables found.
 
     Attributes:
-        entered: number of clicks in the ledger, by minute.
+        in_ledger: number of clicks in the ledger, by minute.
         absent: clicks that are in the ledger and not in ``clicks``.
         uncounted: clicks that are in ``clicks`` and not in the ledger.
         held: clicks that are not in ``clicks`` though the group has finished them, whatever the
             ledger says, with the entries that the stream still holds.
     """
 
-    entered: Counter[int]
-    absent: set[Sighting]
-    uncounted: set[Sighting]
-    held: Mapping[Sighting, bytes] = {}
+    in_ledger: Counter[int]
+    absent: set[ClickRef]
+    uncounted: set[ClickRef]
+    held: Mapping[ClickRef, bytes] = {}
 
     @property
-    def missing(self) -> set[Sighting]:
+    def missing(self) -> set[ClickRef]:
         """Clicks that should be in ``clicks``."""
         return self.absent | self.held.keys()
 
@@ -102,27 +102,27 @@ class Clicks:
             self._compare_span(found, first_ms, _END_MS if is_last else first_ms + _SPAN_MS)
         return found
 
-    def among(self, table: Table, sightings: Iterable[Sighting]) -> set[Sighting]:
+    def among(self, table: Table, click_refs: Iterable[ClickRef]) -> set[ClickRef]:
         """Return which of the clicks are in a table."""
-        ordered = iter(sorted(sightings))
-        found: set[Sighting] = set()
+        ordered = iter(sorted(click_refs))
+        found: set[ClickRef] = set()
         while piece := list(islice(ordered, _ASKED_AT_ONCE)):
             span = {"first_ms": piece[0].time_ms, "end_ms": piece[-1].time_ms + 1}
             rows = self._query("among", {"table": table, **span}, _wanted_clicks(piece))
-            found |= {Sighting(*row) for row in rows}
+            found |= {ClickRef(*row) for row in rows}
         return found
 
     def _compare_span(self, found: Compared, first_ms: int, end_ms: int) -> None:
         span = {"first_ms": first_ms, "end_ms": end_ms}
         stored = self._sums("clicks", span)
-        entered = self._sums("ledger", span)
-        for minute, (count, _) in entered.items():
-            if stored.get(minute) == entered[minute]:
-                found.entered[minute] += count
+        in_ledger = self._sums("ledger", span)
+        for minute, (count, _) in in_ledger.items():
+            if stored.get(minute) == in_ledger[minute]:
+                found.in_ledger[minute] += count
         unequal = _wanted_minutes(
             minute
-            for minute in stored.keys() | entered.keys()
-            if stored.get(minute) != entered.get(minute)
+            for minute in stored.keys() | in_ledger.keys()
+            if stored.get(minute) != in_ledger.get(minute)
         )
         if unequal["data"]:
             self._look_closer(found, span, unequal)
@@ -130,12 +130,12 @@ class Clicks:
     def _look_closer(
         self, found: Compared, span: Mapping[str, int], minutes: dict[str, Any]
     ) -> None:
-        rows = self._query("entered", {"other": "clicks", **span}, minutes)
+        rows = self._query("in_ledger", {"other": "clicks", **span}, minutes)
         for minute, count, absent in rows:
-            found.entered[minute] += count
-            found.absent.update(Sighting(*one) for one in absent)
+            found.in_ledger[minute] += count
+            found.absent.update(ClickRef(*one) for one in absent)
         rows = self._query("uncounted", {"other": "ledger", **span}, minutes)
-        found.uncounted.update(Sighting(*row) for row in rows)
+        found.uncounted.update(ClickRef(*row) for row in rows)
 
     def _sums(self, table: Table, span: Mapping[str, int]) -> dict[int, tuple[int, int]]:
         rows = self._query("sums", {"table": table, **span})
@@ -160,9 +160,9 @@ def _wanted_minutes(minutes: Iterable[int]) -> dict[str, Any]:
     }
 
 
-def _wanted_clicks(sightings: Sequence[Sighting]) -> dict[str, Any]:
+def _wanted_clicks(click_refs: Sequence[ClickRef]) -> dict[str, Any]:
     return {
         "name": "wanted",
         "structure": [("time_ms", "Int64"), ("click_id", "FixedString(16)")],
-        "data": [one._asdict() for one in sightings],
+        "data": [one._asdict() for one in click_refs],
     }

@@ -5,8 +5,8 @@ from typing import NamedTuple
 _MINUTE_MS = 60_000
 
 
-class Sighting(NamedTuple):
-    """A click that was seen somewhere.
+class ClickRef(NamedTuple):
+    """What names a click, wherever it was seen.
 
     Attributes:
         time_ms: the click's own time in Unix milliseconds, wherever it was seen.

@@ -61,7 +61,7 @@ class EntryCount(NamedTuple):
 
     @property
     def rest(self) -> int:
-        """Entries that are in none of these places."""
+        """Entries that are in none of these states."""
         settled = self.inserted + self.dead - self.again
         return self.added - settled - self.pending - self.unread
 

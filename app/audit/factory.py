@@ -8,7 +8,7 @@ from app.audit.beginnings import Beginnings
 from app.audit.click_comparison import Clicks
 from app.audit.entry_counts import Call, EntryLedger
 from app.audit.finished_entries import Finished
-from app.audit.in_flight import Outstanding
+from app.audit.in_flight import InFlight
 from app.audit.spool import spooled
 from app.config.settings import Settings
 from app.dead_letters.store import open_dead_letters
@@ -39,7 +39,7 @@ def open_audit(
     return Audit(
         open_entries(settings, call),
         Clicks(settings.clickhouse_url, settings.clickhouse_timeout_seconds),
-        Outstanding(
+        InFlight(
             call,
             settings.stream,
             settings.group,

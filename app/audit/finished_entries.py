@@ -7,7 +7,7 @@ themselves, while the stream still holds them.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from app.audit.click_ref import Sighting
+from app.audit.click_ref import ClickRef
 from app.audit.entry_counts import Call
 from app.audit.unread_entries import parse_id
 from app.clicks.click import InvalidClick, decode
@@ -54,14 +54,14 @@ class Finished:
         unfinished = {one[0] for one in pending}
         return [entry for entry in page if entry[0] not in unfinished]
 
-    def clicks(self, since_ms: int, most: int | None = None) -> Iterator[dict[Sighting, bytes]]:
+    def clicks(self, since_ms: int, most: int | None = None) -> Iterator[dict[ClickRef, bytes]]:
         """Yield finished clicks and their entries, newest entries first, some thousand at a time.
 
         Args:
             since_ms: Unix time of the oldest click and entry.
             most: about how many entries to look at; None for all.
         """
-        looked_at, found = 0, dict[Sighting, bytes]()
+        looked_at, found = 0, dict[ClickRef, bytes]()
         for page in self._pages(since_ms):
             found |= _clicks_of(self.of(page), since_ms)
             looked_at += len(page)
@@ -72,7 +72,7 @@ class Finished:
                 break
         yield found
 
-    def still(self, clicks: Mapping[Sighting, bytes]) -> dict[Sighting, bytes]:
+    def still(self, clicks: Mapping[ClickRef, bytes]) -> dict[ClickRef, bytes]:
         """Return those of finished clicks whose entries are in the stream still.
 
         What is erased leaves the stream before it leaves the tables.
@@ -91,7 +91,7 @@ class Finished:
             last = b"(" + page[-1][0] if page else None
 
 
-def _clicks_of(entries: Sequence[StreamEntry], since_ms: int) -> dict[Sighting, bytes]:
+def _clicks_of(entries: Sequence[StreamEntry], since_ms: int) -> dict[ClickRef, bytes]:
     """Return the clicks of entries; what is no click was never meant for ClickHouse."""
     try:
         found = decode([one[0] for one in entries], [one[1] for one in entries])
@@ -100,9 +100,9 @@ def _clicks_of(entries: Sequence[StreamEntry], since_ms: int) -> dict[Sighting, 
             return {}
         middle = len(entries) // 2
         return _clicks_of(entries[:middle], since_ms) | _clicks_of(entries[middle:], since_ms)
-    sightings = map(Sighting, found.times_ms, found.click_ids)
+    click_refs = map(ClickRef, found.times_ms, found.click_ids)
     return {
-        sighting: entry_id
-        for sighting, entry_id in zip(sightings, found.entry_ids, strict=True)
-        if sighting.time_ms >= since_ms
+        click_ref: entry_id
+        for click_ref, entry_id in zip(click_refs, found.entry_ids, strict=True)
+        if click_ref.time_ms >= since_ms
     }

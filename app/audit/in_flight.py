@@ -3,8 +3,8 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from app.audit.balance import Place
-from app.audit.click_ref import Sighting
+from app.audit.balance import State
+from app.audit.click_ref import ClickRef
 from app.audit.entry_counts import Call
 from app.clicks.click import InvalidClick, from_fields
 from app.dead_letters.store import Choice, DeadLetters
@@ -15,7 +15,7 @@ _PAGE = 200
 _FIRST_ID = b"0-0"
 
 
-class Outstanding:
+class InFlight:
     """Looks at spool, stream and dead letters. Raises what ``call`` and ``spooled`` raise.
 
     Args:
@@ -28,7 +28,7 @@ class Outstanding:
         stream: str,
         group: str,
         letters: DeadLetters,
-        spooled: Callable[[], Iterable[Sighting]],
+        spooled: Callable[[], Iterable[ClickRef]],
     ) -> None:
         self._call = call
         self._stream = stream
@@ -38,8 +38,8 @@ class Outstanding:
         self._pending_script = script("app.audit", "pending")
         self._span_script = script("app.audit", "unread_span")
 
-    def sightings(self, since_ms: int) -> dict[Place, set[Sighting]]:
-        """Return the clicks of a Unix time and younger by the places where they were seen.
+    def click_refs(self, since_ms: int) -> dict[State, set[ClickRef]]:
+        """Return the clicks of a Unix time and younger by the states in which they were seen.
 
         Looked at in the order of a click's way, so that one that moves meanwhile is seen twice
         rather than never.
@@ -51,27 +51,27 @@ class Outstanding:
             "dead": _recent(self._dead(since_ms), since_ms),
         }
 
-    def _unread(self) -> Iterator[Sighting]:
+    def _unread(self) -> Iterator[ClickRef]:
         after, newest = self._unread_span() or (b"", b"")
         while after != newest:
             page = self._call("XRANGE", self._stream, b"(" + after, newest, "COUNT", _PAGE)
-            yield from (sighting_of(entry_id, flat) for entry_id, flat in page)
+            yield from (click_ref_of(entry_id, flat) for entry_id, flat in page)
             after = page[-1][0] if page else newest
 
-    def _pending(self) -> Iterator[Sighting]:
+    def _pending(self) -> Iterator[ClickRef]:
         if not self._unread_span():
             return
         command = ("EVAL", self._pending_script, 1, self._stream, self._group)
         after = _FIRST_ID
         while page := self._call(*command, after, _PAGE):
-            yield from (sighting_of(*entry) for entry in page if len(entry) > 1)
+            yield from (click_ref_of(*entry) for entry in page if len(entry) > 1)
             after = page[-1][0]
 
-    def _dead(self, since_ms: int) -> Iterator[Sighting]:
+    def _dead(self, since_ms: int) -> Iterator[ClickRef]:
         for letter in self._letters.find(Choice()):
-            yield sighting_of(letter.entry_id, letter.flat)
+            yield click_ref_of(letter.entry_id, letter.flat)
         for purged in self._letters.purged(since_ms):
-            yield Sighting(*purged)
+            yield ClickRef(*purged)
 
     def _unread_span(self) -> list[bytes]:
         """Return the last id read and the newest id; nothing where there is no group."""
@@ -79,16 +79,16 @@ class Outstanding:
         return found
 
 
-def sighting_of(entry_id: bytes, flat: Sequence[bytes]) -> Sighting:
+def click_ref_of(entry_id: bytes, flat: Sequence[bytes]) -> ClickRef:
     """Return the click of an entry; what is no click is told apart by where the entry stood."""
     fields = dict(zip(flat[::2], flat[1::2], strict=True))
     try:
         click = from_fields(entry_id, fields)
     except InvalidClick:
         identity = hashlib.blake2b(entry_id, digest_size=16).digest()
-        return Sighting(int(entry_id.partition(b"-")[0]), identity)
-    return Sighting(click.time_ms, click.click_id)
+        return ClickRef(int(entry_id.partition(b"-")[0]), identity)
+    return ClickRef(click.time_ms, click.click_id)
 
 
-def _recent(sightings: Iterable[Sighting], since_ms: int) -> set[Sighting]:
-    return {one for one in sightings if one.time_ms >= since_ms}
+def _recent(click_refs: Iterable[ClickRef], since_ms: int) -> set[ClickRef]:
+    return {one for one in click_refs if one.time_ms >= since_ms}

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.audit.click_ref import Sighting
+from app.audit.click_ref import ClickRef
 
 _NAME = "spool.db"
 _PAGE = 10_000
@@ -36,7 +36,7 @@ def spool_path(directory: Path) -> Path | None:
     return path
 
 
-def spooled(directory: Path) -> Iterator[Sighting]:
+def spooled(directory: Path) -> Iterator[ClickRef]:
     """Yield the clicks in a spool, none where there is no spool.
 
     Raises:
@@ -46,8 +46,8 @@ def spooled(directory: Path) -> Iterator[Sighting]:
     if path is None:
         return
     try:
-        place = path.absolute().as_uri()
-        database = sqlite3.connect(f"{place}?mode=ro", timeout=_BUSY_SECONDS, uri=True)
+        uri = path.absolute().as_uri()
+        database = sqlite3.connect(f"{uri}?mode=ro", timeout=_BUSY_SECONDS, uri=True)
         try:
             yield from _clicks(database)
         finally:
@@ -56,7 +56,7 @@ def spooled(directory: Path) -> Iterator[Sighting]:
         raise SpoolUnreadable(f"the spool {path} can't be read: {error}") from error
 
 
-def _clicks(database: sqlite3.Connection) -> Iterator[Sighting]:
+def _clicks(database: sqlite3.Connection) -> Iterator[ClickRef]:
     """Yield page after page: a long read would keep the write-ahead log from being cut back."""
     after = b""
     while True:
@@ -65,7 +65,7 @@ def _clicks(database: sqlite3.Connection) -> Iterator[Sighting]:
             (after, _PAGE),
         ).fetchall()
         for (click_id,) in page:
-            yield Sighting(int.from_bytes(click_id[:6], "big"), click_id)
+            yield ClickRef(int.from_bytes(click_id[:6], "big"), click_id)
         if not page:
             return
         after = page[-1][0]

@@ -1,4 +1,4 @@
-"""Writer that enters clicks into the ledger: the only file that does, for consumers and others."""
+"""Writer that puts clicks into the ledger: the only file that does, for consumers and others."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,10 @@ from clickhouse_driver import Client
 
 from app.stores.clickhouse import insert_settings
 
-_ENTER = "INSERT INTO ledger (click_id, time) VALUES"
+_INSERT = "INSERT INTO ledger (click_id, time) VALUES"
 
 
-def enter(client: Client, click_ids: Sequence[bytes], times_ms: Sequence[int]) -> None:
+def write_ledger(client: Client, click_ids: Sequence[bytes], times_ms: Sequence[int]) -> None:
     """Write down clicks that are inserted next, so that `hopline audit` can look for them.
 
     A retry adds its rows again, which are one under FINAL; to drop them as duplicates would be to
@@ -24,4 +24,4 @@ def enter(client: Client, click_ids: Sequence[bytes], times_ms: Sequence[int]) -
         clickhouse_driver.errors.Error: as the server or the driver says.
     """
     settings = insert_settings(len(click_ids))
-    client.execute(_ENTER, [click_ids, times_ms], settings=settings, columnar=True)
+    client.execute(_INSERT, [click_ids, times_ms], settings=settings, columnar=True)

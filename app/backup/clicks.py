@@ -15,7 +15,7 @@ from typing import Any
 from clickhouse_driver import Client
 
 from app.audit.stored_clicks import count_stored
-from app.audit.writer import enter
+from app.audit.writer import write_ledger
 from app.schema.migrations import tables
 from app.stores.clickhouse import ClickHouseRefused, insert_settings, translated
 
@@ -110,7 +110,7 @@ class ClickTable:
     ) -> Iterator[Written]:
         """Insert lines, look whether they are there, and yield what became of them, piece by piece.
 
-        Each click is entered into the ledger first, as its consumer once did. A click that is
+        Each click is written into the ledger first, as its consumer once did. A click that is
         there already collapses with the new row.
 
         Args:
@@ -131,7 +131,7 @@ class ClickTable:
             }
             settings = insert_settings(len(piece))
             with translated(self._url):
-                enter(self._client, held["click_id"], held["time"])
+                write_ledger(self._client, held["click_id"], held["time"])
                 self._client.execute(query, list(held.values()), columnar=True, settings=settings)
                 yield self._written(held, kept_since_ms)
 

@@ -8,7 +8,7 @@ import typer
 
 from app.audit.audit import PATIENCE_SECONDS, Findings
 from app.audit.balance import Figures
-from app.audit.click_ref import Sighting
+from app.audit.click_ref import ClickRef
 from app.audit.entry_counts import Gap
 from app.audit.factory import open_audit
 from app.audit.spool_note import SpoolNote
@@ -16,7 +16,7 @@ from app.audit.unread_entries import parse_id
 from app.config.loading import load
 from app.config.settings import Settings
 from app.stores.redis import connect
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from app.terminal.options import AsJson, read_since
 from app.terminal.output import complain, print_json, print_table
 from app.terminal.progress import progress
@@ -72,12 +72,12 @@ def audit(
 def _run(settings: Settings, since_ms: int) -> Findings:
     url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
     with connect(url, timeout_seconds=timeout_seconds) as client:
-        call = Wire(client, url, timeout_seconds).call
-        examiner = open_audit(settings, call, PATIENCE_SECONDS)
+        call = RedisConnection(client, url, timeout_seconds).call
+        audit = open_audit(settings, call, PATIENCE_SECONDS)
         try:
-            return examiner.run(since_ms, _with_progress)
+            return audit.run(since_ms, _with_progress)
         finally:
-            examiner.close()
+            audit.close()
 
 
 def _milliseconds(since: str | None) -> int:
@@ -153,7 +153,7 @@ def _shown(found: Findings) -> list[int]:
 
 
 def _is_settled(figures: Figures) -> bool:
-    return figures.is_balanced and not figures.outstanding
+    return figures.is_balanced and not figures.in_flight
 
 
 def _rows(found: Findings, minutes: list[int]) -> Iterator[tuple[str, ...]]:
@@ -195,8 +195,8 @@ def _gap_line(gap: Gap) -> str:
     return f"entries that {what} {when}: {abs(gap.entries)}"
 
 
-def _click(sighting: Sighting) -> dict[str, str]:
-    return {"click_id": sighting.click_id.hex(), "time": rfc3339(sighting.time_ms)}
+def _click(click_ref: ClickRef) -> dict[str, str]:
+    return {"click_id": click_ref.click_id.hex(), "time": rfc3339(click_ref.time_ms)}
 
 
 def _minute(minute: int) -> str:

@@ -42,7 +42,7 @@ from app.local.ports import ask
 from app.stores.clickhouse import ClickHouseError
 from app.stores.keys import aof_rewrite_key
 from app.stores.redis import RedisError, connect, parse_url
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from app.terminal.options import AsJson
 from app.terminal.output import print_json, print_table, terminal_of
 
@@ -109,7 +109,9 @@ def _redis(settings: Settings) -> Iterator[Check]:
             yield from redis_checks(client, url, names.maxlen)
             yield from use_checks(client, url, names.stream, names.group, names.dead_stream)
             yield from replication_checks(client, url, settings.resend_seconds)
-            ledger = open_entries(settings, Wire(client, url, settings.redis_timeout_seconds).call)
+            ledger = open_entries(
+                settings, RedisConnection(client, url, settings.redis_timeout_seconds).call
+            )
             noted = ledger.noted()
             if settings.aof_rewrite:
                 key = aof_rewrite_key(names.stream, names.group)

@@ -20,7 +20,7 @@ from app.links.codes import named
 from app.processes.private_files import keep_to_ourselves
 from app.stores.clickhouse import connect as connect_clickhouse
 from app.stores.redis import connect as connect_redis
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from app.terminal.exclusive import alone
 from app.terminal.options import AsJson, Yes, confirm, read_moment, read_since
 from app.terminal.output import Failure, complain, print_json, print_table
@@ -122,7 +122,7 @@ def _opened(settings: Settings) -> Iterator[Erasure]:
         ) as clickhouse,
     ):
         letters = open_dead_letters(settings)
-        call = Wire(client, url, timeout_seconds).call
+        call = RedisConnection(client, url, timeout_seconds).call
         yield Erasure(
             Entries(call, settings.stream, letters),
             StoredClicks(clickhouse, settings.clickhouse_url),

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.audit.click_ref import Sighting
-from app.audit.in_flight import sighting_of
+from app.audit.click_ref import ClickRef
+from app.audit.in_flight import click_ref_of
 
 _MAPPED = int(ipaddress.IPv6Address("::ffff:0:0"))
 _END_MS = 1 << 52
@@ -56,7 +56,7 @@ class Choice:
 
     def has(self, click: "Found") -> bool:
         """Tell whether what an entry carries makes it one of the clicks."""
-        if not self.since_ms <= click.sighting.time_ms < self.until_ms:
+        if not self.since_ms <= click.click_ref.time_ms < self.until_ms:
             return False
         if self.addresses is not None:
             return self.addresses.holds(click.address)
@@ -66,7 +66,7 @@ class Choice:
 class Found(NamedTuple):
     """What tells a click in a stream, among the dead letters or in a spool from others."""
 
-    sighting: Sighting
+    click_ref: ClickRef
     code: str
     address: str
 
@@ -80,4 +80,4 @@ def read_entry(entry_id: bytes, flat: Sequence[bytes]) -> Found:
     fields = dict(zip(flat[::2], flat[1::2], strict=True))
     code = fields.get(b"short_code", b"").decode(errors="replace")
     address = fields.get(b"ip", b"").decode(errors="replace")
-    return Found(sighting_of(entry_id, flat), code, address)
+    return Found(click_ref_of(entry_id, flat), code, address)

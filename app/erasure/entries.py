@@ -45,7 +45,7 @@ class Entries:
         """Yield the click ids of the entries that carry what is chosen."""
         for _, found in self._all(watch):
             if choice.has(found):
-                yield found.sighting.click_id
+                yield found.click_ref.click_id
 
     def erase(self, choice: Choice, click_ids: set[bytes], watch: Watch, *, is_dry: bool) -> Erased:
         """Delete the finished entries of a choice, and of click ids, to which theirs are added.
@@ -55,9 +55,9 @@ class Entries:
         gone = left = 0
         waiting: list[bytes] = []
         for entry_id, found in self._all(watch):
-            if not (choice.has(found) or found.sighting.click_id in click_ids):
+            if not (choice.has(found) or found.click_ref.click_id in click_ids):
                 continue
-            click_ids.add(found.sighting.click_id)
+            click_ids.add(found.click_ref.click_id)
             waiting.append(entry_id)
             gone += 1
             if len(waiting) >= _DELETED_AT_ONCE:
@@ -71,7 +71,7 @@ class Entries:
         count = 0
         for letter in self._letters.find(Letters()):
             found = read_entry(letter.entry_id, letter.flat)
-            if choice.has(found) or found.sighting.click_id in click_ids:
+            if choice.has(found) or found.click_ref.click_id in click_ids:
                 count += 1 if is_dry else self._letters.purge(letter)
         return count
 

@@ -68,7 +68,7 @@ def read_command(click_id: bytes, command: bytes) -> Found | None:
         found = read_entry(b"%d-0" % time_ms, words[words.index(b"*") + 1 :])
     except (hiredis.ProtocolError, ValueError, TypeError, AttributeError):
         return None
-    return found._replace(sighting=found.sighting._replace(click_id=click_id, time_ms=time_ms))
+    return found._replace(click_ref=found.click_ref._replace(click_id=click_id, time_ms=time_ms))
 
 
 def _erase(

@@ -25,12 +25,12 @@ class ConsumerState:
     """One consumer.
 
     Attributes:
-        number: of its place; several supervisors count each from 1.
+        number: of its slot; several supervisors count each from 1.
         pid, name, memory_bytes: None between the death of one and its successor.
         state: booting, reading, working, draining, hung, respawning or crash loop.
         clicks_per_second: inserted, over the last ten seconds.
         last_insert_seconds: how long ago it last inserted clicks, None if it never did.
-        restarts: how many died in its place.
+        restarts: how many died in its slot.
     """
 
     number: int

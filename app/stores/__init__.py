@@ -2,7 +2,8 @@
 
 :func:`app.stores.redis.connect` and :func:`app.stores.clickhouse.connect` are the only openers of
 connections outside the redirect, and their modules translate all errors into "try again" and
-"refused". :mod:`app.stores.keys` owns every key; :class:`app.stores.redis_connection.Wire` sends a
-command once, whatever happens. :mod:`app.stores.scripts` reads Lua scripts and queries, which stand
-in a ``lua`` and a ``sql`` folder beside who needs them.
+"refused". :mod:`app.stores.keys` owns every key;
+:class:`app.stores.redis_connection.RedisConnection` sends a command once, whatever happens.
+:mod:`app.stores.scripts` reads Lua scripts and queries, which stand in a ``lua`` and a ``sql``
+folder beside who needs them.
 """

@@ -57,7 +57,7 @@ def leases_key(stream: str, group: str) -> str:
     return _beside(stream, f"{group}:leases")
 
 
-def heirs_key(stream: str, group: str) -> str:
+def claimants_key(stream: str, group: str) -> str:
     """Return the key of the hash that says who takes over what a dead consumer left."""
     return _beside(stream, f"{group}:heirs")
 
@@ -72,7 +72,7 @@ def batch_entries_key(stream: str, group: str) -> str:
     return _beside(stream, f"{group}:batches:entries")
 
 
-def janitor_key(stream: str, group: str) -> str:
+def maintenance_lock_key(stream: str, group: str) -> str:
     """Return the key whose holder cleans up after a group."""
     return _beside(stream, f"{group}:janitor")
 
@@ -97,7 +97,7 @@ def ledger_gaps_key(stream: str, group: str) -> str:
     return _beside(stream, f"{group}:ledger:gaps")
 
 
-def ledger_turn_key(stream: str, group: str) -> str:
+def ledger_lock_key(stream: str, group: str) -> str:
     """Return the key whose holder checks a group's ledger."""
     return _beside(stream, f"{group}:ledger:turn")
 

@@ -115,11 +115,11 @@ def _place(at: Address) -> dict[str, Any]:
 
     if at.path:
         return {"connection_class": redis_pool.RenewedUnixConnection, "path": at.path}
-    place: dict[str, Any] = {"host": at.host, "port": at.port}
+    where: dict[str, Any] = {"host": at.host, "port": at.port}
     if at.tls:
-        place["ssl_ca_certs"] = at.ca_file or None
-        return {"connection_class": redis_pool.RenewedTLSConnection, **place}
-    return {"connection_class": redis_pool.RenewedConnection, **place}
+        where["ssl_ca_certs"] = at.ca_file or None
+        return {"connection_class": redis_pool.RenewedTLSConnection, **where}
+    return {"connection_class": redis_pool.RenewedConnection, **where}
 
 
 @contextmanager

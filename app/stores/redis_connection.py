@@ -17,7 +17,7 @@ LOOK_UP_SECONDS = 0.2
 _IS_GONE = ("NOGROUP", "no such key")
 
 
-class Wire:
+class RedisConnection:
     """One connection to Redis on which a command is sent once, whatever happens.
 
     A call raises RedisUnavailable (its outcome is unknown; a missing stream or group also counts,
@@ -27,7 +27,7 @@ class Wire:
         client: gives the connection; its socket timeout must exceed the longest BLOCK.
         url: names the server in errors.
         reply_seconds: longest wait for a blocking call's reply once BLOCK is over.
-        server: what the wires of a consumer have to agree on; None for a wire that is alone.
+        server: what the connections of a consumer have to agree on; None for one that is alone.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Wire:
         return self._connection
 
     def _agree(self) -> None:
-        """Ask who answers, and see that the consumer's other wire has reached the same."""
+        """Ask who answers, and see that the consumer's other connection has reached the same."""
         if self._server is None:
             return
         try:

@@ -69,7 +69,7 @@ class RedisServer:
         return self.role == "slave"
 
 
-class Whereabouts:
+class FailoverDetector:
     """Tells when the address that connections were made by leads to another server.
 
     That is so when another server answers there, and as a master. A name with several addresses is
@@ -100,7 +100,7 @@ class Whereabouts:
         self._followed_at = -math.inf
         self._hold_seconds = _FIRST_HOLD_SECONDS
 
-    def lead_elsewhere(self, peer: Peer, server: RedisServer) -> bool:
+    def leads_elsewhere(self, peer: Peer, server: RedisServer) -> bool:
         """Look once; tell whether connections to this end, and this server, have to be renewed."""
         try:
             at = self._locate()

@@ -7,17 +7,17 @@ from app.stores.redis_server import RedisServer
 
 
 class ServerLeft(RedisUnavailable):
-    """All wires hang up, because their address leads to another server; that one may answer."""
+    """All connections end, because their address leads to another server; that one may answer."""
 
 
 class OneServer:
-    """Holds all wires of a consumer to one server, until its address leads to another.
+    """Holds all connections of a consumer to one server, until its address leads to another.
 
-    What a consumer has read at one server means nothing at another. So when its wires would reach
-    two, or one of them another than before, all are left, and the consumer starts over.
+    What a consumer has read at one server means nothing at another. So when its connections would
+    reach two, or one of them another than before, all are left, and the consumer starts over.
 
     Args:
-        url: by which the wires connect.
+        url: that the connections are made by.
     """
 
     def __init__(self, url: str) -> None:
@@ -29,14 +29,14 @@ class OneServer:
 
     @property
     def reached(self) -> tuple[Peer, RedisServer] | None:
-        """The end and the server that the wires have reached; None while they have to connect."""
+        """The end and the server that they have reached; None while they have to connect."""
         return self._reached
 
     def agree(self, peer: Peer, server: RedisServer) -> int:
-        """Note what a wire has reached, and return the number of the agreement.
+        """Note what a connection has reached, and return the number of the agreement.
 
         Raises:
-            ServerLeft: another wire has reached another server, and is left.
+            ServerLeft: another connection has reached another server, and is left.
         """
         with self._lock:
             if self._reached is not None and self._reached[1].id != server.id:
@@ -46,10 +46,10 @@ class OneServer:
             return self._agreement
 
     def leave(self, reached: tuple[Peer, RedisServer], why: str) -> None:
-        """Have all wires connect anew, unless they have; may be called from any thread.
+        """Have all connections made anew, unless they have; may be called from any thread.
 
         Args:
-            reached: what the wires had reached when that was decided.
+            reached: what the connections had reached when that was decided.
             why: goes on after the server's name.
         """
         with self._lock:

@@ -137,7 +137,7 @@ def test_all_of_hopline_runs_through_users_with_few_rights(
         wait_until(lambda: '"clicks": 1' in hopline("stats", "plain", "--json"), 60)
         wait_until(lambda: len(hopline("dead", "list").splitlines()) == 2, 60)
         do_everything(hopline, tmp_path)
-        # Killed, so that a successor takes over what the janitor then cleans up.
+        # Killed, so that a successor takes over what maintenance then cleans up.
         workers.consumers()[0].kill()
         wait_until(lambda: len(workers.consumers()) == 1, 60)
         hopline("workers", "status")

@@ -11,7 +11,7 @@ from app.audit.audit import Audit, Findings
 from app.audit.factory import open_audit
 from app.stores.keys import ledger_key
 from app.stores.redis import connect
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from tests.support.producers import STREAM, send, send_clicks, to_fields
 from tests.support.worker_processes import Workers, wait_until
 
@@ -34,7 +34,7 @@ def settings(make_settings, valkey, clickhouse):
 @contextmanager
 def opened(settings) -> Iterator[Audit]:
     with connect(settings.redis_url, timeout_seconds=5) as client:
-        call = Wire(client, settings.redis_url, 5).call
+        call = RedisConnection(client, settings.redis_url, 5).call
         audit = open_audit(settings, call, (0.5, 1.0, 2.0))
         yield audit
         audit.close()
@@ -62,7 +62,7 @@ def workers(settings, valkey, tmp_path) -> Iterator[Workers]:
 
 
 def is_settled(found: Findings) -> bool:
-    return not found.total.outstanding and not found.entries.pending + found.entries.unread
+    return not found.total.in_flight and not found.entries.pending + found.entries.unread
 
 
 def test_killed_consumers_are_no_difference_at_any_moment(workers, valkey, examine):

@@ -14,7 +14,7 @@ from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.schema.migrations import migrate
 from app.stores.keys import ledger_key
 from app.stores.redis import connect
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from tests.support.power_loss import PowerLoss
 from tests.support.producers import send_clicks
 from tests.support.servers import ClickHouseServer, Server
@@ -128,7 +128,7 @@ def test_what_was_merged_is_on_its_disk_before_its_sources_are_removed(mains, fi
 
 def run_audit(settings):
     with closing(connect(settings.redis_url, timeout_seconds=5)) as client:
-        call = Wire(client, settings.redis_url, 5).call
+        call = RedisConnection(client, settings.redis_url, 5).call
         with closing(open_audit(settings, call, (0.2,))) as audit:
             return audit.run()
 
@@ -162,5 +162,5 @@ def test_what_a_server_lost_that_does_not_sync_is_named_and_brought_back(
     assert (found.total.inserted, stored(mains), stored(mains, "ledger")) == (400, 400, 400)
 
 
-def ids(sightings):
-    return {one.click_id for one in sightings}
+def ids(click_refs):
+    return {one.click_id for one in click_refs}

@@ -10,7 +10,7 @@ from app.metrics.workers import WorkerMetrics
 from app.schema.migrations import migrate
 from app.stores.clickhouse import connect as connect_clickhouse
 from app.stores.redis import connect
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from tests.support.producers import STREAM
 from tests.support.workers.consuming import GIVE_UP_SECONDS, GROUP, SignalWhen
 from workers.consumer.bootstrap import consumer_name, make_consumer
@@ -56,7 +56,9 @@ def open_stream(metrics: WorkerMetrics) -> Callable[..., Stream]:
     def open_one(url: str, consumer: str = "me", dead_maxlen: int = 1000) -> Stream:
         client = connect(url, timeout_seconds=2, block_ms=1000)
         names = Names(STREAM, GROUP, consumer, "clicks:dead", dead_maxlen)
-        return Stream(Wire(client, url, 2), Wire(client, url, 2), names, metrics)
+        return Stream(
+            RedisConnection(client, url, 2), RedisConnection(client, url, 2), names, metrics
+        )
 
     return open_one
 
@@ -68,7 +70,7 @@ def open_fence() -> Callable[..., Fence]:
     def open_one(url: str, consumer: str = "me", lease_seconds: float = 60.0, **clock) -> Fence:
         client = connect(url, timeout_seconds=2)
         names = Names(STREAM, GROUP, consumer, "clicks:dead", 1000)
-        return Fence(Wire(client, url, 2), names, lease_seconds, **clock)
+        return Fence(RedisConnection(client, url, 2), names, lease_seconds, **clock)
 
     return open_one
 

@@ -10,7 +10,7 @@ from app.stores.clickhouse import connect, translated
 _Answer = TypeVar("_Answer")
 
 
-class Line:
+class ClickHouseConnection:
     """One connection to ClickHouse, made when first used and again after any failure.
 
     Args:

@@ -6,11 +6,11 @@ from time import monotonic
 from clickhouse_driver import Client, errors
 
 from app.audit.stored_clicks import count_stored
-from app.audit.writer import enter
+from app.audit.writer import write_ledger
 from app.metrics.workers import WorkerMetrics
 from app.stores.clickhouse import ClickHouseRefused, insert_settings
 from workers.clickhouse.batch import Batch
-from workers.clickhouse.connection import Line
+from workers.clickhouse.connection import ClickHouseConnection
 from workers.clickhouse.rows import Rows
 
 INSERT = f"INSERT INTO clicks ({', '.join(Rows._fields)}) VALUES"
@@ -49,7 +49,7 @@ class Writer:
     """
 
     def __init__(self, url: str, timeout_seconds: float, metrics: WorkerMetrics) -> None:
-        self._line = Line(url, timeout_seconds)
+        self._connection = ClickHouseConnection(url, timeout_seconds)
         self._metrics = metrics
 
     def insert(self, batch: Batch, token: str) -> None:
@@ -66,7 +66,7 @@ class Writer:
         settings = {**insert_settings(len(batch), token), **_AS_BYTES}
         started = monotonic()
         try:
-            self._line.ask(lambda client: _insert(client, batch.rows, settings))
+            self._connection.ask(lambda client: _insert(client, batch.rows, settings))
         except _OF_THE_VALUES as error:
             raise RowsRefused(f"clickhouse-driver can't send a row: {error}") from error
         except errors.Error as error:
@@ -87,13 +87,13 @@ class Writer:
         """
         rows = batch.rows
         columns = (rows.click_id, rows.short_code, rows.time)
-        return self._line.ask(lambda client: count_stored(client, *columns, _AS_BYTES))
+        return self._connection.ask(lambda client: count_stored(client, *columns, _AS_BYTES))
 
     def close(self) -> None:
         """Hang up; the next insert connects anew."""
-        self._line.close()
+        self._connection.close()
 
 
 def _insert(client: Client, rows: Rows, settings: Mapping[str, object]) -> None:
-    enter(client, rows.click_id, rows.time)
+    write_ledger(client, rows.click_id, rows.time)
     client.execute(INSERT, rows, settings=settings, columnar=True)

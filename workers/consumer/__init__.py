@@ -2,7 +2,7 @@
 
 :func:`workers.consumer.bootstrap.boot` runs one process, and
 :class:`workers.consumer.consumer.Consumer` is its loop: read
-(:class:`workers.consumer.source.Intake`), examine and enrich
-(:class:`workers.consumer.processor.Examiner`), gather (:class:`workers.consumer.batcher.Sorter`),
-insert and acknowledge (:class:`workers.consumer.sink.Delivery`).
+(:class:`workers.consumer.source.Source`), examine and enrich
+(:class:`workers.consumer.processor.Processor`), gather (:class:`workers.consumer.batcher.Batcher`),
+insert and acknowledge (:class:`workers.consumer.sink.Sink`).
 """

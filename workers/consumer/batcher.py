@@ -1,4 +1,4 @@
-"""Batcher that gathers rows until their insert is due, and buries entries that have none."""
+"""Batcher that gathers rows until their insert is due, and dead-letters entries that have none."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from app.dead_letters.letter import Fault
 from workers.clickhouse.batch import Batch
 from workers.consumer.circuit_breaker import Breaker
-from workers.consumer.processor import Examiner
+from workers.consumer.processor import Processor
 from workers.stream.entry import Entry
 from workers.stream.stream import Stream
 
@@ -38,19 +38,19 @@ class BatchSize(NamedTuple):
         return max(self.rows, min(_MOST_TIMES * self.rows, _MOST_ROWS))
 
 
-class Sorter:
-    """Gathers the rows of entries in a batch, and buries entries that have none."""
+class Batcher:
+    """Gathers the rows of entries in a batch, and dead-letters entries that have none."""
 
     def __init__(
         self,
         stream: Stream,
-        examiner: Examiner,
+        processor: Processor,
         breaker: Breaker,
         size: BatchSize,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = stream
-        self._examiner = examiner
+        self._processor = processor
         self._breaker = breaker
         self._size = size
         self._clock = clock
@@ -93,29 +93,29 @@ class Sorter:
             self._taken_at = self._clock()
         return batch
 
-    def sort(self, entries: list[Entry]) -> bool:
+    def add(self, entries: list[Entry]) -> bool:
         """Add the rows to the batch; return False when entries have to be looked at again.
 
         Raises:
             RedisUnavailable, RedisRefused: as the server says; rows are in the batch nonetheless.
         """
-        return self._sort_into(self._batch, entries)
+        return self._add_to(self._batch, entries)
 
-    def sort_apart(self, pieces: Iterable[list[Entry]]) -> tuple[Batch, bool]:
-        """Return a batch of its own, and what :meth:`sort` returns of all the pieces."""
+    def batch_apart(self, pieces: Iterable[list[Entry]]) -> tuple[Batch, bool]:
+        """Return a batch of its own, and what :meth:`add` returns of all the pieces."""
         batch = Batch()
-        are_done = [self._sort_into(batch, entries) for entries in pieces]
+        are_done = [self._add_to(batch, entries) for entries in pieces]
         return batch, all(are_done)
 
-    def _sort_into(self, batch: Batch, entries: list[Entry]) -> bool:
-        findings = self._examiner.examine(entries, time.time_ns() // 1_000_000)
-        for entry_ids, rows in findings.good:
+    def _add_to(self, batch: Batch, entries: list[Entry]) -> bool:
+        processed = self._processor.process(entries, time.time_ns() // 1_000_000)
+        for entry_ids, rows in processed.good:
             batch.append(entry_ids, rows, self._clock())
-        self._breaker.note_good(len(entries) - len(findings.dead))
-        buried = [self._bury(entry, fault) for entry, fault in findings.dead]
-        return all(buried)
+        self._breaker.note_good(len(entries) - len(processed.dead))
+        are_settled = [self._dead_letter(entry, fault) for entry, fault in processed.dead]
+        return all(are_settled)
 
-    def _bury(self, entry: Entry, fault: Fault) -> bool:
+    def _dead_letter(self, entry: Entry, fault: Fault) -> bool:
         if fault.exception and not self._breaker.admits():
             return False
         self._stream.dead_letter(entry, fault, time.time_ns() // 1_000_000)

@@ -22,28 +22,28 @@ from app.metrics.publisher import published
 from app.metrics.workers import WorkerMetrics
 from app.processes.child import signal_at_parents_end
 from app.stores.redis import RedisRefused, RedisUnavailable, connect, require_version, translated
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from app.stores.server_agreement import OneServer
 from workers.clickhouse.writer import Writer
-from workers.consumer.batcher import BatchSize, Sorter
+from workers.consumer.batcher import Batcher, BatchSize
 from workers.consumer.circuit_breaker import Breaker
 from workers.consumer.consumer import Consumer
 from workers.consumer.dead_letters import LetterBounds, Letters
 from workers.consumer.liveness import longest_rest_seconds, longest_work_seconds
-from workers.consumer.maintenance import Janitor
-from workers.consumer.processor import Examiner
-from workers.consumer.sink import Delivery
-from workers.consumer.source import Intake, Pace
+from workers.consumer.maintenance import Maintenance
+from workers.consumer.processor import Processor
+from workers.consumer.sink import Sink
+from workers.consumer.source import Pace, Source
 from workers.enrich.browser import Browsers
 from workers.enrich.enricher import Enricher
-from workers.enrich.geoip import BadCountryDatabase, Places
+from workers.enrich.geoip import BadCountryDatabase, CountryDatabase
 from workers.enrich.salts import Salts
 from workers.enrich.visitor import Visitors
 from workers.process.heartbeat import Heartbeat, Pulse, deadman
 from workers.process.signals import Signals, Stop
-from workers.stream.admin import Upkeep
+from workers.stream.admin import StreamAdmin
 from workers.stream.aof_rewrite import Rewriting
-from workers.stream.failover import Following
+from workers.stream.failover import FailoverMonitor
 from workers.stream.lease import Fence, Fenced
 from workers.stream.names import Names
 from workers.stream.stream import Stream
@@ -52,7 +52,7 @@ logger = logging.getLogger(__name__)
 
 #: Exit code of a consumer that could not begin, as opposed to one that began and died.
 BOOT_FAILED = 3
-#: Exit code of a consumer whose entries were taken over while it slept.
+#: Exit code of a consumer whose entries were claimed while it slept.
 FENCED = 4
 #: They may come to every process of a terminal or a service, and are the supervisor's to decide on.
 _NOT_FOR_CONSUMERS = (
@@ -79,7 +79,7 @@ def boot(
 
     Args:
         name: as :func:`consumer_name` returns it.
-        predecessor: name of the consumer whose place it takes, which is dead; '' for none.
+        predecessor: name of the consumer whose slot it takes, which is dead; '' for none.
         heartbeat: in memory that the supervisor sees.
     """
     for number in _NOT_FOR_CONSUMERS:
@@ -104,7 +104,7 @@ def consume(
     stop = Stop(signals, settings.drain_seconds * _DRAIN_SHARE, time.monotonic)
     registry = CollectorRegistry()
     server = OneServer(settings.redis_url)
-    following = Following(settings.redis_url, server, settings.redis_timeout_seconds)
+    failover = FailoverMonitor(settings.redis_url, server, settings.redis_timeout_seconds)
     try:
         consumer = make_consumer(settings, name, stop, predecessor, pulse, registry, server)
     except (RedisRefused, BadCountryDatabase) as error:
@@ -115,7 +115,7 @@ def consume(
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS)
     try:
-        with published(registry, settings.metrics_of("workers")), following.running():
+        with published(registry, settings.metrics_of("workers")), failover.running():
             consumer.run()
     except Fenced as error:
         logger.error("%s and must end: its successor goes on", error)
@@ -128,7 +128,7 @@ def consume(
 
 def consumer_name() -> str:
     """Return a name that no consumer had before: entries pending under a name are its holder's."""
-    # No spaces, which end a name where a batch is written down.
+    # No spaces, which end a name in the record of a batch.
     host = "".join(socket.gethostname().split())
     return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
 
@@ -169,48 +169,48 @@ def make_consumer(
     pulse = pulse or Pulse(Heartbeat())
     client = _connect(settings, name)
     server = server or OneServer(settings.redis_url)
-    reads, acks = (_wire(settings, client, server) for _ in range(2))
+    reads, acks = (_redis_connection(settings, client, server) for _ in range(2))
     names = _names(settings, name)
     stream = Stream(reads, acks, names, metrics)
     fence = Fence(acks, names, settings.claim_idle_seconds)
     pace = Pace(settings.batch_size, settings.block_ms, settings.claim_idle_seconds)
     breaker = Breaker(settings.breaker_share, metrics, time.monotonic)
     writer = Writer(settings.clickhouse_url, settings.clickhouse_timeout_seconds, metrics)
-    upkeep = Upkeep(acks, names, metrics)
+    admin = StreamAdmin(acks, names, metrics)
     size = BatchSize(settings.insert_rows, settings.insert_seconds)
-    examiner = Examiner(_enricher(settings, client), settings.max_deliveries, metrics)
+    processor = Processor(_enricher(settings, client), settings.max_deliveries, metrics)
     return Consumer(
         fence,
-        Intake(stream, fence, pace, pulse, time.monotonic, predecessor),
-        Sorter(stream, examiner, breaker, size),
-        Delivery(fence, stream, writer, breaker, metrics, pulse, stop),
-        _janitor(settings, stream, upkeep, acks, names, metrics),
+        Source(stream, fence, pace, pulse, time.monotonic, predecessor),
+        Batcher(stream, processor, breaker, size),
+        Sink(fence, stream, writer, breaker, metrics, pulse, stop),
+        _maintenance(settings, stream, admin, acks, names, metrics),
         metrics,
         pulse,
         stop,
     )
 
 
-def _janitor(
+def _maintenance(
     settings: Settings,
     stream: Stream,
-    upkeep: Upkeep,
-    wire: Wire,
+    admin: StreamAdmin,
+    connection: RedisConnection,
     names: Names,
     metrics: WorkerMetrics,
-) -> Janitor:
+) -> Maintenance:
     bounds = LetterBounds(settings.dead_maxlen, settings.dead_max_bytes, settings.dead_days)
-    letters = Letters(open_dead_letters(settings), bounds, metrics, time.monotonic, upkeep.now_ms)
-    chores = [letters.trim]
+    letters = Letters(open_dead_letters(settings), bounds, metrics, time.monotonic, admin.now_ms)
+    tasks = [letters.trim]
     if settings.aof_rewrite:
-        rewriting = Rewriting(wire, upkeep, names, time.monotonic, upkeep.now_ms)
-        chores.append(rewriting.look_if_due)
+        rewriting = Rewriting(connection, admin, names, time.monotonic, admin.now_ms)
+        tasks.append(rewriting.look_if_due)
     horizon_seconds = settings.replay_horizon_seconds
-    return Janitor(stream, upkeep, horizon_seconds, time.monotonic, upkeep.now_ms, chores)
+    return Maintenance(stream, admin, horizon_seconds, time.monotonic, admin.now_ms, tasks)
 
 
 def _names(settings: Settings, consumer: str) -> Names:
-    # The janitor trims dead letters before that, and lets the ledger know.
+    # Maintenance trims dead letters before that, and lets the ledger know.
     most_letters = 2 * settings.dead_maxlen
     return Names(settings.stream, settings.group, consumer, settings.dead_stream, most_letters)
 
@@ -228,11 +228,13 @@ def _connect(settings: Settings, name: str) -> "redis.Redis":
     return client
 
 
-def _wire(settings: Settings, client: "redis.Redis", server: OneServer) -> Wire:
-    return Wire(client, settings.redis_url, settings.redis_timeout_seconds, server)
+def _redis_connection(
+    settings: Settings, client: "redis.Redis", server: OneServer
+) -> RedisConnection:
+    return RedisConnection(client, settings.redis_url, settings.redis_timeout_seconds, server)
 
 
 def _enricher(settings: Settings, client: "redis.Redis") -> Enricher:
-    places = Places(settings.geoip_path)
+    countries = CountryDatabase(settings.geoip_path)
     visitors = Visitors(Salts(client, settings.redis_url).of_day)
-    return Enricher(Browsers(), Bots(), places, visitors, settings.store_addresses)
+    return Enricher(Browsers(), Bots(), countries, visitors, settings.store_addresses)

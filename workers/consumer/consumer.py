@@ -6,10 +6,10 @@ from collections.abc import Callable
 from app.metrics.workers import WorkerMetrics
 from app.stores.redis import RedisUnavailable
 from app.stores.server_agreement import ServerLeft
-from workers.consumer.batcher import Sorter
-from workers.consumer.maintenance import Janitor
-from workers.consumer.sink import FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS, Delivery
-from workers.consumer.source import Intake, Portion
+from workers.consumer.batcher import Batcher
+from workers.consumer.maintenance import Maintenance
+from workers.consumer.sink import FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS, Sink
+from workers.consumer.source import FetchedBatch, Source
 from workers.process.backoff import Backoff
 from workers.process.heartbeat import Pulse
 from workers.process.signals import Stop
@@ -27,19 +27,19 @@ class Consumer:
     def __init__(
         self,
         fence: Fence,
-        intake: Intake,
-        sorter: Sorter,
-        delivery: Delivery,
-        janitor: Janitor,
+        source: Source,
+        batcher: Batcher,
+        sink: Sink,
+        maintenance: Maintenance,
         metrics: WorkerMetrics,
         pulse: Pulse,
         stop: Stop,
     ) -> None:
         self._fence = fence
-        self._intake = intake
-        self._sorter = sorter
-        self._delivery = delivery
-        self._janitor = janitor
+        self._source = source
+        self._batcher = batcher
+        self._sink = sink
+        self._maintenance = maintenance
         self._metrics = metrics
         self._pulse = pulse
         self._stop = stop
@@ -58,30 +58,30 @@ class Consumer:
                 self._surviving(self._turn)
             self._drain()
         finally:
-            self._delivery.close()
+            self._sink.close()
 
     def _turn(self) -> None:
         self._pulse.beat()
         self._fence.keep()
-        if self._delivery.is_inserting and (portion := self._more()).entries:
-            self._take(portion)
+        if self._sink.is_inserting and (fetched := self._more()).entries:
+            self._take(fetched)
             return
-        if not self._delivery and (self._sorter.is_due or self._sorter.is_stopped):
+        if not self._sink and (self._batcher.is_due or self._batcher.is_stopped):
             self._flush()
         # First, so that what is at hand is stored even while Redis takes nothing.
-        if self._delivery:
-            self._delivery.step()
-        elif self._sorter.is_stopped:
+        if self._sink:
+            self._sink.step()
+        elif self._batcher.is_stopped:
             self._stop.wait(self._fence.renewal_seconds)
         else:
-            self._take(self._intake.next(self._sorter.seconds_left(), self._stop.is_asked))
-        self._janitor.sweep_if_due()
+            self._take(self._source.next(self._batcher.seconds_left(), self._stop.is_asked))
+        self._maintenance.sweep_if_due()
 
-    def _more(self) -> Portion:
+    def _more(self) -> FetchedBatch:
         """Return entries to gather while a batch is on its way."""
-        if self._sorter.is_full or self._sorter.is_stopped:
-            return Portion([])
-        return self._intake.more(self._stop.is_asked)
+        if self._batcher.is_full or self._batcher.is_stopped:
+            return FetchedBatch([])
+        return self._source.more(self._stop.is_asked)
 
     def _drain(self) -> None:
         while not self._stop.is_overdue():
@@ -95,21 +95,21 @@ class Consumer:
         self._fence.keep()
         self._finish()
         # The read that was given up may have been answered.
-        self._intake.start_over()
-        while not self._must_leave() and (portion := self._intake.own()):
-            self._take(portion)
+        self._source.start_over()
+        while not self._must_leave() and (fetched := self._source.own()):
+            self._take(fetched)
             self._finish()
-        self._intake.leave()
+        self._source.leave()
 
     def _must_leave(self) -> bool:
-        return self._stop.is_overdue() or self._sorter.is_stopped
+        return self._stop.is_overdue() or self._batcher.is_stopped
 
     def _finish(self) -> None:
         """Bring what is at hand to its end, however long it takes, unless a stop is overdue."""
         self._flush()
-        while self._delivery and not self._stop.is_overdue():
+        while self._sink and not self._stop.is_overdue():
             self._pulse.beat()
-            self._delivery.step()
+            self._sink.step()
 
     def _surviving(self, step: Callable[[], None]) -> bool:
         """Take a step; return whether Redis answered. If not, wait a little."""
@@ -120,7 +120,7 @@ class Consumer:
             seconds = self._backoff.next_seconds()
             logger.warning("%s; going on in %.1f s", error, seconds)
             self._metrics.redis_failures.inc()
-            self._intake.start_over()
+            self._source.start_over()
             self._stop.wait(seconds)
             return False
         self._backoff.reset()
@@ -137,18 +137,18 @@ class Consumer:
             self._backoff.reset()
         self._has_left = has_left
 
-    def _take(self, portion: Portion) -> None:
-        if portion.is_apart:
+    def _take(self, fetched: FetchedBatch) -> None:
+        if fetched.is_apart:
             self._flush()
-            batch, is_done = self._sorter.sort_apart(portion.pieces())
-            self._delivery.add(batch, is_retry=True, noted=portion.written_down)
+            batch, is_done = self._batcher.batch_apart(fetched.pieces())
+            self._sink.add(batch, is_retry=True, record=fetched.record)
         else:
-            is_done = self._sorter.sort(portion.entries)
+            is_done = self._batcher.add(fetched.entries)
         if not is_done:
-            self._intake.start_over()
+            self._source.start_over()
 
     def _flush(self) -> None:
-        self._delivery.add(self._sorter.take_batch())
+        self._sink.add(self._batcher.take_batch())
 
     def _at_hand(self) -> int:
-        return len(self._sorter) + len(self._delivery)
+        return len(self._batcher) + len(self._sink)

@@ -11,7 +11,7 @@ from workers.process.heartbeat import Heartbeat
 _MARGIN_SECONDS = 5.0
 #: For an interpreter to start, import everything and compile what browsers look like.
 _BOOT_SECONDS = 60.0
-#: Connecting, a lease, a batch written down, its commit.
+#: Connecting, a lease, a batch record, its commit.
 _REDIS_CALLS = 4
 #: An insert, a count of what it stored, and an insert of what it didn't: see
 #: workers/consumer/sink.py.
@@ -48,8 +48,8 @@ def longest_work_seconds(settings: Settings) -> float:
     return clickhouse_seconds + redis_seconds + _WAITS * MOST_WAIT_SECONDS + _MARGIN_SECONDS
 
 
-class Silence:
-    """How long one consumer has been silent, counted only while its supervisor was looking.
+class Liveness:
+    """How long a consumer has given no sign of life, counted only while its supervisor was looking.
 
     A supervisor that was stopped together with its consumers, or got no processor, must not take
     them for hung when it wakes up.

@@ -14,16 +14,16 @@ from app.stores.clickhouse import ClickHouseError
 from app.stores.redis import RedisError
 from workers.clickhouse.rows import Rows
 from workers.enrich.enricher import Enricher
-from workers.process.cpu_time import spent
+from workers.process.cpu_time import cpu_time
 from workers.stream.entry import Entry
-from workers.stream.poison import is_killer
+from workers.stream.poison import is_poison
 
 #: Say nothing about the entry: the same one may do well later.
 _OF_THE_SURROUNDINGS = (RedisError, ClickHouseError, MemoryError, OSError)
 
 
 @dataclass(slots=True)
-class Findings:
+class Processed:
     """What became of entries.
 
     Attributes:
@@ -35,7 +35,7 @@ class Findings:
     dead: list[tuple[Entry, Fault]] = field(default_factory=list)
 
 
-class Examiner:
+class Processor:
     """Tells entries that become rows from those that never will.
 
     Args:
@@ -50,56 +50,56 @@ class Examiner:
         self._max_deliveries = max_deliveries
         self._cpu = (metrics or WorkerMetrics(CollectorRegistry())).cpu_seconds
 
-    def examine(self, entries: Sequence[Entry], now_ms: int) -> Findings:
+    def process(self, entries: Sequence[Entry], now_ms: int) -> Processed:
         """Return rows and faults; ``now_ms`` is the Unix time.
 
         Raises:
             RedisUnavailable, RedisRefused: the salt of visitor ids can't be had.
         """
-        findings = Findings()
-        killers = [
+        processed = Processed()
+        poison = [
             entry
             for entry in entries
-            if entry.deliveries > 1 and is_killer(entry, self._max_deliveries)
+            if entry.deliveries > 1 and is_poison(entry, self._max_deliveries)
         ]
-        for entry in killers:
+        for entry in poison:
             text = f"{entry.deliveries - 1} consumers died with it, the last ones alone"
-            findings.dead.append((entry, Fault("killed_consumer", text)))
-        if killers:
-            entries = [entry for entry in entries if entry not in killers]
-        self._sift(entries, now_ms, findings)
-        return findings
+            processed.dead.append((entry, Fault("killed_consumer", text)))
+        if poison:
+            entries = [entry for entry in entries if entry not in poison]
+        self._process(entries, now_ms, processed)
+        return processed
 
-    def _sift(self, entries: Sequence[Entry], now_ms: int, findings: Findings) -> None:
+    def _process(self, entries: Sequence[Entry], now_ms: int, processed: Processed) -> None:
         """Take entries together while all are good, and halve them until the bad are alone."""
         if not entries:
             return
         try:
-            with spent(self._cpu.labels("decode")):
+            with cpu_time(self._cpu.labels("decode")):
                 clicks = decode([entry[0] for entry in entries], [entry[1] for entry in entries])
-            with spent(self._cpu.labels("enrich")):
+            with cpu_time(self._cpu.labels("enrich")):
                 rows = self._enricher.enrich(clicks, now_ms)
-            findings.good.append((clicks.entry_ids, rows))
+            processed.good.append((clicks.entry_ids, rows))
         except _OF_THE_SURROUNDINGS:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the next clicks must go on
             if len(entries) == 1:
-                findings.dead.append((entries[0], _fault(error)))
+                processed.dead.append((entries[0], _fault(error)))
                 return
             middle = len(entries) // 2
-            self._sift(entries[:middle], now_ms, findings)
-            self._sift(entries[middle:], now_ms, findings)
+            self._process(entries[:middle], now_ms, processed)
+            self._process(entries[middle:], now_ms, processed)
 
 
 def _fault(error: Exception) -> Fault:
     if isinstance(error, InvalidClick):
         return Fault(error.reason, error.detail)
-    return poison(error)
+    return poison_fault(error)
 
 
-def poison(error: Exception) -> Fault:
+def poison_fault(error: Exception) -> Fault:
     """Return the fault of an entry that nobody expected to fail."""
     last = traceback.extract_tb(error.__traceback__)[-1:]
-    place = "".join(f" at {PurePath(one.filename).name}:{one.lineno}" for one in last)
+    where = "".join(f" at {PurePath(one.filename).name}:{one.lineno}" for one in last)
     name = type(error).__name__
-    return Fault("poison", f"{name}: {error}", f"{name}{place}")
+    return Fault("poison", f"{name}: {error}", f"{name}{where}")

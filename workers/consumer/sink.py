@@ -12,12 +12,12 @@ from workers.clickhouse.batch import Batch
 from workers.clickhouse.freshness import Freshness
 from workers.clickhouse.writer import RowsRefused, Writer
 from workers.consumer.circuit_breaker import Breaker
-from workers.consumer.processor import poison
+from workers.consumer.processor import poison_fault
 from workers.process.backoff import Backoff
-from workers.process.cpu_time import spent
+from workers.process.cpu_time import cpu_time
 from workers.process.heartbeat import Pulse
 from workers.process.signals import Stop
-from workers.stream.lease import Fence, WrittenDown
+from workers.stream.lease import BatchRecord, Fence
 from workers.stream.stream import Stream
 
 logger = logging.getLogger(__name__)
@@ -29,29 +29,29 @@ _MOMENT_SECONDS = 0.1
 
 
 @dataclass(slots=True)
-class _Parcel:
+class _InsertJob:
     """A batch on its way.
 
     Attributes:
-        noted: as it is, or will be, written down.
+        record: what Redis holds, or will hold, of it.
         is_retry: whether an insert of these rows may have been tried before, here or elsewhere.
-        part_of: name of the batch that it was cut from, until it is written down itself.
+        part_of: name of the batch that it was cut from, until it has a record itself.
         is_stored: whether all its rows are known to be in ClickHouse.
     """
 
     batch: Batch
-    noted: WrittenDown
+    record: BatchRecord
     is_retry: bool
     part_of: str = ""
     is_stored: bool = False
 
 
-class Delivery:
+class Sink:
     """Takes batches to ClickHouse and then acks their entries, one batch after the other.
 
-    A batch is written down, inserted, verified if this was not surely the first try, and acked.
+    A batch is recorded, inserted, verified if this was not surely the first try, and acked.
     When ClickHouse is away or refuses, that is tried again for ever; only rows that ClickHouse
-    can't take while it takes others are cut out and buried.
+    can't take while it takes others are cut out and dead-lettered.
 
     Inserts run in a thread of their own, so that the consumer can read on while ClickHouse works;
     that thread alone uses the writer, and one insert at a time is under way.
@@ -76,31 +76,31 @@ class Delivery:
         self._freshness = Freshness(metrics)
         self._pulse = pulse
         self._stop = stop
-        self._parcels: list[_Parcel] = []
+        self._jobs: list[_InsertJob] = []
         self._inserter = ThreadPoolExecutor(1, "insert")
         self._under_way: Future[None] | None = None
         self._backoff = Backoff(FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS)
 
     def __len__(self) -> int:
         """Return the number of rows that are not acked yet."""
-        return sum(len(parcel.batch) for parcel in self._parcels)
+        return sum(len(job.batch) for job in self._jobs)
 
     def add(
-        self, batch: Batch, *, is_retry: bool = False, noted: WrittenDown | None = None
+        self, batch: Batch, *, is_retry: bool = False, record: BatchRecord | None = None
     ) -> None:
         """Take on a batch.
 
         Args:
             is_retry: whether its rows may have been inserted before.
-            noted: how it is written down, if it was taken over.
+            record: what Redis holds of it, if it was claimed.
         """
         if batch:
             batch.close()
             # Entries that brought no row stay pending: someone else has to decide about them.
-            ours = noted._replace(entry_ids=batch.entry_ids) if noted else self._note(batch)
-            self._parcels.append(_Parcel(batch, ours, is_retry))
-        elif noted:
-            self._fence.forget(noted)
+            ours = record._replace(entry_ids=batch.entry_ids) if record else self._new_record(batch)
+            self._jobs.append(_InsertJob(batch, ours, is_retry))
+        elif record:
+            self._fence.forget(record)
 
     def close(self) -> None:
         """Hang up on ClickHouse, whatever is under way."""
@@ -121,86 +121,87 @@ class Delivery:
             Fenced: all that is here is another's now.
             RedisUnavailable, RedisRefused: as the server says; call it again.
         """
-        parcel = self._parcels[0]
+        job = self._jobs[0]
         if self._under_way is not None:
             wait([self._under_way], _MOMENT_SECONDS)
             if not self.is_inserting:
-                self._conclude(parcel, self._under_way)
-        elif not parcel.is_stored:
-            self._begin(parcel)
-        if parcel.is_stored:
-            with spent(self._cpu.labels("ack")):
-                self._fence.commit(parcel.noted)
-            self._parcels.remove(parcel)
+                self._conclude(job, self._under_way)
+        elif not job.is_stored:
+            self._begin(job)
+        if job.is_stored:
+            with cpu_time(self._cpu.labels("ack")):
+                self._fence.commit(job.record)
+            self._jobs.remove(job)
 
-    def _begin(self, parcel: _Parcel) -> None:
-        with spent(self._cpu.labels("ack")):
-            self._fence.begin(parcel.noted, parcel.part_of)
-        parcel.part_of = ""
-        # Not if asleep since: whoever took over may insert these rows at this moment.
+    def _begin(self, job: _InsertJob) -> None:
+        with cpu_time(self._cpu.labels("ack")):
+            self._fence.begin(job.record, job.part_of)
+        job.part_of = ""
+        # Not if asleep since: whoever claimed may insert these rows at this moment.
         if self._fence.is_held():
-            self._under_way = self._inserter.submit(self._insert, parcel)
+            self._under_way = self._inserter.submit(self._insert, job)
 
-    def _conclude(self, parcel: _Parcel, insert: "Future[None]") -> None:
+    def _conclude(self, job: _InsertJob, insert: "Future[None]") -> None:
         self._under_way = None
         try:
             insert.result()
         except RowsRefused as error:
-            self._cut_out(parcel, error)
+            self._cut_out(job, error)
         except ClickHouseError as error:
-            self._note_failure(parcel, error)
+            self._note_failure(job, error)
             self._stop.wait(self._backoff.next_seconds(), self._fence.renewal_seconds)
         else:
-            parcel.is_stored = True
-            self._breaker.note_good(len(parcel.batch))
-            self._pulse.note_inserted(len(parcel.batch))
-            self._freshness.note(parcel.batch.rows.time)
+            job.is_stored = True
+            self._breaker.note_good(len(job.batch))
+            self._pulse.note_inserted(len(job.batch))
+            self._freshness.note(job.batch.rows.time)
             self._backoff.reset()
 
-    def _insert(self, parcel: _Parcel) -> None:
+    def _insert(self, job: _InsertJob) -> None:
         """Insert a batch; this alone runs in the thread that waits for ClickHouse."""
-        with spent(self._cpu.labels("insert")):
-            self._writer.insert(parcel.batch, parcel.noted.token)
-        if not parcel.is_retry:
+        with cpu_time(self._cpu.labels("insert")):
+            self._writer.insert(job.batch, job.record.token)
+        if not job.is_retry:
             return
-        missing = len(parcel.batch) - self._writer.count_stored(parcel.batch)
+        missing = len(job.batch) - self._writer.count_stored(job.batch)
         if missing:
             # The token is known and rows are not there: the first insert was not all of these, or
             # the server died between noting the token and storing the rows.
             self._metrics.rows_missing.inc(missing)
             logger.error("%d rows were dropped as duplicates that are not stored", missing)
-            self._writer.insert(parcel.batch, new_token())
+            self._writer.insert(job.batch, new_token())
 
-    def _note_failure(self, parcel: _Parcel, error: ClickHouseError) -> None:
+    def _note_failure(self, job: _InsertJob, error: ClickHouseError) -> None:
         """Remember that an insert is in doubt, and that this consumer survived it."""
-        parcel.is_retry = True
-        parcel.noted = parcel.noted._replace(tries=0)
+        job.is_retry = True
+        job.record = job.record._replace(tries=0)
         is_refused = isinstance(error, ClickHouseRefused)
         self._metrics.insert_failures.labels("refused" if is_refused else "unavailable").inc()
         level = logging.ERROR if is_refused else logging.WARNING
         logger.log(level, "%d clicks wait to be inserted: %s", len(self), error)
 
-    def _cut_out(self, parcel: _Parcel, error: RowsRefused) -> None:
-        """Go on with the two halves of a batch, or bury the one click that is left of it."""
-        if len(parcel.batch) > 1:
-            name = parcel.noted.name
+    def _cut_out(self, job: _InsertJob, error: RowsRefused) -> None:
+        """Go on with the two halves of a batch, or dead-letter the one click that is left of it."""
+        if len(job.batch) > 1:
+            name = job.record.name
             front, back = (
-                _Parcel(half, self._note(half), is_retry=True) for half in parcel.batch.halves()
+                _InsertJob(half, self._new_record(half), is_retry=True)
+                for half in job.batch.halves()
             )
             front.part_of = name
-            self._parcels[:1] = [front, back]
+            self._jobs[:1] = [front, back]
         elif self._breaker.admits():
-            self._bury(parcel, error)
+            self._dead_letter(job, error)
         else:
             self._stop.wait(self._breaker.seconds_left(), self._fence.renewal_seconds)
 
-    def _bury(self, parcel: _Parcel, error: RowsRefused) -> None:
-        for entry in chain.from_iterable(self._stream.fetch(parcel.batch.entry_ids)):
-            self._stream.dead_letter(entry, poison(error), time.time_ns() // 1_000_000)
-        self._fence.forget(parcel.noted)
-        self._parcels.remove(parcel)
+    def _dead_letter(self, job: _InsertJob, error: RowsRefused) -> None:
+        for entry in chain.from_iterable(self._stream.fetch(job.batch.entry_ids)):
+            self._stream.dead_letter(entry, poison_fault(error), time.time_ns() // 1_000_000)
+        self._fence.forget(job.record)
+        self._jobs.remove(job)
 
-    def _note(self, batch: Batch) -> WrittenDown:
+    def _new_record(self, batch: Batch) -> BatchRecord:
         # A token of its own, not one of its clicks: those may have been inserted and lost with
         # their part before their producer sent them again.
-        return WrittenDown(self._fence.name(new_token()), 0, batch.entry_ids)
+        return BatchRecord(self._fence.name(new_token()), 0, batch.entry_ids)

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from workers.process.heartbeat import Pulse
 from workers.stream.entry import Entry
-from workers.stream.lease import Fence, WrittenDown
+from workers.stream.lease import BatchRecord, Fence
 from workers.stream.stream import FIRST_ID, Stream
 
-#: Owners who may die over a written-down batch before its entries are tried in smaller ones.
+#: Owners who may die over a recorded batch before its entries are tried in smaller ones.
 _MOST_TRIES = 1
 
 
@@ -38,18 +38,18 @@ class Pace(NamedTuple):
         return _BACKLOG_TIMES * self.most_entries
 
 
-class Portion(NamedTuple):
+class FetchedBatch(NamedTuple):
     """Entries to be dealt with next.
 
     Attributes:
         is_apart: whether they are a batch of their own, because a consumer died over them.
-        written_down: that batch, where it is written down already.
+        record: of that batch, where it has one already.
         rest: further entries of that batch, which would take too much memory all at once.
     """
 
     entries: list[Entry]
     is_apart: bool = False
-    written_down: WrittenDown | None = None
+    record: BatchRecord | None = None
     rest: Iterable[list[Entry]] = ()
 
     def pieces(self) -> Iterator[list[Entry]]:
@@ -58,7 +58,7 @@ class Portion(NamedTuple):
         yield from self.rest
 
 
-class Intake:
+class Source:
     """Decides which entries come next: after an error our own, then those of the dead, then new.
 
     Args:
@@ -88,7 +88,7 @@ class Intake:
         self._claim_at = clock()
         self._needs_group = True
 
-    def next(self, within_seconds: float, should_end: Callable[[], bool]) -> Portion:
+    def next(self, within_seconds: float, should_end: Callable[[], bool]) -> FetchedBatch:
         """Return entries, or none after ``within_seconds`` or once told to end.
 
         Raises:
@@ -96,16 +96,16 @@ class Intake:
         """
         self._ensure_group()
         if self._clock() >= self._claim_at:
-            self._take_over()
+            self._claim_consumers()
         held = self._held()
         if held.entries:
             return held
         seconds = min(within_seconds, self._claim_at - self._clock(), self._pace.block_ms / 1000)
         # BLOCK 0 would wait for ever.
         with self._pulse.resting():
-            return Portion(self._read(max(1, round(seconds * 1000)), should_end))
+            return FetchedBatch(self._read(max(1, round(seconds * 1000)), should_end))
 
-    def more(self, should_end: Callable[[], bool]) -> Portion:
+    def more(self, should_end: Callable[[], bool]) -> FetchedBatch:
         """Return new entries if there is a backlog and nothing else has to come first, else none.
 
         It may be called while a batch is on its way, as :meth:`next` may not: that looks through
@@ -122,16 +122,16 @@ class Intake:
             or self._clock() >= self._claim_at
         )
         if comes_first or not self._full_reads:
-            return Portion([])
-        return Portion(self._read(1, should_end))
+            return FetchedBatch([])
+        return FetchedBatch(self._read(1, should_end))
 
-    def own(self) -> Portion | None:
+    def own(self) -> FetchedBatch | None:
         """Return the next of our own pending entries; none ends it until the next error."""
         if self._own_after is None:
             return None
         entries = self._stream.own(self._pace.most_entries, self._own_after)
         self._own_after = entries[-1].entry_id if entries else None
-        return _portion(entries)
+        return _fetched_batch(entries)
 
     def start_over(self) -> None:
         """After an error: see that the group is there, and look at what is pending here again."""
@@ -145,7 +145,7 @@ class Intake:
         self._claim_at = max(self._claim_at, self._clock() + self._pace.claim_idle_seconds)
 
     def leave(self) -> None:
-        """Leave the group; what is left behind can be taken over at once."""
+        """Leave the group; what is left behind can be claimed at once."""
         self._stream.leave()
 
     def _read(self, block_ms: int, should_end: Callable[[], bool]) -> list[Entry]:
@@ -157,12 +157,12 @@ class Intake:
             self._stream.ask_ahead(self._pace.most_of_backlog)
         return entries
 
-    def _held(self) -> Portion:
-        return self._written_down() or self.own() or self._inherited() or Portion([])
+    def _held(self) -> FetchedBatch:
+        return self._unfinished() or self.own() or self._claimed() or FetchedBatch([])
 
-    def _take_over(self) -> None:
+    def _claim_consumers(self) -> None:
         idle_ms = round(self._pace.claim_idle_seconds * 1000)
-        self._dead = self._stream.take_over(self._known_dead, idle_ms)
+        self._dead = self._stream.claim_consumers(self._known_dead, idle_ms)
         self._known_dead = []
         self._may_have_batches = True
         if self._may_have_strays:
@@ -171,24 +171,24 @@ class Intake:
             self._may_have_strays = False
         self._claim_at = self._clock() + self._pace.claim_idle_seconds / 2
 
-    def _written_down(self) -> Portion | None:
+    def _unfinished(self) -> FetchedBatch | None:
         while self._may_have_batches:
-            batch = self._fence.written_down()
-            self._may_have_batches = batch is not None
-            if batch is None:
+            record = self._fence.unfinished()
+            self._may_have_batches = record is not None
+            if record is None:
                 break
-            if batch.tries <= _MOST_TRIES:
-                pieces = self._stream.fetch(batch.entry_ids, 1 + batch.tries)
+            if record.tries <= _MOST_TRIES:
+                pieces = self._stream.fetch(record.entry_ids, 1 + record.tries)
                 if (first := next(pieces, None)) is not None:
-                    return Portion(first, is_apart=True, written_down=batch, rest=pieces)
-            self._fence.forget(batch)
+                    return FetchedBatch(first, is_apart=True, record=record, rest=pieces)
+            self._fence.forget(record)
         return None
 
-    def _inherited(self) -> Portion | None:
+    def _claimed(self) -> FetchedBatch | None:
         while self._dead:
-            entries = self._stream.inherited(self._dead[0], self._pace.most_entries)
+            entries = self._stream.claim_entries(self._dead[0], self._pace.most_entries)
             if entries:
-                return _portion(entries)
+                return _fetched_batch(entries)
             self._dead.pop(0)
         return None
 
@@ -198,7 +198,7 @@ class Intake:
             self._needs_group = False
 
 
-def _portion(entries: list[Entry]) -> Portion | None:
+def _fetched_batch(entries: list[Entry]) -> FetchedBatch | None:
     if not entries:
         return None
-    return Portion(entries, is_apart=any(entry.deliveries > 1 for entry in entries))
+    return FetchedBatch(entries, is_apart=any(entry.deliveries > 1 for entry in entries))

@@ -55,8 +55,8 @@ def device_class(user_agent: str) -> Device:
 
 
 def _is_tizen_tv(lower: str) -> bool:
-    place = lower.find("tizen ")
-    return place >= 0 and _TV_WORD.search(lower, place) is not None
+    start = lower.find("tizen ")
+    return start >= 0 and _TV_WORD.search(lower, start) is not None
 
 
 def _is_android_tablet(lower: str) -> bool:

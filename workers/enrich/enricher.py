@@ -10,7 +10,7 @@ from workers.enrich.address import Kept, household, kept, parse_address
 from workers.enrich.bot import loaded_ahead
 from workers.enrich.browser import Browsers
 from workers.enrich.device import device_class
-from workers.enrich.geoip import Places
+from workers.enrich.geoip import CountryDatabase
 from workers.enrich.language import preferred_language
 from workers.enrich.memo import Memo
 from workers.enrich.referrer import own_host, referrer_host
@@ -34,13 +34,18 @@ class Enricher:
     """
 
     def __init__(
-        self, browsers: Browsers, bots: Bots, places: Places, visitors: Visitors, keep: Kept
+        self,
+        browsers: Browsers,
+        bots: Bots,
+        countries: CountryDatabase,
+        visitors: Visitors,
+        keep: Kept,
     ) -> None:
         self._browsers = browsers
         self._bots = bots
-        self._places = places
+        self._countries = countries
         self._visitors = visitors
-        self._geo_version = places.version.encode()
+        self._geo_version = countries.version.encode()
         self._keep = keep
         self._agents = Memo(self._read_agent, _CACHED)
         self._origins = Memo(self._read_origin, _CACHED_ORIGINS)
@@ -100,7 +105,7 @@ class Enricher:
     def _read_origin(self, ip: bytes) -> tuple[bytes, ...]:
         """Return what is stored of an address, its household and its country."""
         address = parse_address(_start(ip))
-        country = self._country(self._places.country(address))
+        country = self._country(self._countries.country(address))
         return kept(address, self._keep), household(address), country
 
 

@@ -17,7 +17,7 @@ class BadCountryDatabase(Exception):
     """The file is there but no country database; the text names it."""
 
 
-class Places:
+class CountryDatabase:
     """Looks countries up in a MaxMind DB file, read through its C extension.
 
     Without a file, or while it is missing, every country is unknown: a click counts all the same.

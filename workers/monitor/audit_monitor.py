@@ -7,16 +7,16 @@ from contextlib import closing
 
 from app.audit.audit import Audit, LedgerNotBegun
 from app.audit.beginnings import Beginnings
-from app.audit.click_ref import Sighting
+from app.audit.click_ref import ClickRef
 from app.audit.entry_counts import EntryLedger, Noted
 from app.audit.factory import open_audit, open_beginnings, open_entries
 from app.audit.spool import SpoolUnreadable
 from app.config.settings import Settings
 from app.metrics.workers import LedgerMetrics
 from app.stores.clickhouse import ClickHouseError
-from app.stores.keys import ledger_turn_key
+from app.stores.keys import ledger_lock_key
 from app.stores.redis import RedisError, connect
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from app.stores.scripts import script
 
 logger = logging.getLogger(__name__)
@@ -39,11 +39,11 @@ PATIENCE_SECONDS = (2.0, 5.0, 13.0)
 _NAMED = 3
 
 
-class LedgerWatch:
+class AuditMonitor:
     """Checks the ledger once a minute, and shows what was found.
 
     Args:
-        claims_turn: tells whether it is this host's turn to check.
+        try_lock: takes the lock of checks; False while another host holds it.
         beginnings: keeps when ledgers began where that outlives Redis.
     """
 
@@ -51,15 +51,15 @@ class LedgerWatch:
         self,
         entries: EntryLedger,
         audit: Audit,
-        claims_turn: Callable[[], bool],
+        try_lock: Callable[[], bool],
         metrics: LedgerMetrics,
         beginnings: Beginnings,
     ) -> None:
         self._entries = entries
         self._audit = audit
-        self._claims_turn = claims_turn
+        self._try_lock = try_lock
         self._beginnings = beginnings
-        self._entered_ms = 0
+        self._written_ms = 0
         self._metrics = metrics
         self._fails = False
         self._has_begun = False
@@ -75,7 +75,7 @@ class LedgerWatch:
             noted = self._entries.noted()
             if noted is None:
                 self._entries.check()
-            elif self._claims_turn():
+            elif self._try_lock():
                 self._check(noted)
             self._show()
         except (RedisError, ClickHouseError, SpoolUnreadable, LedgerNotBegun) as error:
@@ -96,7 +96,7 @@ class LedgerWatch:
         counted, more = checked
         if more:
             logger.error("%d entries went missing from the stream: see hopline audit", more)
-        self._enter_beginning(noted.since_ms)
+        self._write_beginning(noted.since_ms)
         self._tell_of_set_back(noted)
         started_seconds = self._audit.server_started_seconds()
         is_vouched = abs(started_seconds - noted.vouched_seconds) <= _STARTED_WITHIN_SECONDS
@@ -109,16 +109,16 @@ class LedgerWatch:
         _log_more("missing", suspects.missing, noted.missing_clicks)
         _log_more("uncounted", suspects.uncounted, noted.uncounted_clicks)
 
-    def _enter_beginning(self, since_ms: int) -> None:
-        if since_ms == self._entered_ms:
+    def _write_beginning(self, since_ms: int) -> None:
+        if since_ms == self._written_ms:
             return
         after_ms = self._beginnings.another_until(since_ms)
         if after_ms is not None:
             logger.error("Redis has lost all that it held, or is another one: see hopline audit")
             self._entries.note_emptied(after_ms, max(since_ms, after_ms))
         # Last: until then the next one finds what this one could not note.
-        self._beginnings.enter(since_ms)
-        self._entered_ms = since_ms
+        self._beginnings.write(since_ms)
+        self._written_ms = since_ms
 
     def _tell_of_set_back(self, noted: Noted) -> None:
         """Tell of a Redis that has forgotten checks, and with them all that it took meanwhile."""
@@ -142,8 +142,8 @@ class LedgerWatch:
         self._metrics.checked_seconds.set(noted.compared_ms / 1000)
 
 
-class LedgerThread:
-    """Watches the ledger from a thread of its own; a check may take as long as a report.
+class AuditThread:
+    """Runs the monitor of the ledger in a thread of its own; a check may take as long as a report.
 
     Args:
         patience_seconds: as :class:`Audit` takes it.
@@ -174,10 +174,10 @@ class LedgerThread:
     def _run(self) -> None:
         over = self._over
         made = _open(self._settings, self._metrics, self._patience_seconds, over.wait)
-        with closing(made) as watch:
-            watch.look()
-            while not over.wait(watch.rest_seconds):
-                watch.look()
+        with closing(made) as monitor:
+            monitor.look()
+            while not over.wait(monitor.rest_seconds):
+                monitor.look()
 
 
 def _open(
@@ -185,22 +185,24 @@ def _open(
     metrics: LedgerMetrics,
     patience_seconds: Sequence[float],
     sleep: Callable[[float], object],
-) -> LedgerWatch:
+) -> AuditMonitor:
     url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
-    wire = Wire(connect(url, timeout_seconds=timeout_seconds), url, timeout_seconds)
-    key = ledger_turn_key(settings.stream, settings.group)
-    claim_turn = script("workers.stream", "claim_turn")
-    claim = ("EVAL", claim_turn, 1, key, "supervisor", round(CHECK_SECONDS * 900))
-    return LedgerWatch(
-        open_entries(settings, wire.call),
-        open_audit(settings, wire.call, patience_seconds, sleep),
-        lambda: bool(wire.call(*claim)),
+    connection = RedisConnection(
+        connect(url, timeout_seconds=timeout_seconds), url, timeout_seconds
+    )
+    key = ledger_lock_key(settings.stream, settings.group)
+    lock = script("workers.stream", "lock")
+    command = ("EVAL", lock, 1, key, "supervisor", round(CHECK_SECONDS * 900))
+    return AuditMonitor(
+        open_entries(settings, connection.call),
+        open_audit(settings, connection.call, patience_seconds, sleep),
+        lambda: bool(connection.call(*command)),
         metrics,
         open_beginnings(settings),
     )
 
 
-def _log_more(kind: str, clicks: Sequence[Sighting], before: int) -> None:
+def _log_more(kind: str, clicks: Sequence[ClickRef], before: int) -> None:
     """Log once that there are more clicks out of place than before; name the newest."""
     if len(clicks) > before:
         names = ", ".join(click.click_id.hex() for click in clicks[-_NAMED:])

@@ -8,7 +8,7 @@ from prometheus_client import Counter
 
 
 @contextmanager
-def spent(counter: Counter) -> Iterator[None]:
+def cpu_time(counter: Counter) -> Iterator[None]:
     """Add the CPU seconds that this thread spends inside to a counter."""
     started = thread_time()
     try:

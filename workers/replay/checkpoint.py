@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from workers.replay.stored_clicks import Place
+from workers.replay.stored_clicks import Cursor
 
 
 class NotesUnusable(Exception):
@@ -40,7 +40,7 @@ class Notes:
     last_id: bytes
     is_stream_done: bool = False
     month: int = 0
-    after: Place | None = None
+    after: Cursor | None = None
     counts: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     met: set[bytes] = field(default_factory=set)
@@ -113,7 +113,7 @@ def _from_plain(plain: dict[str, Any]) -> Notes:
             **plain,
             "first_id": plain["first_id"].encode(),
             "last_id": plain["last_id"].encode(),
-            "after": after and Place(after[0].encode(), after[1], bytes.fromhex(after[2])),
+            "after": after and Cursor(after[0].encode(), after[1], bytes.fromhex(after[2])),
             "counts": Counter(plain["counts"]),
             "changed": Counter(plain["changed"]),
         }

@@ -1,18 +1,18 @@
 """Country database that answers for stored addresses, which may be networks."""
 
 from workers.enrich.address import UNKNOWN, as_text, kept
-from workers.enrich.geoip import Places
+from workers.enrich.geoip import CountryDatabase
 
 #: Bits of a network as it is stored: see :func:`workers.enrich.address.kept`.
 _IPV4_BITS = 24
 _IPV6_BITS = 48
 
 
-class StoredPlaces(Places):
+class StoredCountries(CountryDatabase):
     """Looks countries up for addresses as they are stored, which may be those of a network only."""
 
     def country_of_stored(self, address: bytes) -> str | None:
-        """Return the country of an address in 16 bytes, as :meth:`Places.country`.
+        """Return the country of an address in 16 bytes, as :meth:`CountryDatabase.country`.
 
         None where it can't be told: nothing is stored, or a network that the database divides, or
         there is no database.

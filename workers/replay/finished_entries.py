@@ -4,8 +4,8 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from app.audit.finished_entries import Finished
-from app.stores.redis_connection import Wire
-from workers.stream.buried import Buried
+from app.stores.redis_connection import RedisConnection
+from workers.stream.dead_letter_index import DeadLetterIndex
 from workers.stream.entry import Entry
 from workers.stream.names import Names
 
@@ -29,13 +29,13 @@ class Page(NamedTuple):
 
 
 class FinishedEntries:
-    """Reads the stream with XRANGE. Every method raises what :class:`Wire` raises."""
+    """Reads the stream with XRANGE. Every method raises what :class:`RedisConnection` raises."""
 
-    def __init__(self, wire: Wire, names: Names) -> None:
-        self._wire = wire
+    def __init__(self, connection: RedisConnection, names: Names) -> None:
+        self._connection = connection
         self._names = names
-        self._finished = Finished(wire.call, names.stream, names.group)
-        self._buried = Buried(wire.call, names.dead_stream)
+        self._finished = Finished(connection.call, names.stream, names.group)
+        self._dead_letters = DeadLetterIndex(connection.call, names.dead_stream)
 
     def page(self, first: bytes, last: bytes, count: int) -> Page:
         """Return the next entries from one id to another, either of which may begin with ``(``.
@@ -48,16 +48,16 @@ class FinishedEntries:
         delivered = self._delivered()
         if _key(last.lstrip(b"(")) > _key(delivered):
             last = delivered
-        found = self._wire.call("XRANGE", names.stream, first, last, "COUNT", count)
+        found = self._connection.call("XRANGE", names.stream, first, last, "COUNT", count)
         if not found:
             return Page([], 0, b"")
         entries = [Entry(*pair) for pair in self._finished.of(found)]
         return Page(entries, len(found) - len(entries), found[-1][0])
 
-    def buried(self, entry_ids: Collection[bytes]) -> set[bytes]:
+    def with_dead_letter(self, entry_ids: Collection[bytes]) -> set[bytes]:
         """Return those of some entries that have a dead letter."""
-        self._buried.expire()
-        return self._buried.among(entry_ids)
+        self._dead_letters.expire()
+        return self._dead_letters.among(entry_ids)
 
     def _delivered(self) -> bytes:
         delivered = self._finished.delivered()

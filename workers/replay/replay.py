@@ -21,15 +21,15 @@ from app.config.settings import Settings
 from app.dead_letters.store import open_dead_letters
 from app.stores.clickhouse import ClickHouseUnavailable
 from app.stores.redis import RedisUnavailable, connect
-from app.stores.redis_connection import Wire
-from workers.consumer.processor import Examiner
+from app.stores.redis_connection import RedisConnection
+from workers.consumer.processor import Processor
 from workers.enrich.browser import Browsers
 from workers.enrich.enricher import Enricher
 from workers.enrich.salts import SALT_BYTES, Salts
 from workers.enrich.visitor import Visitors
 from workers.process.backoff import Backoff
 from workers.replay.checkpoint import Notes
-from workers.replay.country_cache import StoredPlaces
+from workers.replay.country_cache import StoredCountries
 from workers.replay.finished_entries import FinishedEntries, milliseconds
 from workers.replay.stored_clicks import StoredClicks
 from workers.replay.stream_pass import StreamPass
@@ -123,10 +123,10 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     client = connect(url, timeout_seconds=timeout_seconds)
     # It reads as no consumer of the group, and so needs no name.
     names = Names(settings.stream, settings.group, "", settings.dead_stream, settings.dead_maxlen)
-    entries = FinishedEntries(Wire(client, url, timeout_seconds), names)
+    entries = FinishedEntries(RedisConnection(client, url, timeout_seconds), names)
     stored = StoredClicks(settings.clickhouse_url, settings.clickhouse_timeout_seconds)
-    places = StoredPlaces(settings.geoip_path)
-    parts = (Browsers(), Bots(), places)
+    countries = StoredCountries(settings.geoip_path)
+    parts = (Browsers(), Bots(), countries)
     # The ids that this one makes are not used: what is stored keeps its own, and to ask for the
     # salt of a day that is gone would make a new one.
     enricher = Enricher(*parts, Visitors(lambda _: bytes(SALT_BYTES)), settings.store_addresses)
@@ -138,12 +138,12 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
         StreamPass(
             entries,
             stored,
-            Examiner(enricher, settings.max_deliveries),
-            Examiner(restorer, settings.max_deliveries),
+            Processor(enricher, settings.max_deliveries),
+            Processor(restorer, settings.max_deliveries),
             lambda: {click_id for _, click_id in letters.purged(0)},
             is_dry=is_dry,
         ),
-        TablePass(stored, enricher, places, is_dry=is_dry),
+        TablePass(stored, enricher, countries, is_dry=is_dry),
         note,
         watch,
     )

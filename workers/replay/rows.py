@@ -29,7 +29,7 @@ COMPARED = (
 )
 
 
-class StoredPlaces(Protocol):
+class StoredCountries(Protocol):
     """Countries of addresses as they are stored; see :mod:`workers.replay.country_cache`."""
 
     version: str
@@ -77,20 +77,20 @@ def as_clicks(stored: Rows) -> Clicks:
     )
 
 
-def from_table(fresh: Rows, stored: Rows, places: StoredPlaces) -> Rows:
+def from_table(fresh: Rows, stored: Rows, countries: StoredCountries) -> Rows:
     """Return the new rows of clicks of which only the row is left, in the same order.
 
     Args:
         fresh: made by today's rules from :func:`as_clicks`.
     """
     bots = [new or _loaded_ahead(old) for new, old in zip(fresh.bot, stored.bot, strict=True)]
-    countries, versions = _placed(stored, places)
+    codes, versions = _countries_of(stored, countries)
     return fresh._replace(
         visitor_id=stored.visitor_id,
         bot=bots,
         is_bot=list(map(bool, bots)),
         language=stored.language,
-        country=countries,
+        country=codes,
         geo_version=versions,
     )
 
@@ -123,11 +123,13 @@ def _loaded_ahead(bot: bytes) -> bytes:
     return bot if loaded_ahead(bot.decode()) == bot.decode() else b""
 
 
-def _placed(stored: Rows, places: StoredPlaces) -> tuple[Sequence[bytes], Sequence[bytes]]:
-    countries, versions = list(stored.country), list(stored.geo_version)
-    version = places.version.encode()
+def _countries_of(
+    stored: Rows, countries: StoredCountries
+) -> tuple[Sequence[bytes], Sequence[bytes]]:
+    codes, versions = list(stored.country), list(stored.geo_version)
+    version = countries.version.encode()
     for position, address in enumerate(stored.ip):
-        country = places.country_of_stored(address)
+        country = countries.country_of_stored(address)
         if country is not None:
-            countries[position], versions[position] = country.encode(), version
-    return countries, versions
+            codes[position], versions[position] = country.encode(), version
+    return codes, versions

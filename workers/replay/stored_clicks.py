@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from clickhouse_driver import Client
 
 from app.audit.stored_clicks import wanted
-from app.audit.writer import enter
+from app.audit.writer import write_ledger
 from app.stores.clickhouse import insert_settings
-from workers.clickhouse.connection import Line
+from workers.clickhouse.connection import ClickHouseConnection
 from workers.clickhouse.rows import Rows
 from workers.clickhouse.writer import INSERT
 
@@ -23,7 +23,7 @@ _IN_RANGE = (
     "time >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')"
     " AND time < fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')"
 )
-#: The first two lines let ClickHouse find the place by its primary key.
+#: The first two lines let ClickHouse find the row by its primary key.
 _BEHIND = """
     AND (short_code > {short_code:String} OR short_code = {short_code:String}
         AND time >= fromUnixTimestamp64Milli({time_ms:Int64}, 'UTC'))
@@ -45,8 +45,8 @@ _READ_SETTINGS = {
 }
 
 
-class Place(NamedTuple):
-    """A row's place in its partition."""
+class Cursor(NamedTuple):
+    """A row's key, behind which the next page begins."""
 
     short_code: bytes
     time_ms: int
@@ -64,7 +64,7 @@ class StoredClicks:
     """
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
-        self._line = Line(url, timeout_seconds)
+        self._connection = ClickHouseConnection(url, timeout_seconds)
 
     def months(self, since_ms: int, until_ms: int) -> dict[int, int]:
         """Return the partitions (YYYYMM) that hold rows of a time, and about how many."""
@@ -75,7 +75,7 @@ class StoredClicks:
         return dict(self._read(query, {"since_ms": since_ms, "until_ms": until_ms}))
 
     def page(
-        self, month: int, since_ms: int, until_ms: int, after: Place | None, count: int
+        self, month: int, since_ms: int, until_ms: int, after: Cursor | None, count: int
     ) -> Rows:
         """Return the next rows of a partition, in the order of the table."""
         bounds: dict[str, object] = {"since_ms": since_ms, "until_ms": until_ms, "month": month}
@@ -102,31 +102,31 @@ class StoredClicks:
     def replace(self, rows: Rows) -> None:
         """Add newer rows of clicks that are stored."""
         if rows.click_id:
-            self._line.ask(lambda client: _insert(client, rows))
+            self._connection.ask(lambda client: _insert(client, rows))
 
     def restore(self, rows: Rows) -> None:
         """Add rows of clicks that are not stored, and that the ledger should name."""
         if rows.click_id:
-            self._line.ask(lambda client: enter(client, rows.click_id, rows.time))
+            self._connection.ask(lambda client: write_ledger(client, rows.click_id, rows.time))
             self.replace(rows)
 
     def close(self) -> None:
         """Hang up; the next call connects anew."""
-        self._line.close()
+        self._connection.close()
 
     def _read(
         self, query: str, bounds: Mapping[str, object], tables: list[Any] | None = None
     ) -> Any:
-        return self._line.ask(
+        return self._connection.ask(
             lambda client: client.execute(
                 query, dict(bounds), external_tables=tables, settings=_READ_SETTINGS
             )
         )
 
 
-def last_place(rows: Rows) -> Place:
-    """Return the place of the last of some rows."""
-    return Place(rows.short_code[-1], rows.time[-1], rows.click_id[-1])
+def cursor_of(rows: Rows) -> Cursor:
+    """Return the cursor behind the last of some rows."""
+    return Cursor(rows.short_code[-1], rows.time[-1], rows.click_id[-1])
 
 
 def _as_rows(found: list[tuple[Any, ...]]) -> Rows:

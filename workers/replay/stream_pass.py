@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 
 from workers.clickhouse.rows import Rows
-from workers.consumer.processor import Examiner
+from workers.consumer.processor import Processor
 from workers.replay.checkpoint import Notes
 from workers.replay.finished_entries import FinishedEntries
 from workers.replay.rows import changes, from_stream, pick
@@ -21,7 +21,7 @@ class StreamPass:
     Every method raises what its collaborators raise; nothing is noted then.
 
     Args:
-        examiner: makes rows; their visitor ids are not used.
+        processor: makes rows; their visitor ids are not used.
         restorer: makes rows of clicks that are not in the table, with visitor ids of their day.
         purged: returns the ids of clicks that someone deleted for good as dead letters.
         is_dry: whether to change nothing.
@@ -31,15 +31,15 @@ class StreamPass:
         self,
         entries: FinishedEntries,
         stored: StoredClicks,
-        examiner: Examiner,
-        restorer: Examiner,
+        processor: Processor,
+        restorer: Processor,
         purged: Callable[[], Set[bytes]],
         *,
         is_dry: bool,
     ) -> None:
         self._entries = entries
         self._stored = stored
-        self._examiner = examiner
+        self._processor = processor
         self._restorer = restorer
         self._purged = purged
         self._is_dry = is_dry
@@ -48,11 +48,11 @@ class StreamPass:
         """Replay the next entries, and note how far it is."""
         page = self._entries.page(notes.first_id, notes.last_id, _ENTRIES)
         counts, changed = Counter(unfinished=page.unfinished), Counter[str]()
-        findings = self._examiner.examine(page.entries, notes.began_ms)
-        if findings.dead:
-            counts += self._given_up([entry.entry_id for entry, _ in findings.dead])
+        processed = self._processor.process(page.entries, notes.began_ms)
+        if processed.dead:
+            counts += self._given_up([entry.entry_id for entry, _ in processed.dead])
         by_id = {entry.entry_id: entry for entry in page.entries}
-        for entry_ids, rows in findings.good:
+        for entry_ids, rows in processed.good:
             entries = {
                 click_id: by_id[entry_id]
                 for click_id, entry_id in zip(rows.click_id, entry_ids, strict=True)
@@ -93,18 +93,18 @@ class StreamPass:
         """Put clicks into the table that the group has finished and that are not there."""
         if not absent:
             return Counter()
-        buried = self._entries.buried([entry.entry_id for entry in absent.values()])
+        dead = self._entries.with_dead_letter([entry.entry_id for entry in absent.values()])
         purged = self._purged()
         lost = [
             entry
             for click_id, entry in absent.items()
-            if entry.entry_id not in buried and click_id not in purged
+            if entry.entry_id not in dead and click_id not in purged
         ]
         if not self._is_dry:
-            for _, rows in self._restorer.examine(lost, began_ms).good:
+            for _, rows in self._restorer.process(lost, began_ms).good:
                 self._stored.restore(rows)
         return Counter(read=len(lost), restored=len(lost), dead=len(absent) - len(lost))
 
     def _given_up(self, entry_ids: Sequence[bytes]) -> Counter[str]:
-        dead = len(self._entries.buried(entry_ids))
+        dead = len(self._entries.with_dead_letter(entry_ids))
         return Counter(dead=dead, unusable=len(entry_ids) - dead)

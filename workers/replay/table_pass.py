@@ -5,9 +5,9 @@ from collections import Counter
 from workers.clickhouse.rows import Rows
 from workers.enrich.enricher import Enricher
 from workers.replay.checkpoint import Notes
-from workers.replay.country_cache import StoredPlaces
+from workers.replay.country_cache import StoredCountries
 from workers.replay.rows import as_clicks, changed_positions, changes, from_table, pick
-from workers.replay.stored_clicks import StoredClicks, last_place
+from workers.replay.stored_clicks import StoredClicks, cursor_of
 
 #: Rows dealt with at once.
 _ROWS = 10_000
@@ -24,11 +24,11 @@ class TablePass:
     """
 
     def __init__(
-        self, stored: StoredClicks, enricher: Enricher, places: StoredPlaces, *, is_dry: bool
+        self, stored: StoredClicks, enricher: Enricher, countries: StoredCountries, *, is_dry: bool
     ) -> None:
         self._stored = stored
         self._enricher = enricher
-        self._places = places
+        self._countries = countries
         self._is_dry = is_dry
 
     def step(self, notes: Notes) -> int:
@@ -55,7 +55,7 @@ class TablePass:
             )
         unusable = newer + len(old_at) - counts["read"]
         notes.advance(counts + Counter(unusable=unusable), changed)
-        notes.after = last_place(rows)
+        notes.after = cursor_of(rows)
         return len(rows.click_id)
 
     def _renewed(self, old: Rows, now_ms: int) -> list[tuple[Rows, Rows]]:
@@ -68,7 +68,7 @@ class TablePass:
             return []
         try:
             fresh = self._enricher.enrich(as_clicks(old), now_ms)
-            return [(old, from_table(fresh, old, self._places))]
+            return [(old, from_table(fresh, old, self._countries))]
         except (ValueError, TypeError, LookupError):
             if count == 1:
                 return []

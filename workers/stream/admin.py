@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from app.metrics.workers import WorkerMetrics
 from app.stores.memory_marks import Memory
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from app.stores.scripts import script
 from workers.stream.names import Names
 
@@ -12,7 +12,7 @@ from workers.stream.names import Names
 _END_MS = 1 << 52
 
 
-class Seen(NamedTuple):
+class ConsumerInfo(NamedTuple):
     """A consumer of the group.
 
     Attributes:
@@ -25,33 +25,33 @@ class Seen(NamedTuple):
     idle_ms: int
 
 
-class Upkeep:
+class StreamAdmin:
     """What is done to stream and group by one consumer at a time, and counted once.
 
-    Every method raises what :class:`Wire` raises.
+    Every method raises what :class:`RedisConnection` raises.
     """
 
-    def __init__(self, wire: Wire, names: Names, metrics: WorkerMetrics) -> None:
-        self._wire = wire
+    def __init__(self, connection: RedisConnection, names: Names, metrics: WorkerMetrics) -> None:
+        self._connection = connection
         self._names = names
         self._metrics = metrics
-        self._claim_turn = script("workers.stream", "claim_turn")
+        self._lock = script("workers.stream", "lock")
         self._trim = script("workers.stream", "trim")
 
-    def claims_turn(self, for_ms: int) -> bool:
-        """Tell whether it is this consumer's turn; if so, nobody else's for so long."""
+    def try_lock(self, for_ms: int) -> bool:
+        """Take the lock of maintenance for so long; False while another consumer holds it."""
         names = self._names
-        command = ("EVAL", self._claim_turn, 1, names.janitor)
-        return bool(self._wire.call(*command, names.consumer, for_ms))
+        command = ("EVAL", self._lock, 1, names.maintenance_lock)
+        return bool(self._connection.call(*command, names.consumer, for_ms))
 
-    def consumers(self) -> list[Seen]:
+    def consumers(self) -> list[ConsumerInfo]:
         """Return the group's consumers."""
-        reply = self._wire.call("XINFO", "CONSUMERS", self._names.stream, self._names.group)
-        return [Seen(one[b"name"].decode(), one[b"pending"], one[b"idle"]) for one in reply]
+        reply = self._connection.call("XINFO", "CONSUMERS", self._names.stream, self._names.group)
+        return [ConsumerInfo(one[b"name"].decode(), one[b"pending"], one[b"idle"]) for one in reply]
 
     def trim(self, before_ms: int) -> int:
         """Trim some finished entries older than a Unix time; return how many went, at last 0."""
-        trimmed: int = self._wire.call("EVAL", self._trim, 1, self._names.stream, before_ms)
+        trimmed: int = self._connection.call("EVAL", self._trim, 1, self._names.stream, before_ms)
         self._metrics.entries_trimmed.inc(trimmed)
         return trimmed
 
@@ -63,7 +63,7 @@ class Upkeep:
 
     def now_ms(self) -> int:
         """Return the Unix time in milliseconds by Redis' clock."""
-        seconds, microseconds = map(int, self._wire.call("TIME"))
+        seconds, microseconds = map(int, self._connection.call("TIME"))
         return seconds * 1000 + microseconds // 1000
 
     def memory(self) -> Memory:
@@ -72,5 +72,5 @@ class Upkeep:
 
     def info(self, *sections: str) -> dict[str, str]:
         """Return what INFO says, by field."""
-        lines = self._wire.call("INFO", *sections).decode().splitlines()
+        lines = self._connection.call("INFO", *sections).decode().splitlines()
         return dict(line.split(":", 1) for line in lines if ":" in line)

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from app.stores.aof_rewrite import FIELDS, Noted, Server, next_step
 from app.stores.redis import RedisRefused, despite_full
-from app.stores.redis_connection import Wire
-from workers.stream.admin import Upkeep
+from app.stores.redis_connection import RedisConnection
+from workers.stream.admin import StreamAdmin
 from workers.stream.names import Names
 
 logger = logging.getLogger(__name__)
@@ -25,14 +25,14 @@ class Rewriting:
 
     def __init__(
         self,
-        wire: Wire,
-        upkeep: Upkeep,
+        connection: RedisConnection,
+        admin: StreamAdmin,
         names: Names,
         clock: Callable[[], float],
         now_ms: Callable[[], int],
     ) -> None:
-        self._wire = wire
-        self._upkeep = upkeep
+        self._connection = connection
+        self._admin = admin
         self._key = names.aof_rewrite
         self._clock = clock
         self._now_ms = now_ms
@@ -48,8 +48,8 @@ class Rewriting:
         if self._clock() < self._look_at:
             return
         self._look_at = self._clock() + LOOK_SECONDS
-        noted = Noted.of(self._wire.call("HMGET", self._key, *FIELDS))
-        server = Server.of(self._upkeep.info("server", "persistence", "memory"))
+        noted = Noted.of(self._connection.call("HMGET", self._key, *FIELDS))
+        server = Server.of(self._admin.info("server", "persistence", "memory"))
         step = next_step(noted, server, self._now_ms())
         if step == "ask":
             self._ask(server)
@@ -63,7 +63,7 @@ class Rewriting:
     def _ask(self, server: Server) -> None:
         asked_ms = self._now_ms()
         try:
-            self._wire.call("BGREWRITEAOF")
+            self._connection.call("BGREWRITEAOF")
         except RedisRefused as error:
             logger.error("Redis' append-only file keeps what was deleted: %s", error)
             self._look_at = self._clock() + REFUSED_SECONDS
@@ -71,4 +71,4 @@ class Rewriting:
             self._note("asked", asked_ms, "run_id", server.run_id)
 
     def _note(self, *what: str | int) -> None:
-        self._wire.call(*despite_full(self._key, "HSET", self._key, *what))
+        self._connection.call(*despite_full(self._key, "HSET", self._key, *what))

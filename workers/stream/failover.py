@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.stores.redis import Address, RedisError, connect, parse_url
-from app.stores.redis_connection import Wire
-from app.stores.redis_server import LOOK_SECONDS, RedisServer, Resolve, Whereabouts
+from app.stores.redis_connection import RedisConnection
+from app.stores.redis_server import LOOK_SECONDS, FailoverDetector, RedisServer, Resolve
 from app.stores.server_agreement import OneServer
 
 logger = logging.getLogger(__name__)
 
 
-class Following:
+class FailoverMonitor:
     """Looks once a second where Redis' address leads, in a thread that may wait for a resolver.
 
     A master that was replaced and lives on gives nothing and says nothing: a consumer that only
@@ -35,10 +35,10 @@ class Following:
         self._url = url
         self._server = server
         self._timeout_seconds = timeout_seconds
-        self._whereabouts = Whereabouts(lambda: parse_url(url), resolve, self._ask)
+        self._detector = FailoverDetector(lambda: parse_url(url), resolve, self._ask)
         self._was_astray = False
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="following", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="failover", daemon=True)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -54,11 +54,11 @@ class Following:
         reached = self._server.reached
         if reached is None:
             return
-        if self._whereabouts.lead_elsewhere(*reached):
+        if self._detector.leads_elsewhere(*reached):
             self._server.leave(reached, "leads to another server now")
-        elif self._whereabouts.is_astray and not self._was_astray:
+        elif self._detector.is_astray and not self._was_astray:
             logger.warning("Redis' address leads elsewhere, but to no other master: staying")
-        self._was_astray = self._whereabouts.is_astray
+        self._was_astray = self._detector.is_astray
 
     def _run(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
@@ -67,8 +67,8 @@ class Following:
     def _ask(self, _: Address) -> RedisServer | None:
         try:
             with connect(self._url, timeout_seconds=self._timeout_seconds) as client:
-                wire = Wire(client, self._url, self._timeout_seconds)
-                return RedisServer.from_info(wire.call("INFO", "server", "replication"))
+                connection = RedisConnection(client, self._url, self._timeout_seconds)
+                return RedisServer.from_info(connection.call("INFO", "server", "replication"))
         except RedisError as error:
             logger.debug("Nobody can be asked where Redis' address leads: %s", error)
             return None

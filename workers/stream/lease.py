@@ -1,10 +1,10 @@
-"""Fence that keeps two consumers from inserting the same entries: leases and written-down batches.
+"""Fence that keeps two consumers from inserting the same entries: leases and batch records.
 
 Rule 1: a consumer has a lease under a name that nobody had before, and renews it. Once it has run
-        out, another consumer may end it and take over all that was pending; a lease that was
+        out, another consumer may end it and claim all that was pending; a lease that was
         ended never comes back, so a consumer that only slept finds out at its next step, and ends.
-Rule 2: a batch is written down before it is inserted, and forgotten when its entries are acked.
-        Who takes over finishes it with the same entries and the same deduplication token, so
+Rule 2: a batch is recorded before it is inserted, and forgotten when its entries are acked.
+        Who claims finishes it with the same entries and the same deduplication token, so
         ClickHouse drops the second of two inserts, whoever of the two comes late.
 """
 
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from app.stores.scripts import script
 from workers.stream.names import Names
 
@@ -26,8 +26,8 @@ class Fenced(Exception):
     """The lease is gone: this consumer was taken for dead, and its entries are another's."""
 
 
-class WrittenDown(NamedTuple):
-    """A batch as it is written down.
+class BatchRecord(NamedTuple):
+    """What Redis holds of a batch while it is inserted.
 
     Attributes:
         name: the deduplication token and the first owner; two owners may hold the same clicks.
@@ -51,7 +51,7 @@ def elapsed_seconds() -> float:
 
 
 class Fence:
-    """One consumer's lease and batches. Every method raises what :class:`Wire` raises.
+    """One consumer's lease and batches. Every method raises what :class:`RedisConnection` raises.
 
     Args:
         lease_seconds: how long a lease lasts.
@@ -60,12 +60,12 @@ class Fence:
 
     def __init__(
         self,
-        wire: Wire,
+        connection: RedisConnection,
         names: Names,
         lease_seconds: float,
         clock: Callable[[], float] = elapsed_seconds,
     ) -> None:
-        self._wire = wire
+        self._connection = connection
         self._names = names
         self._lease_seconds = lease_seconds
         self._clock = clock
@@ -73,7 +73,7 @@ class Fence:
         self._lease = script("workers.stream", "lease")
         self._begin = script("workers.stream", "begin")
         self._commit = script("workers.stream", "commit")
-        self._written_down = script("workers.stream", "written_down")
+        self._unfinished = script("workers.stream", "unfinished")
 
     @property
     def renewal_seconds(self) -> float:
@@ -97,15 +97,15 @@ class Fence:
         if self._renewed_at is not None and asked_at < self._renewed_at + self.renewal_seconds:
             return
         leases, consumer = self._names.leases, self._names.consumer
-        self._require(self._wire.call("EVAL", self._lease, 1, leases, consumer, verb))
+        self._require(self._connection.call("EVAL", self._lease, 1, leases, consumer, verb))
         self._renewed_at = asked_at
 
     def name(self, token: str) -> str:
         """Return the name of a batch of this consumer's."""
         return f"{token}@{self._names.consumer}"
 
-    def begin(self, batch: WrittenDown, part_of: str = "") -> None:
-        """Write down a batch, in the place of the one that it is a part of; renews the lease.
+    def begin(self, batch: BatchRecord, part_of: str = "") -> None:
+        """Record a batch, instead of the one that it is a part of; renews the lease.
 
         Raises:
             Fenced: the lease is gone, and nothing of the batch may be inserted.
@@ -113,14 +113,14 @@ class Fence:
         names, asked_at = self._names, self._clock()
         where = (3, names.leases, names.batches, names.batch_entries)
         what = (batch.name, batch.tries, b" ".join(batch.entry_ids), part_of)
-        self._require(self._wire.call("EVAL", self._begin, *where, names.consumer, *what))
+        self._require(self._connection.call("EVAL", self._begin, *where, names.consumer, *what))
         self._renewed_at = asked_at
 
-    def commit(self, batch: WrittenDown) -> None:
+    def commit(self, batch: BatchRecord) -> None:
         """Ack a batch that is inserted, and forget it; nothing happens if it is another's now."""
         entry_ids = batch.entry_ids
         starts = range(0, max(1, len(entry_ids)), _ACKED_AT_ONCE)
-        self._wire.call_all(
+        self._connection.call_all(
             [
                 self._finishing(
                     batch, entry_ids[start : start + _ACKED_AT_ONCE], is_last=start == starts[-1]
@@ -129,20 +129,20 @@ class Fence:
             ]
         )
 
-    def forget(self, batch: WrittenDown) -> None:
+    def forget(self, batch: BatchRecord) -> None:
         """Forget a batch whose entries are to be tried in some other way; they stay pending."""
-        self._wire.call(*self._finishing(batch, [], is_last=True))
+        self._connection.call(*self._finishing(batch, [], is_last=True))
 
-    def written_down(self) -> WrittenDown | None:
-        """Return a batch of this consumer's, or taken over by it, that is not finished."""
+    def unfinished(self) -> BatchRecord | None:
+        """Return a batch of this consumer's, or claimed by it, that is not finished."""
         where = (2, self._names.batches, self._names.batch_entries)
-        found = self._wire.call("EVAL", self._written_down, *where, self._names.consumer)
+        found = self._connection.call("EVAL", self._unfinished, *where, self._names.consumer)
         if not found:
             return None
-        return WrittenDown(found[0].decode(), found[1], found[2].split())
+        return BatchRecord(found[0].decode(), found[1], found[2].split())
 
     def _finishing(
-        self, batch: WrittenDown, entry_ids: list[bytes], *, is_last: bool
+        self, batch: BatchRecord, entry_ids: list[bytes], *, is_last: bool
     ) -> tuple[str | bytes | int, ...]:
         names = self._names
         where = (4, names.stream, names.batches, names.batch_entries, names.ledger)

@@ -20,13 +20,13 @@ class Names(NamedTuple):
         return keys.leases_key(self.stream, self.group)
 
     @property
-    def heirs(self) -> str:
-        """Key of the heirs of the dead."""
-        return keys.heirs_key(self.stream, self.group)
+    def claimants(self) -> str:
+        """Key of the claimants of the dead."""
+        return keys.claimants_key(self.stream, self.group)
 
     @property
     def batches(self) -> str:
-        """Key of the batches that are written down."""
+        """Key of the records of batches."""
         return keys.batches_key(self.stream, self.group)
 
     @property
@@ -35,9 +35,9 @@ class Names(NamedTuple):
         return keys.batch_entries_key(self.stream, self.group)
 
     @property
-    def janitor(self) -> str:
-        """Key that the consumer holds who cleans up."""
-        return keys.janitor_key(self.stream, self.group)
+    def maintenance_lock(self) -> str:
+        """Key of the lock of the consumer that cleans up."""
+        return keys.maintenance_lock_key(self.stream, self.group)
 
     @property
     def aof_rewrite(self) -> str:

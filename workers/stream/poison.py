@@ -13,6 +13,6 @@ SUSPECTS_AT_ONCE = (256, 64, 16, 4, 1)
 _ALONE_SINCE = 1 + len(SUSPECTS_AT_ONCE)
 
 
-def is_killer(entry: Entry, max_deliveries: int) -> bool:
+def is_poison(entry: Entry, max_deliveries: int) -> bool:
     """Tell whether an entry was tried alone before, and was delivered too often."""
     return entry.deliveries > max(_ALONE_SINCE, max_deliveries)

@@ -1,4 +1,4 @@
-"""Stream that one consumer of the group reads, takes over from and buries in.
+"""Stream that one consumer of the group reads, claims from and dead-letters in.
 
 Rule 1: no command is sent again by itself.
 Rule 2: a blocking read has a connection of its own, so that an ack never waits behind it.
@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 
 from app.dead_letters.letter import Fault, to_letter
 from app.metrics.workers import WorkerMetrics
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from app.stores.scripts import script
-from workers.process.cpu_time import spent
-from workers.stream.buried import Buried
+from workers.process.cpu_time import cpu_time
+from workers.stream.dead_letter_index import DeadLetterIndex
 from workers.stream.entry import Entry
 from workers.stream.names import Names
 from workers.stream.poison import SUSPECTS_AT_ONCE
@@ -28,19 +28,21 @@ _FETCHED_AT_ONCE = 250
 
 
 class Stream:
-    """Reads, takes over, buries. Every method raises what :class:`Wire` raises."""
+    """Reads, claims, dead-letters. Every method raises what :class:`RedisConnection` raises."""
 
-    def __init__(self, reads: Wire, acks: Wire, names: Names, metrics: WorkerMetrics) -> None:
+    def __init__(
+        self, reads: RedisConnection, acks: RedisConnection, names: Names, metrics: WorkerMetrics
+    ) -> None:
         self._reads = reads
         self._acks = acks
         self._names = names
         self._metrics = metrics
         self._asked_ahead = False
-        self._buried = Buried(acks.call, names.dead_stream)
+        self._dead_letters = DeadLetterIndex(acks.call, names.dead_stream)
         self._ensure_group = script("workers.stream", "ensure_group")
         self._pending = script("workers.stream", "pending")
         self._fetch = script("workers.stream", "fetch")
-        self._take_over = script("workers.stream", "take_over")
+        self._claim = script("workers.stream", "claim")
         self._dead_letter = script("workers.stream", "dead_letter")
         self._lost = script("workers.stream", "lost")
         self._forget_consumer = script("workers.stream", "forget_consumer")
@@ -68,8 +70,8 @@ class Stream:
         if not self._asked_ahead:
             self._ask(count, block_ms)
         self._asked_ahead = False
-        self._buried.expire()
-        with spent(self._metrics.cpu_seconds.labels("read")):
+        self._dead_letters.expire()
+        with cpu_time(self._metrics.cpu_seconds.labels("read")):
             reply = self._reads.receive(block_ms, should_end)
             pairs = reply[self._names.stream.encode()] if reply else []
             entries = [Entry(*pair) for pair in pairs]
@@ -86,7 +88,7 @@ class Stream:
 
         Entries of the reply that is given up are pending here.
         """
-        self._buried.forget()
+        self._dead_letters.forget()
         if self._asked_ahead:
             self._reads.hang_up()
             self._asked_ahead = False
@@ -100,8 +102,8 @@ class Stream:
         """Return a page of entries pending here, the oldest after an id; none ends the walk."""
         return self._page(self._names.consumer, count, after)
 
-    def inherited(self, dead: str, count: int) -> list[Entry]:
-        """Take over a page of entries of a consumer that this one is the heir of, none at the end.
+    def claim_entries(self, dead: str, count: int) -> list[Entry]:
+        """Claim a page of entries of a consumer that this one is the claimant of, none at the end.
 
         An entry delivered before may be what killed its consumer: see :mod:`workers.stream.poison`.
         """
@@ -109,20 +111,20 @@ class Stream:
         self._metrics.entries_claimed.inc(len(entries))
         return entries
 
-    def take_over(self, known_dead: list[str], idle_ms: int) -> list[str]:
-        """Become the heir of dead consumers; return those who left something.
+    def claim_consumers(self, known_dead: list[str], idle_ms: int) -> list[str]:
+        """Become the claimant of dead consumers; return those who left something.
 
-        Batches that they had written down are this consumer's at once; the rest comes by
-        :meth:`inherited`.
+        Their unfinished batches are this consumer's at once; the rest comes by
+        :meth:`claim_entries`.
 
         Args:
             known_dead: consumers that are dead although their leases have not run out.
             idle_ms: how long a lease lasts.
         """
         names = self._names
-        where = (4, names.stream, names.leases, names.batches, names.heirs)
+        where = (4, names.stream, names.leases, names.batches, names.claimants)
         dead = self._acks.call(
-            "EVAL", self._take_over, *where, names.group, names.consumer, idle_ms, *known_dead
+            "EVAL", self._claim, *where, names.group, names.consumer, idle_ms, *known_dead
         )
         return [name.decode() for name in dead]
 
@@ -140,7 +142,7 @@ class Stream:
         One that has a letter, because the group was set back, is only acked.
         """
         stream, group, consumer, dead_stream, dead_maxlen = self._names
-        has_letter = bool(self._buried.among([entry.entry_id]))
+        has_letter = bool(self._dead_letters.among([entry.entry_id]))
         letter = to_letter(entry.entry_id, entry.flat, fault, consumer, now_ms)
         command = ("EVAL", self._dead_letter, 3, stream, dead_stream, self._names.ledger)
         what = (group, consumer, entry.entry_id, dead_maxlen, int(has_letter))
@@ -151,7 +153,7 @@ class Stream:
             logger.warning("dead letter %s: %s: %s", entry_id, fault.reason, fault.detail)
 
     def leave(self) -> None:
-        """Leave the group; what is left behind can be taken over at once."""
+        """Leave the group; what is left behind can be claimed at once."""
         self._forget(self._names.consumer, "dead")
 
     def forget(self, consumer: str) -> bool:
@@ -160,15 +162,15 @@ class Stream:
 
     def _forget(self, consumer: str, how: str) -> bool:
         names = self._names
-        where = (4, names.stream, names.leases, names.batches, names.heirs)
+        where = (4, names.stream, names.leases, names.batches, names.claimants)
         what = (names.group, consumer, how)
         return bool(self._acks.call("EVAL", self._forget_consumer, *where, *what))
 
     def _page(self, consumer: str, count: int, after: bytes) -> list[Entry]:
         names = self._names
-        where = (2, names.stream, names.heirs, names.group, consumer, names.consumer)
+        where = (2, names.stream, names.claimants, names.group, consumer, names.consumer)
         command = ("EVAL", self._pending, *where, after, count, *SUSPECTS_AT_ONCE)
-        self._buried.expire()
+        self._dead_letters.expire()
         while page := self._acks.call(*command):
             lost = [one[0] for one in page if len(one) == 2]
             if lost:

@@ -17,7 +17,7 @@ from workers.consumer.bootstrap import (
     boot,
     consumer_name,
 )
-from workers.consumer.liveness import Silence, longest_silence_seconds
+from workers.consumer.liveness import Liveness, longest_silence_seconds
 from workers.process.heartbeat import shared_heartbeat
 from workers.supervisor.rate import Rate
 
@@ -35,7 +35,7 @@ class ConsumerProcess:
     """A consumer, spawned by its making.
 
     Args:
-        number: of its place.
+        number: of its slot.
         predecessor: name of a dead consumer whose entries it takes over at once; '' for none.
 
     Attributes:
@@ -62,7 +62,7 @@ class ConsumerProcess:
         self.clicks = Rate()
         self.rest = Rate()
         self._clock = clock
-        self._silence = Silence(_LOOK_SECONDS, clock)
+        self._liveness = Liveness(_LOOK_SECONDS, clock)
         self._drained_by: float | None = None
         self._hung_since: float | None = None
         self.was_killed = False
@@ -122,7 +122,7 @@ class ConsumerProcess:
         A hung one gets a moment to write its stacks first, and is spared if it comes to itself.
         """
         self._note_rates()
-        seconds = self._silence.look(self.heartbeat)
+        seconds = self._liveness.look(self.heartbeat)
         if self._drained_by is not None:
             if self._clock() >= self._drained_by:
                 self.kill()

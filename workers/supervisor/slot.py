@@ -14,8 +14,8 @@ HEALTHY_SECONDS = 60.0
 CRASH_LOOP_DEATHS = 3
 
 
-class Place:
-    """One of the N places: the consumer that fills it, or when the next one may.
+class Slot:
+    """One of the N slots: the consumer that fills it, or when the next one may.
 
     Attributes:
         consumer: who fills it, None between two.

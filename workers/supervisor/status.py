@@ -9,27 +9,27 @@ from app.health.redis.stream import Backlog
 from app.health.worker_status import ConsumerState, WorkersState
 from app.processes.procfs import memory_bytes
 from workers.supervisor.autoscale import Load
-from workers.supervisor.pool import Crew
+from workers.supervisor.pool import WorkerPool
 from workers.supervisor.process import ConsumerProcess
-from workers.supervisor.slot import Place
+from workers.supervisor.slot import Slot
 
 
-def take_census(crew: Crew, state: str, backlog: Backlog | None) -> WorkersState:
-    """Return the state of a crew and all its consumers at this moment."""
+def supervisor_status(pool: WorkerPool, state: str, backlog: Backlog | None) -> WorkersState:
+    """Return the state of a pool and all its consumers at this moment."""
     return WorkersState(
         host=socket.gethostname(),
         pid=os.getpid(),
         state=state,
-        wanted=len(crew.places),
+        wanted=len(pool.slots),
         lag=backlog.unread if backlog else None,
         pending=backlog.pending if backlog else None,
-        consumers=tuple(_consumers(crew)),
+        consumers=tuple(_consumers(pool)),
     )
 
 
-def load(crew: Crew, backlog: Backlog | None) -> Load:
-    """Return what there is to do, and how busy the crew is with it."""
-    working = [one for one in crew.living() if one.has_worked and not one.is_draining]
+def load(pool: WorkerPool, backlog: Backlog | None) -> Load:
+    """Return what there is to do, and how busy the pool is with it."""
+    working = [one for one in pool.living() if one.has_worked and not one.is_draining]
     busy = [1.0 - one.rest.per_second() for one in working]
     return Load(
         lag=backlog.unread if backlog else None,
@@ -62,21 +62,21 @@ def line(consumer: ConsumerState) -> str:
     )
 
 
-def _consumers(crew: Crew) -> Iterator[ConsumerState]:
-    for place in crew.places:
-        yield _in_place(place)
-    passing: Iterable[ConsumerProcess] = crew.leaving
-    for consumer in [*passing, *([crew.arriving] if crew.arriving else [])]:
+def _consumers(pool: WorkerPool) -> Iterator[ConsumerState]:
+    for slot in pool.slots:
+        yield _in_slot(slot)
+    passing: Iterable[ConsumerProcess] = pool.leaving
+    for consumer in [*passing, *([pool.arriving] if pool.arriving else [])]:
         yield _state_of(consumer, _doing(consumer), 0)
 
 
-def _in_place(place: Place) -> ConsumerState:
-    if place.consumer is None:
-        word = "crash loop" if place.is_crash_looping else "respawning"
-        return ConsumerState(place.number, None, None, word, 0.0, 0, None, place.restarts, None)
-    is_looping = place.is_crash_looping and not place.consumer.is_hung
-    word = "crash loop" if is_looping else _doing(place.consumer)
-    return _state_of(place.consumer, word, place.restarts)
+def _in_slot(slot: Slot) -> ConsumerState:
+    if slot.consumer is None:
+        word = "crash loop" if slot.is_crash_looping else "respawning"
+        return ConsumerState(slot.number, None, None, word, 0.0, 0, None, slot.restarts, None)
+    is_looping = slot.is_crash_looping and not slot.consumer.is_hung
+    word = "crash loop" if is_looping else _doing(slot.consumer)
+    return _state_of(slot.consumer, word, slot.restarts)
 
 
 def _doing(consumer: ConsumerProcess) -> str:

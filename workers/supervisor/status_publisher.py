@@ -21,7 +21,7 @@ _FORGET_EVERY = 30
 _CLOSE_SECONDS = 1.0
 
 
-class Bulletin:
+class StatusPublisher:
     """Shows the supervisor's state to the world, and tells it the group's backlog.
 
     Both go through Redis, which may not answer for seconds, so a thread does it: the supervisor's
@@ -34,7 +34,7 @@ class Bulletin:
         self._state: WorkersState | None = None
         self._backlog: Backlog | None = None
         self._is_away = False
-        self._thread = threading.Thread(target=self._run, name="bulletin", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="status", daemon=True)
         self._thread.start()
 
     @property

@@ -21,11 +21,11 @@ from app.logs.setup import configure
 from app.metrics.workers import SupervisorMetrics
 from workers.process.signals import Signals
 from workers.supervisor.autoscale import DECIDE_SECONDS, Autoscale
-from workers.supervisor.pool import Crew
+from workers.supervisor.pool import WorkerPool
 from workers.supervisor.rolling_reload import Reload
-from workers.supervisor.status import in_words, line, load, take_census
-from workers.supervisor.status_publisher import Bulletin
-from workers.supervisor.systemd import Unit
+from workers.supervisor.status import in_words, line, load, supervisor_status
+from workers.supervisor.status_publisher import StatusPublisher
+from workers.supervisor.systemd import SystemdNotifier
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Supervisor:
         settings: Settings,
         signals: Signals,
         read_settings: Callable[[], Settings],
-        unit: Unit,
+        systemd: SystemdNotifier,
         metrics: SupervisorMetrics,
         on_reload: Callable[[Settings], None],
         has_terminal: Callable[[], bool],
@@ -68,12 +68,12 @@ class Supervisor:
     ) -> None:
         self._signals = signals
         self._read_settings = read_settings
-        self._unit = unit
+        self._systemd = systemd
         self._on_reload = on_reload
         self._has_terminal = has_terminal
         self._had_terminal = has_terminal()
         self._clock = clock
-        self._crew = Crew(settings, metrics, clock)
+        self._pool = WorkerPool(settings, metrics, clock)
         self._reload: Reload | None = None
         self._is_stopping = False
         self._has_begun = False
@@ -83,20 +83,20 @@ class Supervisor:
         """Keep the consumers alive until told to stop; return the exit code."""
         # It unblocks signals when it starts, which the first consumer would inherit.
         resource_tracker.ensure_running()
-        while not (self._is_stopping or self._crew.is_hopeless):
-            self._crew.tend()
+        while not (self._is_stopping or self._pool.is_hopeless):
+            self._pool.tend()
             self._go_on_reloading()
             self._scale()
             self._show()
             self._wait()
             self._obey()
         drained = self._drain()
-        return 0 if drained and not self._crew.is_hopeless else 1
+        return 0 if drained and not self._pool.is_hopeless else 1
 
     def _adopt(self, settings: Settings) -> None:
         """Go by these settings in all that is not a consumer's."""
         self._settings = settings
-        self._bulletin = Bulletin(settings)
+        self._status = StatusPublisher(settings)
         most = settings.consumers_max
         self._autoscale = Autoscale(settings.consumers, most) if most else None
         self._decide_at = self._clock() + DECIDE_SECONDS
@@ -116,7 +116,7 @@ class Supervisor:
         return self._had_terminal and not self._has_terminal()
 
     def _begin_reload(self) -> None:
-        self._unit.note_reloading()
+        self._systemd.note_reloading()
         try:
             settings = self._read_settings()
         except SettingsError as error:
@@ -125,46 +125,46 @@ class Supervisor:
         if self._reload:
             self._reload.abandon()
         logger.info("reloading")
-        self._reload = Reload(self._crew, settings, self._clock)
+        self._reload = Reload(self._pool, settings, self._clock)
 
     def _go_on_reloading(self) -> None:
         if self._reload is None:
             return
         self._reload.step()
-        if self._reload.is_accepted and self._settings is not self._crew.settings:
-            configure(self._crew.settings, "workers")
-            self._bulletin.close()
-            self._adopt(self._crew.settings)
-            self._on_reload(self._crew.settings)
+        if self._reload.is_accepted and self._settings is not self._pool.settings:
+            configure(self._pool.settings, "workers")
+            self._status.close()
+            self._adopt(self._pool.settings)
+            self._on_reload(self._pool.settings)
         if self._reload.is_over:
             self._reload = None
 
     def _resize(self, step: int) -> None:
-        self._crew.resize(len(self._crew.places) + step)
-        logger.info("from now on there are %d consumers", len(self._crew.places))
+        self._pool.resize(len(self._pool.slots) + step)
+        logger.info("from now on there are %d consumers", len(self._pool.slots))
 
     def _scale(self) -> None:
         if self._autoscale is None or self._clock() < self._decide_at:
             return
         self._decide_at = self._clock() + DECIDE_SECONDS
-        count = len(self._crew.places)
-        step = self._autoscale.decide(count, load(self._crew, self._bulletin.backlog)) - count
+        count = len(self._pool.slots)
+        step = self._autoscale.decide(count, load(self._pool, self._status.backlog)) - count
         if step:
             self._resize(step)
 
     def _show(self) -> None:
         """Tell everybody how it goes: Prometheus, systemd and `hopline workers status`."""
-        crew = self._crew
-        if not self._has_begun and crew.all_have_worked():
+        pool = self._pool
+        if not self._has_begun and pool.all_have_worked():
             self._has_begun = True
-            logger.info("ready: all %d consumers work", len(crew.places))
-        state = take_census(crew, self._word(), self._bulletin.backlog)
-        self._bulletin.post(state)
-        crew.show()
-        self._unit.show(
+            logger.info("ready: all %d consumers work", len(pool.slots))
+        state = supervisor_status(pool, self._word(), self._status.backlog)
+        self._status.post(state)
+        pool.show()
+        self._systemd.show(
             in_words(state),
             is_ready=self._has_begun and self._reload is None,
-            is_healthy=crew.is_healthy() or self._is_stopping,
+            is_healthy=pool.is_healthy() or self._is_stopping,
         )
 
     def _word(self) -> str:
@@ -175,32 +175,32 @@ class Supervisor:
         return "running" if self._has_begun else "starting"
 
     def _log_state(self) -> None:
-        state = take_census(self._crew, self._word(), self._bulletin.backlog)
+        state = supervisor_status(self._pool, self._word(), self._status.backlog)
         logger.info("%s", in_words(state))
         for consumer in state.consumers:
             logger.info("%s", line(consumer))
 
     def _wait(self) -> None:
         """Wait until a consumer ends or a signal comes, or until it is time for another look."""
-        eager = self._reload or self._crew.is_restless()
+        eager = self._reload or self._pool.is_restless()
         seconds = _EAGER_LOOK_SECONDS if eager else _LOOK_SECONDS
-        sentinels = [consumer.sentinel for consumer in self._crew.living()]
+        sentinels = [consumer.sentinel for consumer in self._pool.living()]
         waited_for = [*sentinels, self._signals.fileno()]
-        connection.wait(waited_for, min(seconds, self._unit.look_seconds))
+        connection.wait(waited_for, min(seconds, self._systemd.look_seconds))
 
     def _drain(self) -> bool:
         """Let the consumers finish what they read, within one deadline; return if all did."""
         self._is_stopping = True
-        self._unit.note_stopping()
-        logger.info("draining %d consumers", len(self._crew.living()))
-        self._crew.drain()
+        self._systemd.note_stopping()
+        logger.info("draining %d consumers", len(self._pool.living()))
+        self._pool.drain()
         deadline = self._clock() + self._settings.drain_seconds
-        while self._crew.living() and self._clock() < deadline:
+        while self._pool.living() and self._clock() < deadline:
             self._show()
             self._wait()
-            self._crew.reap()
+            self._pool.reap()
             if _STOP.intersection(self._signals.take()):
                 break
-        is_drained = self._crew.kill()
-        self._bulletin.close()
+        is_drained = self._pool.kill()
+        self._status.close()
         return is_drained

@@ -9,7 +9,7 @@ from app.processes.systemd import READY, STOPPING, WATCHDOG, Notifier
 _PINGS = 4
 
 
-class Unit:
+class SystemdNotifier:
     """The workers as systemd sees them: Type=notify or notify-reload, and WatchdogSec=.
 
     READY comes when every consumer has gone round its loop once. The watchdog is pinged from the

@@ -9,7 +9,7 @@
 -- as far as they were counted; ids of the last one counted, of the newest, and of the last that was
 -- read; then what may tell the rest: length, entries read (nil if unknown), ids of the oldest (nil
 -- if there is none), of the youngest deleted, and the ledger's `borne_out` (nil if there is none)
--- and `gone`; then the entries that were in none of these places at the last check, nil before the
+-- and `gone`; then the entries that were in none of these states at the last check, nil before the
 -- first; last the ledger's `again` and `before`. Or nothing where stream or group is missing.
 
 -- include named

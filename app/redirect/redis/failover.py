@@ -11,7 +11,7 @@ from app.redirect.redis.connection import ConnectFailed, connect
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.tasks.background_task import BackgroundTask
 from app.stores.redis import Address, named
-from app.stores.redis_server import LOOK_SECONDS, Locate, RedisServer, Resolve, Whereabouts
+from app.stores.redis_server import LOOK_SECONDS, FailoverDetector, Locate, RedisServer, Resolve
 
 logger = logging.getLogger(__name__)
 
@@ -45,13 +45,13 @@ class FailoverMonitor:
         self._name = name
         self._timeout_seconds = timeout_seconds
         self._throttled = ThrottledLog(logger)
-        self._whereabouts = Whereabouts(locate, resolve, self._ask)
+        self._detector = FailoverDetector(locate, resolve, self._ask)
         self._task = BackgroundTask("following", self._look, task_failures)
 
     @property
     def is_astray(self) -> bool:
         """Whether Redis' address no longer leads to the server that is connected to."""
-        return self._pipeline.connected.is_set() and self._whereabouts.is_astray
+        return self._pipeline.connected.is_set() and self._detector.is_astray
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -68,7 +68,7 @@ class FailoverMonitor:
         if connection is None:
             return
         try:
-            leads_elsewhere = self._whereabouts.lead_elsewhere(connection.peer, connection.server)
+            leads_elsewhere = self._detector.leads_elsewhere(connection.peer, connection.server)
         except ConnectFailed as error:
             self._throttled.warning("locate", "Where Redis is can't be told: %s", error)
             return

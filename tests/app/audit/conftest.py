@@ -8,10 +8,10 @@ from prometheus_client import CollectorRegistry
 from app.audit.entry_counts import EntryLedger
 from app.metrics.workers import WorkerMetrics
 from app.stores.redis import connect
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from tests.support.producers import STREAM
-from workers.stream.admin import Upkeep
-from workers.stream.lease import Fence, WrittenDown
+from workers.stream.admin import StreamAdmin
+from workers.stream.lease import BatchRecord, Fence
 from workers.stream.names import Names
 from workers.stream.stream import Stream
 
@@ -23,12 +23,12 @@ class Consumer:
 
     def __init__(self, url: str, name: str = "me") -> None:
         metrics = WorkerMetrics(CollectorRegistry())
-        self.wire = Wire(connect(url, timeout_seconds=2, block_ms=1000), url, 2)
+        self.connection = RedisConnection(connect(url, timeout_seconds=2, block_ms=1000), url, 2)
         names = Names(STREAM, GROUP, name, "clicks:dead", 1000)
         self.name = name
-        self.stream = Stream(self.wire, self.wire, names, metrics)
-        self.fence = Fence(self.wire, names, 60.0)
-        self.upkeep = Upkeep(self.wire, names, metrics)
+        self.stream = Stream(self.connection, self.connection, names, metrics)
+        self.fence = Fence(self.connection, names, 60.0)
+        self.admin = StreamAdmin(self.connection, names, metrics)
         self.stream.ensure_group()
 
     def read(self, count: int) -> list[bytes]:
@@ -42,9 +42,9 @@ class Consumer:
         self.fence.begin(batch)
         self.fence.commit(batch)
 
-    def fence_batch(self, entry_ids: list[bytes]) -> WrittenDown:
+    def fence_batch(self, entry_ids: list[bytes]) -> BatchRecord:
         """Return a batch of entries as it would be written down."""
-        return WrittenDown(self.fence.name("token"), 0, entry_ids)
+        return BatchRecord(self.fence.name("token"), 0, entry_ids)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def open_ledger(server) -> Callable[[], EntryLedger]:
 
     def open_one() -> EntryLedger:
         client = connect(server.url, timeout_seconds=2)
-        return EntryLedger(Wire(client, server.url, 2).call, STREAM, GROUP)
+        return EntryLedger(RedisConnection(client, server.url, 2).call, STREAM, GROUP)
 
     return open_one
 

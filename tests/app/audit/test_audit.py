@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from app.audit.audit import Audit, LedgerNotBegun, Suspects
 from app.audit.click_comparison import Compared
-from app.audit.click_ref import Sighting
+from app.audit.click_ref import ClickRef
 from app.audit.entry_counts import EntryCount, Gap, Noted
 
 NOW_MS = 1_778_414_400_000
-ONE, TWO, THREE = (Sighting(NOW_MS - n, bytes([n] * 16)) for n in (1, 2, 3))
+ONE, TWO, THREE = (ClickRef(NOW_MS - n, bytes([n] * 16)) for n in (1, 2, 3))
 NOTED = Noted(5, NOW_MS - 60_000, NOW_MS, 0, 0, 0, 0)
 
 
@@ -48,21 +48,21 @@ class FakeTables:
         ledger, clicks = self.tables["ledger"], self.tables["clicks"]
         return Compared(Counter(one.minute for one in ledger), ledger - clicks, clicks - ledger)
 
-    def among(self, table, sightings):
-        found = self.tables[table] & set(sightings)
+    def among(self, table, click_refs):
+        found = self.tables[table] & set(click_refs)
         if table == "clicks":
             self.tables["clicks"] |= self._arriving
         return found
 
 
-class FakeOutstanding:
+class FakeInFlight:
     """Shows what was given one after the other, at last the same for ever."""
 
     def __init__(self, *seen):
         self._seen = list(seen)
         self.looks = 0
 
-    def sightings(self, since_ms):
+    def click_refs(self, since_ms):
         self.looks += 1
         return self._seen.pop(0) if len(self._seen) > 1 else self._seen[0]
 
@@ -86,9 +86,9 @@ class FakeFinished:
         return {click: entry for click, entry in clicks.items() if click not in self._leaving}
 
 
-def audit_of(tables, outstanding=None, entries=None, slept=None, finished=None):
+def audit_of(tables, in_flight=None, entries=None, slept=None, finished=None):
     sleep = [].append if slept is None else slept.append
-    parts = (outstanding or FakeOutstanding({}), finished or FakeFinished())
+    parts = (in_flight or FakeInFlight({}), finished or FakeFinished())
     return Audit(entries or FakeEntries(), tables, *parts, lambda: NOW_MS, sleep, (1.0, 2.0))
 
 
@@ -101,8 +101,8 @@ def test_a_settled_ledger_is_balanced_at_once():
 
 
 def test_clicks_on_their_way_are_no_loss():
-    outstanding = FakeOutstanding({"pending": {ONE}, "unread": {TWO}, "spooled": {THREE, ONE}})
-    found = audit_of(FakeTables([ONE], []), outstanding).run()
+    in_flight = FakeInFlight({"pending": {ONE}, "unread": {TWO}, "spooled": {THREE, ONE}})
+    found = audit_of(FakeTables([ONE], []), in_flight).run()
     assert found.is_balanced
     total = found.total
     assert (total.pending, total.unread, total.spooled, total.inserted) == (1, 1, 1, 0)
@@ -115,8 +115,8 @@ def test_a_click_that_arrives_meanwhile_is_inserted():
 
 
 def test_a_click_that_is_sent_again_after_a_while_is_no_loss():
-    outstanding = FakeOutstanding({}, {}, {"unread": {ONE}})
-    found = audit_of(FakeTables([ONE], []), outstanding).run()
+    in_flight = FakeInFlight({}, {}, {"unread": {ONE}})
+    found = audit_of(FakeTables([ONE], []), in_flight).run()
     assert found.is_balanced
     assert found.total.unread == 1
 
@@ -158,14 +158,14 @@ def test_without_a_ledger_there_is_nothing_to_say():
 
 
 def test_suspects_are_looked_for_in_redis_only_where_there_are_any():
-    outstanding = FakeOutstanding({"pending": {ONE}})
+    in_flight = FakeInFlight({"pending": {ONE}})
 
     def suspects(tables):
-        return audit_of(tables, outstanding).suspects(0, is_vouched=True)
+        return audit_of(tables, in_flight).suspects(0, is_vouched=True)
 
     assert suspects(FakeTables([ONE], [ONE])) == Suspects([], [])
     assert suspects(FakeTables([ONE], [], arriving=[ONE])) == ([], [])
-    assert outstanding.looks <= 1
+    assert in_flight.looks <= 1
     assert suspects(FakeTables([ONE, TWO], [])) == ([TWO], [])
 
 
@@ -217,7 +217,7 @@ FATES = (
 
 @given(st.lists(st.sampled_from(FATES), max_size=30))
 def test_exactly_the_lost_clicks_are_missing(fates):
-    made = [(Sighting(NOW_MS - 1 - n, bytes([n] * 16)), fate) for n, fate in enumerate(fates)]
+    made = [(ClickRef(NOW_MS - 1 - n, bytes([n] * 16)), fate) for n, fate in enumerate(fates)]
 
     def those(*wanted):
         return {click for click, fate in made if fate in wanted}
@@ -225,8 +225,8 @@ def test_exactly_the_lost_clicks_are_missing(fates):
     # A consumer enters a click before it inserts it; a dead letter's entry is finished.
     tables = FakeTables(those("stored", "pending", "lost by clicks"), those("stored"))
     finished = FakeFinished(those("stored", "dead", "lost by clicks", "lost by both"))
-    seen = {place: those(place) for place in ("pending", "unread", "dead", "spooled")}
-    found = audit_of(tables, FakeOutstanding(seen), finished=finished).run()
+    seen = {state: those(state) for state in ("pending", "unread", "dead", "spooled")}
+    found = audit_of(tables, FakeInFlight(seen), finished=finished).run()
     lost = those("lost by clicks", "lost by both")
     assert set(found.suspects.missing) == lost == found.replayable.keys()
     assert found.is_balanced == (not lost)

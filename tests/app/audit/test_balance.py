@@ -1,44 +1,44 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.audit.balance import OUTSTANDING, Figures, balance, place_of_each
-from app.audit.click_ref import Sighting
+from app.audit.balance import IN_FLIGHT, Figures, balance, state_of_each
+from app.audit.click_ref import ClickRef
 
-CLICKS = [Sighting(minute * 60_000 + n, bytes([n] * 16)) for minute in range(3) for n in range(4)]
+CLICKS = [ClickRef(minute * 60_000 + n, bytes([n] * 16)) for minute in range(3) for n in range(4)]
 some_clicks = st.sets(st.sampled_from(CLICKS))
-places_seen = st.fixed_dictionaries(dict.fromkeys(OUTSTANDING, some_clicks))
+states_seen = st.fixed_dictionaries(dict.fromkeys(IN_FLIGHT, some_clicks))
 
 
 def figures_of(ledger, clicks, seen) -> dict[int, Figures]:
     """Return the figures as an audit gets at them."""
-    entered: dict[int, int] = {}
+    in_ledger: dict[int, int] = {}
     for click in ledger:
-        entered[click.minute] = entered.get(click.minute, 0) + 1
-    places = place_of_each(seen)
-    return balance(entered, ledger - clicks, clicks - ledger, places, ledger & places.keys())
+        in_ledger[click.minute] = in_ledger.get(click.minute, 0) + 1
+    states = state_of_each(seen)
+    return balance(in_ledger, ledger - clicks, clicks - ledger, states, ledger & states.keys())
 
 
-def place_of(click, ledger, clicks, seen) -> str | None:
+def state_of(click, ledger, clicks, seen) -> str | None:
     """Say where one click counts, by the definition."""
     if click in clicks:
         return "inserted" if click in ledger else "uncounted"
-    for place in ("dead", "pending", "unread", "spooled"):
-        if click in seen[place]:
-            return place
+    for state in ("dead", "pending", "unread", "spooled"):
+        if click in seen[state]:
+            return state
     return "missing" if click in ledger else None
 
 
-@given(some_clicks, some_clicks, places_seen)
+@given(some_clicks, some_clicks, states_seen)
 def test_each_click_counts_in_one_place(ledger, clicks, seen):
     found = figures_of(ledger, clicks, seen)
     for minute in range(3):
         mine = [click for click in CLICKS if click.minute == minute]
-        where = [place_of(click, ledger, clicks, seen) for click in mine]
+        where = [state_of(click, ledger, clicks, seen) for click in mine]
         wanted = {name: where.count(name) for name in Figures.__dataclass_fields__}
         assert found.get(minute, Figures()) == Figures(**wanted)
 
 
-@given(some_clicks, some_clicks, places_seen)
+@given(some_clicks, some_clicks, states_seen)
 def test_what_is_accepted_is_the_sum_of_the_places(ledger, clicks, seen):
     total = sum(figures_of(ledger, clicks, seen).values(), Figures())
     known = ledger.union(*seen.values()) - (clicks - ledger)

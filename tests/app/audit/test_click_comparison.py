@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.audit.click_comparison import Clicks
-from app.audit.click_ref import Sighting
-from app.audit.writer import enter
+from app.audit.click_ref import ClickRef
+from app.audit.writer import write_ledger
 from app.schema.migrations import migrate
 from app.stores.clickhouse import ClickHouseRefused, connect
 from tests.support.clicks import click_row, insert_clicks
@@ -30,12 +30,12 @@ def clicks(clicks_url):
 
 @pytest.fixture
 def take_on(clicks_url):
-    """A function that enters rows into the ledger; returns their sightings."""
+    """A function that writes rows into the ledger; returns their references."""
 
-    def take_on(*rows) -> set[Sighting]:
-        seen = [Sighting(round(row["time"].timestamp() * 1000), row["click_id"]) for row in rows]
+    def take_on(*rows) -> set[ClickRef]:
+        seen = [ClickRef(round(row["time"].timestamp() * 1000), row["click_id"]) for row in rows]
         with connect(clicks_url, timeout_seconds=10) as client:
-            enter(client, [one.click_id for one in seen], [one.time_ms for one in seen])
+            write_ledger(client, [one.click_id for one in seen], [one.time_ms for one in seen])
         return set(seen)
 
     return take_on
@@ -73,7 +73,7 @@ def test_what_is_in_one_table_only_is_named(clicks, clicks_url, take_on):
     insert_clicks(clicks_url, *rows[2:])
     insert_clicks(clicks_url, *rows[2:])
     found = compare(clicks)
-    assert found.entered == {MINUTE: 5}
+    assert found.in_ledger == {MINUTE: 5}
     assert found.absent == set(seen[:2])
     assert [one.click_id for one in found.uncounted] == [rows[5]["click_id"]]
 
@@ -99,7 +99,7 @@ def test_days_and_minutes_are_told_apart(clicks, clicks_url, take_on):
     found = clicks.compare(since_ms, NOW_MS + 1000, lambda spans: starts.extend(spans) or starts)
     assert starts == [since_ms, since_ms + DAY_MS, since_ms + 2 * DAY_MS]
     wanted = {MINUTE - 2880: 2, MINUTE - 1440: 4, MINUTE: 4, MINUTE + 400 * 1440: 1}
-    assert found.entered == wanted
+    assert found.in_ledger == wanted
     assert len(found.absent) == 3
 
 

@@ -122,14 +122,14 @@ def test_what_is_taken_out_by_hand_is_missing_ever_after(redis, consumer, more, 
 def test_pending_entries_that_were_deleted_are_missing_once_nobody_has_them(
     redis, open_consumer, more
 ):
-    dead, heir = open_consumer("dead"), open_consumer("heir")
+    dead, claimant = open_consumer("dead"), open_consumer("claimant")
     more()
     ids = add(redis, 4)
     dead.read(4)
     redis.xdel(STREAM, *ids[:2])
     assert more() == 0, "their consumer may still insert them"
-    heir.stream.take_over(["dead"], 60_000)
-    assert len(heir.stream.inherited("dead", 10)) == 2
+    claimant.stream.claim_consumers(["dead"], 60_000)
+    assert len(claimant.stream.claim_entries("dead", 10)) == 2
     assert more() == 2
 
 
@@ -275,7 +275,7 @@ def test_finished_entries_may_go_however_they_go(server, redis, consumer, more):
     ids = send(server.url, [{"pad": "x" * 300}] * 1_000)
     consumer.finish(consumer.read(1_000))
     redis.xdel(STREAM, ids[0], ids[500])
-    while consumer.upkeep.trim(4_000_000_000_000):
+    while consumer.admin.trim(4_000_000_000_000):
         continue
     redis.xadd(STREAM, {"number": "1"}, maxlen=1, approximate=True)
     assert more() == 0
@@ -284,34 +284,34 @@ def test_finished_entries_may_go_however_they_go(server, redis, consumer, more):
 
 
 def test_what_is_done_twice_is_counted_once(redis, open_consumer, more):
-    slow, heir = open_consumer("slow"), open_consumer("heir")
+    slow, claimant = open_consumer("slow"), open_consumer("claimant")
     more()
     add(redis, 4)
     read = slow.read(4)
     slow.fence.keep()
     slow.fence.begin(batch := slow.fence_batch(read))
-    heir.fence.keep()
-    heir.stream.take_over(["slow"], 60_000)
-    noted = heir.fence.written_down()
-    heir.fence.commit(noted)
+    claimant.fence.keep()
+    claimant.stream.claim_consumers(["slow"], 60_000)
+    record = claimant.fence.unfinished()
+    claimant.fence.commit(record)
     slow.fence.commit(batch)
-    heir.fence.commit(noted)
+    claimant.fence.commit(record)
     assert more() == 0
 
 
 def test_a_batch_that_was_half_acked_before_its_consumer_died_is_counted_once(
     redis, open_consumer, more, ledger
 ):
-    slow, heir = open_consumer("slow"), open_consumer("heir")
+    slow, claimant = open_consumer("slow"), open_consumer("claimant")
     more()
     add(redis, 4)
     read = slow.read(4)
     slow.fence.keep()
     slow.fence.begin(batch := slow.fence_batch(read))
-    slow.wire.call(*slow.fence._finishing(batch, read[:2], is_last=False))
-    heir.fence.keep()
-    heir.stream.take_over(["slow"], 60_000)
-    heir.fence.commit(heir.fence.written_down())
+    slow.connection.call(*slow.fence._finishing(batch, read[:2], is_last=False))
+    claimant.fence.keep()
+    claimant.stream.claim_consumers(["slow"], 60_000)
+    claimant.fence.commit(claimant.fence.unfinished())
     assert more() == 0
     assert ledger.count().inserted == 4
 

@@ -2,11 +2,11 @@ from itertools import chain
 
 import pytest
 
-from app.audit.click_ref import Sighting
+from app.audit.click_ref import ClickRef
 from app.audit.finished_entries import Finished
 from app.dead_letters.letter import Fault
 from app.stores.redis import connect
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from tests.support.producers import STREAM, make_click, send, to_fields
 from workers.stream.entry import Entry
 
@@ -15,14 +15,16 @@ GROUP = "analytics-group"
 
 @pytest.fixture
 def finished(server):
-    return Finished(Wire(connect(server.url, timeout_seconds=2), server.url, 2).call, STREAM, GROUP)
+    return Finished(
+        RedisConnection(connect(server.url, timeout_seconds=2), server.url, 2).call, STREAM, GROUP
+    )
 
 
 def send_clicks(server, count):
     """Send clicks; return them as they are seen, oldest first."""
     clicks = [make_click() for _ in range(count)]
     send(server.url, map(to_fields, clicks))
-    return [Sighting(click.time_ms, click.click_id) for click in clicks]
+    return [ClickRef(click.time_ms, click.click_id) for click in clicks]
 
 
 def seen(finished, since_ms=0, most=None):

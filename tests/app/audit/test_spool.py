@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.audit.click_ref import Sighting
+from app.audit.click_ref import ClickRef
 from app.audit.spool import SpoolUnreadable, spooled
 from app.clicks.click import new_click_id
 from app.redirect.spool.file import SpoolFile
@@ -32,7 +32,7 @@ def test_where_there_is_no_spool_nothing_waits(tmp_path):
 def test_every_click_in_it_is_seen_with_its_time(tmp_path, file):
     ids = click_ids(3)
     file.write([(one, b"XADD") for one in ids])
-    assert list(spooled(tmp_path)) == [Sighting(NOON_MS + n, ids[n]) for n in range(3)]
+    assert list(spooled(tmp_path)) == [ClickRef(NOON_MS + n, ids[n]) for n in range(3)]
     file.delete(ids[:1])
     assert len(list(spooled(tmp_path))) == 2
 

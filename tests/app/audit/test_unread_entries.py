@@ -5,7 +5,7 @@ import pytest
 from app.audit.entry_counts import EntryLedger
 from app.audit.unread_entries import Stand, parse_id, unread
 from app.stores.redis import connect
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from tests.support.producers import STREAM, send
 
 GROUP = "analytics-group"
@@ -46,11 +46,11 @@ def test_ids_compare_as_numbers():
 @pytest.fixture
 def counting(server):
     """A ledger, and the commands that it has sent."""
-    wire, sent = Wire(connect(server.url, timeout_seconds=2), server.url, 2), []
+    connection, sent = RedisConnection(connect(server.url, timeout_seconds=2), server.url, 2), []
 
     def call(*command):
         sent.append(command)
-        return wire.call(*command)
+        return connection.call(*command)
 
     return EntryLedger(call, STREAM, GROUP), sent
 

@@ -7,13 +7,13 @@ from redis import Redis
 
 from app.audit.entry_counts import EntryLedger
 from app.audit.spool_note import SpoolNote
-from app.audit.writer import enter
+from app.audit.writer import write_ledger
 from app.clicks.click import to_fields
 from app.redirect.spool.file import SpoolFile
 from app.schema.migrations import migrate
 from app.stores.clickhouse import connect as connect_clickhouse
 from app.stores.redis import connect
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from tests.app.audit.conftest import Consumer
 from tests.support.clicks import click_row, insert_clicks
 from tests.support.producers import STREAM, make_click, send, send_clicks
@@ -46,7 +46,7 @@ def redis(redis_url):
 def consumer(redis_url, clicks_url):
     """A consumer whose ledger has begun."""
     consumer = Consumer(redis_url)
-    call = Wire(connect(redis_url, timeout_seconds=2), redis_url, 2).call
+    call = RedisConnection(connect(redis_url, timeout_seconds=2), redis_url, 2).call
     EntryLedger(call, STREAM, GROUP).check()
     return consumer
 
@@ -60,7 +60,7 @@ def deliver(consumer, clicks_url):
         ids = [bytes.fromhex(entry.fields[b"click_id"].decode()) for entry in entries]
         times = [int.from_bytes(one[:6], "big") for one in ids]
         with connect_clickhouse(clicks_url, timeout_seconds=10) as client:
-            enter(client, ids, times)
+            write_ledger(client, ids, times)
         stored = [
             click_row(datetime.fromtimestamp(ms / 1000, UTC), click_id=one)
             for ms, one in zip(times, ids, strict=True)
@@ -205,7 +205,7 @@ def test_what_happened_earlier_can_be_left_out(hopline, redis, redis_url, consum
 def test_a_redis_that_was_emptied_is_no_balanced_one(hopline, redis, redis_url, consumer, deliver):
     send_clicks(redis_url, 3)
     deliver()
-    call = Wire(connect(redis_url, timeout_seconds=2), redis_url, 2).call
+    call = RedisConnection(connect(redis_url, timeout_seconds=2), redis_url, 2).call
     entries = EntryLedger(call, STREAM, GROUP)
     since_ms = entries.noted().since_ms
     entries.note_emptied(since_ms - 5_000, since_ms)

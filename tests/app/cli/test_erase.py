@@ -9,13 +9,13 @@ import pytest
 from redis import Redis
 
 from app.audit.entry_counts import EntryLedger
-from app.audit.writer import enter
+from app.audit.writer import write_ledger
 from app.clicks.click import Click, new_click_id, to_fields
 from app.erasure.entries import Entries
 from app.redirect.spool.file import SpoolFile
 from app.schema.migrations import migrate
 from app.stores.clickhouse import connect
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from tests.support.clicks import NOON, click_row, insert_clicks
 
 Run = Callable[..., Any]
@@ -50,7 +50,7 @@ def add(redis: Redis, *clicks: Click) -> list[bytes]:
 
 
 def process(redis: Redis, url: str, *clicks: Click, **columns: Any) -> None:
-    """Do what workers do: read, enter, insert, ack."""
+    """Do what workers do: read, write the ledger, insert, ack."""
     if not redis.exists("clicks:stream"):
         redis.xgroup_create("clicks:stream", "analytics-group", "0", mkstream=True)
     entry_ids = add(redis, *clicks)
@@ -65,7 +65,7 @@ def process(redis: Redis, url: str, *clicks: Click, **columns: Any) -> None:
         for one in clicks
     ]
     with connect(url, timeout_seconds=10) as client:
-        enter(client, [row["click_id"] for row in rows], [row["time"] for row in rows])
+        write_ledger(client, [row["click_id"] for row in rows], [row["time"] for row in rows])
     insert_clicks(url, *rows)
     redis.xack("clicks:stream", "analytics-group", *entry_ids)
 
@@ -119,7 +119,7 @@ def test_the_audit_misses_nothing_and_a_replay_brings_nothing_back(
     hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
 ) -> None:
     redis.xgroup_create("clicks:stream", "analytics-group", "0", mkstream=True)
-    EntryLedger(Wire(redis, "", 5).call, "clicks:stream", "analytics-group").check()
+    EntryLedger(RedisConnection(redis, "", 5).call, "clicks:stream", "analytics-group").check()
     process(redis, clickhouse_url, click(1), click(2, "other"))
     redis.hincrby("{clicks:stream}:analytics-group:ledger", "inserted", 2)
     assert hopline("audit").exit_code == 0

@@ -18,7 +18,9 @@ def letters(server):
     return DeadLetters(client, server.url, stream=STREAM, dead_stream=DEAD)
 
 
-def bury(redis: Redis, number: int, reason: str = "poison", flat: list[bytes] | None = None) -> str:
+def add_letter(
+    redis: Redis, number: int, reason: str = "poison", flat: list[bytes] | None = None
+) -> str:
     """Add a letter that died at a second of 1970; return its id."""
     fields = flat or [text.encode() for pair in to_fields(make_click()).items() for text in pair]
     letter = to_letter(b"7-0", fields, Fault(reason, "for a test"), "me", 9)
@@ -30,7 +32,9 @@ def second(number: int) -> datetime:
 
 
 def test_letters_are_found_by_reason_and_time(redis, letters):
-    ids = [bury(redis, number, "poison" if number % 2 else "other") for number in range(1, 301)]
+    ids = [
+        add_letter(redis, number, "poison" if number % 2 else "other") for number in range(1, 301)
+    ]
 
     def found(choice, **order):
         return [one.letter_id.decode() for one in letters.find(choice, **order)]
@@ -51,16 +55,16 @@ def test_no_letters_are_no_letters(letters):
 
 def test_a_letter_that_dies_again_is_not_met_twice(redis, letters):
     for number in range(1, 151):
-        bury(redis, number)
+        add_letter(redis, number)
     met = 0
     for met, _ in enumerate(letters.find(Choice()), 1):
-        bury(redis, 1000 + met)
+        add_letter(redis, 1000 + met)
     assert met == 150
 
 
 def test_a_requeued_entry_is_in_the_stream_and_no_longer_dead(redis, letters):
     flat = [b"b", b"1", b"a", b"\xff", b"b", b"2", b"click_id", b"x"]
-    letter = letters.get(bury(redis, 1, flat=flat))
+    letter = letters.get(add_letter(redis, 1, flat=flat))
     assert letters.requeue(letter)
     assert not letters.requeue(letter)
     redis.set_response_callback("XRANGE", lambda reply: reply)
@@ -71,14 +75,14 @@ def test_a_requeued_entry_is_in_the_stream_and_no_longer_dead(redis, letters):
 
 def test_what_can_not_be_requeued_stays(redis, letters):
     for flat in ([b"x"] * 8_000, [b"x"] * 7_002):
-        letter = letters.get(bury(redis, redis.xlen(DEAD) + 1, flat=flat))
+        letter = letters.get(add_letter(redis, redis.xlen(DEAD) + 1, flat=flat))
         with pytest.raises(CannotRequeue):
             letters.requeue(letter)
     assert redis.xlen(DEAD) == 2
 
 
 def test_a_purged_letter_is_gone(redis, letters):
-    letter = letters.get(bury(redis, 1))
+    letter = letters.get(add_letter(redis, 1))
     assert letters.purge(letter)
     assert not letters.purge(letter)
     assert redis.xlen(DEAD) == 0

@@ -1,11 +1,11 @@
 import pytest
 
-from app.audit.click_ref import Sighting
+from app.audit.click_ref import ClickRef
 from app.erasure.choice import Choice, Found, Span, read_entry
 
 
 def found(code: str = "abc", address: str = "203.0.113.7", time_ms: int = 5) -> Found:
-    return Found(Sighting(time_ms, bytes(16)), code, address)
+    return Found(ClickRef(time_ms, bytes(16)), code, address)
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_a_choice_looks_at_code_address_and_time() -> None:
 
 def test_an_entry_that_is_no_click_still_has_what_it_has() -> None:
     seen = read_entry(b"7-1", [b"short_code", b"abc", b"ip", b"\xff"])
-    assert (seen.code, seen.sighting.time_ms) == ("abc", 7)
+    assert (seen.code, seen.click_ref.time_ms) == ("abc", 7)

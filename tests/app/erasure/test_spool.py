@@ -12,7 +12,7 @@ def test_the_command_of_a_click_says_whose_it_is() -> None:
     command = b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words)
     found = read_command(CLICK_ID, command)
     assert found is not None
-    assert (found.code, found.address, found.sighting.click_id) == ("abc", "203.0.113.7", CLICK_ID)
+    assert (found.code, found.address, found.click_ref.click_id) == ("abc", "203.0.113.7", CLICK_ID)
 
 
 @pytest.mark.parametrize(

@@ -41,14 +41,14 @@ def test_no_two_kinds_of_key_meet(one: str, other: str) -> None:
 def test_keys_beside_the_stream_differ_and_live_in_its_slot(stream: str, group: str) -> None:
     makers = (
         keys.leases_key,
-        keys.heirs_key,
+        keys.claimants_key,
         keys.batches_key,
         keys.batch_entries_key,
-        keys.janitor_key,
+        keys.maintenance_lock_key,
         keys.backlog_marks_key,
         keys.ledger_key,
         keys.ledger_gaps_key,
-        keys.ledger_turn_key,
+        keys.ledger_lock_key,
     )
     made = {make(stream, group) for make in makers}
     assert len(made | {stream}) == len(makers) + 1

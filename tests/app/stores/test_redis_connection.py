@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from app.stores.redis import RedisRefused, RedisUnavailable, connect
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from app.stores.server_agreement import OneServer
 from tests.support.producers import STREAM
 from tests.support.tcp_proxy import TcpProxy
@@ -22,64 +22,66 @@ def redis(redis_url: str) -> Iterator[Redis]:
         yield client
 
 
-def wire(url: str, reply_seconds: float = 2.0, block_ms: int = 30_000) -> Wire:
+def connect_once(url: str, reply_seconds: float = 2.0, block_ms: int = 30_000) -> RedisConnection:
     client = connect(url, timeout_seconds=reply_seconds, block_ms=block_ms)
-    return Wire(client, url, reply_seconds)
+    return RedisConnection(client, url, reply_seconds)
 
 
-def ask(line: Wire, block_ms: int, should_end: Callable[[], bool], *command: str | int) -> Any:
-    line.send(*command)
-    return line.receive(block_ms, should_end)
+def ask(
+    connection: RedisConnection, block_ms: int, should_end: Callable[[], bool], *command: str | int
+) -> Any:
+    connection.send(*command)
+    return connection.receive(block_ms, should_end)
 
 
 def test_a_reply_is_what_redis_said(redis_url):
-    line = wire(redis_url)
-    assert line.call("SET", "a", b"\xff") == b"OK"
-    assert line.call("GET", "a") == b"\xff"
-    assert line.call("STRLEN", "a") == 1
+    connection = connect_once(redis_url)
+    assert connection.call("SET", "a", b"\xff") == b"OK"
+    assert connection.call("GET", "a") == b"\xff"
+    assert connection.call("STRLEN", "a") == 1
 
 
 def test_many_commands_have_their_replies_in_order(redis_url):
-    line = wire(redis_url)
+    connection = connect_once(redis_url)
     texts = [b"x" * number for number in range(3_000)]
-    assert line.call_all([("ECHO", text) for text in texts]) == texts
-    assert line.call_all([]) == []
+    assert connection.call_all([("ECHO", text) for text in texts]) == texts
+    assert connection.call_all([]) == []
 
 
 def test_a_refused_command_among_many_leaves_no_reply_behind(redis_url):
-    line = wire(redis_url)
+    connection = connect_once(redis_url)
     with pytest.raises(RedisRefused, match="unknown command"):
-        line.call_all([("ECHO", "a"), ("NONSENSE",), ("ECHO", "b")])
-    assert line.call("ECHO", "c") == b"c"
+        connection.call_all([("ECHO", "a"), ("NONSENSE",), ("ECHO", "b")])
+    assert connection.call("ECHO", "c") == b"c"
 
 
 def test_a_reply_that_is_given_up_is_not_taken_for_another(redis_url):
-    line = wire(redis_url)
-    line.send("ECHO", "a")
-    line.hang_up()
-    assert line.call("ECHO", "b") == b"b"
+    connection = connect_once(redis_url)
+    connection.send("ECHO", "a")
+    connection.hang_up()
+    assert connection.call("ECHO", "b") == b"b"
 
 
 def test_a_blocking_call_ends_when_told_to(redis_url):
     asked = iter([False, True])
-    line = wire(redis_url)
-    assert ask(line, 30_000, lambda: next(asked), *BLOCKING) is None
-    assert line.call("PING") == b"PONG"
+    connection = connect_once(redis_url)
+    assert ask(connection, 30_000, lambda: next(asked), *BLOCKING) is None
+    assert connection.call("PING") == b"PONG"
 
 
 def test_a_blocking_call_returns_what_comes(redis_url, redis):
     sending = threading.Timer(0.3, lambda: redis.xadd(STREAM, {"a": "b"}))
     sending.start()
-    reply = ask(wire(redis_url), 30_000, lambda: False, *BLOCKING)
+    reply = ask(connect_once(redis_url), 30_000, lambda: False, *BLOCKING)
     sending.join()
     assert [flat for _, flat in reply[STREAM.encode()]] == [[b"a", b"b"]]
 
 
 def test_a_missing_group_can_be_mended(redis_url):
     with pytest.raises(RedisUnavailable, match="NOGROUP"):
-        wire(redis_url).call("XREADGROUP", "GROUP", "g", "c", "STREAMS", STREAM, ">")
+        connect_once(redis_url).call("XREADGROUP", "GROUP", "g", "c", "STREAMS", STREAM, ">")
     with pytest.raises(RedisUnavailable, match="no such key"):
-        wire(redis_url).call("XINFO", "CONSUMERS", STREAM, "g")
+        connect_once(redis_url).call("XINFO", "CONSUMERS", STREAM, "g")
 
 
 def test_a_stream_deleted_under_a_blocked_read_can_be_mended(redis_url, redis):
@@ -88,33 +90,33 @@ def test_a_stream_deleted_under_a_blocked_read_can_be_mended(redis_url, redis):
     deleting.start()
     command = ("XREADGROUP", "GROUP", "g", "c", "BLOCK", 30_000, "STREAMS", STREAM, ">")
     with pytest.raises(RedisUnavailable, match=r"NOGROUP|UNBLOCKED"):
-        ask(wire(redis_url), 30_000, lambda: False, *command)
+        ask(connect_once(redis_url), 30_000, lambda: False, *command)
     deleting.join()
 
 
 def test_a_wrong_command_is_refused(redis_url):
     with pytest.raises(RedisRefused, match="unknown command"):
-        wire(redis_url).call("NONSENSE")
+        connect_once(redis_url).call("NONSENSE")
 
 
 def test_a_killed_server_is_away_until_it_is_back(valkey_server):
     server = valkey_server()
-    line = wire(server.url)
-    line.call("PING")
+    connection = connect_once(server.url)
+    connection.call("PING")
     server.kill()
     for _ in range(2):
         with pytest.raises(RedisUnavailable):
-            line.call("PING")
+            connection.call("PING")
     server.start()
-    assert line.call("PING") == b"PONG"
+    assert connection.call("PING") == b"PONG"
 
 
 def test_a_server_that_hangs_is_given_up(redis_url, redis):
-    line = wire(redis_url, reply_seconds=0.3, block_ms=10_000)
+    connection = connect_once(redis_url, reply_seconds=0.3, block_ms=10_000)
     redis.client_pause(1500)
     started = time.monotonic()
     with pytest.raises(RedisUnavailable, match="no reply"):
-        ask(line, 100, lambda: False, *BLOCKING)
+        ask(connection, 100, lambda: False, *BLOCKING)
     assert time.monotonic() - started < 10
     Redis.from_url(redis_url).client_unpause()
 
@@ -124,39 +126,41 @@ def test_a_server_that_was_made_a_replica_is_left(any_redis_server, is_alone):
     old, new = any_redis_server(), any_redis_server()
     with TcpProxy(old.port) as proxy:
         client = connect(proxy.redis_url, timeout_seconds=2)
-        line = Wire(client, proxy.redis_url, 2, None if is_alone else OneServer(proxy.redis_url))
-        line.call("SET", "a", "old")
+        connection = RedisConnection(
+            client, proxy.redis_url, 2, None if is_alone else OneServer(proxy.redis_url)
+        )
+        connection.call("SET", "a", "old")
         with Redis(port=old.port) as demoted:
             demoted.replicaof("127.0.0.1", new.port)
         proxy.lead_to(new.port)
         with pytest.raises(RedisUnavailable, match="is a replica"):
-            line.call("SET", "a", "new")
+            connection.call("SET", "a", "new")
         for _ in range(2):
             with suppress(RedisUnavailable):
-                line.call("SET", "a", "new")
+                connection.call("SET", "a", "new")
         with Redis(port=new.port) as promoted:
             assert promoted.get("a") == b"new"
         client.close()
 
 
 def test_what_was_asked_over_a_connection_that_ended_is_not_waited_for(redis_url):
-    line = wire(redis_url)
-    line.send("ECHO", "a")
-    line.hang_up()
+    connection = connect_once(redis_url)
+    connection.send("ECHO", "a")
+    connection.hang_up()
     with pytest.raises(RedisUnavailable, match="ended before the reply"):
-        line.receive(30_000, lambda: False)
+        connection.receive(30_000, lambda: False)
 
 
 def test_a_read_that_is_blocked_when_its_server_becomes_a_replica_ends(any_redis_server):
     old, new = any_redis_server(), any_redis_server()
     with TcpProxy(old.port) as proxy, Redis(port=old.port) as demoted:
-        line = wire(proxy.redis_url)
+        connection = connect_once(proxy.redis_url)
         demoted.xgroup_create(STREAM, "g", mkstream=True)
         demoting = threading.Timer(0.3, lambda: demoted.replicaof("127.0.0.1", new.port))
         demoting.start()
         command = ("XREADGROUP", "GROUP", "g", "c", "BLOCK", 30_000, "STREAMS", STREAM, ">")
         with pytest.raises(RedisUnavailable, match="UNBLOCKED"):
-            ask(line, 30_000, lambda: False, *command)
+            ask(connection, 30_000, lambda: False, *command)
         demoting.join()
         proxy.lead_to(new.port)
-        assert line.call("SET", "a", "new") == b"OK"
+        assert connection.call("SET", "a", "new") == b"OK"

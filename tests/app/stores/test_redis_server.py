@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.stores.redis import Address, named
-from app.stores.redis_server import RedisServer, Whereabouts, ends_of
+from app.stores.redis_server import FailoverDetector, RedisServer, ends_of
 from tests.support.redirect.fakes import FakeClock
 
 OURS, OTHER = RedisServer("a", "1", "master"), RedisServer("b", "2", "master")
@@ -22,7 +22,7 @@ class World:
         self.ends = [HERE]
         self.answering: RedisServer | None = OURS
         self.asked = 0
-        self.whereabouts = Whereabouts(
+        self.detector = FailoverDetector(
             lambda: Address(host="redis.example"), self.resolve, self.ask, self.clock
         )
 
@@ -37,7 +37,7 @@ class World:
 
     def look(self, peer=HERE, server: RedisServer = OURS) -> bool:
         self.clock.now += 1
-        return self.whereabouts.lead_elsewhere(peer, server)
+        return self.detector.leads_elsewhere(peer, server)
 
 
 @pytest.fixture
@@ -48,28 +48,28 @@ def world() -> World:
 def test_a_name_that_moved_to_another_master_is_followed(world):
     world.ends, world.answering = [THERE], OTHER
     assert world.look()
-    assert world.whereabouts.is_astray
+    assert world.detector.is_astray
     assert not world.look(THERE, OTHER)
-    assert not world.whereabouts.is_astray
+    assert not world.detector.is_astray
 
 
 @pytest.mark.parametrize("answering", [None, OTHER_REPLICA])
 def test_a_name_that_leads_to_no_other_master_is_not(world, answering):
     world.ends, world.answering = [THERE], answering
     assert not world.look()
-    assert world.whereabouts.is_astray
+    assert world.detector.is_astray
 
 
 def test_a_name_that_leads_to_our_server_by_another_way_leads_to_it(world):
     world.ends, world.answering = [THERE], OURS
     assert not world.look()
-    assert not world.whereabouts.is_astray
+    assert not world.detector.is_astray
 
 
 def test_a_name_that_nobody_knows_is_no_reason_to_leave(world):
     world.ends, world.answering = [], OTHER
     assert not world.look()
-    assert not world.whereabouts.is_astray
+    assert not world.detector.is_astray
 
 
 def test_of_many_addresses_ours_will_do(world):

@@ -53,28 +53,28 @@ def test_it_may_be_left_from_another_thread(server):
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.sampled_from((A, B))), max_size=60))
-def test_two_wires_never_work_on_two_servers_and_settle_at_the_third_try(steps):
-    """Each step is a call of one of two wires, at a time when new connections reach a server."""
+def test_two_connections_never_work_on_two_servers_and_settle_at_the_third_try(steps):
+    """Each step is a call of one of two connections, when new ones reach a server."""
     one_server = OneServer("redis://redis.example")
-    wires: list[tuple[int, RedisServer] | None] = [None, None]
+    connections: list[tuple[int, RedisServer] | None] = [None, None]
 
     def call(number: int, answering: RedisServer) -> bool:
         try:
-            if wires[number] is None:
-                wires[number] = one_server.agree(PEER, answering), answering
-            one_server.require(wires[number][0])
+            if connections[number] is None:
+                connections[number] = one_server.agree(PEER, answering), answering
+            one_server.require(connections[number][0])
         except RedisUnavailable:
-            wires[number] = None
+            connections[number] = None
             return False
         return True
 
     worked: list[tuple[int, RedisServer]] = []
     for number, answering in steps:
         if call(number, answering):
-            agreement, reached = wires[number]
+            agreement, reached = connections[number]
             worked.append((agreement, reached))
     servers = dict(worked)
     assert all(servers[agreement] == reached for agreement, reached in worked)
     assert sum(not call(number, A) for _ in range(4) for number in (0, 1)) <= 3
     assert all(call(number, A) for number in (0, 1))
-    assert [reached for _, reached in wires] in ([A, A], [B, B])
+    assert [reached for _, reached in connections] in ([A, A], [B, B])

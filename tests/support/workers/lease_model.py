@@ -10,9 +10,9 @@ from redis import Redis
 
 from app.stores.keys import ledger_key
 from app.stores.redis import connect
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from tests.support.producers import STREAM, send
-from workers.stream.lease import Fence, Fenced, WrittenDown
+from workers.stream.lease import BatchRecord, Fence, Fenced
 from workers.stream.names import Names
 from workers.stream.stream import Stream
 
@@ -24,22 +24,22 @@ SEATS = st.integers(0, 1)
 class Actor:
     """A consumer, as far as stream and fence are concerned."""
 
-    def __init__(self, wire, name, metrics):
+    def __init__(self, connection, name, metrics):
         names = Names(STREAM, GROUP, name, "clicks:dead", 1000)
         self.name = name
-        self.fence = Fence(wire, names, 60.0)
-        self.stream = Stream(wire, wire, names, metrics)
+        self.fence = Fence(connection, names, 60.0)
+        self.stream = Stream(connection, connection, names, metrics)
         self.held = set()
         self.begun = None
         self.is_inserted = False
 
-    def begin(self, noted):
+    def begin(self, record):
         """Begin a batch; return whether the lease was still there."""
         try:
-            self.fence.begin(noted)
+            self.fence.begin(record)
         except Fenced:
             return False
-        self.begun = noted
+        self.begun = record
         return True
 
 
@@ -56,7 +56,9 @@ class Consumers(RuleBasedStateMachine):
     def start(self):
         self.redis = Redis.from_url(self.server_url)
         self.redis.flushall()
-        self.wire = Wire(connect(self.server_url, timeout_seconds=5), self.server_url, 5)
+        self.connection = RedisConnection(
+            connect(self.server_url, timeout_seconds=5), self.server_url, 5
+        )
         self.stored = {}
         self.tokens = set()
         self.sent = []
@@ -65,12 +67,12 @@ class Consumers(RuleBasedStateMachine):
         self.seats = [self.make_actor(), self.make_actor()]
 
     def teardown(self):
-        self.wire._client.close()
+        self.connection._client.close()
         self.redis.close()
 
     def make_actor(self):
         self.count += 1
-        actor = Actor(self.wire, f"actor{self.count}", self.metrics)
+        actor = Actor(self.connection, f"actor{self.count}", self.metrics)
         actor.stream.ensure_group()
         actor.fence.keep()
         return actor
@@ -94,17 +96,18 @@ class Consumers(RuleBasedStateMachine):
             self.begin(seat, count)
 
     @rule(seat=SEATS)
-    def take_over(self, seat):
+    def claim_consumers(self, seat):
         """Take everybody else for dead; finish what they had begun, then claim the rest."""
         actor = self.seats[seat]
         if actor.begun:
             return
         others = [f"actor{number}" for number in range(1, self.count + 1)]
-        for name in actor.stream.take_over([name for name in others if name != actor.name], 60_000):
-            while noted := actor.fence.written_down():
-                if not self.finish(seat, noted):
+        known_dead = [name for name in others if name != actor.name]
+        for name in actor.stream.claim_consumers(known_dead, 60_000):
+            while record := actor.fence.unfinished():
+                if not self.finish(seat, record):
                     return
-            while page := actor.stream.inherited(name, PAGE):
+            while page := actor.stream.claim_entries(name, PAGE):
                 actor.held |= {entry.entry_id for entry in page}
 
     def read(self, actor, count):
@@ -113,11 +116,11 @@ class Consumers(RuleBasedStateMachine):
         actor.held |= read
 
     def begin(self, seat, count):
-        """Begin a batch of some of the entries at hand, so that heirs cut batches differently."""
+        """Begin a batch of some of the entries at hand, so that claimants cut others."""
         actor = self.seats[seat]
         entry_ids = sorted(actor.held, key=position)[:count]
         token = b"+".join(entry_ids).decode()
-        if not actor.begin(WrittenDown(actor.fence.name(token), 0, entry_ids)):
+        if not actor.begin(BatchRecord(actor.fence.name(token), 0, entry_ids)):
             self.seats[seat] = self.make_actor()
 
     def insert(self, actor):
@@ -135,10 +138,10 @@ class Consumers(RuleBasedStateMachine):
         actor.held -= set(actor.begun.entry_ids)
         actor.begun, actor.is_inserted = None, False
 
-    def finish(self, seat, noted):
+    def finish(self, seat, record):
         """Finish a batch of the dead; return whether the lease was still there."""
         actor = self.seats[seat]
-        if not actor.begin(noted):
+        if not actor.begin(record):
             self.seats[seat] = self.make_actor()
             return False
         self.insert(actor)

@@ -22,7 +22,7 @@ from workers.clickhouse.batch import Batch
 from workers.clickhouse.writer import Writer
 from workers.enrich.browser import Browsers
 from workers.enrich.enricher import Enricher
-from workers.enrich.geoip import Places
+from workers.enrich.geoip import CountryDatabase
 from workers.enrich.salts import Salts
 from workers.enrich.visitor import Visitors
 from workers.replay.checkpoint import Notes
@@ -66,7 +66,11 @@ class World:
         flats = [[part for pair in fields.items() for part in pair] for _, fields in entries]
         salts = Salts(connect(settings.redis_url, timeout_seconds=2), settings.redis_url)
         enricher = Enricher(
-            Browsers(), Bots(), Places(geoip_path), Visitors(salts.of_day), settings.store_addresses
+            Browsers(),
+            Bots(),
+            CountryDatabase(geoip_path),
+            Visitors(salts.of_day),
+            settings.store_addresses,
         )
         if insert:
             batch = Batch()
@@ -110,7 +114,7 @@ class World:
         )[0]
 
     def forget_stream(self) -> None:
-        """Trim all entries, as the janitor does at the horizon."""
+        """Trim all entries, as maintenance does at the horizon."""
         self.redis.xtrim(STREAM, maxlen=0, approximate=False)
 
 

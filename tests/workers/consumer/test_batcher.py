@@ -5,9 +5,9 @@ from app.clicks.click import to_fields
 from app.metrics.workers import WorkerMetrics
 from tests.support.producers import make_click
 from tests.support.workers.rows import plain_row, rows_of
-from workers.consumer.batcher import BatchSize, Sorter
+from workers.consumer.batcher import Batcher, BatchSize
 from workers.consumer.circuit_breaker import Breaker
-from workers.consumer.processor import Examiner
+from workers.consumer.processor import Processor
 from workers.stream.entry import Entry
 
 SIZE = BatchSize(rows=10, seconds=1.0)
@@ -32,10 +32,10 @@ def enricher():
 
 
 @pytest.fixture
-def sorter(now, enricher):
+def batcher(now, enricher):
     metrics = WorkerMetrics(CollectorRegistry())
     breaker = Breaker(0.5, metrics, lambda: now[0])
-    return Sorter(None, Examiner(enricher, 5), breaker, SIZE, lambda: now[0])
+    return Batcher(None, Processor(enricher, 5), breaker, SIZE, lambda: now[0])
 
 
 def entries(count: int) -> list[Entry]:
@@ -46,52 +46,52 @@ def entries(count: int) -> list[Entry]:
     ]
 
 
-def test_nothing_at_hand_is_never_due(sorter, now):
+def test_nothing_at_hand_is_never_due(batcher, now):
     now[0] += 1e9
-    assert not sorter.is_due
-    assert sorter.seconds_left() == float("inf")
+    assert not batcher.is_due
+    assert batcher.seconds_left() == float("inf")
 
 
-def test_a_batch_is_due_at_the_age_of_its_oldest_row(sorter, now):
-    sorter.sort(entries(1))
+def test_a_batch_is_due_at_the_age_of_its_oldest_row(batcher, now):
+    batcher.add(entries(1))
     now[0] += 0.6
-    sorter.sort(entries(1))
-    assert sorter.seconds_left() == pytest.approx(0.4)
-    assert not sorter.is_due
+    batcher.add(entries(1))
+    assert batcher.seconds_left() == pytest.approx(0.4)
+    assert not batcher.is_due
     now[0] += 0.5
-    assert sorter.is_due
+    assert batcher.is_due
 
 
-def test_a_large_batch_is_due_at_once(sorter):
-    sorter.sort(entries(10))
-    assert sorter.is_due
+def test_a_large_batch_is_due_at_once(batcher):
+    batcher.add(entries(10))
+    assert batcher.is_due
 
 
-def test_batches_follow_each_other_at_most_once_in_their_time_however_large(sorter, now):
-    sorter.sort(entries(10))
-    assert len(sorter.take_batch()) == 10
+def test_batches_follow_each_other_at_most_once_in_their_time_however_large(batcher, now):
+    batcher.add(entries(10))
+    assert len(batcher.take_batch()) == 10
     now[0] += 0.3
-    sorter.sort(entries(20))
-    assert not sorter.is_due
-    assert sorter.seconds_left() == pytest.approx(0.7)
+    batcher.add(entries(20))
+    assert not batcher.is_due
+    assert batcher.seconds_left() == pytest.approx(0.7)
     now[0] += 0.8
-    assert sorter.is_due
+    assert batcher.is_due
 
 
-def test_a_batch_that_fills_the_memory_is_due_at_once(sorter):
-    sorter.sort(entries(10))
-    sorter.take_batch()
-    sorter.sort(entries(79))
-    assert not sorter.is_full
-    sorter.sort(entries(1))
-    assert sorter.is_full
-    assert sorter.is_due
+def test_a_batch_that_fills_the_memory_is_due_at_once(batcher):
+    batcher.add(entries(10))
+    batcher.take_batch()
+    batcher.add(entries(79))
+    assert not batcher.is_full
+    batcher.add(entries(1))
+    assert batcher.is_full
+    assert batcher.is_due
 
 
-def test_a_batch_apart_is_not_mixed_with_the_others(sorter):
-    sorter.sort(entries(3))
-    batch, is_done = sorter.sort_apart([entries(2), entries(1)])
-    assert (len(batch), is_done, len(sorter)) == (3, True, 3)
+def test_a_batch_apart_is_not_mixed_with_the_others(batcher):
+    batcher.add(entries(3))
+    batch, is_done = batcher.batch_apart([entries(2), entries(1)])
+    assert (len(batch), is_done, len(batcher)) == (3, True, 3)
 
 
 @pytest.mark.parametrize(
@@ -101,19 +101,19 @@ def test_no_backlog_makes_batches_larger_than_the_memory_allows(rows, most):
     assert BatchSize(rows, 1.0).most_rows == most
 
 
-def test_a_batch_of_long_texts_is_full_before_it_has_many_rows(sorter, enricher, now):
+def test_a_batch_of_long_texts_is_full_before_it_has_many_rows(batcher, enricher, now):
     enricher.columns = {"user_agent": bytes(8192), "target": bytes(8192), "referrer": bytes(8192)}
-    sorter._size = BatchSize(rows=75_000, seconds=1.0)
-    while not sorter.is_full:
-        sorter.sort(entries(100))
-    assert 2_000 < len(sorter) < 3_000
-    assert sorter.is_due
-    sorter.take_batch()
-    assert not sorter.is_full
+    batcher._size = BatchSize(rows=75_000, seconds=1.0)
+    while not batcher.is_full:
+        batcher.add(entries(100))
+    assert 2_000 < len(batcher) < 3_000
+    assert batcher.is_due
+    batcher.take_batch()
+    assert not batcher.is_full
 
 
-def test_a_click_that_is_sent_again_and_again_fills_a_batch(sorter):
+def test_a_click_that_is_sent_again_and_again_fills_a_batch(batcher):
     (one,) = entries(1)
-    sorter.sort([one._replace(entry_id=b"%d-0" % number) for number in range(SIZE.most_rows)])
-    assert len(sorter) == 1
-    assert sorter.is_full
+    batcher.add([one._replace(entry_id=b"%d-0" % number) for number in range(SIZE.most_rows)])
+    assert len(batcher) == 1
+    assert batcher.is_full

@@ -87,7 +87,7 @@ def test_a_backlog_is_read_on_while_an_insert_is_under_way(
     sizes = []
 
     def prepare(consumer):
-        writer = consumer._delivery._writer
+        writer = consumer._sink._writer
         insert = writer.insert
 
         def insert_late(batch, token):

@@ -39,7 +39,7 @@ def test_an_insert_that_fails_is_tried_again_with_the_same_rows(
     faults = []
 
     def prepare(consumer):
-        writer = consumer._delivery._writer
+        writer = consumer._sink._writer
         writer.insert = Faulty(writer.insert, kind("for a test"), after=after)
         faults.append(writer.insert)
 
@@ -54,8 +54,8 @@ def test_a_state_of_clickhouse_is_waited_for_and_is_no_fault_of_a_click(
 ):
     send_clicks(redis_url, 100)
     error = errors.ServerException("DB::Exception: Not now.", code)
-    failing = Faulty(writer.enter, error, times=3)
-    monkeypatch.setattr(writer, "enter", failing)
+    failing = Faulty(writer.write_ledger, error, times=3)
+    monkeypatch.setattr(writer, "write_ledger", failing)
     consume(lambda: is_idle(redis, 100))
     assert failing.left == 0
     assert dead_letters(redis) == []
@@ -70,8 +70,8 @@ def test_an_error_of_redis_while_an_insert_is_under_way_doubles_nothing(
     send_clicks(redis_url, 5000)
 
     def prepare(consumer):
-        writer, fence = consumer._delivery._writer, consumer._fence
-        stream, insert = consumer._intake._stream, writer.insert
+        writer, fence = consumer._sink._writer, consumer._fence
+        stream, insert = consumer._source._stream, writer.insert
         owner = fence if method == "keep" else stream
         call = getattr(owner, method)
         failing = []
@@ -97,7 +97,8 @@ def test_an_error_of_redis_while_an_insert_is_under_way_doubles_nothing(
 
 @pytest.mark.parametrize("after", [False, True], ids=["nothing done", "done, and no reply"])
 @pytest.mark.parametrize(
-    "method", ["keep", "read", "begin", "commit", "take_over", "dead_letter", "own", "written_down"]
+    "method",
+    ["keep", "read", "begin", "commit", "claim_consumers", "dead_letter", "own", "unfinished"],
 )
 def test_an_error_of_redis_loses_and_doubles_nothing(
     consume, redis, redis_url, count_clicks, method, after
@@ -106,7 +107,7 @@ def test_an_error_of_redis_loses_and_doubles_nothing(
     send(redis_url, [malformed({"timestamp": "-5"})])
 
     def prepare(consumer):
-        stream, fence = consumer._intake._stream, consumer._fence
+        stream, fence = consumer._source._stream, consumer._fence
         error = RedisUnavailable("for a test")
         if method == "own":
             stream.read = Faulty(stream.read, error, times=1, after=True)
@@ -123,7 +124,7 @@ def test_a_drain_goes_on_trying_while_it_has_time(consume, redis, redis_url, cou
     faults = []
 
     def prepare(consumer):
-        writer = consumer._delivery._writer
+        writer = consumer._sink._writer
         writer.insert = Faulty(writer.insert, ClickHouseUnavailable("for a test"), times=4)
         faults.append(writer.insert)
 
@@ -137,10 +138,10 @@ def test_a_drain_ends_at_once_when_the_next_try_comes_too_late(consume, redis, r
     faults = []
 
     def prepare(consumer):
-        delivery = consumer._delivery
+        sink = consumer._sink
         faults.append(Faulty(None, ClickHouseUnavailable("for a test"), times=100))
-        delivery._writer.insert = faults[0]
-        delivery._backoff.next_seconds = lambda: GIVE_UP_SECONDS
+        sink._writer.insert = faults[0]
+        sink._backoff.next_seconds = lambda: GIVE_UP_SECONDS
 
     started = time.monotonic()
     consume(lambda: faults[0].left < 100, prepare)

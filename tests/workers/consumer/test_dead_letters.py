@@ -43,7 +43,7 @@ def trim(letters, metrics):
     return trim
 
 
-def bury(redis, count, pad=""):
+def add_letters(redis, count, pad=""):
     """Write letters of a minute's distance, the last of now; return their clicks."""
     clicks = [make_click(user_agent=f"agent{pad}") for _ in range(count)]
     pipeline = redis.pipeline(transaction=False)
@@ -60,7 +60,7 @@ def bury(redis, count, pad=""):
 def test_the_oldest_go_when_there_are_too_many_and_their_clicks_count_as_dead(
     redis, letters, trim, metrics
 ):
-    clicks = bury(redis, 350)
+    clicks = add_letters(redis, 350)
     trim(UNBOUNDED._replace(most=120))
     left = [one.fields[b"click_id"].decode() for one in letters.find(Choice())]
     assert left == [click.click_id.hex() for click in clicks[230:]]
@@ -70,14 +70,14 @@ def test_the_oldest_go_when_there_are_too_many_and_their_clicks_count_as_dead(
 
 
 def test_those_of_more_than_so_many_days_go(redis, letters, trim):
-    bury(redis, 1500)
+    add_letters(redis, 1500)
     trim(UNBOUNDED._replace(most_days=1))
     assert letters.count() == 1440 + 1
     assert letters.oldest()[0].died_ms == NOW_MS - DAY_MS
 
 
 def test_they_take_no_more_memory_than_they_may(redis, letters, trim):
-    bury(redis, 800, pad="x" * 4000)
+    add_letters(redis, 800, pad="x" * 4000)
     before = letters.memory_bytes()
     trim(UNBOUNDED._replace(most_bytes=2_000_000))
     assert before > 3_000_000
@@ -85,7 +85,7 @@ def test_they_take_no_more_memory_than_they_may(redis, letters, trim):
 
 
 def test_those_of_a_full_redis_are_trimmed_too(redis, letters, trim):
-    bury(redis, 300)
+    add_letters(redis, 300)
     redis.config_set("maxmemory", 1)
     trim(UNBOUNDED._replace(most=100))
     assert letters.count() == 100
@@ -94,7 +94,7 @@ def test_those_of_a_full_redis_are_trimmed_too(redis, letters, trim):
 def test_where_redis_does_not_say_how_large_they_are_the_other_bounds_hold(
     redis, letters, trim, caplog
 ):
-    bury(redis, 300)
+    add_letters(redis, 300)
     redis.execute_command("ACL", "SETUSER", "default", "-memory")
     with caplog.at_level(logging.ERROR):
         trim(LetterBounds(100, 1000, 0))

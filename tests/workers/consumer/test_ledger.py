@@ -1,6 +1,6 @@
 import pytest
 
-from app.audit.writer import enter
+from app.audit.writer import write_ledger
 from app.stores.clickhouse import ClickHouseRefused, connect
 from tests.support.workers.rows import NOON_MS, plain_row
 from tests.workers.clickhouse.test_writer import batch_of, insert, query
@@ -35,10 +35,10 @@ def test_a_batch_is_in_the_ledger_before_its_clicks_are_stored(writer, clicks_ur
 def test_a_retry_enters_its_clicks_again_and_they_are_one(clicks_url):
     click_ids, times_ms = [bytes(16), b"\1" * 16], [NOW_MS, NOW_MS]
     with connect(clicks_url, timeout_seconds=30) as client:
-        enter(client, click_ids, times_ms)
+        write_ledger(client, click_ids, times_ms)
         client.execute("TRUNCATE TABLE ledger")
         for _ in range(2):
-            enter(client, click_ids, times_ms)
+            write_ledger(client, click_ids, times_ms)
     assert len(query(clicks_url, LEDGER)) == 2
 
 

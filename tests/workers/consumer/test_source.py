@@ -1,13 +1,13 @@
 import pytest
 
-from workers.consumer.source import Intake, Pace, Portion
+from workers.consumer.source import FetchedBatch, Pace, Source
 from workers.process.heartbeat import Heartbeat, Pulse
 from workers.stream.entry import Entry
-from workers.stream.lease import WrittenDown
+from workers.stream.lease import BatchRecord
 from workers.stream.stream import FIRST_ID
 
 PACE = Pace(most_entries=100, block_ms=5_000, claim_idle_seconds=60.0)
-NOTHING = Portion([])
+NOTHING = FetchedBatch([])
 
 
 class Fakes:
@@ -38,14 +38,14 @@ class Fakes:
         self.asked.append(("own", after))
         return self.pending.get(after, [])
 
-    def take_over(self, known_dead, idle_ms):
-        self.asked.append(("take over", tuple(known_dead), idle_ms))
+    def claim_consumers(self, known_dead, idle_ms):
+        self.asked.append(("claim", tuple(known_dead), idle_ms))
         return list(self.left)
 
-    def inherited(self, dead, count):
+    def claim_entries(self, dead, count):
         return self.left[dead].pop(0) if self.left[dead] else []
 
-    def written_down(self):
+    def unfinished(self):
         return self.batches[0] if self.batches else None
 
     def fetch(self, entry_ids, deliveries):
@@ -69,26 +69,26 @@ def fakes():
 
 @pytest.fixture
 def ask(fakes, now):
-    intake = Intake(fakes, fakes, PACE, Pulse(Heartbeat()), lambda: now[0], "predecessor")
+    source = Source(fakes, fakes, PACE, Pulse(Heartbeat()), lambda: now[0], "predecessor")
 
     def ask(within_seconds=float("inf")):
         fakes.asked.clear()
-        portion = intake.next(within_seconds, lambda: False)
-        return portion, list(fakes.asked)
+        fetched = source.next(within_seconds, lambda: False)
+        return fetched, list(fakes.asked)
 
-    ask.intake = intake
+    ask.source = source
     return ask
 
 
 def test_it_begins_with_the_group_and_what_its_predecessor_left(ask, fakes):
     first, second = Entry(b"5-0", [], 2), Entry(b"6-0", [], 2)
     fakes.left = {"predecessor": [[first], [second]]}
-    assert ask() == (Portion([first], is_apart=True), ["group", TAKE_OVER])
-    assert ask() == (Portion([second], is_apart=True), [])
+    assert ask() == (FetchedBatch([first], is_apart=True), ["group", CLAIM])
+    assert ask() == (FetchedBatch([second], is_apart=True), [])
     assert ask() == (NOTHING, [("read", 100, 5_000)])
 
 
-TAKE_OVER = ("take over", ("predecessor",), 60_000)
+CLAIM = ("claim", ("predecessor",), 60_000)
 
 
 def test_a_read_blocks_no_longer_than_the_batch_may_wait(ask):
@@ -103,23 +103,23 @@ def test_it_looks_for_the_dead_twice_in_the_time_of_a_lease(ask, now):
     now[0] += 29.0
     assert ask()[1] == [("read", 100, 1_000)]
     now[0] += 1.0
-    assert ask()[1] == [("take over", (), 60_000), ("read", 100, 5_000)]
+    assert ask()[1] == [("claim", (), 60_000), ("read", 100, 5_000)]
 
 
 def test_batches_of_the_dead_are_finished_first(ask, fakes):
-    fakes.batches = [WrittenDown("token@dead", 1, [b"5-0"])]
+    fakes.batches = [BatchRecord("token@dead", 1, [b"5-0"])]
     fakes.entries = [Entry(b"5-0", []), Entry(b"5-1", [])]
     fakes.left = {"dead": [[Entry(b"6-0", [], 2)]]}
-    portion, _ = ask()
-    assert portion[:3] == ([Entry(b"5-0", [], 2)], True, fakes.batches[0])
-    assert list(portion.pieces()) == [[Entry(b"5-0", [], 2)], [Entry(b"5-1", [], 2)]]
+    fetched, _ = ask()
+    assert fetched[:3] == ([Entry(b"5-0", [], 2)], True, fakes.batches[0])
+    assert list(fetched.pieces()) == [[Entry(b"5-0", [], 2)], [Entry(b"5-1", [], 2)]]
     fakes.batches = []
     assert ask()[0].entries == [Entry(b"6-0", [], 2)]
 
 
 @pytest.mark.parametrize(("tries", "entries"), [(2, [Entry(b"5-0", [])]), (1, [])])
 def test_a_batch_that_killed_two_or_is_gone_is_not_finished_as_one(ask, fakes, tries, entries):
-    fakes.batches = [WrittenDown("token@dead", tries, [b"5-0"])]
+    fakes.batches = [BatchRecord("token@dead", tries, [b"5-0"])]
     fakes.entries = entries
     assert ("forget", "token@dead") in ask()[1]
 
@@ -128,9 +128,9 @@ def test_after_an_error_its_own_entries_come_first_each_once(ask, fakes):
     ask()
     first, second = Entry(b"5-0", []), Entry(b"6-0", [], 2)
     fakes.pending = {FIRST_ID: [first], b"5-0": [second]}
-    ask.intake.start_over()
-    assert ask() == (Portion([first]), ["group", ("own", FIRST_ID)])
-    assert ask() == (Portion([second], is_apart=True), [("own", b"5-0")])
+    ask.source.start_over()
+    assert ask() == (FetchedBatch([first]), ["group", ("own", FIRST_ID)])
+    assert ask() == (FetchedBatch([second], is_apart=True), [("own", b"5-0")])
     assert ask()[1] == [("own", b"6-0"), ("read", 100, 5_000)]
     assert ask()[1] == [("read", 100, 5_000)]
 
@@ -138,10 +138,10 @@ def test_after_an_error_its_own_entries_come_first_each_once(ask, fakes):
 def test_after_an_outage_the_others_get_time_to_renew_their_leases(ask, now):
     ask()
     now[0] += 31.0
-    ask.intake.start_over()
+    ask.source.start_over()
     assert ask()[1] == ["group", ("own", FIRST_ID), ("read", 100, 5_000)]
     now[0] += 60.0
-    assert ask()[1][0] == ("take over", (), 60_000)
+    assert ask()[1][0] == ("claim", (), 60_000)
 
 
 def new_entries(count: int) -> list[Entry]:
@@ -152,7 +152,7 @@ def new_entries(count: int) -> list[Entry]:
 def more(ask, fakes):
     def more():
         fakes.asked.clear()
-        return len(ask.intake.more(lambda: False).entries), list(fakes.asked)
+        return len(ask.source.more(lambda: False).entries), list(fakes.asked)
 
     return more
 
@@ -187,20 +187,20 @@ def test_nothing_more_is_read_while_something_else_comes_first(ask, more, fakes,
     assert more() == (0, [])
     ask()
     assert more()[0] == 0
-    ask.intake.start_over()
+    ask.source.start_over()
     assert more() == (0, [])
 
 
 def test_after_an_error_its_own_entries_are_looked_at_again_later(ask, fakes, now):
     """A read that was given up may be carried out after the first look."""
     ask()
-    ask.intake.start_over()
+    ask.source.start_over()
     assert ask()[1] == ["group", ("own", FIRST_ID), ("read", 100, 5_000)]
     fakes.pending = {FIRST_ID: [Entry(b"5-0", [])]}
     now[0] += 60.0
-    assert ask() == (Portion([Entry(b"5-0", [])]), [TAKE_OVER_AGAIN, ("own", FIRST_ID)])
+    assert ask() == (FetchedBatch([Entry(b"5-0", [])]), [CLAIM_AGAIN, ("own", FIRST_ID)])
     now[0] += 60.0
     assert ("own", FIRST_ID) not in ask()[1]
 
 
-TAKE_OVER_AGAIN = ("take over", (), 60_000)
+CLAIM_AGAIN = ("claim", (), 60_000)

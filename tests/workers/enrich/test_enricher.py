@@ -5,7 +5,7 @@ from app.clicks.click import Clicks, new_click_id
 from workers.enrich.address import parse_address
 from workers.enrich.browser import Browsers
 from workers.enrich.enricher import Enricher
-from workers.enrich.geoip import Places
+from workers.enrich.geoip import CountryDatabase
 from workers.enrich.visitor import Visitors
 
 NOW_MS = 1_790_000_000_123
@@ -18,7 +18,7 @@ CHROME = (
 @pytest.fixture(scope="module")
 def enricher(country_database) -> Enricher:
     visitors = Visitors(lambda _day: bytes(32))
-    return Enricher(Browsers(), Bots(), Places(country_database), visitors, "network")
+    return Enricher(Browsers(), Bots(), CountryDatabase(country_database), visitors, "network")
 
 
 def clicks(**changes: object) -> Clicks:

@@ -5,7 +5,7 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
 from workers.enrich.address import UNKNOWN, parse_address
-from workers.enrich.geoip import BadCountryDatabase, Places
+from workers.enrich.geoip import BadCountryDatabase, CountryDatabase
 
 
 def write_database(path, **options):
@@ -18,31 +18,31 @@ def write_database(path, **options):
 
 def test_both_ways_of_writing_a_country_are_read(tmp_path):
     write_database(tmp_path / "country.mmdb", ip_version=6, ipv4_compatible=True)
-    places = Places(tmp_path / "country.mmdb")
+    countries = CountryDatabase(tmp_path / "country.mmdb")
     asked = ("192.0.2.7", "198.51.100.7", "203.0.113.7", "2001:db8::1", "10.0.0.1")
-    assert [places.country(parse_address(ip)) for ip in asked] == ["DE", "BR", "", "", ""]
-    assert places.version.startswith("Test-Country 20")
+    assert [countries.country(parse_address(ip)) for ip in asked] == ["DE", "BR", "", "", ""]
+    assert countries.version.startswith("Test-Country 20")
 
 
 def test_a_database_of_ipv4_addresses_knows_no_other(tmp_path):
     write_database(tmp_path / "country.mmdb", ip_version=4)
-    places = Places(tmp_path / "country.mmdb")
-    assert places.country(parse_address("192.0.2.7")) == "DE"
-    assert places.country(parse_address("2001:db8::1")) == ""
+    countries = CountryDatabase(tmp_path / "country.mmdb")
+    assert countries.country(parse_address("192.0.2.7")) == "DE"
+    assert countries.country(parse_address("2001:db8::1")) == ""
 
 
 def test_the_embedded_database_knows_countries(country_database):
-    places = Places(country_database)
-    assert places.country(parse_address("8.8.8.8")) == "US"
-    assert places.country(parse_address("2a00:1450:4001:82a::200e")) != ""
-    assert places.country(UNKNOWN) == ""
+    countries = CountryDatabase(country_database)
+    assert countries.country(parse_address("8.8.8.8")) == "US"
+    assert countries.country(parse_address("2a00:1450:4001:82a::200e")) != ""
+    assert countries.country(UNKNOWN) == ""
 
 
 def test_without_a_file_countries_are_unknown(tmp_path, caplog):
-    assert Places(None).country(parse_address("8.8.8.8")) == ""
+    assert CountryDatabase(None).country(parse_address("8.8.8.8")) == ""
     with caplog.at_level(logging.WARNING):
-        places = Places(tmp_path / "absent.mmdb")
-    assert (places.country(parse_address("8.8.8.8")), places.version) == ("", "")
+        countries = CountryDatabase(tmp_path / "absent.mmdb")
+    assert (countries.country(parse_address("8.8.8.8")), countries.version) == ("", "")
     assert "absent.mmdb is missing" in caplog.text
 
 
@@ -50,4 +50,4 @@ def test_a_file_that_is_no_database_is_refused_by_name(tmp_path):
     path = tmp_path / "country.mmdb"
     path.write_bytes(b"not a database")
     with pytest.raises(BadCountryDatabase, match=r"country\.mmdb"):
-        Places(path)
+        CountryDatabase(path)

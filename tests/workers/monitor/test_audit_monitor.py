@@ -5,23 +5,23 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from app.audit.audit import Suspects
-from app.audit.click_ref import Sighting
+from app.audit.click_ref import ClickRef
 from app.audit.entry_counts import EntryCount, Gap, Noted
 from app.audit.factory import open_beginnings, open_entries
 from app.metrics.workers import LedgerMetrics
 from app.stores.clickhouse import ClickHouseUnavailable, connect
-from app.stores.keys import ledger_key, ledger_turn_key
+from app.stores.keys import ledger_key, ledger_lock_key
 from app.stores.redis import RedisUnavailable
 from app.stores.redis import connect as connect_redis
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from tests.support.clicks import click_row, insert_clicks
 from tests.support.producers import STREAM
 from tests.support.worker_processes import wait_until
-from workers.monitor.audit_monitor import LOOK_SECONDS, LedgerThread, LedgerWatch
+from workers.monitor.audit_monitor import LOOK_SECONDS, AuditMonitor, AuditThread
 
 GROUP = "analytics-group"
 NOW_MS = 1_778_414_400_000
-CLICKS = [Sighting(NOW_MS, bytes([n] * 16)) for n in range(5)]
+CLICKS = [ClickRef(NOW_MS, bytes([n] * 16)) for n in range(5)]
 BEGUN = Noted(0, NOW_MS - 5, NOW_MS - 1, 0, 0, 0, 0)
 
 
@@ -87,7 +87,7 @@ def registry():
 
 
 @pytest.fixture
-def turns():
+def locks():
     return [True]
 
 
@@ -96,14 +96,14 @@ class FakeBeginnings:
 
     def __init__(self):
         self.former = {BEGUN.since_ms: None}
-        self.entered = []
+        self.written = []
         self.checked = BEGUN.since_ms
 
     def another_until(self, since_ms):
         return self.former.pop(since_ms)
 
-    def enter(self, since_ms):
-        self.entered.append(since_ms)
+    def write(self, since_ms):
+        self.written.append(since_ms)
 
     def checked_ms(self, _):
         return self.checked
@@ -118,26 +118,26 @@ def beginnings():
 
 
 @pytest.fixture
-def watch(entries, audit, registry, turns, beginnings):
-    return LedgerWatch(entries, audit, lambda: turns[0], LedgerMetrics(registry), beginnings)
+def monitor(entries, audit, registry, locks, beginnings):
+    return AuditMonitor(entries, audit, lambda: locks[0], LedgerMetrics(registry), beginnings)
 
 
 def difference(registry, kind):
     return registry.get_sample_value("hopline_ledger_difference", {"kind": kind})
 
 
-def test_the_first_look_begins_the_ledger(entries, watch, audit):
+def test_the_first_look_begins_the_ledger(entries, monitor, audit):
     entries.now = None
-    assert watch.rest_seconds < 1
-    watch.look()
+    assert monitor.rest_seconds < 1
+    monitor.look()
     assert entries.now == BEGUN
     assert audit.since == []
-    assert watch.rest_seconds == LOOK_SECONDS
+    assert monitor.rest_seconds == LOOK_SECONDS
 
 
-def test_a_check_compares_the_last_hour_and_is_shown(watch, audit, entries, registry):
+def test_a_check_compares_the_last_hour_and_is_shown(monitor, audit, entries, registry):
     audit.found = Suspects(CLICKS[:2], CLICKS[2:])
-    watch.look()
+    monitor.look()
     assert audit.since == [NOW_MS - 3_600_000]
     kinds = ("entries", "emptied", "missing", "uncounted")
     shown = {kind: difference(registry, kind) for kind in kinds}
@@ -146,76 +146,76 @@ def test_a_check_compares_the_last_hour_and_is_shown(watch, audit, entries, regi
     assert checked == NOW_MS / 1000
 
 
-def test_everything_is_looked_for_after_a_restart_of_clickhouse_until_it_is_found(watch, audit):
-    watch.look()
+def test_everything_is_looked_for_after_a_restart_of_clickhouse_until_it_is_found(monitor, audit):
+    monitor.look()
     audit.started_seconds += 1
-    watch.look()
+    monitor.look()
     audit.started_seconds += 60
     audit.found = Suspects(CLICKS[:1], [])
-    watch.look()
-    watch.look()
+    monitor.look()
+    monitor.look()
     audit.found = Suspects([], [])
-    watch.look()
-    watch.look()
+    monitor.look()
+    monitor.look()
     assert audit.vouched == [False, True, False, False, False, True]
 
 
-def test_what_another_host_found_is_shown_too(watch, audit, entries, registry, turns):
-    turns[0] = False
+def test_what_another_host_found_is_shown_too(monitor, audit, entries, registry, locks):
+    locks[0] = False
     entries.now = BEGUN._replace(missing_clicks=7)
-    watch.look()
+    monitor.look()
     assert audit.since == []
     assert difference(registry, "missing") == 7
 
 
-def test_a_difference_is_logged_once(watch, audit, entries, caplog):
+def test_a_difference_is_logged_once(monitor, audit, entries, caplog):
     audit.found, entries.more = Suspects(CLICKS[:1], []), 2
-    watch.look()
+    monitor.look()
     entries.more = 0
-    watch.look()
+    monitor.look()
     assert [line for line in caplog.messages if "missing" in line] == [
         "2 entries went missing from the stream: see hopline audit",
         f"1 clicks are missing, such as {CLICKS[0].click_id.hex()}: see hopline audit",
     ]
     audit.found = Suspects(CLICKS[:2], CLICKS[:1])
-    watch.look()
+    monitor.look()
     assert "2 clicks are missing" in caplog.messages[-2]
     assert "1 clicks are uncounted" in caplog.messages[-1]
     assert {one.levelno for one in caplog.records} == {logging.ERROR}
 
 
 @pytest.mark.parametrize("away", [RedisUnavailable("away"), ClickHouseUnavailable("away")])
-def test_a_store_that_is_away_is_waited_for(watch, audit, entries, caplog, away):
+def test_a_store_that_is_away_is_waited_for(monitor, audit, entries, caplog, away):
     entries.error = away if isinstance(away, RedisUnavailable) else None
     audit.error = away
     for _ in range(3):
-        watch.look()
+        monitor.look()
     assert caplog.messages == ["the ledger can't be checked: away"]
     entries.error = audit.error = None
-    watch.look()
+    monitor.look()
     assert entries.now.compared_ms == NOW_MS
 
 
 def test_a_thread_watches_the_real_stores(redis, redis_url, clicks_url, make_settings, registry):
     settings = make_settings(redis_url=redis_url, clickhouse_url=clicks_url)
     redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
-    with closing(LedgerThread(settings, LedgerMetrics(CollectorRegistry()))):
+    with closing(AuditThread(settings, LedgerMetrics(CollectorRegistry()))):
         wait_until(lambda: redis.exists(ledger_key(STREAM, GROUP)))
     redis.xdel(STREAM, redis.xadd(STREAM, {"number": "1"}))
     [(now,)] = _ask(clicks_url, "SELECT now64(3, 'UTC')")
     insert_clicks(clicks_url, click_row(now))
-    with closing(LedgerThread(settings, LedgerMetrics(registry), patience_seconds=[0.1])):
+    with closing(AuditThread(settings, LedgerMetrics(registry), patience_seconds=[0.1])):
         wait_until(lambda: difference(registry, "entries") == 1)
         wait_until(lambda: difference(registry, "uncounted") == 1)
 
 
 def test_a_ledger_that_is_not_the_first_means_that_redis_was_emptied(
-    watch, entries, registry, beginnings, caplog
+    monitor, entries, registry, beginnings, caplog
 ):
     beginnings.former[BEGUN.since_ms] = BEGUN.since_ms - 70
-    watch.look()
-    watch.look()
-    assert beginnings.entered == [BEGUN.since_ms]
+    monitor.look()
+    monitor.look()
+    assert beginnings.written == [BEGUN.since_ms]
     assert entries.gaps == [Gap(BEGUN.since_ms - 70, BEGUN.since_ms, 0, is_emptied=True)]
     assert difference(registry, "emptied") == 1
     assert "Redis has lost all that it held" in caplog.text
@@ -225,11 +225,11 @@ def test_a_loss_that_who_noticed_it_could_not_note_is_noted_by_the_next(
     entries, audit, clicks_url, make_settings, monkeypatch
 ):
     beginnings = open_beginnings(make_settings(clickhouse_url=clicks_url))
-    beginnings.enter(BEGUN.since_ms - 70)
+    beginnings.write(BEGUN.since_ms - 70)
 
     def look():
         metrics = LedgerMetrics(CollectorRegistry())
-        LedgerWatch(entries, audit, lambda: True, metrics, beginnings).look()
+        AuditMonitor(entries, audit, lambda: True, metrics, beginnings).look()
 
     def lose_connection(*_):
         raise RedisUnavailable("for a test")
@@ -247,12 +247,12 @@ def test_an_emptied_redis_is_noticed_with_the_real_stores(
 ):
     settings = make_settings(redis_url=redis_url, clickhouse_url=clicks_url)
     entries = open_entries(
-        settings, Wire(connect_redis(redis_url, timeout_seconds=2), redis_url, 2).call
+        settings, RedisConnection(connect_redis(redis_url, timeout_seconds=2), redis_url, 2).call
     )
 
     def run_until(has_come, shown):
         redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
-        with closing(LedgerThread(settings, LedgerMetrics(shown), patience_seconds=[0.1])):
+        with closing(AuditThread(settings, LedgerMetrics(shown), patience_seconds=[0.1])):
             wait_until(has_come)
 
     run_until(lambda: _ask(clicks_url, "SELECT count() FROM beginnings") == [(1,)], registry)
@@ -263,9 +263,9 @@ def test_an_emptied_redis_is_noticed_with_the_real_stores(
     [gap] = entries.gaps_of_a_day()
     assert gap.is_emptied
     assert gap.before_ms == entries.noted().since_ms
-    redis.delete(ledger_turn_key(STREAM, GROUP))
+    redis.delete(ledger_lock_key(STREAM, GROUP))
     redis.xgroup_destroy(STREAM, GROUP)
-    run_until(lambda: redis.exists(ledger_turn_key(STREAM, GROUP)), CollectorRegistry())
+    run_until(lambda: redis.exists(ledger_lock_key(STREAM, GROUP)), CollectorRegistry())
     assert len(entries.gaps(0)) == 1
 
 
@@ -276,23 +276,23 @@ def _ask(url, sql):
 
 @pytest.mark.parametrize("compared_ms", [0, NOW_MS - 160_000])
 def test_a_redis_that_forgot_checks_was_brought_back_from_an_older_state(
-    watch, entries, registry, beginnings, caplog, compared_ms
+    monitor, entries, registry, beginnings, caplog, compared_ms
 ):
     entries.now = BEGUN._replace(compared_ms=compared_ms, since_ms=NOW_MS - 200_000)
     beginnings.former = {NOW_MS - 200_000: None}
     beginnings.checked = NOW_MS - 100
-    watch.look()
-    watch.look()
+    monitor.look()
+    monitor.look()
     after_ms = compared_ms or NOW_MS - 200_000
     assert entries.gaps == [Gap(after_ms, NOW_MS - 100, 0, is_emptied=True, is_set_back=True)]
     assert difference(registry, "emptied") == 1
     assert caplog.text.count("brought back from an older state") == 1
 
 
-def test_a_check_that_went_with_the_last_second_is_no_older_state(watch, entries, beginnings):
+def test_a_check_that_went_with_the_last_second_is_no_older_state(monitor, entries, beginnings):
     entries.now = BEGUN._replace(compared_ms=NOW_MS - 120_000)
     beginnings.checked = NOW_MS
-    watch.look()
+    monitor.look()
     assert entries.gaps == []
 
 
@@ -301,13 +301,13 @@ def test_an_older_state_is_noticed_with_the_real_stores(
 ):
     settings = make_settings(redis_url=redis_url, clickhouse_url=clicks_url)
     entries = open_entries(
-        settings, Wire(connect_redis(redis_url, timeout_seconds=2), redis_url, 2).call
+        settings, RedisConnection(connect_redis(redis_url, timeout_seconds=2), redis_url, 2).call
     )
     beginnings = open_beginnings(settings)
 
     def run_until(has_come, shown):
-        redis.delete(ledger_turn_key(STREAM, GROUP))
-        with closing(LedgerThread(settings, LedgerMetrics(shown), patience_seconds=[0.1])):
+        redis.delete(ledger_lock_key(STREAM, GROUP))
+        with closing(AuditThread(settings, LedgerMetrics(shown), patience_seconds=[0.1])):
             wait_until(has_come)
 
     redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
@@ -322,5 +322,5 @@ def test_an_older_state_is_noticed_with_the_real_stores(
     [gap] = entries.gaps_of_a_day()
     assert (gap.before_ms, gap.is_set_back) == (later_ms, True)
     assert beginnings.checked_ms(since_ms) == entries.noted().compared_ms
-    run_until(lambda: redis.exists(ledger_turn_key(STREAM, GROUP)), CollectorRegistry())
+    run_until(lambda: redis.exists(ledger_lock_key(STREAM, GROUP)), CollectorRegistry())
     assert len(entries.gaps(0)) == 1

@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from workers.replay.checkpoint import Notebook, Notes, NotesUnusable
-from workers.replay.stored_clicks import Place
+from workers.replay.stored_clicks import Cursor
 
 
 def notes(**changes) -> Notes:
@@ -15,7 +15,7 @@ def test_notes_come_back_as_they_were_written(tmp_path):
     assert notebook.read() is None
     for written in (
         notes(),
-        notes(is_stream_done=True, month=202605, after=Place("ü".encode(), 7, bytes(range(16)))),
+        notes(is_stream_done=True, month=202605, after=Cursor("ü".encode(), 7, bytes(range(16)))),
         notes(counts=Counter(read=7), changed=Counter(country=3)),
     ):
         notebook.write(written)

@@ -3,12 +3,12 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
 from workers.enrich.address import UNKNOWN, parse_address
-from workers.replay.country_cache import StoredPlaces
+from workers.replay.country_cache import StoredCountries
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory):
-    path = tmp_path_factory.mktemp("places") / "country.mmdb"
+def countries(tmp_path_factory):
+    path = tmp_path_factory.mktemp("countries") / "country.mmdb"
     writer = MMDBWriter(ip_version=6, ipv4_compatible=True)
     for network, country in {
         "192.0.0.0/16": "DE",
@@ -20,7 +20,7 @@ def places(tmp_path_factory):
     }.items():
         writer.insert_network(IPSet([network]), {"country_code": country})
     writer.to_db_file(str(path))
-    return StoredPlaces(path)
+    return StoredCountries(path)
 
 
 @pytest.mark.parametrize(
@@ -37,19 +37,19 @@ def places(tmp_path_factory):
         ("203.0.113.0", ""),
     ],
 )
-def test_a_network_tells_a_country_where_the_database_has_one_answer(places, stored, country):
-    assert places.country_of_stored(parse_address(stored)) == country
+def test_a_network_tells_a_country_where_the_database_has_one_answer(countries, stored, country):
+    assert countries.country_of_stored(parse_address(stored)) == country
 
 
-def test_nothing_tells_nothing(places):
-    assert places.country_of_stored(UNKNOWN) is None
-    assert StoredPlaces(None).country_of_stored(parse_address("192.0.2.0")) is None
+def test_nothing_tells_nothing(countries):
+    assert countries.country_of_stored(UNKNOWN) is None
+    assert StoredCountries(None).country_of_stored(parse_address("192.0.2.0")) is None
 
 
 def test_a_database_of_ipv4_addresses_tells_nothing_about_others(tmp_path):
     writer = MMDBWriter(ip_version=4)
     writer.insert_network(IPSet(["192.0.0.0/16"]), {"country_code": "DE"})
     writer.to_db_file(str(tmp_path / "country.mmdb"))
-    places = StoredPlaces(tmp_path / "country.mmdb")
-    assert places.country_of_stored(parse_address("192.0.2.0")) == "DE"
-    assert places.country_of_stored(parse_address("2001:db8::")) is None
+    countries = StoredCountries(tmp_path / "country.mmdb")
+    assert countries.country_of_stored(parse_address("192.0.2.0")) == "DE"
+    assert countries.country_of_stored(parse_address("2001:db8::")) is None

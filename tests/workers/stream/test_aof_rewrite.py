@@ -6,10 +6,10 @@ from redis import Redis
 
 from app.stores.aof_rewrite import FIELDS, Noted
 from app.stores.redis import connect
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from tests.support.producers import STREAM, send_clicks
 from tests.support.worker_processes import wait_until
-from workers.stream.admin import Upkeep
+from workers.stream.admin import StreamAdmin
 from workers.stream.aof_rewrite import LOOK_SECONDS, Rewriting
 from workers.stream.names import Names
 
@@ -32,9 +32,9 @@ def redis(server):
 def look(server, metrics):
     """Look, a minute after the look before."""
     now = [0.0]
-    wire = Wire(connect(server.url, timeout_seconds=2), server.url, 2)
-    upkeep = Upkeep(wire, NAMES, metrics)
-    rewriting = Rewriting(wire, upkeep, NAMES, lambda: now[0], lambda: time.time_ns() // 10**6)
+    connection = RedisConnection(connect(server.url, timeout_seconds=2), server.url, 2)
+    admin = StreamAdmin(connection, NAMES, metrics)
+    rewriting = Rewriting(connection, admin, NAMES, lambda: now[0], lambda: time.time_ns() // 10**6)
 
     def look_a_minute_later(seconds=LOOK_SECONDS):
         rewriting.look_if_due()

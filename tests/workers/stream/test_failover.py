@@ -6,12 +6,12 @@ import pytest
 from redis import Redis
 
 from app.stores.redis import RedisUnavailable, connect
-from app.stores.redis_connection import Wire
+from app.stores.redis_connection import RedisConnection
 from app.stores.server_agreement import OneServer
 from tests.support.producers import STREAM, send_clicks
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.worker_processes import Workers, wait_until
-from workers.stream.failover import Following
+from workers.stream.failover import FailoverMonitor
 
 BLOCKING = ("XREAD", "BLOCK", 30_000, "STREAMS", STREAM, "$")
 
@@ -27,14 +27,14 @@ def proxy(servers):
         yield started
 
 
-def wires(url: str) -> tuple[Wire, Wire, OneServer]:
+def connections(url: str) -> tuple[RedisConnection, RedisConnection, OneServer]:
     server = OneServer(url)
     client = connect(url, timeout_seconds=2, block_ms=30_000)
-    return Wire(client, url, 2, server), Wire(client, url, 2, server), server
+    return RedisConnection(client, url, 2, server), RedisConnection(client, url, 2, server), server
 
 
-def test_two_wires_work_on_one_server_or_not_at_all(servers, proxy):
-    reads, acks, _ = wires(proxy.redis_url)
+def test_two_connections_work_on_one_server_or_not_at_all(servers, proxy):
+    reads, acks, _ = connections(proxy.redis_url)
     reads.call("SET", "from", "reads")
     proxy.lead_to(servers[1].port)
     with pytest.raises(RedisUnavailable, match="another server"):
@@ -46,10 +46,10 @@ def test_two_wires_work_on_one_server_or_not_at_all(servers, proxy):
 
 
 def test_a_blocked_read_ends_when_the_address_leads_to_another_master(servers, proxy):
-    reads, acks, server = wires(proxy.redis_url)
+    reads, acks, server = connections(proxy.redis_url)
     acks.call("PING")
-    following = Following(proxy.redis_url, server, 2)
-    with following.running():
+    failover = FailoverMonitor(proxy.redis_url, server, 2)
+    with failover.running():
         moving = threading.Timer(0.5, proxy.lead_to, [servers[1].port])
         moving.start()
         reads.send(*BLOCKING)
@@ -69,9 +69,9 @@ def test_a_resolver_that_hangs_holds_nothing_up(servers, proxy):
         over.wait(30)
         raise socket.gaierror("late")
 
-    reads, _, server = wires(proxy.redis_url)
-    following = Following(proxy.redis_url, server, 2, hanging)
-    with following.running():
+    reads, _, server = connections(proxy.redis_url)
+    failover = FailoverMonitor(proxy.redis_url, server, 2, hanging)
+    with failover.running():
         began = time.monotonic()
         for _ in range(20):
             reads.call("PING")
@@ -99,14 +99,14 @@ def test_consumers_follow_though_the_old_master_lives(
 
 
 def test_a_name_that_moved_to_no_master_is_said_once(servers, proxy, caplog):
-    reads, _, server = wires(proxy.redis_url)
+    reads, _, server = connections(proxy.redis_url)
     reads.call("PING")
     with Redis(port=servers[1].port) as replica:
         replica.replicaof("127.0.0.1", servers[0].port)
     proxy.lead_to(servers[1].port)
     elsewhere = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.9", 1))]
-    following = Following(proxy.redis_url, server, 2, lambda *_: elsewhere)
-    following.look()
-    following.look()
+    failover = FailoverMonitor(proxy.redis_url, server, 2, lambda *_: elsewhere)
+    failover.look()
+    failover.look()
     assert caplog.text.count("to no other master") == 1
     assert server.reached is not None

@@ -9,7 +9,7 @@ from app.stores.keys import batch_entries_key, batches_key, leases_key
 from tests.chaos.testbed.warp import Warp
 from tests.support.producers import STREAM, send
 from tests.support.servers import MAXMEMORY_BYTES, Server
-from workers.stream.lease import Fenced, WrittenDown
+from workers.stream.lease import BatchRecord, Fenced
 
 GROUP = "analytics-group"
 
@@ -25,8 +25,8 @@ def redis(server):
         yield client
 
 
-def batch(fence, *entry_ids: bytes, tries: int = 0) -> WrittenDown:
-    return WrittenDown(fence.name("token"), tries, list(entry_ids))
+def batch(fence, *entry_ids: bytes, tries: int = 0) -> BatchRecord:
+    return BatchRecord(fence.name("token"), tries, list(entry_ids))
 
 
 def test_a_lease_is_renewed_when_it_is_due(server, redis, open_fence):
@@ -58,13 +58,13 @@ def test_a_batch_is_written_down_until_it_is_acked(server, redis, open_fence, op
     stream.ensure_group()
     stream.read(1200, 100, lambda: False)
     fence.keep()
-    noted = batch(fence, *sent)
+    record = batch(fence, *sent)
     for _ in range(2):
-        fence.begin(noted)
-        assert fence.written_down() == noted
+        fence.begin(record)
+        assert fence.unfinished() == record
     for _ in range(2):
-        fence.commit(noted)
-        assert fence.written_down() is None
+        fence.commit(record)
+        assert fence.unfinished() is None
     assert redis.xpending(STREAM, GROUP)["pending"] == 0
     assert not redis.exists(batches_key(STREAM, GROUP), batch_entries_key(STREAM, GROUP))
 
@@ -73,12 +73,12 @@ def test_a_part_takes_the_place_of_the_whole(server, open_fence):
     fence = open_fence(server.url)
     fence.keep()
     whole = batch(fence, b"1-0", b"2-0")
-    part = WrittenDown(fence.name("part"), 0, [b"1-0"])
+    part = BatchRecord(fence.name("part"), 0, [b"1-0"])
     fence.begin(whole)
     fence.begin(part, whole.name)
-    assert fence.written_down() == part
+    assert fence.unfinished() == part
     fence.forget(part)
-    assert fence.written_down() is None
+    assert fence.unfinished() is None
 
 
 def test_two_consumers_may_hold_the_same_clicks(server, open_fence):
@@ -87,29 +87,29 @@ def test_two_consumers_may_hold_the_same_clicks(server, open_fence):
         fence.keep()
         fence.begin(batch(fence, entry_id))
     one.forget(batch(one))
-    assert one.written_down() is None
-    assert other.written_down() == batch(other, b"2-0")
+    assert one.unfinished() is None
+    assert other.unfinished() == batch(other, b"2-0")
 
 
 def test_a_batch_of_the_dead_belongs_to_the_heir_alone(server, redis, open_fence, open_stream):
     (sent,) = send(server.url, [{"number": "1"}])
-    slow, heir = open_fence(server.url, "slow"), open_fence(server.url, "heir")
+    slow, claimant = open_fence(server.url, "slow"), open_fence(server.url, "claimant")
     stream = open_stream(server.url, "slow")
     stream.ensure_group()
     stream.read(10, 100, lambda: False)
     slow.keep()
     slow.begin(batch(slow, sent))
-    heir.keep()
-    assert open_stream(server.url, "heir").take_over(["slow"], 60_000) == ["slow"]
-    assert heir.written_down() == batch(slow, sent, tries=1)
+    claimant.keep()
+    assert open_stream(server.url, "claimant").claim_consumers(["slow"], 60_000) == ["slow"]
+    assert claimant.unfinished() == batch(slow, sent, tries=1)
     slow.commit(batch(slow, sent))
     assert redis.xpending(STREAM, GROUP)["pending"] == 1
-    for step in (slow.begin, lambda noted: slow.keep() or slow.begin(noted)):
+    for step in (slow.begin, lambda record: slow.keep() or slow.begin(record)):
         with pytest.raises(Fenced):
             step(batch(slow, sent))
-    heir.commit(batch(slow, sent))
+    claimant.commit(batch(slow, sent))
     assert redis.xpending(STREAM, GROUP)["pending"] == 0
-    assert open_stream(server.url, "heir").forget("slow")
+    assert open_stream(server.url, "claimant").forget("slow")
 
 
 def test_it_goes_on_while_redis_is_full(server, redis, open_fence):
@@ -128,7 +128,7 @@ def test_who_read_last_when_the_clock_was_ahead_has_an_heir_all_the_same(
 ):
     """It has lost its lease, and can do nothing; Redis calls it busy until the clock is there.
 
-    Redis before 7.2 doesn't tell: there the heir waits until then.
+    Redis before 7.2 doesn't tell: there the claimant waits until then.
     """
     warp = Warp(tmp_path)
 
@@ -139,10 +139,10 @@ def test_who_read_last_when_the_clock_was_ahead_has_an_heir_all_the_same(
     with Server(program, tmp_path / "redis") as server, Redis(port=server.port) as client:
         url = valkey_url(server.port)
         send(url, [{"number": "1"}])
-        open_stream(url, "heir").ensure_group()
+        open_stream(url, "claimant").ensure_group()
         warp.set_clock(3600)
         client.xreadgroup(GROUP, "dead", {STREAM: ">"})
         warp.set_clock(0)
-        open_fence(url, "heir").keep()
+        open_fence(url, "claimant").keep()
         time.sleep(0.05)
-        assert open_stream(url, "heir").take_over([], 20) == ["dead"]
+        assert open_stream(url, "claimant").claim_consumers([], 20) == ["dead"]

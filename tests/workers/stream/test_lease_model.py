@@ -38,7 +38,7 @@ def begins_without_a_lease(monkeypatch):
 
 
 def forgets_the_batches_of_the_dead(monkeypatch):
-    monkeypatch.setattr(Fence, "written_down", lambda _: None)
+    monkeypatch.setattr(Fence, "unfinished", lambda _: None)
 
 
 @pytest.mark.parametrize("flaw", [begins_without_a_lease, forgets_the_batches_of_the_dead])

@@ -15,14 +15,14 @@ from tests.support.producers import STREAM
 from tests.support.workers.lease_model import GROUP, Consumers
 from workers.stream.lease import Fence
 
-#: Clicks at hand from the beginning: two, so that heirs can cut batches differently.
+#: Clicks at hand from the beginning: two, so that claimants can cut batches differently.
 CLICKS = 2
 DEPTH = 8
 #: Every step that either consumer can take; the number is the entries that it reads or begins.
 STEPS = [
     (verb, seat, count)
     for seat in (0, 1)
-    for verb, count in (("step", 1), ("step", 2), ("take_over", 0))
+    for verb, count in (("step", 1), ("step", 2), ("claim_consumers", 0))
 ]
 
 
@@ -70,7 +70,7 @@ class Explorer:
         if verb == "step":
             self._machine.step(seat=seat, count=count, is_repeated=False)
         else:
-            self._machine.take_over(seat=seat)
+            self._machine.claim_consumers(seat=seat)
         self._machine.only_stored_entries_are_acked()
         self._machine.nothing_is_stored_twice()
         self._machine.the_ledger_counts_every_ack_once()

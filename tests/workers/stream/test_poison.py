@@ -1,14 +1,14 @@
 import pytest
 
 from workers.stream.entry import Entry
-from workers.stream.poison import SUSPECTS_AT_ONCE, is_killer
+from workers.stream.poison import SUSPECTS_AT_ONCE, is_poison
 
 
 @pytest.mark.parametrize("max_deliveries", [1, 5, 6, 9])
-def test_only_who_was_alone_and_delivered_too_often_is_a_killer(max_deliveries):
+def test_only_who_was_alone_and_delivered_too_often_is_poison(max_deliveries):
     alone_since = len(SUSPECTS_AT_ONCE) + 1
     assert SUSPECTS_AT_ONCE[-1] == 1
-    killers = [
-        count for count in range(1, 20) if is_killer(Entry(b"1-0", [], count), max_deliveries)
+    poison = [
+        count for count in range(1, 20) if is_poison(Entry(b"1-0", [], count), max_deliveries)
     ]
-    assert killers == list(range(max(alone_since, max_deliveries) + 1, 20))
+    assert poison == list(range(max(alone_since, max_deliveries) + 1, 20))

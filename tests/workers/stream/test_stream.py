@@ -92,9 +92,9 @@ def test_own_entries_trimmed_while_pending_are_lost_and_counted(server, open_str
     assert metrics.entries_lost._value.get() == 3
 
 
-def inherit(stream, dead, count=2):
+def claim_all(stream, dead, count=2):
     pages = []
-    while page := stream.inherited(dead, count):
+    while page := stream.claim_entries(dead, count):
         pages.append(page)
     return pages
 
@@ -107,8 +107,8 @@ def test_the_entries_of_the_dead_are_taken_over_page_by_page(server, open_stream
     with Redis.from_url(server.url) as client:
         client.xdel(STREAM, sent[0])
     stream = open_stream(server.url)
-    assert stream.take_over(["dead"], 60_000) == ["dead"]
-    pages = inherit(stream, "dead", 100)
+    assert stream.claim_consumers(["dead"], 60_000) == ["dead"]
+    pages = claim_all(stream, "dead", 100)
     assert [entry.entry_id for page in pages for entry in page] == sent[1:]
     assert [len(page) for page in pages] == [255, 256, 88]
     assert {entry.deliveries for page in pages for entry in page} == {2}
@@ -124,8 +124,8 @@ def test_the_more_consumers_died_over_entries_the_fewer_come_at_once(server, ope
     sizes = []
     for death in range(6):
         stream = open_stream(server.url, f"dead{death + 1}")
-        stream.take_over([f"dead{death}"], 60_000)
-        pages = inherit(stream, f"dead{death}")
+        stream.claim_consumers([f"dead{death}"], 60_000)
+        pages = claim_all(stream, f"dead{death}")
         assert {entry.deliveries for page in pages for entry in page} == {death + 2}
         sizes.append(max(map(len, pages)))
     assert sizes == [70, 64, 16, 4, 1, 1]
@@ -152,8 +152,8 @@ def test_a_living_consumer_keeps_its_entries(server, open_stream, open_fence):
     alive.ensure_group()
     alive.read(10, 100, never)
     stream = open_stream(server.url)
-    assert stream.take_over([], 60_000) == []
-    assert stream.inherited("alive", 10) == []
+    assert stream.claim_consumers([], 60_000) == []
+    assert stream.claim_entries("alive", 10) == []
 
 
 def test_a_clock_that_was_set_back_keeps_nobody_alive(server, open_stream, open_fence):
@@ -164,7 +164,7 @@ def test_a_clock_that_was_set_back_keeps_nobody_alive(server, open_stream, open_
     dead.read(10, 100, never)
     with Redis.from_url(server.url) as client:
         client.zadd(leases_key(STREAM, GROUP), {"dead": time.time() * 1000 + 3_600_000})
-    assert open_stream(server.url).take_over([], 60_000) == ["dead"]
+    assert open_stream(server.url).claim_consumers([], 60_000) == ["dead"]
 
 
 def test_one_without_a_lease_is_dead_once_it_is_silent(server, open_stream):
@@ -173,9 +173,9 @@ def test_one_without_a_lease_is_dead_once_it_is_silent(server, open_stream):
     silent.ensure_group()
     silent.read(10, 100, never)
     stream = open_stream(server.url)
-    assert stream.take_over([], 60_000) == []
+    assert stream.claim_consumers([], 60_000) == []
     deadline = time.monotonic() + 10
-    while not (dead := stream.take_over([], 20)):
+    while not (dead := stream.claim_consumers([], 20)):
         assert time.monotonic() < deadline
     assert dead == ["silent"]
 
@@ -185,14 +185,14 @@ def test_the_dead_have_one_heir_at_a_time(server, open_stream, open_fence):
     dead = open_stream(server.url, "dead")
     dead.ensure_group()
     dead.read(10, 100, never)
-    for name in ("heir", "other"):
+    for name in ("claimant", "other"):
         open_fence(server.url, name).keep()
-    assert open_stream(server.url, "heir").take_over(["dead"], 60_000) == ["dead"]
+    assert open_stream(server.url, "claimant").claim_consumers(["dead"], 60_000) == ["dead"]
     other = open_stream(server.url, "other")
-    assert other.take_over(["dead"], 60_000) == []
-    assert other.inherited("dead", 10) == []
-    assert other.take_over(["heir", "dead"], 60_000) == []
-    assert len(open_stream(server.url, "heir").inherited("dead", 10)) == 1
+    assert other.claim_consumers(["dead"], 60_000) == []
+    assert other.claim_entries("dead", 10) == []
+    assert other.claim_consumers(["claimant", "dead"], 60_000) == []
+    assert len(open_stream(server.url, "claimant").claim_entries("dead", 10)) == 1
 
 
 def test_the_heir_of_a_dead_heir_gets_everything(server, open_stream, open_fence):
@@ -200,10 +200,10 @@ def test_the_heir_of_a_dead_heir_gets_everything(server, open_stream, open_fence
     dead = open_stream(server.url, "dead")
     dead.ensure_group()
     dead.read(10, 100, never)
-    open_stream(server.url, "heir").take_over(["dead"], 60_000)
+    open_stream(server.url, "claimant").claim_consumers(["dead"], 60_000)
     other = open_stream(server.url, "other")
-    assert other.take_over(["dead"], 60_000) == ["dead"]
-    assert len(other.inherited("dead", 10)) == 1
+    assert other.claim_consumers(["dead"], 60_000) == ["dead"]
+    assert len(other.claim_entries("dead", 10)) == 1
 
 
 def test_entries_are_fetched_by_their_ids(server, open_stream):
@@ -264,8 +264,8 @@ def test_what_another_has_taken_over_is_not_buried(server, open_stream):
     slow.ensure_group()
     (entry,) = slow.read(10, 100, never)
     stream = open_stream(server.url)
-    stream.take_over(["slow"], 60_000)
-    stream.inherited("slow", 10)
+    stream.claim_consumers(["slow"], 60_000)
+    stream.claim_entries("slow", 10)
     slow.dead_letter(entry, FAULT, 0)
     with Redis.from_url(server.url) as client:
         assert client.xlen("clicks:dead") == 0
@@ -318,4 +318,4 @@ def test_who_leaves_with_entries_can_be_taken_over_at_once(server, open_stream, 
     leaving.ensure_group()
     leaving.read(10, 100, never)
     leaving.leave()
-    assert open_stream(server.url).take_over([], 60_000) == ["leaving"]
+    assert open_stream(server.url).claim_consumers([], 60_000) == ["leaving"]

@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry
 from app.metrics.workers import SupervisorMetrics
 from tests.support.workers.fake_consumers import FakeConsumer
 from workers.consumer.bootstrap import BOOT_FAILED
-from workers.supervisor.pool import Crew
+from workers.supervisor.pool import WorkerPool
 
 
 @pytest.fixture
@@ -18,53 +18,53 @@ def now():
 
 
 @pytest.fixture
-def crew(make_settings, registry, now):
+def pool(make_settings, registry, now):
     settings = make_settings(consumers=2)
-    return Crew(settings, SupervisorMetrics(registry), lambda: now[0], FakeConsumer)
+    return WorkerPool(settings, SupervisorMetrics(registry), lambda: now[0], FakeConsumer)
 
 
 @pytest.fixture
-def working(crew):
-    crew.tend()
-    for consumer in crew.living():
+def working(pool):
+    pool.tend()
+    for consumer in pool.living():
         consumer.work()
-    return crew
+    return pool
 
 
-def test_every_place_is_filled(crew):
-    crew.tend()
-    assert [consumer.number for consumer in crew.living()] == [1, 2]
+def test_every_slot_is_filled(pool):
+    pool.tend()
+    assert [consumer.number for consumer in pool.living()] == [1, 2]
 
 
-def test_it_is_complete_when_all_have_worked(crew):
-    assert not crew.all_have_worked()
-    crew.tend()
-    crew.places[0].consumer.work()
-    assert not crew.all_have_worked()
-    crew.places[1].consumer.work()
-    assert crew.all_have_worked()
+def test_it_is_complete_when_all_have_worked(pool):
+    assert not pool.all_have_worked()
+    pool.tend()
+    pool.slots[0].consumer.work()
+    assert not pool.all_have_worked()
+    pool.slots[1].consumer.work()
+    assert pool.all_have_worked()
 
 
 def test_a_dead_one_is_replaced_when_its_time_has_come(working, now, registry):
-    dead = working.places[0].consumer
+    dead = working.slots[0].consumer
     dead.exit_code = 1
     working.tend()
-    assert working.places[0].consumer is None
+    assert working.slots[0].consumer is None
     now[0] += 1
     working.tend()
-    assert working.places[0].consumer.predecessor == dead.name
+    assert working.slots[0].consumer.predecessor == dead.name
     assert registry.get_sample_value("hopline_consumer_restarts_total") == 1
 
 
-def test_first_ones_that_can_not_begin_are_hopeless(crew):
-    crew.tend()
-    crew.places[0].consumer.exit_code = BOOT_FAILED
-    crew.tend()
-    assert crew.is_hopeless
+def test_first_ones_that_can_not_begin_are_hopeless(pool):
+    pool.tend()
+    pool.slots[0].consumer.exit_code = BOOT_FAILED
+    pool.tend()
+    assert pool.is_hopeless
 
 
 def test_a_later_one_that_can_not_begin_is_not(working):
-    working.places[0].consumer.exit_code = BOOT_FAILED
+    working.slots[0].consumer.exit_code = BOOT_FAILED
     working.tend()
     assert not working.is_hopeless
 
@@ -72,7 +72,7 @@ def test_a_later_one_that_can_not_begin_is_not(working):
 def test_one_more_is_spawned_and_one_fewer_drains(working):
     working.resize(3)
     working.tend()
-    third = working.places[2].consumer
+    third = working.slots[2].consumer
     assert third.number == 3
     working.resize(2)
     assert third.is_draining
@@ -85,27 +85,27 @@ def test_one_more_is_spawned_and_one_fewer_drains(working):
 
 def test_one_is_the_least(working):
     working.resize(0)
-    assert len(working.places) == 1
+    assert len(working.slots) == 1
 
 
-def test_a_crash_loop_is_visible_and_unhealthy(crew, now, registry):
-    crew.resize(1)
+def test_a_crash_loop_is_visible_and_unhealthy(pool, now, registry):
+    pool.resize(1)
     for _ in range(3):
         now[0] += 60
-        crew.tend()
-        crew.places[0].consumer.exit_code = 1
-        crew.reap()
-    crew.show()
-    assert not crew.is_healthy()
+        pool.tend()
+        pool.slots[0].consumer.exit_code = 1
+        pool.reap()
+    pool.show()
+    assert not pool.is_healthy()
     assert registry.get_sample_value("hopline_consumers_crash_looping") == 1
     assert registry.get_sample_value("hopline_consumers_working") == 0
     assert registry.get_sample_value("hopline_consumers_wanted") == 1
 
 
 def test_one_healthy_consumer_makes_it_healthy(working):
-    working.places[0].consumer.is_hung = True
+    working.slots[0].consumer.is_hung = True
     assert working.is_healthy()
-    working.places[1].consumer.is_hung = True
+    working.slots[1].consumer.is_hung = True
     assert not working.is_healthy()
 
 

@@ -7,8 +7,8 @@ from app.health.redis.stream import Backlog
 from app.health.worker_status import ConsumerState, WorkersState
 from app.metrics.workers import SupervisorMetrics
 from tests.support.workers.fake_consumers import FakeConsumer
-from workers.supervisor.pool import Crew
-from workers.supervisor.status import in_words, line, load, take_census
+from workers.supervisor.pool import WorkerPool
+from workers.supervisor.status import in_words, line, load, supervisor_status
 
 BACKLOG = Backlog(unread=12, pending=3, oldest_seconds=1.0)
 
@@ -19,54 +19,54 @@ def now():
 
 
 @pytest.fixture
-def crew(make_settings, now):
+def pool(make_settings, now):
     metrics = SupervisorMetrics(CollectorRegistry())
-    crew = Crew(make_settings(consumers=2), metrics, lambda: now[0], FakeConsumer)
-    crew.tend()
-    return crew
+    pool = WorkerPool(make_settings(consumers=2), metrics, lambda: now[0], FakeConsumer)
+    pool.tend()
+    return pool
 
 
-def words(crew):
-    return [one.state for one in take_census(crew, "running", None).consumers]
+def words(pool):
+    return [one.state for one in supervisor_status(pool, "running", None).consumers]
 
 
-def test_a_consumer_is_booting_until_it_has_worked(crew):
-    assert words(crew) == ["booting", "booting"]
-    crew.places[0].consumer.work()
-    crew.places[1].consumer.work()
-    crew.places[1].consumer.heartbeat.is_resting = 1
-    assert words(crew) == ["working", "reading"]
+def test_a_consumer_is_booting_until_it_has_worked(pool):
+    assert words(pool) == ["booting", "booting"]
+    pool.slots[0].consumer.work()
+    pool.slots[1].consumer.work()
+    pool.slots[1].consumer.heartbeat.is_resting = 1
+    assert words(pool) == ["working", "reading"]
 
 
-def test_who_hangs_or_leaves_is_seen(crew):
-    crew.places[0].consumer.is_hung = True
-    crew.leave(crew.places[1])
-    assert words(crew) == ["hung", "respawning", "draining"]
+def test_who_hangs_or_leaves_is_seen(pool):
+    pool.slots[0].consumer.is_hung = True
+    pool.leave(pool.slots[1])
+    assert words(pool) == ["hung", "respawning", "draining"]
 
 
-def test_a_crash_loop_stays_one_while_the_next_consumer_boots(crew, now):
+def test_a_crash_loop_stays_one_while_the_next_consumer_boots(pool, now):
     for _ in range(3):
-        crew.places[0].consumer.exit_code = 1
-        crew.reap()
+        pool.slots[0].consumer.exit_code = 1
+        pool.reap()
         now[0] += 60
-        crew.tend()
-    assert words(crew) == ["crash loop", "booting"]
+        pool.tend()
+    assert words(pool) == ["crash loop", "booting"]
 
 
-def test_the_backlog_is_part_of_the_state(crew):
-    state = take_census(crew, "running", BACKLOG)
+def test_the_backlog_is_part_of_the_state(pool):
+    state = supervisor_status(pool, "running", BACKLOG)
     assert (state.pid, state.wanted, state.lag, state.pending) == (os.getpid(), 2, 12, 3)
-    assert (take_census(crew, "running", None).lag) is None
+    assert (supervisor_status(pool, "running", None).lag) is None
 
 
-def test_load_is_what_those_do_who_work(crew):
-    assert load(crew, None) == (None, 0.0, 0.0)
-    for consumer, rested in zip(crew.living(), (1.0, 4.0), strict=True):
+def test_load_is_what_those_do_who_work(pool):
+    assert load(pool, None) == (None, 0.0, 0.0)
+    for consumer, rested in zip(pool.living(), (1.0, 4.0), strict=True):
         consumer.work()
         for seconds in (0.0, 5.0):
             consumer.clicks.note(seconds, seconds * 100)
             consumer.rest.note(seconds, seconds * rested / 5)
-    found = load(crew, BACKLOG)
+    found = load(pool, BACKLOG)
     assert (found.lag, found.clicks_per_second) == (12, 200.0)
     assert found.busy == pytest.approx((0.8 + 0.2) / 2)
 

@@ -4,7 +4,7 @@ from app.health.worker_status import WorkersState, WorkerStates
 from app.stores.redis import connect
 from tests.support.producers import STREAM, send_clicks
 from tests.support.worker_processes import wait_until
-from workers.supervisor.status_publisher import Bulletin
+from workers.supervisor.status_publisher import StatusPublisher
 
 GROUP = "analytics-group"
 STATE = WorkersState("web", 4700, "running", 1, None, None, ())
@@ -16,16 +16,16 @@ def quick(monkeypatch):
 
 
 @pytest.fixture
-def open_bulletin(make_settings):
+def open_publisher(make_settings):
     opened = []
 
     def open_one(url):
-        opened.append(Bulletin(make_settings(redis_url=url, redis_timeout_seconds=1.0)))
+        opened.append(StatusPublisher(make_settings(redis_url=url, redis_timeout_seconds=1.0)))
         return opened[-1]
 
     yield open_one
-    for bulletin in opened:
-        bulletin.close()
+    for publisher in opened:
+        publisher.close()
 
 
 def states(url: str) -> list[WorkersState]:
@@ -33,36 +33,36 @@ def states(url: str) -> list[WorkersState]:
         return WorkerStates(client, url, STREAM, GROUP).all()
 
 
-def test_a_posted_state_is_shown_and_withdrawn_at_the_end(open_bulletin, redis_url):
-    bulletin = open_bulletin(redis_url)
-    bulletin.post(STATE)
+def test_a_posted_state_is_shown_and_withdrawn_at_the_end(open_publisher, redis_url):
+    publisher = open_publisher(redis_url)
+    publisher.post(STATE)
     wait_until(lambda: states(redis_url) == [STATE])
-    bulletin.close()
+    publisher.close()
     assert states(redis_url) == []
 
 
-def test_the_backlog_of_the_group_is_told(open_bulletin, redis_url, redis):
-    bulletin = open_bulletin(redis_url)
+def test_the_backlog_of_the_group_is_told(open_publisher, redis_url, redis):
+    publisher = open_publisher(redis_url)
     redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
     send_clicks(redis_url, 5)
-    wait_until(lambda: bulletin.backlog and bulletin.backlog.unread == 5)
+    wait_until(lambda: publisher.backlog and publisher.backlog.unread == 5)
 
 
-def test_without_a_group_nothing_is_known(open_bulletin, redis_url):
-    bulletin = open_bulletin(redis_url)
-    bulletin.post(STATE)
+def test_without_a_group_nothing_is_known(open_publisher, redis_url):
+    publisher = open_publisher(redis_url)
+    publisher.post(STATE)
     wait_until(lambda: states(redis_url) == [STATE])
-    assert bulletin.backlog is None
+    assert publisher.backlog is None
 
 
-def test_an_absent_redis_is_said_once_and_waited_for(open_bulletin, valkey_server, caplog):
+def test_an_absent_redis_is_said_once_and_waited_for(open_publisher, valkey_server, caplog):
     server = valkey_server()
-    bulletin = open_bulletin(server.url)
-    bulletin.post(STATE)
+    publisher = open_publisher(server.url)
+    publisher.post(STATE)
     wait_until(lambda: states(server.url) == [STATE])
     server.stop()
     wait_until(lambda: "can't be kept up to date" in caplog.text)
-    assert bulletin.backlog is None
+    assert publisher.backlog is None
     server.start()
     wait_until(lambda: states(server.url) == [STATE])
     assert caplog.text.count("can't be kept up to date") == 1

@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from app.processes.systemd import Notifier
-from workers.supervisor.systemd import Unit
+from workers.supervisor.systemd import SystemdNotifier
 
 
 @pytest.fixture
@@ -21,9 +21,9 @@ def now_ns():
 
 
 @pytest.fixture
-def unit(systemd, now_ns):
+def notifier(systemd, now_ns):
     environ = {"NOTIFY_SOCKET": systemd.getsockname(), "WATCHDOG_USEC": "20000000"}
-    return Unit(Notifier(environ), lambda: now_ns[0])
+    return SystemdNotifier(Notifier(environ), lambda: now_ns[0])
 
 
 def heard(systemd: socket.socket) -> list[list[str]]:
@@ -35,18 +35,18 @@ def heard(systemd: socket.socket) -> list[list[str]]:
             return told
 
 
-def test_it_is_ready_once_and_says_how_it_fares(unit, systemd):
-    unit.show("starting", is_ready=False, is_healthy=False)
-    unit.show("running", is_ready=True, is_healthy=False)
-    unit.show("running", is_ready=True, is_healthy=False)
+def test_it_is_ready_once_and_says_how_it_fares(notifier, systemd):
+    notifier.show("starting", is_ready=False, is_healthy=False)
+    notifier.show("running", is_ready=True, is_healthy=False)
+    notifier.show("running", is_ready=True, is_healthy=False)
     assert heard(systemd) == [["STATUS=starting"], ["READY=1", "STATUS=running"]]
 
 
-def test_a_reload_has_a_time_and_ends_with_ready(unit, systemd):
-    unit.show("running", is_ready=True, is_healthy=False)
-    unit.note_reloading()
-    unit.show("reloading", is_ready=False, is_healthy=False)
-    unit.show("running", is_ready=True, is_healthy=False)
+def test_a_reload_has_a_time_and_ends_with_ready(notifier, systemd):
+    notifier.show("running", is_ready=True, is_healthy=False)
+    notifier.note_reloading()
+    notifier.show("reloading", is_ready=False, is_healthy=False)
+    notifier.show("running", is_ready=True, is_healthy=False)
     assert heard(systemd)[1:] == [
         ["RELOADING=1", "MONOTONIC_USEC=5000000"],
         ["STATUS=reloading"],
@@ -54,26 +54,26 @@ def test_a_reload_has_a_time_and_ends_with_ready(unit, systemd):
     ]
 
 
-def test_the_watchdog_is_pinged_in_time_while_healthy(unit, systemd, now_ns):
-    unit.show("", is_ready=False, is_healthy=True)
-    unit.show("", is_ready=False, is_healthy=True)
+def test_the_watchdog_is_pinged_in_time_while_healthy(notifier, systemd, now_ns):
+    notifier.show("", is_ready=False, is_healthy=True)
+    notifier.show("", is_ready=False, is_healthy=True)
     assert heard(systemd) == [["WATCHDOG=1"]]
-    now_ns[0] += int(unit.look_seconds * 1e9)
-    unit.show("", is_ready=False, is_healthy=False)
+    now_ns[0] += int(notifier.look_seconds * 1e9)
+    notifier.show("", is_ready=False, is_healthy=False)
     assert heard(systemd) == []
-    unit.show("", is_ready=False, is_healthy=True)
+    notifier.show("", is_ready=False, is_healthy=True)
     assert heard(systemd) == [["WATCHDOG=1"]]
-    assert unit.look_seconds <= 20 / 2
+    assert notifier.look_seconds <= 20 / 2
 
 
-def test_it_says_that_it_stops(unit, systemd):
-    unit.note_stopping()
+def test_it_says_that_it_stops(notifier, systemd):
+    notifier.note_stopping()
     assert heard(systemd) == [["STOPPING=1", "STATUS=draining"]]
 
 
 def test_without_systemd_there_is_nobody_to_tell():
-    unit = Unit(Notifier({}))
-    unit.show("running", is_ready=True, is_healthy=True)
-    unit.note_reloading()
-    unit.note_stopping()
-    assert unit.look_seconds == float("inf")
+    notifier = SystemdNotifier(Notifier({}))
+    notifier.show("running", is_ready=True, is_healthy=True)
+    notifier.note_reloading()
+    notifier.note_stopping()
+    assert notifier.look_seconds == float("inf")

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Write down a batch that is about to be inserted, if its consumer still has its lease. Whoever
--- takes over from it then finishes this batch with the same entries and the same token.
+-- Record a batch that is about to be inserted, if its consumer still has its lease. Whoever
+-- claims from it then finishes this batch with the same entries and the same token.
 --
 -- Entries change hands only together with the loss of the lease, so the lease alone proves that
 -- all of them are still the consumer's: no need to look at each on the pending list, which for

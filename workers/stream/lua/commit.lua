@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Ack entries of a batch that is inserted, and with the last of them forget the batch. Acks go in
--- pieces: 10,000 at once would hold up everybody else for some 10 ms. Whoever takes over between
+-- pieces: 10,000 at once would hold up everybody else for some 10 ms. Whoever claims between
 -- two pieces finishes the batch again, which changes nothing.
 --
 -- KEYS[1]  stream  the click stream

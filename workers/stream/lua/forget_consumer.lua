@@ -5,7 +5,7 @@
 -- KEYS[1]  stream  the click stream
 -- KEYS[2]  zset    leases
 -- KEYS[3]  hash    batches: "tries owner"
--- KEYS[4]  hash    heirs of the dead
+-- KEYS[4]  hash    claimants of the dead
 -- ARGV[1]  group
 -- ARGV[2]  name of the consumer
 -- ARGV[3]  'dead' to end the lease at once where it can't be removed, so that all is taken over

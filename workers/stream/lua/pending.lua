@@ -1,12 +1,12 @@
 -- Give a consumer a page of entries that are pending at it, or at a dead consumer that it is the
--- heir of: those it takes over, and that counts as a delivery. To look at one's own does not count
+-- claimant of: those it takes over, and that counts as a delivery. To look at one's own does not count
 -- as one, unlike with XREADGROUP: after five lost connections a click would look like poison.
 --
 -- An entry that was delivered before may be what killed its consumer. Of those the page holds the
 -- fewer the more often they were delivered, down to one alone.
 --
 -- KEYS[1]  stream  the click stream
--- KEYS[2]  hash    heirs of the dead, by the names of the dead
+-- KEYS[2]  hash    claimants of the dead, by the names of the dead
 -- ARGV[1]  group
 -- ARGV[2]  where the entries are pending
 -- ARGV[3]  whose they will be

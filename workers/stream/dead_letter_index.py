@@ -1,4 +1,4 @@
-"""Memory that tells which entries have a dead letter."""
+"""Index that tells which entries have a dead letter."""
 
 import math
 from collections.abc import Callable, Collection
@@ -14,7 +14,7 @@ _MOST_KEPT = 200_000
 _SET_BACK_MS = 3_600_000
 
 
-class Buried:
+class DeadLetterIndex:
     """Knows which entries have a dead letter: of a group that was set back, they are read again.
 
     It reads the letters that are younger than the oldest entry it was asked for, once. What it
@@ -27,7 +27,7 @@ class Buried:
     def __init__(self, call: Callable[..., Any], dead_stream: str) -> None:
         self._call = call
         self._dead_stream = dead_stream
-        self._script = script("workers.stream", "buried")
+        self._script = script("workers.stream", "dead_letter_index")
         self.forget()
 
     def forget(self) -> None:

@@ -24,7 +24,7 @@ def test_good_clicks_are_stored_while_redis_has_no_room_for_dead_letters(
     send(redis_url, [bad, to_fields(make_click()), bad, to_fields(make_click())])
 
     def prepare(consumer):
-        stream = consumer._intake._stream
+        stream = consumer._source._stream
         dead_letter = stream.dead_letter
 
         def refuse_until_stored(*args):
@@ -66,7 +66,7 @@ def poisoned(text: str):
     """Return what makes the enricher fail for user agents with a text in them."""
 
     def prepare(consumer):
-        enricher = consumer._sorter._examiner._enricher
+        enricher = consumer._batcher._processor._enricher
         enrich = enricher.enrich
 
         def fail_or_enrich(clicks, now_ms):

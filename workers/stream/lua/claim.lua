@@ -1,16 +1,16 @@
 #!lua flags=allow-oom
--- Become the heir of dead consumers: their leases end, so that they can begin nothing any more
--- should they only have been asleep, and the batches that they had written down are the heir's.
+-- Become the claimant of dead consumers: their leases end, so that they can begin nothing any more
+-- should they only have been asleep, and their batches' records are the claimant's.
 --
 -- A consumer is dead when its lease is older than ARGV[3], when it has none and has not asked for
--- entries for that long, or when it is known to be. One whose heir is alive is left to that one.
+-- entries for that long, or when it is known to be. One whose claimant is alive is left to that one.
 --
 -- KEYS[1]  stream  the click stream
 -- KEYS[2]  zset    leases: consumers by the time of their last renewal, in milliseconds
 -- KEYS[3]  hash    batches: "tries owner"
--- KEYS[4]  hash    heirs of the dead, by the names of the dead
+-- KEYS[4]  hash    claimants of the dead, by the names of the dead
 -- ARGV[1]  group
--- ARGV[2]  the heir to be
+-- ARGV[2]  the claimant to be
 -- ARGV[3]  milliseconds after which a lease ends
 -- ARGV[4…] names of consumers that are known to be dead
 --
@@ -18,7 +18,7 @@
 
 -- include named
 
-local heir, lasts = ARGV[2], tonumber(ARGV[3])
+local claimant, lasts = ARGV[2], tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -62,23 +62,23 @@ end
 
 local function is_taken(name)
     local other = redis.call('HGET', KEYS[4], name)
-    return other and other ~= heir and is_alive(other, math.huge)
+    return other and other ~= claimant and is_alive(other, math.huge)
 end
 
 local dead = {}
 for name, silent_ms in pairs(silent) do
     local is_dead = is_known[name] or not is_alive(name, silent_ms)
-    if name ~= heir and is_dead and not is_taken(name) then
+    if name ~= claimant and is_dead and not is_taken(name) then
         dead[#dead + 1] = name
         redis.call('ZREM', KEYS[2], name)
-        redis.call('HSET', KEYS[4], name, heir)
+        redis.call('HSET', KEYS[4], name, claimant)
     end
 end
 for _, name in ipairs(dead) do
     for index = 1, #notes, 2 do
         local tries, owner = string.match(notes[index + 1], '^(%d+) (.*)$')
         if owner == name then
-            redis.call('HSET', KEYS[3], notes[index], (tries + 1) .. ' ' .. heir)
+            redis.call('HSET', KEYS[3], notes[index], (tries + 1) .. ' ' .. claimant)
         end
     end
 end
