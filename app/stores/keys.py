@@ -58,7 +58,7 @@ def leases_key(stream: str, group: str) -> str:
 
 
 def claimants_key(stream: str, group: str) -> str:
-    """Return the key of the hash that says who takes over what a dead consumer left."""
+    """Return the key of the hash that says who claims what a dead consumer left."""
     return _beside(stream, f"{group}:heirs")
 
 

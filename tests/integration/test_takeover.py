@@ -18,7 +18,7 @@ GROUP = "analytics-group"
 
 #: Where a consumer is held: the store that it talks to, and what it says there.
 POINTS = {
-    "before begin": ("valkey", b"Write down a batch"),
+    "before begin": ("valkey", b"Record a batch"),
     "between begin and insert": ("clickhouse", b"INSERT INTO clicks"),
     "between insert and ack": ("valkey", b"Ack entries of a batch"),
 }
@@ -124,7 +124,9 @@ def test_consumers_keep_their_entries_while_clickhouse_is_away(
     assert stored() == (CLICKS, CLICKS)
 
 
-def test_a_click_that_kills_is_found_and_buried(settings, valkey, tmp_path, stored, is_all_acked):
+def test_a_click_that_kills_is_found_and_dead_lettered(
+    settings, valkey, tmp_path, stored, is_all_acked
+):
     several = settings.model_copy(update={"consumers": 4})
     with Workers(
         several, tmp_path / "workers.log", "tests.support.workers.poisoned_workers"

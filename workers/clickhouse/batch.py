@@ -16,9 +16,13 @@ class Batch:
 
     A click that is appended again (its producer sent it twice, or it was read twice) keeps its
     first row; the entry is noted all the same, so that it is acked with the others.
+
+    Attributes:
+        is_retry: whether an insert of these rows may have been tried before, here or elsewhere.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_retry: bool = False) -> None:
+        self.is_retry = is_retry
         # Lists, and tuples once it is closed.
         self._columns: list[Any] = [[] for _ in Rows._fields]
         self._known: set[bytes] = set()
@@ -75,7 +79,7 @@ class Batch:
             self._columns[position] = tuple(column)
 
     def halves(self) -> tuple[Self, Self]:
-        """Return two batches with half of the rows each, and with the entries of those."""
+        """Return two batches to be tried, with half of the rows each and the entries of those."""
         middle = len(self) // 2
         return self._part(slice(middle)), self._part(slice(middle, None))
 
@@ -97,7 +101,7 @@ class Batch:
         self._extend(compress(entry_ids, is_new), Rows(*columns))
 
     def _part(self, which: slice) -> Self:
-        part = type(self)()
+        part = type(self)(is_retry=True)
         part.since = self.since
         part._columns = [column[which] for column in self._columns]
         part._entry_ids = self._entry_ids[which]

@@ -1,16 +1,16 @@
 """Writer that inserts clicks into ClickHouse: the only file that does it for consumers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
+from typing import TypeVar
 
 from clickhouse_driver import Client, errors
 
 from app.audit.stored_clicks import count_stored
 from app.audit.writer import write_ledger
 from app.metrics.workers import WorkerMetrics
-from app.stores.clickhouse import ClickHouseRefused, insert_settings
+from app.stores.clickhouse import ClickHouseRefused, connect, insert_settings, translated
 from workers.clickhouse.batch import Batch
-from workers.clickhouse.connection import ClickHouseConnection
 from workers.clickhouse.rows import Rows
 
 INSERT = f"INSERT INTO clicks ({', '.join(Rows._fields)}) VALUES"
@@ -35,9 +35,47 @@ OF_THE_ROWS = frozenset(
 #: What the driver raises when a value doesn't fit its column. These come before a row is sent.
 _OF_THE_VALUES = (errors.TypeMismatchError, TypeError, ValueError, AttributeError, OverflowError)
 
+_Answer = TypeVar("_Answer")
+
 
 class RowsRefused(Exception):
     """At least one of the rows can't be stored, ever; others may."""
+
+
+class ClickHouseConnection:
+    """One connection to ClickHouse, made when first used and again after any failure.
+
+    Args:
+        url: as :func:`app.stores.clickhouse.connect` reads it.
+        timeout_seconds: longest wait for an answer.
+    """
+
+    def __init__(self, url: str, timeout_seconds: float) -> None:
+        self._url = url
+        self._timeout_seconds = timeout_seconds
+        self._client: Client | None = None
+
+    def ask(self, question: Callable[[Client], _Answer]) -> _Answer:
+        """Return the answer to a question that is put to the client.
+
+        Raises:
+            ClickHouseUnavailable, ClickHouseRefused: as the server says.
+        """
+        try:
+            with translated(self._url):
+                if self._client is None:
+                    self._client = connect(self._url, timeout_seconds=self._timeout_seconds)
+                return question(self._client)
+        except BaseException:
+            # What was sent and what comes back is unknown, so nothing more may use it.
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Hang up; the next question connects anew."""
+        if self._client is not None:
+            self._client.disconnect()
+            self._client = None
 
 
 class Writer:

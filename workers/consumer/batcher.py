@@ -1,14 +1,16 @@
 """Batcher that gathers rows until their insert is due, and dead-letters entries that have none."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 from app.dead_letters.letter import Fault
 from workers.clickhouse.batch import Batch
 from workers.consumer.circuit_breaker import Breaker
 from workers.consumer.processor import Processor
+from workers.consumer.source import FetchedBatch
 from workers.stream.entry import Entry
+from workers.stream.lease import BatchRecord
 from workers.stream.stream import Stream
 
 #: How many times larger than usual a batch gets while there is a backlog.
@@ -39,7 +41,11 @@ class BatchSize(NamedTuple):
 
 
 class Batcher:
-    """Gathers the rows of entries in a batch, and dead-letters entries that have none."""
+    """Gathers the rows of entries in a batch, and dead-letters entries that have none.
+
+    Args:
+        submit: takes a batch on, and its record in Redis where it was claimed with one.
+    """
 
     def __init__(
         self,
@@ -47,12 +53,14 @@ class Batcher:
         processor: Processor,
         breaker: Breaker,
         size: BatchSize,
+        submit: Callable[[Batch, BatchRecord | None], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = stream
         self._processor = processor
         self._breaker = breaker
         self._size = size
+        self._submit = submit
         self._clock = clock
         self._batch = Batch()
         self._taken_at = clock() - size.seconds
@@ -74,6 +82,11 @@ class Batcher:
         return batch.entry_count >= self._size.most_rows or batch.text_bytes >= _MOST_TEXT_BYTES
 
     @property
+    def has_room(self) -> bool:
+        """Whether entries may be read on while a batch is on its way."""
+        return not (self.is_full or self.is_stopped)
+
+    @property
     def is_due(self) -> bool:
         """Whether the batch is large or old enough to be inserted."""
         return self.is_full or (bool(self._batch) and self.seconds_left() <= 0)
@@ -86,28 +99,28 @@ class Batcher:
         is_large = len(self._batch) >= rows
         return (self._taken_at if is_large else self._batch.since) + seconds - self._clock()
 
-    def take_batch(self) -> Batch:
-        """Hand over the batch and begin a new one."""
-        batch, self._batch = self._batch, Batch()
-        if batch:
-            self._taken_at = self._clock()
-        return batch
-
-    def add(self, entries: list[Entry]) -> bool:
-        """Add the rows to the batch; return False when entries have to be looked at again.
+    def submit(self, fetched: FetchedBatch) -> bool:
+        """Add the rows to the batch, or make one of their own; False when some need a second look.
 
         Raises:
             RedisUnavailable, RedisRefused: as the server says; rows are in the batch nonetheless.
         """
-        return self._add_to(self._batch, entries)
+        if not fetched.is_apart:
+            return self._add(fetched.entries, self._batch)
+        self.flush()
+        batch = Batch(is_retry=True)
+        are_done = [self._add(entries, batch) for entries in fetched.pieces()]
+        self._submit(batch, fetched.record)
+        return all(are_done)
 
-    def batch_apart(self, pieces: Iterable[list[Entry]]) -> tuple[Batch, bool]:
-        """Return a batch of its own, and what :meth:`add` returns of all the pieces."""
-        batch = Batch()
-        are_done = [self._add_to(batch, entries) for entries in pieces]
-        return batch, all(are_done)
+    def flush(self) -> None:
+        """Hand on the batch, if there are rows, and begin a new one."""
+        if self._batch:
+            batch, self._batch = self._batch, Batch()
+            self._taken_at = self._clock()
+            self._submit(batch, None)
 
-    def _add_to(self, batch: Batch, entries: list[Entry]) -> bool:
+    def _add(self, entries: list[Entry], batch: Batch) -> bool:
         processed = self._processor.process(entries, time.time_ns() // 1_000_000)
         for entry_ids, rows in processed.good:
             batch.append(entry_ids, rows, self._clock())

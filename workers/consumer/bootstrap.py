@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from setproctitle import setproctitle
 
 from app.clicks.bots import Bots
+from app.clicks.click import decode
 from app.config.settings import Settings
 from app.dead_letters.store import open_dead_letters
 from app.logs.setup import configure
@@ -24,6 +25,7 @@ from app.processes.child import signal_at_parents_end
 from app.stores.redis import RedisRefused, RedisUnavailable, connect, require_version, translated
 from app.stores.redis_connection import RedisConnection
 from app.stores.server_agreement import OneServer
+from workers.clickhouse.freshness import Freshness
 from workers.clickhouse.writer import Writer
 from workers.consumer.batcher import Batcher, BatchSize
 from workers.consumer.circuit_breaker import Breaker
@@ -39,6 +41,7 @@ from workers.enrich.enricher import Enricher
 from workers.enrich.geoip import BadCountryDatabase, CountryDatabase
 from workers.enrich.salts import Salts
 from workers.enrich.visitor import Visitors
+from workers.process.cpu_time import cpu_time
 from workers.process.heartbeat import Heartbeat, Pulse, deadman
 from workers.process.signals import Signals, Stop
 from workers.stream.admin import StreamAdmin
@@ -178,12 +181,19 @@ def make_consumer(
     writer = Writer(settings.clickhouse_url, settings.clickhouse_timeout_seconds, metrics)
     admin = StreamAdmin(acks, names, metrics)
     size = BatchSize(settings.insert_rows, settings.insert_seconds)
-    processor = Processor(_enricher(settings, client), settings.max_deliveries, metrics)
+    on_stored = (Freshness(metrics).note, pulse.note_inserted)
+    # From the last step to the first, each of which hands on to the one made before it.
+    sink = Sink(fence, stream, writer, breaker, metrics, stop, on_stored)
+    processor = _processor(settings, client, metrics)
+    batcher = Batcher(stream, processor, breaker, size, sink.submit)
+    source = Source(
+        stream, fence, pace, pulse, batcher.submit, stop.is_asked, time.monotonic, predecessor
+    )
     return Consumer(
         fence,
-        Source(stream, fence, pace, pulse, time.monotonic, predecessor),
-        Batcher(stream, processor, breaker, size),
-        Sink(fence, stream, writer, breaker, metrics, pulse, stop),
+        source,
+        batcher,
+        sink,
         _maintenance(settings, stream, admin, acks, names, metrics),
         metrics,
         pulse,
@@ -234,7 +244,13 @@ def _redis_connection(
     return RedisConnection(client, settings.redis_url, settings.redis_timeout_seconds, server)
 
 
-def _enricher(settings: Settings, client: "redis.Redis") -> Enricher:
+def _processor(settings: Settings, client: "redis.Redis", metrics: WorkerMetrics) -> Processor:
+    cpu = metrics.cpu_seconds.labels
     countries = CountryDatabase(settings.geoip_path)
     visitors = Visitors(Salts(client, settings.redis_url).of_day)
-    return Enricher(Browsers(), Bots(), countries, visitors, settings.store_addresses)
+    enricher = Enricher(Browsers(), Bots(), countries, visitors, settings.store_addresses)
+    return Processor(
+        cpu_time(cpu("enrich"))(enricher.enrich),
+        settings.max_deliveries,
+        cpu_time(cpu("decode"))(decode),
+    )

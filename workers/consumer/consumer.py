@@ -9,7 +9,7 @@ from app.stores.server_agreement import ServerLeft
 from workers.consumer.batcher import Batcher
 from workers.consumer.maintenance import Maintenance
 from workers.consumer.sink import FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS, Sink
-from workers.consumer.source import FetchedBatch, Source
+from workers.consumer.source import Source
 from workers.process.backoff import Backoff
 from workers.process.heartbeat import Pulse
 from workers.process.signals import Stop
@@ -63,25 +63,18 @@ class Consumer:
     def _turn(self) -> None:
         self._pulse.beat()
         self._fence.keep()
-        if self._sink.is_inserting and (fetched := self._more()).entries:
-            self._take(fetched)
+        if self._sink.is_inserting and self._batcher.has_room and self._source.poll_backlog():
             return
         if not self._sink and (self._batcher.is_due or self._batcher.is_stopped):
-            self._flush()
+            self._batcher.flush()
         # First, so that what is at hand is stored even while Redis takes nothing.
         if self._sink:
-            self._sink.step()
+            self._sink.poll()
         elif self._batcher.is_stopped:
             self._stop.wait(self._fence.renewal_seconds)
         else:
-            self._take(self._source.next(self._batcher.seconds_left(), self._stop.is_asked))
+            self._source.poll(self._batcher.seconds_left())
         self._maintenance.sweep_if_due()
-
-    def _more(self) -> FetchedBatch:
-        """Return entries to gather while a batch is on its way."""
-        if self._batcher.is_full or self._batcher.is_stopped:
-            return FetchedBatch([])
-        return self._source.more(self._stop.is_asked)
 
     def _drain(self) -> None:
         while not self._stop.is_overdue():
@@ -96,8 +89,7 @@ class Consumer:
         self._finish()
         # The read that was given up may have been answered.
         self._source.start_over()
-        while not self._must_leave() and (fetched := self._source.own()):
-            self._take(fetched)
+        while not self._must_leave() and self._source.poll_own():
             self._finish()
         self._source.leave()
 
@@ -106,10 +98,10 @@ class Consumer:
 
     def _finish(self) -> None:
         """Bring what is at hand to its end, however long it takes, unless a stop is overdue."""
-        self._flush()
+        self._batcher.flush()
         while self._sink and not self._stop.is_overdue():
             self._pulse.beat()
-            self._sink.step()
+            self._sink.poll()
 
     def _surviving(self, step: Callable[[], None]) -> bool:
         """Take a step; return whether Redis answered. If not, wait a little."""
@@ -136,19 +128,6 @@ class Consumer:
         if has_left and not self._has_left:
             self._backoff.reset()
         self._has_left = has_left
-
-    def _take(self, fetched: FetchedBatch) -> None:
-        if fetched.is_apart:
-            self._flush()
-            batch, is_done = self._batcher.batch_apart(fetched.pieces())
-            self._sink.add(batch, is_retry=True, record=fetched.record)
-        else:
-            is_done = self._batcher.add(fetched.entries)
-        if not is_done:
-            self._source.start_over()
-
-    def _flush(self) -> None:
-        self._sink.add(self._batcher.take_batch())
 
     def _at_hand(self) -> int:
         return len(self._batcher) + len(self._sink)

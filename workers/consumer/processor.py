@@ -1,22 +1,21 @@
 """Processor that decodes and enriches entries, and tells those that never become rows."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from prometheus_client import CollectorRegistry
-
-from app.clicks.click import InvalidClick, decode
+from app.clicks.click import Clicks, InvalidClick, decode
 from app.dead_letters.letter import Fault
-from app.metrics.workers import WorkerMetrics
 from app.stores.clickhouse import ClickHouseError
 from app.stores.redis import RedisError
 from workers.clickhouse.rows import Rows
-from workers.enrich.enricher import Enricher
-from workers.process.cpu_time import cpu_time
 from workers.stream.entry import Entry
 from workers.stream.poison import is_poison
+
+Decode = Callable[[Sequence[bytes], Sequence[Sequence[bytes]]], Clicks]
+#: Is handed the Unix time in milliseconds, too.
+Enrich = Callable[[Clicks, int], Rows]
 
 #: Say nothing about the entry: the same one may do well later.
 _OF_THE_SURROUNDINGS = (RedisError, ClickHouseError, MemoryError, OSError)
@@ -39,16 +38,15 @@ class Processor:
     """Tells entries that become rows from those that never will.
 
     Args:
+        enrich: as :meth:`workers.enrich.enricher.Enricher.enrich`.
         max_deliveries: from how many on an entry may be given up that killed its consumers.
-        metrics: where to count what it costs; by default nobody sees it.
+        decode: as :func:`app.clicks.click.decode`.
     """
 
-    def __init__(
-        self, enricher: Enricher, max_deliveries: int, metrics: WorkerMetrics | None = None
-    ) -> None:
-        self._enricher = enricher
+    def __init__(self, enrich: Enrich, max_deliveries: int, decode: Decode = decode) -> None:
+        self._enrich = enrich
         self._max_deliveries = max_deliveries
-        self._cpu = (metrics or WorkerMetrics(CollectorRegistry())).cpu_seconds
+        self._decode = decode
 
     def process(self, entries: Sequence[Entry], now_ms: int) -> Processed:
         """Return rows and faults; ``now_ms`` is the Unix time.
@@ -75,11 +73,8 @@ class Processor:
         if not entries:
             return
         try:
-            with cpu_time(self._cpu.labels("decode")):
-                clicks = decode([entry[0] for entry in entries], [entry[1] for entry in entries])
-            with cpu_time(self._cpu.labels("enrich")):
-                rows = self._enricher.enrich(clicks, now_ms)
-            processed.good.append((clicks.entry_ids, rows))
+            clicks = self._decode([entry[0] for entry in entries], [entry[1] for entry in entries])
+            processed.good.append((clicks.entry_ids, self._enrich(clicks, now_ms)))
         except _OF_THE_SURROUNDINGS:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the next clicks must go on

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import chain
@@ -9,13 +10,11 @@ from itertools import chain
 from app.metrics.workers import WorkerMetrics
 from app.stores.clickhouse import ClickHouseError, ClickHouseRefused, new_token
 from workers.clickhouse.batch import Batch
-from workers.clickhouse.freshness import Freshness
 from workers.clickhouse.writer import RowsRefused, Writer
 from workers.consumer.circuit_breaker import Breaker
 from workers.consumer.processor import poison_fault
 from workers.process.backoff import Backoff
 from workers.process.cpu_time import cpu_time
-from workers.process.heartbeat import Pulse
 from workers.process.signals import Stop
 from workers.stream.lease import BatchRecord, Fence
 from workers.stream.stream import Stream
@@ -34,14 +33,12 @@ class _InsertJob:
 
     Attributes:
         record: what Redis holds, or will hold, of it.
-        is_retry: whether an insert of these rows may have been tried before, here or elsewhere.
         part_of: name of the batch that it was cut from, until it has a record itself.
         is_stored: whether all its rows are known to be in ClickHouse.
     """
 
     batch: Batch
     record: BatchRecord
-    is_retry: bool
     part_of: str = ""
     is_stored: bool = False
 
@@ -55,6 +52,10 @@ class Sink:
 
     Inserts run in a thread of their own, so that the consumer can read on while ClickHouse works;
     that thread alone uses the writer, and one insert at a time is under way.
+
+    Args:
+        on_stored: told of clicks that ClickHouse has stored, by the times of their visits in Unix
+            milliseconds.
     """
 
     def __init__(
@@ -64,8 +65,8 @@ class Sink:
         writer: Writer,
         breaker: Breaker,
         metrics: WorkerMetrics,
-        pulse: Pulse,
         stop: Stop,
+        on_stored: Iterable[Callable[[Sequence[int]], object]] = (),
     ) -> None:
         self._fence = fence
         self._stream = stream
@@ -73,9 +74,8 @@ class Sink:
         self._breaker = breaker
         self._metrics = metrics
         self._cpu = metrics.cpu_seconds
-        self._freshness = Freshness(metrics)
-        self._pulse = pulse
         self._stop = stop
+        self._on_stored = tuple(on_stored)
         self._jobs: list[_InsertJob] = []
         self._inserter = ThreadPoolExecutor(1, "insert")
         self._under_way: Future[None] | None = None
@@ -85,20 +85,13 @@ class Sink:
         """Return the number of rows that are not acked yet."""
         return sum(len(job.batch) for job in self._jobs)
 
-    def add(
-        self, batch: Batch, *, is_retry: bool = False, record: BatchRecord | None = None
-    ) -> None:
-        """Take on a batch.
-
-        Args:
-            is_retry: whether its rows may have been inserted before.
-            record: what Redis holds of it, if it was claimed.
-        """
+    def submit(self, batch: Batch, record: BatchRecord | None) -> None:
+        """Take on a batch, and what Redis holds of it if it was claimed."""
         if batch:
             batch.close()
             # Entries that brought no row stay pending: someone else has to decide about them.
             ours = record._replace(entry_ids=batch.entry_ids) if record else self._new_record(batch)
-            self._jobs.append(_InsertJob(batch, ours, is_retry))
+            self._jobs.append(_InsertJob(batch, ours))
         elif record:
             self._fence.forget(record)
 
@@ -112,7 +105,7 @@ class Sink:
         """Whether an insert is under way, which needs nobody's help."""
         return self._under_way is not None and not self._under_way.done()
 
-    def step(self) -> None:
+    def poll(self) -> None:
         """Begin the insert of the first batch; once it has ended, ack it or try again.
 
         It waits a moment for an insert that is under way, and a little if ClickHouse doesn't do.
@@ -153,15 +146,15 @@ class Sink:
         else:
             job.is_stored = True
             self._breaker.note_good(len(job.batch))
-            self._pulse.note_inserted(len(job.batch))
-            self._freshness.note(job.batch.rows.time)
+            for hook in self._on_stored:
+                hook(job.batch.rows.time)
             self._backoff.reset()
 
     def _insert(self, job: _InsertJob) -> None:
         """Insert a batch; this alone runs in the thread that waits for ClickHouse."""
         with cpu_time(self._cpu.labels("insert")):
             self._writer.insert(job.batch, job.record.token)
-        if not job.is_retry:
+        if not job.batch.is_retry:
             return
         missing = len(job.batch) - self._writer.count_stored(job.batch)
         if missing:
@@ -173,7 +166,7 @@ class Sink:
 
     def _note_failure(self, job: _InsertJob, error: ClickHouseError) -> None:
         """Remember that an insert is in doubt, and that this consumer survived it."""
-        job.is_retry = True
+        job.batch.is_retry = True
         job.record = job.record._replace(tries=0)
         is_refused = isinstance(error, ClickHouseRefused)
         self._metrics.insert_failures.labels("refused" if is_refused else "unavailable").inc()
@@ -184,10 +177,7 @@ class Sink:
         """Go on with the two halves of a batch, or dead-letter the one click that is left of it."""
         if len(job.batch) > 1:
             name = job.record.name
-            front, back = (
-                _InsertJob(half, self._new_record(half), is_retry=True)
-                for half in job.batch.halves()
-            )
+            front, back = (_InsertJob(half, self._new_record(half)) for half in job.batch.halves())
             front.part_of = name
             self._jobs[:1] = [front, back]
         elif self._breaker.admits():

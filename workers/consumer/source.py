@@ -10,8 +10,6 @@ from workers.stream.stream import FIRST_ID, Stream
 
 #: Owners who may die over a recorded batch before its entries are tried in smaller ones.
 _MOST_TRIES = 1
-
-
 #: A read of 300 entries costs a third less for each than one of 100, and takes Redis 1 ms, which
 #: nobody notices who waits for it. Those of 500 don't fit into a core's cache: what is made of them
 #: is out of it again before the next step takes it up, for 0.5 µs more each.
@@ -62,6 +60,8 @@ class Source:
     """Decides which entries come next: after an error our own, then those of the dead, then new.
 
     Args:
+        submit: takes entries on; False when some of them have to be looked at again.
+        should_end: whether to wait for entries no longer.
         predecessor: a consumer that is known to be dead; '' for none.
     """
 
@@ -71,6 +71,8 @@ class Source:
         fence: Fence,
         pace: Pace,
         pulse: Pulse,
+        submit: Callable[[FetchedBatch], bool],
+        should_end: Callable[[], bool],
         clock: Callable[[], float],
         predecessor: str = "",
     ) -> None:
@@ -78,6 +80,8 @@ class Source:
         self._fence = fence
         self._pace = pace
         self._pulse = pulse
+        self._submit = submit
+        self._should_end = should_end
         self._clock = clock
         self._known_dead = [predecessor] if predecessor else []
         self._dead: list[str] = []
@@ -88,8 +92,8 @@ class Source:
         self._claim_at = clock()
         self._needs_group = True
 
-    def next(self, within_seconds: float, should_end: Callable[[], bool]) -> FetchedBatch:
-        """Return entries, or none after ``within_seconds`` or once told to end.
+    def poll(self, within_seconds: float) -> None:
+        """Hand on what comes next, if anything does within some seconds.
 
         Raises:
             RedisUnavailable, RedisRefused: as the server says; call :meth:`start_over` then.
@@ -97,18 +101,19 @@ class Source:
         self._ensure_group()
         if self._clock() >= self._claim_at:
             self._claim_consumers()
-        held = self._held()
-        if held.entries:
-            return held
+        if fetched := self._unfinished() or self._own() or self._claimed():
+            self._hand_on(fetched)
+            return
         seconds = min(within_seconds, self._claim_at - self._clock(), self._pace.block_ms / 1000)
-        # BLOCK 0 would wait for ever.
         with self._pulse.resting():
-            return FetchedBatch(self._read(max(1, round(seconds * 1000)), should_end))
+            # BLOCK 0 would wait for ever.
+            entries = self._read(max(1, round(seconds * 1000)))
+        self._hand_on(FetchedBatch(entries))
 
-    def more(self, should_end: Callable[[], bool]) -> FetchedBatch:
-        """Return new entries if there is a backlog and nothing else has to come first, else none.
+    def poll_backlog(self) -> bool:
+        """Hand on new entries if there is a backlog and nothing else has to come first.
 
-        It may be called while a batch is on its way, as :meth:`next` may not: that looks through
+        It may be called while a batch is on its way, as :meth:`poll` may not: that looks through
         what is pending here, and would find the entries of that batch.
 
         Raises:
@@ -122,16 +127,17 @@ class Source:
             or self._clock() >= self._claim_at
         )
         if comes_first or not self._full_reads:
-            return FetchedBatch([])
-        return FetchedBatch(self._read(1, should_end))
+            return False
+        entries = self._read(1)
+        self._hand_on(FetchedBatch(entries))
+        return bool(entries)
 
-    def own(self) -> FetchedBatch | None:
-        """Return the next of our own pending entries; none ends it until the next error."""
-        if self._own_after is None:
-            return None
-        entries = self._stream.own(self._pace.most_entries, self._own_after)
-        self._own_after = entries[-1].entry_id if entries else None
-        return _fetched_batch(entries)
+    def poll_own(self) -> bool:
+        """Hand on the next of our own pending entries; False ends them until the next error."""
+        fetched = self._own()
+        if fetched:
+            self._hand_on(fetched)
+        return fetched is not None
 
     def start_over(self) -> None:
         """After an error: see that the group is there, and look at what is pending here again."""
@@ -148,17 +154,25 @@ class Source:
         """Leave the group; what is left behind can be claimed at once."""
         self._stream.leave()
 
-    def _read(self, block_ms: int, should_end: Callable[[], bool]) -> list[Entry]:
+    def _hand_on(self, fetched: FetchedBatch) -> None:
+        if not self._submit(fetched):
+            self.start_over()
+
+    def _read(self, block_ms: int) -> list[Entry]:
         is_behind = self._full_reads > 0
         count = self._pace.most_of_backlog if is_behind else self._pace.most_entries
-        entries = self._stream.read(count, block_ms, should_end)
+        entries = self._stream.read(count, block_ms, self._should_end)
         self._full_reads = self._full_reads + 1 if len(entries) >= count else 0
         if self._full_reads > 1:
             self._stream.ask_ahead(self._pace.most_of_backlog)
         return entries
 
-    def _held(self) -> FetchedBatch:
-        return self._unfinished() or self.own() or self._claimed() or FetchedBatch([])
+    def _own(self) -> FetchedBatch | None:
+        if self._own_after is None:
+            return None
+        entries = self._stream.own(self._pace.most_entries, self._own_after)
+        self._own_after = entries[-1].entry_id if entries else None
+        return _fetched_batch(entries)
 
     def _claim_consumers(self) -> None:
         idle_ms = round(self._pace.claim_idle_seconds * 1000)

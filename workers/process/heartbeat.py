@@ -8,7 +8,7 @@ Rule 2: each field is eight bytes and has one writer, so no lock is needed and n
 import ctypes
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from multiprocessing.sharedctypes import RawValue
 
@@ -91,9 +91,9 @@ class Pulse:
             heartbeat.rested_seconds += heartbeat.at - started
             heartbeat.is_resting = False
 
-    def note_inserted(self, clicks: int) -> None:
+    def note_inserted(self, clicks: Sized) -> None:
         """Count clicks that ClickHouse has stored."""
-        self._heartbeat.clicks += clicks
+        self._heartbeat.clicks += len(clicks)
         self._heartbeat.inserted_at = self._clock()
 
 

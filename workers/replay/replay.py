@@ -138,8 +138,8 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
         StreamPass(
             entries,
             stored,
-            Processor(enricher, settings.max_deliveries),
-            Processor(restorer, settings.max_deliveries),
+            Processor(enricher.enrich, settings.max_deliveries),
+            Processor(restorer.enrich, settings.max_deliveries),
             lambda: {click_id for _, click_id in letters.purged(0)},
             is_dry=is_dry,
         ),

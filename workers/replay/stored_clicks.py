@@ -8,9 +8,8 @@ from clickhouse_driver import Client
 from app.audit.stored_clicks import wanted
 from app.audit.writer import write_ledger
 from app.stores.clickhouse import insert_settings
-from workers.clickhouse.connection import ClickHouseConnection
 from workers.clickhouse.rows import Rows
-from workers.clickhouse.writer import INSERT
+from workers.clickhouse.writer import INSERT, ClickHouseConnection
 
 #: Columns that clickhouse-driver would read as other types than it writes without converting.
 _AS_WRITTEN = {

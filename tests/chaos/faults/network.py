@@ -90,7 +90,7 @@ FAULTS = (
     *_of_link(
         "workers_link",
         "workers to redis",
-        (b"XREADGROUP", b"Write down a batch", b"Ack entries of a batch", b"EVAL"),
+        (b"XREADGROUP", b"Record a batch", b"Ack entries of a batch", b"EVAL"),
     ),
     *_of_link("clickhouse_link", "workers to clickhouse", (b"INSERT INTO clicks",)),
 )

@@ -8,7 +8,9 @@ from tests.support.workers.rows import plain_row, rows_of
 from workers.consumer.batcher import Batcher, BatchSize
 from workers.consumer.circuit_breaker import Breaker
 from workers.consumer.processor import Processor
+from workers.consumer.source import FetchedBatch
 from workers.stream.entry import Entry
+from workers.stream.lease import BatchRecord
 
 SIZE = BatchSize(rows=10, seconds=1.0)
 
@@ -32,10 +34,20 @@ def enricher():
 
 
 @pytest.fixture
-def batcher(now, enricher):
+def handed_on():
+    return []
+
+
+@pytest.fixture
+def batcher(now, enricher, handed_on):
     metrics = WorkerMetrics(CollectorRegistry())
     breaker = Breaker(0.5, metrics, lambda: now[0])
-    return Batcher(None, Processor(enricher, 5), breaker, SIZE, lambda: now[0])
+    processor = Processor(enricher.enrich, 5)
+
+    def submit(batch, record):
+        handed_on.append((batch, record))
+
+    return Batcher(None, processor, breaker, SIZE, submit, lambda: now[0])
 
 
 def entries(count: int) -> list[Entry]:
@@ -53,9 +65,9 @@ def test_nothing_at_hand_is_never_due(batcher, now):
 
 
 def test_a_batch_is_due_at_the_age_of_its_oldest_row(batcher, now):
-    batcher.add(entries(1))
+    assert batcher.submit(FetchedBatch(entries(1)))
     now[0] += 0.6
-    batcher.add(entries(1))
+    assert batcher.submit(FetchedBatch(entries(1)))
     assert batcher.seconds_left() == pytest.approx(0.4)
     assert not batcher.is_due
     now[0] += 0.5
@@ -63,15 +75,18 @@ def test_a_batch_is_due_at_the_age_of_its_oldest_row(batcher, now):
 
 
 def test_a_large_batch_is_due_at_once(batcher):
-    batcher.add(entries(10))
+    assert batcher.submit(FetchedBatch(entries(10)))
     assert batcher.is_due
 
 
-def test_batches_follow_each_other_at_most_once_in_their_time_however_large(batcher, now):
-    batcher.add(entries(10))
-    assert len(batcher.take_batch()) == 10
+def test_batches_follow_each_other_at_most_once_in_their_time_however_large(
+    batcher, now, handed_on
+):
+    assert batcher.submit(FetchedBatch(entries(10)))
+    batcher.flush()
+    assert len(handed_on.pop()[0]) == 10
     now[0] += 0.3
-    batcher.add(entries(20))
+    assert batcher.submit(FetchedBatch(entries(20)))
     assert not batcher.is_due
     assert batcher.seconds_left() == pytest.approx(0.7)
     now[0] += 0.8
@@ -79,19 +94,24 @@ def test_batches_follow_each_other_at_most_once_in_their_time_however_large(batc
 
 
 def test_a_batch_that_fills_the_memory_is_due_at_once(batcher):
-    batcher.add(entries(10))
-    batcher.take_batch()
-    batcher.add(entries(79))
+    assert batcher.submit(FetchedBatch(entries(10)))
+    batcher.flush()
+    assert batcher.submit(FetchedBatch(entries(79)))
     assert not batcher.is_full
-    batcher.add(entries(1))
+    assert batcher.submit(FetchedBatch(entries(1)))
     assert batcher.is_full
     assert batcher.is_due
 
 
-def test_a_batch_apart_is_not_mixed_with_the_others(batcher):
-    batcher.add(entries(3))
-    batch, is_done = batcher.batch_apart([entries(2), entries(1)])
-    assert (len(batch), is_done, len(batcher)) == (3, True, 3)
+def test_a_batch_apart_is_not_mixed_with_the_others(batcher, handed_on):
+    assert batcher.submit(FetchedBatch(entries(3)))
+    record = BatchRecord("token@dead", 1, [])
+    assert batcher.submit(FetchedBatch(entries(2), True, record, [entries(1)]))
+    assert [(len(batch), batch.is_retry, given) for batch, given in handed_on] == [
+        (3, False, None),
+        (3, True, record),
+    ]
+    assert not len(batcher)
 
 
 @pytest.mark.parametrize(
@@ -105,15 +125,16 @@ def test_a_batch_of_long_texts_is_full_before_it_has_many_rows(batcher, enricher
     enricher.columns = {"user_agent": bytes(8192), "target": bytes(8192), "referrer": bytes(8192)}
     batcher._size = BatchSize(rows=75_000, seconds=1.0)
     while not batcher.is_full:
-        batcher.add(entries(100))
+        assert batcher.submit(FetchedBatch(entries(100)))
     assert 2_000 < len(batcher) < 3_000
     assert batcher.is_due
-    batcher.take_batch()
+    batcher.flush()
     assert not batcher.is_full
 
 
 def test_a_click_that_is_sent_again_and_again_fills_a_batch(batcher):
     (one,) = entries(1)
-    batcher.add([one._replace(entry_id=b"%d-0" % number) for number in range(SIZE.most_rows)])
+    again = [one._replace(entry_id=b"%d-0" % number) for number in range(SIZE.most_rows)]
+    assert batcher.submit(FetchedBatch(again))
     assert len(batcher) == 1
     assert batcher.is_full

@@ -53,7 +53,9 @@ def test_thousands_of_malformed_entries_do_not_keep_good_clicks(
     assert redis.xlen("clicks:dead") == 10_000
 
 
-def test_a_click_that_fails_unexpectedly_is_buried_alone(consume, redis, redis_url, count_clicks):
+def test_a_click_that_fails_unexpectedly_is_dead_lettered_alone(
+    consume, redis, redis_url, count_clicks
+):
     send_clicks(redis_url, 50)
     send(redis_url, [to_fields(make_click(user_agent="Poison/1.0"))])
     send_clicks(redis_url, 50)
@@ -66,20 +68,20 @@ def poisoned(text: str):
     """Return what makes the enricher fail for user agents with a text in them."""
 
     def prepare(consumer):
-        enricher = consumer._batcher._processor._enricher
-        enrich = enricher.enrich
+        processor = consumer._batcher._processor
+        enrich = processor._enrich
 
         def fail_or_enrich(clicks, now_ms):
             if any(text.encode() in user_agent for user_agent in clicks.user_agents):
                 raise ZeroDivisionError("for a test")
             return enrich(clicks, now_ms)
 
-        enricher.enrich = fail_or_enrich
+        processor._enrich = fail_or_enrich
 
     return prepare
 
 
-def test_when_every_click_fails_they_are_not_all_buried(consume, redis, redis_url):
+def test_when_every_click_fails_they_are_not_all_dead_lettered(consume, redis, redis_url):
     send_clicks(redis_url, 1000)
     consume(
         lambda: (

@@ -32,13 +32,10 @@ class Script:
 
 
 class NoEntries:
-    is_due = is_stopped = is_full = False
+    is_due = is_stopped = False
 
     def seconds_left(self):
         return 0.0
-
-    def sort(self, _):
-        return True
 
     def __len__(self):
         return 0
@@ -60,7 +57,7 @@ def waits(*errors):
     nothing = SimpleNamespace(
         beat=lambda: None,
         start_over=lambda: None,
-        next=lambda *_: SimpleNamespace(is_apart=False, entries=[]),
+        poll=lambda _: None,
         sweep_if_due=lambda: None,
         close=lambda: None,
         redis_failures=SimpleNamespace(inc=lambda: None),

@@ -28,7 +28,7 @@ class Enricher:
 
 
 def process(entries: list[Entry], error: Exception | None = None) -> Processed:
-    return Processor(Enricher(error), 5).process(entries, 0)
+    return Processor(Enricher(error).enrich, 5).process(entries, 0)
 
 
 def rows_by_entry(processed: Processed) -> dict[bytes, bytes]:

@@ -69,14 +69,29 @@ def fakes():
 
 @pytest.fixture
 def ask(fakes, now):
-    source = Source(fakes, fakes, PACE, Pulse(Heartbeat()), lambda: now[0], "predecessor")
+    handed_on = []
+
+    def submit(fetched):
+        handed_on.append(fetched)
+        return True
+
+    source = Source(
+        fakes,
+        fakes,
+        PACE,
+        Pulse(Heartbeat()),
+        submit,
+        lambda: False,
+        lambda: now[0],
+        "predecessor",
+    )
 
     def ask(within_seconds=float("inf")):
         fakes.asked.clear()
-        fetched = source.next(within_seconds, lambda: False)
-        return fetched, list(fakes.asked)
+        source.poll(within_seconds)
+        return handed_on.pop(), list(fakes.asked)
 
-    ask.source = source
+    ask.source, ask.handed_on = source, handed_on
     return ask
 
 
@@ -152,7 +167,11 @@ def new_entries(count: int) -> list[Entry]:
 def more(ask, fakes):
     def more():
         fakes.asked.clear()
-        return len(ask.source.more(lambda: False).entries), list(fakes.asked)
+        is_any = ask.source.poll_backlog()
+        count = sum(len(fetched.entries) for fetched in ask.handed_on)
+        ask.handed_on.clear()
+        assert is_any == bool(count)
+        return count, list(fakes.asked)
 
     return more
 

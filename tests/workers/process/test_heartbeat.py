@@ -47,9 +47,9 @@ def test_a_rest_that_fails_ends_too(pulse, heartbeat):
 
 
 def test_inserted_clicks_add_up(pulse, heartbeat, now):
-    pulse.note_inserted(3)
+    pulse.note_inserted([1, 2, 3])
     now[0] = 101.0
-    pulse.note_inserted(4)
+    pulse.note_inserted([1, 2, 3, 4])
     assert (heartbeat.clicks, heartbeat.inserted_at) == (7, 101.0)
 
 

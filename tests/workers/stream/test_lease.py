@@ -91,7 +91,7 @@ def test_two_consumers_may_hold_the_same_clicks(server, open_fence):
     assert other.unfinished() == batch(other, b"2-0")
 
 
-def test_a_batch_of_the_dead_belongs_to_the_heir_alone(server, redis, open_fence, open_stream):
+def test_a_batch_of_the_dead_belongs_to_the_claimant_alone(server, redis, open_fence, open_stream):
     (sent,) = send(server.url, [{"number": "1"}])
     slow, claimant = open_fence(server.url, "slow"), open_fence(server.url, "claimant")
     stream = open_stream(server.url, "slow")
@@ -123,7 +123,7 @@ def test_it_goes_on_while_redis_is_full(server, redis, open_fence):
         redis.config_set("maxmemory", 0)
 
 
-def test_who_read_last_when_the_clock_was_ahead_has_an_heir_all_the_same(
+def test_who_read_last_when_the_clock_was_ahead_has_a_claimant_all_the_same(
     tmp_path, open_fence, open_stream
 ):
     """It has lost its lease, and can do nothing; Redis calls it busy until the clock is there.

@@ -180,7 +180,7 @@ def test_one_without_a_lease_is_dead_once_it_is_silent(server, open_stream):
     assert dead == ["silent"]
 
 
-def test_the_dead_have_one_heir_at_a_time(server, open_stream, open_fence):
+def test_the_dead_have_one_claimant_at_a_time(server, open_stream, open_fence):
     send(server.url, entries_of(1))
     dead = open_stream(server.url, "dead")
     dead.ensure_group()
@@ -195,7 +195,7 @@ def test_the_dead_have_one_heir_at_a_time(server, open_stream, open_fence):
     assert len(open_stream(server.url, "claimant").claim_entries("dead", 10)) == 1
 
 
-def test_the_heir_of_a_dead_heir_gets_everything(server, open_stream, open_fence):
+def test_the_claimant_of_a_dead_claimant_gets_everything(server, open_stream, open_fence):
     send(server.url, entries_of(1))
     dead = open_stream(server.url, "dead")
     dead.ensure_group()
@@ -258,7 +258,7 @@ def test_however_many_letters_are_looked_through_nobody_else_is_held_up(server, 
     assert pending(server.url) == []
 
 
-def test_what_another_has_taken_over_is_not_buried(server, open_stream):
+def test_what_another_has_claimed_is_not_dead_lettered(server, open_stream):
     send(server.url, entries_of(1))
     slow = open_stream(server.url, "slow")
     slow.ensure_group()
@@ -311,7 +311,7 @@ def test_a_consumer_is_forgotten_only_without_pending_entries(server, open_strea
     assert consumers(server.url) == []
 
 
-def test_who_leaves_with_entries_can_be_taken_over_at_once(server, open_stream, open_fence):
+def test_who_leaves_with_entries_can_be_claimed_from_at_once(server, open_stream, open_fence):
     send(server.url, entries_of(1))
     open_fence(server.url, "leaving").keep()
     leaving = open_stream(server.url, "leaving")

@@ -8,7 +8,7 @@
 -- KEYS[4]  hash    claimants of the dead
 -- ARGV[1]  group
 -- ARGV[2]  name of the consumer
--- ARGV[3]  'dead' to end the lease at once where it can't be removed, so that all is taken over
+-- ARGV[3]  'dead' to end the lease at once where it can't be removed, so that all is claimed
 --
 -- Returns 1, or 0 when it left something.
 

@@ -1,5 +1,5 @@
 -- Give a consumer a page of entries that are pending at it, or at a dead consumer that it is the
--- claimant of: those it takes over, and that counts as a delivery. To look at one's own does not count
+-- claimant of: those it claims, and that counts as a delivery. To look at one's own does not count
 -- as one, unlike with XREADGROUP: after five lost connections a click would look like poison.
 --
 -- An entry that was delivered before may be what killed its consumer. Of those the page holds the
