@@ -141,7 +141,7 @@ def _inject(testbed: Testbed, plan: Sequence[PlannedFault]) -> list[InjectedFaul
     while waiting or ongoing:
         now = time.monotonic()
         while waiting and begun_at + waiting[0].at_seconds <= now:
-            ongoing += _begin(testbed, waiting.pop(0))
+            ongoing += _begin(testbed, waiting.pop(0), ongoing)
         for one in [one for one in ongoing if one.lift_at <= now]:
             injected += _lift(one, ongoing)
         for one in ongoing:
@@ -151,9 +151,10 @@ def _inject(testbed: Testbed, plan: Sequence[PlannedFault]) -> list[InjectedFaul
     return injected
 
 
-def _begin(testbed: Testbed, strike: PlannedFault) -> list[_Ongoing]:
+def _begin(testbed: Testbed, strike: PlannedFault, ongoing: Sequence[_Ongoing]) -> list[_Ongoing]:
     from_ms = now_ms()
     try:
+        _require_room(strike, ongoing)
         begin = FAULTS[strike.kind].begin
         injection = begin(testbed, Random(strike.seed), strike.hold_seconds)
     except (NothingToHit, *_AWAY) as error:
@@ -161,6 +162,18 @@ def _begin(testbed: Testbed, strike: PlannedFault) -> list[_Ongoing]:
         return []
     logger.info("%s, for %.1f s", strike.kind, strike.hold_seconds)
     return [_Ongoing(strike, injection, from_ms, time.monotonic() + strike.hold_seconds)]
+
+
+def _require_room(strike: PlannedFault, ongoing: Sequence[_Ongoing]) -> None:
+    """Make sure that nothing still lasts that the plan keeps apart: on a busy machine all is late.
+
+    Raises:
+        NothingToHit: something does.
+    """
+    kind = FAULTS[strike.kind].kind
+    for one in ongoing:
+        if not kind.meets(FAULTS[one.strike.kind].kind):
+            raise NothingToHit(f"{one.strike.kind} still lasts")
 
 
 def _renew(one: _Ongoing) -> None:
