@@ -8,6 +8,7 @@ import os
 import sys
 from queue import SimpleQueue
 from threading import Thread
+from typing import TextIO
 
 from app.terminal.output import let_go
 
@@ -19,7 +20,8 @@ class Announcer:
     """A context in which lines are written in order, and nobody waits for that."""
 
     def __init__(self) -> None:
-        self._output = sys.stdout
+        # None where it was closed before we began (`>&-`).
+        self._output: TextIO | None = sys.stdout
         self._lines: SimpleQueue[str | None] = SimpleQueue()
         # It holds nothing that the interpreter needs for its own end.
         self._thread = Thread(target=self._write_all, daemon=True)
@@ -38,18 +40,19 @@ class Announcer:
 
     def _write_all(self) -> None:
         while (line := self._lines.get()) is not None:
+            if self._output is None:
+                continue
             try:
-                self._write(self._encoded(f"{line}\n"))
+                _write(self._output, line)
             except OSError:
                 let_go(self._output)
 
-    def _encoded(self, text: str) -> bytes:
-        try:
-            return text.encode(self._output.encoding)
-        except UnicodeError:
-            return ascii(text.rstrip("\n")).encode() + b"\n"
 
-    def _write(self, data: bytes) -> None:
-        # Past Python's buffer, whose lock would hold up the interpreter's end.
-        while data:
-            data = data[os.write(self._output.fileno(), data) :]
+def _write(output: TextIO, line: str) -> None:
+    try:
+        data = f"{line}\n".encode(output.encoding)
+    except UnicodeError:
+        data = f"{line!a}\n".encode()
+    # Past Python's buffer, whose lock would hold up the interpreter's end.
+    while data:
+        data = data[os.write(output.fileno(), data) :]

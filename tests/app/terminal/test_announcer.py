@@ -66,3 +66,9 @@ def test_who_reads_nothing_holds_up_neither_the_work_nor_its_end():
             process.kill()
         assert time.monotonic() - began < 30
         assert process.stdout.read().startswith(b"0 xxx")
+
+
+def test_where_there_is_no_output_nothing_is_written_and_nothing_said():
+    command = f"exec {sys.executable} -c '{_TALKER}' >&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"went on\n")
