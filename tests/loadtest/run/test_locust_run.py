@@ -12,14 +12,26 @@ from loadtest.run.locust_run import LocustRun
 from loadtest.self_check import known_server
 from tests.support.loadtest.samples import RATE
 
+#: Runs that a busy machine may spoil before a test gives up.
+_ATTEMPTS = 4
+
+
+def conclude(run, *behaviour):
+    """Run, again while the generator says itself that the machine kept it from its work."""
+    for _ in range(_ATTEMPTS):
+        with known_server(*behaviour) as url:
+            code, figures = run(url)
+        if not any("the load generator" in doubt for doubt in figures["doubts"]):
+            break
+    return code, figures
+
 
 def every_redirect(figures):
     return figures["routes"]["every redirect"]["latency_ms"]
 
 
 def test_a_fast_server_that_counts_right_is_met(run):
-    with known_server("--latency-ms", "5") as url:
-        code, figures = run(url)
+    code, figures = conclude(run, "--latency-ms", "5")
     assert (code, figures["verdict"]) == (0, "met")
     assert figures["count"]["is_exact"]
     assert figures["count"]["redirects"] > RATE
@@ -28,8 +40,7 @@ def test_a_fast_server_that_counts_right_is_met(run):
 
 
 def test_a_stall_of_a_second_shows_in_the_tail_and_in_what_waited_behind_it(run):
-    with known_server("--latency-ms", "5", "--stall-after", str(RATE * 2)) as url:
-        code, figures = run(url)
+    code, figures = conclude(run, "--latency-ms", "5", "--stall-after", str(RATE * 2))
     assert every_redirect(figures)["99.9"] > 800
     assert every_redirect(figures)["95"] > 250
     assert (code, figures["verdict"]) == (1, "broken")
