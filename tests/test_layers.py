@@ -28,6 +28,7 @@ LAYERS = (
     ("app.audit", "app.gunicorn"),
     ("app.links", "app.dead_letters", "app.metrics"),
     ("app.schema", "app.logs", "app.terminal"),
+    ("app.stores.redis",),
     ("app.stores", "app.config"),
     ("app.clicks", "app.http", "app.processes"),
     ("app",),
@@ -143,7 +144,7 @@ def _loaded_by(module: str) -> set[str]:
         ("app.redirect.server.gunicorn.worker", {"clickhouse_driver", "redis", "typer", "rich"}),
         ("app.console.wsgi", {"gevent", "typer", "rich"}),
         ("app.clicks.click", {"redis", "pydantic", "orjson"}),
-        ("app.stores.redis", {"redis", "pydantic"}),
+        ("app.stores.redis.errors", {"redis", "pydantic"}),
         # It is the generator's own lateness that makes a run void.
         ("loadtest.locustfile", {"matplotlib", "numpy"}),
         ("app.cli.main", {"redis", "clickhouse_driver", "pydantic", "gevent", "falcon"}),

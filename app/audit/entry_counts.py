@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from app.audit.unread_entries import Stand, bears_out, parse_id, unread
 from app.stores import keys
-from app.stores.redis import despite_full
+from app.stores.redis.client import despite_full
 from app.stores.scripts import script
 
 #: Sends one command to Redis and returns the reply as bytes, integers and lists.

@@ -15,8 +15,8 @@ from app.audit.spool_note import SpoolNote
 from app.audit.unread_entries import parse_id
 from app.config.loading import load
 from app.config.settings import Settings
-from app.stores.redis import connect
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
 from app.terminal.options import AsJson, read_since
 from app.terminal.output import complain, print_json, print_table
 from app.terminal.progress import progress

@@ -11,7 +11,7 @@ import typer
 from app.cli.forecast import HEADROOM, Bounds, Costs, Forecast, forecast, measured_costs
 from app.config.loading import load
 from app.redirect.spool.retransmit_buffer import RETRANSMIT_BUFFER_BYTES
-from app.stores.memory_marks import TRIM_FROM
+from app.stores.redis.memory import TRIM_FROM
 from app.terminal.options import AsJson
 from app.terminal.output import Failure, print_json, print_table
 

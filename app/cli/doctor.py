@@ -41,8 +41,10 @@ from app.health.redis.use import use_checks
 from app.local.ports import ask
 from app.stores.clickhouse import ClickHouseError
 from app.stores.keys import aof_rewrite_key
-from app.stores.redis import RedisError, connect, parse_url
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.address import parse_url
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
+from app.stores.redis.errors import RedisError
 from app.terminal.options import AsJson
 from app.terminal.output import print_json, print_table, terminal_of
 

@@ -19,8 +19,8 @@ from app.erasure.stored import StoredClicks
 from app.links.codes import named
 from app.processes.private_files import keep_to_ourselves
 from app.stores.clickhouse import connect as connect_clickhouse
-from app.stores.redis import connect as connect_redis
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.client import connect as connect_redis
+from app.stores.redis.connection import RedisConnection
 from app.terminal.exclusive import alone
 from app.terminal.options import AsJson, Yes, confirm, read_moment, read_since
 from app.terminal.output import Failure, complain, print_json, print_table

@@ -13,7 +13,7 @@ from app.links.link import CorruptLink, LinkNotFound
 from app.links.store import CodeTaken, LinkContended
 from app.links.validation import InvalidLink
 from app.stores.clickhouse import ClickHouseError, ClickHouseRefused, ClickHouseUnavailable
-from app.stores.redis import RedisError, RedisRefused, RedisUnavailable
+from app.stores.redis.errors import RedisError, RedisRefused, RedisUnavailable
 from app.terminal.output import Failure
 
 #: Of writing to standard output: a full disk, a quota, a broken device.

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from app.redirect.spool.retransmit_buffer import RETRANSMIT_BUFFER_BYTES
-from app.stores.memory_marks import DIVERT_FROM, ENTRY_BYTES, LARGEST_ENTRY_BYTES, TRIM_FROM
+from app.stores.redis.memory import DIVERT_FROM, ENTRY_BYTES, LARGEST_ENTRY_BYTES, TRIM_FROM
 
 #: Share of a core, or of Redis, that is planned with: the rest takes in bursts and restarts.
 HEADROOM = 0.5

@@ -15,7 +15,7 @@ from app.links.files.export import Format, replacing, write_links
 from app.links.files.rows import read_rows
 from app.links.importer import Outcome, Rehearsal
 from app.links.store import open_store
-from app.stores.redis import RedisError
+from app.stores.redis.errors import RedisError
 from app.terminal.output import Failure, complain
 from app.terminal.progress import counted
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
-from app.stores.redis import RedisUnavailable, translated
+from app.stores.redis.errors import RedisUnavailable, translated
 
 if TYPE_CHECKING:
     import redis

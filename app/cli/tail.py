@@ -15,7 +15,7 @@ from app.config.loading import load
 from app.config.settings import Settings
 from app.http.addresses import network_of
 from app.links.codes import named
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 from app.terminal.output import complain, let_go, one_line
 from app.times import rfc3339
 

@@ -6,7 +6,7 @@ from app.cli.services import become
 from app.config.loading import load
 from app.config.settings import Settings
 from app.health.worker_status import ConsumerState, WorkersState, WorkerStates, as_json
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 from app.terminal.options import AsJson
 from app.terminal.output import Failure, print_json, print_table
 

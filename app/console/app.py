@@ -26,7 +26,7 @@ from app.metrics.console import ConsoleMetrics
 from app.metrics.exposition import Exposition
 from app.reports.reader import Reports
 from app.stores.clickhouse import ClickHouseError
-from app.stores.redis import RedisError
+from app.stores.redis.errors import RedisError
 
 App = falcon.App[falcon.Request, falcon.Response]
 

@@ -8,7 +8,7 @@ import falcon
 from app.config.instance import HEADER
 from app.metrics.exposition import Exposition
 from app.stores.clickhouse import ClickHouseError
-from app.stores.redis import RedisError
+from app.stores.redis.errors import RedisError
 from app.version import __version__
 
 logger = logging.getLogger(__name__)

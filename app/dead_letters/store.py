@@ -9,7 +9,8 @@ from app.clicks.click import InvalidClick, from_fields
 from app.config.settings import Settings
 from app.dead_letters.letter import DeadLetter, from_letter
 from app.stores.keys import purged_key
-from app.stores.redis import connect, translated
+from app.stores.redis.client import connect
+from app.stores.redis.errors import translated
 from app.stores.scripts import script
 from app.times import unix_ms
 

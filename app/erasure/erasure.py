@@ -16,7 +16,7 @@ from app.erasure.choice import Choice
 from app.erasure.entries import Entries
 from app.erasure.spool import erase_spooled, set_aside
 from app.erasure.stored import StoredClicks
-from app.stores.redis import RedisRefused
+from app.stores.redis.errors import RedisRefused
 
 #: Is told what is worked at, and by how much it went on, or how much is left where negative.
 Watch = Callable[[str, int], object]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import orjson
 
 from app.stores import keys
-from app.stores.redis import despite_full, translated
+from app.stores.redis.client import despite_full
+from app.stores.redis.errors import translated
 
 if TYPE_CHECKING:
     import redis

@@ -10,7 +10,7 @@ from app.links.codes import is_valid
 from app.links.link import CorruptLink, Link, LinkNotFound, decode
 from app.links.validation import read_tag
 from app.stores.keys import LINK_DELETED, LINK_INDEX, link_key, link_tag_key
-from app.stores.redis import translated
+from app.stores.redis.errors import translated
 
 if TYPE_CHECKING:
     import redis
@@ -36,8 +36,8 @@ class Page:
 class LinkList:
     """Lists the links of a store; it skips index entries whose link is missing or can't be read.
 
-    Every method blocks for Redis, and raises :class:`app.stores.redis.RedisUnavailable` or
-    :class:`app.stores.redis.RedisRefused` when Redis doesn't do its part.
+    Every method blocks for Redis, and raises :class:`app.stores.redis.errors.RedisUnavailable` or
+    :class:`app.stores.redis.errors.RedisRefused` when Redis doesn't do its part.
     """
 
     def __init__(self, client: "redis.Redis", url: str) -> None:

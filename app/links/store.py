@@ -30,7 +30,8 @@ from app.stores.keys import (
     link_tag_key,
     link_uses_key,
 )
-from app.stores.redis import connect, despite_full, translated
+from app.stores.redis.client import connect, despite_full
+from app.stores.redis.errors import translated
 from app.stores.scripts import script
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ class LinkStore:
         now_ms: clock in Unix milliseconds.
         choice: picks one character of a made-up code.
 
-    Every method raises :class:`app.stores.redis.RedisUnavailable` or
-    :class:`app.stores.redis.RedisRefused` when Redis doesn't do its part.
+    Every method raises :class:`app.stores.redis.errors.RedisUnavailable` or
+    :class:`app.stores.redis.errors.RedisRefused` when Redis doesn't do its part.
     """
 
     def __init__(

@@ -10,7 +10,8 @@ from app.health.worker_status import WorkerStates
 from app.local.ports import http_status
 from app.local.process_group import ANALYTICS_NICENESS
 from app.processes.child import Program
-from app.stores import redis
+from app.stores.redis.client import connect
+from app.stores.redis.errors import RedisError, translated
 
 _READY_PATH = "/-/ready"
 
@@ -51,13 +52,13 @@ def _all_consumers_work(settings: Settings) -> bool:
     url = settings.redis_url
     try:
         with (
-            redis.translated(url),
-            redis.connect(url, timeout_seconds=settings.redis_timeout_seconds) as client,
+            translated(url),
+            connect(url, timeout_seconds=settings.redis_timeout_seconds) as client,
         ):
             # What XINFO knows of a consumer is no sign of life: before Redis 7.2 one that has
             # read nothing yet doesn't exist.
             states = WorkerStates(client, url, settings.stream, settings.group).all()
-    except redis.RedisError:
+    except RedisError:
         return False
     host = socket.gethostname()
     return any(state.host == host and state.state == "running" for state in states)

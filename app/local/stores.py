@@ -18,7 +18,9 @@ from app.local.memory import memory_bytes, valkey_maxmemory
 from app.local.ports import free_port
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.processes.child import Program
-from app.stores import clickhouse, redis
+from app.stores import clickhouse
+from app.stores.redis.client import connect, require_version
+from app.stores.redis.errors import translated
 
 Say = Callable[[str], None]
 
@@ -40,10 +42,10 @@ def redis_store(settings: Settings, data: DataDir) -> Store:
     if "redis_url" in settings.model_fields_set:
         url = settings.redis_url
         with (
-            redis.translated(url),
-            redis.connect(url, timeout_seconds=settings.redis_timeout_seconds) as client,
+            translated(url),
+            connect(url, timeout_seconds=settings.redis_timeout_seconds) as client,
         ):
-            redis.require_version(client)
+            require_version(client)
         return Store(url)
     port, password = free_port(), _new_password()
     maxmemory = valkey_maxmemory(memory_bytes())

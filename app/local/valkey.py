@@ -6,7 +6,8 @@ from pathlib import Path
 from app.local.ports import LOOPBACK
 from app.processes.child import Program
 from app.processes.private_files import write_private
-from app.stores import redis
+from app.stores.redis.client import connect
+from app.stores.redis.errors import RedisError, translated
 
 _PROBE_SECONDS = 1.0
 
@@ -41,7 +42,7 @@ def valkey_program(
     last second, which the redirect sends again, and a crash of the server alone costs nothing.
     ``noeviction``, because an evicted link or stream is lost data, where a refused write is a click
     in the spool. With ``maxmemory``, finished clicks and new ones give way before that, see
-    :mod:`app.stores.memory_marks`, and it is not the kernel that decides who goes.
+    :mod:`app.stores.redis.memory`, and it is not the kernel that decides who goes.
 
     Args:
         maxmemory_bytes: 0 is no bound.
@@ -86,9 +87,9 @@ def valkey_url(port: int, password: str = "") -> str:
 
 def answers(url: str) -> bool:
     """Tell whether a server answers there and has loaded its data."""
-    client = redis.connect(url, timeout_seconds=_PROBE_SECONDS)
+    client = connect(url, timeout_seconds=_PROBE_SECONDS)
     try:
-        with redis.translated(url), client:
+        with translated(url), client:
             return bool(client.ping())
-    except redis.RedisError:
+    except RedisError:
         return False

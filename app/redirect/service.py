@@ -36,7 +36,7 @@ from app.redirect.spool.spool import damage_counter
 from app.redirect.visits.click_ids import VisitIds
 from app.redirect.visits.client_address import ClientAddress
 from app.redirect.visits.xadd_encoder import XaddEncoder
-from app.stores.redis import parse_url
+from app.stores.redis.address import parse_url
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from clickhouse_driver import errors as clickhouse_errors
 from redis import exceptions as redis_errors
 
-from app.stores.redis import server_version
+from app.stores.redis.client import server_version
 from loadtest.faults.injection import Injection, NothingToHit
 from tests.chaos.accounts.settle import settle
 from tests.chaos.accounts.stored import Stored, hopline, read_stored, reported, sees_a_planted_loss

@@ -15,7 +15,7 @@ from app.config.settings import variable
 from app.local.valkey import valkey_binary
 from app.processes.child import Program
 from app.schema.migrations import migrate
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 from tests.conftest import missing
 from tests.support.redirect_servers import RedirectServer
 from tests.support.servers import Server, redis_server_7

@@ -10,8 +10,8 @@ from redis import Redis
 from app.audit.audit import Audit, Findings
 from app.audit.factory import open_audit
 from app.stores.keys import ledger_key
-from app.stores.redis import connect
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
 from tests.support.producers import STREAM, send, send_clicks, to_fields
 from tests.support.worker_processes import Workers, wait_until
 

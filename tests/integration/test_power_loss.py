@@ -13,8 +13,8 @@ from app.local.clickhouse import embedded_program
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.schema.migrations import migrate
 from app.stores.keys import ledger_key
-from app.stores.redis import connect
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
 from tests.support.power_loss import PowerLoss
 from tests.support.producers import send_clicks
 from tests.support.servers import ClickHouseServer, Server

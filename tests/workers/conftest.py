@@ -9,8 +9,8 @@ from app.config.settings import Settings
 from app.metrics.workers import WorkerMetrics
 from app.schema.migrations import migrate
 from app.stores.clickhouse import connect as connect_clickhouse
-from app.stores.redis import connect
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
 from tests.support.producers import STREAM
 from tests.support.workers.consuming import GIVE_UP_SECONDS, GROUP, SignalWhen
 from workers.consumer.bootstrap import consumer_name, make_consumer

@@ -22,9 +22,10 @@ from app.logs.setup import configure
 from app.metrics.publisher import published
 from app.metrics.workers import WorkerMetrics
 from app.processes.child import signal_at_parents_end
-from app.stores.redis import RedisRefused, RedisUnavailable, connect, require_version, translated
-from app.stores.redis_connection import RedisConnection
-from app.stores.server_agreement import OneServer
+from app.stores.redis.agreement import OneServer
+from app.stores.redis.client import connect, require_version
+from app.stores.redis.connection import RedisConnection
+from app.stores.redis.errors import RedisRefused, RedisUnavailable, translated
 from workers.clickhouse.freshness import Freshness
 from workers.clickhouse.writer import Writer
 from workers.consumer.batcher import Batcher, BatchSize

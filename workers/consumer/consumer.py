@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable
 
 from app.metrics.workers import WorkerMetrics
-from app.stores.redis import RedisUnavailable
-from app.stores.server_agreement import ServerLeft
+from app.stores.redis.agreement import ServerLeft
+from app.stores.redis.errors import RedisUnavailable
 from workers.consumer.batcher import Batcher
 from workers.consumer.maintenance import Maintenance
 from workers.consumer.sink import FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS, Sink

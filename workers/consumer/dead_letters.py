@@ -7,7 +7,7 @@ from typing import NamedTuple
 from app.dead_letters.letter import MAX_KEPT_BYTES, DeadLetter
 from app.dead_letters.store import DeadLetters
 from app.metrics.workers import WorkerMetrics
-from app.stores.redis import RedisRefused
+from app.stores.redis.errors import RedisRefused
 
 logger = logging.getLogger(__name__)
 

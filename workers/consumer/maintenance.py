@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 
-from app.stores.memory_marks import TRIM_FROM, TRIM_TO, Memory
+from app.stores.redis.memory import TRIM_FROM, TRIM_TO, Memory
 from workers.stream.admin import ConsumerInfo, StreamAdmin
 from workers.stream.stream import Stream
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import redis
 
 from app.stores.keys import visitor_salt_key
-from app.stores.redis import despite_full, translated
+from app.stores.redis.client import despite_full
+from app.stores.redis.errors import translated
 
 SALT_BYTES = 32
 #: A day's salt is made on its first click and must outlive the clicks that arrive late: by the two

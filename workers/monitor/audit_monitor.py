@@ -15,8 +15,9 @@ from app.config.settings import Settings
 from app.metrics.workers import LedgerMetrics
 from app.stores.clickhouse import ClickHouseError
 from app.stores.keys import ledger_lock_key
-from app.stores.redis import RedisError, connect
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
+from app.stores.redis.errors import RedisError
 from app.stores.scripts import script
 
 logger = logging.getLogger(__name__)

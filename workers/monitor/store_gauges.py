@@ -13,9 +13,10 @@ from prometheus_client import CollectorRegistry
 from app.config.settings import Settings
 from app.health.redis.stream import StreamNames, read_backlog
 from app.metrics.workers import StoreMetrics
-from app.stores.aof_rewrite import FIELDS, Noted
 from app.stores.keys import aof_rewrite_key
-from app.stores.redis import RedisError, connect, translated
+from app.stores.redis.aof_rewrite import FIELDS, Noted
+from app.stores.redis.client import connect
+from app.stores.redis.errors import RedisError, translated
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from app.audit.finished_entries import Finished
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.connection import RedisConnection
 from workers.stream.dead_letter_index import DeadLetterIndex
 from workers.stream.entry import Entry
 from workers.stream.names import Names

@@ -20,8 +20,9 @@ from app.clicks.bots import Bots
 from app.config.settings import Settings
 from app.dead_letters.store import open_dead_letters
 from app.stores.clickhouse import ClickHouseUnavailable
-from app.stores.redis import RedisUnavailable, connect
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
+from app.stores.redis.errors import RedisUnavailable
 from workers.consumer.processor import Processor
 from workers.enrich.browser import Browsers
 from workers.enrich.enricher import Enricher

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from app.metrics.workers import WorkerMetrics
-from app.stores.memory_marks import Memory
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.connection import RedisConnection
+from app.stores.redis.memory import Memory
 from app.stores.scripts import script
 from workers.stream.names import Names
 

@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Callable
 
-from app.stores.aof_rewrite import FIELDS, Noted, Server, next_step
-from app.stores.redis import RedisRefused, despite_full
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.aof_rewrite import FIELDS, Noted, Server, next_step
+from app.stores.redis.client import despite_full
+from app.stores.redis.connection import RedisConnection
+from app.stores.redis.errors import RedisRefused
 from workers.stream.admin import StreamAdmin
 from workers.stream.names import Names
 
@@ -17,7 +18,9 @@ REFUSED_SECONDS = 3600.0
 
 
 class Rewriting:
-    """Has Redis write its append-only file anew once a day; :mod:`app.stores.aof_rewrite` says why.
+    """Has Redis write its append-only file anew once a day.
+
+    Why, says :mod:`app.stores.redis.aof_rewrite`.
 
     Args:
         now_ms: Unix milliseconds.

@@ -6,10 +6,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.stores.redis import Address, RedisError, connect, parse_url
-from app.stores.redis_connection import RedisConnection
-from app.stores.redis_server import LOOK_SECONDS, FailoverDetector, RedisServer, Resolve
-from app.stores.server_agreement import OneServer
+from app.stores.redis.address import Address, parse_url
+from app.stores.redis.agreement import OneServer
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
+from app.stores.redis.errors import RedisError
+from app.stores.redis.server import LOOK_SECONDS, FailoverDetector, RedisServer, Resolve
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.connection import RedisConnection
 from app.stores.scripts import script
 from workers.stream.names import Names
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from app.dead_letters.letter import Fault, to_letter
 from app.metrics.workers import WorkerMetrics
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.connection import RedisConnection
 from app.stores.scripts import script
 from workers.process.cpu_time import cpu_time
 from workers.stream.dead_letter_index import DeadLetterIndex

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from app.config.settings import Settings
 from app.health.redis.stream import Backlog, StreamNames, read_backlog
 from app.health.worker_status import PUBLISH_SECONDS, WorkersState, WorkerStates
-from app.stores.redis import RedisError, connect
+from app.stores.redis.client import connect
+from app.stores.redis.errors import RedisError
 
 logger = logging.getLogger(__name__)
 

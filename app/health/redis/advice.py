@@ -1,6 +1,6 @@
 """Advice that fits a failure of Redis: what a person can do when it can't be used."""
 
-from app.stores.redis import RedisError, RedisRefused
+from app.stores.redis.errors import RedisError, RedisRefused
 
 _RIGHTS = "deploy/redis/hopline-users.conf has what Hopline's users need"
 _CLUSTER = "HOPLINE_REDIS_URL has to lead to a Redis that is no node of a cluster"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from app.health.check import Check, fail, ok, warn
-from app.stores.redis import RedisRefused, translated
+from app.stores.redis.errors import RedisRefused, translated
 
 if TYPE_CHECKING:
     import redis

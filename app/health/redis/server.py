@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from app.health.check import Check, fail, ok, warn
 from app.health.clock import judge_skew, measure_skew
-from app.stores.aof_rewrite import FIELDS, OLD_SECONDS, Noted
-from app.stores.memory_marks import (
+from app.stores.redis.aof_rewrite import FIELDS, OLD_SECONDS, Noted
+from app.stores.redis.client import require_version
+from app.stores.redis.errors import RedisRefused, translated
+from app.stores.redis.memory import (
     DIVERT_FROM,
     DIVERT_TO,
     ENTRY_BYTES,
@@ -14,7 +16,6 @@ from app.stores.memory_marks import (
     TRIM_FROM,
     Memory,
 )
-from app.stores.redis import RedisRefused, require_version, translated
 
 if TYPE_CHECKING:
     import redis

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 from app.config.settings import Settings
 from app.health.check import Check, fail, ok, warn
 from app.health.worker_status import WorkerStates
-from app.stores.redis import RedisRefused, server_version, translated
+from app.stores.redis.client import server_version
+from app.stores.redis.errors import RedisRefused, translated
 
 if TYPE_CHECKING:
     import redis

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from app.health.check import Check, fail, ok
 from app.health.redis.advice import advice
 from app.stores.keys import LINK_INDEX, leases_key, link_key, link_uses_key, visitor_salt_key
-from app.stores.redis import RedisError, translated
+from app.stores.redis.errors import RedisError, translated
 from app.stores.scripts import script
 
 if TYPE_CHECKING:

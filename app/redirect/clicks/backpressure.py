@@ -20,9 +20,9 @@ from app.redirect.redis.replies import PipelineError
 from app.redirect.redis.resp import encode_command
 from app.redirect.tasks.background_task import BackgroundTask
 from app.stores.keys import backlog_marks_key
-from app.stores.memory_marks import Memory
-from app.stores.redis import is_transient, may_have_lost
-from app.stores.redis_server import RedisServer
+from app.stores.redis.errors import is_transient, may_have_lost
+from app.stores.redis.memory import Memory
+from app.stores.redis.server import RedisServer
 from app.stores.scripts import script
 
 logger = logging.getLogger(__name__)

@@ -26,7 +26,7 @@ from app.redirect.spool.file import Filling, SpoolError, SpoolFile
 from app.redirect.spool.rows import Row
 from app.redirect.tasks.background_task import BackgroundTask
 from app.redirect.visits.xadd_encoder import XaddEncoder
-from app.stores.redis import is_transient
+from app.stores.redis.errors import is_transient
 
 logger = logging.getLogger(__name__)
 

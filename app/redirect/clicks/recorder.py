@@ -27,7 +27,7 @@ from app.redirect.spool.retransmit_buffer import RetransmitBuffer
 from app.redirect.spool.spool import Spool
 from app.redirect.tasks.deadlines import Deadlines
 from app.redirect.visits.xadd_encoder import click_id_of
-from app.stores.redis import may_have_lost
+from app.stores.redis.errors import may_have_lost
 
 logger = logging.getLogger(__name__)
 

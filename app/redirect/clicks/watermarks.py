@@ -5,12 +5,12 @@ the backlog (the entries from the oldest unprocessed one to the newest) while th
 the bound, since ``MAXLEN ~`` keeps at least so many entries.
 
 Memory is filled by finished entries as well, and by whatever else Redis holds. Full, Redis would
-refuse everybody's writes, see :mod:`app.stores.memory_marks`.
+refuse everybody's writes, see :mod:`app.stores.redis.memory`.
 """
 
 from dataclasses import dataclass
 
-from app.stores.memory_marks import DIVERT_FROM, DIVERT_TO
+from app.stores.redis.memory import DIVERT_FROM, DIVERT_TO
 
 #: Share of the bound at which new clicks begin to go to the spool. What is left above it takes in
 #: what all workers add until they have looked.

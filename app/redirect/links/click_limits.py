@@ -22,7 +22,7 @@ from app.redirect.redis.pipeline import Pipeline
 from app.redirect.redis.replies import PipelineError
 from app.redirect.redis.resp import encode_command
 from app.stores.keys import link_spent_key, link_uses_key
-from app.stores.redis import is_transient
+from app.stores.redis.errors import is_transient
 from app.stores.scripts import script
 
 logger = logging.getLogger(__name__)

@@ -20,8 +20,8 @@ from app.redirect.redis.pipeline import Pipeline
 from app.redirect.redis.reconnect import Reconnecting
 from app.redirect.redis.resp import NOT_YET, encode_command
 from app.stores.keys import LINK_PREFIX
-from app.stores.redis import named
-from app.stores.redis_server import RedisServer
+from app.stores.redis.address import named
+from app.stores.redis.server import RedisServer
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ import hiredis
 from gevent import socket, ssl
 
 from app.redirect.redis.resp import NOT_YET, encode_command, new_reader
-from app.stores.redis import Address, Peer, named
-from app.stores.redis_server import RedisServer, peer_of
+from app.stores.redis.address import Address, Peer, named
+from app.stores.redis.server import RedisServer, peer_of
 
 _RECEIVE_BYTES = 65536
 #: A dead peer is noticed after IDLE + COUNT x INTERVAL seconds even when nothing is asked.

@@ -10,8 +10,8 @@ from app.logs.throttle import ThrottledLog
 from app.redirect.redis.connection import ConnectFailed, connect
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.tasks.background_task import BackgroundTask
-from app.stores.redis import Address, named
-from app.stores.redis_server import LOOK_SECONDS, FailoverDetector, Locate, RedisServer, Resolve
+from app.stores.redis.address import Address, named
+from app.stores.redis.server import LOOK_SECONDS, FailoverDetector, Locate, RedisServer, Resolve
 
 logger = logging.getLogger(__name__)
 

@@ -37,8 +37,8 @@ from app.redirect.redis.replies import (
 )
 from app.redirect.redis.resp import NOT_YET, encode_command
 from app.redirect.redis.write_buffer import WOULD_BLOCK, InFlight, OnAnswered, WriteBuffer
-from app.stores.redis import Address
-from app.stores.redis_server import RedisServer
+from app.stores.redis.address import Address
+from app.stores.redis.server import RedisServer
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from prometheus_client import CollectorRegistry
 
 from app.audit.entry_counts import EntryLedger
 from app.metrics.workers import WorkerMetrics
-from app.stores.redis import connect
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
 from tests.support.producers import STREAM
 from workers.stream.admin import StreamAdmin
 from workers.stream.lease import BatchRecord, Fence

@@ -6,7 +6,7 @@ from redis import Redis
 from app.dead_letters.letter import Fault
 from app.dead_letters.store import Choice, DeadLetters
 from app.stores.keys import ledger_gaps_key, ledger_key
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 from app.stores.scripts import script
 from tests.support.producers import STREAM, send
 from workers.stream.entry import Entry

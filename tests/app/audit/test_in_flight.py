@@ -5,8 +5,8 @@ from app.audit.in_flight import InFlight, click_ref_of
 from app.clicks.click import from_fields, to_fields
 from app.dead_letters.letter import Fault
 from app.dead_letters.store import Choice, DeadLetters
-from app.stores.redis import connect
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
 from tests.support.producers import STREAM, make_click, send, send_clicks
 
 GROUP = "analytics-group"

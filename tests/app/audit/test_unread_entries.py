@@ -4,8 +4,8 @@ import pytest
 
 from app.audit.entry_counts import EntryLedger
 from app.audit.unread_entries import Stand, parse_id, unread
-from app.stores.redis import connect
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
 from tests.support.producers import STREAM, send
 
 GROUP = "analytics-group"

@@ -12,8 +12,8 @@ from app.clicks.click import to_fields
 from app.redirect.spool.file import SpoolFile
 from app.schema.migrations import migrate
 from app.stores.clickhouse import connect as connect_clickhouse
-from app.stores.redis import connect
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
 from tests.app.audit.conftest import Consumer
 from tests.support.clicks import click_row, insert_clicks
 from tests.support.producers import STREAM, make_click, send, send_clicks

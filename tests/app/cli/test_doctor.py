@@ -15,7 +15,7 @@ from app.config.loading import load_environment
 from app.health.check import fail
 from app.schema.migrations import migrate
 from app.stores.keys import aof_rewrite_key
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 
 
 class ReadyService(BaseHTTPRequestHandler):

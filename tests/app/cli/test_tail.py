@@ -15,7 +15,7 @@ import pytest
 
 from app.cli.tail import as_aligned_line, as_json_line, as_tab_line, line_of
 from app.clicks.click import Click, new_click_id, to_fields
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 
 STREAM = "clicks:stream"
 DEADLINE_SECONDS = 20.0

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from app.health.worker_status import ConsumerState, WorkersState, WorkerStates
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 
 Run = Callable[..., object]
 READING = ConsumerState(1, 4711, "web-1-ab", "reading", 1234.5, 99, 3.2, 2, 150_000_000)

@@ -16,7 +16,7 @@ from app.metrics.console import ConsoleMetrics
 from app.reports.reader import Reports
 from app.schema.migrations import migrate
 from app.stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable
-from app.stores.redis import RedisUnavailable
+from app.stores.redis.errors import RedisUnavailable
 from tests.support.clicks import bot_row, click_row, insert_clicks
 
 TOKEN = "sixteen-characters-and-more"

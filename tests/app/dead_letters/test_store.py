@@ -6,7 +6,7 @@ from redis import Redis
 from app.clicks.click import to_fields
 from app.dead_letters.letter import Fault, to_letter
 from app.dead_letters.store import CannotRequeue, Choice, DeadLetters, LetterNotFound
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 from tests.support.producers import STREAM, make_click
 
 DEAD = "clicks:dead"

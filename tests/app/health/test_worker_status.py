@@ -2,7 +2,8 @@ import pytest
 
 from app.health.worker_status import EXPIRE_SECONDS, ConsumerState, WorkersState, WorkerStates
 from app.stores import keys
-from app.stores.redis import RedisUnavailable, connect
+from app.stores.redis.client import connect
+from app.stores.redis.errors import RedisUnavailable
 
 CONSUMER = ConsumerState(1, 4711, "web-1-ab", "reading", 1234.5, 99, 3.2, 2, 150_000_000)
 STATE = WorkersState("web", 4700, "running", 1, 12, 3, (CONSUMER,))

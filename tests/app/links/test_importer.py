@@ -15,7 +15,7 @@ from app.links.link import Link
 from app.links.store import LinkStore, open_store
 from app.links.validation import InvalidLink
 from app.stores.keys import link_key
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 
 TARGET = {"target": "https://example.com/"}
 

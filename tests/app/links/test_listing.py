@@ -10,7 +10,7 @@ from app.links.link import LinkNotFound
 from app.links.store import LinkStore, open_store
 from app.links.validation import InvalidLink
 from app.stores.keys import link_key
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 
 TARGET = {"target": "https://example.com/"}
 

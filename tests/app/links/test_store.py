@@ -9,7 +9,8 @@ from app.links.link import CorruptLink, Link, LinkNotFound, decode, encode
 from app.links.store import CodeTaken, LinkDeleted, LinkStore, open_store
 from app.links.validation import InvalidLink, LinkOptions
 from app.stores.keys import LINK_INDEX, link_key, link_uses_key
-from app.stores.redis import RedisRefused, RedisUnavailable, connect
+from app.stores.redis.client import connect
+from app.stores.redis.errors import RedisRefused, RedisUnavailable
 
 TARGET = {"target": "https://example.com/a?b=c"}
 

@@ -9,7 +9,7 @@ from app.local.data_dir import DataDir
 from app.local.stores import clickhouse_store, redis_store
 from app.processes.child import Child
 from app.stores.clickhouse import ClickHouseUnavailable
-from app.stores.redis import RedisRefused, RedisUnavailable
+from app.stores.redis.errors import RedisRefused, RedisUnavailable
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_an_operators_redis_that_is_away_is_said(make_settings, data, free_port)
 
 
 def test_an_operators_redis_that_is_too_old_is_refused(make_settings, data, redis_url, monkeypatch):
-    monkeypatch.setattr("app.stores.redis.MIN_VERSION", (99, 0))
+    monkeypatch.setattr("app.stores.redis.client.MIN_VERSION", (99, 0))
     with pytest.raises(RedisRefused, match="too old"):
         redis_store(make_settings(redis_url=redis_url), data)
 

@@ -8,7 +8,7 @@ from app.links.link import LinkNotFound
 from app.links.store import CodeTaken
 from app.links.validation import InvalidLink
 from app.stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable
-from app.stores.redis import RedisRefused, RedisUnavailable
+from app.stores.redis.errors import RedisRefused, RedisUnavailable
 from app.terminal.output import Failure, complain, print_json, print_table
 
 ROWS = [("a", "1", "https://a.example/"), ("[bold]b", "22", "x" * 100)]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from app.links.link import CorruptLink, decode
 from app.links.store import LinkContended, open_store
-from app.stores import redis
+from app.stores.redis.errors import RedisError
 from tests.chaos.testbed.testbed import Testbed
 from tests.chaos.visitors.client_log import now_ms
 from tests.chaos.visitors.codes import MOVING, target_of, version_of
@@ -19,7 +19,7 @@ DISABLED = -2
 _EVERY_SECONDS = 0.4
 #: One change in so many switches a link off, and the next of it on again.
 _DISABLES_EVERY = 5
-_AWAY = (redis.RedisError, LinkContended, CorruptLink, OSError)
+_AWAY = (RedisError, LinkContended, CorruptLink, OSError)
 
 
 class Truth(NamedTuple):

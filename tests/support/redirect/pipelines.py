@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.redis.pipeline import Pipeline
-from app.stores.redis import Address
+from app.stores.redis.address import Address
 
 
 def make_pipeline(locate: Callable[[], Address], **options: Any) -> Pipeline:

@@ -9,8 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from redis import Redis
 
 from app.stores.keys import ledger_key
-from app.stores.redis import connect
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
 from tests.support.producers import STREAM, send
 from workers.stream.lease import BatchRecord, Fence, Fenced
 from workers.stream.names import Names

@@ -16,7 +16,7 @@ from app.config.settings import Settings
 from app.metrics.workers import WorkerMetrics
 from app.stores.clickhouse import connect as connect_clickhouse
 from app.stores.clickhouse import new_token
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 from tests.support.producers import STREAM, send
 from workers.clickhouse.batch import Batch
 from workers.clickhouse.writer import Writer

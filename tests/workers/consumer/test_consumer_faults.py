@@ -5,7 +5,7 @@ from clickhouse_driver import errors
 
 from app.clicks.click import to_fields
 from app.stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable, connect
-from app.stores.redis import RedisUnavailable
+from app.stores.redis.errors import RedisUnavailable
 from tests.support.producers import STREAM, send, send_clicks
 from tests.support.worker_processes import wait_until
 from tests.support.workers.consuming import GIVE_UP_SECONDS, GROUP, dead_letters, is_idle, malformed

@@ -2,8 +2,8 @@
 
 from types import SimpleNamespace
 
-from app.stores.redis import RedisUnavailable
-from app.stores.server_agreement import ServerLeft
+from app.stores.redis.agreement import ServerLeft
+from app.stores.redis.errors import RedisUnavailable
 from workers.consumer.consumer import Consumer
 
 

@@ -9,7 +9,7 @@ from redis.exceptions import OutOfMemoryError
 from app.clicks.click import MAX_FIELD_BYTES, to_fields
 from app.health.worker_status import WorkerStates
 from app.stores.keys import visitor_salt_key
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 from tests.support.producers import STREAM, make_click, send, send_clicks
 from tests.support.worker_processes import Workers, wait_until
 from tests.support.workers.consuming import GROUP, dead_letters, is_idle, malformed

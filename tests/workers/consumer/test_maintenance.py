@@ -1,4 +1,4 @@
-from app.stores.memory_marks import Memory
+from app.stores.redis.memory import Memory
 from workers.consumer.maintenance import (
     FORGET_AFTER_SECONDS,
     PRESSED_SECONDS,

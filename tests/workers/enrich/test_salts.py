@@ -1,7 +1,8 @@
 import pytest
 
 from app.stores.keys import visitor_salt_key
-from app.stores.redis import RedisUnavailable, connect
+from app.stores.redis.client import connect
+from app.stores.redis.errors import RedisUnavailable
 from workers.enrich.salts import SALT_BYTES, SALT_SECONDS, Salts
 
 

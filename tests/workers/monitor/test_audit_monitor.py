@@ -11,9 +11,9 @@ from app.audit.factory import open_beginnings, open_entries
 from app.metrics.workers import LedgerMetrics
 from app.stores.clickhouse import ClickHouseUnavailable, connect
 from app.stores.keys import ledger_key, ledger_lock_key
-from app.stores.redis import RedisUnavailable
-from app.stores.redis import connect as connect_redis
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.client import connect as connect_redis
+from app.stores.redis.connection import RedisConnection
+from app.stores.redis.errors import RedisUnavailable
 from tests.support.clicks import click_row, insert_clicks
 from tests.support.producers import STREAM
 from tests.support.worker_processes import wait_until

@@ -8,7 +8,7 @@ from app.clicks.click import to_fields
 from app.dead_letters.letter import Fault, to_letter
 from app.dead_letters.store import Choice, open_dead_letters
 from app.stores.keys import visitor_salt_key
-from app.stores.redis import RedisUnavailable
+from app.stores.redis.errors import RedisUnavailable
 from tests.support.producers import STREAM, make_click, send
 from tests.support.workers.replay_world import GROUP, World, begin, write_countries
 from workers.replay import replay as replay_module

@@ -2,7 +2,7 @@ import pytest
 from redis import Redis
 
 from app.stores.keys import maintenance_lock_key
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.connection import RedisConnection
 from tests.support.producers import STREAM, send
 from workers.stream.admin import StreamAdmin
 from workers.stream.names import Names

@@ -4,9 +4,9 @@ import time
 import pytest
 from redis import Redis
 
-from app.stores.aof_rewrite import FIELDS, Noted
-from app.stores.redis import connect
-from app.stores.redis_connection import RedisConnection
+from app.stores.redis.aof_rewrite import FIELDS, Noted
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
 from tests.support.producers import STREAM, send_clicks
 from tests.support.worker_processes import wait_until
 from workers.stream.admin import StreamAdmin

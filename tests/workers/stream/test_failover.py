@@ -5,9 +5,10 @@ import time
 import pytest
 from redis import Redis
 
-from app.stores.redis import RedisUnavailable, connect
-from app.stores.redis_connection import RedisConnection
-from app.stores.server_agreement import OneServer
+from app.stores.redis.agreement import OneServer
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
+from app.stores.redis.errors import RedisUnavailable
 from tests.support.producers import STREAM, send_clicks
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.worker_processes import Workers, wait_until

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from app.health.worker_status import WorkerStates
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 from tests.support.producers import STREAM, send_clicks
 from tests.support.worker_processes import Workers, wait_until
 

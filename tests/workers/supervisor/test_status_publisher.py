@@ -1,7 +1,7 @@
 import pytest
 
 from app.health.worker_status import WorkersState, WorkerStates
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 from tests.support.producers import STREAM, send_clicks
 from tests.support.worker_processes import wait_until
 from workers.supervisor.status_publisher import StatusPublisher

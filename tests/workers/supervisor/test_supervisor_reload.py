@@ -12,7 +12,7 @@ import pytest
 
 from app.health.worker_status import WorkerStates
 from app.stores.keys import ledger_key
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 from tests.support.metrics_scraper import Scraper
 from tests.support.producers import STREAM, send_clicks
 from tests.support.servers import environ_of

@@ -11,7 +11,8 @@ from redis import Redis
 from redis._parsers.base import BaseParser
 
 from app.health.redis.advice import advice
-from app.stores.redis import RedisError, connect, translated
+from app.stores.redis.client import connect
+from app.stores.redis.errors import RedisError, translated
 
 
 def error_of(url: str) -> RedisError:

@@ -6,7 +6,7 @@ from redis import Redis
 
 from app.health.check import Check
 from app.health.redis.replication import judge_replication, replication_checks
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 
 MASTER = {"role": "master", "connected_slaves": 0}
 REPLICA = {"ip": "10.0.0.2", "port": 6379, "state": "online", "offset": 1, "lag": 0}

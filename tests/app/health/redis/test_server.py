@@ -9,8 +9,8 @@ from app.health.redis.server import (
     judge_rewrite,
     redis_checks,
 )
-from app.stores.aof_rewrite import Noted
-from app.stores.redis import connect
+from app.stores.redis.aof_rewrite import Noted
+from app.stores.redis.client import connect
 
 MAXLEN = 1_000_000
 AOF = {"aof_enabled": 1, "aof_last_write_status": "ok"}

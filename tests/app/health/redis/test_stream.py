@@ -14,7 +14,7 @@ from app.health.redis.stream import (
     stream_checks,
 )
 from app.health.worker_status import ConsumerState, WorkersState, WorkerStates
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 
 NAMES = StreamNames("clicks:stream", "analytics-group", "clicks:dead", maxlen=1000, block_ms=5000)
 

@@ -6,7 +6,7 @@ from redis import Redis
 
 from app.health.check import Check
 from app.health.redis.use import COMMANDS, use_checks
-from app.stores.redis import connect
+from app.stores.redis.client import connect
 
 USERS = Path(__file__).parents[4] / "deploy" / "redis" / "hopline-users.conf"
 #: Of connections, transactions and scripts, which the looking itself needs; and what is only asked.

@@ -9,7 +9,7 @@ from redis import Redis
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.backpressure import Backpressure
 from app.stores.keys import backlog_marks_key
-from app.stores.redis import parse_url
+from app.stores.redis.address import parse_url
 from tests.support.redirect.fakes import FakeClock
 from tests.support.redirect.faults import failing_once
 from tests.support.redirect.pipelines import make_pipeline

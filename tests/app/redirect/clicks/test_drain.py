@@ -17,7 +17,7 @@ from app.redirect.spool.file import SpoolFile
 from app.redirect.spool.retransmit_buffer import RetransmitBuffer
 from app.redirect.spool.spool import damage_counter
 from app.redirect.visits.xadd_encoder import XaddEncoder
-from app.stores.redis import parse_url
+from app.stores.redis.address import parse_url
 from tests.support.redirect.fakes import FakeBackpressure
 from tests.support.redirect.faults import failing_once
 from tests.support.redirect.pipelines import make_pipeline

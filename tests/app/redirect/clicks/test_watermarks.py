@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.redirect.clicks.watermarks import Level, Watermarks
-from app.stores.memory_marks import DIVERT_FROM, DIVERT_TO
+from app.stores.redis.memory import DIVERT_FROM, DIVERT_TO
 
 MAXLEN = 1_000_000
 MARKS = Watermarks.of(MAXLEN)

@@ -10,7 +10,7 @@ from app.redirect.links.click_limits import ClickLimits
 from app.redirect.links.lookup import LookupUnavailable
 from app.redirect.redis.resp import encode_command
 from app.stores.keys import link_spent_key, link_uses_key
-from app.stores.redis import parse_url
+from app.stores.redis.address import parse_url
 from tests.conftest import missing
 from tests.support.redirect.fakes import FakeClock
 from tests.support.redirect.pipelines import make_pipeline

@@ -14,7 +14,7 @@ from app.redirect.links import tracking
 from app.redirect.links.lookup import UNKNOWN, Lookup, LookupUnavailable
 from app.redirect.links.tracking import Tracking
 from app.stores.keys import link_key
-from app.stores.redis import parse_url
+from app.stores.redis.address import parse_url
 from tests.support.redirect.fakes import link
 from tests.support.redirect.faults import failing_once
 from tests.support.redirect.pipelines import make_pipeline, task_failures

@@ -10,7 +10,7 @@ from app.metrics.redirect import RedirectMetrics
 from app.redirect.links.lost_changes import LostChangeDetector, is_lost
 from app.redirect.links.tracking import Tracking
 from app.stores.keys import link_key
-from app.stores.redis import parse_url
+from app.stores.redis.address import parse_url
 from tests.support.redirect.fakes import FakeClock, FakePipeline
 from tests.support.redirect.pipelines import make_pipeline
 from tests.support.redirect.waiting import wait_until

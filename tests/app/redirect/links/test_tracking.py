@@ -14,8 +14,8 @@ from app.redirect.links import tracking
 from app.redirect.links.tracking import Tracking, why_unheard
 from app.redirect.redis.connection import ConnectFailed, Connection
 from app.redirect.redis.resp import new_reader
-from app.stores.redis import Address
-from app.stores.redis_server import RedisServer
+from app.stores.redis.address import Address
+from app.stores.redis.server import RedisServer
 from tests.support.redirect.pipelines import task_failures
 from tests.support.redirect.waiting import wait_until
 

@@ -12,7 +12,7 @@ from app.redirect.redis import pipeline as pipeline_module
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.redis.replies import PipelineBroken, PipelineFull, ReplyLate
 from app.redirect.redis.resp import encode_command
-from app.stores.redis import Address
+from app.stores.redis.address import Address
 from tests.support.redirect.echo_server import EchoServer, ask, assert_own_or_broken
 from tests.support.redirect.faults import failing_once
 from tests.support.redirect.pipelines import make_pipeline

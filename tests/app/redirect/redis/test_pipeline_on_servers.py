@@ -7,7 +7,7 @@ from gevent.server import StreamServer
 from redis import Redis
 
 from app.redirect.redis.resp import encode_command
-from app.stores.redis import Address, parse_url
+from app.stores.redis.address import Address, parse_url
 from tests.support.redirect.echo_server import EchoServer, ask, assert_own_or_broken
 from tests.support.redirect.pipelines import make_pipeline
 from tests.support.redirect.waiting import wait_until

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from app.stores.redis import RedisRefused, RedisUnavailable, connect
-from app.stores.redis_connection import RedisConnection
-from app.stores.server_agreement import OneServer
+from app.stores.redis.agreement import OneServer
+from app.stores.redis.client import connect
+from app.stores.redis.connection import RedisConnection
+from app.stores.redis.errors import RedisRefused, RedisUnavailable
 from tests.support.producers import STREAM
 from tests.support.tcp_proxy import TcpProxy
 

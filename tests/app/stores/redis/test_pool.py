@@ -1,8 +1,9 @@
 import pytest
 from redis import Redis
 
-from app.stores import redis_pool
-from app.stores.redis import RedisRefused, RedisUnavailable, connect, translated
+from app.stores.redis import pool
+from app.stores.redis.client import connect
+from app.stores.redis.errors import RedisRefused, RedisUnavailable, translated
 from tests.support.tcp_proxy import TcpProxy
 
 
@@ -26,7 +27,7 @@ def test_an_old_connection_is_not_used_again(servers, proxy, monkeypatch):
         first = who(client)
         proxy.lead_to(servers[1].port)
         assert who(client) == first
-        monkeypatch.setattr(redis_pool, "_LONGEST_USE_SECONDS", 0)
+        monkeypatch.setattr(pool, "_LONGEST_USE_SECONDS", 0)
         assert who(client) != first
 
 
@@ -52,7 +53,7 @@ def test_a_master_that_misses_its_replicas_is_looked_for_again(servers, proxy):
 
 
 def test_within_a_transaction_the_connection_stays(servers, proxy, monkeypatch):
-    monkeypatch.setattr(redis_pool, "_LONGEST_USE_SECONDS", 0)
+    monkeypatch.setattr(pool, "_LONGEST_USE_SECONDS", 0)
     with connect(proxy.redis_url, timeout_seconds=2) as client, client.pipeline() as pipeline:
         pipeline.watch("a")
         proxy.lead_to(servers[1].port)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.stores.redis import Address, named
-from app.stores.redis_server import FailoverDetector, RedisServer, ends_of
+from app.stores.redis.address import Address, named
+from app.stores.redis.server import FailoverDetector, RedisServer, ends_of
 from tests.support.redirect.fakes import FakeClock
 
 OURS, OTHER = RedisServer("a", "1", "master"), RedisServer("b", "2", "master")

@@ -6,7 +6,7 @@ from typing import Any
 import redis
 from redis.connection import SSLConnection, UnixDomainSocketConnection
 
-from app.stores.redis import said_by
+from app.stores.redis.errors import said_by
 
 #: What a server says that may not be the one to ask any more.
 _IS_NO_MASTER = ("MASTERDOWN", "NOREPLICAS", "READONLY", "UNBLOCKED")

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.stores.redis import RedisUnavailable
-from app.stores.redis_server import RedisServer
-from app.stores.server_agreement import OneServer, ServerLeft
+from app.stores.redis.agreement import OneServer, ServerLeft
+from app.stores.redis.errors import RedisUnavailable
+from app.stores.redis.server import RedisServer
 
 PEER, OTHER_PEER = ("10.0.0.1", 6379), ("10.0.0.2", 6379)
 A, B = RedisServer("a", "1", "master"), RedisServer("b", "2", "master")

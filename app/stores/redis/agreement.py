@@ -2,8 +2,9 @@
 
 import threading
 
-from app.stores.redis import Peer, RedisUnavailable, named, parse_url
-from app.stores.redis_server import RedisServer
+from app.stores.redis.address import Peer, named, parse_url
+from app.stores.redis.errors import RedisUnavailable
+from app.stores.redis.server import RedisServer
 
 
 class ServerLeft(RedisUnavailable):

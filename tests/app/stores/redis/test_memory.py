@@ -1,7 +1,7 @@
 import pytest
 from redis import Redis
 
-from app.stores.memory_marks import DIVERT_FROM, DIVERT_TO, TRIM_FROM, TRIM_TO, Memory
+from app.stores.redis.memory import DIVERT_FROM, DIVERT_TO, TRIM_FROM, TRIM_TO, Memory
 
 
 def test_finished_entries_give_way_before_new_clicks_do_and_far_enough_to_end_that():

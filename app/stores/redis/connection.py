@@ -7,9 +7,9 @@ from typing import Any
 
 import redis
 
-from app.stores.redis import RedisRefused, RedisUnavailable, translated
-from app.stores.redis_server import RedisServer
-from app.stores.server_agreement import OneServer
+from app.stores.redis.agreement import OneServer
+from app.stores.redis.errors import RedisRefused, RedisUnavailable, translated
+from app.stores.redis.server import RedisServer
 
 #: How often a blocked call looks up whether it should end.
 LOOK_UP_SECONDS = 0.2

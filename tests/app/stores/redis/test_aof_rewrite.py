@@ -1,7 +1,7 @@
 import pytest
 from redis import Redis
 
-from app.stores.aof_rewrite import Noted, Server, due_ms, next_step
+from app.stores.redis.aof_rewrite import Noted, Server, due_ms, next_step
 
 DAY_MS = 86_400_000
 TEN_MINUTES_MS = 600_000

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from app.stores.redis import Address, Peer
+from app.stores.redis.address import Address, Peer
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,100 @@
+"""Errors that Redis' answers are translated into: try again, or refused."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.stores.redis.address import Peer, named, parse_url
+
+_NO_PEER: Peer = ("", 0)
+
+
+class RedisError(Exception):
+    """Base of what this file raises; the text names the server and says what to do."""
+
+
+class RedisUnavailable(RedisError):
+    """The server is away, starting, out of memory or read-only: the same call may work later."""
+
+
+class RedisRefused(RedisError):
+    """The server answered and said no: the same call will not work until someone mends it."""
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Turn redis-py's exceptions into ours.
+
+    Raises:
+        RedisUnavailable: the call may work later; its outcome is unknown.
+        RedisRefused: it will not.
+    """
+    import redis  # noqa: PLC0415
+
+    try:
+        yield
+    except (redis.AuthenticationError, redis.exceptions.AuthorizationError) as error:
+        raise RedisRefused(f"Redis at {_server(url, error)} does not let us in: {error}") from error
+    except redis.ReadOnlyError as error:
+        raise RedisUnavailable(f"Redis at {_server(url, error)} is a replica: {error}") from error
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        raise RedisUnavailable(f"Redis at {_server(url, error)} is away: {error}") from error
+    except redis.InvalidResponse as error:
+        raise RedisRefused(f"what answers at {_server(url, error)} is no Redis: {error}") from error
+    except redis.ResponseError as error:
+        # In a pipeline redis-py puts words of its own before the server's.
+        is_full = isinstance(error, redis.exceptions.OutOfMemoryError)
+        said = said_by(error)
+        kind = RedisUnavailable if is_full or is_transient(said) else RedisRefused
+        raise kind(f"Redis at {_server(url, error)} says: {said}") from error
+
+
+def said_by(error: Exception) -> str:
+    """Return an error reply with its code, which redis-py leaves out where it has a class."""
+    code = _CODE_OF_CLASS.get(type(error).__name__)
+    return f"{code} {error}" if code else str(error)
+
+
+_CODE_OF_CLASS = {
+    "AskError": "ASK",
+    "ClusterCrossSlotError": "CROSSSLOT",
+    "ClusterDownError": "CLUSTERDOWN",
+    "MasterDownError": "MASTERDOWN",
+    "MovedError": "MOVED",
+    "TryAgainError": "TRYAGAIN",
+}
+
+
+def _server(url: str, error: Exception) -> str:
+    """Return the name of the server that an error came from, where that is known."""
+    return named(parse_url(url), getattr(error, "peer", _NO_PEER))
+
+
+def is_transient(reply: str) -> bool:
+    """Tell whether an error reply describes a state that passes by itself or by an operator."""
+    code = reply.partition(" ")[0]
+    return code in _TRANSIENT or reply.startswith("command not allowed when used memory")
+
+
+def may_have_lost(reply: str) -> bool:
+    """Tell whether an error reply says that what was confirmed last is on no disk or no replica.
+
+    A master that is cut off may be replaced by one that has not got it; one whose disk takes
+    nothing has it in memory alone, for as long as that lasts.
+    """
+    return reply.partition(" ")[0] in ("MISCONF", "NOREPLICAS")
+
+
+_TRANSIENT = frozenset(
+    (
+        "BUSY",
+        "CLUSTERDOWN",
+        "LOADING",
+        "MASTERDOWN",
+        "MISCONF",
+        "NOREPLICAS",
+        "OOM",
+        "READONLY",
+        "TRYAGAIN",
+        "UNBLOCKED",
+    )
+)

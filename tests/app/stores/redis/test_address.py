@@ -1,0 +1,37 @@
+import pytest
+
+from app.stores.redis.address import Address, parse_url
+
+URL = "redis://user:geheim@db.example:7000/2"
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("redis://", Address()),
+        ("redis://h", Address("h")),
+        ("redis://h:7000/3", Address("h", 7000, database=3)),
+        ("redis://h:7000/?db=4", Address("h", 7000, database=4)),
+        ("redis://[::1]:7000", Address("::1", 7000)),
+        ("redis://me:s%40cret%2F@h", Address("h", username="me", password="s@cret/")),
+        ("redis://:secret@h/0", Address("h", password="secret")),
+        ("rediss://h", Address("h", tls=True)),
+        ("rediss://h?ssl_ca_certs=/etc/ca.pem", Address("h", tls=True, ca_file="/etc/ca.pem")),
+        ("unix:///run/redis.sock", Address(path="/run/redis.sock")),
+        ("unix:///run/my%20redis.sock?db=2", Address(path="/run/my redis.sock", database=2)),
+        ("unix://me:pw@/run/x", Address(path="/run/x", username="me", password="pw")),
+    ],
+)
+def test_a_url_names_an_address(url: str, address: Address) -> None:
+    assert parse_url(url) == address
+
+
+@pytest.mark.parametrize("url", ["redis://h:port", "redis://h:99999", "redis://h/first"])
+def test_a_url_without_a_sound_port_or_database_is_refused(url: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - whose words these are doesn't matter
+        parse_url(url)
+
+
+def test_an_address_reads_without_its_password() -> None:
+    assert str(parse_url(URL)) == "db.example:7000"
+    assert str(parse_url("unix://u:geheim@/run/redis.sock")) == "/run/redis.sock"
