@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 
 from loadtest.bench.load import requests
-from loadtest.bench.load.open_loop import Generator, OpenRun, Schedule, finished
+from loadtest.bench.load.open_loop import Generator, Schedule, finished
 from loadtest.bench.machine.placement import Placement
 from loadtest.bench.machine.redis_server import STREAM, RedisServer
 from loadtest.bench.machine.usage import snapshot, usage
@@ -54,7 +54,16 @@ def freeze_under_load(
         run = finished(process, schedule)
     used = usage(before, snapshot(server.pid, redis.pid), placement)
     run = replace(run, foreign_share=used.foreign_share)
-    return _frozen_run(run, _recorded(redis, run.redirected, set(codes)))
+    return FrozenRun(
+        rate=run.rate,
+        frozen_seconds=FROZEN_SECONDS,
+        max_ms=run.latency_ms["100"],
+        p99_ms=run.latency_ms["99"],
+        errors=run.errors,
+        answered=run.redirected,
+        recorded=_recorded(redis, run.redirected, set(codes)),
+        void=open_void(run),
+    )
 
 
 def _recorded(redis: RedisServer, answered: int, codes: set[str]) -> int:
@@ -65,16 +74,3 @@ def _recorded(redis: RedisServer, answered: int, codes: set[str]) -> int:
             return recorded
         time.sleep(0.5)
     return len(redis.click_ids(codes))
-
-
-def _frozen_run(run: OpenRun, recorded: int) -> FrozenRun:
-    return FrozenRun(
-        rate=run.rate,
-        frozen_seconds=FROZEN_SECONDS,
-        max_ms=run.latency_ms["100"],
-        p99_ms=run.latency_ms["99"],
-        errors=run.errors,
-        answered=run.redirected,
-        recorded=recorded,
-        void=open_void(run),
-    )

@@ -12,18 +12,6 @@ from typing import Generic, NamedTuple, TypeVar
 Thing = TypeVar("Thing")
 Entry = tuple[bytes, ...]
 
-#: Names in the order in which the redirect writes them.
-_NAMES = (
-    b"short_code",
-    b"timestamp",
-    b"ip",
-    b"user_agent",
-    b"referer",
-    b"original_url",
-    b"click_id",
-    b"host",
-    b"accept_language",
-)
 _LINKS = 20_000
 _VISITORS = 200_000
 _PAGES = 20_000

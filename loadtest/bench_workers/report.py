@@ -7,6 +7,7 @@ from rich.table import Table
 
 from loadtest.bench_workers.results import Results, stages, targets
 from loadtest.bench_workers.runs import Run
+from loadtest.common.command_line import new_table
 
 _MARKS = {True: "met", False: "NOT met", None: "void"}
 
@@ -33,10 +34,9 @@ def print_report(results: Results, console: Console) -> None:
 
 
 def _runs(results: Results) -> Table:
-    table = Table(title=f"{results.entries:,} clicks, medians", title_justify="left")
     headings = ("", "clicks/s", "for each consumer", "s", "CPU µs/click", "Redis", "ClickHouse")
-    for heading in (*headings, "memory MB", "rows an insert", "parts"):
-        table.add_column(heading, justify="right" if heading else "left")
+    title, more = f"{results.entries:,} clicks, medians", ("memory MB", "rows an insert", "parts")
+    table = new_table(title, *headings, *more)
     for who, runs in results.runs.items():
         consumers = 2 if "2" in who else 1
         speed = median(run.clicks_per_second for run in runs)
@@ -61,18 +61,16 @@ def _insert_size(runs: list[Run]) -> str:
 
 
 def _stages(results: Results) -> Table:
-    table = Table(title="CPU µs a click by stage, medians", title_justify="left")
     hopline = {who: stages(runs) for who, runs in results.runs.items() if runs[0].stages_us}
-    table.add_column("")
-    for stage in next(iter(hopline.values()), {}):
-        table.add_column(stage, justify="right")
+    names = next(iter(hopline.values()), {})
+    table = new_table("CPU µs a click by stage, medians", "", *names)
     for who, found in hopline.items():
         table.add_row(who, *(f"{us:.2f}" for us in found.values()))
     return table
 
 
 def _targets(results: Results) -> Table:
-    table = Table("target", "wanted", "found", "", title="Targets", title_justify="left")
+    table = new_table("Targets", "target", "wanted", "found", "")
     for target in targets(results):
         table.add_row(target.text, target.wanted, target.found, _MARKS[target.is_met])
     return table

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 
 Say = Callable[[str], None]
 #: Of tables that go to a file.
@@ -43,6 +44,14 @@ def speaker() -> Say:
 def terminal() -> Console:
     """Return where tables are printed."""
     return Console(width=None if sys.stdout.isatty() else _COLUMNS)
+
+
+def new_table(title: str, *columns: str) -> Table:
+    """Return a table of figures, the first column of which says what they are of."""
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    return table
 
 
 def write(output: Path, name: str, figures: Any, draw: Callable[[Path], None]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from loadtest.bench.load import requests
@@ -19,7 +19,7 @@ class LoadFailed(Exception):
     """A load generator gave no figures; the text holds what it said instead."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """What wrk saw: requests answered, how long that took, errors, latency at saturation."""
 
@@ -31,18 +31,13 @@ class Load:
     p999_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedRun:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedRun(Load):
     """One variant saturated for a few seconds: requests a second, CPU microseconds a request."""
 
-    requests: int
     rps: float
     cpu_us: float
     redis_cpu_us: float
-    p50_ms: float
-    p99_ms: float
-    p999_ms: float
-    errors: int
     server_core_busy: float
     generator_core_busy: float
     foreign_share: float
@@ -82,14 +77,10 @@ def parse(output: str, complaint: str = "") -> Load:
 def closed_run(load: Load, used: Usage) -> ClosedRun:
     """Join what the generator saw with what the server's side used."""
     return ClosedRun(
-        requests=load.requests,
+        **asdict(load),
         rps=load.requests / load.seconds,
         cpu_us=used.server_seconds / load.requests * 1e6,
         redis_cpu_us=used.redis_seconds / load.requests * 1e6,
-        p50_ms=load.p50_ms,
-        p99_ms=load.p99_ms,
-        p999_ms=load.p999_ms,
-        errors=load.errors,
         server_core_busy=used.server_core_busy,
         generator_core_busy=used.generator_core_busy,
         foreign_share=used.foreign_share,

@@ -8,6 +8,7 @@ from rich.table import Table
 from loadtest.bench.report.figures import ratio
 from loadtest.bench.report.results import LEVELS, Results, VariantResult
 from loadtest.bench.report.targets import Judgement, rps_ratio
+from loadtest.common.command_line import new_table
 
 _BASE = "stock"
 _COLOURS = {"met": "green", "not met": "red", "void": "yellow", "not measured": "dim"}
@@ -22,20 +23,10 @@ def print_report(results: Results, judgements: list[Judgement], console: Console
 
 
 def _throughput(results: Results) -> Table:
-    table = _table(
+    table = new_table(
         "Closed loop, 64 connections: medians",
-        [
-            "variant",
-            "req/s",
-            f"÷ {_BASE}",
-            "÷ nginx",
-            "CPU µs",
-            "Redis µs",
-            "p50 ms",
-            "p99 ms",
-            "worker MB",
-            "idle conn. B",
-        ],
+        *("variant", "req/s", f"÷ {_BASE}", "÷ nginx", "CPU µs", "Redis µs"),
+        *("p50 ms", "p99 ms", "worker MB", "idle conn. B"),
     )
     for name, result in results.variants.items():
         if (run := result.closed) is None:
@@ -56,9 +47,9 @@ def _throughput(results: Results) -> Table:
 
 
 def _latency(results: Results) -> Table:
-    table = _table(
+    table = new_table(
         "Open loop, latency from the intended start: medians, ms",
-        ["variant", "load", "req/s", "p50", "p90", "p99", "p99.9", "max", "errors", "lag p99"],
+        *("variant", "load", "req/s", "p50", "p90", "p99", "p99.9", "max", "errors", "lag p99"),
     )
     for result in results.variants.values():
         for level in LEVELS:
@@ -83,7 +74,7 @@ def _latency_cells(result: VariantResult, level: int) -> list[str]:
 
 
 def _targets(judgements: list[Judgement]) -> Table:
-    table = _table("Targets", ["target", "needed", "found", "verdict"])
+    table = new_table("Targets", "target", "needed", "found", "verdict")
     for one in judgements:
         bound = "≥" if one.at_least else "≤"
         found = "" if one.found is None or one.void else f"{one.found:,.2f} {one.unit}".rstrip()
@@ -103,13 +94,6 @@ def _remarks(results: Results) -> Iterator[str]:
         yield f"two workers: {results.scaling.void}"
     for name, reason in results.absent.items():
         yield f"{name}: absent, {reason}"
-
-
-def _table(title: str, columns: list[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", no_wrap=True)
-    return table
 
 
 def _number(value: float | None, digits: int) -> str:

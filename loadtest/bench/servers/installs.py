@@ -18,12 +18,6 @@ class InstallFailed(Exception):
     """What a peer needs could not be installed or compiled; the text is the program's own."""
 
 
-def fastify_absent() -> str:
-    """Return what Node lacks here, or an empty text."""
-    missing = [name for name in ("node", "npm") if not shutil.which(name)]
-    return f"no {', '.join(missing)} on PATH" if missing else ""
-
-
 def fastify_script() -> Path:
     """Return the Node peer beside its packages, which the first use fetches into the user's cache.
 
@@ -31,7 +25,8 @@ def fastify_script() -> Path:
         InstallFailed: when npm fails.
     """
     package = (_FASTIFY / "package.json").read_bytes()
-    directory = _cache() / f"fastify-{hashlib.sha256(package).hexdigest()[:12]}"
+    cache = platformdirs.user_cache_path("hopline") / "bench"
+    directory = cache / f"fastify-{hashlib.sha256(package).hexdigest()[:12]}"
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "package.json").write_bytes(package)
     installed = directory / "installed"
@@ -51,10 +46,6 @@ def go_program(directory: Path) -> Path:
     program = directory / "peer"
     _run(["go", "build", "-o", str(program), str(PEERS / "go" / "main.go")], directory)
     return program
-
-
-def _cache() -> Path:
-    return platformdirs.user_cache_path("hopline") / "bench"
 
 
 def _run(argv: Sequence[str], directory: Path, seconds: float | None = None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from loadtest.bench.servers.installs import PEERS, fastify_absent, fastify_script, go_program
+from loadtest.bench.servers.installs import PEERS, fastify_script, go_program
 from loadtest.bench.servers.server import Command, Site, Variant
 
 #: Debian's libnginx-mod-http-lua, and lua-resty-redis as Debian's lua-nginx-redis installs it.
@@ -103,11 +103,9 @@ def _nginx_command(conf: str, directory: Path, **values: object) -> Command:
 
 
 def _nginx_lua_absent() -> str:
-    if not shutil.which("nginx"):
-        return "no nginx on PATH"
-    if not all(path.exists() for path in _LUA_MODULES):
-        return "not installed: libnginx-mod-http-lua, lua-nginx-redis"
-    return ""
+    are_there = all(path.exists() for path in _LUA_MODULES)
+    lacking = "" if are_there else "not installed: libnginx-mod-http-lua, lua-nginx-redis"
+    return _programs("nginx")() or lacking
 
 
 def _modules(*names: str) -> Callable[[], str]:
@@ -118,8 +116,12 @@ def _modules(*names: str) -> Callable[[], str]:
     return absent
 
 
-def _program(name: str) -> Callable[[], str]:
-    return lambda: "" if shutil.which(name) else f"no {name} on PATH"
+def _programs(*names: str) -> Callable[[], str]:
+    def absent() -> str:
+        missing = [name for name in names if not shutil.which(name)]
+        return f"no {', '.join(missing)} on PATH" if missing else ""
+
+    return absent
 
 
 VARIANTS = (
@@ -156,14 +158,14 @@ VARIANTS = (
         "Node fastify + ioredis",
         "GET, then XADD confirmed; auto-pipelining on",
         _fastify,
-        fastify_absent,
+        _programs("node", "npm"),
     ),
     Variant(
         "go",
         "Go net/http",
         "GET, then XADD confirmed; pooled connections",
         _go,
-        _program("go"),
+        _programs("go"),
     ),
     Variant(
         "nginx-lua",
@@ -177,7 +179,7 @@ VARIANTS = (
         "nginx return 302",
         "looks nothing up, records nothing: the wall",
         _nginx,
-        _program("nginx"),
+        _programs("nginx"),
         records=False,
     ),
 )

@@ -10,7 +10,9 @@ FIGURES = (
 
 def test_figures_are_the_last_line_of_what_wrk_prints():
     output = f"Running 2s test\n  64 connections\nRequests/sec: 500\n\n{FIGURES}\n"
-    assert parse(output) == Load(1000, 2.0, 3, 1.5, 4.5, 9.0)
+    assert parse(output) == Load(
+        requests=1000, seconds=2.0, errors=3, p50_ms=1.5, p99_ms=4.5, p999_ms=9.0
+    )
 
 
 @pytest.mark.parametrize("output", ["", "Running 2s test\n", '{"requests": 1}', "[]"])

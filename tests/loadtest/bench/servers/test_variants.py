@@ -10,7 +10,6 @@ from loadtest.bench.load import requests
 from loadtest.bench.load.seed import seed
 from loadtest.bench.machine.placement import available_cores
 from loadtest.bench.machine.redis_server import STREAM, running_redis
-from loadtest.bench.servers.installs import fastify_absent
 from loadtest.bench.servers.server import Command, Launcher, running_server
 from loadtest.bench.servers.variants import VARIANTS, select
 from loadtest.common.ports import free_port
@@ -82,7 +81,7 @@ def test_an_unknown_variant_is_refused_with_those_that_exist():
 
 def test_a_missing_program_is_a_reason(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    assert fastify_absent() == "no node, npm on PATH"
+    assert select("fastify")[0].absent() == "no node, npm on PATH"
     assert select("nginx-lua")[0].absent() == "no nginx on PATH"
     assert select("go")[0].absent() == "no go on PATH"
 

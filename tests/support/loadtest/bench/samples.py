@@ -9,6 +9,7 @@ from loadtest.bench.servers.variants import VARIANTS
 
 CLOSED = ClosedRun(
     requests=30_000,
+    seconds=3,
     rps=10_000,
     cpu_us=90,
     redis_cpu_us=8,
