@@ -2,7 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from operator import add
 from typing import Literal
 
 from app.audit.click_ref import ClickRef
@@ -46,18 +47,7 @@ class Figures:
         return not (self.missing or self.uncounted)
 
     def __add__(self, other: "Figures") -> "Figures":
-        return Figures(*(one + two for one, two in zip(self._all(), other._all(), strict=True)))
-
-    def _all(self) -> tuple[int, ...]:
-        return (
-            self.inserted,
-            self.dead,
-            self.pending,
-            self.unread,
-            self.spooled,
-            self.missing,
-            self.uncounted,
-        )
+        return Figures(*map(add, astuple(self), astuple(other)))
 
 
 def state_of_each(seen: Mapping[State, Iterable[ClickRef]]) -> dict[ClickRef, State]:

@@ -7,13 +7,14 @@ Rule 2: everything is by distinct click id, so that it does not matter what came
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Literal, NamedTuple
 
 from clickhouse_driver import Client
 
 from app.audit.click_ref import ClickRef
+from app.audit.stored_clicks import sent_table
 from app.schema.migrations import ttl_of
 from app.stores.clickhouse import connect, translated
 from app.stores.scripts import query
@@ -29,6 +30,8 @@ _MARGIN_MS = 3_600_000
 #: Clicks that are looked up in one query.
 _ASKED_AT_ONCE = 10_000
 _END_MS = 1 << 52
+#: Of the columns of a :class:`ClickRef`.
+_KINDS = {"time_ms": "Int64", "click_id": "FixedString(16)"}
 
 _ENGINES = """
 SELECT engine_full FROM system.tables
@@ -108,7 +111,8 @@ class Clicks:
         found: set[ClickRef] = set()
         while piece := list(islice(ordered, _ASKED_AT_ONCE)):
             span = {"first_ms": piece[0].time_ms, "end_ms": piece[-1].time_ms + 1}
-            rows = self._query("among", {"table": table, **span}, _wanted_clicks(piece))
+            asked = sent_table("wanted", _KINDS, piece)
+            rows = self._query("among", {"table": table, **span}, asked)
             found |= {ClickRef(*row) for row in rows}
         return found
 
@@ -119,13 +123,13 @@ class Clicks:
         for minute, (count, _) in in_ledger.items():
             if stored.get(minute) == in_ledger[minute]:
                 found.in_ledger[minute] += count
-        unequal = _wanted_minutes(
-            minute
+        unequal = [
+            (minute,)
             for minute in stored.keys() | in_ledger.keys()
             if stored.get(minute) != in_ledger.get(minute)
-        )
-        if unequal["data"]:
-            self._look_closer(found, span, unequal)
+        ]
+        if unequal:
+            self._look_closer(found, span, sent_table("wanted", {"minute": "Int64"}, unequal))
 
     def _look_closer(
         self, found: Compared, span: Mapping[str, int], minutes: dict[str, Any]
@@ -150,19 +154,3 @@ class Clicks:
     def _ask(self, question: Callable[[Client], Any]) -> Any:
         with translated(self._url):
             return question(self._client)
-
-
-def _wanted_minutes(minutes: Iterable[int]) -> dict[str, Any]:
-    return {
-        "name": "wanted",
-        "structure": [("minute", "Int64")],
-        "data": [{"minute": minute} for minute in minutes],
-    }
-
-
-def _wanted_clicks(click_refs: Sequence[ClickRef]) -> dict[str, Any]:
-    return {
-        "name": "wanted",
-        "structure": [("time_ms", "Int64"), ("click_id", "FixedString(16)")],
-        "data": [one._asdict() for one in click_refs],
-    }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.audit.click_ref import ClickRef
 
-_NAME = "spool.db"
+NAME = "spool.db"
 _PAGE = 10_000
 #: Longest wait for whoever writes.
 _BUSY_SECONDS = 2.0
@@ -25,7 +25,7 @@ def spool_path(directory: Path) -> Path | None:
     Raises:
         SpoolUnreadable: the directory is closed to us.
     """
-    path = directory / _NAME
+    path = directory / NAME
     try:
         # Not path.exists(), which from Python 3.14 on takes what is closed to us for missing.
         path.stat()
@@ -49,23 +49,24 @@ def spooled(directory: Path) -> Iterator[ClickRef]:
         uri = path.absolute().as_uri()
         database = sqlite3.connect(f"{uri}?mode=ro", timeout=_BUSY_SECONDS, uri=True)
         try:
-            yield from _clicks(database)
+            for page in pages(database, "clicks", "click_id", _PAGE):
+                for (click_id,) in page:
+                    yield ClickRef(int.from_bytes(click_id[:6], "big"), click_id)
         finally:
             database.close()
     except (sqlite3.Error, OSError) as error:
         raise SpoolUnreadable(f"the spool {path} can't be read: {error}") from error
 
 
-def _clicks(database: sqlite3.Connection) -> Iterator[ClickRef]:
-    """Yield page after page: a long read would keep the write-ahead log from being cut back."""
+def pages(
+    database: sqlite3.Connection, table: str, columns: str, count: int
+) -> Iterator[list[tuple[bytes, ...]]]:
+    """Yield a table's rows, so many at a time, by click id, which is the first of the columns.
+
+    A long read would keep the write-ahead log from being cut back.
+    """
     after = b""
-    while True:
-        page = database.execute(
-            "SELECT click_id FROM clicks WHERE click_id > ? ORDER BY click_id LIMIT ?",
-            (after, _PAGE),
-        ).fetchall()
-        for (click_id,) in page:
-            yield ClickRef(int.from_bytes(click_id[:6], "big"), click_id)
-        if not page:
-            return
+    query = f"SELECT {columns} FROM {table} WHERE click_id > ? ORDER BY click_id LIMIT ?"  # noqa: S608 - own names
+    while page := database.execute(query, (after, count)).fetchall():
+        yield page
         after = page[-1][0]

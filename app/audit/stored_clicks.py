@@ -1,6 +1,6 @@
 """Query that finds which clicks ClickHouse holds, by id: to have inserted them is no proof."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from clickhouse_driver import Client
@@ -28,19 +28,21 @@ def count_stored(
         clickhouse_driver.errors.Error: as the server or the driver says.
     """
     bounds = {"first_ms": min(times_ms), "last_ms": max(times_ms)}
-    tables = [wanted(click_ids, short_codes)]
+    tables = [wanted_clicks(click_ids, short_codes)]
     text = query("app.audit", "count_stored")
     found = client.execute(text, bounds, external_tables=tables, settings=settings)
     return int(found[0][0])
 
 
-def wanted(click_ids: Sequence[bytes], short_codes: Sequence[str | bytes]) -> dict[str, Any]:
+def wanted_clicks(click_ids: Iterable[bytes], short_codes: Iterable[str | bytes]) -> dict[str, Any]:
     """Return clicks as a table ``wanted`` that travels with a query."""
-    return {
-        "name": "wanted",
-        "structure": [("click_id", "FixedString(16)"), ("short_code", "String")],
-        "data": [
-            {"click_id": click_id, "short_code": short_code}
-            for click_id, short_code in zip(click_ids, short_codes, strict=True)
-        ],
-    }
+    kinds = {"click_id": "FixedString(16)", "short_code": "String"}
+    return sent_table("wanted", kinds, zip(click_ids, short_codes, strict=True))
+
+
+def sent_table(
+    name: str, kinds: Mapping[str, str], rows: Iterable[Sequence[object]]
+) -> dict[str, Any]:
+    """Return a table that travels with a query: its columns' types by name, and its rows."""
+    data = [dict(zip(kinds, row, strict=True)) for row in rows]
+    return {"name": name, "structure": list(kinds.items()), "data": data}

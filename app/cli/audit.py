@@ -22,16 +22,7 @@ from app.terminal.output import complain, print_json, print_table
 from app.terminal.progress import progress
 from app.times import EPOCH, rfc3339, unix_ms
 
-_COLUMNS = (
-    "accepted",
-    "inserted",
-    "dead",
-    "pending",
-    "unread",
-    "spooled",
-    "missing",
-    "uncounted",
-)
+_COLUMNS = ("accepted", "inserted", "dead", "pending", "unread", "spooled", "missing", "uncounted")
 #: Minutes that a person is shown; of more only those with something to see.
 _SHOWN = 120
 #: Clicks that are named.
@@ -55,7 +46,8 @@ def audit(
     hopline audit --since 24h
     """
     settings = load()
-    found = _run(settings, _milliseconds(since))
+    moment = read_since(since, datetime.now(UTC))
+    found = _run(settings, unix_ms(moment) if moment else 0)
     lost = SpoolNote(settings.spool_directory).lost()
     if as_json:
         print_json({**to_json(found), "lost_with_spool": lost})
@@ -78,11 +70,6 @@ def _run(settings: Settings, since_ms: int) -> Findings:
             return audit.run(since_ms, _with_progress)
         finally:
             audit.close()
-
-
-def _milliseconds(since: str | None) -> int:
-    moment = read_since(since, datetime.now(UTC))
-    return unix_ms(moment) if moment else 0
 
 
 def _with_progress(days: Iterable[int]) -> Iterator[int]:
@@ -149,11 +136,8 @@ def _shown(found: Findings) -> list[int]:
     ordered = sorted(found.minutes)
     if len(ordered) <= _SHOWN:
         return ordered
-    return [minute for minute in ordered if not _is_settled(found.minutes[minute])]
-
-
-def _is_settled(figures: Figures) -> bool:
-    return figures.is_balanced and not figures.in_flight
+    figures = found.minutes
+    return [one for one in ordered if figures[one].in_flight or not figures[one].is_balanced]
 
 
 def _rows(found: Findings, minutes: list[int]) -> Iterator[tuple[str, ...]]:

@@ -93,11 +93,8 @@ def requeue(
     hopline dead requeue --reason poison --since 24h --dry-run
     """
     letters = open_dead_letters(load())
-    choice = _choice(reason, since, until)
-    chosen = _chosen(letters, ids, choice, everything=everything)
-    done, refused = _each(chosen, (lambda _: True) if dry_run else letters.requeue)
-    print(f"{done} {'would be requeued' if dry_run else 'requeued'}")
-    if refused:
+    chosen = _chosen(letters, ids, _choice(reason, since, until), everything=everything)
+    if _change(chosen, letters.requeue, "requeued", dry_run=dry_run):
         raise typer.Exit(1)
 
 
@@ -119,12 +116,10 @@ def purge(
     hopline dead purge --reason bad_timestamp --until 30d --yes
     """
     letters = open_dead_letters(load())
-    choice = _choice(reason, since, until)
-    chosen = _chosen(letters, ids, choice, everything=everything)
+    chosen = _chosen(letters, ids, _choice(reason, since, until), everything=everything)
     if not (dry_run or yes):
         confirm("purging", "Delete these clicks for good?")
-    done, _ = _each(chosen, (lambda _: True) if dry_run else letters.purge)
-    print(f"{done} {'would be purged' if dry_run else 'purged'}")
+    _change(chosen, letters.purge, "purged", dry_run=dry_run)
 
 
 def _choice(reason: str | None, since: str | None, until: str | None) -> Choice:
@@ -162,16 +157,19 @@ def _chosen(
     return _find(letters, choice)
 
 
-def _each(chosen: Iterable[DeadLetter], change: Callable[[DeadLetter], bool]) -> tuple[int, int]:
-    """Change every letter; return how many were, and how many could not be."""
+def _change(
+    chosen: Iterable[DeadLetter], change: Callable[[DeadLetter], bool], what: str, *, dry_run: bool
+) -> int:
+    """Change every letter, and say how many were; return how many could not be."""
     done = refused = 0
     for letter in counted(chosen, "letters"):
         try:
-            done += change(letter)
+            done += dry_run or change(letter)
         except CannotRequeue as error:
             complain(str(error))
             refused += 1
-    return done, refused
+    print(f"{done} {'would be ' if dry_run else ''}{what}")
+    return refused
 
 
 def as_row(letter: DeadLetter) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _redis(settings)
     yield from _clickhouse(settings)
     instance = instance_id(settings)
-    yield freshness_check(settings.workers_metrics_bind, settings.metrics_token, instance)
+    yield freshness_check(MetricsAccess.of(settings, "workers"))
     yield shown_check("redirect", MetricsAccess.of(settings, "redirect"))
     yield _service("redirect", settings.redirect_bind, instance)
     yield _service("console", settings.console_bind, instance)

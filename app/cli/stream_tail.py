@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
+from app.audit.unread_entries import parse_id
 from app.stores.redis.errors import RedisUnavailable, translated
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class StreamTail:
                     after = entry_id
             except RedisUnavailable as error:
                 self._say(f"{error}; waiting for it")
-                after = min(after, self._wait(), key=_position)
+                after = min(after, self._wait(), key=parse_id)
                 self._say("Redis is back")
 
     def _read(self, after: bytes) -> list[StreamEntry]:
@@ -82,8 +83,3 @@ class StreamTail:
                 return self.last_id()
             except RedisUnavailable:
                 continue
-
-
-def _position(entry_id: bytes) -> tuple[int, int]:
-    milliseconds, _, sequence = entry_id.partition(b"-")
-    return int(milliseconds), int(sequence)

@@ -4,24 +4,25 @@ import shlex
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from app.cli.download_progress import Fetcher
+from app.cli.download_progress import fetch_shown
 from app.config.access import console_refusal
 from app.config.loading import load_environment
 from app.config.settings import Settings, variable
 from app.local import ports
 from app.local.data_dir import DataDir, DataDirRefused
 from app.local.demo import LINKS
-from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed
+from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, Download, DownloadFailed
 from app.local.memory import memory_bytes, memory_warning
 from app.local.process_group import ProcessGroup, Say
 from app.local.stack import BINDS, LocalStack, StopRequests
-from app.local.stores import Store, clickhouse_store, redis_store
+from app.local.stores import clickhouse_store, redis_store
 from app.local.valkey import ValkeyMissing
 from app.processes.child import ChildFailed, adopt_orphans
 from app.processes.private_files import keep_to_ourselves
@@ -79,14 +80,18 @@ def _run(settings: Settings, terminal: Console, *, demo: bool) -> None:
         ports.require_free((variable(name), getattr(settings, name)) for name in BINDS)
         if warning := memory_warning(memory_bytes()):
             say(warning)
-        fetcher = Fetcher(settings.cache_dir, terminal, lambda: stop.count > 0)
+
+        def fetch(download: Download) -> Path:
+            return fetch_shown(download, settings.cache_dir, terminal, lambda: stop.count > 0)
+
         # ClickHouse first: without a network that ends it, and nobody has to wait for countries.
         stores = [
             redis_store(settings, data),
-            clickhouse_store(settings, data, lambda: fetcher.fetch(CLICKHOUSE_LIBRARY), say),
+            clickhouse_store(settings, data, lambda: fetch(CLICKHOUSE_LIBRARY), say),
         ]
-        geoip_path = _geoip_path(settings, fetcher, say)
-        settings = settings.model_copy(update=_store_urls(stores))
+        geoip_path = _geoip_path(settings, fetch, say)
+        urls = dict(zip(("redis_url", "clickhouse_url"), (one.url for one in stores), strict=True))
+        settings = settings.model_copy(update=urls)
         overrides = _overrides(settings, geoip_path, demo=demo)
         adopt_orphans()
         stack = LocalStack(
@@ -106,11 +111,6 @@ def _stop(stack: LocalStack, say: Say) -> None:
     say(f"stopped; {', '.join(killed)} had to be killed" if killed else "stopped")
 
 
-def _store_urls(stores: list[Store]) -> dict[str, str]:
-    redis, clickhouse = stores
-    return {"redis_url": redis.url, "clickhouse_url": clickhouse.url}
-
-
 def _overrides(settings: Settings, geoip_path: Path | None, *, demo: bool) -> dict[str, str]:
     overrides = {
         "redis_url": settings.redis_url,
@@ -126,12 +126,12 @@ def _overrides(settings: Settings, geoip_path: Path | None, *, demo: bool) -> di
     return overrides
 
 
-def _geoip_path(settings: Settings, fetcher: Fetcher, say: Say) -> Path | None:
+def _geoip_path(settings: Settings, fetch: Callable[[Download], Path], say: Say) -> Path | None:
     """Return the country database; a click without a country is worth more than no clicks."""
     if settings.geoip_path:
         return settings.geoip_path
     try:
-        return fetcher.fetch(COUNTRY_DATABASE)
+        return fetch(COUNTRY_DATABASE)
     except DownloadFailed as error:
         say(f"countries will be unknown: {error}")
         return None

@@ -1,11 +1,12 @@
 """Commands that run the workers, or show how they fare: `hopline workers`."""
 
+from dataclasses import asdict
+
 import typer
 
 from app.cli.services import become
 from app.config.loading import load
-from app.config.settings import Settings
-from app.health.worker_status import ConsumerState, WorkersState, WorkerStates, as_json
+from app.health.worker_status import ConsumerState, WorkersState, WorkerStates
 from app.stores.redis.client import connect
 from app.terminal.options import AsJson
 from app.terminal.output import Failure, print_json, print_table
@@ -42,19 +43,16 @@ def status(*, json: AsJson = False) -> None:
 
     Their supervisors leave that in Redis every two seconds. Exit code 1 if there is none.
     """
-    states = _states(load())
+    settings = load()
+    url = settings.redis_url
+    with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
+        states = WorkerStates(client, url, settings.stream, settings.group).all()
     if json:
-        print_json({"workers": [as_json(state) for state in states]})
+        print_json({"workers": [asdict(state) for state in states]})
     elif states:
         print_table(_COLUMNS, (_row(state, one) for state in states for one in state.consumers))
     if not states:
         raise Failure("no workers are running: start them with `hopline workers`")
-
-
-def _states(settings: Settings) -> list[WorkersState]:
-    url = settings.redis_url
-    with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
-        return WorkerStates(client, url, settings.stream, settings.group).all()
 
 
 def _row(state: WorkersState, consumer: ConsumerState) -> tuple[str, ...]:

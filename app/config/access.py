@@ -1,7 +1,6 @@
 """Rules that decide who may see the console and the metrics: by place, by token, by name."""
 
 import hmac
-import ipaddress
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
@@ -9,7 +8,7 @@ from typing import Self
 from app.config.instance import instance_id
 from app.config.settings import Settings, variable
 from app.config.types import OFF
-from app.http.addresses import read_address
+from app.http.addresses import parse_address, read_address
 
 _SCHEME = "bearer"
 _TOKEN_HINT = "16 characters or more, as `openssl rand -hex 32` makes them"  # noqa: S105 - a sentence
@@ -41,8 +40,8 @@ class HostNames:
         """
         if not host:
             return True
-        name = _plain(_without_port(host))
-        return name in self._known or is_address(name)
+        name = _plain(host.partition("]" if host.startswith("[") else ":")[0])
+        return name in self._known or parse_address(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +118,6 @@ def is_open_to_others(bind: str) -> bool:
     host = _plain(bind.rpartition(":")[0])
     address = read_address(host)
     return not address.is_loopback if address else host != "localhost"
-
-
-def is_address(host: str) -> bool:
-    """Tell whether a host without brackets is an IP address."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host.partition("]")[0]
-    return host.partition(":")[0]
 
 
 def _plain(host: str) -> str:

@@ -80,7 +80,8 @@ class DeadLetters:
 
     def find(self, choice: Choice, *, newest_first: bool = False) -> Iterator[DeadLetter]:
         """Yield the letters of a choice that were there when this began."""
-        first, last = _lowest(choice.since), self._highest(choice.until)
+        first = "-" if choice.since is None else f"{unix_ms(choice.since)}-0"
+        last = self._highest(choice.until)
         while page := self._page(first, last, _PAGE, newest_first=newest_first):
             yield from (one for one in page if choice.reason in (None, one.fault.reason))
             end = page[-1].letter_id.decode()
@@ -172,7 +173,3 @@ def _identity(letter: DeadLetter) -> tuple[int | str, str]:
     except InvalidClick:
         return "", ""
     return click.time_ms, click.click_id.hex()
-
-
-def _lowest(since: datetime | None) -> str:
-    return "-" if since is None else f"{unix_ms(since)}-0"

@@ -1,18 +1,17 @@
 """Erasure that deletes clicks from the spool that :mod:`app.redirect.spool.file` lays out."""
 
 import sqlite3
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
 import hiredis
 
-from app.audit.spool import SpoolUnreadable, spool_path
+from app.audit.spool import NAME, SpoolUnreadable, pages, spool_path
 from app.erasure.choice import Choice, Found, read_entry
 from app.processes.file_lock import try_lock
 
-_NAME = "spool.db"
 #: Held by the worker that drains, and alone brings the log into the database.
 _DRAIN_LOCK = "drain.lock"
 _PAGE = 1_000
@@ -55,7 +54,7 @@ def erase_spooled(
 
 def set_aside(directory: Path) -> list[Path]:
     """Return the damaged databases that were set aside, which nothing can be erased from."""
-    return sorted(directory.glob(f"{_NAME}.damaged-*"))
+    return sorted(directory.glob(f"{NAME}.damaged-*"))
 
 
 def read_command(click_id: bytes, command: bytes) -> Found | None:
@@ -80,7 +79,7 @@ def _erase(
     is_dry: bool,
 ) -> int:
     count = 0
-    for page in _pages(database, table):
+    for page in pages(database, table, "click_id, command", _PAGE):
         chosen = [
             (click_id,)
             for click_id, command in page
@@ -122,11 +121,3 @@ def _empty_log(database: sqlite3.Connection, directory: Path) -> None:
     with path.open("rb") as lock:
         if try_lock(lock.fileno()):
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-
-def _pages(database: sqlite3.Connection, table: _Table) -> Iterator[list[tuple[bytes, bytes]]]:
-    after = b""
-    query = f"SELECT click_id, command FROM {table} WHERE click_id > ? ORDER BY click_id LIMIT ?"  # noqa: S608 - one of two names
-    while page := database.execute(query, (after, _PAGE)).fetchall():
-        yield page
-        after = page[-1][0]

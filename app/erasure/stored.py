@@ -15,6 +15,7 @@ from typing import Any
 
 from clickhouse_driver import Client
 
+from app.audit.stored_clicks import sent_table
 from app.erasure.choice import Choice
 from app.stores.clickhouse import ClickHouseRefused, translated
 
@@ -157,9 +158,8 @@ def _condition(choice: Choice) -> tuple[str, dict[str, object]]:
 def _tables(choice: Choice) -> list[dict[str, Any]] | None:
     if choice.addresses is None:
         return None
-    structure = [("low", "String"), ("high", "String")]
-    low, high = (str(one).encode() for one in choice.addresses)
-    return [{"name": "span", "structure": structure, "data": [{"low": low, "high": high}]}]
+    ends = [str(one).encode() for one in choice.addresses]
+    return [sent_table("span", {"low": "String", "high": "String"}, [ends])]
 
 
 def _among(click_ids: Iterable[bytes]) -> Iterator[str]:

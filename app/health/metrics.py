@@ -13,7 +13,6 @@ _TIMEOUT_SECONDS = 2.0
 _PATH = "/-/metrics"
 #: The promise, in light traffic.
 _PROMISED_SECONDS = 2.0
-_VARIABLE = "HOPLINE_WORKERS_METRICS_BIND"
 _GAUGE = "hopline_freshness_p99_seconds"
 
 
@@ -51,39 +50,29 @@ def shown_check(service: str, access: MetricsAccess) -> Check:
     name = f"{service} metrics port"
     if access.bind == OFF:
         return ok(name, "off")
+    shown = _shown(name, access, f"start the {service}")
+    return shown if isinstance(shown, Check) else ok(name, f"shown at {access.bind}")
+
+
+def freshness_check(access: MetricsAccess) -> Check:
+    """Ask the workers' metrics for the freshness of the last minutes."""
+    if access.bind == OFF:
+        return ok("freshness", "not asked, for the workers' metrics are off")
+    shown = _shown("freshness", access, "start the workers, or look at their own host")
+    return shown if isinstance(shown, Check) else judge_freshness(read_gauge(shown.text))
+
+
+def _shown(name: str, access: MetricsAccess, mend: str) -> Shown | Check:
+    """Return what is shown where metrics of ours should be, or the finding that they aren't."""
     try:
         shown = scrape(access.bind, access.token)
     except (OSError, http.client.HTTPException) as error:
-        return warn(name, f"{access.bind} doesn't answer: {error}", f"start the {service}")
+        return warn(name, f"metrics at {access.bind} don't answer: {error}", mend)
     if shown.instance != access.instance:
-        return not_ours(name, access.bind, access.variable)
-    return ok(name, f"shown at {access.bind}")
-
-
-def not_ours(name: str, bind: str, variable: str) -> Check:
-    """Return the finding that something else listens where metrics of ours should be."""
-    text = f"at {bind} something answers that is no part of this installation"
-    return warn(name, text, f"stop it, or set {variable} to another HOST:PORT or to off")
-
-
-def freshness_check(bind: str, token: str | None, instance: str) -> Check:
-    """Ask the workers' metrics for the freshness of the last minutes.
-
-    Args:
-        bind: HOST:PORT where they are served, or ``off``.
-        token: what they demand, None for nothing.
-        instance: whose they should be.
-    """
-    if bind == OFF:
-        return ok("freshness", "not asked, for the workers' metrics are off")
-    try:
-        shown = scrape(bind, token)
-    except (OSError, http.client.HTTPException) as error:
-        mend = "start the workers, or look at their own host"
-        return warn("freshness", f"the workers' metrics at {bind} don't answer: {error}", mend)
-    if shown.instance != instance:
-        return not_ours("freshness", bind, _VARIABLE)
-    return judge_freshness(read_gauge(shown.text))
+        text = f"at {access.bind} something answers that is no part of this installation"
+        mend = f"stop it, or set {access.variable} to another HOST:PORT or to off"
+        return warn(name, text, mend)
+    return shown
 
 
 def judge_freshness(p99_seconds: float | None) -> Check:

@@ -5,7 +5,7 @@ any machine, and that of one that was killed is gone by itself.
 """
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import orjson
 
@@ -124,11 +124,6 @@ class WorkerStates:
 
     def _key(self, name: str) -> str:
         return keys.supervisor_key(self._stream, self._group, name)
-
-
-def as_json(state: WorkersState) -> dict[str, Any]:
-    """Return a state as `--json` shows it."""
-    return asdict(state)
 
 
 def _decode(state: bytes | str) -> WorkersState:

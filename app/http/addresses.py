@@ -23,8 +23,13 @@ def read_address(text: str) -> Address | None:
         plain = plain[1:].partition("]")[0]
     elif plain.count(":") == 1:
         plain = plain.partition(":")[0]
+    return parse_address(plain.partition("%")[0])
+
+
+def parse_address(text: str) -> Address | None:
+    """Return the address that a text is, an IPv4 one for one mapped into IPv6; None for none."""
     try:
-        address = ipaddress.ip_address(plain.partition("%")[0])
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None

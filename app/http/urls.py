@@ -4,11 +4,12 @@ Sources: the URL standard (https://url.spec.whatwg.org/), with UTS #46 for inter
 `ada <https://github.com/ada-url/ada>`_ implements them.
 """
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from unicodedata import bidirectional
 from urllib.parse import quote
+
+from app.http.addresses import Address, parse_address
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -28,8 +29,6 @@ _LABEL = re.compile(r"[a-z0-9_-]{1,63}")
 #: What RFC 3986 allows after the host, and [ and ] which every browser leaves alone there. The URL
 #: standard lets some characters more stand, which no Location header may hold (RFC 9110 §10.2.2).
 _KEPT = "!#$%&'()*+,-./:;=?@[]_~"
-
-IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class InvalidUrl(Exception):
@@ -120,14 +119,9 @@ def canonical(host: str) -> str:
     return "localhost" if loopback else str(address or name)
 
 
-def address_of(host: str) -> IpAddress | None:
+def address_of(host: str) -> Address | None:
     """Return the address that a host is written as, an IPv4 one for one mapped into IPv6."""
-    try:
-        address = ipaddress.ip_address(host.strip("[]").removesuffix("."))
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
+    return parse_address(host.strip("[]").removesuffix("."))
 
 
 def _parts(plain: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ Rule 3: a deleted link leaves a tombstone, which answers 410 and keeps its code 
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
@@ -155,7 +155,8 @@ class LinkStore:
                     pipeline.sadd(LINK_DELETED, link.code)
                 pipeline.set(link_key(link.code), encode(link), nx=True, get=True)
             replies = iter(pipeline.execute())
-        return [_last(replies, len(_indexes(link)) + link.deleted) for link in links]
+        skipped = (len(_indexes(link)) + link.deleted for link in links)
+        return [next(islice(replies, count, None)) for count in skipped]
 
     def put_elsewhere(self, link: Link) -> Link:
         """Store a link whose made-up code is taken under another, and return it.
@@ -284,7 +285,3 @@ class LinkStore:
 
 def _indexes(link: Link) -> list[str]:
     return [LINK_INDEX, *map(link_tag_key, link.tags)]
-
-
-def _last(replies: Iterator[Any], skipped: int) -> bytes | None:
-    return cast("bytes | None", next(islice(replies, skipped, None)))

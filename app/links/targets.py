@@ -8,16 +8,8 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 
-from app.http.urls import (
-    InvalidUrl,
-    IpAddress,
-    Url,
-    address_of,
-    canonical,
-    read_host,
-    read_url,
-    trim,
-)
+from app.http.addresses import Address
+from app.http.urls import InvalidUrl, Url, address_of, canonical, read_host, read_url, trim
 
 #: RFC 9110 §4.1 asks everyone to support URIs of 8000 octets; request lines and headers of most
 #: servers, and a field of our stream, end soon after (8190 and 8192).
@@ -95,11 +87,11 @@ def _is_private(host: str) -> bool:
     return name.endswith(tuple(f".{suffix}" for suffix in _PRIVATE_SUFFIXES)) or "." not in name
 
 
-def _is_global(address: IpAddress) -> bool:
+def _is_global(address: Address) -> bool:
     return address.is_global and not any(address in network for network in _DISPUTED)
 
 
-def _embedded(address: IpAddress) -> Iterator[IpAddress]:
+def _embedded(address: Address) -> Iterator[Address]:
     """Yield the IPv4 address that an IPv6 one leads to through a tunnel or a translator."""
     if isinstance(address, ipaddress.IPv4Address):
         return

@@ -16,13 +16,12 @@ from app.local.clickhouse import (
 from app.local.data_dir import DataDir
 from app.local.memory import memory_bytes, valkey_maxmemory
 from app.local.ports import free_port
+from app.local.process_group import Say
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.processes.child import Program
 from app.stores import clickhouse
 from app.stores.redis.client import connect, require_version
 from app.stores.redis.errors import translated
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,27 +4,16 @@ from app.metrics.types import MetricGroup, counter, fast_counters, fast_histogra
 
 #: Upper edges of the latency's buckets, in seconds. The promise is 0.05.
 LATENCY_EDGES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
-_FAST_STATUSES = "301 302 303 307 308"
-_FALCON_STATUSES = "200 204 301 302 303 307 308 400 404 405 410 500 503"
-_GUNICORN_STATUSES = "400 417 500 501"
-_EDGE_STATUSES = "400 408 414 431 503"
 #: Statuses that each of those who answer may give.
-RESPONSES = (
-    *((status, "fast") for status in _FAST_STATUSES.split()),
-    *((status, "falcon") for status in _FALCON_STATUSES.split()),
-    *((status, "gunicorn") for status in _GUNICORN_STATUSES.split()),
-    *((status, "edge") for status in _EDGE_STATUSES.split()),
-)
+_STATUSES = {
+    "fast": "301 302 303 307 308",
+    "falcon": "200 204 301 302 303 307 308 400 404 405 410 500 503",
+    "gunicorn": "400 417 500 501",
+    "edge": "400 408 414 431 503",
+}
+RESPONSES = [(status, lane) for lane, all_its in _STATUSES.items() for status in all_its.split()]
 #: Why a spool takes no click.
-SPOOL_REFUSALS = (
-    "crashed",
-    "damaged",
-    "full",
-    "gathered",
-    "locked",
-    "stopped",
-    "unusable",
-)
+SPOOL_REFUSALS = ("crashed", "damaged", "full", "gathered", "locked", "stopped", "unusable")
 #: Why what a trusted proxy calls a visit can't be its click's identity.
 MISNAMINGS = ("malformed", "time")
 #: What a redirect process does beside answering.

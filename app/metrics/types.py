@@ -8,24 +8,14 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
-from typing import Any, Literal, NamedTuple, TypeVar, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.metrics import MetricWrapperBase
 
 #: What stands for a service when each of its processes has a value of its own.
 Merge = Literal["sum", "max", "min"]
-
-_Labelled = TypeVar("_Labelled", bound=MetricWrapperBase)
-
-
-def prepared(metric: _Labelled, *values: str) -> _Labelled:
-    """Return a metric of one label with a series for each of the values."""
-    for value in values:
-        metric.labels(value)
-    return metric
 
 
 class Gauge(prometheus_client.Gauge):
@@ -164,7 +154,9 @@ class MetricGroup:
             if isinstance(declared, _Declared):
                 name = f"hopline_{declared.name or attribute}"
                 metric = declared.make(name, registry=registry)
-                setattr(self, attribute, prepared(metric, *declared.values))
+                for value in declared.values:
+                    metric.labels(value)
+                setattr(self, attribute, metric)
 
 
 def counter(sentence: str, *, name: str = "", **label: Iterable[str]) -> Counter:

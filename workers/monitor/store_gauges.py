@@ -39,7 +39,6 @@ class Stores:
         self._is_away = False
         self._registry = CollectorRegistry()
         self._metrics = StoreMetrics(self._registry)
-        self._metrics.stream_maxlen.set(settings.stream_maxlen)
 
     def look(self) -> CollectorRegistry:
         """Return the metrics, at most a second old; waits for Redis within its timeout."""
@@ -75,6 +74,7 @@ class Stores:
         with translated(self._url):
             memory = self._client.info("memory")
             persistence = self._client.info("persistence")
+            rewrites: Any = self._client.hmget(self._rewrite_key, FIELDS)
         metrics = self._metrics
         metrics.redis_memory_bytes.set(memory["used_memory"])
         limit = memory["maxmemory"] or memory.get("total_system_memory", nan)
@@ -83,12 +83,7 @@ class Stores:
         metrics.redis_aof_well.set(persistence["aof_last_write_status"] == "ok")
         if persistence["aof_enabled"] and self._rewrites:
             metrics.redis_aof_rewrite_well.set(persistence["aof_last_bgrewrite_status"] == "ok")
-            metrics.redis_aof_rewritten_seconds.set(self._rewritten_ms() / 1000)
-
-    def _rewritten_ms(self) -> int:
-        with translated(self._url):
-            reply: Any = self._client.hmget(self._rewrite_key, FIELDS)
-        return Noted.of(reply).done_ms
+            metrics.redis_aof_rewritten_seconds.set(Noted.of(rewrites).done_ms / 1000)
 
     @contextmanager
     def _surviving(self) -> Iterator[None]:
@@ -103,20 +98,7 @@ class Stores:
             self._is_away = False
 
     def _forget(self) -> None:
-        metrics = self._metrics
-        metrics.redis_up.set(0)
-        for gauge in (
-            metrics.stream_entries,
-            metrics.stream_reaches_seconds,
-            metrics.group_unread,
-            metrics.group_pending,
-            metrics.oldest_entry_seconds,
-            metrics.dead_letters_kept,
-            metrics.redis_memory_bytes,
-            metrics.redis_memory_limit_bytes,
-            metrics.redis_aof_enabled,
-            metrics.redis_aof_well,
-            metrics.redis_aof_rewrite_well,
-            metrics.redis_aof_rewritten_seconds,
-        ):
+        for gauge in vars(self._metrics).values():
             gauge.set(nan)
+        self._metrics.redis_up.set(0)
+        self._metrics.stream_maxlen.set(self._names.maxlen)

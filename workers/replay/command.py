@@ -16,15 +16,30 @@ from app.terminal.exclusive import alone
 from app.terminal.options import AsJson, yet_to_come
 from app.terminal.output import Failure, complain, print_json, print_table
 from app.terminal.progress import progress
-from app.times import parse_time, unix_ms
+from app.times import parse_time, rfc3339, unix_ms
 from workers.enrich.geoip import BadCountryDatabase
 from workers.replay.checkpoint import Notebook, Notes, NotesUnusable
 from workers.replay.finished_entries import NothingProcessed, milliseconds
 from workers.replay.replay import Watch, make_replay
-from workers.replay.view import as_json, as_rows
+from workers.replay.rows import COMPARED
 
 _ENTRY_ID = re.compile(r"\d{1,20}-\d{1,20}")
 _LAST_ID = b"%d-%d" % (2**64 - 1, 2**64 - 1)
+#: What is counted and how it reads; a dry run's words come second.
+_COUNTED = {
+    "read": ("read", "read"),
+    "replaced": ("processed again", "would be processed again"),
+    "unchanged": ("as they were, left alone", "as they are, would be left alone"),
+    "restored": (
+        "restored: finished, but missing in ClickHouse",
+        "would be restored: finished, but missing in ClickHouse",
+    ),
+    "newer": ("enriched since this began, left alone", "enriched since this began"),
+    "unfinished": ("left to the workers, which have not finished them",) * 2,
+    "dead": ("left to `hopline dead`",) * 2,
+    "unusable": ("no clicks by today's rules, left alone",) * 2,
+}
+_ALWAYS = ("read", "replaced")
 
 
 class _Point(NamedTuple):
@@ -70,10 +85,8 @@ def replay(
             notes = (None if dry_run else notebook.read()) or _begin(since, until)
             is_resumed = bool(notes.counts)
             with _progress() as watch:
-                running = make_replay(
-                    settings, _nothing if dry_run else notebook.write, watch, is_dry=dry_run
-                )
-                running.run(notes)
+                note = (lambda _: None) if dry_run else notebook.write
+                make_replay(settings, note, watch, is_dry=dry_run).run(notes)
             notebook.forget()
     except (NothingProcessed, NotesUnusable, BadCountryDatabase) as error:
         raise Failure(str(error)) from None
@@ -116,5 +129,24 @@ def _progress() -> Iterator[Watch]:
         yield lambda what, share: bar.update(shown, description=what, completed=min(share, 1.0))
 
 
-def _nothing(_: Notes) -> None:
-    """Leave no notes of a dry run."""
+def as_rows(notes: Notes, *, is_dry: bool) -> Iterator[tuple[str, str]]:
+    """Yield numbers of clicks and what they are of."""
+    for name, texts in _COUNTED.items():
+        if name in _ALWAYS or notes.counts[name]:
+            yield f"{notes.counts[name]:,}", texts[is_dry]
+    for name in COMPARED:
+        if notes.changed[name]:
+            yield f"{notes.changed[name]:,}", f"{'would get' if is_dry else 'got'} another {name}"
+
+
+def as_json(notes: Notes, *, is_dry: bool, is_resumed: bool) -> dict[str, object]:
+    """Return a JSON object of stable form."""
+    return {
+        "dry_run": is_dry,
+        "resumed": is_resumed,
+        "began": rfc3339(notes.began_ms),
+        "since": rfc3339(notes.since_ms),
+        "until": rfc3339(notes.until_ms),
+        "clicks": {name: notes.counts[name] for name in _COUNTED},
+        "changed": {name: notes.changed[name] for name in COMPARED},
+    }

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from app.audit.finished_entries import Finished
+from app.audit.unread_entries import parse_id
 from app.stores.redis.connection import RedisConnection
 from workers.stream.dead_letter_index import DeadLetterIndex
 from workers.stream.entry import Entry
@@ -46,7 +47,7 @@ class FinishedEntries:
         names = self._names
         # Asked for first: what was delivered by then and is not pending later is finished.
         delivered = self._delivered()
-        if _key(last.lstrip(b"(")) > _key(delivered):
+        if parse_id(last.lstrip(b"(")) > parse_id(delivered):
             last = delivered
         found = self._connection.call("XRANGE", names.stream, first, last, "COUNT", count)
         if not found:
@@ -70,8 +71,3 @@ class FinishedEntries:
 def milliseconds(entry_id: bytes) -> int:
     """Return when an entry was added, in Unix milliseconds."""
     return int(entry_id.partition(b"-")[0])
-
-
-def _key(entry_id: bytes) -> tuple[int, int]:
-    ms, _, sequence = entry_id.partition(b"-")
-    return int(ms), int(sequence or 0)

@@ -8,12 +8,12 @@ Rule 3: what today knows less about than the row does stays as it is stored.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 from app.clicks.click import Clicks
 from workers.clickhouse.rows import Rows
 from workers.enrich.address import as_text
 from workers.enrich.bot import loaded_ahead
+from workers.replay.country_cache import StoredCountries
 
 #: What a person sees of a row that a replay can change.
 COMPARED = (
@@ -27,15 +27,6 @@ COMPARED = (
     "language",
     "ip",
 )
-
-
-class StoredCountries(Protocol):
-    """Countries of addresses as they are stored; see :mod:`workers.replay.country_cache`."""
-
-    version: str
-
-    def country_of_stored(self, address: bytes) -> str | None:
-        """Return the country of 16 bytes, None where they can't tell."""
 
 
 def pick(rows: Rows, positions: Iterable[int]) -> Rows:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from clickhouse_driver import Client
 
-from app.audit.stored_clicks import wanted
+from app.audit.stored_clicks import wanted_clicks
 from app.audit.writer import write_ledger
 from app.stores.clickhouse import insert_settings
 from workers.clickhouse.rows import Rows
@@ -95,7 +95,7 @@ class StoredClicks:
     def of_clicks(self, rows: Rows) -> Rows:
         """Return the stored rows of the same clicks, as far as there are any, in any order."""
         bounds = {"since_ms": min(rows.time), "until_ms": max(rows.time)}
-        tables = [wanted(rows.click_id, rows.short_code)]
+        tables = [wanted_clicks(rows.click_id, rows.short_code)]
         return _as_rows(self._read(_OF_CLICKS, bounds, tables))
 
     def replace(self, rows: Rows) -> None:

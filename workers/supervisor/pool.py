@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from app.config.settings import Settings
 from app.metrics.workers import SupervisorMetrics
@@ -81,7 +81,7 @@ class WorkerPool:
         for slot in self.slots:
             if slot.consumer and slot.consumer.exit_code is not None:
                 self._reap(slot, slot.consumer)
-        for consumer in _ended(self.leaving):
+        for consumer in [one for one in self.leaving if one.exit_code is not None]:
             self.leaving.remove(consumer)
             _log_end(consumer)
             consumer.close()
@@ -155,10 +155,6 @@ class WorkerPool:
                 slot.number,
                 seconds,
             )
-
-
-def _ended(consumers: list[ConsumerProcess]) -> Iterator[ConsumerProcess]:
-    return (consumer for consumer in list(consumers) if consumer.exit_code is not None)
 
 
 def _log_end(consumer: ConsumerProcess) -> None:

@@ -1,10 +1,11 @@
 """Checks that tell what a fail-over of Redis would lose, and whether this server is the master."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from app.health.check import Check, fail, ok, warn
-from app.stores.redis.errors import RedisRefused, translated
+from app.health.redis.server import read_config
+from app.stores.redis.errors import translated
 
 if TYPE_CHECKING:
     import redis
@@ -25,7 +26,7 @@ def replication_checks(client: "redis.Redis", url: str, resend_seconds: float) -
     """
     with translated(url):
         info = client.info("replication")
-    yield judge_replication(info, _config(client, url), resend_seconds)
+    yield judge_replication(info, read_config(client, url, "min-replicas-*"), resend_seconds)
 
 
 def judge_replication(
@@ -100,11 +101,3 @@ def _master(
             f"set HOPLINE_RESEND_SECONDS to {longest_lag + _LAG_SLACK_SECONDS} or lower the other",
         )
     return ok(_NAME, f"a master with {len(replicas)} replicas, {lag_seconds} s behind at most")
-
-
-def _config(client: "redis.Redis", url: str) -> Mapping[str, str]:
-    try:
-        with translated(url):
-            return cast("dict[str, str]", client.config_get("min-replicas-*"))
-    except RedisRefused:
-        return {}

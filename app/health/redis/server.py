@@ -36,7 +36,8 @@ def redis_checks(client: "redis.Redis", url: str, maxlen: int) -> Iterator[Check
         yield ok("redis", require_version(client))
         yield judge_skew("redis clock", measure_skew(lambda: _time(client)))
         persistence = client.info("persistence")
-        yield judge_persistence(persistence, _appendfsync(client, url))
+        appendfsync = read_config(client, url, "appendfsync").get("appendfsync")
+        yield judge_persistence(persistence, appendfsync)
         memory = client.info("memory")
         evicted = client.info("stats")["evicted_keys"]
         yield judge_eviction(memory["maxmemory_policy"], evicted)
@@ -158,10 +159,10 @@ def _time(client: "redis.Redis") -> float:
     return seconds + microseconds / 1e6
 
 
-def _appendfsync(client: "redis.Redis", url: str) -> str | None:
+def read_config(client: "redis.Redis", url: str, names: str) -> Mapping[str, str]:
+    """Return what CONFIG says of names, of which a * may stand for many; nothing if it may not."""
     try:
         with translated(url):
-            held = client.config_get("appendfsync")
+            return cast("dict[str, str]", client.config_get(names))
     except RedisRefused:
-        return None
-    return held.get("appendfsync")
+        return {}

@@ -4,7 +4,7 @@ import pytest
 import typer
 from rich.console import Console
 
-from app.cli.download_progress import Fetcher
+from app.cli.download_progress import fetch_shown
 from app.local.downloads import Download
 
 PART = Download(
@@ -36,11 +36,11 @@ def test_what_is_in_the_cache_is_not_spoken_of(tmp_path, terminal):
     path = PART.path(tmp_path)
     path.parent.mkdir()
     path.touch()
-    assert Fetcher(tmp_path, terminal, lambda: False).fetch(PART) == path
+    assert fetch_shown(PART, tmp_path, terminal, lambda: False) == path
     assert terminal.file.getvalue() == ""
 
 
 def test_what_is_fetched_is_said_with_its_size_and_can_be_stopped(tmp_path, terminal, slow_npm):
     with pytest.raises(typer.Abort):
-        Fetcher(tmp_path, terminal, lambda: True).fetch(PART)
+        fetch_shown(PART, tmp_path, terminal, lambda: True)
     assert "fetching a part: 12 MB, once" in terminal.file.getvalue()

@@ -38,8 +38,9 @@ def test_the_gauge_is_found_among_the_workers_metrics():
 
 
 def test_workers_that_do_not_answer_are_told():
-    assert freshness_check(f"127.0.0.1:{free_port()}", None, "one").state == "warn"
-    assert freshness_check("off", None, "one").state == "ok"
+    nobody = MetricsAccess(f"127.0.0.1:{free_port()}", "HOPLINE_WORKERS_METRICS_BIND")
+    assert freshness_check(nobody).state == "warn"
+    assert freshness_check(replace(nobody, bind="off")).state == "ok"
 
 
 def test_another_installations_freshness_is_not_told_as_ours(tmp_path):
@@ -50,9 +51,9 @@ def test_another_installations_freshness_is_not_told_as_ours(tmp_path):
         f"127.0.0.1:{free_port()}", "HOPLINE_WORKERS_METRICS_BIND", instance="one"
     )
     with served(access, Exposition(tmp_path)):
-        assert "within 1.5 s" in freshness_check(access.bind, None, "one").text
+        assert "within 1.5 s" in freshness_check(access).text
         assert shown_check("workers", access).state == "ok"
-        other = freshness_check(access.bind, None, "another")
+        other = freshness_check(replace(access, instance="another"))
         taken = shown_check("workers", replace(access, instance="another"))
     for check in (other, taken):
         assert check.state == "warn"

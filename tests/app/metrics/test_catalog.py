@@ -20,7 +20,7 @@ def test_each_metric_has_our_prefix_and_a_sentence(metric: Described) -> None:
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 def test_all_series_are_there_from_the_start(metric: Described) -> None:
     """A counter that first appears with 1 has not risen, to Prometheus."""
-    assert metric.series, "give the values of its label with prepared() or known="
+    assert metric.series, "give the values of its label when it is declared"
 
 
 def test_no_two_services_show_metrics_of_one_name() -> None:

@@ -13,7 +13,7 @@ from app.metrics.snapshot import (
     merged,
     take,
 )
-from app.metrics.types import Gauge, prepared
+from app.metrics.types import Gauge
 
 _names = st.sampled_from(["hopline_a", "hopline_b"])
 _labels = st.lists(st.tuples(st.sampled_from("xy"), st.text(max_size=3)), max_size=2, unique=True)
@@ -32,10 +32,9 @@ _snapshots = st.lists(_families, max_size=3).map(lambda all_: {one.name: one for
 
 def _registry(count: int, depth: float) -> CollectorRegistry:
     registry = CollectorRegistry()
-    reasons = prepared(
-        Counter("hopline_lost", "Lost.", ["reason"], registry=registry), "away", "full"
-    )
+    reasons = Counter("hopline_lost", "Lost.", ["reason"], registry=registry)
     reasons.labels("away").inc(count)
+    reasons.labels("full")
     Gauge("hopline_depth", "Depth.", registry=registry).set(depth)
     Gauge("hopline_spool_bytes", "Size.", registry=registry, merge="max").set(depth)
     Gauge("hopline_well", "Well.", registry=registry, merge="min").set(depth)
