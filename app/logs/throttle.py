@@ -1,8 +1,9 @@
-"""Log lines that a flood may repeat: the first of a kind is written, later ones are counted."""
+"""Log lines that a flood or a long outage may repeat: the first is written, later ones are not."""
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 class ThrottledLog:
@@ -56,3 +57,30 @@ class ThrottledLog:
             exc_info=level == logging.ERROR,
             extra={"request_id": request_id},
         )
+
+
+class OutageLog:
+    """Writes why something failed once, and again only after it has worked.
+
+    Args:
+        text: the line, with a place for the error.
+        errors: what means that it failed; whatever else is raised goes through.
+    """
+
+    def __init__(self, logger: logging.Logger, text: str, *errors: type[Exception]) -> None:
+        self._logger = logger
+        self._text = text
+        self._errors = errors
+        self._fails = False
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Try it inside the ``with`` block, which ends at a failure."""
+        try:
+            yield
+        except self._errors as error:
+            if not self._fails:
+                self._logger.warning(self._text, error)
+            self._fails = True
+        else:
+            self._fails = False

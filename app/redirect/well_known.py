@@ -41,12 +41,10 @@ class WellKnownResource:
         self._bad_method = bad_method
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
-        """Answer."""
+        """Answer; whoever sends it leaves the body out for HEAD."""
         write(resp, self._answer())
 
-    def on_head(self, _req: falcon.Request, resp: falcon.Response) -> None:
-        """Answer without a body."""
-        write(resp, self._answer())
+    on_head = on_get
 
     def on_options(self, _req: falcon.Request, resp: falcon.Response) -> None:
         """Refuse, as any method but GET and HEAD."""

@@ -12,6 +12,7 @@ from app.audit.entry_counts import EntryLedger, Noted
 from app.audit.factory import open_audit, open_beginnings, open_entries
 from app.audit.spool import SpoolUnreadable
 from app.config.settings import Settings
+from app.logs.throttle import OutageLog
 from app.metrics.workers import LedgerMetrics
 from app.stores.clickhouse import ClickHouseError
 from app.stores.keys import ledger_lock_key
@@ -62,7 +63,8 @@ class AuditMonitor:
         self._beginnings = beginnings
         self._written_ms = 0
         self._metrics = metrics
-        self._fails = False
+        errors = (RedisError, ClickHouseError, SpoolUnreadable, LedgerNotBegun)
+        self._outage = OutageLog(logger, "the ledger can't be checked: %s", *errors)
         self._has_begun = False
 
     @property
@@ -72,19 +74,13 @@ class AuditMonitor:
 
     def look(self) -> None:
         """Check if that is due; show what was found, here or elsewhere."""
-        try:
+        with self._outage.attempt():
             noted = self._entries.noted()
             if noted is None:
                 self._entries.check()
             elif self._try_lock():
                 self._check(noted)
             self._show()
-        except (RedisError, ClickHouseError, SpoolUnreadable, LedgerNotBegun) as error:
-            if not self._fails:
-                logger.warning("the ledger can't be checked: %s", error)
-            self._fails = True
-        else:
-            self._fails = False
 
     def close(self) -> None:
         """Hang up on ClickHouse."""

@@ -3,8 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from math import nan
 from typing import Any
 
@@ -12,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from app.config.settings import Settings
 from app.health.redis.stream import StreamNames, read_backlog
+from app.logs.throttle import OutageLog
 from app.metrics.workers import StoreMetrics
 from app.stores.keys import aof_rewrite_key
 from app.stores.redis.aof_rewrite import FIELDS, Noted
@@ -36,7 +36,7 @@ class Stores:
         self._clock = clock
         self._looked_at = -_FRESH_SECONDS
         self._lock = threading.Lock()
-        self._is_away = False
+        self._outage = OutageLog(logger, "Redis can't be looked at for the metrics: %s", RedisError)
         self._registry = CollectorRegistry()
         self._metrics = StoreMetrics(self._registry)
 
@@ -44,7 +44,8 @@ class Stores:
         """Return the metrics, at most a second old; waits for Redis within its timeout."""
         with self._lock:
             if self._clock() - self._looked_at >= _FRESH_SECONDS:
-                with self._surviving():
+                self._forget()
+                with self._outage.attempt():
                     self._look_at_stream()
                     self._look_at_server()
                 self._looked_at = self._clock()
@@ -84,18 +85,6 @@ class Stores:
         if persistence["aof_enabled"] and self._rewrites:
             metrics.redis_aof_rewrite_well.set(persistence["aof_last_bgrewrite_status"] == "ok")
             metrics.redis_aof_rewritten_seconds.set(Noted.of(rewrites).done_ms / 1000)
-
-    @contextmanager
-    def _surviving(self) -> Iterator[None]:
-        self._forget()
-        try:
-            yield
-        except RedisError as error:
-            if not self._is_away:
-                logger.warning("Redis can't be looked at for the metrics: %s", error)
-            self._is_away = True
-        else:
-            self._is_away = False
 
     def _forget(self) -> None:
         for gauge in vars(self._metrics).values():

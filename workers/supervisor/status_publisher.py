@@ -3,12 +3,11 @@
 import itertools
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from app.config.settings import Settings
 from app.health.redis.stream import Backlog, StreamNames, read_backlog
 from app.health.worker_status import PUBLISH_SECONDS, WorkersState, WorkerStates
+from app.logs.throttle import OutageLog
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisError
 
@@ -34,7 +33,9 @@ class StatusPublisher:
         self._over = threading.Event()
         self._state: WorkersState | None = None
         self._backlog: Backlog | None = None
-        self._is_away = False
+        self._outage = OutageLog(
+            logger, "`hopline workers status` can't be kept up to date: %s", RedisError
+        )
         self._thread = threading.Thread(target=self._run, name="status", daemon=True)
         self._thread.start()
 
@@ -60,10 +61,12 @@ class StatusPublisher:
             for turn in itertools.count():
                 if self._over.wait(PUBLISH_SECONDS if self._state else _FIRST_SECONDS):
                     break
-                with self._surviving():
+                backlog = None
+                with self._outage.attempt():
                     self._publish(states, turn)
-                    self._backlog = read_backlog(client, url, names)
-            with self._surviving():
+                    backlog = read_backlog(client, url, names)
+                self._backlog = backlog
+            with self._outage.attempt():
                 if self._state:
                     states.withdraw(self._state.name)
 
@@ -72,15 +75,3 @@ class StatusPublisher:
             states.publish(self._state)
         if turn % _FORGET_EVERY == 0:
             states.forget_gone()
-
-    @contextmanager
-    def _surviving(self) -> Iterator[None]:
-        try:
-            yield
-        except RedisError as error:
-            self._backlog = None
-            if not self._is_away:
-                logger.warning("`hopline workers status` can't be kept up to date: %s", error)
-            self._is_away = True
-        else:
-            self._is_away = False

@@ -147,7 +147,7 @@ class Backpressure:
                 # While clicks are few, nobody else may notice before they are too old for that.
                 self._is_in_doubt = True
                 self._pipeline.doubt_server()
-            elif self.reason == _UNSEEN and _is_for_good(error):
+            elif self.reason == _UNSEEN and is_for_good(error):
                 self.is_full, self.reason = False, ""
         else:
             self._is_in_doubt = False
@@ -189,7 +189,8 @@ class Backpressure:
             logger.warning("There is room again: clicks go to Redis")
 
 
-def _is_for_good(error: Exception) -> bool:
+def is_for_good(error: object) -> bool:
+    """Tell whether Redis says no to what it was sent, and is not at fault itself for now."""
     return isinstance(error, hiredis.ReplyError) and not is_transient(str(error))
 
 

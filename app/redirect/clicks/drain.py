@@ -1,7 +1,6 @@
 """Drain that sends the spool's clicks to Redis once it is back; one worker of a host at a time."""
 
 import contextlib
-import fcntl
 import logging
 import os
 import time
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-import hiredis
 from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
@@ -19,14 +17,14 @@ from app.audit.spool_note import SpoolNote
 from app.clicks.click import new_click_id
 from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.clicks.backpressure import Backpressure
+from app.processes.file_lock import try_lock
+from app.redirect.clicks.backpressure import Backpressure, is_for_good
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.redis.replies import PipelineError
 from app.redirect.spool.file import Filling, SpoolError, SpoolFile
 from app.redirect.spool.rows import Row
 from app.redirect.tasks.background_task import BackgroundTask
 from app.redirect.visits.xadd_encoder import XaddEncoder
-from app.stores.redis.errors import is_transient
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +144,7 @@ class Drain:
         batch.answered.wait()
         for error in batch.errors:
             self._throttled.warning("refused", "A spooled click was not taken: %s", error)
-        return batch.confirmed, not any(map(_will_pass, batch.errors))
+        return batch.confirmed, all(map(is_for_good, batch.errors))
 
     def _readdress(self, rows: list[Row]) -> dict[bytes, bytes]:
         """Make commands of clicks, in the drain's thread: some hundred at once take a while."""
@@ -215,27 +213,14 @@ class _Batch:
             self.errors.append(reply)
 
 
-def _will_pass(error: object) -> bool:
-    """Tell whether the server is at fault for now, and not the one click for ever."""
-    return not isinstance(error, hiredis.ReplyError) or is_transient(str(error))
-
-
 @contextlib.contextmanager
 def _only_one(lock_path: Path) -> Iterator[bool]:
     """Try to take the lock, which the kernel releases even if the process is killed."""
     descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        yield _try_lock(descriptor)
+        yield try_lock(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _outcome(step: Callable[..., Any], *arguments: object) -> Any:
