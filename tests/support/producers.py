@@ -39,6 +39,11 @@ def send_clicks(redis_url: str, count: int) -> list[Click]:
     return clicks
 
 
+def add_entries(redis: Redis, count: int = 10) -> list[bytes]:
+    """Add entries that are told apart by a number; return their ids."""
+    return [redis.xadd(STREAM, {"number": str(number)}) for number in range(count)]
+
+
 def send(redis_url: str, entries: Iterable[Mapping[Any, Any]]) -> list[bytes]:
     """Send entries to the stream; return their ids."""
     with Redis.from_url(redis_url) as client:

@@ -1,5 +1,6 @@
 """A group of a stream as consumers leave it, and the ledger of it."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -71,3 +72,16 @@ def open_ledger(server) -> Callable[[], EntryLedger]:
 @pytest.fixture
 def ledger(open_ledger) -> EntryLedger:
     return open_ledger()
+
+
+@pytest.fixture
+def more(ledger):
+    """A function that returns how many more entries are missing than when it was called last."""
+
+    def check() -> int:
+        # Two checks of one millisecond count as one.
+        time.sleep(0.002)
+        _, found = ledger.check()
+        return found
+
+    return check

@@ -5,41 +5,23 @@ from redis import Redis
 
 from app.dead_letters.letter import Fault
 from app.dead_letters.store import Choice, DeadLetters
-from app.stores.keys import ledger_gaps_key, ledger_key
+from app.stores.keys import ledger_key
 from app.stores.redis.client import connect
-from app.stores.scripts import script
-from tests.support.producers import STREAM, send
+from tests.support.producers import STREAM, add_entries, send
 from workers.stream.entry import Entry
 
 GROUP = "analytics-group"
 
 
-@pytest.fixture
-def more(ledger):
-    """A function that returns how many more entries are missing than when it was called last."""
-
-    def check() -> int:
-        # Two checks of one millisecond count as one.
-        time.sleep(0.002)
-        _, found = ledger.check()
-        return found
-
-    return check
-
-
-def add(redis: Redis, count: int = 10) -> list[bytes]:
-    return [redis.xadd(STREAM, {"number": str(number)}) for number in range(count)]
-
-
 def test_there_is_nothing_to_check_without_a_group(redis, ledger):
     assert ledger.check() is None
-    add(redis)
+    add_entries(redis)
     assert ledger.check() is None
     assert ledger.noted() is None
 
 
 def test_every_entry_is_counted_where_it_is(redis, consumer, ledger):
-    add(redis, 10)
+    add_entries(redis, 10)
     first, *_, last = consumer.read(6)
     consumer.finish([first])
     fields = [b"number", b"5"]
@@ -101,7 +83,7 @@ def read_past_the_workers(redis: Redis, ids: list[bytes]) -> int:
 )
 def test_what_is_taken_out_by_hand_is_missing_ever_after(redis, consumer, more, ledger, by_hand):
     assert more() == 0
-    ids = add(redis, 10)
+    ids = add_entries(redis, 10)
     read = consumer.read(5)
     consumer.finish(read[:2])
     assert more() == 0
@@ -124,7 +106,7 @@ def test_pending_entries_that_were_deleted_are_missing_once_nobody_has_them(
 ):
     dead, claimant = open_consumer("dead"), open_consumer("claimant")
     more()
-    ids = add(redis, 4)
+    ids = add_entries(redis, 4)
     dead.read(4)
     redis.xdel(STREAM, *ids[:2])
     assert more() == 0, "their consumer may still insert them"
@@ -137,137 +119,11 @@ def test_a_pending_entry_that_was_deleted_and_is_inserted_all_the_same_is_not_mi
     redis, consumer, more
 ):
     more()
-    add(redis, 4)
+    add_entries(redis, 4)
     read = consumer.read(4)
     redis.xdel(STREAM, *read)
     consumer.finish(read)
     assert more() == 0
-
-
-def assert_whole(ledger, again=0):
-    counted = ledger.count()
-    assert (counted.rest, counted.again) == (ledger.noted().base, again)
-    assert min(counted) >= 0
-
-
-def test_a_group_that_was_set_back_by_hand_leaves_no_negative_numbers(
-    redis, consumer, more, ledger
-):
-    more()
-    ids = add(redis, 4)
-    consumer.finish(consumer.read(4))
-    redis.xgroup_setid(STREAM, GROUP, ids[1])
-    assert more() == 0
-    assert_whole(ledger, again=2)
-    consumer.finish(consumer.read(4))
-    assert more() == 0
-    assert_whole(ledger, again=2)
-    assert ledger.gaps(0) == []
-
-
-def test_what_went_missing_stays_missing_when_the_group_is_destroyed(redis, consumer, more, ledger):
-    more()
-    redis.xdel(STREAM, *add(redis, 3))
-    add(redis, 10)
-    consumer.finish(consumer.read(6))
-    assert more() == 3
-    for _ in range(2):
-        redis.xgroup_destroy(STREAM, GROUP)
-        assert ledger.check() is None
-        consumer.stream.ensure_group()
-        assert more() == 0
-        consumer.finish(consumer.read(7))
-        assert more() == 0
-        counted = ledger.count()
-        assert (counted.rest, counted.unread) == (3, 3)
-    assert counted.again == 6 + 7
-    redis.xdel(STREAM, *[one[0] for one in redis.xrange(STREAM)[-2:]])
-    assert more() == 2
-    assert [gap.entries for gap in ledger.gaps(0)] == [3, 2]
-
-
-def test_a_group_that_another_made_anew_is_no_loss_either(redis, consumer, more, ledger):
-    more()
-    add(redis, 4)
-    consumer.finish(consumer.read(3))
-    more()
-    redis.xgroup_destroy(STREAM, GROUP)
-    redis.xgroup_create(STREAM, GROUP, "0")
-    consumer.stream.ensure_group()
-    consumer.finish(consumer.read(4))
-    assert more() == 0
-    assert_whole(ledger, again=3)
-
-
-def test_a_group_that_was_made_anew_at_the_end_has_lost_what_it_skips(redis, consumer, more):
-    more()
-    add(redis, 4)
-    consumer.finish(consumer.read(3))
-    more()
-    redis.xgroup_destroy(STREAM, GROUP)
-    redis.xgroup_create(STREAM, GROUP, "$")
-    assert more() == 1
-
-
-@pytest.mark.parametrize("how", ["destroyed", "made anew by another", "set back"])
-def test_an_entry_is_one_dead_letter_however_often_the_group_begins_anew(
-    redis, consumer, more, ledger, how
-):
-    more()
-    add(redis, 3)
-    fields = [b"number", b"0"]
-    for round_number in range(3):
-        for entry_id in consumer.read(3):
-            consumer.stream.dead_letter(Entry(entry_id, fields), Fault("odd", ""), 1)
-        assert more() == 0
-        assert_whole(ledger, again=3 * round_number)
-        if how == "set back":
-            redis.xgroup_setid(STREAM, GROUP, "0")
-        else:
-            redis.xgroup_destroy(STREAM, GROUP)
-        if how == "made anew by another":
-            redis.xgroup_create(STREAM, GROUP, "0")
-        consumer.stream.ensure_group()
-    assert redis.xlen("clicks:dead") == 3
-    add(redis, 1)
-    *_, newest = consumer.read(4)
-    consumer.stream.dead_letter(Entry(newest, fields), Fault("odd", ""), 1)
-    assert redis.xlen("clicks:dead") == 4
-
-
-@pytest.mark.parametrize("more_than_before", [False, True])
-def test_a_stream_that_was_deleted_is_told_of_with_what_was_unfinished(
-    redis, consumer, more, ledger, more_than_before
-):
-    more()
-    add(redis, 6)
-    consumer.finish(consumer.read(4))
-    more()
-    redis.delete(STREAM)
-    consumer.stream.ensure_group()
-    add(redis, 20 if more_than_before else 2)
-    assert more() == 2
-    [gap] = ledger.gaps(0)
-    assert (gap.entries, gap.is_emptied) == (2, True)
-    consumer.finish(consumer.read(20))
-    assert more() == 0
-    counted = ledger.count()
-    assert (counted.rest, counted.unread, counted.again) == (2, 0, 0)
-
-
-def test_a_stream_that_was_deleted_when_all_was_finished_is_told_of_too(
-    redis, consumer, more, ledger
-):
-    more()
-    add(redis, 4)
-    consumer.finish(consumer.read(4))
-    more()
-    redis.delete(STREAM)
-    redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
-    assert more() == 0
-    [gap] = ledger.gaps_of_a_day()
-    assert (gap.entries, gap.is_emptied) == (0, True)
-    assert_whole(ledger)
 
 
 def test_finished_entries_may_go_however_they_go(server, redis, consumer, more):
@@ -286,7 +142,7 @@ def test_finished_entries_may_go_however_they_go(server, redis, consumer, more):
 def test_what_is_done_twice_is_counted_once(redis, open_consumer, more):
     slow, claimant = open_consumer("slow"), open_consumer("claimant")
     more()
-    add(redis, 4)
+    add_entries(redis, 4)
     read = slow.read(4)
     slow.fence.keep()
     slow.fence.begin(batch := slow.fence_batch(read))
@@ -304,7 +160,7 @@ def test_a_batch_that_was_half_acked_before_its_consumer_died_is_counted_once(
 ):
     slow, claimant = open_consumer("slow"), open_consumer("claimant")
     more()
-    add(redis, 4)
+    add_entries(redis, 4)
     read = slow.read(4)
     slow.fence.keep()
     slow.fence.begin(batch := slow.fence_batch(read))
@@ -318,7 +174,7 @@ def test_a_batch_that_was_half_acked_before_its_consumer_died_is_counted_once(
 
 def test_dead_letters_and_those_sent_again_are_in_their_places(server, redis, consumer, more):
     more()
-    add(redis, 4)
+    add_entries(redis, 4)
     for entry in consumer.stream.read(4, 100, lambda: False):
         for _ in range(2):
             consumer.stream.dead_letter(entry, Fault("odd", ""), 1)
@@ -335,7 +191,7 @@ def test_dead_letters_and_those_sent_again_are_in_their_places(server, redis, co
 
 
 def test_the_ledger_begins_with_what_is_there(redis, consumer, more, ledger):
-    ids = add(redis, 10)
+    ids = add_entries(redis, 10)
     consumer.finish(consumer.read(3))
     consumer.read(2)
     redis.xdel(STREAM, ids[9])
@@ -356,9 +212,9 @@ def test_where_nothing_was_ever_finished_it_begins_with_the_oldest_entry(redis, 
 
 def test_it_survives_a_clean_restart_and_a_kill(server, redis, consumer, more, ledger, open_ledger):
     more()
-    add(redis, 4)
+    add_entries(redis, 4)
     consumer.finish(consumer.read(2))
-    redis.xdel(STREAM, add(redis, 1)[0])
+    redis.xdel(STREAM, add_entries(redis, 1)[0])
     assert more() == 1
     redis.bgrewriteaof()
     before = ledger.noted()
@@ -374,7 +230,7 @@ def test_it_rolls_back_with_the_stream_when_the_tail_of_the_aof_is_lost(
 ):
     more()
     for _ in range(40):
-        add(redis, 5)
+        add_entries(redis, 5)
         consumer.finish(consumer.read(4))
     more()
     server.kill()
@@ -392,51 +248,21 @@ def test_it_rolls_back_with_the_stream_when_the_tail_of_the_aof_is_lost(
 def test_a_check_that_comes_late_changes_nothing(redis, consumer, more, ledger):
     more()
     redis.hincrby(ledger_key(STREAM, GROUP), "checked", 9_000)
-    redis.xdel(STREAM, add(redis, 1)[0])
+    redis.xdel(STREAM, add_entries(redis, 1)[0])
     assert more() == 0
 
 
 def test_a_clock_that_was_set_back_does_not_blind_it(redis, consumer, more, ledger):
     more()
     redis.hincrby(ledger_key(STREAM, GROUP), "checked", 3_600_000)
-    redis.xdel(STREAM, add(redis, 1)[0])
+    redis.xdel(STREAM, add_entries(redis, 1)[0])
     assert (more(), more()) == (1, 0)
 
 
 def test_it_is_checked_while_redis_is_full(redis, consumer, more):
     more()
-    redis.xdel(STREAM, add(redis, 2)[0])
+    redis.xdel(STREAM, add_entries(redis, 2)[0])
     redis.config_set("maxmemory", 1)
     found = more()
     redis.config_set("maxmemory", 0)
     assert found == 1
-
-
-def note(redis, ledger, time_ms: int, rest: int, added: int) -> int:
-    """Note a count as another's check does, whenever that had counted."""
-    keys = (ledger_key(STREAM, GROUP), ledger_gaps_key(STREAM, GROUP), STREAM)
-    return redis.eval(script("app.audit", "note"), 3, *keys, time_ms, rest, "", 0, added)
-
-
-def test_a_count_that_is_noted_late_is_no_deleted_stream(redis, consumer, more, ledger):
-    more()
-    add(redis, 5)
-    more()
-    # Counted before, and the clock was set back between the two counts.
-    assert note(redis, ledger, ledger.noted().checked_ms + 60_000, 0, 2) == 0
-    assert ledger.gaps(0) == []
-    assert more() == 0
-
-
-def test_a_count_of_a_stream_that_is_gone_is_not_noted(redis, consumer, more, ledger):
-    more()
-    add(redis, 5)
-    consumer.finish(consumer.read(3))
-    more()
-    redis.delete(STREAM)
-    consumer.stream.ensure_group()
-    assert note(redis, ledger, ledger.noted().checked_ms + 1_000, 0, 5) == 0
-    assert ledger.gaps(0) == []
-    assert more() == 2
-    [gap] = ledger.gaps(0)
-    assert (gap.entries, gap.is_emptied) == (2, True)

@@ -1,69 +1,14 @@
 import gevent
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from prometheus_client import CollectorRegistry
-from redis import Redis
 
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.backpressure import Backpressure
 from app.stores.keys import backlog_marks_key
-from app.stores.redis.address import parse_url
 from tests.support.redirect.fakes import FakeClock
 from tests.support.redirect.faults import failing_once
-from tests.support.redirect.pipelines import make_pipeline
 from tests.support.redirect.waiting import wait_until
-
-STREAM = "clicks:stream"
-GROUP = "analytics-group"
-MAXLEN = 1_000
-_NEVER = (2**64, 0)
-
-
-class Watched:
-    """A stream, its group, and a worker that watches both."""
-
-    def __init__(self, url: str, **timeouts: float) -> None:
-        self.redis = Redis.from_url(url, protocol=2)
-        self.registry = CollectorRegistry()
-        self.pipeline = make_pipeline(lambda: parse_url(url))
-        self.pipeline.start()
-        assert self.pipeline.connected.wait(5)
-        self.backpressure = Backpressure(
-            self.pipeline,
-            RedirectMetrics(self.registry),
-            stream=STREAM,
-            group=GROUP,
-            maxlen=MAXLEN,
-            timeout_seconds=2,
-            **timeouts,
-        )
-
-    def close(self) -> None:
-        self.backpressure.close()
-        self.pipeline.close(0)
-        self.redis.close()
-
-    def create_group(self) -> None:
-        self.redis.xgroup_create(STREAM, GROUP, "0", mkstream=True)
-
-    def add(self, count: int, **bound: int) -> None:
-        pipeline = self.redis.pipeline(transaction=False)
-        for _ in range(count):
-            pipeline.xadd(STREAM, {"n": "x" * 100}, **bound)
-        pipeline.execute()
-
-    def read(self, count: int) -> list[bytes]:
-        reply = self.redis.xreadgroup(GROUP, "me", {STREAM: ">"}, count=count)
-        return [entry_id for _, entries in reply for entry_id, _ in entries]
-
-    def ack(self, entry_ids: list[bytes]) -> None:
-        self.redis.xack(STREAM, GROUP, *entry_ids)
-
-    def look(self) -> float:
-        self.backpressure._look()
-        return self.registry.get_sample_value("hopline_backlog")
+from tests.support.redirect.watched import GROUP, MAXLEN, STREAM, Watched
 
 
 @pytest.fixture
@@ -320,74 +265,6 @@ def test_a_fast_growth_is_looked_ahead(redis_url):
     clock.now += 1
     backpressure.note(780_000)
     assert backpressure.is_full
-
-
-class Machine(RuleBasedStateMachine):
-    """A stream on a real server beside a model that knows which entries are unfinished."""
-
-    url = ""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.watched = Watched(self.url)
-        self.watched.redis.flushall()
-        self.watched.create_group()
-        self.pending: list[bytes] = []
-
-    def teardown(self) -> None:
-        self.watched.close()
-
-    @rule(count=st.integers(1, 60))
-    def add(self, count: int) -> None:
-        self.watched.add(count, maxlen=MAXLEN, approximate=True)
-
-    @rule(count=st.integers(1, 80))
-    def read(self, count: int) -> None:
-        # Of a group that was set back, an entry that is pending is read again.
-        self.pending = list(dict.fromkeys([*self.pending, *self.watched.read(count)]))
-
-    @rule(share=st.floats(0, 1))
-    def ack(self, share: float) -> None:
-        cut = int(len(self.pending) * share)
-        done, self.pending = self.pending[cut:], self.pending[:cut]
-        if done:
-            self.watched.ack(done)
-
-    @rule()
-    def finish_all(self) -> None:
-        self.read(100_000)
-        self.ack(0)
-
-    @rule(keep=st.integers(0, 40))
-    def trim(self, keep: int) -> None:
-        self.watched.redis.xtrim(STREAM, maxlen=keep, approximate=False)
-
-    @rule(count=st.integers(0, 60))
-    def set_back(self, count: int) -> None:
-        found = self.watched.redis.xrevrange(STREAM, count=count + 1)
-        if found:
-            self.watched.redis.xgroup_setid(STREAM, GROUP, found[-1][0])
-
-    @invariant()
-    def counts_enough(self) -> None:
-        entries = [_key(entry_id) for entry_id, _ in self.watched.redis.xrange(STREAM)]
-        [group] = self.watched.redis.xinfo_groups(STREAM)
-        delivered = _key(group["last-delivered-id"])
-        oldest = min(map(_key, self.pending), default=_NEVER)
-        unfinished = sum(one > delivered or one >= oldest for one in entries)
-        assert unfinished <= self.watched.look() <= len(entries)
-
-
-def test_whatever_happens_to_the_stream_the_backlog_is_never_counted_too_small(redis_url):
-    machine = type("MachineHere", (Machine,), {"url": redis_url})
-    run_state_machine_as_test(
-        machine, settings=settings(max_examples=25, stateful_step_count=25, deadline=None)
-    )
-
-
-def _key(entry_id: bytes) -> tuple[int, int]:
-    ms, _, sequence = entry_id.partition(b"-")
-    return int(ms), int(sequence)
 
 
 def test_a_fault_of_ours_ends_no_watch(watched, monkeypatch):

@@ -1,0 +1,29 @@
+"""Stores and the console over them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import falcon.testing
+import pytest
+
+from app.links.store import open_store
+from app.reports.reader import Reports
+from app.schema.migrations import migrate
+from tests.support.console import client_of
+
+
+@pytest.fixture
+def links(make_settings, redis_url: str) -> Any:
+    return open_store(make_settings(redis_url=redis_url))
+
+
+@pytest.fixture
+def reports(clickhouse_url: str) -> Iterator[Reports]:
+    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    with Reports(clickhouse_url, timeout_seconds=10) as reports:
+        yield reports
+
+
+@pytest.fixture
+def client(reports: Reports, links: Any) -> falcon.testing.TestClient:
+    return client_of(reports, links)

@@ -1,0 +1,65 @@
+"""The console over any stores, as tests ask it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import falcon.testing
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+from app.config.access import HostNames
+from app.console.app import create_app
+from app.console.middleware import BearerAuth, KnownHosts
+from app.http.request_ids import RequestIds
+from app.metrics.console import ConsoleMetrics
+
+TOKEN = "sixteen-characters-and-more"
+
+
+class Broken:
+    """A store that answers everything with the same exception."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def fail(*_: object, **__: object) -> None:
+            raise self.error
+
+        return fail
+
+
+class OwnMetrics:
+    """Shows one process, without a directory that several share."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+
+    def render(self, accept: str) -> tuple[bytes, str]:
+        encoder, media_type = choose_encoder(accept)
+        return encoder(self.registry), media_type
+
+
+def client_of(
+    reports: Any,
+    links: Any,
+    token: str | None = None,
+    metrics_token: str | None = None,
+    hosts: tuple[str, ...] = ("falconframework.org",),
+) -> falcon.testing.TestClient:
+    pings = {"redis": links.ping, "clickhouse": reports.ping}
+    registry = CollectorRegistry()
+    metrics = ConsoleMetrics(registry)
+    guards = (
+        KnownHosts(HostNames(hosts, "127.0.0.1:8081"), "HOPLINE_CONSOLE_HOSTS"),
+        BearerAuth(token, metrics_token),
+    )
+    request_ids = RequestIds(["127.0.0.1/32"])
+    app = create_app(
+        reports, links, pings, guards, metrics, OwnMetrics(registry), request_ids, "one"
+    )
+    return falcon.testing.TestClient(app)
+
+
+def stats(client: falcon.testing.TestClient, code: str = "abc", **params: Any) -> Any:
+    return client.simulate_get(f"/api/v1/links/{code}/stats", params=params, params_csv=False)
