@@ -23,6 +23,7 @@ from app.local.services import gunicorn_program
 from app.processes.child import Child, Program
 from app.stores.keys import link_key, link_uses_key
 from tests.conftest import missing
+from tests.support.certificates import self_signed
 from tests.support.servers import environ_of, free_port
 from tests.support.tcp_proxy import AnswerHoldingProxy
 
@@ -142,7 +143,7 @@ def listens(port):
 @pytest.fixture
 def nginx(children, tmp_path, redirect):
     program = shutil.which("nginx") or missing("nginx")
-    key, certificate = make_certificate(tmp_path)
+    certificate, key = self_signed(tmp_path, HOST)
     http, https = free_port(), free_port()
     ours = (DEPLOY / "nginx/hopline.conf").read_text()
     ours = re.sub(r"^ +listen \[::\].*$", "", ours, flags=re.MULTILINE)
@@ -191,18 +192,6 @@ def caddy(children, tmp_path, redirect):
 @pytest.fixture(params=["nginx", "caddy"])
 def front(request):
     return request.getfixturevalue(request.param)
-
-
-def make_certificate(directory):
-    key, certificate = directory / "key.pem", directory / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-days", "2", "-subj", f"/CN={HOST}", "-keyout", key, "-out", certificate],
-        check=True,
-        capture_output=True,
-        timeout=30,
-    )  # fmt: skip
-    return key, certificate
 
 
 def test_a_link_is_followed_over_tls_and_http_2(front):

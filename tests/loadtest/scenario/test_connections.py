@@ -1,7 +1,6 @@
 import errno
 import socket
 import ssl
-import subprocess
 import threading
 
 import pytest
@@ -10,6 +9,7 @@ from geventhttpclient.useragent import RetriesExceeded
 
 from loadtest.scenario import connections
 from loadtest.scenario.connections import HonestPool, is_cut
+from tests.support.certificates import self_signed
 
 
 @pytest.fixture
@@ -56,16 +56,7 @@ def test_an_ended_connection_is_told_from_one_that_was_never_made():
 @pytest.fixture
 def https_server(tmp_path):
     """A server with a certificate of its own; yields its port and the certificate."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"),
-            *("ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    certificate, key = self_signed(tmp_path, "localhost")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from redis import Redis
 
+from app.audit.unread_entries import parse_id
 from app.stores.keys import ledger_key
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
@@ -118,7 +119,7 @@ class Consumers(RuleBasedStateMachine):
     def begin(self, seat, count):
         """Begin a batch of some of the entries at hand, so that claimants cut others."""
         actor = self.seats[seat]
-        entry_ids = sorted(actor.held, key=position)[:count]
+        entry_ids = sorted(actor.held, key=parse_id)[:count]
         token = b"+".join(entry_ids).decode()
         if not actor.begin(BatchRecord(actor.fence.name(token), 0, entry_ids)):
             self.seats[seat] = self.make_actor()
@@ -151,8 +152,8 @@ class Consumers(RuleBasedStateMachine):
     @invariant()
     def only_stored_entries_are_acked(self):
         pending = {one["message_id"] for one in self.pending()}
-        last = position(self.redis.xinfo_groups(STREAM)[0]["last-delivered-id"])
-        acked = {one for one in self.sent if position(one) <= last} - pending
+        last = parse_id(self.redis.xinfo_groups(STREAM)[0]["last-delivered-id"])
+        acked = {one for one in self.sent if parse_id(one) <= last} - pending
         assert acked <= set(self.stored), "an acked click is lost"
 
     @invariant()
@@ -166,8 +167,3 @@ class Consumers(RuleBasedStateMachine):
 
     def pending(self):
         return self.redis.xpending_range(STREAM, GROUP, "-", "+", 1000)
-
-
-def position(entry_id: bytes) -> tuple[int, int]:
-    milliseconds, _, sequence = entry_id.partition(b"-")
-    return int(milliseconds), int(sequence)

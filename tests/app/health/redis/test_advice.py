@@ -1,7 +1,5 @@
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable
 
@@ -13,6 +11,7 @@ from redis._parsers.base import BaseParser
 from app.health.redis.advice import advice
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisError, translated
+from tests.support.certificates import self_signed
 
 
 def error_of(url: str) -> RedisError:
@@ -79,18 +78,8 @@ def test_tls_where_none_is_spoken() -> None:
 
 
 def test_a_certificate_of_nobody_we_know(tmp_path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        [
-            *(shutil.which("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes"),
-            *("-days", "2", "-subj", "/CN=127.0.0.1", "-keyout", str(key)),
-            *("-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(*self_signed(tmp_path, "localhost"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def refuse_one() -> None:

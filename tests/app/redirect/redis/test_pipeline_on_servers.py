@@ -1,5 +1,4 @@
 import signal
-import subprocess
 from pathlib import Path
 
 from gevent import socket, ssl
@@ -8,6 +7,7 @@ from redis import Redis
 
 from app.redirect.redis.resp import encode_command
 from app.stores.redis.address import Address, parse_url
+from tests.support.certificates import self_signed
 from tests.support.redirect.echo_server import EchoServer, ask, assert_own_or_broken
 from tests.support.redirect.pipelines import make_pipeline
 from tests.support.redirect.waiting import wait_until
@@ -122,9 +122,9 @@ def _listen_unix(path: Path) -> socket.socket:
 
 
 def test_it_speaks_tls_and_checks_the_certificate(tmp_path, caplog):
-    certificate = _certificate(tmp_path)
+    certificate, key = self_signed(tmp_path, "localhost")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, tmp_path / "key.pem")
+    context.load_cert_chain(certificate, key)
     server = StreamServer(("127.0.0.1", 0), EchoServer([1, 2, 3]).serve, ssl_context=context)
     server.start()
     at = Address(host="localhost", port=server.server_port, tls=True, ca_file=str(certificate))
@@ -145,17 +145,3 @@ def test_it_speaks_tls_and_checks_the_certificate(tmp_path, caplog):
     wait_until(lambda: "certificate" in caplog.text)
     wary.close(0)
     server.stop()
-
-
-def _certificate(directory: Path) -> Path:
-    path = directory / "certificate.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
-            *("-keyout", str(directory / "key.pem"), "-out", str(path)),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return path
