@@ -1,17 +1,36 @@
 """Wait that ends when every click that was taken is counted, or surely never going to be."""
 
 import time
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 from clickhouse_driver import errors as clickhouse_errors
+from redis import Redis
 from redis import exceptions as redis_errors
 
+from app.config.settings import Settings
 from app.redirect.spool.file import SpoolError, SpoolFile
-from tests.chaos.testbed.testbed import Testbed
 
 #: For so long nothing may change after the last click is counted.
 _STILL_SECONDS = 3.0
 _AWAY = (redis_errors.RedisError, clickhouse_errors.Error, SpoolError, OSError, EOFError)
+
+
+class Settling(Protocol):
+    """What can be waited for: a testbed with its spools."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def spool_dirs(self) -> Sequence[Path]: ...
+
+    def redis(self) -> Redis: ...
+
+    def ask_clickhouse(self, query: str, columnar: bool = False) -> Any: ...
+
+    def wait(self, condition: Callable[[], object], seconds: float) -> bool: ...
 
 
 class Backlog(NamedTuple):
@@ -27,7 +46,7 @@ class Backlog(NamedTuple):
         return not (self.spooled or self.unread or self.pending)
 
 
-def settle(testbed: Testbed, seconds: float) -> bool:
+def settle(testbed: Settling, seconds: float) -> bool:
     """Keep everything up until the backlog is empty and stays so; tell whether it did in time."""
     seen: list[tuple[float, Backlog | None]] = []
 
@@ -41,10 +60,9 @@ def settle(testbed: Testbed, seconds: float) -> bool:
     return testbed.wait(is_still, seconds)
 
 
-def read_backlog(testbed: Testbed) -> Backlog | None:
+def read_backlog(testbed: Settling) -> Backlog | None:
     """Return what is on its way; None while a part doesn't answer."""
     settings = testbed.settings
-    spool = SpoolFile(settings.spool_dir or settings.data_dir / "spool", settings.spool_max_bytes)
     try:
         with testbed.redis() as client:
             stream: Any = client.xinfo_stream(settings.stream)
@@ -54,8 +72,22 @@ def read_backlog(testbed: Testbed) -> Backlog | None:
         (group,) = groups
         unread = group["last-delivered-id"] != stream["last-generated-id"]
         [(rows,)] = testbed.ask_clickhouse("SELECT count() FROM clicks")
-        return Backlog(spool.count(), unread, group["pending"], rows)
+        return Backlog(spooled(testbed), unread, group["pending"], rows)
     except _AWAY:
         return None
-    finally:
-        spool.close()
+
+
+def spooled(testbed: Settling) -> int:
+    """Return how many clicks lie in all spools.
+
+    Raises:
+        SpoolError: one can't be read.
+    """
+    count = 0
+    for directory in testbed.spool_dirs:
+        spool = SpoolFile(directory, testbed.settings.spool_max_bytes)
+        try:
+            count += spool.count()
+        finally:
+            spool.close()
+    return count

@@ -71,9 +71,8 @@ def judge_waits(
         if hits.meet(click.sent_ms, until_ms):
             hit += is_long
             continue
-        span = click.sent_ms - _AROUND_MS, until_ms + _AROUND_MS
-        stalled_ms = starving.covered_ms(*span)
-        ours_ms = click.waited_ms - max(stalled_ms, _delayed_ms(click.via, delays, *span))
+        around = click.sent_ms - _AROUND_MS, until_ms + _AROUND_MS
+        ours_ms = click.waited_ms - machine_ms(click.via, starving, delays, *around)
         slowest_ms = max(slowest_ms, ours_ms)
         if is_long and ours_ms <= PROMISED_MS:
             starved += 1
@@ -82,9 +81,17 @@ def judge_waits(
     return Waits(hit, starved, unexplained, slowest_ms)
 
 
-def _delayed_ms(via: str, delays: Sequence[Delay], from_ms: int, to_ms: int) -> float:
-    """Return how long those between a visitor and the answer were kept waiting by others."""
+def machine_ms(
+    via: str, starving: Intervals, delays: Sequence[Delay], from_ms: int, to_ms: int
+) -> float:
+    """Return for how long the machine had no time for the clients, or for who answers.
+
+    Args:
+        via: which way the clients came.
+        starving: when the clients' own process, or an idle server beside it, didn't get its turn.
+    """
     first = bisect_left(delays, from_ms, key=lambda delay: delay.to_ms)
     last = bisect_right(delays, to_ms, key=lambda delay: delay.from_ms)
     who = {via, *_ON_THE_WAY}
-    return sum(delay.waited_ms for delay in delays[first:last] if delay.role in who)
+    delayed_ms = sum(delay.waited_ms for delay in delays[first:last] if delay.role in who)
+    return max(starving.covered_ms(from_ms, to_ms), delayed_ms)

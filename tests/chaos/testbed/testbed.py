@@ -140,6 +140,11 @@ class Testbed:
         return found
 
     @property
+    def spool_dirs(self) -> list[Path]:
+        """Where clicks wait while Redis is away."""
+        return [self.settings.spool_dir or self.settings.data_dir / "spool"]
+
+    @property
     def services(self) -> tuple[Service, ...]:
         """What a machine that dies takes with it; proxies stand on another."""
         return (self.valkey, self.clickhouse, self.redirect, self.workers)

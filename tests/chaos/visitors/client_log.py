@@ -1,7 +1,7 @@
 """Log of the clients of a run: each click's number, when it was sent and when its redirect was
 answered, by which way they came, and where they were sent.
 
-One line a click: ``number sent_ms answered_ms waited_ms via code version``; times in Unix
+One line a click: ``number sent_ms answered_ms waited_ms via code version late_ms``; times in Unix
 milliseconds, 0 for never answered. Lines that begin with ``~`` are the clients' own stalls:
 ``~ from_ms to_ms``.
 """
@@ -25,6 +25,7 @@ class Sent(NamedTuple):
         waited_ms: for the answer, by the monotonic clock.
         via: ``direct`` or the proxy's name.
         version: of the target that the visitor was sent to.
+        late_ms: after it was due that it was sent, by the monotonic clock.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Sent(NamedTuple):
     via: str = "direct"
     code: str = ""
     version: int = 0
+    late_ms: float = 0.0
 
     @property
     def is_answered(self) -> bool:
@@ -52,7 +54,7 @@ def write(log: TextIO, sent: Sent) -> None:
     """Append a click."""
     log.write(
         f"{sent.number} {sent.sent_ms} {sent.answered_ms} {sent.waited_ms:.1f}"
-        f" {sent.via} {sent.code or '-'} {sent.version}\n"
+        f" {sent.via} {sent.code or '-'} {sent.version} {sent.late_ms:.1f}\n"
     )
 
 
@@ -74,11 +76,18 @@ def read(path: Path) -> tuple[list[Sent], list[Stall]]:
     return clicks, stalls
 
 
-def _click(
-    number: int, sent_ms: str, answered_ms: str, waited_ms: str, via: str, code: str, version: str
-) -> Sent:
-    named = "" if code == "-" else code
-    return Sent(number, int(sent_ms), int(answered_ms), float(waited_ms), via, named, int(version))
+def _click(number: int, *rest: str) -> Sent:
+    sent_ms, answered_ms, waited_ms, via, code, version, late_ms = rest
+    return Sent(
+        number,
+        int(sent_ms),
+        int(answered_ms),
+        float(waited_ms),
+        via,
+        "" if code == "-" else code,
+        int(version),
+        float(late_ms),
+    )
 
 
 def now_ms() -> int:

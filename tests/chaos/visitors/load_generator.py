@@ -10,7 +10,7 @@ import argparse
 import json
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -46,11 +46,20 @@ class Visitors:
 
     Args:
         ways: names and ports of where visitors come in; each has as many connections.
+        codes: what they follow by turns; those of :mod:`tests.chaos.visitors.codes` if empty.
         behaviour: file that says how many come and what they do; see :class:`Behaviour`.
     """
 
-    def __init__(self, ways: dict[str, int], rate: float, log: TextIO, behaviour: Path) -> None:
+    def __init__(
+        self,
+        ways: dict[str, int],
+        rate: float,
+        log: TextIO,
+        behaviour: Path,
+        codes: Sequence[str] = (),
+    ) -> None:
         self._ways = list(ways.items())
+        self._codes = codes
         self._log = log
         self._behaviour_path = behaviour
         self._behaviour = Behaviour()
@@ -118,9 +127,10 @@ class Visitors:
         while not self._is_over:
             number, due_at = next(self._turns)
             gevent.sleep(max(0.0, due_at - time.monotonic()))
-            code = code_of(number)
+            code = self._code(number)
             request = self._request(code, number)
             sent_ms, sent_at = now_ms(), time.monotonic()
+            late_ms = (sent_at - due_at) * 1000
             answered_ms, version = 0, 0
             try:
                 location = _exchange(connection, request)
@@ -128,7 +138,11 @@ class Visitors:
                     answered_ms, version = now_ms(), version_of(location)
             finally:
                 waited_ms = (time.monotonic() - sent_at) * 1000
-                write(self._log, Sent(number, sent_ms, answered_ms, waited_ms, via, code, version))
+                sent = Sent(number, sent_ms, answered_ms, waited_ms, via, code, version, late_ms)
+                write(self._log, sent)
+
+    def _code(self, number: int) -> str:
+        return self._codes[number % len(self._codes)] if self._codes else code_of(number)
 
     def _request(self, code: str, number: int) -> bytes:
         # Scattered, so that hostile visitors follow links of every kind.
@@ -200,9 +214,10 @@ def main() -> None:
     parser.add_argument("--rate", type=float, required=True)
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--behaviour", type=Path, required=True)
+    parser.add_argument("--codes", type=json.loads, default=(), help="to follow, as JSON")
     given = parser.parse_args()
     with given.log.open("w") as log:
-        visitors = Visitors(given.ways, given.rate, log, given.behaviour)
+        visitors = Visitors(given.ways, given.rate, log, given.behaviour, given.codes)
         gevent.signal_handler(signal.SIGTERM, visitors.stop)
         visitors.run()
 

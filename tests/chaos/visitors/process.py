@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -12,14 +13,20 @@ _END_SECONDS = 20.0
 
 
 class VisitorProcess:
-    """Visitors come as long as the context lasts, or until :meth:`end`."""
+    """Visitors come as long as the context lasts, or until :meth:`end`.
 
-    def __init__(self, ways: dict[str, int], rate: float, log: Path) -> None:
+    Args:
+        codes: what they follow by turns; those of :mod:`tests.chaos.visitors.codes` if empty.
+    """
+
+    def __init__(
+        self, ways: dict[str, int], rate: float, log: Path, codes: Sequence[str] = ()
+    ) -> None:
         self.behaviour = Behaviour()
         self._behaviour_path = log.with_name("visitors.behaviour")
         options = ("--ways", json.dumps(ways), "--rate", str(rate), "--log", str(log))
-        files = ("--behaviour", str(self._behaviour_path))
-        argv = (sys.executable, "-m", "tests.chaos.visitors.load_generator", *options, *files)
+        more = ("--behaviour", str(self._behaviour_path), "--codes", json.dumps(codes))
+        argv = (sys.executable, "-m", "tests.chaos.visitors.load_generator", *options, *more)
         self._child = Child(Program("visitors", argv), log.with_name("visitors.log"))
 
     def __enter__(self) -> Self:
