@@ -1,0 +1,117 @@
+"""Picture that shows a failover: clicks answered and recorded, and how long visitors waited."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from loadtest.common.plot import LIGHT, scale_latencies
+from tests.ha.accounts.recording import firsts
+from tests.ha.accounts.targets import SLOWEST_IN_BLOW_MS, SLOWEST_MS
+from tests.ha.run import Outcome
+
+_STEP_MS = 100
+_LEAST_MS = 0.1
+
+
+def draw(outcome: Outcome, title: str, path: Path) -> None:
+    """Write one picture; its time begins at the first blow."""
+    zero_ms = outcome.struck[0].at_ms
+    figure = Figure(figsize=(13, 8), layout="constrained")
+    rates, waits, links = figure.subplots(3, 1, sharex=True, height_ratios=(3, 3, 1.2))
+    _draw_rates(rates, outcome, zero_ms)
+    _draw_waits(waits, outcome, zero_ms)
+    _draw_links(links, outcome, zero_ms)
+    for axes in (rates, waits, links):
+        axes.grid(visible=True)
+        _draw_moments(axes, outcome, zero_ms)
+    rates.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=6, fontsize="small")
+    links.set_xlabel("seconds after the first blow")
+    figure.suptitle(title)
+    figure.savefig(path, metadata={"Software": None}, dpi=90)
+
+
+def _draw_rates(axes: Axes, outcome: Outcome, zero_ms: int) -> None:
+    answered = (click.answered_ms for click in outcome.clicks if click.is_answered)
+    recorded = (entry.at_ms for entry in firsts(outcome.entries))
+    again = {(entry.at_ms, entry.number) for entry in firsts(outcome.entries)}
+    repeated = (
+        entry.at_ms for entry in outcome.entries if (entry.at_ms, entry.number) not in again
+    )
+    for name, moments, colour in (
+        ("answered", answered, "c0"),
+        ("recorded for the first time", recorded, "good"),
+        ("recorded again", repeated, "c1"),
+    ):
+        seconds, rates = _per_second(moments, zero_ms)
+        axes.plot(seconds, rates, color=LIGHT[colour], label=name, drawstyle="steps-post")
+    axes.set_yscale("symlog", linthresh=2_000)
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set_title("Clicks a second, over 0.1 s", loc="left", fontsize="medium")
+
+
+def _draw_waits(axes: Axes, outcome: Outcome, zero_ms: int) -> None:
+    each = [
+        ((click.sent_ms - click.late_ms - zero_ms) / 1000, click.waited_ms + click.late_ms)
+        for click in outcome.clicks
+    ]
+    axes.scatter(
+        [seconds for seconds, _ in each],
+        [max(ms, _LEAST_MS) for _, ms in each],
+        s=2,
+        color=LIGHT["c0"],
+        linewidths=0,
+    )
+    for limit_ms in (SLOWEST_MS, SLOWEST_IN_BLOW_MS):
+        axes.axhline(limit_ms, color=LIGHT["bad"], linewidth=0.8)
+    scale_latencies(axes)
+    axes.set_title("How long each visitor waited", loc="left", fontsize="medium")
+
+
+def _draw_links(axes: Axes, outcome: Outcome, zero_ms: int) -> None:
+    for switch in outcome.switches:
+        confirmed = (switch.confirmed_ms - zero_ms) / 1000
+        for place, heard_ms in enumerate(switch.heard_ms):
+            colour = LIGHT["good"] if switch.code in outcome.held else LIGHT["c7"]
+            if heard_ms is None:
+                axes.plot(confirmed, place, marker="x", color=LIGHT["bad"])
+                continue
+            heard = (heard_ms - zero_ms) / 1000
+            axes.plot([confirmed, heard], [place, place], color=colour, linewidth=5)
+            axes.plot(confirmed, place, marker="|", color=colour, markersize=12)
+    axes.set_yticks(range(len(outcome.switches[0].heard_ms) if outcome.switches else 0))
+    axes.yaxis.set_major_formatter(lambda place, _: f"host {place + 1:.0f}")
+    axes.margins(y=0.5)
+    axes.set_title("Links disabled, until each host heard it", loc="left", fontsize="medium")
+
+
+def _draw_moments(axes: Axes, outcome: Outcome, zero_ms: int) -> None:
+    moments: list[tuple[str, int, str]] = [
+        ("blow" if one.is_blow else "end of the blow", one.at_ms, "bad" if one.is_blow else "doubt")
+        for one in outcome.struck
+    ]
+    for one in outcome.promotions:
+        moments.append(("promoted", one.at_ms, "ink"))
+        if one.takes_writes_ms is not None:
+            moments.append(("takes writes", one.takes_writes_ms, "c2"))
+    labelled: set[str] = set()
+    for name, at_ms, colour in moments:
+        seconds = (at_ms - zero_ms) / 1000
+        label = None if name in labelled else name
+        axes.axvline(seconds, color=LIGHT[colour], linewidth=1.2, linestyle="dashed", label=label)
+        labelled.add(name)
+
+
+def _per_second(moments: Iterable[int], zero_ms: int) -> tuple[list[float], list[float]]:
+    """Return seconds, and how many moments a second there were in the step that begins there."""
+    counts: Mapping[int, int] = Counter((at_ms - zero_ms) // _STEP_MS for at_ms in moments)
+    if not counts:
+        return [], []
+    steps = range(min(counts), max(counts) + 1)
+    return (
+        [step * _STEP_MS / 1000 for step in steps],
+        [counts.get(step, 0) * 1000 / _STEP_MS for step in steps],
+    )

@@ -1,0 +1,124 @@
+"""Report that shows what came out of each run, as JSON and in lines for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from loadtest.common.latencies import Latencies
+from tests.ha.accounts.counts import compare
+from tests.ha.accounts.recording import firsts, longest_gap
+from tests.ha.accounts.targets import Target, judge, resumed
+from tests.ha.options import Options
+from tests.ha.run import Outcome
+from tests.ha.scenarios.scenario import Scenario
+
+#: Numbers of clicks that are named, to look for them.
+_NAMED = 20
+_PERCENTILES = (50.0, 99.0, 99.9)
+_COLOURS = {"met": "green", "missed": "red", "the machine's": "yellow"}
+
+
+def figures(
+    scenario: Scenario, down_after_seconds: float, outcome: Outcome, options: Options
+) -> dict[str, Any]:
+    """Return the figures of a run; ``passed`` says whether every target was met.
+
+    A time that is over its target because the machine was late fails nothing.
+    """
+    targets = judge(outcome, fails_over=scenario.fails_over(down_after_seconds))
+    counts = compare(outcome.clicks, outcome.stored)
+    named = {name: value for name, value in counts._asdict().items() if isinstance(value, list)}
+    return {
+        "passed": not any(_fails(one, options) for one in targets),
+        "scenario": scenario.name,
+        "store": outcome.store,
+        "down_after_seconds": down_after_seconds,
+        "rate": options.rate,
+        "targets": [one.figures() for one in targets],
+        "sent": counts.sent,
+        "counted": len(outcome.stored.counted),
+        "lost_in_the_stream": len({entry.number for entry in outcome.entries} & set(counts.lost)),
+        "spooled": outcome.spooled,
+        "repeated_rows": counts.repeated_rows,
+        "repeated_entries": len(outcome.entries) - len(firsts(outcome.entries)),
+        "recording_gap_seconds": longest_gap(firsts(outcome.entries)).seconds,
+        "promotions": [_promotion(outcome, place) for place in range(len(outcome.promotions))],
+        "latency_ms": _latencies(outcome),
+        "links_disabled": len(outcome.switches),
+        "links_undone": len({one.code for one in outcome.switches} - outcome.held),
+        **{f"{name}_numbers": numbers[:_NAMED] for name, numbers in named.items()},
+    }
+
+
+def _fails(target: Target, options: Options) -> bool:
+    return target.verdict == "missed" and not (target.is_time and options.is_lenient)
+
+
+def _promotion(outcome: Outcome, place: int) -> dict[str, Any]:
+    """Return a promotion's moments, in milliseconds after the first blow."""
+    one, struck_ms = outcome.promotions[place], outcome.struck[0].at_ms
+    _, recorded_ms = resumed(outcome)
+    return {
+        "promoted_ms": one.at_ms - struck_ms,
+        "announced_ms": [at_ms - struck_ms for at_ms in one.announced_ms],
+        "takes_writes_ms": None if one.takes_writes_ms is None else one.takes_writes_ms - struck_ms,
+        "recorded_ms": None if recorded_ms is None else recorded_ms - struck_ms,
+    }
+
+
+def _latencies(outcome: Outcome) -> dict[str, float]:
+    latencies = Latencies()
+    for click in outcome.clicks:
+        latencies.add((click.waited_ms + click.late_ms) / 1000)
+    return {
+        **{f"p{percentile:g}": latencies.at(percentile) for percentile in _PERCENTILES},
+        "max": latencies.max_ms,
+    }
+
+
+def show(said: Mapping[str, Any], console: Console) -> None:
+    """Print one run's verdict, a line for each target."""
+    title = (
+        f"{said['scenario']} on {said['store']}, down after {said['down_after_seconds']:g} s,"
+        f" {said['rate']:g} clicks a second"
+    )
+    table = Table(title=title, title_justify="left")
+    for column in ("target", "found", "at most", "the machine's part", "verdict"):
+        table.add_column(column, justify="left" if column == "target" else "right", no_wrap=True)
+    for one in said["targets"]:
+        unit = " ms" if one["is_time"] else ""
+        part = f"{one['machine_ms']:,.0f} ms" if one["is_time"] else ""
+        verdict = f"[{_COLOURS[one['verdict']]}]{one['verdict']}"
+        values = (f"{value:,.0f}{unit}" for value in (one["found"], one["most"]))
+        table.add_row(one["name"], *values, part, verdict)
+    console.print(table)
+    for line in _lines(said):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def _lines(said: Mapping[str, Any]) -> list[str]:
+    latency = ", ".join(f"{name} {ms:.1f}" for name, ms in said["latency_ms"].items())
+    lines = [
+        f"{said['counted']:,} clicks counted of {said['sent']:,} sent; nothing recorded for"
+        f" {said['recording_gap_seconds']:.2f} s; {said['repeated_entries']:,} entries and"
+        f" {said['repeated_rows']:,} rows repeat others",
+        f"visitors waited, in ms: {latency}",
+        f"{said['links_disabled']:,} links disabled, {said['links_undone']:,} of them undone by the"
+        " failover",
+        *(f"after the blow, in ms: {one}" for one in said["promotions"]),
+    ]
+    if said["lost_numbers"] or said["spooled"]:
+        lines.append(
+            f"of what is lost {said['lost_in_the_stream']:,} are in the stream;"
+            f" {said['spooled']:,} clicks lie in spools"
+        )
+    named = {name: said[f"{name}_numbers"] for name in ("unanswered", "lost", "doubled", "unknown")}
+    return [*lines, *(f"{name}: {numbers}" for name, numbers in named.items() if numbers)]
+
+
+def conclusion(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Return the last line: how many runs passed."""
+    passed = sum(run["passed"] for run in runs)
+    return f"{passed} of {len(runs)} passed" + ("" if passed == len(runs) else ": FAILED")

@@ -1,0 +1,19 @@
+import pytest
+
+from tests.ha.scenarios.scenario import SCENARIOS
+
+
+@pytest.mark.parametrize(
+    ("name", "down_after_seconds", "fails_over"),
+    [
+        ("kill", 30, True),
+        ("planned", 30, True),
+        ("freeze", 1, True),
+        ("freeze", 30, False),
+        ("split-brain", 30, False),
+    ],
+)
+def test_only_a_master_that_is_silent_for_long_enough_is_replaced(
+    name, down_after_seconds, fails_over
+):
+    assert SCENARIOS[name].fails_over(down_after_seconds) is fails_over

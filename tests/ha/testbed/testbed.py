@@ -1,0 +1,194 @@
+"""Testbed: servers under Sentinel, ClickHouse, redirect services of several hosts, and workers."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+from redis import Redis
+
+from app.config.settings import Settings
+from app.links.store import open_store
+from app.local.clickhouse import clickhouse_url, embedded_program
+from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
+from app.local.ports import LOOPBACK
+from app.local.services import gunicorn_program, workers_program
+from app.local.valkey import valkey_binary
+from app.processes.child import Program, adopt_orphans
+from app.schema.migrations import migrate
+from app.stores.clickhouse import connect
+from tests.chaos.testbed.service import Service
+from tests.chaos.visitors.codes import target_of
+from tests.ha.testbed.redis_group import RedisGroup
+from tests.ha.testbed.users import Login
+from tests.support.servers import environ_of, free_port, redis_server_7
+
+#: Hosts that redirect, each with one worker, so that it is known who has heard of a change.
+HOSTS = 2
+CONSUMERS = 2
+_LINKS = 20
+_SWITCHED_LINKS = 200
+_READY_SECONDS = 60.0
+_QUERY_SECONDS = 60.0
+_TUNING = {
+    "redirect_workers": 1,
+    "redirect_metrics_bind": "off",
+    "workers_metrics_bind": "off",
+    "consumers": CONSUMERS,
+    # Nothing is trimmed before it has been looked at.
+    "replay_horizon_seconds": 3_600.0,
+}
+
+
+class Testbed:
+    """All that is under test; as a context manager, at whose end nothing is left but its folder.
+
+    Args:
+        plain: whether Hopline is given the first master's URL and so follows nobody.
+
+    Attributes:
+        settings: of the operator's commands.
+        ports: where the hosts redirect.
+        codes, switched_codes: links that visitors follow, and those that are disabled by turns.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        store: str,
+        down_after_seconds: float,
+        min_replicas: int,
+        *,
+        plain: bool,
+    ) -> None:
+        self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self.group = RedisGroup(directory, _binary(store), down_after_seconds, min_replicas)
+        self._plain = plain
+        clickhouse_port = free_port()
+        self._clickhouse_url = clickhouse_url(clickhouse_port)
+        self.ports = tuple(free_port() for _ in range(HOSTS))
+        self.codes = tuple(f"code{number}" for number in range(_LINKS))
+        self.switched_codes = tuple(f"switch{number}" for number in range(_SWITCHED_LINKS))
+        users = self.group.users
+        _, self.settings = self._configured("operator", users.hopline)
+        library = fetch(CLICKHOUSE_LIBRARY, self.settings.cache_dir)
+        program = embedded_program(library, self._folder("clickhouse"), clickhouse_port)
+        self.clickhouse = self._service("clickhouse", program)
+        self.hosts = {
+            f"host{number}": self._redirect(f"host{number}", port)
+            for number, port in enumerate(self.ports, 1)
+        }
+        environ, settings = self._configured("workers", users.hopline)
+        self.workers = self._service("workers", workers_program(settings, environ))
+
+    def __enter__(self) -> Self:
+        adopt_orphans()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for service in (self.workers, *self.hosts.values(), self.clickhouse):
+            service.kill()
+        for node in self.group.nodes:
+            node.service.kill()
+        left = psutil.Process().children(recursive=True)
+        for process in left:
+            process.kill()
+        psutil.wait_procs(left, timeout=_READY_SECONDS)
+
+    def start(self) -> None:
+        """Start everything, with our tables and links, and wait until all of it answers."""
+        self.clickhouse.spawn()
+        self.group.start()
+        self.clickhouse.wait_until_ready(_READY_SECONDS)
+        migrate(self.settings.clickhouse_url, timeout_seconds=_READY_SECONDS, ttl_days=0)
+        links = open_store(self.settings)
+        for code in (*self.codes, *self.switched_codes):
+            links.create({"target": target_of(0)}, code=code)
+        for service in (*self.hosts.values(), self.workers):
+            service.spawn()
+        for service in (*self.hosts.values(), self.workers):
+            service.wait_until_ready(_READY_SECONDS)
+
+    def keep(self) -> None:
+        """Bring back what has ended and wasn't killed on purpose; main thread only."""
+        for service in (self.clickhouse, *self.hosts.values(), self.workers):
+            service.keep()
+        self.group.keep()
+
+    def wait(self, condition: Callable[[], object], seconds: float) -> bool:
+        """Keep everything up until a condition holds; tell whether it did in time."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            self.keep()
+            time.sleep(0.05)
+        return True
+
+    @property
+    def ways(self) -> dict[str, int]:
+        """Where visitors come in, by host."""
+        return dict(zip(self.hosts, self.ports, strict=True))
+
+    @property
+    def spool_dirs(self) -> list[Path]:
+        """Where each host's clicks wait while Redis is away."""
+        return [self.directory / name / "spool" for name in self.hosts]
+
+    def who_answers(self) -> dict[str, list[int]]:
+        """Return the processes that a visitor's answer needs, by what they are."""
+        serving = {name: host.processes() for name, host in self.hosts.items()}
+        serving["redis"] = [one for node in self.group.servers for one in node.service.processes()]
+        return {role: [one.pid for one in processes] for role, processes in serving.items()}
+
+    def redis(self) -> "Redis":
+        """Return a client of the master that Sentinels name; it is the caller's to close.
+
+        Raises:
+            redis.exceptions.RedisError: there is none.
+        """
+        url = self.group.users.url(self.group.users.operator, self.group.master().port)
+        return Redis.from_url(url, socket_timeout=_QUERY_SECONDS)
+
+    def ask_clickhouse(self, query: str, columnar: bool = False) -> Any:
+        """Run a query over a connection of its own."""
+        with connect(self.settings.clickhouse_url, timeout_seconds=_QUERY_SECONDS) as client:
+            return client.execute(query, columnar=columnar)
+
+    def _redirect(self, name: str, port: int) -> Service:
+        bind = {"redirect_bind": f"{LOOPBACK}:{port}"}
+        environ, settings = self._configured(name, self.group.users.redirect, **bind)
+        return self._service(name, gunicorn_program("redirect", settings, environ))
+
+    def _configured(
+        self, name: str, login: Login, **more: object
+    ) -> tuple[dict[str, str], Settings]:
+        """Return the environment of one host's or command's processes, and their settings."""
+        given = {
+            **_TUNING,
+            "redis_url": self.group.url(login, plain=self._plain),
+            "clickhouse_url": self._clickhouse_url,
+            "data_dir": self._folder(name),
+            "cache_dir": Settings(_env_file=None).cache_dir,
+            **more,
+        }
+        return environ_of(**given), Settings(_env_file=None, **given)
+
+    def _service(self, name: str, program: Program) -> Service:
+        return Service(program, self.directory / f"{name}.log", {})
+
+    def _folder(self, name: str) -> Path:
+        folder = self.directory / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+
+def _binary(store: str) -> Path:
+    if store == "valkey":
+        return valkey_binary()
+    binary = redis_server_7()
+    if binary is None:
+        raise FileNotFoundError("redis-server is not installed (Debian: apt install redis-server)")
+    return binary
