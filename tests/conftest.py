@@ -21,6 +21,7 @@ from redis import Redis
 from app.config.settings import Settings
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed, fetch
 from tests.support import scheduling, servers
+from tests.support.sentinels import SentinelWatched
 
 MakeSettings = Callable[..., Settings]
 
@@ -175,6 +176,15 @@ def any_redis_server(request: pytest.FixtureRequest) -> Callable[[], servers.Red
     """A factory of stores of this test's own; the test runs on Valkey and on Redis 7.0."""
     factory: Callable[[], servers.RedisServer] = request.getfixturevalue(f"{request.param}_server")
     return factory
+
+
+@pytest.fixture(params=["valkey", "redis7"])
+def watched(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SentinelWatched]:
+    """A master and two replicas that three Sentinels watch, of Valkey and of Redis 7.0."""
+    is_valkey = request.param == "valkey"
+    binary = None if is_valkey else servers.redis_server_7() or missing("redis-server")
+    with SentinelWatched(tmp_path / "watched", binary) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

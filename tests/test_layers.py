@@ -28,8 +28,9 @@ LAYERS = (
     ("app.audit", "app.gunicorn"),
     ("app.links", "app.dead_letters", "app.metrics"),
     ("app.schema", "app.logs", "app.terminal"),
+    ("app.config",),
     ("app.stores.redis",),
-    ("app.stores", "app.config"),
+    ("app.stores",),
     ("app.clicks", "app.http", "app.processes"),
     ("app",),
 )

@@ -1,13 +1,13 @@
 """Name that tells one installation from another on a machine of several."""
 
 import hashlib
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from app.config.settings import Settings
+from app.stores.redis.address import parse_url
 
 #: Names it in answers about a service's state, never in those to visitors.
 HEADER = "Hopline-Instance"
-_LOOPBACK = ("", "127.0.0.1", "::1")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def instance_id(settings: Settings) -> str:
@@ -16,12 +16,12 @@ def instance_id(settings: Settings) -> str:
     Its services agree on them whoever they log in as; a digest, so that nobody reads in an answer
     where Redis is.
     """
-    place = urlsplit(settings.redis_url)
-    host = place.hostname or ""
-    host = "localhost" if host in _LOOPBACK else host
-    database = parse_qs(place.query).get("db", [""])[0]
-    path = unquote(place.path).strip("/")
-    if place.scheme != "unix":
-        path, database = "", database or path
-    names = (host, str(place.port or 6379), path, database or "0", settings.stream, settings.group)
+    at = parse_url(settings.redis_url)
+    path = at.path.strip("/")
+    if at.sentinels is None:
+        host = "localhost" if path or at.host in _LOOPBACK else at.host
+    else:
+        # In which order they are set, or which of them, may differ from host to host.
+        host, path = "", at.sentinels.master
+    names = (host, str(at.port), path, str(at.database), settings.stream, settings.group)
     return hashlib.sha256("\0".join(names).encode()).hexdigest()[:12]

@@ -15,6 +15,7 @@ from pydantic_settings import NoDecode
 
 from app.http.trusted_peers import UNIX
 from app.http.urls import InvalidUrl, read_host, read_url
+from app.stores.redis.address import SENTINEL
 
 _AUTHORITY_END = re.compile(r"[/?#]")
 #: Of the length that can be looked up (RFC 1035 §2.3.4); Python fails oddly on others.
@@ -27,9 +28,11 @@ _BIND = re.compile(rf"(?:\[[0-9A-Fa-f:.]+(?:%\w+)?\]|{_NAME}|\*):[0-9]{{1,5}}", 
 _TOKEN = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 _ONE_HOST = (
-    "expected one host; several, as for Sentinel or a cluster, can't be used:"
-    " name what leads to the master, such as a DNS name, a virtual address or HAProxy"
+    "expected one host; several can only be Sentinels of a Redis,"
+    " whose URL is redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379,HOST:26379/MASTER/0"
 )
+#: What Sentinel takes for a master's name.
+_MASTER = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
 
 #: What proxies in use call theirs; an underscore is no hyphen, and servers drop such headers.
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
@@ -96,7 +99,7 @@ def _store_url(*schemes: str) -> AfterValidator:
 
     def check(value: str) -> str:
         scheme = value.partition("://")[0].lower()
-        if "sentinel" in scheme or "cluster" in scheme:
+        if "cluster" in scheme or ("sentinel" in scheme and scheme not in schemes):
             raise ValueError(_ONE_HOST)
         if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
             raise ValueError(f"expected a URL that starts with {' or '.join(schemes)} and ://")
@@ -106,13 +109,9 @@ def _store_url(*schemes: str) -> AfterValidator:
                 "a #, ? or / before the @ ends what can be a password:"
                 " write # as %23, ? as %3F and / as %2F there"
             )
-        place = authority.rpartition("@")[2]
-        if "," in place:
-            raise ValueError(_ONE_HOST)
-        if not _HOST_AND_PORT.fullmatch(place) or _port(place) > 65535:
-            raise ValueError("expected HOST or HOST:PORT, an IPv6 address in brackets")
+        places = _places(authority, may_be_several=scheme.endswith(SENTINEL))
         try:
-            urlsplit(value)
+            urlsplit(value.replace(",".join(places), places[0]))
         except ValueError:
             # What it says repeats the password.
             raise ValueError("write what is no letter or digit of a password as %XX") from None
@@ -121,19 +120,41 @@ def _store_url(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _places(authority: str, *, may_be_several: bool) -> list[str]:
+    places = authority.rpartition("@")[2].split(",")
+    if len(places) > 1 and not may_be_several:
+        raise ValueError(_ONE_HOST)
+    for place in places:
+        if not _HOST_AND_PORT.fullmatch(place) or _port(place) > 65535:
+            raise ValueError("expected HOST or HOST:PORT, an IPv6 address in brackets")
+    return places
+
+
 def _port(place: str) -> int:
     return int(place.rpartition(":")[2]) if re.search(r":[0-9]+$", place) else 1
 
 
 def _redis_database(value: str) -> str:
-    parts = urlsplit(value)
-    path = "" if parts.scheme == "unix" else parts.path.strip("/")
-    database = parse_qs(parts.query).get("db", [path])[0]
+    scheme, _, rest = value.partition("://")
+    path = "" if scheme == "unix" else rest.partition("?")[0].partition("/")[2].strip("/")
+    if scheme.endswith(SENTINEL):
+        path = _behind_master(rest, path)
+    database = parse_qs(rest.partition("?")[2]).get("db", [path])[0]
     if database and not (database.isascii() and database.isdigit()):
         raise ValueError(
             "expected the database, after the host or as ?db=, to be a number, e.g. /0"
         )
     return value
+
+
+def _behind_master(rest: str, path: str) -> str:
+    master, _, database = path.partition("/")
+    if not _MASTER.fullmatch(master):
+        raise ValueError("expected the master's name after the Sentinels, e.g. /mymaster/0")
+    places = rest.partition("/")[0].rpartition("@")[2].split(",")
+    if "" in places or len(set(places)) < len(places):
+        raise ValueError("expected each Sentinel once, and a host for each")
+    return database
 
 
 def _web_url(value: str) -> str:
@@ -173,7 +194,11 @@ def absolute(path: Path) -> Path:
 
 Bind = Annotated[str, AfterValidator(_bind)]
 MetricsBind = Annotated[str, AfterValidator(_metrics_bind)]
-RedisUrl = Annotated[str, _store_url("redis", "rediss", "unix"), AfterValidator(_redis_database)]
+RedisUrl = Annotated[
+    str,
+    _store_url("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel"),
+    AfterValidator(_redis_database),
+]
 ClickHouseUrl = Annotated[str, _store_url("clickhouse", "clickhouses")]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 Hosts = Annotated[

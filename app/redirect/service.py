@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import gevent
@@ -27,6 +27,7 @@ from app.redirect.links.tracking import Tracking
 from app.redirect.pages import Pages
 from app.redirect.publishing import Publishing
 from app.redirect.redis.failover import FailoverMonitor
+from app.redirect.redis.locator import Locator
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.spool.file import SpoolError, SpoolFile
 from app.redirect.spool.leftovers import SpoolLeftovers
@@ -37,6 +38,7 @@ from app.redirect.visits.click_ids import VisitIds
 from app.redirect.visits.client_address import ClientAddress
 from app.redirect.visits.xadd_encoder import XaddEncoder
 from app.stores.redis.address import parse_url
+from app.stores.redis.server import look_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -96,11 +98,12 @@ class RedirectService:
     def _connect(self) -> None:
         """Make what asks Redis; nothing is sent before the start."""
         settings = self.settings
-        locate = partial(parse_url, settings.redis_url)
+        address = parse_url(settings.redis_url)
+        self._locator = Locator(address)
         timeout_seconds = settings.redis_timeout_seconds
         task_failures = self.metrics.chore_failures
         self.pipeline = Pipeline(
-            locate,
+            self._locator,
             name="hopline-redirect",
             timeout_seconds=timeout_seconds,
             task_failures=task_failures,
@@ -109,8 +112,9 @@ class RedirectService:
         self.lookup = Lookup(self.pipeline, settings, self.metrics)
         self.failover_monitor = FailoverMonitor(
             self.pipeline,
-            locate,
+            self._locator,
             name="hopline-redirect-following",
+            look_seconds=look_seconds(address),
             timeout_seconds=timeout_seconds / 2,
             task_failures=task_failures,
         )
@@ -196,6 +200,7 @@ class RedirectService:
         self.tracking.close()
         self.lost_changes.close()
         self.pipeline.close(self.settings.record_budget_ms / 1000)
+        self._locator.close()
         self.clicks.close(_STOP_SECONDS)
         self._note_what_waits()
         self._publishing.close()

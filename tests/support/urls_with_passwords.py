@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 SECRET = "hunter2"
 _ODD = st.sampled_from(["", "#", "?", "/", "@", ":", "%", "[", "]", "\u2100", " ", "\\", "&", ","])
+_SCHEMES = ("redis", "rediss", "redis+sentinel", "unix", "clickhouse", "https", "")
 _SHAPES = (
     "{scheme}://{user}:{password}@{host}/{database}",
     "{scheme}://{user}:{password}@{host}",
@@ -14,6 +15,7 @@ _SHAPES = (
     "{scheme}://{host}/{database}?db={password}",
     "{scheme}://{host}/{database}?connect_timeout={password}",
     "{scheme}://{host}/{database}?compression={password}",
+    "{scheme}://{host}/mymaster/{database}?sentinel_password={password}",
     "{scheme}://{user}:{password}@{host}/{database}?password={password}#x",
     "{scheme}://{user}:{password}@{password}@{host}/{database}",
 )
@@ -37,7 +39,9 @@ urls = (
             _url,
             st.just(both[0]),
             st.just(both[1]),
-            scheme=st.sampled_from(["redis", "rediss", "unix", "clickhouse", "https", ""]),
+            scheme=st.sampled_from(
+                ["redis", "rediss", "redis+sentinel", "unix", "clickhouse", "https", ""]
+            ),
             user=st.sampled_from(["", "bob", "b#b"]),
             host=st.sampled_from(["h:1", "h", "[::1]:2", "[::1", "h:x", "h1:1,h2:2", "a,b", ""]),
             database=st.sampled_from(["", "0", "first", "a/b"]),

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 
 from app.stores.redis.address import Address, parse_url
 from app.stores.redis.agreement import OneServer
-from app.stores.redis.client import connect
+from app.stores.redis.client import connect, locator
 from app.stores.redis.connection import RedisConnection
 from app.stores.redis.errors import RedisError
-from app.stores.redis.server import LOOK_SECONDS, FailoverDetector, RedisServer, Resolve
+from app.stores.redis.server import FailoverDetector, RedisServer, Resolve, look_seconds
 
 logger = logging.getLogger(__name__)
 
 
 class FailoverMonitor:
-    """Looks once a second where Redis' address leads, in a thread that may wait for a resolver.
+    """Looks again and again where Redis' address leads, in a thread that may wait for a resolver.
 
     A master that was replaced and lives on gives nothing and says nothing: a consumer that only
     waits for entries would do so for ever.
@@ -37,7 +37,8 @@ class FailoverMonitor:
         self._url = url
         self._server = server
         self._timeout_seconds = timeout_seconds
-        self._detector = FailoverDetector(lambda: parse_url(url), resolve, self._ask)
+        self._look_seconds = look_seconds(parse_url(url))
+        self._detector = FailoverDetector(locator(url), resolve, self._ask)
         self._was_astray = False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="failover", daemon=True)
@@ -63,7 +64,7 @@ class FailoverMonitor:
         self._was_astray = self._detector.is_astray
 
     def _run(self) -> None:
-        while not self._over.wait(LOOK_SECONDS):
+        while not self._over.wait(self._look_seconds):
             self.look()
 
     def _ask(self, _: Address) -> RedisServer | None:

@@ -15,6 +15,9 @@ from app.stores.redis.address import Address, Peer, named
 from app.stores.redis.server import RedisServer, peer_of
 
 _RECEIVE_BYTES = 65536
+#: A master that was frozen takes connections and answers nothing. Whom Sentinels name next is asked
+#: for soon, and not once all patience is over.
+_SENTINEL_STEP_SECONDS = 0.5
 #: A dead peer is noticed after IDLE + COUNT x INTERVAL seconds even when nothing is asked.
 _KEEPALIVE = {socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
 
@@ -68,17 +71,36 @@ def connect(
     """
     at = str(address)
     try:
-        opened = _open(address, peer, timeout_seconds)
+        opened = _open(address, peer, _step_seconds(address, timeout_seconds))
         with _closed_on_failure(opened):
             reached = peer_of(address, opened)
             at = named(address, reached)
             reader = new_reader()
             server = _introduce(opened, reader, _greeting(address, name, protocol, last))
+            if address.sentinels is not None and server.is_replica:
+                raise _Refused("it is a replica, though Sentinels name it the master")
+            opened.settimeout(timeout_seconds)
             return Connection(opened, reader, address, reached, server)
     except OSError as error:
         raise ConnectFailed(f"Redis at {at} can't be reached: {error}") from error
     except (hiredis.HiredisError, _Refused) as error:
         raise ConnectFailed(f"Redis at {at} says: {error}") from error
+
+
+def ask(connection: Connection, *command: bytes) -> object:
+    """Return the reply to a command over a connection that nothing else is asked over.
+
+    Raises:
+        OSError, hiredis.HiredisError: there is none, or one that can't be read.
+    """
+    connection.socket.sendall(encode_command(*command))
+    return _next_reply(connection.socket, connection.reader)
+
+
+def _step_seconds(address: Address, timeout_seconds: float) -> float:
+    if address.sentinels is None:
+        return timeout_seconds
+    return min(timeout_seconds, _SENTINEL_STEP_SECONDS)
 
 
 @contextmanager

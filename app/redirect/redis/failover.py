@@ -11,13 +11,13 @@ from app.redirect.redis.connection import ConnectFailed, connect
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.tasks.background_task import BackgroundTask
 from app.stores.redis.address import Address, named
-from app.stores.redis.server import LOOK_SECONDS, FailoverDetector, Locate, RedisServer, Resolve
+from app.stores.redis.server import FailoverDetector, Locate, RedisServer, Resolve
 
 logger = logging.getLogger(__name__)
 
 
 class FailoverMonitor:
-    """Looks once a second where the address leads, and has the pipeline connect anew there.
+    """Looks again and again where the address leads, and has the pipeline connect anew there.
 
     Names are looked up by gevent's resolver, in a thread, so that nothing waits for them.
     """
@@ -28,6 +28,7 @@ class FailoverMonitor:
         locate: Locate,
         *,
         name: str,
+        look_seconds: float,
         timeout_seconds: float,
         task_failures: Counter,
         resolve: Resolve = socket.getaddrinfo,
@@ -37,12 +38,14 @@ class FailoverMonitor:
         Args:
             locate: as the pipeline's.
             name: what CLIENT LIST shows while it is asked who answers.
+            look_seconds: between two looks.
             timeout_seconds: longest wait for each step of that.
             task_failures: see :class:`~app.redirect.tasks.background_task.BackgroundTask`.
             resolve: stands in for :func:`socket.getaddrinfo`.
         """
         self._pipeline = pipeline
         self._name = name
+        self._look_seconds = look_seconds
         self._timeout_seconds = timeout_seconds
         self._throttled = ThrottledLog(logger)
         self._detector = FailoverDetector(locate, resolve, self._ask)
@@ -62,7 +65,7 @@ class FailoverMonitor:
         self._task.close()
 
     def _look(self) -> None:
-        gevent.sleep(LOOK_SECONDS)
+        gevent.sleep(self._look_seconds)
         self._pipeline.connected.wait()
         connection = self._pipeline.connection
         if connection is None:

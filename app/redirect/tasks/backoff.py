@@ -1,7 +1,7 @@
 """Backoff that spaces the tries to connect."""
 
 _FIRST_SECONDS = 0.02
-_LONGEST_SECONDS = 1.0
+_LONGEST_SECONDS = 0.5
 
 
 def backoff_seconds(failures: int, chance: float) -> float:

@@ -1,10 +1,31 @@
 """Address that tells where Redis or Valkey listens, as HOPLINE_REDIS_URL says it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 #: Host and port of an end that was reached, or the path of a Unix socket and 0.
 Peer = tuple[str, int]
+
+#: What a scheme ends with whose hosts are Sentinels.
+SENTINEL = "+sentinel"
+_SENTINEL_PORT = 26379
+
+
+@dataclass(frozen=True, slots=True)
+class Sentinels:
+    """Where the Sentinels of a master listen, what they call it, and who we are to them.
+
+    Attributes:
+        ends: of each Sentinel, as they are set.
+        master: its name there.
+        username: for the Sentinels, which have users of their own; empty for the default one.
+        password: empty where they ask for none.
+    """
+
+    ends: tuple[Peer, ...]
+    master: str
+    username: str = ""
+    password: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +33,10 @@ class Address:
     """Where a server listens and how to introduce ourselves.
 
     Attributes:
+        host: empty where Sentinels have yet to name it.
         path: Unix socket, which stands in for host and port.
         tls: whether to speak TLS, checking the certificate against ``ca_file`` or the system's.
+        sentinels: who names the master; None where the address leads to it.
     """
 
     host: str = "127.0.0.1"
@@ -24,17 +47,37 @@ class Address:
     username: str = ""
     password: str = ""
     database: int = 0
+    sentinels: Sentinels | None = None
 
     def __str__(self) -> str:
-        return self.path or f"{self.host}:{self.port}"
+        if self.sentinels is None:
+            return self.path or f"{self.host}:{self.port}"
+        place = f" ({self.host}:{self.port})" if self.host else ""
+        return f"{self.sentinels.master}{place}"
+
+    def of_sentinel(self, end: Peer) -> "Address":
+        """Return where one of the Sentinels listens; they speak TLS if the master does."""
+        assert self.sentinels is not None  # noqa: S101 - who asks has Sentinels
+        user, password = self.sentinels.username, self.sentinels.password
+        return Address(*end, tls=self.tls, ca_file=self.ca_file, username=user, password=password)
+
+    def at(self, end: Peer) -> "Address":
+        """Return the address of a master that Sentinels name."""
+        return replace(self, host=end[0], port=end[1])
 
 
 def parse_url(url: str) -> Address:
     """Read redis://, rediss:// or unix:// with user, password, database and ?ssl_ca_certs=.
 
+    With ``+sentinel`` behind redis or rediss the hosts are those of Sentinels, the path is the
+    master's name and then the database, and the query may hold ``sentinel_username`` and
+    ``sentinel_password``.
+
     Raises:
         ValueError: when port or database is no number.
     """
+    if url.partition("://")[0].lower().endswith(SENTINEL):
+        return _parse_sentinel_url(url)
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     unix = parts.scheme == "unix"
@@ -51,8 +94,43 @@ def parse_url(url: str) -> Address:
     )
 
 
+def _parse_sentinel_url(url: str) -> Address:
+    # Of several hosts, and several in brackets, urlsplit() makes nothing.
+    scheme, _, rest = url.partition("://")
+    rest, _, query_text = rest.partition("?")
+    authority, _, path = rest.partition("/")
+    userinfo, _, hosts = authority.rpartition("@")
+    user, _, password = userinfo.partition(":")
+    master, _, database = path.strip("/").partition("/")
+    query = parse_qs(query_text)
+    sentinels = Sentinels(
+        ends=tuple(_end(place) for place in hosts.split(",")),
+        master=unquote(master),
+        username=query.get("sentinel_username", [""])[0],
+        password=query.get("sentinel_password", [""])[0],
+    )
+    return Address(
+        host="",
+        tls=scheme.lower().startswith("rediss"),
+        ca_file=query.get("ssl_ca_certs", [""])[0],
+        username=unquote(user),
+        password=unquote(password),
+        database=int(query.get("db", [""])[0] or database or 0),
+        sentinels=sentinels,
+    )
+
+
+def _end(place: str) -> Peer:
+    host, colon, port = place.rpartition(":")
+    if not colon or place.endswith("]"):
+        host, port = place, ""
+    return host.strip("[]"), int(port or _SENTINEL_PORT)
+
+
 def named(address: Address, peer: Peer) -> str:
     """Return how an error text names a server: as it is set, and the end that was reached."""
+    if peer[0] and address.sentinels is not None:
+        return str(address.at(peer))
     if peer[0] in (address.path, address.host, ""):
         return str(address)
     return f"{address} ({peer[0]})"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.stores.redis.address import Address, parse_url
 from app.stores.redis.errors import RedisRefused
+from app.stores.redis.server import Locate
 from app.stores.scripts import script
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def connect(url: str, *, timeout_seconds: float, block_ms: int = 0) -> "redis.Re
 
     at = parse_url(url)
     pool = redis.ConnectionPool(
-        **_place(at),
+        **_place(at, url),
         db=at.database,
         username=at.username or None,
         password=at.password or None,
@@ -46,13 +47,25 @@ def connect(url: str, *, timeout_seconds: float, block_ms: int = 0) -> "redis.Re
     return redis.Redis.from_pool(pool)
 
 
-def _place(at: Address) -> dict[str, Any]:
+def locator(url: str) -> Locate:
+    """Return what tells where a URL's server is by now: at its address, or where Sentinels say."""
+    address = parse_url(url)
+    if address.sentinels is None:
+        return lambda: address
+    from app.stores.redis.asking import master_locator  # noqa: PLC0415 - as above
+
+    return master_locator(url)
+
+
+def _place(at: Address, url: str) -> dict[str, Any]:
     """Return how a pool makes connections to an address."""
     from app.stores.redis import pool  # noqa: PLC0415 - as above
 
     if at.path:
         return {"connection_class": pool.RenewedUnixConnection, "path": at.path}
     where: dict[str, Any] = {"host": at.host, "port": at.port}
+    if at.sentinels is not None:
+        where["locate"] = locator(url)
     if at.tls:
         where["ssl_ca_certs"] = at.ca_file or None
         return {"connection_class": pool.RenewedTLSConnection, **where}
@@ -92,8 +105,8 @@ def require_version(client: "redis.Redis") -> str:
     name, speaks = server_version(client)
     if client.info("server").get("redis_mode") == "sentinel":
         raise RedisRefused(
-            f"{name} is a Sentinel: HOPLINE_REDIS_URL has to lead to the master, by a DNS name,"
-            " a virtual address or HAProxy"
+            f"{name} is a Sentinel: write its URL as redis+sentinel://USER:PASSWORD@HOST:26379,"
+            "HOST:26379,HOST:26379/MASTER/0"
         )
     if speaks < MIN_VERSION:
         raise RedisRefused(f"{name} is too old: Hopline needs Redis 7.0 or newer, or Valkey")

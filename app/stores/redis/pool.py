@@ -7,6 +7,8 @@ import redis
 from redis.connection import SSLConnection, UnixDomainSocketConnection
 
 from app.stores.redis.errors import said_by
+from app.stores.redis.sentinel import MasterUnknown
+from app.stores.redis.server import Locate
 
 #: What a server says that may not be the one to ask any more.
 _IS_NO_MASTER = ("MASTERDOWN", "NOREPLICAS", "READONLY", "UNBLOCKED")
@@ -20,6 +22,10 @@ class _Renewed:
 
     It is never closed between a command and its reply.
 
+    Args:
+        locate: tells where the master is; None where the connection's own place is that.
+        options: redis-py's.
+
     Attributes:
         is_spent: whether its server said that it takes no writes in its present role.
         peer: host and port that were reached, or the path of a Unix socket and 0.
@@ -29,14 +35,38 @@ class _Renewed:
     peer = ("", 0)
     _made_at = 0.0
 
+    def __init__(self, *, locate: Locate | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._locate = locate
+
     def connect(self: Any) -> None:
-        """Connect unless that is done, and the connection young enough."""
+        """Connect unless that is done, the connection young enough and its server the master."""
         is_old = time.monotonic() - self._made_at > _LONGEST_USE_SECONDS
-        if self.is_connected and (self.is_spent or is_old):
+        if self.is_connected and (self.is_spent or is_old or self._is_deposed()):
             self.disconnect()
         super().connect()  # type: ignore[misc]
 
-    def _connect(self) -> Any:
+    def on_connect_check_health(self: Any, *arguments: Any, **named: Any) -> None:
+        """Introduce ourselves, and see that whom Sentinels name the master is one."""
+        super().on_connect_check_health(*arguments, **named)  # type: ignore[misc]
+        said = self.handshake_metadata or {}
+        if self._locate is not None and said.get(b"role") not in (None, b"master"):
+            raise redis.ReadOnlyError("Sentinels name it the master, but it isn't yet")
+
+    def _is_deposed(self: Any) -> bool:
+        if self._locate is None:
+            return False
+        try:
+            at = self._locate()
+        except MasterUnknown:
+            # What is not known is no reason to leave a server that answers.
+            return False
+        return (at.host, at.port) != (self.host, self.port)
+
+    def _connect(self: Any) -> Any:
+        if self._locate is not None:
+            at = self._locate()
+            self.host, self.port = at.host, at.port
         opened = super()._connect()  # type: ignore[misc]
         self._made_at, self.is_spent = time.monotonic(), False
         end = opened.getpeername()

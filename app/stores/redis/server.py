@@ -21,8 +21,10 @@ Locate = Callable[[], Address]
 #: Looks a host name up, as :func:`socket.getaddrinfo` does.
 Resolve = Callable[..., Iterable[Any]]
 
-#: How often whoever holds connections for long looks where their address leads.
+#: How often whoever holds connections for long looks where their address leads; Sentinels, which
+#: have to tell soon of a master that lives on, are asked more often.
 LOOK_SECONDS = 1.0
+_LOOK_AT_SENTINELS_SECONDS = 0.4
 #: How often the server is asked who it is though its address leads where it did: a virtual address
 #: or a proxy may lead on to another.
 _ASK_SECONDS = 3.0
@@ -73,7 +75,8 @@ class FailoverDetector:
     """Tells when the address that connections were made by leads to another server.
 
     That is so when another server answers there, and as a master. A name with several addresses is
-    taken to lead where it did for as long as the one in use is among them.
+    taken to lead where it did for as long as the one in use is among them. A majority of Sentinels
+    is followed at once.
 
     Args:
         locate: tells the address.
@@ -117,7 +120,7 @@ class FailoverDetector:
             # By another way, such as a second address or one of several proxies.
             self.is_astray = False
         elif found is not None and not found.is_replica:
-            return self._follow()
+            return at.sentinels is not None or self._follow()
         return False
 
     def _must_ask(self, at: Address, ends: set[Peer]) -> bool:
@@ -137,6 +140,11 @@ class FailoverDetector:
         self._hold_seconds = longer if is_restless else _FIRST_HOLD_SECONDS
         self._followed_at = now
         return True
+
+
+def look_seconds(address: Address) -> float:
+    """Return how long to wait between two looks at where an address leads."""
+    return LOOK_SECONDS if address.sentinels is None else _LOOK_AT_SENTINELS_SECONDS
 
 
 def ends_of(address: Address, resolve: Resolve) -> set[Peer]:

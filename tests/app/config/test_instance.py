@@ -26,12 +26,21 @@ def test_whoever_works_on_other_clicks_is_another(make_settings):
         {"redis_url": "redis://redis.internal:6379/0"},
         {"redis_url": "unix:///run/redis/redis.sock"},
         {"redis_url": "unix:///run/redis/redis.sock?db=1"},
+        {"redis_url": "redis+sentinel://a,b,c/mymaster"},
+        {"redis_url": "redis+sentinel://a,b,c/other"},
+        {"redis_url": "redis+sentinel://a,b,c/mymaster/1"},
         {"stream": "other:stream"},
         {"group": "other-group"},
     ]
     found = {instance_id(make_settings(**{"redis_url": PLAIN, **other})) for other in others}
     assert len(found) == len(others)
     assert instance_id(make_settings(redis_url=PLAIN)) not in found
+
+
+def test_hosts_that_list_other_sentinels_of_a_master_are_of_one_installation(make_settings):
+    urls = ["redis+sentinel://a,b:26380,c/mymaster/0", "rediss+sentinel://me:secret@c,a/mymaster"]
+    one, other = (instance_id(make_settings(redis_url=url)) for url in urls)
+    assert one == other
 
 
 def test_it_tells_nothing_of_where_redis_is(make_settings):

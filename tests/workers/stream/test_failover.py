@@ -1,3 +1,4 @@
+import signal
 import socket
 import threading
 import time
@@ -111,3 +112,22 @@ def test_a_name_that_moved_to_no_master_is_said_once(servers, proxy, caplog):
     failover.look()
     assert caplog.text.count("to no other master") == 1
     assert server.reached is not None
+
+
+def test_a_blocked_read_ends_when_sentinels_name_another_master(watched):
+    reads, acks, server = connections(watched.url)
+    acks.call("PING")
+    failover = FailoverMonitor(watched.url, server, 2)
+    with failover.running():
+        reads.send(*BLOCKING)
+        old = watched.master()
+        # It is cut off and hears of nothing: its clients are not told.
+        old.signal(signal.SIGSTOP)
+        new = watched.wait_for_another(old)
+        with pytest.raises(RedisUnavailable, match="leads to another server now"):
+            reads.receive(30_000, lambda: False)
+    with pytest.raises(RedisUnavailable):
+        acks.call("PING")
+    acks.call("SET", "a", "b")
+    with Redis(port=new.port) as second:
+        assert second.get("a") == b"b"

@@ -1,6 +1,6 @@
 import pytest
 
-from app.stores.redis.address import Address, parse_url
+from app.stores.redis.address import Address, Sentinels, named, parse_url
 
 URL = "redis://user:geheim@db.example:7000/2"
 
@@ -20,6 +20,27 @@ URL = "redis://user:geheim@db.example:7000/2"
         ("unix:///run/redis.sock", Address(path="/run/redis.sock")),
         ("unix:///run/my%20redis.sock?db=2", Address(path="/run/my redis.sock", database=2)),
         ("unix://me:pw@/run/x", Address(path="/run/x", username="me", password="pw")),
+        (
+            "redis+sentinel://me:s%40cret@a:26380,[::1]:26381,[::2],c/mymaster/3",
+            Address(
+                host="",
+                username="me",
+                password="s@cret",
+                database=3,
+                sentinels=Sentinels(
+                    (("a", 26380), ("::1", 26381), ("::2", 26379), ("c", 26379)), "mymaster"
+                ),
+            ),
+        ),
+        (
+            "rediss+sentinel://a/m?sentinel_username=w&sentinel_password=x%26y&ssl_ca_certs=/ca",
+            Address(
+                host="",
+                tls=True,
+                ca_file="/ca",
+                sentinels=Sentinels((("a", 26379),), "m", "w", "x&y"),
+            ),
+        ),
     ],
 )
 def test_a_url_names_an_address(url: str, address: Address) -> None:
@@ -35,3 +56,7 @@ def test_a_url_without_a_sound_port_or_database_is_refused(url: str) -> None:
 def test_an_address_reads_without_its_password() -> None:
     assert str(parse_url(URL)) == "db.example:7000"
     assert str(parse_url("unix://u:geheim@/run/redis.sock")) == "/run/redis.sock"
+    sentinel = parse_url("redis+sentinel://u:geheim@a,b,c/mymaster?sentinel_password=geheim")
+    assert str(sentinel) == "mymaster"
+    assert str(sentinel.at(("10.0.0.2", 6379))) == "mymaster (10.0.0.2:6379)"
+    assert named(sentinel, ("10.0.0.2", 6379)) == "mymaster (10.0.0.2:6379)"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.stores.redis.address import Address, named
+from app.stores.redis.address import Address, named, parse_url
 from app.stores.redis.server import FailoverDetector, RedisServer, ends_of
 from tests.support.redirect.fakes import FakeClock
 
@@ -22,9 +22,8 @@ class World:
         self.ends = [HERE]
         self.answering: RedisServer | None = OURS
         self.asked = 0
-        self.detector = FailoverDetector(
-            lambda: Address(host="redis.example"), self.resolve, self.ask, self.clock
-        )
+        self.locate = lambda: Address(host="redis.example")
+        self.detector = FailoverDetector(lambda: self.locate(), self.resolve, self.ask, self.clock)
 
     def resolve(self, *_: object) -> list[tuple[object, ...]]:
         if not self.ends:
@@ -122,3 +121,11 @@ def test_it_is_named_as_it_is_set_and_by_where_that_led():
     assert named(Address(), ("127.0.0.1", 6379)) == "127.0.0.1:6379"
     assert named(Address(host="redis.example"), HERE) == "redis.example:6379 (10.0.0.1)"
     assert named(Address(path="/run/r.sock"), ("/run/r.sock", 0)) == "/run/r.sock"
+
+
+def test_a_majority_of_sentinels_is_followed_at_once_however_often(world):
+    address = parse_url("redis+sentinel://s1,s2,s3/mymaster")
+    for end, other in [(THERE, OTHER), (HERE, OURS)] * 3:
+        world.address, world.ends, world.answering = address.at(end), [end], other
+        before = (HERE, OURS) if end == THERE else (THERE, OTHER)
+        assert world.look(*before)

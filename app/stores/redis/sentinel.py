@@ -1,0 +1,227 @@
+"""Sentinels that name the master: whom they name, weighed, and how they are asked.
+
+Rule 1: a master is believed when more than half of the Sentinels that are set name it. One that is
+        cut off, or lies, moves nobody.
+Rule 2: for as long as no majority answers, the master that one named last stands, unless somebody
+        names another: no failover can be without a majority, and a master that works is not left.
+Rule 3: a Sentinel may name a master before it is one, so who connects looks at its role.
+
+Source: https://redis.io/docs/latest/develop/reference/sentinel-clients/
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from queue import Empty
+from typing import Any, Protocol
+
+from app.stores.redis.address import Address, Peer
+
+logger = logging.getLogger(__name__)
+
+#: Longest wait for all of them: one that is away keeps nobody waiting for longer.
+ASK_SECONDS = 0.3
+#: What they said last is as good as new for so long, however many ask.
+_FRESH_SECONDS = 0.2
+
+
+class MasterUnknown(OSError):
+    """No majority of the Sentinels names a master; the text says what each of the others says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one Sentinel said.
+
+    Attributes:
+        master: whom it names; None if it names nobody.
+        why: it names nobody.
+    """
+
+    sentinel: Peer
+    master: Peer | None
+    why: str = ""
+
+
+#: Asks one Sentinel, within :data:`ASK_SECONDS`; nothing that goes wrong may be raised.
+AskOne = Callable[[Peer], Answer]
+
+
+class Arrivals(Protocol):
+    """Queue of answers, for threads or for greenlets."""
+
+    def put(self, answer: Answer) -> None:
+        """Add one."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Answer:
+        """Return one, or raise :class:`queue.Empty` after the timeout."""
+        ...
+
+
+def question(address: Address) -> tuple[bytes, ...]:
+    """Return the command that asks a Sentinel where the master is."""
+    assert address.sentinels is not None  # noqa: S101 - who asks has Sentinels
+    return (b"SENTINEL", b"GET-MASTER-ADDR-BY-NAME", address.sentinels.master.encode())
+
+
+def read_answer(sentinel: Peer, master: str, reply: object) -> Answer:
+    """Read a Sentinel's reply to :func:`question`: an array of host and port, or none."""
+    if reply is None:
+        return Answer(sentinel, None, f"knows no master {master}")
+    if not isinstance(reply, list) or len(reply) != 2:
+        return Answer(sentinel, None, "is no Sentinel")
+    host, port = (part.decode() if isinstance(part, bytes) else str(part) for part in reply)
+    return Answer(sentinel, (host, int(port)))
+
+
+def why_refused(error: str) -> str:
+    """Return what an error reply to :func:`question` tells of who gave it."""
+    is_other = "unknown command" in error.lower()
+    return "is no Sentinel but a Redis" if is_other else f"says: {error}"
+
+
+def elect(answers: Sequence[Answer], most: int) -> tuple[Peer, int]:
+    """Return the master that a majority names, and how many do.
+
+    Args:
+        most: how many Sentinels are set.
+
+    Raises:
+        MasterUnknown: there is none.
+    """
+    votes = Counter(answer.master for answer in answers if answer.master is not None)
+    for master, count in votes.most_common(1):
+        if _is_majority(count, most):
+            return master, count
+    if len(votes) > 1:
+        texts = [_said(answer) for answer in answers]
+        raise MasterUnknown(f"the Sentinels disagree: {'; '.join(texts)}")
+    texts = [_said(answer) for answer in answers if answer.master is None]
+    text = f"{sum(votes.values())} of {most} Sentinels name a master, {most // 2 + 1} have to"
+    raise MasterUnknown(f"{text}: {'; '.join(texts)}" if texts else text)
+
+
+def _is_majority(count: int, most: int) -> bool:
+    return count > most // 2
+
+
+def _said(answer: Answer) -> str:
+    where = "{}:{}".format(*answer.sentinel)
+    if answer.master is None:
+        return f"{where} {answer.why}"
+    return f"{where} names {answer.master[0]}:{answer.master[1]}"
+
+
+class Poll:
+    """Asks all Sentinels at once, and waits until enough agree.
+
+    Args:
+        ask: see :data:`AskOne`.
+        spawn: runs a function beside, in a thread or a greenlet.
+        new_queue: makes a queue between these and who asks.
+    """
+
+    def __init__(
+        self,
+        ends: Sequence[Peer],
+        ask: AskOne,
+        spawn: Callable[..., Any],
+        new_queue: Callable[[], Arrivals],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ends = ends
+        self._ask = ask
+        self._spawn = spawn
+        self._new_queue = new_queue
+        self._clock = clock
+        # One that is still being asked is not asked once more.
+        self._asked: set[Peer] = set()
+
+    def __call__(self) -> list[Answer]:
+        """Return what those say that answer in time; of the others, that they don't."""
+        arrivals = self._new_queue()
+        for end in self._ends:
+            if end not in self._asked:
+                self._asked.add(end)
+                self._spawn(self._ask_one, end, arrivals)
+        answers: dict[Peer, Answer] = {}
+        until = self._clock() + ASK_SECONDS
+        while len(answers) < len(self._ends) and not self._is_decided(answers):
+            try:
+                answer = arrivals.get(timeout=max(until - self._clock(), 0.001))
+            except Empty:
+                break
+            answers[answer.sentinel] = answer
+        return [answers.get(end, Answer(end, None, "doesn't answer")) for end in self._ends]
+
+    def _is_decided(self, answers: dict[Peer, Answer]) -> bool:
+        votes = Counter(answer.master for answer in answers.values() if answer.master is not None)
+        return any(_is_majority(count, len(self._ends)) for count in votes.values())
+
+    def _ask_one(self, end: Peer, arrivals: Arrivals) -> None:
+        try:
+            arrivals.put(self._ask(end))
+        finally:
+            self._asked.discard(end)
+
+
+class MasterLocator:
+    """Locator that tells where the master is; all connections of a process go by one.
+
+    Args:
+        poll: asks all Sentinels.
+        lock: keeps others waiting meanwhile, threads or greenlets.
+
+    Attributes:
+        agreeing: how many Sentinels named the master when they were asked last.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        poll: Callable[[], list[Answer]],
+        lock: AbstractContextManager[Any],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        assert address.sentinels is not None  # noqa: S101 - else there is nobody to ask
+        self.agreeing = 0
+        self._address = address
+        self._most = len(address.sentinels.ends)
+        self._poll = poll
+        self._clock = clock
+        self._lock = lock
+        self._elected: Peer | None = None
+        self._fresh_until = -1.0
+        self._trouble = ""
+
+    def __call__(self) -> Address:
+        """Return where the master is; waits for the Sentinels, unless they were asked just now.
+
+        Raises:
+            MasterUnknown: they don't tell.
+        """
+        with self._lock:
+            if self._clock() >= self._fresh_until:
+                self._ask()
+            if self._elected is None:
+                raise MasterUnknown(f"{self._address}: {self._trouble}")
+            return self._address.at(self._elected)
+
+    def _ask(self) -> None:
+        answers = self._poll()
+        self._fresh_until = self._clock() + _FRESH_SECONDS
+        try:
+            self._elected, self.agreeing = elect(answers, self._most)
+            trouble = ""
+        except MasterUnknown as error:
+            self.agreeing, trouble = 0, str(error)
+            if any(answer.master not in (None, self._elected) for answer in answers):
+                self._elected = None
+        if trouble and trouble != self._trouble:
+            logger.warning("Where %s is can't be told: %s", self._address, trouble)
+        elif self._trouble and not trouble:
+            logger.warning("A majority of the Sentinels names %s again", self._address)
+        self._trouble = trouble

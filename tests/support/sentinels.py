@@ -1,0 +1,114 @@
+"""Three Sentinels beside a master and two replicas, on this machine, for a test to break."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from redis import Redis, RedisError
+
+from app.local.ports import LOOPBACK
+from app.local.valkey import answers, valkey_binary, valkey_url
+from app.processes.child import Program
+from tests.support.redirect.waiting import wait_until
+from tests.support.servers import RedisServer, Server
+
+MASTER = "mymaster"
+_QUORUM = 2
+
+
+class SentinelServer(Server):
+    """A Sentinel that watches the master at a port."""
+
+    def __init__(self, directory: Path, master_port: int, down_after_ms: int, binary: Path) -> None:
+        def program(at: Path, port: int) -> Program:
+            file = at / "sentinel.conf"
+            lines = (
+                f"bind {LOOPBACK}",
+                f"port {port}",
+                f"dir {at}",
+                f"sentinel monitor {MASTER} {LOOPBACK} {master_port} {_QUORUM}",
+                f"sentinel down-after-milliseconds {MASTER} {down_after_ms}",
+                f"sentinel failover-timeout {MASTER} 10000",
+            )
+            file.write_text("\n".join(lines) + "\n")
+            argv = (str(binary), str(file), "--sentinel")
+            return Program("sentinel", argv, is_ready=lambda: answers(valkey_url(port)))
+
+        super().__init__(program, directory)
+
+
+class SentinelWatched:
+    """A master, two replicas and three Sentinels, started together and killed at the end."""
+
+    def __init__(
+        self, directory: Path, binary: Path | None = None, down_after_ms: int = 500
+    ) -> None:
+        used = binary or valkey_binary()
+        self.stores = [RedisServer(directory / f"redis-{number}", used) for number in range(3)]
+        port = self.stores[0].port
+        self.sentinels = [
+            SentinelServer(directory / f"sentinel-{number}", port, down_after_ms, used)
+            for number in range(3)
+        ]
+        self._stack = ExitStack()
+
+    @property
+    def url(self) -> str:
+        ends = ",".join(f"{LOOPBACK}:{each.port}" for each in self.sentinels)
+        return f"redis+sentinel://{ends}/{MASTER}/0"
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            for store in self.stores:
+                stack.enter_context(store)
+            for replica in self.stores[1:]:
+                with Redis(port=replica.port) as client:
+                    client.replicaof(LOOPBACK, self.stores[0].port)
+            wait_until(lambda: self._replicas_of(self.stores[0]) == 2, 30)
+            for sentinel in self.sentinels:
+                stack.enter_context(sentinel)
+            wait_until(lambda: all(map(self._knows_all, self.sentinels)), 30)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def master(self) -> RedisServer:
+        """Return the server that two Sentinels or more call the master."""
+        elected = self._elected()
+        assert elected is not None, "the Sentinels disagree"
+        return elected
+
+    def _elected(self) -> RedisServer | None:
+        ports = [self.named_by(each) for each in self.sentinels]
+        return next((each for each in self.stores if ports.count(each.port) >= _QUORUM), None)
+
+    def named_by(self, sentinel: SentinelServer) -> int:
+        """Return the port that a Sentinel names; 0 if it is away."""
+        try:
+            with Redis(port=sentinel.port, socket_timeout=1) as client:
+                return int(client.sentinel_get_master_addr_by_name(MASTER)[1])
+        except RedisError:
+            return 0
+
+    def fail_over(self) -> RedisServer:
+        """Have another server promoted while the master lives, and return the new master."""
+        old = self.master()
+        with Redis(port=self.sentinels[0].port) as client:
+            client.sentinel_failover(MASTER)
+        return self.wait_for_another(old)
+
+    def wait_for_another(self, old: RedisServer) -> RedisServer:
+        """Wait until the Sentinels name another master than that, and return it."""
+        wait_until(lambda: self._elected() not in (None, old), 30)
+        return self.master()
+
+    def _replicas_of(self, store: RedisServer) -> int:
+        with Redis(port=store.port) as client:
+            return int(client.info("replication")["connected_slaves"])
+
+    def _knows_all(self, sentinel: SentinelServer) -> bool:
+        with Redis(port=sentinel.port) as client:
+            state = client.sentinel_master(MASTER)
+        return int(state["num-other-sentinels"]) == 2 and int(state["num-slaves"]) == 2
