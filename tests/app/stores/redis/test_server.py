@@ -22,8 +22,8 @@ class World:
         self.ends = [HERE]
         self.answering: RedisServer | None = OURS
         self.asked = 0
-        self.locate = lambda: Address(host="redis.example")
-        self.detector = FailoverDetector(lambda: self.locate(), self.resolve, self.ask, self.clock)
+        self.address = Address(host="redis.example")
+        self.detector = FailoverDetector(lambda: self.address, self.resolve, self.ask, self.clock)
 
     def resolve(self, *_: object) -> list[tuple[object, ...]]:
         if not self.ends:
