@@ -6,6 +6,7 @@
  * 2. When all connections are busy, due requests queue and their clock runs.
  * 3. The generator says how far it fell behind by its own fault (lag: a request was due, a connection
  *    was free, nothing was sent), so that its reader can tell its delay from the server's.
+ * 4. SIGTERM ends the schedule at that moment: what was due by then is still sent and waited for.
  *
  * Prints one JSON object. Times are nanoseconds of CLOCK_MONOTONIC inside, milliseconds outside. */
 #define _GNU_SOURCE
@@ -14,6 +15,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,10 +212,26 @@ static void handle_events(struct run *run) {
     }
 }
 
+static volatile sig_atomic_t told_to_end;
+
+static void tell_to_end(int number) { told_to_end = number; }
+
+static void cut_plan(struct run *run) {
+    nanoseconds t = now();
+    size_t due = run->next;
+    while (due < run->planned && run->intended[due] <= t) due++;
+    run->planned = due;
+    run->options.seconds = fmax((t - run->begin) / (double)SECOND - run->options.warmup, 1e-3);
+    told_to_end = 0;
+}
+
+static nanoseconds deadline(const struct options *o, nanoseconds begin) {
+    return begin + (nanoseconds)((o->warmup + o->seconds + o->drain) * SECOND);
+}
+
 static void drive(struct run *run) {
-    nanoseconds deadline = run->begin + (nanoseconds)((run->options.warmup + run->options.seconds +
-                                                       run->options.drain) * SECOND);
-    while (run->finished < run->planned && now() < deadline) {
+    while (run->finished < run->planned && now() < deadline(&run->options, run->begin)) {
+        if (told_to_end) cut_plan(run);
         dispatch(run);
         arm_timer(run);
         handle_events(run);
@@ -298,6 +316,7 @@ int main(int argc, char **argv) {
     run.requests = read_requests(run.options.requests_path, &run.request_count);
     prepare(&run);
     plan(&run);
+    signal(SIGTERM, tell_to_end);
     double cpu = cpu_seconds();
     nanoseconds since = now();
     drive(&run);

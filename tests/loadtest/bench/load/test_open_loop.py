@@ -1,6 +1,7 @@
 """The load generator against servers whose faults are known; bounds are wide on purpose."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,28 @@ def test_a_generator_that_is_left_early_is_stopped(program, tmp_path):
         with generator.running(port, path, schedule) as process:
             pass
     assert process.returncode == -9
+
+
+def test_one_that_is_told_to_end_answers_for_what_was_due_by_then(program, tmp_path):
+    answered = threading.Event()
+
+    def answer(number):
+        if number == 50:
+            answered.set()
+        return FOUND
+
+    with serving(answer=answer) as port:
+        path = tmp_path / "requests"
+        path.write_bytes(requests.raw_requests(["one"], port))
+        schedule = Schedule(200, 60, seed=1, warm_up_seconds=0.1)
+        generator = Generator(program, tuple(available_cores()))
+        with generator.running(port, path, schedule) as process:
+            assert answered.wait(20)
+            process.terminate()
+            run = finished(process, schedule)
+    assert run.errors == 0
+    assert 50 <= run.redirected == run.planned < 200 * 60
+    assert run.achieved > 0
 
 
 def test_the_program_is_built_once(program):
