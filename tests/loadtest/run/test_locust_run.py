@@ -36,7 +36,9 @@ def test_a_fast_server_that_counts_right_is_met(run):
     assert figures["count"]["is_exact"]
     assert figures["count"]["redirects"] > RATE
     assert every_redirect(figures)["50"] >= 5
-    assert set(figures["routes"]) > {"GET /{hot}", "GET /{unknown}", "HEAD /{hot}", "GET /{hot}+"}
+    assert set(figures["routes"]) > {"GET /{hot}", "GET /{unknown}"}
+    # A scenario with few visits draws lots between these.
+    assert set(figures["routes"]) & {"HEAD /{hot}", "GET /{hot}+"}
 
 
 def test_a_stall_of_a_second_shows_in_the_tail_and_in_what_waited_behind_it(run):
