@@ -43,7 +43,7 @@ help:
 	@echo "make chaos             break everything while clicks come; CHAOS_SECONDS=, ARGS=--help"
 	@echo "make ha                take Redis' master away in every way; build/ha.json, build/ha-*.png"
 	@echo "make deb               a Debian package in build/, which installs without a network"
-	@echo "make test-systemd      that package under real systemd; figures in build/systemd.json"
+	@echo "make test-systemd      that package under real systemd; figures in build/systemd*.json"
 	@echo "make test-platforms    all of it on Debian 12, 13 and testing, unpacked; as root"
 	@echo "make loadtest          a local Hopline under load; verdict in build/loadtest.html"
 	@echo "make lock              deploy/requirements.lock anew, with the hashes of what is installed"
@@ -93,7 +93,7 @@ deb:
 
 .PHONY: test-systemd
 test-systemd: $(DEVELOP)
-	@CI=true $(BIN)/pytest -q -s tests/deploy/test_systemd.py $(ARGS)
+	@CI=true $(BIN)/pytest -q -s tests/deploy/test_systemd.py tests/deploy/test_systemd_reload.py $(ARGS)
 
 .PHONY: test-platforms
 test-platforms: $(DEVELOP)

@@ -57,8 +57,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> scheduling.QuietLast:
-    return scheduling.QuietLast(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> scheduling.SharedMachine:
+    return scheduling.SharedMachine(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,4 @@
-"""What is in the Debian package.
-
-It is built here while other tests run: the wheels that it takes an index to get are kept, and are
-there already when the packages for a booted machine are built.
-"""
+"""What is in the Debian package."""
 
 import re
 
@@ -19,8 +15,8 @@ def plain(name: str) -> str:
 
 
 @pytest.mark.timeout(300)
-def test_every_wheel_is_hoplines_or_named_by_the_lock(tmp_path):
-    wheels = packages.wheelhouse(packages.build(tmp_path), tmp_path / "unpacked")
+def test_every_wheel_is_hoplines_or_named_by_the_lock(package, tmp_path):
+    wheels = packages.wheelhouse(package, tmp_path)
     held = {tuple(map(plain, path.name.split("-")[:2])) for path in wheels.glob("*.whl")}
     lines = re.findall(r"^([\w.-]+)==([^\s;]+)", LOCK.read_text(), re.MULTILINE)
     (ours,) = (each for each in held if each[0] == "hopline")

@@ -1,11 +1,9 @@
-"""The installed package under real systemd: `make test-systemd` runs this file alone.
+"""The installed package under real systemd: `make test-systemd` runs this and the next file alone.
 
 The tests follow each other on one machine, as its operator's days would.
 """
 
 import json
-import re
-import sys
 import time
 
 import pytest
@@ -13,7 +11,6 @@ import pytest
 from app.health.host.units import UNITS
 from tests.support.deploy import packages
 from tests.support.deploy.container import wait_until
-from tests.support.deploy.figures import Figures
 from tests.support.deploy.host import (
     ASKED,
     CODE,
@@ -29,40 +26,22 @@ from tests.support.deploy.host import (
     wait_until_active,
     wait_until_counted,
     wait_until_replaced,
+    while_visited,
     write_passwords,
 )
-from tests.support.deploy.load import Visitors
+from tests.support.deploy.load import CALM_SECONDS
 
 pytestmark = pytest.mark.timeout(300)
 
 TARGET = "https://example.com/a?b=c"
 
-BUDGET_MS = 50
-
-#: The machine is shared: how often a reload may be tried again that was disturbed.
-TRIES = 3
-
 MARKER = "/tmp/of-the-host"
 
 
-@pytest.fixture(scope="module")
-def figures():
-    found = Figures()
-    yield found
-    found.save(packages.REPOSITORY / "build" / "systemd.json")
-    sys.stdout.write(f"\n{found.table()}\n")
-
-
-@pytest.fixture(scope="module")
-def visitors(machine, tmp_path_factory):
-    build = packages.REPOSITORY / "build"
-    return Visitors(machine, build, tmp_path_factory.mktemp("load"), CODE)
-
-
-def test_it_installs_without_a_network_and_everything_starts(machine, built_packages, figures):
+def test_it_installs_without_a_network_and_everything_starts(machine, package_before, figures):
     write_passwords(machine)
     began = time.monotonic()
-    machine.run("dpkg", "--install", f"/srv/packages/{built_packages[0].name}")
+    machine.run("dpkg", "--install", str(packages.seen_there(package_before)))
     wait_until_active(machine)
     figures.add("install", seconds=time.monotonic() - began)
     assert machine.run("hopline", "--version").strip() == f"hopline {packages.BEFORE}"
@@ -150,68 +129,18 @@ def test_hung_services_are_restarted_by_the_watchdog(machine, figures):
         assert "Watchdog timeout" in machine.journal(service)
 
 
-def measured(machine, visitors, seconds, action):
-    """Do something under load; return what visitors got and how many clicks are new."""
-    before = clicks(machine)
-    with visitors.visiting(seconds) as visits:
-        time.sleep(1.5)
-        action()
-        assert visits.go_on, "the load was over before what it was to disturb"
-    wait_until_counted(machine, before + visits.run.redirected)
-    return visits.run
-
-
-def seconds_for_install(figures):
-    """Return how long an install under load may take, from how long one took without."""
-    return 6 + 2 * figures.rows["install"]["seconds"]
-
-
-def add_run(figures, what, run):
-    figures.add(
-        what,
-        requests=run.planned,
-        failed=run.errors,
-        p50_ms=run.latency_ms["50"],
-        p99_9_ms=run.latency_ms["99.9"],
-        max_ms=run.latency_ms["100"],
-        generator_lag_p99_9_ms=run.lag_ms["99.9"],
-    )
-
-
-def worker_pids(machine):
-    group = machine.show(REDIRECT, "ControlGroup")
-    tree = machine.run("systemd-cgls", "--no-pager", "--full", group, check=False)
-    return set(re.findall(r"(\d+) \S*gunicorn: worker", tree))
-
-
-def test_a_reload_fails_no_request_and_stays_within_the_budget(machine, visitors, figures):
-    for _ in range(TRIES):
-        before = worker_pids(machine)
-        run = measured(machine, visitors, 6, lambda: machine.run("systemctl", "reload", REDIRECT))
-        assert before
-        wait_until(lambda before=before: not before & worker_pids(machine))
-        assert run.errors == 0
-        add_run(figures, "systemctl reload", run)
-        if run.latency_ms["99.9"] < BUDGET_MS:
-            return
-    pytest.fail(
-        f"p99.9 was {run.latency_ms['99.9']} ms, {run.lag_ms['99.9']} ms by the load itself"
-    )
-
-
 def test_a_restart_fails_no_request(machine, visitors, figures):
     restart = ("systemctl", "restart", *SERVICES)
-    run = measured(machine, visitors, 12, lambda: machine.run(*restart))
-    add_run(figures, "systemctl restart", run)
+    run = while_visited(machine, visitors, lambda: machine.run(*restart))
+    figures.add_run("systemctl restart", run)
     assert run.errors == 0
 
 
-def test_an_upgrade_fails_no_request(machine, built_packages, visitors, figures):
-    package = f"/srv/packages/{built_packages[1].name}"
+def test_an_upgrade_fails_no_request(machine, package, visitors, figures):
+    install = ("dpkg", "--install", str(packages.seen_there(package)))
     before = {service: machine.main_pid(service) for service in SERVICES}
-    seconds = seconds_for_install(figures)
-    run = measured(machine, visitors, seconds, lambda: machine.run("dpkg", "--install", package))
-    add_run(figures, "upgrade of the package", run)
+    run = while_visited(machine, visitors, lambda: machine.run(*install))
+    figures.add_run("upgrade of the package", run)
     assert run.errors == 0
     for service, pid in before.items():
         assert machine.main_pid(service) not in (0, pid)
@@ -220,8 +149,8 @@ def test_an_upgrade_fails_no_request(machine, built_packages, visitors, figures)
 
 def test_a_stop_loses_no_click(machine, visitors, figures):
     before = clicks(machine)
-    with visitors.visiting(4) as visits:
-        time.sleep(1.5)
+    with visitors.visiting() as visits:
+        time.sleep(CALM_SECONDS)
         began = time.monotonic()
         machine.run("systemctl", "stop", "hopline.target", *SERVICES)
         took = time.monotonic() - began
@@ -279,14 +208,15 @@ def test_a_purge_leaves_nothing_behind(machine, figures):
 
 
 @pytest.fixture(scope="module")
-def install(machine, built_packages):
+def install(machine, package_before, package):
     """Run install.sh from a wheelhouse, of the version before or of this one."""
-    for name, package in zip(("before", "now"), built_packages, strict=True):
-        packages.wheelhouse(package, package.parent / name)
+    wheels = {}
+    for name, built in (("before", package_before), ("now", package)):
+        packages.wheelhouse(built, built.parent)
+        wheels[name] = str(packages.seen_there(built).parent / "usr/share/hopline/wheels")
 
     def run(*arguments, version=""):
-        wheels = f"/srv/packages/{version}/usr/share/hopline/wheels"
-        options = ("--wheelhouse", wheels) if version else ()
+        options = ("--wheelhouse", wheels[version]) if version else ()
         return machine.run("/srv/deploy/install.sh", *options, *arguments)
 
     return run
@@ -320,14 +250,15 @@ def test_install_sh_upgrades_and_rolls_back_without_a_failed_request(
     machine, install, visitors, figures
 ):
     write_passwords(machine)
-    with visitors.visiting(seconds_for_install(figures) + 10) as visits:
+    with visitors.visiting() as visits:
+        time.sleep(CALM_SECONDS)
         install(version="now")
         upgraded = versions(machine)
         install("rollback")
-        assert visits.go_on
+        time.sleep(CALM_SECONDS)
     assert versions(machine) == list(reversed(upgraded))
     assert machine.run("hopline", "--version").strip() == f"hopline {packages.BEFORE}"
-    add_run(figures, "install.sh: upgrade and roll back", visits.run)
+    figures.add_run("install.sh: upgrade and roll back", visits.run)
     assert visits.run.errors == 0
 
 

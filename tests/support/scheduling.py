@@ -1,27 +1,42 @@
-"""Order in which pytest-xdist's processes run the tests: side by side first, the quiet ones last.
+"""Order in which pytest-xdist's processes run the tests, and which of them never run beside which.
 
-A file's tests stay together, so that its servers are started once. The quiet ones begin when
-nothing else is left, in one process alone: they prove a time, or fill the machine.
+A file's tests stay together, so that its servers are started once. Files run side by side, the
+long ones first. Those that would disturb each other go to one process, which runs them by turns.
+Those that nothing may disturb begin when nothing else is left, in one process alone.
 """
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-#: Files, or tests by the beginning of their ids, that run while no other test does.
-QUIET = (
-    "tests/app/redirect/server/test_many_connections.py",
-    "tests/deploy/test_systemd.py",
-    "tests/integration/test_chaos.py",
+#: Files, or tests by the beginning of their ids, that prove a time: no other test runs meanwhile.
+ALONE = (
+    "tests/deploy/test_systemd_reload.py",
     "tests/integration/test_up.py::test_a_click_is_redirected_and_counted_within_three_seconds",
     "tests/integration/test_up.py::test_sigterm_stops_everything_and",
     "tests/loadtest/bench/test_redis_frozen.py",
-    "tests/loadtest/bench/load/test_open_loop.py",
-    "tests/loadtest/run/test_locust_run.py::test_a_rate_beyond_the_generator",
+    "tests/loadtest/bench/load/test_open_loop.py::test_latency_is_that_of_the_server",
+    "tests/loadtest/bench/load/test_open_loop.py::test_requests_leave_at_the_asked_rate",
+    "tests/loadtest/bench/load/test_open_loop.py::test_a_stall_is_charged_to_every_request",
+    "tests/loadtest/bench/load/test_open_loop.py::test_requests_queue_when_all_connections",
 )
 
-#: Files that take long come first, lest the last of them keeps everybody waiting.
-_SLOW_FIRST = (
+#: Those that keep a processor busy, or measure how long something takes and say when the machine
+#: was too busy for that: one of them at a time, beside other tests.
+BY_TURNS = (
+    "tests/integration/test_chaos.py",
+    "tests/loadtest/test_hour.py",
+    "tests/loadtest/test_hopline.py",
+    "tests/loadtest/bench/test_main.py",
+    "tests/loadtest/bench/test_scaling.py",
+    "tests/loadtest/bench_workers/test_main.py",
+    "tests/loadtest/run/test_locust_run.py",
+    "tests/app/redirect/server/test_many_connections.py",
+)
+
+#: Files and folders that take long come first, lest the last of them keeps everybody waiting.
+LONG_FIRST = (
+    "tests/deploy/test_systemd.py",
     "tests/integration/",
     "tests/deploy/",
     "tests/workers/",
@@ -29,18 +44,30 @@ _SLOW_FIRST = (
     "tests/app/redirect/",
 )
 
-_QUIET_UNIT = "quiet"
+_BY_TURNS_UNIT = "by turns"
+_ALONE_UNIT = "alone"
 
 
 def sort(items: list[pytest.Item]) -> None:
     """Bring tests into the order in which they are given out."""
-    items.sort(
-        key=lambda item: (item.nodeid.startswith(QUIET), not item.nodeid.startswith(_SLOW_FIRST))
-    )
+    items.sort(key=lambda item: _rank(item.nodeid))
 
 
-class QuietLast(LoadScopeScheduling):
-    """Scheduler that gives out file by file, and the quiet tests to the process that is left."""
+def _rank(nodeid: str) -> tuple[int, int]:
+    if nodeid.startswith(ALONE):
+        return 2, _place(nodeid, ALONE)
+    if nodeid.startswith(BY_TURNS):
+        return 0, _place(nodeid, BY_TURNS)
+    return 1, _place(nodeid, LONG_FIRST)
+
+
+def _place(nodeid: str, beginnings: tuple[str, ...]) -> int:
+    places = (place for place, start in enumerate(beginnings) if nodeid.startswith(start))
+    return next(places, len(beginnings))
+
+
+class SharedMachine(LoadScopeScheduling):
+    """Scheduler that gives out file by file, and what runs alone to the process that is left."""
 
     def remove_node(self, node: WorkerController) -> str | None:
         """Forget a process that has ended; whoever is left may be alone now."""
@@ -50,18 +77,20 @@ class QuietLast(LoadScopeScheduling):
         return crashed_test
 
     def _reschedule(self, node: WorkerController) -> None:
-        if not self._waits_for_quiet:
+        if not self._waits_for_the_others:
             super()._reschedule(node)
         elif any(other is not node and not other.shutting_down for other in self.nodes):
             node.shutdown()
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        if not self._waits_for_quiet:
+        if not self._waits_for_the_others:
             super()._assign_work_unit(node)
 
     @property
-    def _waits_for_quiet(self) -> bool:
-        return next(iter(self.workqueue), None) == _QUIET_UNIT and len(self.nodes) > 1
+    def _waits_for_the_others(self) -> bool:
+        return next(iter(self.workqueue), None) == _ALONE_UNIT and len(self.nodes) > 1
 
     def _split_scope(self, nodeid: str) -> str:
-        return _QUIET_UNIT if nodeid.startswith(QUIET) else nodeid.partition("::")[0]
+        if nodeid.startswith(ALONE):
+            return _ALONE_UNIT
+        return _BY_TURNS_UNIT if nodeid.startswith(BY_TURNS) else nodeid.partition("::")[0]

@@ -1,4 +1,4 @@
-"""Tests side by side, in processes of pytest-xdist, and the quiet ones on their own."""
+"""Tests side by side, by turns and alone, in processes of pytest-xdist."""
 
 import re
 import subprocess
@@ -18,7 +18,8 @@ import pytest
 
 from tests.support import scheduling
 
-scheduling.QUIET = ("test_a.py::test_quiet",)
+scheduling.ALONE = ("test_a.py::test_alone",)
+scheduling.BY_TURNS = ("test_c.py", "test_b.py::test_loud")
 
 
 def pytest_collection_modifyitems(items):
@@ -26,7 +27,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_xdist_make_scheduler(config, log):
-    return scheduling.QuietLast(config, log)
+    return scheduling.SharedMachine(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -38,12 +39,12 @@ def times(request):
         file.write(line)
 """
 
-QUIET = """
+ALONE = """
 import pytest
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_quiet(number):
+def test_alone(number):
     pass
 
 
@@ -73,15 +74,15 @@ class Ran(NamedTuple):
     ended: str
 
     @property
-    def is_quiet(self) -> bool:
-        return self.name.startswith("test_quiet")
+    def is_alone(self) -> bool:
+        return self.name.startswith("test_alone")
 
 
 @pytest.fixture
 def run(tmp_path: Path):
     """A function that runs some of a folder's tests in three processes."""
     (tmp_path / "conftest.py").write_text(CONFTEST)
-    (tmp_path / "test_a.py").write_text(QUIET)
+    (tmp_path / "test_a.py").write_text(ALONE)
     for name in ("test_b.py", "test_c.py", "test_d.py"):
         (tmp_path / name).write_text(LOUD)
 
@@ -104,35 +105,44 @@ def run(tmp_path: Path):
     return run
 
 
-def test_quiet_tests_run_last_and_alone_and_others_by_file_side_by_side(run):
+def test_what_runs_alone_comes_last_and_others_by_file_side_by_side(run):
     ran = run()
-    quiet = [one for one in ran if one.is_quiet]
-    others = [one for one in ran if not one.is_quiet]
-    assert (len(quiet), len(others)) == (4, 13)
-    assert len({one.pid for one in quiet}) == 1
-    assert min(float(one.began) for one in quiet) > max(float(one.ended) for one in others)
+    alone = [one for one in ran if one.is_alone]
+    others = [one for one in ran if not one.is_alone]
+    assert (len(alone), len(others)) == (4, 13)
+    assert len({one.pid for one in alone}) == 1
+    assert min(float(one.began) for one in alone) > max(float(one.ended) for one in others)
     places = {(one.file, one.pid) for one in others}
     assert len(places) == 4
     assert len({pid for _, pid in places}) > 1
+
+
+def test_what_takes_turns_begins_first_in_one_process_in_the_order_of_the_table(run):
+    ran = run()
+    by_turns = [one for one in ran if one.file in ("test_b.py", "test_c.py")]
+    others = [one for one in ran if one.file == "test_d.py"]
+    assert [one.file for one in by_turns] == ["test_c.py"] * 4 + ["test_b.py"] * 4
+    assert len({one.pid for one in by_turns}) == 1
+    assert {one.pid for one in others}.isdisjoint(one.pid for one in by_turns)
 
 
 @pytest.mark.parametrize(
     ("arguments", "count"),
     [
         (("test_a.py",), 5),
-        (("test_a.py::test_quiet",), 4),
-        (("test_a.py::test_quiet", "test_b.py"), 8),
+        (("test_a.py::test_alone",), 4),
+        (("test_a.py::test_alone", "test_b.py"), 8),
     ],
 )
-def test_quiet_tests_wait_though_there_are_fewer_files_than_processes(run, arguments, count):
+def test_what_runs_alone_waits_though_there_are_fewer_files_than_processes(run, arguments, count):
     ran = run(*arguments)
     assert len(ran) == count
-    others = [float(one.ended) for one in ran if not one.is_quiet]
-    assert min(float(one.began) for one in ran if one.is_quiet) > max(others, default=0.0)
+    others = [float(one.ended) for one in ran if not one.is_alone]
+    assert min(float(one.began) for one in ran if one.is_alone) > max(others, default=0.0)
 
 
-def test_every_quiet_test_is_there():
-    for start in scheduling.QUIET:
-        path, _, name = start.partition("::")
-        source = Path(path).read_text()
-        assert not name or re.search(rf"^ *(def|class) {name}", source, re.MULTILINE), start
+@pytest.mark.parametrize("start", [*scheduling.ALONE, *scheduling.BY_TURNS, *scheduling.LONG_FIRST])
+def test_everything_that_is_named_is_there(start):
+    path, _, name = start.partition("::")
+    assert Path(path).exists()
+    assert not name or re.search(rf"^ *(def|class) {name}", Path(path).read_text(), re.MULTILINE)

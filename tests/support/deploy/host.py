@@ -6,6 +6,7 @@ import time
 
 from tests.support.deploy import stores
 from tests.support.deploy.container import wait_until
+from tests.support.deploy.load import CALM_SECONDS
 
 NAMES = ("redirect", "console", "workers")
 SERVICES = tuple(f"hopline-{name}.service" for name in NAMES)
@@ -64,3 +65,14 @@ def write_passwords(machine):
 def wait_until_active(machine):
     for service in SERVICES:
         wait_until(lambda service=service: machine.show(service, "ActiveState") == "active", 60)
+
+
+def while_visited(machine, visitors, action):
+    """Do something while visitors come; return what they got, once it is counted."""
+    before = clicks(machine)
+    with visitors.visiting() as visits:
+        time.sleep(CALM_SECONDS)
+        action()
+        time.sleep(CALM_SECONDS)
+    wait_until_counted(machine, before + visits.run.redirected)
+    return visits.run

@@ -13,37 +13,35 @@ from tests.support.deploy.container import Container
 PORT = 8080
 RATE = 400
 CONNECTIONS = 64
+#: For so long they come before what is to disturb them, and after it.
+CALM_SECONDS = 1.5
+#: Longer than whatever they come for: they are told when it is over.
+_LONGEST_SECONDS = 240.0
 
 
 @dataclass
 class Visits:
-    """What visitors got; `run` is there once the load is over."""
+    """What visitors got; ``run`` is there once the load is over."""
 
-    process: "subprocess.Popen[str]"
     run: OpenRun | None = None
-
-    @property
-    def go_on(self) -> bool:
-        """Whether they still come."""
-        return self.process.poll() is None
 
 
 class Visitors:
     """Visitors of one link; everything that they ask for is a click of that link."""
 
-    def __init__(self, machine: Container, build_dir: Path, directory: Path, code: str) -> None:
+    def __init__(self, machine: Container, directory: Path, code: str) -> None:
         self._machine = machine
-        self._program = compiled(build_dir)
+        self._program = compiled(directory)
         self._requests = directory / f"{code}.requests"
         self._requests.write_bytes(raw_requests([code], PORT))
 
     @contextmanager
-    def visiting(self, seconds: float) -> Iterator[Visits]:
-        """Have them come for so long; the block is left when the last has been answered."""
-        schedule = Schedule(rate=RATE, seconds=seconds, seed=1, connections=CONNECTIONS)
+    def visiting(self) -> Iterator[Visits]:
+        """Have them come while the block lasts; it is left when the last has been answered."""
+        schedule = Schedule(RATE, _LONGEST_SECONDS, seed=1, connections=CONNECTIONS)
         options = {
-            "-p": PORT, "-f": self._requests, "-r": RATE, "-t": seconds, "-c": CONNECTIONS,
-            "-w": schedule.warm_up_seconds, "-d": 15, "-s": schedule.seed,
+            "-p": PORT, "-f": self._requests, "-r": RATE, "-t": schedule.seconds,
+            "-c": CONNECTIONS, "-w": schedule.warm_up_seconds, "-d": 15, "-s": schedule.seed,
         }  # fmt: skip
         argv = [str(part) for option in options.items() for part in option]
         with subprocess.Popen(
@@ -52,9 +50,11 @@ class Visitors:
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
-            visits = Visits(process)
+            visits = Visits()
             try:
                 yield visits
+                assert process.poll() is None, "the load was over before what it was to disturb"
+                process.terminate()
                 visits.run = finished(process, schedule)
             finally:
                 process.kill()
