@@ -2,7 +2,9 @@
 
 import json
 import os
+import sys
 import time
+from pathlib import Path
 from wsgiref.validate import validator
 
 import falcon
@@ -170,9 +172,18 @@ class _Redirect:
         resp.set_header("Location", "https://example.com/" + code)
 
 
-def slow_to_load(seconds=1):
-    """Return an application that takes so long to load, and that says which worker answers."""
-    loaded_at = time.monotonic() + seconds
+def slow_to_load(seconds=1, again=""):
+    """Return an application that takes so long to load, and that says which worker answers.
+
+    With the path of a file that isn't there yet, only whoever comes after the first takes so long.
+    """
+    is_first = bool(again) and not Path(again).exists()
+    if is_first:
+        Path(again).touch()
+    else:
+        sys.stderr.write("loads slowly\n")
+        sys.stderr.flush()
+    loaded_at = time.monotonic() + (0 if is_first else seconds)
     while time.monotonic() < loaded_at:
         time.sleep(0.05)  # not at one go, for signals are heard between two instructions
     return _who

@@ -2,6 +2,7 @@ import os
 import signal
 import time
 from functools import partial
+from pathlib import Path
 
 import psutil
 import pytest
@@ -9,6 +10,10 @@ import pytest
 from tests.support.server.gunicorn_server import Gunicorn
 from tests.support.server.raw_client import Reader
 from tests.support.server.visits import GET, ONCE, Load, ask, under_load, wait_for
+
+#: What a stop must not wait for, and less, which it doesn't take on a busy machine either.
+PATIENT = ("--graceful-timeout", "60")
+_LONG = 30.0
 
 SLOW_END = """
 import pathlib, gevent
@@ -41,11 +46,11 @@ def is_alive(process: psutil.Process) -> bool:
 @pytest.mark.parametrize("path", [b"f1", b"w1", b"slow/0.05/"], ids=["fast", "WSGI", "waiting"])
 @pytest.mark.parametrize("keep", [True, False], ids=["kept", "new"])
 def test_stopping_under_load_loses_no_request(tmp_path, path, keep):
-    with Gunicorn(tmp_path) as server:
+    with Gunicorn(tmp_path, *PATIENT) as server:
 
         def stop() -> None:
             server.signal(signal.SIGTERM)
-            assert server.wait_until_gone(5) < 5
+            server.wait_until_gone(_LONG)
 
         outcomes = under_load(server, path, keep=keep, during=stop)
     # A newcomer may find the door just closed, before it has been heard.
@@ -93,30 +98,37 @@ def test_old_workers_serve_until_new_ones_have_loaded(tmp_path):
 
 
 def test_old_workers_serve_on_however_busy_the_machine_is(tmp_path):
-    with Gunicorn(tmp_path, app="slow_to_load(7)") as server:
+    with Gunicorn(tmp_path, app=slow_when_reloaded(tmp_path, 7)) as server:
         old = server.workers()
         server.signal(signal.SIGHUP)
-        wait_for(lambda: len(server.workers()) == 2)
+        wait_for(lambda: "loads slowly" in server.log)
         time.sleep(6)  # longer than a worker takes to load on a machine that is not busy
         assert {who_answers(server) for _ in range(20)} == set(old)
         wait_for(partial(are_replaced, server, set(old)))
 
 
+def slow_when_reloaded(folder: Path, seconds: int) -> str:
+    again = str(folder / "loaded once")
+    return f"slow_to_load({seconds}, again={again!r})"
+
+
 def test_a_stop_waits_for_no_worker_that_only_starts(tmp_path):
-    with Gunicorn(tmp_path, app="slow_to_load(4)") as server:
+    with Gunicorn(tmp_path, app=slow_when_reloaded(tmp_path, 60)) as server:
         (old,) = map(psutil.Process, server.workers())
         server.signal(signal.SIGHUP)
-        wait_for(lambda: len(server.workers()) == 2)
-        time.sleep(1)  # so that the new one hears signals
+        # Before it loads, a worker has begun to hear signals.
+        wait_for(lambda: "loads slowly" in server.log)
         for pid in server.workers():
             os.kill(pid, signal.SIGTERM)
-        told_at = time.monotonic()
-        wait_for(lambda: not is_alive(old))
-        assert time.monotonic() - told_at < 2
+        wait_for(lambda: not is_alive(old), 30)
 
 
 def test_stopping_finishes_what_is_at_work_and_closes_what_is_idle(tmp_path):
-    with Gunicorn(tmp_path) as server, server.connect() as idle, server.connect() as busy:
+    with (
+        Gunicorn(tmp_path, *PATIENT) as server,
+        server.connect() as idle,
+        server.connect() as busy,
+    ):
         idle.sendall(GET % b"f1")
         reader = Reader(idle)
         assert reader.next().status == 302
@@ -127,7 +139,7 @@ def test_stopping_finishes_what_is_at_work_and_closes_what_is_idle(tmp_path):
         assert [answer.token for answer in answers] == ["/slow/0.8/x"]
         assert answers[0].headers["connection"] == "close"
         assert reader.next() is None
-        assert server.wait_until_gone(3) < 3
+        server.wait_until_gone(_LONG)
 
 
 def test_stopping_takes_no_longer_than_the_graceful_timeout(tmp_path):
@@ -135,7 +147,7 @@ def test_stopping_takes_no_longer_than_the_graceful_timeout(tmp_path):
         sock.sendall(GET % b"slow/60/")
         time.sleep(0.1)
         server.signal(signal.SIGTERM)
-        assert server.wait_until_gone(6) > 1.5
+        assert server.wait_until_gone(_LONG) > 1.5
 
 
 def test_a_worker_leaves_after_its_maximum_of_requests(tmp_path):
@@ -148,8 +160,8 @@ def test_a_worker_leaves_after_its_maximum_of_requests(tmp_path):
 
 
 def test_quitting_is_quick(tmp_path):
-    with Gunicorn(tmp_path) as server, server.connect() as sock:
+    with Gunicorn(tmp_path, *PATIENT) as server, server.connect() as sock:
         sock.sendall(GET % b"slow/60/")
         time.sleep(0.1)
         server.signal(signal.SIGINT)
-        assert server.wait_until_gone(3) < 3
+        server.wait_until_gone(_LONG)
