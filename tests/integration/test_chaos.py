@@ -12,7 +12,8 @@ from tests.conftest import missing
 from tests.support.servers import redis_server_7
 from tests.support.up_process import is_ours
 
-RUN_SECONDS = 160
+#: A minute on a machine that does nothing else.
+RUN_SECONDS = 240
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def chaos(tmp_path, shared_clickhouse):
     return run
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("store", "seed"), [("valkey", 1), ("redis7", 2)])
 def test_every_promise_is_kept_whatever_breaks(chaos, store, seed):
     if store == "redis7" and redis_server_7() is None:
@@ -74,7 +75,7 @@ NAIVE_KINDS = (
 )
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(300)
 def test_naive_workers_lose_or_double_clicks_and_the_run_says_so(chaos):
     exit_code, figures, output = chaos(
         *("--workers", "tests.chaos.naive", "--only", ",".join(NAIVE_KINDS)),

@@ -25,7 +25,6 @@ ALONE = (
 #: was too busy for that: one of them at a time, beside other tests.
 BY_TURNS = (
     "tests/integration/test_chaos.py",
-    "tests/loadtest/test_hour.py",
     "tests/loadtest/test_hopline.py",
     "tests/loadtest/bench/test_main.py",
     "tests/loadtest/bench/test_scaling.py",
@@ -37,6 +36,9 @@ BY_TURNS = (
 #: Files and folders that take long come first, lest the last of them keeps everybody waiting.
 LONG_FIRST = (
     "tests/deploy/test_systemd.py",
+    "tests/integration/test_up.py",
+    "tests/loadtest/run/test_wiring.py",
+    "tests/loadtest/test_hour.py",
     "tests/integration/",
     "tests/deploy/",
     "tests/workers/",

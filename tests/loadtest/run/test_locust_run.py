@@ -10,20 +10,18 @@ import psutil
 
 from loadtest.run.locust_run import LocustRun
 from loadtest.self_check import known_server
+from tests.support.loadtest.repeated import concluded
 from tests.support.loadtest.samples import RATE
 
-#: Runs that a busy machine may spoil before a test gives up.
-_ATTEMPTS = 4
 
+def conclude(run, *behaviour, **options):
+    """Run against a server that behaves so."""
 
-def conclude(run, *behaviour):
-    """Run, again while the generator says itself that the machine kept it from its work."""
-    for _ in range(_ATTEMPTS):
+    def once():
         with known_server(*behaviour) as url:
-            code, figures = run(url)
-        if not any("the load generator" in doubt for doubt in figures["doubts"]):
-            break
-    return code, figures
+            return run(url, **options)
+
+    return concluded(once)
 
 
 def every_redirect(figures):
@@ -50,8 +48,7 @@ def test_a_stall_of_a_second_shows_in_the_tail_and_in_what_waited_behind_it(run)
 
 
 def test_one_click_less_on_every_link_breaks_it(run):
-    with known_server("--miscount", "1") as url:
-        code, figures = run(url, settle_seconds=1)
+    code, figures = conclude(run, "--miscount", "1", settle_seconds=1)
     assert code == 1
     assert not figures["count"]["is_exact"]
     assert set(figures["count"]["lost"].values()) == {1}
