@@ -30,6 +30,8 @@ fi
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+# As systemd leaves it at every boot; its tools make it themselves only for root.
+mkdir -p "$root/run/systemd"
 mount --bind "$cache" "$root/cache"
 # Not exec: this shell is process 1, and has to reap whoever loses its parent.
 chroot "$root" "$@" || exit $?

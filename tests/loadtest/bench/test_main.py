@@ -19,6 +19,7 @@ def bench(monkeypatch, tmp_path):
     return run
 
 
+@pytest.mark.usefixtures("wrk")
 def test_a_quick_run_writes_figures_and_picture(bench, tmp_path, capsys):
     assert bench("--quick", "--variants", "stock") == 0
     figures = json.loads((tmp_path / "out" / "bench.json").read_text())
@@ -47,6 +48,7 @@ def test_no_rounds_are_wrong_usage(bench):
     assert stop.value.code == 2
 
 
+@pytest.mark.usefixtures("wrk")
 def test_a_run_without_any_variant_has_failed(bench, monkeypatch, capsys):
     never = replace(VARIANTS[0], absent=lambda: "not today")
     monkeypatch.setattr("loadtest.bench.__main__.select", lambda _: [never])

@@ -27,6 +27,7 @@ def scaling(tmp_path):
     return measure
 
 
+@pytest.mark.usefixtures("wrk")
 def test_one_and_two_workers_are_measured(scaling):
     cores = available_cores()
     found, lines = scaling(Placement(tuple(cores[:1]), tuple(cores[-1:]), tuple(cores[-1:])))

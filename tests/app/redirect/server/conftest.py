@@ -1,8 +1,18 @@
+import resource
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support.server.gunicorn_server import Gunicorn
+
+
+@pytest.fixture
+def files() -> Iterator[int]:
+    """As many open files as this process may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,8 @@
 """Thousands of idle and slow clients beside a few ordinary ones."""
 
-import resource
 import socket
 
 import psutil
-import pytest
 
 from tests.support.server.gunicorn_server import Gunicorn
 from tests.support.server.raw_client import Reader
@@ -14,15 +12,6 @@ IDLE = 10_000
 SLOW = 500
 #: A kept connection may cost the worker this much, in bytes; gunicorn's own takes 15,000.
 MOST_BYTES_EACH = 1_500
-
-
-@pytest.fixture
-def files():
-    """As many open files as this process may have."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    yield hard
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def ask_often(server: Gunicorn, count: int) -> None:

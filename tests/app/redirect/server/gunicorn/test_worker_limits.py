@@ -2,6 +2,7 @@ import time
 from contextlib import ExitStack
 
 import psutil
+import pytest
 
 from tests.support.server.gunicorn_server import Gunicorn
 from tests.support.server.raw_client import Reader
@@ -27,6 +28,7 @@ def test_time_limits(tmp_path):
             sock.close()
 
 
+@pytest.mark.usefixtures("files")
 def test_heads_that_never_end_are_bounded_in_memory_all_together(tmp_path):
     head = b"GET /f1 HTTP/1.1\r\nHost: h\r\n" + b"".join(
         b"X-%d: %b\r\n" % (number, b"x" * 8_000) for number in range(7)
