@@ -80,7 +80,8 @@ def get(url):
         with opener.open(request, timeout=10) as answer:
             return answer.status
     except urllib.error.HTTPError as answer:
-        return answer.code
+        with answer:
+            return answer.code
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
