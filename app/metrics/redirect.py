@@ -79,6 +79,14 @@ class RedirectMetrics(MetricGroup):
         " longer leads, since no other master answers there.",
         merge="max",
     )
+    sentinels = gauge(
+        "Sentinels that are asked where the master is; 0 where the address leads to it.",
+        merge="max",
+    )
+    sentinels_agreeing = gauge(
+        "Sentinels that name the master which is believed, by the process that hears of fewest.",
+        merge="min",
+    )
 
     clicks = fast_counters(
         "Clicks by what became of them: confirmed by Redis, spooled or refused.",

@@ -118,7 +118,7 @@ class RedirectService:
             timeout_seconds=timeout_seconds / 2,
             task_failures=task_failures,
         )
-        watch(self.metrics, self.pipeline, self.lookup, self.failover_monitor)
+        watch(self.metrics, self.pipeline, self.lookup, self.failover_monitor, self._locator)
         self.lost_changes = LostChangeDetector(
             self.lookup, self.pipeline, self.metrics, seconds=settings.resend_seconds
         )

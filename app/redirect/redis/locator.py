@@ -24,16 +24,23 @@ _NAME = "hopline-redirect-sentinel"
 
 
 class Locator:
-    """Locator that tells a worker's connections where Redis is, and asks Sentinels if it has to."""
+    """Locator that tells a worker's connections where Redis is, and asks Sentinels if it has to.
+
+    Attributes:
+        sentinel_count: how many there are to ask; 0 where the address leads to the master.
+    """
 
     def __init__(self, address: Address) -> None:
+        self.sentinel_count = 0
+        self._master: MasterLocator | None = None
         self._askers: dict[Peer, SentinelAsker] = {}
         self._locate: Callable[[], Address] = lambda: address
         if address.sentinels is not None:
             ends = address.sentinels.ends
             self._askers = {end: SentinelAsker(address, end) for end in ends}
+            self.sentinel_count = len(ends)
             poll = Poll(ends, lambda end: self._askers[end].ask(), gevent.spawn, SimpleQueue)
-            self._locate = MasterLocator(address, poll, BoundedSemaphore())
+            self._locate = self._master = MasterLocator(address, poll, BoundedSemaphore())
 
     def __call__(self) -> Address:
         """Return where the server is now; blocks the calling greenlet only.
@@ -45,6 +52,11 @@ class Locator:
             return self._locate()
         except MasterUnknown as error:
             raise ConnectFailed(f"Redis can't be found: {error}") from error
+
+    @property
+    def agreeing_count(self) -> int:
+        """How many Sentinels name the master that is believed."""
+        return 0 if self._master is None else self._master.agreeing_count
 
     def close(self) -> None:
         """End the connections to the Sentinels."""

@@ -83,8 +83,8 @@ def why_refused(error: str) -> str:
     return "is no Sentinel but a Redis" if is_other else f"says: {error}"
 
 
-def elect(answers: Sequence[Answer], most: int) -> tuple[Peer, int]:
-    """Return the master that a majority names, and how many do.
+def elect(answers: Sequence[Answer], most: int) -> Peer:
+    """Return the master that a majority names.
 
     Args:
         most: how many Sentinels are set.
@@ -95,7 +95,7 @@ def elect(answers: Sequence[Answer], most: int) -> tuple[Peer, int]:
     votes = Counter(answer.master for answer in answers if answer.master is not None)
     for master, count in votes.most_common(1):
         if _is_majority(count, most):
-            return master, count
+            return master
     if len(votes) > 1:
         texts = [_said(answer) for answer in answers]
         raise MasterUnknown(f"the Sentinels disagree: {'; '.join(texts)}")
@@ -122,6 +122,9 @@ class Poll:
         ask: see :data:`AskOne`.
         spawn: runs a function beside, in a thread or a greenlet.
         new_queue: makes a queue between these and who asks.
+
+    Attributes:
+        latest: what each Sentinel said last, also of those that were not waited for.
     """
 
     def __init__(
@@ -132,6 +135,7 @@ class Poll:
         new_queue: Callable[[], Arrivals],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.latest: dict[Peer, Answer] = {}
         self._ends = ends
         self._ask = ask
         self._spawn = spawn
@@ -163,7 +167,8 @@ class Poll:
 
     def _ask_one(self, end: Peer, arrivals: Arrivals) -> None:
         try:
-            arrivals.put(self._ask(end))
+            self.latest[end] = answer = self._ask(end)
+            arrivals.put(answer)
         finally:
             self._asked.discard(end)
 
@@ -176,24 +181,23 @@ class MasterLocator:
         lock: keeps others waiting meanwhile, threads or greenlets.
 
     Attributes:
-        agreeing: how many Sentinels named the master when they were asked last.
+        elected: whom a majority named last; None while nobody stands.
     """
 
     def __init__(
         self,
         address: Address,
-        poll: Callable[[], list[Answer]],
+        poll: Poll,
         lock: AbstractContextManager[Any],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         assert address.sentinels is not None  # noqa: S101 - else there is nobody to ask
-        self.agreeing = 0
+        self.elected: Peer | None = None
         self._address = address
         self._most = len(address.sentinels.ends)
         self._poll = poll
         self._clock = clock
         self._lock = lock
-        self._elected: Peer | None = None
         self._fresh_until = -1.0
         self._trouble = ""
 
@@ -206,20 +210,26 @@ class MasterLocator:
         with self._lock:
             if self._clock() >= self._fresh_until:
                 self._ask()
-            if self._elected is None:
+            if self.elected is None:
                 raise MasterUnknown(f"{self._address}: {self._trouble}")
-            return self._address.at(self._elected)
+            return self._address.at(self.elected)
+
+    @property
+    def agreeing_count(self) -> int:
+        """How many Sentinels name the master that is believed."""
+        said = self._poll.latest.values()
+        return sum(answer.master == self.elected is not None for answer in said)
 
     def _ask(self) -> None:
         answers = self._poll()
         self._fresh_until = self._clock() + _FRESH_SECONDS
         try:
-            self._elected, self.agreeing = elect(answers, self._most)
+            self.elected = elect(answers, self._most)
             trouble = ""
         except MasterUnknown as error:
-            self.agreeing, trouble = 0, str(error)
-            if any(answer.master not in (None, self._elected) for answer in answers):
-                self._elected = None
+            trouble = str(error)
+            if any(answer.master not in (None, self.elected) for answer in answers):
+                self.elected = None
         if trouble and trouble != self._trouble:
             logger.warning("Where %s is can't be told: %s", self._address, trouble)
         elif self._trouble and not trouble:

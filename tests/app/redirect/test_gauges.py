@@ -18,10 +18,15 @@ class FailoverMonitor:
     is_astray = True
 
 
+class Locator:
+    sentinel_count = 3
+    agreeing_count = 2
+
+
 def test_gauges_follow_what_they_watch() -> None:
     registry = CollectorRegistry()
     pipeline = WaitingPipeline()
-    watch(RedirectMetrics(registry), pipeline, Links(range(3)), FailoverMonitor())
+    watch(RedirectMetrics(registry), pipeline, Links(range(3)), FailoverMonitor(), Locator())
     pipeline.age = 0.25
     pipeline.waiting += [print, print]
     assert {
@@ -33,6 +38,8 @@ def test_gauges_follow_what_they_watch() -> None:
             "links_cached",
             "link_changes_heard",
             "redis_astray",
+            "sentinels",
+            "sentinels_agreeing",
         )
     } == {
         "redis_commands_waiting": 2,
@@ -41,6 +48,8 @@ def test_gauges_follow_what_they_watch() -> None:
         "links_cached": 3,
         "link_changes_heard": 1,
         "redis_astray": 1,
+        "sentinels": 3,
+        "sentinels_agreeing": 2,
     }
     pipeline.connected.clear()
     assert registry.get_sample_value("hopline_redis_connected") == 0
