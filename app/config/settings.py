@@ -88,7 +88,8 @@ class Settings(BaseSettings):
     # Stores
     redis_url: RedisUrl = Field(
         "redis://127.0.0.1:6379/0",
-        description="Redis or Valkey: redis://, rediss:// (TLS) or unix:// with user and password.",
+        description="Redis or Valkey: redis://, rediss:// (TLS) or unix:// with user and password;"
+        " behind Sentinel redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379/MASTER/0.",
     )
     redis_timeout_seconds: Seconds = Field(
         2.0, description="Longest wait for a Redis connection or reply, beside any blocking read."
