@@ -47,7 +47,7 @@ def _run(
     label = f"{name}-{store}-{down_after_seconds:g}s"
     scenario = SCENARIOS[name]
     with Testbed(
-        folder / label, store, down_after_seconds, options.min_replicas, plain=options.is_plain
+        folder / label, store, down_after_seconds, options.min_replicas, options.by
     ) as testbed:
         outcome = run(testbed, scenario, down_after_seconds, options)
     picture = options.json_path.with_name(f"{options.json_path.stem}-{label}.png")

@@ -8,6 +8,9 @@ from typing import NamedTuple, TypeVar
 from tests.ha.scenarios.scenario import SCENARIOS
 
 STORES = ("valkey", "redis")
+#: What Hopline is given: the Sentinels; an address that leads to the master, as a DNS name or
+#: HAProxy's does; or the first master's own, by which it can follow nobody.
+WAYS = ("sentinels", "name", "master")
 Item = TypeVar("Item")
 _EPILOG = """\
 Scenarios: {}
@@ -24,7 +27,7 @@ class Options(NamedTuple):
         stores: ``valkey`` (the embedded one) and ``redis`` (Debian's).
         rate: clicks a second that visitors send.
         min_replicas: below so many replicas in step a master takes no writes.
-        is_plain: whether Hopline is given the first master's URL and so follows nobody.
+        by: of :data:`WAYS`.
         warm_seconds: how long visitors come before the blow, so that links are in memory.
         calm_seconds: how long visitors come after a failover, and again when all servers are back.
         settle_seconds: longest wait for all clicks to be processed.
@@ -38,7 +41,7 @@ class Options(NamedTuple):
     down_after_seconds: tuple[float, ...]
     rate: float
     min_replicas: int
-    is_plain: bool
+    by: str
     warm_seconds: float
     calm_seconds: float
     settle_seconds: float
@@ -64,7 +67,7 @@ def parse(arguments: Sequence[str] | None) -> Options:
     add("--down-after", type=_seconds, default=(1.0, 30.0), metavar="SECONDS,…", help="1,30")
     add("--rate", type=_positive, default=1_000.0, help="clicks a second (%(default)g)")
     add("--min-replicas", type=int, default=1, help="min-replicas-to-write (%(default)s)")
-    add("--plain", action="store_true", help="follow no Sentinel: shows what is lost then")
+    add("--by", choices=WAYS, default=WAYS[0], help="how Hopline finds the master (%(default)s)")
     add("--warm", type=_positive, default=5.0, help="seconds before the blow (%(default)g)")
     add("--calm", type=_positive, default=4.0, help="seconds after each change (%(default)g)")
     add("--settle", type=_positive, default=120.0, help="longest wait for the end (%(default)g)")
@@ -79,7 +82,7 @@ def parse(arguments: Sequence[str] | None) -> Options:
         down_after_seconds=given.down_after,
         rate=given.rate,
         min_replicas=given.min_replicas,
-        is_plain=given.plain,
+        by=given.by,
         warm_seconds=given.warm,
         calm_seconds=given.calm,
         settle_seconds=given.settle,

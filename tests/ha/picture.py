@@ -14,6 +14,8 @@ from tests.ha.run import Outcome
 
 _STEP_MS = 100
 _LEAST_MS = 0.1
+#: On the axis of rates; what is sent again comes many times as fast.
+_RATES = (0, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 
 
 def draw(outcome: Outcome, title: str, path: Path) -> None:
@@ -47,8 +49,10 @@ def _draw_rates(axes: Axes, outcome: Outcome, zero_ms: int) -> None:
     ):
         seconds, rates = _per_second(moments, zero_ms)
         axes.plot(seconds, rates, color=LIGHT[colour], label=name, drawstyle="steps-post")
-    axes.set_yscale("symlog", linthresh=2_000)
-    axes.set_ylim(bottom=0)
+    axes.set_yscale("symlog", linthresh=_RATES[3])
+    axes.set_yticks(_RATES)
+    axes.minorticks_off()
+    axes.set_ylim(0, max(line.get_ydata().max(initial=0) for line in axes.lines) * 1.1)
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_title("Clicks a second, over 0.1 s", loc="left", fontsize="medium")
 

@@ -65,12 +65,6 @@ def _is_master_ms(promotion: Promotion) -> int:
     return max(announced_ms, promotion.takes_writes_ms or 0)
 
 
-def machine(outcome: Outcome) -> Machine:
-    """Return what is known of the machine's part in a run."""
-    ways = sorted({click.via for click in outcome.clicks})
-    return Machine(outcome.stalls, outcome.delays, ways)
-
-
 def _counts(outcome: Outcome, counts: Counts, *, fails_over: bool) -> Iterator[Target]:
     for name in ("unanswered", "lost", "doubled", "unknown"):
         yield Target(f"clicks {name}", len(getattr(counts, name)), 0)
@@ -85,7 +79,7 @@ def _counts(outcome: Outcome, counts: Counts, *, fails_over: bool) -> Iterator[T
 
 
 def _times(outcome: Outcome) -> Iterator[Target]:
-    of_machine = machine(outcome)
+    of_machine = Machine(outcome.stalls, outcome.delays)
     yield _resume(outcome, of_machine)
     blows = [one.at_ms for one in outcome.struck if one.is_blow]
     within, outside = parted(outcome.clicks, blows)

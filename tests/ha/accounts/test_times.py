@@ -3,7 +3,7 @@ from tests.chaos.visitors.client_log import Sent, Stall
 from tests.ha.accounts.times import Machine, Took, longest_hearing, parted, slowest
 from tests.ha.monitors.link_switches import Switch
 
-CALM = Machine([], [], ["host1", "host2"])
+CALM = Machine([], [])
 
 
 def sent(at_ms, waited_ms, *, late_ms=0.0, via="host1", number=1):
@@ -16,12 +16,18 @@ def test_a_visitor_waits_from_when_the_click_was_due():
 
 
 def test_what_the_machine_took_is_told_apart():
-    busy = Machine([Stall(1_000, 1_060)], [], ["host1"])
+    busy = Machine([Stall(1_000, 1_060)], [])
     assert slowest([sent(1_000, 70.0), sent(5_000, 20.0)], busy) == Took(70.0, 50.0)
-    delayed = Machine([], [Delay(1_000, 1_020, "host1", 15.0)], ["host1", "host2"])
+    delayed = Machine([], [Delay(1_000, 1_020, "host1", 15.0)])
     assert slowest([sent(1_000, 20.0)], delayed) == Took(20.0, 15.0)
     assert slowest([sent(1_000, 20.0, via="host2")], delayed) == Took(20.0, 0.0)
-    assert delayed.took(1_000, 20.0) == Took(20.0, 15.0)
+
+
+def test_of_a_long_time_the_machine_took_what_one_role_was_kept_waiting():
+    roles = [(1_000, "host1", 15.0), (1_500, "host1", 10.0), (1_600, "redis", 20.0)]
+    busy = Machine([], [Delay(at_ms, at_ms + 20, role, ms) for at_ms, role, ms in roles])
+    assert busy.took(1_000, 800.0) == Took(800.0, 25.0)
+    assert busy.took(5_000, 800.0) == Took(800.0, 0.0)
 
 
 def test_clicks_of_a_blow_s_second_are_parted_from_the_others():

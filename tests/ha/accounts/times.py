@@ -3,6 +3,7 @@
 Each time comes with how much of it the machine took: when it had no processor for those who answer.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -34,22 +35,29 @@ class Machine:
         delays: how long each role waited for a processor, in the order of time.
     """
 
-    def __init__(
-        self, stalls: Sequence[Stall], delays: Sequence[Delay], ways: Iterable[str]
-    ) -> None:
+    def __init__(self, stalls: Sequence[Stall], delays: Sequence[Delay]) -> None:
         self._starving = Intervals(stalls)
         self._delays = delays
-        self._ways = list(ways)
 
-    def took(self, from_ms: int, ms: float, via: str = "") -> Took:
-        """Return a time that began then.
+    def visit(self, from_ms: int, ms: float, via: str) -> Took:
+        """Return the time of a visitor who came by one way: all between wait for one another."""
+        return Took(ms, machine_ms(via, self._starving, self._delays, *_around(from_ms, ms)))
 
-        Args:
-            via: whose time it is; of all hosts the one that was kept waiting the longest if empty.
+    def took(self, from_ms: int, ms: float) -> Took:
+        """Return the time of something in which many steps of many processes lie.
+
+        Only the role that was kept waiting the longest counts: others went on meanwhile.
         """
-        span = from_ms - _AROUND_MS, from_ms + int(ms) + 1 + _AROUND_MS
-        ways = [via] if via else self._ways
-        return Took(ms, max(machine_ms(one, self._starving, self._delays, *span) for one in ways))
+        from_ms, to_ms = _around(from_ms, ms)
+        waited: Counter[str] = Counter()
+        for delay in self._delays:
+            if from_ms <= delay.to_ms and delay.from_ms <= to_ms:
+                waited[delay.role] += delay.waited_ms
+        return Took(ms, max(self._starving.covered_ms(from_ms, to_ms), *waited.values(), 0.0))
+
+
+def _around(from_ms: int, ms: float) -> tuple[int, int]:
+    return from_ms - _AROUND_MS, from_ms + int(ms) + 1 + _AROUND_MS
 
 
 def slowest(clicks: Iterable[Sent], machine: Machine) -> Took:
@@ -62,7 +70,7 @@ def slowest(clicks: Iterable[Sent], machine: Machine) -> Took:
         ms = click.waited_ms + click.late_ms
         longest_ms = max(longest_ms, ms)
         if ms > ours_ms:
-            took = machine.took(click.sent_ms - int(click.late_ms), ms, click.via)
+            took = machine.visit(click.sent_ms - int(click.late_ms), ms, click.via)
             ours_ms = max(ours_ms, took.ms - took.machine_ms)
     return Took(longest_ms, longest_ms - ours_ms)
 

@@ -10,7 +10,7 @@ from app.links.store import LinkContended, open_store
 from app.local.ports import LOOPBACK, http_status
 from app.stores.redis.errors import RedisError
 from tests.chaos.visitors.client_log import now_ms
-from tests.ha.testbed.testbed import Testbed
+from tests.ha.testbed.testbed import FOUND, Testbed
 from tests.support.background import Background
 
 logger = logging.getLogger(__name__)
@@ -20,7 +20,6 @@ _AGAIN_SECONDS = 0.05
 _LOOK_SECONDS = 0.01
 #: Who has not heard by then is not waited for any longer.
 _PATIENCE_SECONDS = 8.0
-_FOUND = 302
 _AWAY = (RedisError, LinkContended, CorruptLink, OSError)
 
 
@@ -79,7 +78,7 @@ class LinkSwitches(Background):
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while len(heard) < len(self._testbed.ports) and time.monotonic() < deadline:
             for port in self._testbed.ports:
-                if port not in heard and http_status(f"{LOOPBACK}:{port}", f"/{code}") != _FOUND:
+                if port not in heard and http_status(f"{LOOPBACK}:{port}", f"/{code}") != FOUND:
                     heard[port] = now_ms()
             time.sleep(_LOOK_SECONDS)
         return tuple(heard.get(port) for port in self._testbed.ports)
@@ -98,5 +97,5 @@ def astray(testbed: Testbed, codes: set[str]) -> list[str]:
     return [
         f"{code} at {port}"
         for code, port in itertools.product(sorted(codes), testbed.ports)
-        if http_status(f"{LOOPBACK}:{port}", f"/{code}") == _FOUND
+        if http_status(f"{LOOPBACK}:{port}", f"/{code}") == FOUND
     ]

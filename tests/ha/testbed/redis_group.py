@@ -105,10 +105,8 @@ class RedisGroup:
             if not wait_for(are_together, _READY_SECONDS):
                 raise TimeoutError("servers or Sentinels did not find together")
 
-    def url(self, login: Login, *, plain: bool) -> str:
-        """Return what Hopline is given: the Sentinels' URL, or the first master's alone."""
-        if plain:
-            return self.users.url(login, self.servers[0].port)
+    def url(self, login: Login) -> str:
+        """Return the URL by which Hopline asks the Sentinels for the master."""
         ports = [sentinel.port for sentinel in self.sentinels]
         return self.users.sentinel_url(login, ports, MASTER_NAME)
 

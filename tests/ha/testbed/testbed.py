@@ -1,7 +1,9 @@
 """Testbed: servers under Sentinel, ClickHouse, redirect services of several hosts, and workers."""
 
+import itertools
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,14 +14,15 @@ from app.config.settings import Settings
 from app.links.store import open_store
 from app.local.clickhouse import clickhouse_url, embedded_program
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
-from app.local.ports import LOOPBACK
+from app.local.ports import LOOPBACK, http_status
 from app.local.services import gunicorn_program, workers_program
 from app.local.valkey import valkey_binary
-from app.processes.child import Program, adopt_orphans
+from app.processes.child import Program, adopt_orphans, wait_for
 from app.schema.migrations import migrate
 from app.stores.clickhouse import connect
 from tests.chaos.testbed.service import Service
 from tests.chaos.visitors.codes import target_of
+from tests.ha.testbed.moving_name import MovingName
 from tests.ha.testbed.redis_group import RedisGroup
 from tests.ha.testbed.users import Login
 from tests.support.servers import environ_of, free_port, redis_server_7
@@ -27,6 +30,8 @@ from tests.support.servers import environ_of, free_port, redis_server_7
 #: Hosts that redirect, each with one worker, so that it is known who has heard of a change.
 HOSTS = 2
 CONSUMERS = 2
+#: What a redirect answers.
+FOUND = 302
 _LINKS = 20
 _SWITCHED_LINKS = 200
 _READY_SECONDS = 60.0
@@ -45,7 +50,7 @@ class Testbed:
     """All that is under test; as a context manager, at whose end nothing is left but its folder.
 
     Args:
-        plain: whether Hopline is given the first master's URL and so follows nobody.
+        by: what Hopline is given of :data:`tests.ha.options.WAYS`.
 
     Attributes:
         settings: of the operator's commands.
@@ -59,13 +64,13 @@ class Testbed:
         store: str,
         down_after_seconds: float,
         min_replicas: int,
-        *,
-        plain: bool,
+        by: str,
     ) -> None:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         self.group = RedisGroup(directory, _binary(store), down_after_seconds, min_replicas)
-        self._plain = plain
+        self._name = MovingName(self.group)
+        self._by = by
         clickhouse_port = free_port()
         self._clickhouse_url = clickhouse_url(clickhouse_port)
         self.ports = tuple(free_port() for _ in range(HOSTS))
@@ -85,9 +90,11 @@ class Testbed:
 
     def __enter__(self) -> Self:
         adopt_orphans()
+        self._name.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._name.__exit__()
         for service in (self.workers, *self.hosts.values(), self.clickhouse):
             service.kill()
         for node in self.group.nodes:
@@ -110,6 +117,7 @@ class Testbed:
             service.spawn()
         for service in (*self.hosts.values(), self.workers):
             service.wait_until_ready(_READY_SECONDS)
+        self._get_known()
 
     def keep(self) -> None:
         """Bring back what has ended and wasn't killed on purpose; main thread only."""
@@ -157,6 +165,13 @@ class Testbed:
         with connect(self.settings.clickhouse_url, timeout_seconds=_QUERY_SECONDS) as client:
             return client.execute(query, columnar=columnar)
 
+    def _get_known(self) -> None:
+        """Have every host look every link up: one that it must ask for may be late."""
+        for port, code in itertools.product(self.ports, self.codes):
+            knows = partial(_redirects, f"{LOOPBACK}:{port}", code)
+            if not wait_for(knows, _READY_SECONDS):
+                raise TimeoutError(f"{code} is not known at {port}")
+
     def _redirect(self, name: str, port: int) -> Service:
         bind = {"redirect_bind": f"{LOOPBACK}:{port}"}
         environ, settings = self._configured(name, self.group.users.redirect, **bind)
@@ -168,13 +183,19 @@ class Testbed:
         """Return the environment of one host's or command's processes, and their settings."""
         given = {
             **_TUNING,
-            "redis_url": self.group.url(login, plain=self._plain),
+            "redis_url": self._url(login),
             "clickhouse_url": self._clickhouse_url,
             "data_dir": self._folder(name),
             "cache_dir": Settings(_env_file=None).cache_dir,
             **more,
         }
         return environ_of(**given), Settings(_env_file=None, **given)
+
+    def _url(self, login: Login) -> str:
+        if self._by == "sentinels":
+            return self.group.url(login)
+        port = self._name.port if self._by == "name" else self.group.servers[0].port
+        return self.group.users.url(login, port)
 
     def _service(self, name: str, program: Program) -> Service:
         return Service(program, self.directory / f"{name}.log", {})
@@ -183,6 +204,10 @@ class Testbed:
         folder = self.directory / name
         folder.mkdir(exist_ok=True)
         return folder
+
+
+def _redirects(bind: str, code: str) -> bool:
+    return http_status(bind, f"/{code}") == FOUND
 
 
 def _binary(store: str) -> Path:
