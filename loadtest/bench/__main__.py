@@ -50,7 +50,8 @@ def main() -> int:
     if missing := [text for name, text in _NEEDED.items() if not shutil.which(name)]:
         return _complain(f"install {', '.join(missing)}")
     try:
-        results = _measure(variants, _plan(options), options.output)
+        plan = Plan(options.seconds, options.rounds, options.open_rounds)
+        results = _measure(variants, _QUICK if options.quick else plan, options.output)
     except (ChildFailed, LoadFailed, TooFewCores, FileNotFoundError) as error:
         return _complain(str(error))
     except KeyboardInterrupt:
@@ -116,12 +117,6 @@ def _options() -> argparse.ArgumentParser:
     )
     add_output(parser, "bench.json, bench.svg and the compiled load generator")
     return parser
-
-
-def _plan(options: argparse.Namespace) -> Plan:
-    if options.quick:
-        return _QUICK
-    return Plan(options.seconds, options.rounds, options.open_rounds)
 
 
 def _raise_file_limit() -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Generic, NamedTuple, TypeVar
 
+from loadtest.scenario.people import BOTS
+
 Thing = TypeVar("Thing")
 Entry = tuple[bytes, ...]
 
@@ -33,16 +35,6 @@ _PHONES = ("K", "SM-S918B", "SM-A546B", "Pixel 8", "Pixel 7a", "2201117TG", "M21
 _IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS {}_{} like Mac OS X) AppleWebKit/605.1.15 "
     "(KHTML, like Gecko) {}"
-)
-_BOTS = (
-    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
-    "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)",
-    "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
-    "Twitterbot/1.0",
-    "TelegramBot (like TwitterBot)",
-    "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
-    "curl/8.5.0",
-    "WhatsApp/2.23.20.0",
 )
 _SITES = (
     "www.google.com/",
@@ -185,4 +177,4 @@ def _user_agent(chance: random.Random) -> str:
             f"Mozilla/5.0 ({chance.choice(_DESKTOPS)}; rv:{version}.0) Gecko/20100101 "
             f"Firefox/{version}.0"
         )
-    return chance.choice(_BOTS)
+    return chance.choice(BOTS)

@@ -71,6 +71,6 @@ def _stages(results: Results) -> Table:
 
 def _targets(results: Results) -> Table:
     table = new_table("Targets", "target", "wanted", "found", "")
-    for target in targets(results):
-        table.add_row(target.text, target.wanted, target.found, _MARKS[target.is_met])
+    for *texts, is_met in targets(results):
+        table.add_row(*texts, _MARKS[is_met])
     return table

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from loadtest.bench_workers.light_load import LightLoad
 from loadtest.bench_workers.lower_bounds import LowerBound
@@ -16,8 +16,7 @@ ONE, TWO, PLAIN = "Hopline, 1 consumer", "Hopline, 2 consumers", "straightforwar
 _CORES_FOR_TWO = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A promise and what was found; ``is_met`` is None where it can't be told here."""
 
     text: str
@@ -56,7 +55,7 @@ class Results:
                 name: [asdict(bound) for bound in each] for name, each in self.lower_bounds.items()
             },
             "light_load": asdict(self.light) if self.light else None,
-            "targets": [asdict(target) for target in targets(self)],
+            "targets": [target._asdict() for target in targets(self)],
             "exact": self.is_exact,
         }
 
@@ -75,7 +74,7 @@ def targets(results: Results) -> Iterator[Target]:
     two = _at_least("two consumers ÷ one", ratio, 1.7, "{:.2f}")
     if cores < _CORES_FOR_TWO:
         text = f"{two.found}, void: {cores} cores for consumers, Redis and ClickHouse"
-        two = Target(two.text, two.wanted, text, None)
+        two = two._replace(found=text, is_met=None)
     yield two
     drained = results.median(TWO, lambda run: run.seconds)
     yield _at_most(f"backlog of {results.entries:,} drained", drained, 25, "{:.1f} s")

@@ -168,7 +168,7 @@ def settled_count(
     deadline = time.monotonic() + timeout_seconds
     while waiting and time.monotonic() < deadline:
         after = _ask(clicks, waiting, deadline)
-        waiting = set(count(before, after, _only(redirected, waiting), {}).lost)
+        waiting = set(count(before, after, {code: redirected[code] for code in waiting}, {}).lost)
         time.sleep(_AGAIN_SECONDS)
     time.sleep(_LAST_LOOK_SECONDS)
     counted = count(before, clicks(codes), redirected, unanswered)
@@ -197,7 +197,3 @@ def _tell_in_one_sentence(kind: type[Exception]) -> None:
     hub = gevent.get_hub()
     if kind not in hub.NOT_ERROR:
         hub.NOT_ERROR = (*hub.NOT_ERROR, kind)
-
-
-def _only(counted: Mapping[str, int], codes: set[str]) -> dict[str, int]:
-    return {code: counted[code] for code in codes}

@@ -163,7 +163,9 @@ def complaint(options: Any) -> str:
         return "--tags picks no scenario: each is a class, name classes at the end"
     if not options.report.endswith(".html"):
         return "--report has to end in .html: the figures go beside it, as .json"
-    return _wrong_number(options) or _wrong_console(options.console) or _unreadable(options)
+    if options.console and not _is_console(options.console):
+        return "--console has to be a URL: http://HOST:PORT, without a user in it"
+    return _wrong_number(options) or _unreadable(options)
 
 
 def _wrong_number(options: Any) -> str:
@@ -173,12 +175,6 @@ def _wrong_number(options: Any) -> str:
     for name in ("seconds", "warm_up", "tail_links", "settle_seconds"):
         if not getattr(options, name) >= 0:
             return f"--{name.replace('_', '-')} has to be 0 or more"
-    return ""
-
-
-def _wrong_console(url: str) -> str:
-    if url and not _is_console(url):
-        return "--console has to be a URL: http://HOST:PORT, without a user in it"
     return ""
 
 

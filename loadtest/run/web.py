@@ -4,28 +4,20 @@ Its pages are one program in JavaScript that has no room for a sentence; so it i
 """
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
 
 from loadtest.report import templates
-from loadtest.report.verdict import HEADLINES, Verdict, reasons
+from loadtest.report.verdict import HEADLINES, reasons
+
+if TYPE_CHECKING:
+    from loadtest.run.wiring import Load
 
 _BANNER = Path(__file__).with_name("web.html")
 
 
-class Watched(Protocol):
-    """A load test, as far as it is shown."""
-
-    verdict: Verdict | None
-    stage: str
-
-    @property
-    def report_text(self) -> str:
-        """The report of the last run; empty before it is written."""
-
-
-def install(web_ui: Any, load: Watched) -> None:
+def install(web_ui: Any, load: "Load") -> None:
     """Put the verdict above Locust's pages, and serve the report."""
     base = (web_ui.environment.parsed_options.web_base_path or "").rstrip("/")
 
@@ -49,7 +41,7 @@ def install(web_ui: Any, load: Watched) -> None:
         return response
 
 
-def banner(load: Watched) -> str:
+def banner(load: "Load") -> str:
     """Return what stands above Locust's pages."""
     verdict = load.verdict
     if verdict is None:

@@ -17,7 +17,8 @@ _BROWSERS = (
     "Mozilla/5.0 (Linux; Android 15; SAMSUNG SM-S931B) AppleWebKit/537.36 (KHTML, like Gecko)"
     " SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36",
 )
-_BOTS = (
+#: What crawlers and link previews call themselves.
+BOTS = (
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
     "Twitterbot/1.0",
@@ -50,7 +51,7 @@ class People:
 
     def bot(self) -> dict[str, str]:
         """Return what a crawler or a link preview sends."""
-        return {"User-Agent": self._random.choice(_BOTS)}
+        return {"User-Agent": self._random.choice(BOTS)}
 
     def traveller(self) -> dict[str, str]:
         """Return all that a person's browser sends from anywhere, through one or two proxies."""

@@ -54,7 +54,8 @@ def judge(results: Results) -> list[Judgement]:
 
 def rps_ratio(results: Results, one: str, other: str) -> float | None:
     """Return the throughput of one variant ÷ that of another, from the medians."""
-    return ratio(_closed(results, one, _rps), _closed(results, other, _rps))
+    rates = (_closed(results, name, lambda closed: closed.rps) for name in (one, other))
+    return ratio(*rates)
 
 
 def _throughput(results: Results) -> Iterator[Judgement]:
@@ -84,12 +85,10 @@ def _latency(results: Results) -> Iterator[Judgement]:
 
 def _frozen(results: Results) -> Iterator[Judgement]:
     run = results.frozen
-    void = run.void if run else ""
-    slowest_ms = run.max_ms if run else None
+    slowest_ms, void = (run.max_ms, run.void) if run else (None, "")
+    errors, lost = (run.errors, run.lost) if run else (None, None)
     yield Judgement("Redis frozen: slowest response", 50, "ms", False, slowest_ms, void)
-    errors = run.errors if run else None
     yield Judgement("Redis frozen: errors", 0, "", False, errors)
-    lost = run.lost if run else None
     yield Judgement("Redis frozen: answered clicks missing in the stream", 0, "", False, lost)
 
 
@@ -104,11 +103,9 @@ def _cost(results: Results) -> Iterator[Judgement]:
 
 def _memory(results: Results) -> Iterator[Judgement]:
     fast = results.variants.get(_FAST)
-    worker = fast.worker_bytes if fast else None
-    found = None if worker is None else worker / _MB
-    yield Judgement("memory of a worker", 60, "MB", False, found)
-    found = fast.connection_bytes if fast else None
-    yield Judgement("memory of an idle connection", 1536, "bytes", False, found)
+    worker, idle = (fast.worker_bytes, fast.connection_bytes) if fast else (None, None)
+    yield Judgement("memory of a worker", 60, "MB", False, ratio(worker, _MB))
+    yield Judgement("memory of an idle connection", 1536, "bytes", False, idle)
 
 
 def _scaling(results: Results) -> Iterator[Judgement]:
@@ -126,7 +123,3 @@ def _closed(results: Results, name: str, figure: Callable[[ClosedRun], float]) -
 def _closed_void(results: Results, name: str) -> str:
     result = results.variants.get(name)
     return f"{name}: {result.closed_void}" if result and result.closed_void else ""
-
-
-def _rps(closed: ClosedRun) -> float:
-    return closed.rps
