@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -17,7 +17,7 @@ from app.config.loading import load
 from app.config.settings import Settings
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
-from app.terminal.options import AsJson, read_since
+from app.terminal.options import AsJson, Since, read_since
 from app.terminal.output import complain, print_json, print_table
 from app.terminal.progress import progress
 from app.times import EPOCH, rfc3339, unix_ms
@@ -31,10 +31,7 @@ _NAMED = 20
 
 def audit(
     *,
-    since: Annotated[
-        str | None,
-        typer.Option(help="Only clicks since: 2026-05-01T12:00, 24h.", show_default=False),
-    ] = None,
+    since: Since = None,
     as_json: AsJson = False,
 ) -> None:
     """Check that every click is in its place, and name those that aren't.

@@ -11,7 +11,7 @@ from app.config.loading import load
 from app.dead_letters.letter import DeadLetter
 from app.dead_letters.store import CannotRequeue, Choice, DeadLetters, open_dead_letters
 from app.metrics.workers import DEAD_REASONS
-from app.terminal.options import AsJson, Yes, confirm, read_moment, read_since
+from app.terminal.options import AsJson, DryRun, Yes, confirm, read_moment, read_since
 from app.terminal.output import Failure, complain, one_line, print_json, print_table
 from app.terminal.progress import counted
 from app.times import rfc3339
@@ -33,7 +33,6 @@ Since = Annotated[
 ]
 Until = Annotated[str | None, typer.Option(help="Only those that died before.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="All letters.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
 #: Characters of a detail in a list; `hopline dead show` has all of it.
 _DETAIL = 100
 #: Beyond it, the milliseconds of a letter that somebody else wrote are no time.

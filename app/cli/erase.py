@@ -22,7 +22,7 @@ from app.stores.clickhouse import connect as connect_clickhouse
 from app.stores.redis.client import connect as connect_redis
 from app.stores.redis.connection import RedisConnection
 from app.terminal.exclusive import alone
-from app.terminal.options import AsJson, Yes, confirm, read_moment, read_since
+from app.terminal.options import AsJson, DryRun, Since, Until, Yes, confirm, read_moment, read_since
 from app.terminal.output import Failure, complain, print_json, print_table
 from app.terminal.progress import progress
 from app.times import unix_ms
@@ -55,14 +55,10 @@ def erase(
     address: Annotated[
         str | None, typer.Option(help="All clicks of an address or network: 203.0.113.0/24.")
     ] = None,
-    since: Annotated[
-        str | None, typer.Option(help="Only clicks since: 2026-05-01T12:00, 24h.")
-    ] = None,
-    until: Annotated[str | None, typer.Option(help="Only clicks before.")] = None,
+    since: Since = None,
+    until: Until = None,
     *,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would go, change nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     yes: Yes = False,
     json: AsJson = False,
 ) -> None:

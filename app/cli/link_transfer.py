@@ -55,11 +55,8 @@ def import_links(
     store = open_store(load())
     try:
         rows = read_rows(file, on_unknown=_tell_unknown, encoding=encoding)
-        kinds = _report(
-            importer.import_links(
-                store, rows, shelf=Rehearsal(store) if dry_run else None, changes_links=update
-            )
-        )
+        shelf = Rehearsal(store) if dry_run else None
+        kinds = _report(importer.import_links(store, rows, shelf=shelf, changes_links=update))
     except UnreadableFile as error:
         raise Failure(str(error)) from None
     if kinds["refused"]:

@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from app.config.loading import load
-from app.config.settings import Settings
 from app.links.codes import named
 from app.links.store import open_store
 from app.reports.reader import DEFAULT_BY, Reports
@@ -94,7 +93,8 @@ def stats(
             found = reports.stats(code, period, now, interval=interval, by=dimensions, limit=limit)
         except TooManyBuckets as error:
             raise Failure(str(error), exit_code=2) from None
-    _require_link(settings, found)
+    if found.is_empty:
+        open_store(settings).get(found.code)  # says so where there is no such link
     if as_json:
         print_json(to_json(found))
     else:
@@ -124,11 +124,6 @@ def read_dimensions(names: str) -> tuple[Dimension, ...]:
         return tuple(dict.fromkeys(read_dimension(name.strip()) for name in names.split(",")))
     except ValueError as error:
         raise Failure(f"--by: {error}", exit_code=2) from None
-
-
-def _require_link(settings: Settings, found: Stats) -> None:
-    if found.is_empty:
-        open_store(settings).get(found.code)
 
 
 def print_stats(stats: Stats) -> None:

@@ -10,7 +10,7 @@ from falcon.media import JSONHandler
 
 from app.console.api.problem import write_problem
 from app.console.api.stats import LinkStats
-from app.console.health_endpoints import Live, Metrics, Ping, Ready, Welcome
+from app.console.health_endpoints import LIVE, WELCOME, Always, Metrics, Ping, Ready
 from app.console.middleware import (
     BearerAuth,
     CountRequests,
@@ -67,8 +67,8 @@ def create_app(
     # Falcon takes the handler of the nearest class, whichever was added last.
     for away in (RedisError, ClickHouseError):
         app.add_error_handler(away, _away)
-    app.add_route("/", Welcome())
-    app.add_route("/-/live", Live())
+    app.add_route("/", Always(WELCOME))
+    app.add_route("/-/live", Always(LIVE))
     app.add_route("/-/ready", Ready(pings, instance))
     app.add_route("/-/metrics", Metrics(exposition))
     app.add_route("/api/v1/links/{code}/stats", LinkStats(reports, links))

@@ -17,26 +17,25 @@ logger = logging.getLogger(__name__)
 Ping = Callable[[], object]
 
 
-class Welcome:
-    """Tells someone who looks at the root what this is."""
+#: What someone is told who looks at the root.
+WELCOME = {
+    "name": "hopline console",
+    "version": __version__,
+    "stats": "/api/v1/links/{code}/stats",
+}
+#: What is said as long as the process can answer at all.
+LIVE = {"live": True}
+
+
+class Always:
+    """Gives every GET the same answer."""
+
+    def __init__(self, media: Mapping[str, object]) -> None:
+        self._media = media
 
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
-        """Answer GET /."""
-        resp.media = {
-            "name": "hopline console",
-            "version": __version__,
-            "stats": "/api/v1/links/{code}/stats",
-        }
-
-    on_head = on_get
-
-
-class Live:
-    """Answers as long as the process can answer at all."""
-
-    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
-        """Answer GET /-/live."""
-        resp.media = {"live": True}
+        """Answer GET."""
+        resp.media = self._media
 
     on_head = on_get
 

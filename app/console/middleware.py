@@ -1,7 +1,6 @@
 """Middleware that every request of the console passes: its name, count, admission and headers."""
 
 import time
-from collections.abc import Callable
 
 import falcon
 
@@ -119,19 +118,16 @@ class SafeHeaders:
 class CountRequests:
     """Middleware that counts answers and times them."""
 
-    def __init__(
-        self, metrics: ConsoleMetrics, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, metrics: ConsoleMetrics) -> None:
         self._metrics = metrics
-        self._clock = clock
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
         """Note when it came."""
-        req.context.began = self._clock()
+        req.context.began = time.monotonic()
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
     ) -> None:
         """Count it."""
         self._metrics.responses.labels(str(resp.status_code)).inc()
-        self._metrics.response_seconds.observe(self._clock() - req.context.began)
+        self._metrics.response_seconds.observe(time.monotonic() - req.context.began)

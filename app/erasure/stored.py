@@ -60,12 +60,9 @@ class StoredClicks:
     Every method raises ClickHouseUnavailable or ClickHouseRefused, as the server says.
     """
 
-    def __init__(
-        self, client: Client, url: str, sleep: Callable[[float], object] = time.sleep
-    ) -> None:
+    def __init__(self, client: Client, url: str) -> None:
         self._client = client
         self._url = url
-        self._sleep = sleep
 
     def find(self, choice: Choice) -> set[bytes]:
         """Return the ids of the clicks of a choice."""
@@ -130,7 +127,7 @@ class StoredClicks:
                 return True
             if time.monotonic() > give_up_at:
                 return False
-            self._sleep(_POLL_SECONDS)
+            time.sleep(_POLL_SECONDS)
 
     def _run(
         self,

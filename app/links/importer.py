@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, Protocol
+from typing import Literal
 
 from app.links import codes
 from app.links.json import NewLink
@@ -39,21 +39,8 @@ class Outcome:
     reason: str = ""
 
 
-class Shelf(Protocol):
-    """Where new links are put; see :meth:`app.links.store.LinkStore.put_new`."""
-
-    def put_new(self, links: Sequence[Link]) -> list[bytes | None]:
-        """Store each link whose code is free; return what stands in the way of the others."""
-
-    def put_elsewhere(self, link: Link) -> Link:
-        """Store a link whose made-up code is taken under another, and return it."""
-
-    def update(self, code: str, given: Mapping[str, object]) -> Link:
-        """Change the given options of a link; see :meth:`app.links.store.LinkStore.update`."""
-
-
 class Rehearsal:
-    """A shelf that stores nothing and answers as the store would."""
+    """A shelf for links that stores nothing and answers as the store would."""
 
     def __init__(self, store: LinkStore) -> None:
         self._store = store
@@ -88,7 +75,7 @@ def import_links(
     store: LinkStore,
     rows: Iterable[Row],
     *,
-    shelf: Shelf | None = None,
+    shelf: Rehearsal | None = None,
     changes_links: bool = False,
 ) -> Iterator[Outcome]:
     """Store the rows' links and yield what became of each, in the rows' order.
@@ -96,7 +83,7 @@ def import_links(
     A code that already leads to the same target is unchanged, so an import can be repeated.
 
     Args:
-        shelf: where to put them instead of the store, such as a :class:`Rehearsal`.
+        shelf: where to put them instead of the store.
         changes_links: whether links that are there are changed to what their rows say.
 
     Raises:
@@ -111,7 +98,9 @@ def import_links(
 class _Importer:
     """Stores rows, some at a time."""
 
-    def __init__(self, store: LinkStore, shelf: Shelf, *, changes_links: bool) -> None:
+    def __init__(
+        self, store: LinkStore, shelf: LinkStore | Rehearsal, *, changes_links: bool
+    ) -> None:
         self._store = store
         self._shelf = shelf
         self._changes_links = changes_links

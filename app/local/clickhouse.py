@@ -32,12 +32,14 @@ def embedded_program(library: Path, directory: Path, port: int, password: str = 
         password: without one, all users of this machine read and change everything, with our rights
             to files.
     """
-    config = write_config(directory, _embedded_config(directory, password))
+    closed = embedded_access(directory, password) if password else ""
+    config = f"<clickhouse>{_common_config(directory)}{closed}</clickhouse>\n"
+    config_path = write_config(directory, config)
     listen = directory / "listen.sql"
     write_private(listen, LISTEN)
     options = (
         ("path", str(directory / "store")),
-        ("config-file", str(config)),
+        ("config-file", str(config_path)),
         ("listen_host", LOOPBACK),
         ("tcp_port", str(port)),
         ("queries-file", str(listen)),
@@ -107,11 +109,6 @@ def _program(argv: tuple[str, ...], port: int, *, stops_on_eof: bool) -> Program
         stops_on_eof=stops_on_eof,
         niceness=ANALYTICS_NICENESS,
     )
-
-
-def _embedded_config(directory: Path, password: str) -> str:
-    closed = embedded_access(directory, password) if password else ""
-    return f"<clickhouse>{_common_config(directory)}{closed}</clickhouse>\n"
 
 
 def _server_config(directory: Path, port: int, password: str) -> str:

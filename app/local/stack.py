@@ -55,7 +55,8 @@ class LocalStack:
             ChildFailed: something can't start.
             ClickHouseError: the schema can't be brought up to date.
         """
-        environ = self._environ()
+        overrides = {variable(name): value for name, value in self._overrides.items()}
+        environ = {**os.environ, **overrides}
         for store in stores:
             if store.program:
                 self._spawn(store.program, _STORES)
@@ -67,7 +68,8 @@ class LocalStack:
         self._spawn(services.workers_program(self._settings, environ), _WORKERS)
         if not self._wait_until_ready():
             return False
-        self._write_running()
+        binds = {name: getattr(self._settings, name) for name in BINDS}
+        self._data.write_running({**self._overrides, **binds})
         if demo:
             self._spawn(services.demo_program(environ), _DEMO)
         return True
@@ -100,14 +102,6 @@ class LocalStack:
             self._group.require_started()
             time.sleep(_POLL_SECONDS)
         return True
-
-    def _environ(self) -> dict[str, str]:
-        given = {variable(name): value for name, value in self._overrides.items()}
-        return {**os.environ, **given}
-
-    def _write_running(self) -> None:
-        binds = {name: getattr(self._settings, name) for name in BINDS}
-        self._data.write_running({**self._overrides, **binds})
 
 
 class StopRequests:

@@ -8,7 +8,7 @@ Rule 2: a dead process has no gauges.
 import fcntl
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -86,15 +86,10 @@ def _fold_in(directory: Path, totals: _Totals, dead: dict[str, Snapshot]) -> Non
     """Have the totals keep what the dead counted; until a full disk lets them, their files do."""
     try:
         totals.fold(dead)
-        _remove(directory, dead)
+        for left in [path for name in dead for path in directory.glob(f"{name}.*")]:
+            left.unlink()
     except OSError as error:
         logger.warning("can't fold in what %d ended process(es) counted: %s", len(dead), error)
-
-
-def _remove(directory: Path, names: Iterable[str]) -> None:
-    for name in names:
-        for left in directory.glob(f"{name}.*"):
-            left.unlink()
 
 
 def _read(path: Path) -> Snapshot:

@@ -1,7 +1,6 @@
 """Service that puts the parts of one redirect worker process together."""
 
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -83,6 +82,7 @@ class RedirectService:
         self._leftovers = SpoolLeftovers(
             self._open_spool(), settings.spool_damaged_days, self.metrics
         )
+        bots = Bots()
         self.collaborators = Collaborators(
             lookup=self.lookup,
             click_limits=self._click_limits,
@@ -90,7 +90,7 @@ class RedirectService:
             encoder=self._encoder,
             pages=Pages(),
             client_address=ClientAddress(settings.trusted_proxies, settings.client_address_header),
-            is_bot=_remembering(Bots()),
+            is_bot=lru_cache(_REMEMBERED_USER_AGENTS)(lambda raw: bool(bots.name(raw.decode()))),
             request_ids=RequestIds(settings.trusted_proxies),
             visit_ids=VisitIds(settings.trusted_proxies, self.metrics.visits_misnamed),
         )
@@ -213,7 +213,3 @@ class RedirectService:
             " older ones, they would not be sent again",
             seconds,
         )
-
-
-def _remembering(bots: Bots) -> Callable[[bytes], bool]:
-    return lru_cache(_REMEMBERED_USER_AGENTS)(lambda raw: bool(bots.name(raw.decode())))

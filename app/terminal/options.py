@@ -11,6 +11,12 @@ from app.times import parse_time
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
+Since = Annotated[
+    str | None,
+    typer.Option(help="Only clicks since: 2026-05-01T12:00, 24h.", show_default=False),
+]
+Until = Annotated[str | None, typer.Option(help="Only clicks before.", show_default=False)]
 
 
 def confirm(deleting: str, question: str) -> None:

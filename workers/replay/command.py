@@ -13,7 +13,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from app.config.loading import load
 from app.processes.private_files import keep_to_ourselves
 from app.terminal.exclusive import alone
-from app.terminal.options import AsJson, yet_to_come
+from app.terminal.options import AsJson, DryRun, yet_to_come
 from app.terminal.output import Failure, complain, print_json, print_table
 from app.terminal.progress import progress
 from app.times import parse_time, rfc3339, unix_ms
@@ -61,9 +61,7 @@ def replay(
         str | None, typer.Option(help="Up to where; by default up to now.", show_default=False)
     ] = None,
     *,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would change, change nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     json: AsJson = False,
 ) -> None:
     """Process clicks again, with today's rules and country database; no count changes.

@@ -1,6 +1,6 @@
 """Endpoint that reports on one short code: GET /api/v1/links/{code}/stats."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,12 +33,9 @@ class Question:
 class LinkStats:
     """Answers with a report, in the form of :func:`app.reports.stats.to_json`."""
 
-    def __init__(
-        self, reports: Reports, links: LinkStore, now: Callable[[], datetime] | None = None
-    ) -> None:
+    def __init__(self, reports: Reports, links: LinkStore) -> None:
         self._reports = reports
         self._links = links
-        self._now = now or (lambda: datetime.now(UTC))
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
         """Answer GET.
@@ -48,7 +45,7 @@ class LinkStats:
             LinkNotFound: the code has no link and no clicks.
             RedisError, ClickHouseError: a store doesn't do its part.
         """
-        now = self._now()
+        now = datetime.now(UTC)
         question = read_question(req.params, now)
         stats = self._ask(code, question, now)
         if stats.is_empty:

@@ -16,15 +16,14 @@ _BYTES = 4 << 20
 class Reserve:
     """The file beside the spool. Methods raise OSError."""
 
-    def __init__(self, directory: Path, size: int = _BYTES) -> None:
+    def __init__(self, directory: Path) -> None:
         self._path = directory / NAME
-        self._size = size
 
     @property
     def is_empty(self) -> bool:
         """Whether it was emptied and has not been filled since."""
         try:
-            return self._path.stat().st_size < self._size
+            return self._path.stat().st_size < _BYTES
         except FileNotFoundError:
             return False
 
@@ -52,7 +51,7 @@ class Reserve:
     def _allocate(self) -> None:
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.posix_fallocate(descriptor, 0, self._size)
+            os.posix_fallocate(descriptor, 0, _BYTES)
         except OSError:
             # Part of it may have been taken: it counts as emptied.
             os.ftruncate(descriptor, 0)

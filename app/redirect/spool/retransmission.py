@@ -8,8 +8,7 @@ Rule 2: what the disk does not take stays in memory and is tried again; a worker
 
 import logging
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import gevent
 from gevent.event import Event
@@ -17,6 +16,7 @@ from gevent.event import Event
 from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.spool.retransmit_buffer import Segment
+from app.redirect.spool.spool import Spool
 
 logger = logging.getLogger(__name__)
 
@@ -25,15 +25,6 @@ _PAUSE_SECONDS = 0.25
 _BREATH_SECONDS = 0.005
 #: As much as the buffer holds; a second lost tail before the first is on disk may come on top.
 _LIMIT_BYTES = 64 << 20
-
-OnPut = Callable[[BaseException | None], None]
-
-
-class Spool(Protocol):
-    """Where the clicks go."""
-
-    def put_again(self, clicks: Segment, on_put: OnPut) -> None:
-        """Put confirmed clicks on disk; ``on_put`` is told of the error, or None."""
 
 
 class Retransmission:

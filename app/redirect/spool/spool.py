@@ -16,12 +16,14 @@ from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.spool.file import SpoolError, SpoolFile
 from app.redirect.spool.repair import Damage
-from app.redirect.spool.retransmission import OnPut
 from app.redirect.spool.retransmit_buffer import Segment
 from app.redirect.spool.rows import Row
 from app.redirect.tasks.deadlines import Deadlines
 
 logger = logging.getLogger(__name__)
+
+#: Told of the error when clicks were to be put on disk, or None.
+OnPut = Callable[[BaseException | None], None]
 
 #: How long a visitor waits for the disk; the append goes on without them.
 _BUDGET_SECONDS = 0.020
