@@ -55,7 +55,7 @@ up: $(RUN)
 
 .PHONY: test
 test: $(DEVELOP)
-	@$(BIN)/tox run -- $(ARGS)
+	@$(BIN)/tox run-parallel --parallel all --parallel-live -- $(ARGS)
 
 .PHONY: lint
 lint: $(DEVELOP)

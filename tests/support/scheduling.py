@@ -33,12 +33,18 @@ BY_TURNS = (
     "tests/app/redirect/server/test_many_connections.py",
 )
 
-#: Files and folders that take long come first, lest the last of them keeps everybody waiting.
+#: Files and folders that take long come first, lest the last of them keeps everybody waiting; of
+#: these, those that mostly wait, since the first to take their turns leave few processors free.
 LONG_FIRST = (
     "tests/deploy/test_systemd.py",
-    "tests/integration/test_up.py",
+    "tests/deploy/test_package.py",
     "tests/loadtest/run/test_wiring.py",
     "tests/loadtest/test_hour.py",
+    "tests/integration/test_forgotten.py",
+    "tests/integration/test_diversion.py",
+    "tests/integration/test_power_loss.py",
+    "tests/app/redirect/redis/",
+    "tests/workers/supervisor/",
     "tests/integration/",
     "tests/deploy/",
     "tests/workers/",
