@@ -1,12 +1,9 @@
 """Drain that sends the spool's clicks to Redis once it is back; one worker of a host at a time."""
 
-import contextlib
 import logging
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gevent
@@ -17,7 +14,7 @@ from app.audit.spool_note import SpoolNote
 from app.clicks.click import new_click_id
 from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
-from app.processes.file_lock import try_lock
+from app.processes.file_lock import locked
 from app.redirect.clicks.backpressure import Backpressure, is_for_good
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.redis.replies import PipelineError
@@ -93,7 +90,7 @@ class Drain:
         gevent.sleep(_PAUSE_SECONDS)
         try:
             waiting = self._show_filling()
-            with _only_one(self._lock_path) as mine:
+            with locked(self._lock_path, waits=False) as mine:
                 if mine:
                     self._sync()
                     self._in_thread(self._note.write, waiting)
@@ -211,16 +208,6 @@ class _Batch:
             self.confirmed.append(click_id)
         else:
             self.errors.append(reply)
-
-
-@contextlib.contextmanager
-def _only_one(lock_path: Path) -> Iterator[bool]:
-    """Try to take the lock, which the kernel releases even if the process is killed."""
-    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        yield try_lock(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _outcome(step: Callable[..., Any], *arguments: object) -> Any:

@@ -6,21 +6,18 @@ Rule: what comes there and what goes from there does so under one lock, a proces
       name (https://sqlite.org/howtocorrupt.html, 2.4 and 2.5).
 """
 
-import contextlib
 import errno
-import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
+from app.processes.file_lock import locked
 from app.processes.private_files import make_private
 from app.redirect.spool import table
 from app.redirect.spool.repair import move_aside
 from app.redirect.spool.table import is_damage
 
 NAME = "spool.db"
-_LOCK = "repair.lock"
 
 
 class SpoolLocation:
@@ -41,6 +38,7 @@ class SpoolLocation:
         self.path = directory / NAME
         self.aside: list[tuple[Path, str]] = []
         self._directory = directory
+        self._lock = directory / "repair.lock"
         self._max_pages = max_pages
 
     def holds(self, inode: int) -> bool:
@@ -61,7 +59,7 @@ class SpoolLocation:
         """
         make_private(self._directory, (f"{NAME}*", "*.lock"))
         self._require_room(room_bytes)
-        with self._locked():
+        with locked(self._lock):
             if not self.path.exists():
                 # The log of one that somebody took away alone, and that others may have open.
                 move_aside(self.path)
@@ -75,7 +73,7 @@ class SpoolLocation:
 
     def clear(self, inode: int, fault: str) -> None:
         """Move the damaged file of an inode aside, unless it is no longer there."""
-        with self._locked():
+        with locked(self._lock):
             if self.holds(inode):
                 self._move_aside(fault)
 
@@ -91,14 +89,3 @@ class SpoolLocation:
         disk = os.statvfs(self._directory)
         if size_bytes and disk.f_bavail * disk.f_frsize < 2 * size_bytes:
             raise OSError(errno.ENOSPC, "no room for the clicks of a deleted spool")
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Hold a lock that the kernel releases when the process ends; waits for it."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        descriptor = os.open(self._directory / _LOCK, flags, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)

@@ -109,19 +109,16 @@ def _nginx_lua_absent() -> str:
 
 
 def _modules(*names: str) -> Callable[[], str]:
-    def absent() -> str:
-        missing = [name for name in names if find_spec(name) is None]
-        return f"not installed: {', '.join(missing)} (pip install -e .[bench])" if missing else ""
-
-    return absent
+    text = "not installed: {} (pip install -e .[bench])"
+    return lambda: _lacking(text, [name for name in names if find_spec(name) is None])
 
 
 def _programs(*names: str) -> Callable[[], str]:
-    def absent() -> str:
-        missing = [name for name in names if not shutil.which(name)]
-        return f"no {', '.join(missing)} on PATH" if missing else ""
+    return lambda: _lacking("no {} on PATH", [name for name in names if not shutil.which(name)])
 
-    return absent
+
+def _lacking(text: str, missing: list[str]) -> str:
+    return text.format(", ".join(missing)) if missing else ""
 
 
 VARIANTS = (
