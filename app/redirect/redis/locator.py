@@ -32,6 +32,7 @@ class Locator:
 
     def __init__(self, address: Address) -> None:
         self.sentinel_count = 0
+        self._address = address
         self._master: MasterLocator | None = None
         self._askers: dict[Peer, SentinelAsker] = {}
         self._locate: Callable[[], Address] = lambda: address
@@ -51,7 +52,7 @@ class Locator:
         try:
             return self._locate()
         except MasterUnknown as error:
-            raise ConnectFailed(f"Redis can't be found: {error}") from error
+            raise ConnectFailed(f"Redis at {self._address} can't be found: {error}") from error
 
     @property
     def agreeing_count(self) -> int:

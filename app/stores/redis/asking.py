@@ -65,7 +65,9 @@ class SentinelAsker:
         except redis.exceptions.ResponseError as error:
             return Answer(self._end, None, why_refused(said_by(error)))
         except (redis.RedisError, OSError) as error:
-            return Answer(self._end, None, f"can't be asked: {error}")
+            # redis-py puts the place, which stands before this already, around what went wrong.
+            cause = error.__context__ if isinstance(error.__context__, OSError) else error
+            return Answer(self._end, None, f"can't be asked: {cause}")
         return read_answer(self._end, self._master, reply)
 
     def call(self, *command: bytes | str) -> Any:

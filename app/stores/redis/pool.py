@@ -65,7 +65,10 @@ class _Renewed:
 
     def _connect(self: Any) -> Any:
         if self._locate is not None:
-            at = self._locate()
+            try:
+                at = self._locate()
+            except MasterUnknown as error:
+                raise redis.ConnectionError(str(error)) from error
             self.host, self.port = at.host, at.port
         opened = super()._connect()  # type: ignore[misc]
         self._made_at, self.is_spent = time.monotonic(), False

@@ -211,7 +211,7 @@ class MasterLocator:
             if self._clock() >= self._fresh_until:
                 self._ask()
             if self.elected is None:
-                raise MasterUnknown(f"{self._address}: {self._trouble}")
+                raise MasterUnknown(self._trouble)
             return self._address.at(self.elected)
 
     @property
@@ -230,8 +230,12 @@ class MasterLocator:
             trouble = str(error)
             if any(answer.master not in (None, self.elected) for answer in answers):
                 self.elected = None
-        if trouble and trouble != self._trouble:
-            logger.warning("Where %s is can't be told: %s", self._address, trouble)
+        self._tell(trouble)
+        self._trouble = trouble
+
+    def _tell(self, trouble: str) -> None:
+        # While nobody stands, who asks is told, and says so in its own words.
+        if trouble and trouble != self._trouble and self.elected is not None:
+            logger.warning("%s stays where it was named last: %s", self._address, trouble)
         elif self._trouble and not trouble:
             logger.warning("A majority of the Sentinels names %s again", self._address)
-        self._trouble = trouble

@@ -119,7 +119,7 @@ def test_what_the_sentinels_say_is_told_when_they_name_nobody(watched):
     with closing(locator), pytest.raises(ConnectFailed) as failed:
         locator()
     assert str(failed.value).startswith(
-        "Redis can't be found: other: 0 of 3 Sentinels name a master, 2 have to: 127.0.0.1:"
+        "Redis at other can't be found: 0 of 3 Sentinels name a master, 2 have to: 127.0.0.1:"
     )
     assert "knows no master other; " in str(failed.value)
     assert "can't be asked: Redis at 127.0.0.1:" in str(failed.value)

@@ -74,4 +74,4 @@ def test_what_is_no_sentinel_or_away_is_named(watched):
     text = str(unavailable.value)
     assert text.startswith(f"Redis at {MASTER} is away: ")
     assert f"127.0.0.1:{redis.port} is no Sentinel but a Redis" in text
-    assert f"127.0.0.1:{away.port} can't be asked: Error 111" in text
+    assert f"127.0.0.1:{away.port} can't be asked: [Errno 111] Connection refused" in text
