@@ -110,7 +110,12 @@ def _redis(settings: Settings) -> Iterator[Check]:
         with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
             yield from redis_checks(client, url, names.maxlen)
             yield from use_checks(client, url, names.stream, names.group, names.dead_stream)
-            yield from replication_checks(client, url, settings.resend_seconds)
+            yield from replication_checks(
+                client,
+                url,
+                settings.resend_seconds,
+                needs_replica=settings.confirm == "replica",
+            )
             ledger = open_entries(
                 settings, RedisConnection(client, url, settings.redis_timeout_seconds).call
             )

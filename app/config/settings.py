@@ -170,6 +170,9 @@ class Settings(BaseSettings):
     lookup_budget_ms: Seconds = Field(
         25.0, description="How long a redirect waits for Redis to answer for an unknown link."
     )
+    confirm: Literal["master", "replica"] = Field(
+        "master", description="Who must have a click, else it is spooled: Redis, or a replica too."
+    )
     link_cache_size: Count = Field(
         100_000,
         description="Links that one redirect worker keeps in memory, or a kilobyte for each.",
@@ -309,8 +312,7 @@ class Settings(BaseSettings):
         description="Where `hopline up` and the spool keep their files.",
     )
     cache_dir: Place = Field(
-        default_factory=_cache_dir,
-        description="Where the embedded stores are kept once fetched.",
+        default_factory=_cache_dir, description="Where the embedded stores are kept once fetched."
     )
 
     @field_validator("dead_stream")

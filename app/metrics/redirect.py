@@ -98,6 +98,7 @@ class RedirectMetrics(MetricGroup):
         reason=(
             "backlog",
             "memory",
+            "no_replica",
             "over_budget",
             "pipeline_full",
             "redis_away",
@@ -112,6 +113,20 @@ class RedirectMetrics(MetricGroup):
         reason=MISNAMINGS,
     )
     clicks_confirmed_late = counter("Clicks that Redis confirmed after they had gone to the spool.")
+
+    clicks_replicated = counter(
+        "Clicks that a replica of Redis was seen to have, spooled ones included"
+        " (HOPLINE_CONFIRM=replica)."
+    )
+    replica_waits_in_vain = counter(
+        "Waits for a replica to have what was written that ended without one"
+        " (HOPLINE_CONFIRM=replica)."
+    )
+    replica_missing = gauge(
+        "Whether clicks of any process go to the spool because no replica has what Redis is given"
+        " (HOPLINE_CONFIRM=replica).",
+        merge="max",
+    )
 
     clicks_resent = counter(
         "Confirmed clicks that went to the spool to be sent once more, because another server"

@@ -206,6 +206,11 @@ def test_what_can_not_be_kept_from_the_public_service_is_as_its_file_says(server
         assert said in text
 
 
+def test_the_public_service_may_wait_for_replicas(server):
+    with server.connect("hopline-redirect") as client:
+        assert client.wait(0, 1) == 0
+
+
 def test_the_others_may_weigh_dead_letters_and_have_redis_forget_on_disk(server):
     with server.connect("operator") as client:
         for command in ("MEMORY USAGE clicks:dead SAMPLES 0", "BGREWRITEAOF"):

@@ -15,11 +15,14 @@ _NAME = "redis replication"
 _LAG_SLACK_SECONDS = 2
 
 
-def replication_checks(client: "redis.Redis", url: str, resend_seconds: float) -> Iterator[Check]:
-    """Yield the finding about a server's role and its replicas.
+def replication_checks(
+    client: "redis.Redis", url: str, resend_seconds: float, *, needs_replica: bool = False
+) -> Iterator[Check]:
+    """Yield the findings about a server's role and its replicas.
 
     Args:
         resend_seconds: how old confirmed clicks may be that are sent again after a fail-over.
+        needs_replica: whether a replica has to have each click (``HOPLINE_CONFIRM``).
 
     Raises:
         RedisUnavailable, RedisRefused: it doesn't answer.
@@ -27,6 +30,21 @@ def replication_checks(client: "redis.Redis", url: str, resend_seconds: float) -
     with translated(url):
         info = client.info("replication")
     yield judge_replication(info, read_config(client, url, "min-replicas-*"), resend_seconds)
+    if needs_replica and info["role"] == "master":
+        yield judge_confirmation(info)
+
+
+def judge_confirmation(info: Mapping[str, Any]) -> Check:
+    """Judge INFO replication of a master whose clicks count once a replica has them."""
+    name = "click confirmation"
+    online = sum(one["state"] == "online" for one in _replicas(info))
+    if online:
+        return ok(name, f"by any of {online} replicas")
+    return fail(
+        name,
+        "no replica is online to confirm clicks (HOPLINE_CONFIRM=replica): all wait in the spools",
+        "bring a replica back, and see its log; or set HOPLINE_CONFIRM=master",
+    )
 
 
 def judge_replication(
@@ -47,14 +65,16 @@ def judge_replication(
             " clicks wait in the spools and links can't be changed",
             "bring them back; if they are gone for good, CONFIG SET min-replicas-to-write 0",
         )
-    replicas = [value for name, value in info.items() if _is_replica(name)]
+    replicas = _replicas(info)
     if not replicas:
         return ok(_NAME, "a master without replicas")
     return _master(replicas, info, config, resend_seconds)
 
 
-def _is_replica(name: str) -> bool:
-    return name.startswith("slave") and name[5:].isdigit()
+def _replicas(info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [
+        value for name, value in info.items() if name.startswith("slave") and name[5:].isdigit()
+    ]
 
 
 def _replica(info: Mapping[str, Any]) -> Check:

@@ -17,6 +17,7 @@ from app.metrics.redirect import RedirectMetrics
 from app.processes.file_lock import locked
 from app.redirect.clicks.backpressure import Backpressure, is_for_good
 from app.redirect.redis.pipeline import Pipeline
+from app.redirect.redis.replica_wait import NoReplica
 from app.redirect.redis.replies import PipelineError
 from app.redirect.spool.file import Filling, SpoolError, SpoolFile
 from app.redirect.spool.rows import Row
@@ -33,6 +34,8 @@ _BATCHES_PER_SECOND = 20
 #: Nobody waits for these commands; visitors' commands must not queue behind many of them.
 _LARGEST_BATCH = 500
 _SUBMITTED_AT_ONCE = 50
+#: A replica that is late may have them by then, and what it has need not be sent once more.
+_REPLICA_SECONDS = 2.0
 
 
 class Drain:
@@ -133,12 +136,14 @@ class Drain:
         batch = _Batch(len(commands))
         try:
             for number, (click_id, command) in enumerate(commands.items(), 1):
-                self._pipeline.submit(command, partial(batch.on_reply, click_id))
+                self._pipeline.submit_click(command, partial(batch.on_reply, click_id))
                 if number % _SUBMITTED_AT_ONCE == 0:
-                    gevent.sleep(0)
+                    self._pipeline.make_room()
         except PipelineError:
             return [], False
-        batch.answered.wait()
+        batch.told.wait()
+        if not batch.answered.wait(_REPLICA_SECONDS):
+            return batch.confirmed, False
         for error in batch.errors:
             self._throttled.warning("refused", "A spooled click was not taken: %s", error)
         return batch.confirmed, all(map(is_for_good, batch.errors))
@@ -189,25 +194,35 @@ class _Batch:
     """Clicks sent together.
 
     Attributes:
-        answered: set once every click has its reply; the pipeline sees to it that each gets one.
+        told: set once every click was told something; the pipeline sees to that.
+        answered: set once every click has its reply, and none waits for a replica any more.
     """
 
     def __init__(self, size: int) -> None:
         self.confirmed: list[bytes] = []
         self.errors: list[object] = []
+        self.told = Event()
         self.answered = Event()
-        self._missing = size
-        if not size:
-            self.answered.set()
+        self._size = size
+        self._without_replica: set[bytes] = set()
+        self._note_progress()
 
     def on_reply(self, click_id: bytes, reply: object) -> None:
-        self._missing -= 1
-        if not self._missing:
-            self.answered.set()
+        self._without_replica.discard(click_id)
         if isinstance(reply, bytes):
             self.confirmed.append(click_id)
+        elif isinstance(reply, NoReplica):
+            self._without_replica.add(click_id)
         else:
             self.errors.append(reply)
+        self._note_progress()
+
+    def _note_progress(self) -> None:
+        answered = len(self.confirmed) + len(self.errors)
+        if answered == self._size:
+            self.answered.set()
+        if answered + len(self._without_replica) == self._size:
+            self.told.set()
 
 
 def _outcome(step: Callable[..., Any], *arguments: object) -> Any:

@@ -21,6 +21,7 @@ from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.backpressure import Backpressure
 from app.redirect.redis.pipeline import Pipeline
+from app.redirect.redis.replica_wait import NoReplica
 from app.redirect.redis.replies import PipelineBroken, PipelineError, PipelineFull
 from app.redirect.spool.retransmission import Retransmission
 from app.redirect.spool.retransmit_buffer import RetransmitBuffer
@@ -87,7 +88,7 @@ class Recorder:
             self.divert(pending, "redis_slow")
             return
         try:
-            self._pipeline.submit(command, pending.on_reply)
+            self._pipeline.submit_click(command, pending.on_reply)
         except PipelineError as error:
             self.divert(pending, _reason(error))
             return
@@ -177,6 +178,8 @@ def _reason(reply: object) -> str:
         return "pipeline_full"
     if isinstance(reply, PipelineBroken):
         return "redis_away"
+    if isinstance(reply, NoReplica):
+        return "no_replica"
     if isinstance(reply, hiredis.ReplyError):
         return "redis_refused"
     return "unexpected_reply"

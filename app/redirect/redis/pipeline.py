@@ -168,6 +168,13 @@ class Pipeline:
         if not self._write_buffer.is_due:
             self._write_buffer.flush_soon()
 
+    #: The same for a click; who needs more than the master's reply has another way.
+    submit_click = submit
+
+    def make_room(self) -> None:
+        """Let what was submitted leave before more is; blocks the calling greenlet."""
+        gevent.sleep(0)
+
     def call(self, command: bytes, timeout_seconds: float) -> Any:
         """Send a command and return its reply; blocks the calling greenlet only.
 

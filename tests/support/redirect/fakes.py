@@ -55,6 +55,8 @@ class FakePipeline:
         self.commands.append(decode_command(command))
         self.waiting.append(on_reply)
 
+    submit_click = submit
+
     def answer(self, reply: object) -> None:
         self.waiting.pop(0)(reply)
 

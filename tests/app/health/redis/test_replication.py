@@ -64,6 +64,25 @@ def test_real_servers_are_judged(any_redis_server) -> None:
         wait_for(first, "fail", "NOREPLICAS")
 
 
+def test_clicks_that_a_replica_has_to_confirm_need_one(any_redis_server) -> None:
+    first, second = any_redis_server(), any_redis_server()
+
+    def confirmation(server=first) -> list[Check]:
+        with connect(server.url, timeout_seconds=2) as client:
+            _, *found = replication_checks(client, server.url, 4.0, needs_replica=True)
+        return found
+
+    (alone,) = confirmation()
+    assert alone.state == "fail"
+    assert "HOPLINE_CONFIRM=replica" in alone.text
+    assert "HOPLINE_CONFIRM=master" in alone.mend
+    with Redis(port=second.port) as replica:
+        replica.replicaof("127.0.0.1", first.port)
+        wait_for(first, "warn", "takes writes without them")
+        assert [one.text for one in confirmation()] == ["by any of 1 replicas"]
+        assert confirmation(second) == []
+
+
 def look(server) -> Check:
     with connect(server.url, timeout_seconds=2) as client:
         (check,) = replication_checks(client, server.url, 4.0)

@@ -4,6 +4,7 @@ from prometheus_client import CollectorRegistry
 
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.recorder import Recorder
+from app.redirect.redis.replica_wait import NoReplica
 from app.redirect.redis.resp import encode_command
 from app.redirect.spool.retransmit_buffer import RetransmitBuffer
 from tests.support.redirect.fakes import FakeBackpressure, FakePipeline
@@ -128,6 +129,26 @@ def test_a_click_that_redis_refuses_is_spooled(world, error):
     world.pipeline.answer_error(error)
     assert world.spool.rows == world.done == [A]
     assert world.counted("clicks_diverted", reason="redis_refused") == 1
+
+
+def test_a_click_that_no_replica_has_in_time_is_spooled_until_one_has(world):
+    world.record()
+    (told,) = world.pipeline.waiting
+    told(NoReplica("no replica has it"))
+    assert world.spool.rows == world.done == [A]
+    assert world.counted("clicks_diverted", reason="no_replica") == 1
+    told(b"1-1")
+    assert world.done == [A]
+    assert world.spool.forgotten == [A]
+    assert world.counted("clicks_confirmed_late") == 1
+
+
+def test_a_click_that_is_late_before_no_replica_has_it_is_spooled_once(world):
+    world.record()
+    gevent.sleep(0.05)
+    world.pipeline.answer(NoReplica("no replica has it"))
+    assert world.spool.rows == world.done == [A]
+    assert world.counted("clicks_diverted", reason="no_replica") == 0
 
 
 @pytest.mark.parametrize("reason", ["backlog", "memory"])
