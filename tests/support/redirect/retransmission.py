@@ -43,18 +43,27 @@ class Visitor:
 
     def visit(self, count: int = 1) -> float:
         """Ask so many times at once; return after how many seconds all are answered."""
+        began = time.perf_counter()
+        self.ask(count)
+        self.receive(count)
+        return time.perf_counter() - began
+
+    def ask(self, count: int) -> None:
+        """Ask so many times at once."""
         numbers = range(self.answered, self.answered + count)
         requests = "".join(
             f"GET /demo HTTP/1.1\r\nHost: a\r\nUser-Agent: {_BROWSER}\r\n"
             f"Referer: https://v.example/{self._name}-{number}\r\n\r\n"
             for number in numbers
         )
-        began, received = time.perf_counter(), b""
         self._socket.sendall(requests.encode())
+
+    def receive(self, count: int) -> None:
+        """Wait until so many are answered."""
+        received = b""
         while received.count(b"HTTP/1.1 302") < count or not received.endswith(b"\r\n\r\n"):
             received += self._socket.recv(65536)
         self.answered += count
-        return time.perf_counter() - began
 
     @property
     def names(self) -> set[str]:
