@@ -96,7 +96,8 @@ class Settings(BaseSettings):
     )
     clickhouse_url: ClickHouseUrl = Field(
         "clickhouse://default@127.0.0.1:9000/hopline",
-        description="ClickHouse's native port and the database: clickhouse:// or clickhouses://.",
+        description="ClickHouse's native port and the database: clickhouse:// or clickhouses://; of"
+        " replicas all, as HOST:9000,HOST:9000.",
     )
     clickhouse_timeout_seconds: Seconds = Field(
         30.0, description="Longest wait for ClickHouse to answer an insert or a report."

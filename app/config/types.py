@@ -94,7 +94,7 @@ def _header_name(value: str) -> str:
     return value
 
 
-def _store_url(*schemes: str) -> AfterValidator:
+def _store_url(*schemes: str, may_be_several: bool = False) -> AfterValidator:
     """Return the check of a store's URL; whatever is wrong with one, none of it is repeated."""
 
     def check(value: str) -> str:
@@ -109,7 +109,8 @@ def _store_url(*schemes: str) -> AfterValidator:
                 "a #, ? or / before the @ ends what can be a password:"
                 " write # as %23, ? as %3F and / as %2F there"
             )
-        places = _places(authority, may_be_several=scheme.endswith(SENTINEL))
+        may_be = may_be_several or scheme.endswith(SENTINEL)
+        places = _places(authority, may_be_several=may_be)
         try:
             urlsplit(value.replace(",".join(places), places[0]))
         except ValueError:
@@ -132,6 +133,13 @@ def _places(authority: str, *, may_be_several: bool) -> list[str]:
 
 def _port(place: str) -> int:
     return int(place.rpartition(":")[2]) if re.search(r":[0-9]+$", place) else 1
+
+
+def _each_once(value: str) -> str:
+    places = _AUTHORITY_END.split(value.partition("://")[2])[0].rpartition("@")[2].split(",")
+    if len(places) > 1 and ("" in places or len(set(places)) < len(places)):
+        raise ValueError("expected each ClickHouse once, and a host for each")
+    return value
 
 
 def _redis_database(value: str) -> str:
@@ -199,7 +207,11 @@ RedisUrl = Annotated[
     _store_url("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel"),
     AfterValidator(_redis_database),
 ]
-ClickHouseUrl = Annotated[str, _store_url("clickhouse", "clickhouses")]
+ClickHouseUrl = Annotated[
+    str,
+    _store_url("clickhouse", "clickhouses", may_be_several=True),
+    AfterValidator(_each_once),
+]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 Hosts = Annotated[
     tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_split)

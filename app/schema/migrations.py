@@ -25,6 +25,7 @@ from app.stores.clickhouse import (
     require_version,
     translated,
 )
+from app.stores.clickhouse_hosts import places
 from app.stores.scripts import query
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 _FILE_NAME = re.compile(r"(\d{4})_\w+\.sql")
 _CREATED = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+)\n\((.*?)^\)", re.MULTILINE | re.DOTALL)
 _COLUMN = re.compile(r"^ +(\w+) +(\w+(?:\([^)]*\))?)", re.MULTILINE)
+#: What engines begin with whose every host has the same.
+_SHARED = ("Replicated", "Shared", "Distributed")
 #: How long a row of the table ``ledger`` is kept.
 LEDGER_DAYS = 35
 _TTL = re.compile(r"TTL toDateTime\(time\) \+ toIntervalDay\((\d+)\)")
@@ -82,6 +85,7 @@ def migrate(url: str, *, timeout_seconds: float, ttl_days: int) -> list[str]:
     with translated(url):
         _create_database(url, timeout_seconds)
         with connect(url, timeout_seconds=timeout_seconds) as client:
+            _require_shared(client, url)
             client.execute(query("app.schema", "create_migrations"))
             waiting = pending(client)
             _require_tables(client, waiting)
@@ -167,6 +171,21 @@ def _create_database(url: str, timeout_seconds: float) -> None:
         require_version(client)
         client.execute(
             "CREATE DATABASE IF NOT EXISTS {database:Identifier}", {"database": database_name(url)}
+        )
+
+
+def _require_shared(client: Client, url: str) -> None:
+    """Refuse to make tables on one of several hosts: each of them would have its own."""
+    if len(places(url)) == 1:
+        return
+    engines = client.execute(
+        "SELECT engine FROM system.databases WHERE name = currentDatabase() UNION ALL"
+        " SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = 'clicks'"
+    )
+    if not any(engine.startswith(_SHARED) for (engine,) in engines):
+        raise SchemaMismatch(
+            "HOPLINE_CLICKHOUSE_URL names several hosts, but neither is the table clicks replicated"
+            " nor the database (ENGINE = Replicated): each host would have clicks of its own"
         )
 
 

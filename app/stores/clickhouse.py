@@ -3,26 +3,27 @@
 Rule 1: a client belongs to one process, one thread and one greenlet, and never crosses a fork:
         the native protocol answers one query at a time on a connection
         (clickhouse-driver docs, quickstart).
-Rule 2: nothing is sent twice by itself. The driver reconnects before a query, never during one.
+Rule 2: nothing is sent twice by itself. The driver reconnects before a query, never during one, and
+        only then does it take another of several hosts.
 Rule 3: INSERT data goes in as an argument; with inline literals the driver waits for ever.
 Rule 4: every insert has a deduplication token, and only a second try has that of another insert.
         ClickHouse drops what comes with a token that it knows, also when the rows of the first
         insert are gone: deleted, or lost with their part. Without a token it takes the block's
-        checksum for one, and since 26.2 it doesn't heed insert_deduplicate=0.
+        checksum for one, and since 26.2 it doesn't heed insert_deduplicate, but deduplicate_insert.
 """
 
 import logging
-import re
 import secrets
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from clickhouse_driver import Client, errors
 from clickhouse_driver.util.helpers import parse_url
 
+from app.stores.clickhouse_client import HostedClient, reason, summary
 from app.stores.clickhouse_codes import TRANSIENT
+from app.stores.clickhouse_hosts import at_place, path, places
 
 #: Oldest release that gets every deduplication setting that the inserts rely on.
 MIN_VERSION = (24, 8)
@@ -30,8 +31,9 @@ MIN_VERSION = (24, 8)
 FIRST_DATABASE = "default"
 #: Longest wait for a connection and for the ping before a query; a reply may take longer.
 CONNECT_SECONDS = 5.0
+#: The same where another host may answer.
+FAILOVER_SECONDS = 2.0
 
-_ADDRESS = re.compile(r" ?\(\S+:\d+\)$")
 _UNKNOWN_TABLE = 60
 _UNKNOWN_DATABASE = 81
 
@@ -69,8 +71,9 @@ def connect(
     """Return a client that connects when first used; its ``execute`` takes ``{name:Type}`` params.
 
     Args:
-        url: clickhouse:// or clickhouses:// (TLS) with user, password, port and database; the
-            query may hold what clickhouse-driver reads there, e.g. ``ca_certs``, ``compression``.
+        url: clickhouse:// or clickhouses:// (TLS) with user, password, database, and one HOST:PORT
+            or several between commas, of which the first that answers is kept as long as it does;
+            the query may hold what clickhouse-driver reads there, e.g. ``ca_certs``.
         timeout_seconds: longest wait for a reply.
         database: one to use instead of the URL's.
         settings: ClickHouse settings of every query.
@@ -80,8 +83,9 @@ def connect(
     """
     # Whatever goes wrong is raised to the caller; the driver also logs it, with a traceback.
     logging.getLogger("clickhouse_driver.connection").setLevel(logging.CRITICAL)
+    first, *others = places(url)
     try:
-        host, options = parse_url(url)
+        host, options = parse_url(at_place(url, first))
     except ValueError:
         # What it says repeats the parameter, which may be a password.
         raise ClickHouseRefused(
@@ -94,11 +98,26 @@ def connect(
         "server_side_params": True,
     }
     options["database"] = database or database_name(url)
-    options.setdefault("connect_timeout", min(timeout_seconds, CONNECT_SECONDS))
-    options.setdefault("sync_request_timeout", min(timeout_seconds, CONNECT_SECONDS))
+    if others:
+        options["alt_hosts"] = ",".join(others)
+    options.setdefault("connect_timeout", _connect_seconds(url, timeout_seconds))
+    options.setdefault("sync_request_timeout", _connect_seconds(url, timeout_seconds))
     options.setdefault("send_receive_timeout", timeout_seconds)
     options.setdefault("client_name", "hopline")
-    return Client(host or "127.0.0.1", **options)
+    return HostedClient(host or "127.0.0.1", **options)
+
+
+def longest_call_seconds(url: str, timeout_seconds: float) -> float:
+    """Return how long a call may take that waits for everything: ping, connecting, the reply."""
+    connect_seconds = _connect_seconds(url, timeout_seconds)
+    count = len(places(url))
+    # Each of several hosts may accept the connection, and then say nothing.
+    tries = 2 * count if count > 1 else 1
+    return (1 + tries) * connect_seconds + timeout_seconds
+
+
+def _connect_seconds(url: str, timeout_seconds: float) -> float:
+    return min(timeout_seconds, FAILOVER_SECONDS if len(places(url)) > 1 else CONNECT_SECONDS)
 
 
 def new_token() -> str:
@@ -117,6 +136,7 @@ def insert_settings(rows: int, token: str = "") -> dict[str, object]:
         # Answered when the rows are stored; on disk, as the tables are set.
         "async_insert": 0,
         "insert_deduplicate": 1,
+        "deduplicate_insert": "enable",  # the same since 26.2
         "insert_deduplication_token": token or new_token(),
         # Else a block that is dropped as a duplicate still flows into materialized views (24.7 on).
         "deduplicate_blocks_in_dependent_materialized_views": 1,
@@ -129,7 +149,7 @@ def insert_settings(rows: int, token: str = "") -> dict[str, object]:
 
 def database_name(url: str) -> str:
     """Return the database that a URL names."""
-    return urlsplit(url).path.strip("/") or FIRST_DATABASE
+    return path(url) or FIRST_DATABASE
 
 
 @contextmanager
@@ -147,13 +167,14 @@ def translated(url: str) -> Iterator[None]:
         yield
     except errors.ServerException as error:
         kind = ClickHouseUnavailable if error.code in TRANSIENT else ClickHouseRefused
-        text = f"ClickHouse at {_place(url)} says: {summary(error.message)}{_hint(error.code)}"
+        said = f"{summary(error.message)}{_hint(error.code)}"
+        text = f"ClickHouse at {_place(url, error)} says: {said}"
         raise kind(text, error.code) from error
     except ssl.SSLCertVerificationError as error:
-        raise ClickHouseRefused(f"ClickHouse at {_place(url)}: {error}") from error
+        raise ClickHouseRefused(f"ClickHouse at {_place(url, error)}: {error}") from error
     except (*_BROKEN_CONNECTION, OSError, EOFError) as error:
         raise ClickHouseUnavailable(
-            f"ClickHouse at {_place(url)} is away: {_reason(error)}"
+            f"ClickHouse at {_place(url, error)} is away: {reason(error)}"
         ) from error
 
 
@@ -166,27 +187,13 @@ _BROKEN_CONNECTION = (
 )
 
 
-def summary(text: str) -> str:
-    """Return what a server's error says, on one line, without its stack trace."""
-    said = text.partition("Stack trace:")[0].removeprefix("DB::Exception:")
-    return " ".join(said.split())
-
-
 def _hint(code: int) -> str:
     return " Run `hopline migrate`." if code in (_UNKNOWN_TABLE, _UNKNOWN_DATABASE) else ""
 
 
-def _place(url: str) -> str:
-    return urlsplit(url).netloc.rpartition("@")[2]
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, EOFError):
-        return "it closed the connection"
-    if not isinstance(error, errors.Error):
-        return str(error)
-    # The driver ends a failed connection's text with the address, which stands before it here.
-    return _ADDRESS.sub("", str(error.message)) or "it gave no answer in time"
+def _place(url: str, error: Exception | None = None) -> str:
+    """Return the host that an error came from, or all if that is not known."""
+    return getattr(error, "place", "") or ", ".join(places(url))
 
 
 def server_version(client: Client) -> str:

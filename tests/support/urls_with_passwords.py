@@ -43,7 +43,9 @@ urls = (
                 ["redis", "rediss", "redis+sentinel", "unix", "clickhouse", "https", ""]
             ),
             user=st.sampled_from(["", "bob", "b#b"]),
-            host=st.sampled_from(["h:1", "h", "[::1]:2", "[::1", "h:x", "h1:1,h2:2", "a,b", ""]),
+            host=st.sampled_from(
+                ["h:1", "h", "[::1]:2", "[::1", "h:x", "h1:1,h2:2", "[::1]:1,[::2]", "a,b", ""]
+            ),
             database=st.sampled_from(["", "0", "first", "a/b"]),
         )
     )

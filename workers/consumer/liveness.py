@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from app.config.settings import Settings
-from app.stores.clickhouse import CONNECT_SECONDS
+from app.stores.clickhouse import longest_call_seconds
 from workers.consumer.sink import MOST_WAIT_SECONDS
 from workers.process.heartbeat import Heartbeat
 
@@ -41,9 +41,8 @@ def longest_rest_seconds(settings: Settings) -> float:
 def longest_work_seconds(settings: Settings) -> float:
     """Return how long one turn of a consumer's loop may take that does not wait for entries."""
     redis_seconds = _REDIS_CALLS * settings.redis_timeout_seconds
-    reply_seconds = settings.clickhouse_timeout_seconds
-    # Connecting, the ping before a query, the reply.
-    call_seconds = 2 * min(reply_seconds, CONNECT_SECONDS) + reply_seconds
+    url, reply_seconds = settings.clickhouse_url, settings.clickhouse_timeout_seconds
+    call_seconds = longest_call_seconds(url, reply_seconds)
     clickhouse_seconds = _CLICKHOUSE_CALLS * call_seconds
     return clickhouse_seconds + redis_seconds + _WAITS * MOST_WAIT_SECONDS + _MARGIN_SECONDS
 

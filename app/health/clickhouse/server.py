@@ -7,6 +7,7 @@ from clickhouse_driver import Client
 
 from app.health.check import Check, fail, ok
 from app.health.clickhouse.advice import advice
+from app.health.clickhouse.hosts import hosts_checks
 from app.health.clickhouse.tables import table_checks
 from app.health.clock import judge_skew, measure_skew
 from app.schema.migrations import SchemaMismatch, pending
@@ -57,6 +58,7 @@ def clickhouse_checks(url: str, *, timeout_seconds: float, ttl_days: int) -> Ite
             if schema.state == "ok":
                 yield _reports(client, url)
                 yield from table_checks(client, ttl_days)
+    yield from hosts_checks(url, timeout_seconds)
 
 
 def judge_schema(waiting: Sequence[str]) -> Check:

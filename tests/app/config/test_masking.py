@@ -13,6 +13,7 @@ from app.config.masking import mask_url, show_refused
         ("clickhouse://default@127.0.0.1:9000/hopline", None),
         ("redis://user:geheim@h:1/0", "redis://user:***@h:1/0"),
         ("redis://:geheim@h/0", "redis://:***@h/0"),
+        ("clickhouse://u:geh,eim@a:1,b:2/db", "clickhouse://u:***@a:1,b:2/db"),
         ("redis://u:geh:eim@h", "redis://u:***@h"),
         ("redis://u:geh@eim@h", "redis://u:***@h"),
         ("unix:///run/redis.sock?password=geheim&db=1", "unix:///run/redis.sock?password=***&db=1"),

@@ -1,0 +1,56 @@
+"""Checks that ask each of several ClickHouse hosts: is it there, and has it the others' clicks."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from app.health.check import Check, fail, ok, warn
+from app.stores.clickhouse import ClickHouseError, connect, translated
+from app.stores.clickhouse_hosts import at_place, places
+
+_NAME = "clickhouse hosts"
+#: Engines of which every host answers the same.
+_SHARED = re.compile(r"Replicated|Shared|Distributed")
+_ENGINES = """
+SELECT name, engine FROM system.tables
+WHERE database = currentDatabase() AND name IN ('clicks', 'ledger', 'beginnings', 'migrations')
+ORDER BY name
+"""
+
+
+def hosts_checks(url: str, timeout_seconds: float) -> Iterator[Check]:
+    """Yield the finding about the hosts of a URL, where it names several."""
+    named = places(url)
+    if len(named) == 1:
+        return
+    away: dict[str, str] = {}
+    engines: dict[str, Mapping[str, str]] = {}
+    for place in named:
+        one = at_place(url, place)
+        try:
+            with translated(one), connect(one, timeout_seconds=timeout_seconds) as client:
+                engines[place] = dict(client.execute(_ENGINES))
+        except ClickHouseError as error:
+            away[place] = str(error)
+    yield judge_hosts(engines, away)
+
+
+def judge_hosts(engines: Mapping[str, Mapping[str, str]], away: Mapping[str, str]) -> Check:
+    """Judge whether it does not matter which host is reached.
+
+    Args:
+        engines: the engines of our tables by their names, by host.
+        away: what hosts that don't answer say, by host.
+    """
+    apart = [
+        f"{table} of {place} is a {engine}"
+        for place, tables in engines.items()
+        for table, engine in tables.items()
+        if not _SHARED.match(engine)
+    ]
+    if apart:
+        mend = "name one host in HOPLINE_CLICKHOUSE_URL, or make the tables replicated ones"
+        return fail(_NAME, f"what is written to one host is not at the others: {apart[0]}", mend)
+    if away:
+        text = f"{len(away)} of {len(engines) + len(away)} are away: {'; '.join(away.values())}"
+        return warn(_NAME, text, "mend it before another one fails")
+    return ok(_NAME, f"all {len(engines)} answer")
