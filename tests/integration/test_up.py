@@ -24,10 +24,9 @@ def test_a_click_is_redirected_and_counted_within_three_seconds(running):
 def test_sigterm_stops_everything_and_the_clicks_are_there_again_afterwards(running):
     running.add_link("demo1")
     running.click("demo1")
-    asked = time.monotonic()
     assert running.stop() == 0
-    assert time.monotonic() - asked < 10
     assert running.left_over() == []
+    # What takes longer than it is given would be said to have been killed.
     assert running.text.endswith("stopping\nstopped\n")
     assert not (running.data_dir / "running.env").exists()
     running.restart()

@@ -13,7 +13,6 @@ from xdist.workermanage import WorkerController
 ALONE = (
     "tests/deploy/test_systemd_reload.py",
     "tests/integration/test_up.py::test_a_click_is_redirected_and_counted_within_three_seconds",
-    "tests/integration/test_up.py::test_sigterm_stops_everything_and",
     "tests/loadtest/bench/test_redis_frozen.py",
     "tests/loadtest/bench/load/test_open_loop.py::test_latency_is_that_of_the_server",
     "tests/loadtest/bench/load/test_open_loop.py::test_requests_leave_at_the_asked_rate",

@@ -144,6 +144,14 @@ class RedisServer(Server):
         return valkey_url(self.port)
 
 
+#: It looks for files to remove every 30 to 40 s, and a test of an erasure would wait for that.
+_QUICK_CLEANUP = """<merge_tree>
+    <cleanup_delay_period>1</cleanup_delay_period>
+    <cleanup_delay_period_random_add>0</cleanup_delay_period_random_add>
+    <max_cleanup_delay_period>1</max_cleanup_delay_period>
+  </merge_tree></clickhouse>"""
+
+
 class ClickHouseServer(Server):
     """The embedded ClickHouse; its library is fetched unless it is in the cache."""
 
@@ -153,6 +161,8 @@ class ClickHouseServer(Server):
         super().__init__(
             lambda at, port: replace(embedded_program(library, at, port), niceness=0), directory
         )
+        config = directory / "config.xml"
+        config.write_text(config.read_text().replace("</clickhouse>", _QUICK_CLEANUP))
 
     def url(self, database: str) -> str:
         return clickhouse_url(self.port, database)
