@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from app.logs.throttle import ThrottledLog
 from app.metrics.workers import WorkerMetrics
 from app.stores.redis.agreement import ServerLeft
 from app.stores.redis.errors import RedisUnavailable
@@ -16,6 +17,9 @@ from workers.process.signals import Stop
 from workers.stream.lease import Fence
 
 logger = logging.getLogger(__name__)
+
+#: Longest wait for a Redis that is away: another may stand in for it at any moment.
+_MOST_AWAY_SECONDS = 2.0
 
 
 class Consumer:
@@ -45,6 +49,7 @@ class Consumer:
         self._stop = stop
         self._backoff = Backoff(FIRST_WAIT_SECONDS, MOST_WAIT_SECONDS)
         self._has_left = False
+        self._throttled = ThrottledLog(logger)
 
     def run(self) -> None:
         """Work until told to stop, then finish what was read.
@@ -108,9 +113,8 @@ class Consumer:
         try:
             step()
         except RedisUnavailable as error:
-            self._note_failure(error)
-            seconds = self._backoff.next_seconds()
-            logger.warning("%s; going on in %.1f s", error, seconds)
+            seconds = self._wait_seconds(error)
+            self._throttled.warning(str(error), "%s; going on in %.1f s", error, seconds)
             self._metrics.redis_failures.inc()
             self._source.start_over()
             self._stop.wait(seconds)
@@ -119,8 +123,8 @@ class Consumer:
         self._has_left = False
         return True
 
-    def _note_failure(self, error: RedisUnavailable) -> None:
-        """Let waits that grew during an outage not go on at the server that ended it.
+    def _wait_seconds(self, error: RedisUnavailable) -> float:
+        """Return how long to wait; what grew in an outage ends with it.
 
         An address that leads to one server and another by turns gets no second such chance.
         """
@@ -128,6 +132,8 @@ class Consumer:
         if has_left and not self._has_left:
             self._backoff.reset()
         self._has_left = has_left
+        seconds = self._backoff.next_seconds()
+        return seconds if has_left else min(seconds, _MOST_AWAY_SECONDS)
 
     def _at_hand(self) -> int:
         return len(self._batcher) + len(self._sink)
