@@ -1,11 +1,14 @@
-"""One booted machine with both stores, on which the tests of a file follow each other."""
+"""What several of these tests use: systemd's judgement, the command, a machine with both stores."""
 
 import os
 import shutil
+import subprocess
 import sys
 
 import pytest
 
+from app.cli.main import main
+from app.config.settings import variable
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from tests.conftest import missing
 from tests.support.deploy import packages, stores
@@ -13,6 +16,41 @@ from tests.support.deploy.container import Container
 from tests.support.deploy.figures import Figures
 from tests.support.deploy.host import CODE
 from tests.support.deploy.load import Visitors
+
+
+@pytest.fixture
+def analyze():
+    """Run systemd-analyze on the units of one folder."""
+    program = shutil.which("systemd-analyze") or missing("systemd-analyze")
+
+    def run(unit, *arguments):
+        return subprocess.run(
+            [program, *arguments, unit],
+            env={**os.environ, "SYSTEMD_UNIT_PATH": f"{unit.parent}:", "SYSTEMD_PAGER": "cat"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def hopline(settings, monkeypatch, capsys):
+    """Run the command with the ordinary user; in this process, since there are many to run."""
+    for name in settings.model_fields_set:
+        monkeypatch.setenv(variable(name), str(getattr(settings, name)))
+
+    def run(*arguments, codes=(0,)):
+        monkeypatch.setattr(sys, "argv", ["hopline", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        assert (ended.value.code or 0) in codes, f"{arguments}: {said.err}{said.out}"
+        return said.out
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """The reference configuration for Redis and Valkey: all of Hopline runs through its ACL users."""
 
 import re
-import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -10,13 +9,12 @@ import pytest
 import redis
 from redis import Redis
 
-from app.cli.main import main
-from app.config.settings import variable
 from app.local.valkey import valkey_binary
 from app.processes.child import Program
 from app.schema.migrations import migrate
 from app.stores.redis.client import connect
 from tests.conftest import missing
+from tests.support.deploy.stores import only_users
 from tests.support.redirect_servers import RedirectServer
 from tests.support.servers import Server, redis_server_7
 from tests.support.worker_processes import Workers, wait_until
@@ -50,9 +48,9 @@ class ConfiguredRedis(Server):
 
 def _program(binary, directory, port):
     users = re.sub(r"CHANGE-ME-\w+", PASSWORD, (FOLDER / "hopline-users.conf").read_text())
-    (directory / "users.conf").write_text(users)
+    (directory / "users.acl").write_text(only_users(users))
     ours = (FOLDER / "hopline.conf").read_text()
-    ours = ours.replace("/etc/redis/hopline-users.conf", str(directory / "users.conf"))
+    ours = ours.replace("/etc/redis/hopline-users.acl", str(directory / "users.acl"))
     (directory / "redis.conf").write_text(f"dir {directory}\nport {port}\n{ours}")
     argv = (str(binary), str(directory / "redis.conf"))
     return Program("redis", argv, is_ready=lambda: _answers(port))
@@ -101,23 +99,6 @@ def settings(server, clickhouse_url, make_settings, tmp_path):
         public_url="https://go.example.com",
         data_dir=tmp_path / "redirect",
     )
-
-
-@pytest.fixture
-def hopline(settings, monkeypatch, capsys):
-    """Run the command with the ordinary user; in this process, since there are many to run."""
-    for name in settings.model_fields_set:
-        monkeypatch.setenv(variable(name), str(getattr(settings, name)))
-
-    def run(*arguments, codes=(0,)):
-        monkeypatch.setattr(sys, "argv", ["hopline", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        assert (ended.value.code or 0) in codes, f"{arguments}: {said.err}{said.out}"
-        return said.out
-
-    return run
 
 
 def test_all_of_hopline_runs_through_users_with_few_rights(
@@ -233,6 +214,14 @@ def test_nobody_gets_in_without_a_password(server, who):
     url = f"redis://{who}127.0.0.1:{server.port}/0"
     with connect(url, timeout_seconds=5) as client, pytest.raises(redis.AuthenticationError):
         client.ping()
+
+
+def test_a_server_whose_configuration_was_written_anew_starts_again(server):
+    with server.connect("operator") as client:
+        client.config_rewrite()
+    server.restart()
+    with server.connect("hopline") as client:
+        assert client.ping()
 
 
 def test_what_keeps_clicks_safe_is_in_force(server):

@@ -1,15 +1,12 @@
 """The units without a systemd that runs them."""
 
-import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from app.config.settings import Settings, variable
-from tests.conftest import missing
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 UNITS = DEPLOY / "systemd"
@@ -22,24 +19,6 @@ everything = pytest.mark.parametrize(
     sorted(path for path in UNITS.rglob("*") if path.is_file()),
     ids=lambda path: path.name,
 )
-
-
-@pytest.fixture
-def analyze():
-    """Run systemd-analyze on the units of one folder."""
-    program = shutil.which("systemd-analyze") or missing("systemd-analyze")
-
-    def run(unit, *arguments):
-        return subprocess.run(
-            [program, *arguments, unit],
-            env={**os.environ, "SYSTEMD_UNIT_PATH": f"{unit.parent}:", "SYSTEMD_PAGER": "cat"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
 
 
 @pytest.mark.parametrize("service", SERVICES)

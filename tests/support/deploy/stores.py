@@ -51,11 +51,12 @@ def binds(library: Path) -> dict[str, Path]:
 
 def start(machine: Container, library: Path) -> None:
     """Start both stores, and have them started at each boot."""
-    for name in ("hopline.conf", "hopline-users.conf"):
-        text = (REPOSITORY / "deploy" / "redis" / name).read_text()
-        for user in ("operator", "redirect", "hopline"):
-            text = text.replace(f"CHANGE-ME-{user}", PASSWORD)
-        machine.write(f"/etc/redis/{name}", text)
+    folder = REPOSITORY / "deploy" / "redis"
+    users = (folder / "hopline-users.conf").read_text()
+    for user in ("operator", "redirect", "hopline"):
+        users = users.replace(f"CHANGE-ME-{user}", PASSWORD)
+    machine.write("/etc/redis/hopline.conf", (folder / "hopline.conf").read_text())
+    machine.write("/etc/redis/hopline-users.acl", only_users(users))
     machine.write(
         "/etc/redis/redis.conf",
         "dir /var/lib/valkey\ndaemonize no\nlogfile ''\ninclude /etc/redis/hopline.conf\n",
@@ -70,6 +71,12 @@ def start(machine: Container, library: Path) -> None:
     )
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "enable", "--quiet", "--now", *UNITS)
+
+
+def only_users(text: str) -> str:
+    """Return the lines of hopline-users.conf that go into an ACL file, which holds no comments."""
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if line.startswith("user "))
 
 
 UNITS = ("valkey-server.service", "clickhouse-server.service")
