@@ -35,6 +35,7 @@ from app.health.host.units import listening, units_checks
 from app.health.metrics import freshness_check, shown_check
 from app.health.redis.advice import advice as redis_advice
 from app.health.redis.replication import replication_checks
+from app.health.redis.sentinels import sentinel_checks
 from app.health.redis.server import redis_checks, rewrite_check
 from app.health.redis.stream import StreamNames, stream_checks
 from app.health.redis.use import use_checks
@@ -106,6 +107,7 @@ def _settings_check() -> Check:
 def _redis(settings: Settings) -> Iterator[Check]:
     names = StreamNames.of(settings)
     url = settings.redis_url
+    yield from sentinel_checks(url)
     try:
         with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
             yield from redis_checks(client, url, names.maxlen)

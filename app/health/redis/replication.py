@@ -110,7 +110,7 @@ def _master(
             _NAME,
             f"a master with {len(replicas)} replicas takes writes without them: cut off while"
             " another is promoted, it goes on taking clicks and links that are lost",
-            "with two replicas or more set min-replicas-to-write 1 and min-replicas-max-lag 2",
+            "with two replicas or more set min-replicas-to-write 1 and min-replicas-max-lag 1",
         )
     longest_lag = int(config.get("min-replicas-max-lag", 0))
     if longest_lag + _LAG_SLACK_SECONDS > resend_seconds:

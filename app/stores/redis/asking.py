@@ -15,7 +15,7 @@ from redis.connection import SSLConnection
 from redis.retry import Retry
 
 from app.stores.redis.address import Address, Peer, parse_url
-from app.stores.redis.errors import said_by
+from app.stores.redis.errors import said_by, translated
 from app.stores.redis.sentinel import (
     ASK_SECONDS,
     Answer,
@@ -47,14 +47,15 @@ class SentinelAsker:
     Args:
         address: of the master.
         end: of the Sentinel.
+        timeout_seconds: longest wait for the connection and for a reply.
     """
 
-    def __init__(self, address: Address, end: Peer) -> None:
+    def __init__(self, address: Address, end: Peer, timeout_seconds: float = ASK_SECONDS) -> None:
         assert address.sentinels is not None  # noqa: S101 - else there is nobody to ask
         self._end = end
         self._master = address.sentinels.master
         self._question = question(address)
-        self._connect = partial(_connection, address.of_sentinel(end))
+        self._connect = partial(_connection, address.of_sentinel(end), timeout_seconds)
         # redis-py leaves its connections' methods untyped.
         self._connection: Any = None
 
@@ -92,7 +93,23 @@ class SentinelAsker:
             self._connection = None
 
 
-def _connection(at: Address) -> Any:
+def ask_once(at: Address, *command: str, timeout_seconds: float) -> Any:
+    """Return the reply of a server or a Sentinel, over a connection that is closed then.
+
+    Raises:
+        RedisUnavailable, RedisRefused: see :func:`app.stores.redis.errors.translated`.
+    """
+    place = f"[{at.host}]" if ":" in at.host else at.host
+    connection = _connection(at, timeout_seconds)
+    try:
+        with translated(f"redis://{place}:{at.port}"):
+            connection.send_command(*command)
+            return connection.read_response()
+    finally:
+        connection.disconnect()
+
+
+def _connection(at: Address, timeout_seconds: float) -> Any:
     kind: Any = redis.Connection
     options: dict[str, Any] = {}
     if at.tls:
@@ -102,8 +119,8 @@ def _connection(at: Address) -> Any:
         port=at.port,
         username=at.username or None,
         password=at.password or None,
-        socket_connect_timeout=ASK_SECONDS,
-        socket_timeout=ASK_SECONDS,
+        socket_connect_timeout=timeout_seconds,
+        socket_timeout=timeout_seconds,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
         **options,
