@@ -36,6 +36,7 @@ BY_TURNS = (
 #: these, those that mostly wait, since the first to take their turns leave few processors free.
 LONG_FIRST = (
     "tests/deploy/test_systemd.py",
+    "tests/deploy/test_replicated_redis.py",
     "tests/deploy/test_package.py",
     "tests/loadtest/run/test_wiring.py",
     "tests/loadtest/test_hour.py",
@@ -43,6 +44,7 @@ LONG_FIRST = (
     "tests/integration/test_diversion.py",
     "tests/integration/test_power_loss.py",
     "tests/app/redirect/redis/",
+    "tests/app/health/redis/test_sentinels.py",
     "tests/workers/supervisor/",
     "tests/integration/",
     "tests/deploy/",
