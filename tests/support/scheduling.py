@@ -20,22 +20,29 @@ ALONE = (
     "tests/loadtest/bench/load/test_open_loop.py::test_requests_queue_when_all_connections",
 )
 
-#: Those that keep a processor busy, or measure how long something takes and say when the machine
-#: was too busy for that: one of them at a time, beside other tests.
+#: Groups of those that would disturb each other: of each, one at a time, beside other tests.
 BY_TURNS = (
-    "tests/integration/test_chaos.py",
-    "tests/loadtest/test_hopline.py",
-    "tests/loadtest/bench/test_main.py",
-    "tests/loadtest/bench/test_scaling.py",
-    "tests/loadtest/bench_workers/test_main.py",
-    "tests/loadtest/run/test_locust_run.py",
-    "tests/app/redirect/server/test_many_connections.py",
+    # They keep a processor busy, or measure how long something takes and say when the machine was
+    # too busy for that.
+    (
+        "tests/integration/test_chaos.py",
+        "tests/loadtest/test_hopline.py",
+        "tests/loadtest/bench/test_main.py",
+        "tests/loadtest/bench/test_scaling.py",
+        "tests/loadtest/bench_workers/test_main.py",
+        "tests/loadtest/run/test_locust_run.py",
+        "tests/app/redirect/server/test_many_connections.py",
+    ),
+    # They boot a machine: two at once would share their control groups.
+    (
+        "tests/deploy/test_systemd.py",
+        "tests/deploy/test_redis_units.py",
+    ),
 )
 
 #: Files and folders that take long come first, lest the last of them keeps everybody waiting; of
 #: these, those that mostly wait, since the first to take their turns leave few processors free.
 LONG_FIRST = (
-    "tests/deploy/test_systemd.py",
     "tests/deploy/test_replicated_redis.py",
     "tests/deploy/test_package.py",
     "tests/loadtest/run/test_wiring.py",
@@ -53,7 +60,6 @@ LONG_FIRST = (
     "tests/app/redirect/",
 )
 
-_BY_TURNS_UNIT = "by turns"
 _ALONE_UNIT = "alone"
 
 
@@ -64,10 +70,14 @@ def sort(items: list[pytest.Item]) -> None:
 
 def _rank(nodeid: str) -> tuple[int, int]:
     if nodeid.startswith(ALONE):
-        return 2, _place(nodeid, ALONE)
-    if nodeid.startswith(BY_TURNS):
-        return 0, _place(nodeid, BY_TURNS)
-    return 1, _place(nodeid, LONG_FIRST)
+        return len(BY_TURNS) + 1, _place(nodeid, ALONE)
+    group = _group(nodeid)
+    return group, _place(nodeid, BY_TURNS[group] if group < len(BY_TURNS) else LONG_FIRST)
+
+
+def _group(nodeid: str) -> int:
+    """Return the number of the group that a test takes turns in; that behind the last for none."""
+    return next((n for n, group in enumerate(BY_TURNS) if nodeid.startswith(group)), len(BY_TURNS))
 
 
 def _place(nodeid: str, beginnings: tuple[str, ...]) -> int:
@@ -102,4 +112,5 @@ class SharedMachine(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(ALONE):
             return _ALONE_UNIT
-        return _BY_TURNS_UNIT if nodeid.startswith(BY_TURNS) else nodeid.partition("::")[0]
+        group = _group(nodeid)
+        return f"by turns {group}" if group < len(BY_TURNS) else nodeid.partition("::")[0]

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ import pytest
 from tests.support import scheduling
 
 scheduling.ALONE = ("test_a.py::test_alone",)
-scheduling.BY_TURNS = ("test_c.py", "test_b.py::test_loud")
+scheduling.BY_TURNS = (("test_c.py", "test_b.py::test_loud"), ("test_nowhere.py",))
 
 
 def pytest_collection_modifyitems(items):
@@ -141,7 +142,9 @@ def test_what_runs_alone_waits_though_there_are_fewer_files_than_processes(run, 
     assert min(float(one.began) for one in ran if one.is_alone) > max(others, default=0.0)
 
 
-@pytest.mark.parametrize("start", [*scheduling.ALONE, *scheduling.BY_TURNS, *scheduling.LONG_FIRST])
+@pytest.mark.parametrize(
+    "start", [*scheduling.ALONE, *chain(*scheduling.BY_TURNS), *scheduling.LONG_FIRST]
+)
 def test_everything_that_is_named_is_there(start):
     path, _, name = start.partition("::")
     assert Path(path).exists()
