@@ -46,9 +46,7 @@ def _run(
 ) -> dict[str, Any]:
     label = f"{name}-{store}-{down_after_seconds:g}s"
     scenario = SCENARIOS[name]
-    with Testbed(
-        folder / label, store, down_after_seconds, options.min_replicas, options.by
-    ) as testbed:
+    with Testbed(folder / label, store, down_after_seconds, options) as testbed:
         outcome = run(testbed, scenario, down_after_seconds, options)
     picture = options.json_path.with_name(f"{options.json_path.stem}-{label}.png")
     said = figures(scenario, down_after_seconds, outcome, options)

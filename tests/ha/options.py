@@ -11,6 +11,8 @@ STORES = ("valkey", "redis")
 #: What Hopline is given: the Sentinels; an address that leads to the master, as a DNS name or
 #: HAProxy's does; or the first master's own, by which it can follow nobody.
 WAYS = ("sentinels", "name", "master")
+#: HOPLINE_CONFIRM.
+CONFIRM = ("master", "replica")
 Item = TypeVar("Item")
 _EPILOG = """\
 Scenarios: {}
@@ -28,6 +30,7 @@ class Options(NamedTuple):
         rate: clicks a second that visitors send.
         min_replicas: below so many replicas in step a master takes no writes.
         by: of :data:`WAYS`.
+        confirm: who confirms a click, as HOPLINE_CONFIRM says it.
         warm_seconds: how long visitors come before the blow, so that links are in memory.
         calm_seconds: how long visitors come after a failover, and again when all servers are back.
         settle_seconds: longest wait for all clicks to be processed.
@@ -42,6 +45,7 @@ class Options(NamedTuple):
     rate: float
     min_replicas: int
     by: str
+    confirm: str
     warm_seconds: float
     calm_seconds: float
     settle_seconds: float
@@ -68,6 +72,7 @@ def parse(arguments: Sequence[str] | None) -> Options:
     add("--rate", type=_positive, default=1_000.0, help="clicks a second (%(default)g)")
     add("--min-replicas", type=int, default=1, help="min-replicas-to-write (%(default)s)")
     add("--by", choices=WAYS, default=WAYS[0], help="how Hopline finds the master (%(default)s)")
+    add("--confirm", choices=CONFIRM, default=CONFIRM[0], help="a click (%(default)s)")
     add("--warm", type=_positive, default=5.0, help="seconds before the blow (%(default)g)")
     add("--calm", type=_positive, default=4.0, help="seconds after each change (%(default)g)")
     add("--settle", type=_positive, default=120.0, help="longest wait for the end (%(default)g)")
@@ -83,6 +88,7 @@ def parse(arguments: Sequence[str] | None) -> Options:
         rate=given.rate,
         min_replicas=given.min_replicas,
         by=given.by,
+        confirm=given.confirm,
         warm_seconds=given.warm,
         calm_seconds=given.calm,
         settle_seconds=given.settle,

@@ -1,4 +1,4 @@
-"""Picture that shows a failover: clicks answered and recorded, and how long visitors waited."""
+"""Picture that shows a failover: clicks answered, recorded and counted, and how long all took."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,6 +13,8 @@ from tests.ha.accounts.targets import SLOWEST_IN_BLOW_MS, SLOWEST_MS
 from tests.ha.run import Outcome
 
 _STEP_MS = 100
+#: Workers insert about once a second.
+_BATCH_MS = 1_000
 _LEAST_MS = 0.1
 #: On the axis of rates; what is sent again comes many times as fast.
 _RATES = (0, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
@@ -29,7 +31,7 @@ def draw(outcome: Outcome, title: str, path: Path) -> None:
     for axes in (rates, waits, links):
         axes.grid(visible=True)
         _draw_moments(axes, outcome, zero_ms)
-    rates.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=6, fontsize="small")
+    rates.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=8, fontsize="small")
     links.set_xlabel("seconds after the first blow")
     figure.suptitle(title)
     figure.savefig(path, metadata={"Software": None}, dpi=90)
@@ -42,13 +44,17 @@ def _draw_rates(axes: Axes, outcome: Outcome, zero_ms: int) -> None:
     repeated = (
         entry.at_ms for entry in outcome.entries if (entry.at_ms, entry.number) not in again
     )
-    for name, moments, colour in (
-        ("answered", answered, "c0"),
-        ("recorded for the first time", recorded, "good"),
-        ("recorded again", repeated, "c1"),
+    counted = outcome.stored.at_ms.values()
+    for name, moments, colour, step_ms in (
+        ("counted, over 1 s", counted, "c2", _BATCH_MS),
+        ("answered", answered, "c0", _STEP_MS),
+        ("recorded for the first time", recorded, "good", _STEP_MS),
+        ("recorded again", repeated, "c1", _STEP_MS),
     ):
-        seconds, rates = _per_second(moments, zero_ms)
-        axes.plot(seconds, rates, color=LIGHT[colour], label=name, drawstyle="steps-post")
+        seconds, rates = _per_second(moments, zero_ms, step_ms)
+        axes.plot(
+            seconds, rates, color=LIGHT[colour], label=name, drawstyle="steps-post", linewidth=1
+        )
     axes.set_yscale("symlog", linthresh=_RATES[3])
     axes.set_yticks(_RATES)
     axes.minorticks_off()
@@ -100,7 +106,7 @@ def _draw_moments(axes: Axes, outcome: Outcome, zero_ms: int) -> None:
     for one in outcome.promotions:
         moments.append(("promoted", one.at_ms, "ink"))
         if one.takes_writes_ms is not None:
-            moments.append(("takes writes", one.takes_writes_ms, "c2"))
+            moments.append(("takes writes", one.takes_writes_ms, "c5"))
     labelled: set[str] = set()
     for name, at_ms, colour in moments:
         seconds = (at_ms - zero_ms) / 1000
@@ -109,13 +115,15 @@ def _draw_moments(axes: Axes, outcome: Outcome, zero_ms: int) -> None:
         labelled.add(name)
 
 
-def _per_second(moments: Iterable[int], zero_ms: int) -> tuple[list[float], list[float]]:
+def _per_second(
+    moments: Iterable[int], zero_ms: int, step_ms: int
+) -> tuple[list[float], list[float]]:
     """Return seconds, and how many moments a second there were in the step that begins there."""
-    counts: Mapping[int, int] = Counter((at_ms - zero_ms) // _STEP_MS for at_ms in moments)
+    counts: Mapping[int, int] = Counter((at_ms - zero_ms) // step_ms for at_ms in moments)
     if not counts:
         return [], []
     steps = range(min(counts), max(counts) + 1)
     return (
-        [step * _STEP_MS / 1000 for step in steps],
-        [counts.get(step, 0) * 1000 / _STEP_MS for step in steps],
+        [step * step_ms / 1000 for step in steps],
+        [counts.get(step, 0) * 1000 / step_ms for step in steps],
     )

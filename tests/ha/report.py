@@ -59,12 +59,20 @@ def _fails(target: Target, options: Options) -> bool:
 def _promotion(outcome: Outcome, place: int) -> dict[str, Any]:
     """Return a promotion's moments, in milliseconds after the first blow."""
     one, struck_ms = outcome.promotions[place], outcome.struck[0].at_ms
-    _, recorded_ms = resumed(outcome)
+    since_ms, recorded_ms = resumed(outcome)
+    later = {click.number for click in outcome.clicks if click.sent_ms >= since_ms}
+    counted_ms = min((ms for n, ms in outcome.stored.at_ms.items() if n in later), default=None)
     return {
         "promoted_ms": one.at_ms - struck_ms,
         "announced_ms": [at_ms - struck_ms for at_ms in one.announced_ms],
-        "takes_writes_ms": None if one.takes_writes_ms is None else one.takes_writes_ms - struck_ms,
-        "recorded_ms": None if recorded_ms is None else recorded_ms - struck_ms,
+        **{
+            name: None if at_ms is None else at_ms - struck_ms
+            for name, at_ms in (
+                ("takes_writes_ms", one.takes_writes_ms),
+                ("recorded_ms", recorded_ms),
+                ("counted_ms", counted_ms),
+            )
+        },
     }
 
 

@@ -8,13 +8,23 @@ from tests.chaos.visitors.client_log import NUMBER, Sent
 
 #: FINAL is what every report reads: of each click id the newest row.
 _COUNTED = f"SELECT {NUMBER} AS number, count() FROM clicks FINAL WHERE number > 0 GROUP BY number"
-_ROWS = f"SELECT count() FROM clicks WHERE {NUMBER} > 0"
+_EACH_ROW = f"""
+SELECT {NUMBER} AS number, toUnixTimestamp64Milli(min(enriched_at)), count()
+FROM clicks WHERE number > 0 GROUP BY number
+"""
 
 
 class Stored(NamedTuple):
-    """What ClickHouse holds: how often each click is counted, and rows in all."""
+    """What ClickHouse holds.
+
+    Attributes:
+        counted: how often each click is.
+        at_ms: about when each was first, in Unix milliseconds: a worker made its row then.
+        rows: of all clicks.
+    """
 
     counted: Mapping[int, int]
+    at_ms: Mapping[int, int]
     rows: int
 
 
@@ -39,9 +49,10 @@ class Counts(NamedTuple):
 
 def read_stored(testbed: Settling) -> Stored:
     """Return what is counted now."""
-    columns = testbed.ask_clickhouse(_COUNTED, columnar=True) or ((), ())
-    [(rows,)] = testbed.ask_clickhouse(_ROWS)
-    return Stored(dict(zip(*columns, strict=True)), rows)
+    counted = testbed.ask_clickhouse(_COUNTED, columnar=True) or ((), ())
+    numbers, at_ms, rows = testbed.ask_clickhouse(_EACH_ROW, columnar=True) or ((), (), ())
+    times = dict(zip(numbers, at_ms, strict=True))
+    return Stored(dict(zip(*counted, strict=True)), times, sum(rows))
 
 
 def compare(clicks: Iterable[Sent], stored: Stored) -> Counts:

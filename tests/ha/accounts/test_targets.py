@@ -29,7 +29,7 @@ def good(**other):
         clicks=sent,
         stalls=[],
         delays=[],
-        stored=Stored({click.number: 1 for click in sent}, len(sent)),
+        stored=Stored({click.number: 1 for click in sent}, {}, len(sent)),
         entries=entries,
         struck=[Struck(BLOW_MS, is_blow=True)],
         looks=[],
@@ -59,7 +59,7 @@ def test_a_good_run_meets_every_target():
 @pytest.mark.parametrize(
     ("other", "name"),
     [
-        ({"stored": Stored({1: 1}, 1)}, "clicks lost"),
+        ({"stored": Stored({1: 1}, {}, 1)}, "clicks lost"),
         ({"is_settled": False}, "not all processed in time"),
         ({"promotions": []}, "other than 1 promotions"),
         ({"astray": ["switch1 at 8080"]}, "disabled links that redirect at the end"),

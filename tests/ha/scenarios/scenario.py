@@ -5,10 +5,11 @@ import signal
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.ha.testbed.redis_group import MASTER_NAME, Node, RedisGroup
+from tests.ha.testbed.redis_group import MASTER_NAME, REPLICA, SENTINEL, Node, RedisGroup
 
 _FREEZE_SECONDS = 7.0
 _SPLIT_SECONDS = 8.0
+_SENTINELS_AWAY_SECONDS = 8.0
 _CUT_SECONDS = 1.0
 
 
@@ -42,28 +43,37 @@ class Scenario(NamedTuple):
         return self.silent_seconds > down_after_seconds
 
 
-def _kill(group: RedisGroup, master: Node) -> None:
-    group.kill(master)
+def _kill(_: RedisGroup, master: Node) -> None:
+    master.server.kill()
 
 
 def _stop(_: RedisGroup, master: Node) -> None:
-    master.service.send(signal.SIGSTOP)
+    master.server.signal(signal.SIGSTOP)
 
 
 def _continue(_: RedisGroup, master: Node) -> None:
-    master.service.send(signal.SIGCONT)
+    master.server.signal(signal.SIGCONT)
 
 
 def _isolate(group: RedisGroup, master: Node) -> None:
-    group.shut_out(master, group.users.replica, group.users.sentinel)
+    group.shut_out(master, REPLICA, SENTINEL)
 
 
 def _rejoin(group: RedisGroup, master: Node) -> None:
-    group.let_in(master, group.users.replica, group.users.sentinel)
+    group.let_in(master, REPLICA, SENTINEL)
 
 
 def _cut_replication(group: RedisGroup, master: Node) -> None:
-    group.shut_out(master, group.users.replica)
+    group.shut_out(master, REPLICA)
+
+
+def _kill_sentinels(group: RedisGroup, _: Node) -> None:
+    for sentinel in group.sentinels:
+        sentinel.server.kill()
+
+
+def _bring_back(group: RedisGroup, _: Node) -> None:
+    group.bring_back()
 
 
 def _fail_over(group: RedisGroup, _: Node) -> None:
@@ -88,6 +98,12 @@ _ALL = (
         "cut-then-kill",
         f"the master cut off from its replicas, and {_CUT_SECONDS:g} s later kill -9",
         (Step(0, _cut_replication), Step(_CUT_SECONDS, _kill)),
+    ),
+    Scenario(
+        "no-sentinels",
+        f"all Sentinels killed for {_SENTINELS_AWAY_SECONDS:g} s",
+        (Step(0, _kill_sentinels), Step(_SENTINELS_AWAY_SECONDS, _bring_back, is_blow=False)),
+        0.0,
     ),
     Scenario("planned", "SENTINEL FAILOVER", (Step(0, _fail_over),)),
 )

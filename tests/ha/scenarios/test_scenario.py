@@ -11,6 +11,7 @@ from tests.ha.scenarios.scenario import SCENARIOS
         ("freeze", 1, True),
         ("freeze", 30, False),
         ("split-brain", 30, False),
+        ("no-sentinels", 1, False),
     ],
 )
 def test_only_a_master_that_is_silent_for_long_enough_is_replaced(

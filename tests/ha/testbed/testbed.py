@@ -20,15 +20,18 @@ from app.local.valkey import valkey_binary
 from app.processes.child import Program, adopt_orphans, wait_for
 from app.schema.migrations import migrate
 from app.stores.clickhouse import connect
+from loadtest.common.processes import tree
 from tests.chaos.testbed.service import Service
 from tests.chaos.visitors.codes import target_of
+from tests.ha.options import Options
 from tests.ha.testbed.moving_name import MovingName
-from tests.ha.testbed.redis_group import RedisGroup
-from tests.ha.testbed.users import Login
+from tests.ha.testbed.redis_group import RedisGroup, login
 from tests.support.servers import environ_of, free_port, redis_server_7
 
 #: Hosts that redirect, each with one worker, so that it is known who has heard of a change.
 HOSTS = 2
+#: Users of the reference configuration.
+_REDIRECT, _HOPLINE = "hopline-redirect", "hopline"
 CONSUMERS = 2
 #: What a redirect answers.
 FOUND = 302
@@ -50,7 +53,8 @@ class Testbed:
     """All that is under test; as a context manager, at whose end nothing is left but its folder.
 
     Args:
-        by: what Hopline is given of :data:`tests.ha.options.WAYS`.
+        store: of :data:`tests.ha.options.STORES`.
+        down_after_seconds: how long a master is silent before Sentinels count it as down.
 
     Attributes:
         settings: of the operator's commands.
@@ -63,21 +67,20 @@ class Testbed:
         directory: Path,
         store: str,
         down_after_seconds: float,
-        min_replicas: int,
-        by: str,
+        options: Options,
     ) -> None:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
-        self.group = RedisGroup(directory, _binary(store), down_after_seconds, min_replicas)
+        self.group = RedisGroup(directory, _binary(store), down_after_seconds, options.min_replicas)
         self._name = MovingName(self.group)
-        self._by = by
+        self._by = options.by
+        self._confirm = options.confirm
         clickhouse_port = free_port()
         self._clickhouse_url = clickhouse_url(clickhouse_port)
         self.ports = tuple(free_port() for _ in range(HOSTS))
         self.codes = tuple(f"code{number}" for number in range(_LINKS))
         self.switched_codes = tuple(f"switch{number}" for number in range(_SWITCHED_LINKS))
-        users = self.group.users
-        _, self.settings = self._configured("operator", users.hopline)
+        _, self.settings = self._configured("operator", _HOPLINE)
         library = fetch(CLICKHOUSE_LIBRARY, self.settings.cache_dir)
         program = embedded_program(library, self._folder("clickhouse"), clickhouse_port)
         self.clickhouse = self._service("clickhouse", program)
@@ -85,7 +88,7 @@ class Testbed:
             f"host{number}": self._redirect(f"host{number}", port)
             for number, port in enumerate(self.ports, 1)
         }
-        environ, settings = self._configured("workers", users.hopline)
+        environ, settings = self._configured("workers", _HOPLINE)
         self.workers = self._service("workers", workers_program(settings, environ))
 
     def __enter__(self) -> Self:
@@ -97,8 +100,7 @@ class Testbed:
         self._name.__exit__()
         for service in (self.workers, *self.hosts.values(), self.clickhouse):
             service.kill()
-        for node in self.group.nodes:
-            node.service.kill()
+        self.group.kill_all()
         left = psutil.Process().children(recursive=True)
         for process in left:
             process.kill()
@@ -123,7 +125,6 @@ class Testbed:
         """Bring back what has ended and wasn't killed on purpose; main thread only."""
         for service in (self.clickhouse, *self.hosts.values(), self.workers):
             service.keep()
-        self.group.keep()
 
     def wait(self, condition: Callable[[], object], seconds: float) -> bool:
         """Keep everything up until a condition holds; tell whether it did in time."""
@@ -148,7 +149,8 @@ class Testbed:
     def who_answers(self) -> dict[str, list[int]]:
         """Return the processes that a visitor's answer needs, by what they are."""
         serving = {name: host.processes() for name, host in self.hosts.items()}
-        serving["redis"] = [one for node in self.group.servers for one in node.service.processes()]
+        pids = [node.server.pid for node in self.group.servers if node.server.is_running]
+        serving["redis"] = [one for pid in pids for one in tree(pid)]
         return {role: [one.pid for one in processes] for role, processes in serving.items()}
 
     def redis(self) -> "Redis":
@@ -157,8 +159,9 @@ class Testbed:
         Raises:
             redis.exceptions.RedisError: there is none.
         """
-        url = self.group.users.url(self.group.users.operator, self.group.master().port)
-        return Redis.from_url(url, socket_timeout=_QUERY_SECONDS)
+        return Redis.from_url(
+            _url_of(_HOPLINE, self.group.master().port), socket_timeout=_QUERY_SECONDS
+        )
 
     def ask_clickhouse(self, query: str, columnar: bool = False) -> Any:
         """Run a query over a connection of its own."""
@@ -174,16 +177,15 @@ class Testbed:
 
     def _redirect(self, name: str, port: int) -> Service:
         bind = {"redirect_bind": f"{LOOPBACK}:{port}"}
-        environ, settings = self._configured(name, self.group.users.redirect, **bind)
+        environ, settings = self._configured(name, _REDIRECT, **bind)
         return self._service(name, gunicorn_program("redirect", settings, environ))
 
-    def _configured(
-        self, name: str, login: Login, **more: object
-    ) -> tuple[dict[str, str], Settings]:
+    def _configured(self, name: str, user: str, **more: object) -> tuple[dict[str, str], Settings]:
         """Return the environment of one host's or command's processes, and their settings."""
         given = {
             **_TUNING,
-            "redis_url": self._url(login),
+            "redis_url": self._url(user),
+            "confirm": self._confirm,
             "clickhouse_url": self._clickhouse_url,
             "data_dir": self._folder(name),
             "cache_dir": Settings(_env_file=None).cache_dir,
@@ -191,11 +193,11 @@ class Testbed:
         }
         return environ_of(**given), Settings(_env_file=None, **given)
 
-    def _url(self, login: Login) -> str:
+    def _url(self, user: str) -> str:
         if self._by == "sentinels":
-            return self.group.url(login)
-        port = self._name.port if self._by == "name" else self.group.servers[0].port
-        return self.group.users.url(login, port)
+            return self.group.url(user)
+        first, *_ = self.group.servers
+        return _url_of(user, self._name.port if self._by == "name" else first.port)
 
     def _service(self, name: str, program: Program) -> Service:
         return Service(program, self.directory / f"{name}.log", {})
@@ -204,6 +206,10 @@ class Testbed:
         folder = self.directory / name
         folder.mkdir(exist_ok=True)
         return folder
+
+
+def _url_of(user: str, port: int) -> str:
+    return f"redis://{login(user)}@{LOOPBACK}:{port}/0"
 
 
 def _redirects(bind: str, code: str) -> bool:

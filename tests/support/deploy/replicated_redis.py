@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parents[3] / "deploy" / "redis"
 #: Stands in the reference wherever an operator writes one of their own.
 _PLACEHOLDER = re.compile(r"CHANGE-ME-([\w-]+)")
 _LONGEST_SECONDS = 60.0
+_PATIENCE_SECONDS = 10.0
 
 
 def password(user: str) -> str:
@@ -51,13 +52,16 @@ class Host:
         self.redis = Server(self._redis, directory / "redis")
         self.sentinel = Server(self._sentinel, directory / "sentinel")
 
-    def ask_redis(self, user: str = "operator", at: str = "") -> Redis:
+    def ask_redis(
+        self, user: str = "operator", at: str = "", seconds: float = _PATIENCE_SECONDS
+    ) -> Redis:
         """Return a client of the server, by another address than its own if there is one."""
-        return self._client(at or self.address, self.redis.port, user, password(user))
+        return self._client(at or self.address, self.redis.port, user, password(user), seconds)
 
-    def ask_sentinel(self, user: str = "operator") -> Redis:
+    def ask_sentinel(self, user: str = "operator", seconds: float = _PATIENCE_SECONDS) -> Redis:
         """Return a client of the Sentinel."""
-        return self._client(self.address, self.sentinel.port, user, password(f"sentinel-{user}"))
+        its_password = password(f"sentinel-{user}")
+        return self._client(self.address, self.sentinel.port, user, its_password, seconds)
 
     @property
     def alone(self) -> Program:
@@ -88,7 +92,7 @@ class Host:
         line = f"sentinel monitor mymaster {master.address} {master.redis.port} 2"
         path.write_text(re.sub(r"(?m)^sentinel monitor .*$", line, path.read_text()))
 
-    def _client(self, at: str, port: int, user: str, its_password: str) -> Redis:
+    def _client(self, at: str, port: int, user: str, its_password: str, seconds: float) -> Redis:
         tls = {"ssl": True, "ssl_ca_certs": str(self._tls.path)} if self._tls else {}
         return Redis(
             at,
@@ -96,7 +100,7 @@ class Host:
             username=user,
             password=its_password,
             decode_responses=True,
-            socket_timeout=10,
+            socket_timeout=seconds,
             retry=Retry(NoBackoff(), 0),
             **tls,
         )

@@ -1,0 +1,52 @@
+"""`make ha` in small: the master is killed under Sentinel, and every click counts once."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.up_process import is_ours
+
+RUN_SECONDS = 110
+#: The rest is as good as the machine's time.
+OPTIONS = ("--rate", 100, "--warm", 1, "--calm", 1, "--settle", 30, "--lenient")
+
+
+@pytest.fixture
+def ha(tmp_path, shared_clickhouse):
+    """A function that plays scenarios as `make ha` does; returns exit code, figures and output.
+
+    The shared store is only asked for so that the embedded ClickHouse is fetched before.
+    """
+
+    def play(*arguments):
+        figures = tmp_path / "ha.json"
+        command = [sys.executable, "-m", "tests.ha", "--json", figures, *OPTIONS, *arguments]
+        environ = {name: text for name, text in os.environ.items() if not is_ours(name)}
+        done = subprocess.run(
+            [*map(str, command), "--directory", str(tmp_path / "stage")],
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+        assert figures.exists(), output
+        return done.returncode, json.loads(figures.read_text())["runs"], output
+
+    return play
+
+
+def test_a_killed_master_costs_no_click(ha, tmp_path):
+    # Longer than a busy machine keeps a server that is well from answering.
+    exit_code, (run,), output = ha("--only", "kill", "--store", "valkey", "--down-after", 3)
+    found = {one["name"]: one["found"] for one in run["targets"] if not one["is_time"]}
+    assert set(found.values()) == {0}, output
+    assert exit_code == 0, output
+    assert len(run["promotions"]) == 1
+    assert run["counted"] > 500
+    assert run["links_disabled"] > 3
+    assert (tmp_path / run["picture"]).read_bytes().startswith(b"\x89PNG")
