@@ -26,6 +26,7 @@ from app.health.host.kernel import kernel_checks
 from app.health.host.machine import (
     disk_check,
     geoip_check,
+    is_of_this_machine,
     judge_service,
     judge_spool,
     judge_sqlite,
@@ -42,7 +43,7 @@ from app.health.redis.use import use_checks
 from app.local.ports import ask
 from app.stores.clickhouse import ClickHouseError
 from app.stores.keys import aof_rewrite_key
-from app.stores.redis.address import parse_url
+from app.stores.redis.address import Address, parse_url
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
 from app.stores.redis.errors import RedisError
@@ -53,7 +54,6 @@ from app.terminal.output import print_json, print_table, terminal_of
 _TIMEOUT_SECONDS = 5.0
 #: State, name, and a finding of which lines can be read.
 _LEAST_COLUMNS = 60
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -159,9 +159,13 @@ def _installed(settings: Settings) -> Iterator[Check]:
     if units:
         yield from units
         yield from permissions_checks()
-        redis = parse_url(settings.redis_url)
-        is_here = bool(redis.path) or redis.host in _THIS_MACHINE
-        yield from kernel_checks(has_redis=is_here)
+        yield from kernel_checks(has_redis=_has_redis(parse_url(settings.redis_url)))
+
+
+def _has_redis(address: Address) -> bool:
+    """Tell whether a Redis runs here, or a Sentinel, which is mostly beside one."""
+    ends = address.sentinels.ends if address.sentinels else ((address.host, address.port),)
+    return bool(address.path) or any(is_of_this_machine(host) for host, _ in ends)
 
 
 def _service(name: str, bind: str, instance: str) -> Check:

@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from app.health.check import Check, fail, ok, warn
 
@@ -104,3 +106,21 @@ def geoip_check(path: Path | None) -> Check:
         return fail("geoip", f"{path} can't be read: {error}", f"set {_GEOIP_VARIABLE} to another")
     made = datetime.fromtimestamp(held.build_epoch, UTC)
     return ok("geoip", f"{path.name} of {made:%Y-%m-%d}")
+
+
+def is_of_this_machine(host: str) -> bool:
+    """Tell whether an address, or one that a name leads to, is of this machine: it can be bound."""
+    try:
+        places = socket.getaddrinfo(host, 0, 0, socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return any(_can_bind(family, place) for family, _, _, _, place in places)
+
+
+def _can_bind(family: int, place: Any) -> bool:
+    with socket.socket(family) as probe:
+        try:
+            probe.bind(place)
+        except OSError:
+            return False
+    return True

@@ -5,8 +5,15 @@ from app.stores.redis.errors import RedisError, RedisRefused
 _RIGHTS = "deploy/redis/hopline-users.conf has what Hopline's users need"
 _CLUSTER = "HOPLINE_REDIS_URL has to lead to a Redis that is no node of a cluster"
 _ADDRESS = "set HOPLINE_REDIS_URL to where Redis is"
+_SENTINELS = "bring a majority of the Sentinels back, and see what `hopline doctor` says of each"
+_CERTIFIED = (
+    "use the name in HOPLINE_REDIS_URL that its certificate has; Sentinels have to announce it, too"
+)
 #: Words of an error in small letters, in the order in which they are looked for.
 _ADVICE = (
+    ("sentinels name a master, ", _SENTINELS),
+    ("the sentinels disagree", _SENTINELS),
+    ("but it isn't yet", "wait: Sentinels have a replica promoted"),
     ("protected mode", "give Redis a password for its users, or have it listen on loopback alone"),
     ("without any password", "take user and password out of HOPLINE_REDIS_URL: Redis has none"),
     ("no password is set", "take user and password out of HOPLINE_REDIS_URL: Redis has none"),
@@ -16,8 +23,8 @@ _ADVICE = (
     ("max number of clients", "raise Redis' maxclients, or see in CLIENT LIST who fills it"),
     ("certificate has expired", "renew Redis' certificate, and have Redis read it"),
     ("not yet valid", "see whether this machine's clock is right"),
-    ("certificate is not valid for", "use the name in HOPLINE_REDIS_URL that its certificate has"),
-    ("mismatch, certificate", "use the name in HOPLINE_REDIS_URL that its certificate has"),
+    ("certificate is not valid for", _CERTIFIED),
+    ("mismatch, certificate", _CERTIFIED),
     ("certificate_required", "Hopline shows no certificate: set Redis' tls-auth-clients no"),
     ("certificate required", "Hopline shows no certificate: set Redis' tls-auth-clients no"),
     ("certificate_verify_failed", "name the CA in HOPLINE_REDIS_URL: ?ssl_ca_certs=FILE"),

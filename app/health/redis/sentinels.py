@@ -10,7 +10,7 @@ from app.health.redis.sentinel_view import TIMEOUT_SECONDS, SentinelView, look
 from app.stores.redis.address import Address, parse_url
 from app.stores.redis.asking import ask_once
 from app.stores.redis.errors import RedisError
-from app.stores.redis.sentinel import Answer, MasterUnknown, elect
+from app.stores.redis.sentinel import Answer, MasterUnknown, elect, told
 
 #: Sentinels and replicas of which one may go, and things go on.
 _LEAST_SENTINELS = 3
@@ -68,17 +68,8 @@ def judge_answers(views: Sequence[SentinelView]) -> Check:
     if not others:
         return ok(name, "all {} name {}:{}".format(len(answers), *master))
     agreeing = len(answers) - len(others)
-    return warn(name, f"{agreeing} of {len(answers)} agree; {_told(others)}", _mend(others))
-
-
-def _told(answers: Sequence[Answer]) -> str:
-    return "; ".join(
-        "{}:{} {}".format(
-            *answer.sentinel,
-            answer.why if answer.master is None else "names {}:{}".format(*answer.master),
-        )
-        for answer in answers
-    )
+    text = f"{agreeing} of {len(answers)} agree; {'; '.join(map(told, others))}"
+    return warn(name, text, _mend(others))
 
 
 def _mend(answers: Sequence[Answer]) -> str:

@@ -97,9 +97,9 @@ def elect(answers: Sequence[Answer], most: int) -> Peer:
         if _is_majority(count, most):
             return master
     if len(votes) > 1:
-        texts = [_said(answer) for answer in answers]
+        texts = [told(answer) for answer in answers]
         raise MasterUnknown(f"the Sentinels disagree: {'; '.join(texts)}")
-    texts = [_said(answer) for answer in answers if answer.master is None]
+    texts = [told(answer) for answer in answers if answer.master is None]
     text = f"{sum(votes.values())} of {most} Sentinels name a master, {most // 2 + 1} have to"
     raise MasterUnknown(f"{text}: {'; '.join(texts)}" if texts else text)
 
@@ -108,7 +108,8 @@ def _is_majority(count: int, most: int) -> bool:
     return count > most // 2
 
 
-def _said(answer: Answer) -> str:
+def told(answer: Answer) -> str:
+    """Return what one Sentinel said, as an error text has it."""
     where = "{}:{}".format(*answer.sentinel)
     if answer.master is None:
         return f"{where} {answer.why}"

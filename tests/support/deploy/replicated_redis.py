@@ -67,8 +67,14 @@ class Host:
     def alone(self) -> Program:
         """The same server without what makes it one of three."""
         at = self.redis.directory
-        argv = (str(self._binary), str(at / "redis.conf"))
+        argv = (str(at / "server"), str(at / "redis.conf"))
         return Program("redis", argv, is_ready=lambda: _holds(self.ask_redis(at=LOOPBACK).ping))
+
+    def upgrade(self, binary: Path) -> None:
+        """Start the server anew as another version."""
+        self.redis.stop()
+        self._install(binary, self.redis.directory)
+        self.redis.start()
 
     def write_users(self, directory: Path | None = None, *, alone: bool = False) -> None:
         """Write the ACL file: of a server alone, or of one of three."""
@@ -125,7 +131,14 @@ class Host:
         """Return what a unit starts, with a folder of the test's in place of the system's."""
         (started,) = re.findall(r"^ExecStart=(\S.*)$", unit, re.MULTILINE)
         words = started.replace("/etc/redis", str(at)).split()
-        return Program(at.name, (str(self._binary), *words[1:]), is_ready=lambda: _holds(answers))
+        self._install(self._binary, at)
+        argv = (str(at / "server"), *words[1:])
+        return Program(at.name, argv, is_ready=lambda: _holds(answers))
+
+    @staticmethod
+    def _install(binary: Path, at: Path) -> None:
+        (at / "server").unlink(missing_ok=True)
+        (at / "server").symlink_to(binary)
 
     def _text(self, name: str, at: Path, port: int) -> str:
         text = _PLACEHOLDER.sub(lambda found: password(found[1]), (FOLDER / name).read_text())

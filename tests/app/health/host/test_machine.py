@@ -5,6 +5,7 @@ import pytest
 from app.health.host.machine import (
     disk_check,
     geoip_check,
+    is_of_this_machine,
     judge_disk,
     judge_service,
     judge_spool,
@@ -113,3 +114,13 @@ def test_clicks_that_went_with_a_deleted_spool_are_a_failure(tmp_path):
     assert check.state == "fail"
     assert "was deleted while no redirect worker ran, and 1,234 clicks with it" in check.text
     assert f"rm {tmp_path}.waiting" in check.mend
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1.2.3"])
+def test_an_address_of_this_machine_is_known(host: str) -> None:
+    assert is_of_this_machine(host)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid", "not an address"])
+def test_another_machine_is_not_taken_for_this_one(host: str) -> None:
+    assert not is_of_this_machine(host)

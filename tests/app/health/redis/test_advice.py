@@ -12,6 +12,7 @@ from app.health.redis.advice import advice
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisError, translated
 from tests.support.certificates import self_signed
+from tests.support.sentinels import MASTER
 
 
 def error_of(url: str) -> RedisError:
@@ -194,3 +195,17 @@ def test_a_database_that_there_is_none_of_and_a_foreign_key(server) -> None:
         with pytest.raises(RedisError) as caught, translated(server.url):
             admin.xlen("a")
     assert "database of its own" in advice(caught.value)
+
+
+def test_sentinels_without_a_majority(watched) -> None:
+    for sentinel in watched.sentinels[1:]:
+        sentinel.kill()
+    assert "majority of the Sentinels" in advice(error_of(watched.url))
+
+
+def test_whom_sentinels_name_before_it_is_the_master(watched) -> None:
+    for sentinel in watched.sentinels:
+        with Redis(port=sentinel.port) as operator:
+            operator.sentinel_remove(MASTER)
+            operator.sentinel_monitor(MASTER, "127.0.0.1", watched.stores[1].port, 3)
+    assert "wait" in advice(error_of(watched.url))
