@@ -20,7 +20,10 @@ from redis import Redis
 
 from app.config.settings import Settings
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed, fetch
+from app.stores.clickhouse import of_cluster
 from tests.support import scheduling, servers
+from tests.support.clickhouse.replicated import CLUSTER, ReplicatedClickHouse
+from tests.support.clickhouse.zookeeper import find_zookeeper
 from tests.support.sentinels import SentinelWatched
 
 MakeSettings = Callable[..., Settings]
@@ -160,6 +163,44 @@ def clickhouse_server(
     with ExitStack() as started:
         folders = (tmp_path / f"clickhouse-{number}" for number in itertools.count())
         yield lambda: started.enter_context(servers.ClickHouseServer(next(folders), cache_dir))
+
+
+@pytest.fixture(scope="session")
+def zookeeper_classes(cache_dir: Path) -> Path:
+    """The folder of Debian's ZooKeeper."""
+    return find_zookeeper(cache_dir) or missing("ZooKeeper, or a Java to run it") or Path()
+
+
+@pytest.fixture
+def clickhouse_replicas(
+    tmp_path: Path, cache_dir: Path, zookeeper_classes: Path
+) -> Iterator[Callable[..., ReplicatedClickHouse]]:
+    """A function that starts replicas of ClickHouse, and their Keeper, for this test alone."""
+    with ExitStack() as started:
+        folders = (tmp_path / f"replicas-{number}" for number in itertools.count())
+        yield lambda count=2: started.enter_context(
+            ReplicatedClickHouse(next(folders), cache_dir, zookeeper_classes, count)
+        )
+
+
+@pytest.fixture(scope="session")
+def shared_replicas(
+    tmp_path_factory: pytest.TempPathFactory, cache_dir: Path, zookeeper_classes: Path
+) -> Iterator[ReplicatedClickHouse]:
+    """Two replicas that all tests use, which start again what they have killed."""
+    folder = tmp_path_factory.mktemp("replicas")
+    with ReplicatedClickHouse(folder, cache_dir, zookeeper_classes) as replicas:
+        yield replicas
+
+
+@pytest.fixture
+def replicas_url(shared_replicas: ReplicatedClickHouse) -> Iterator[str]:
+    """URL of a database that is on neither of the shared replicas yet, and of their cluster."""
+    shared_replicas.ensure_running()
+    database = f"test_{next(_numbers)}"
+    yield of_cluster(shared_replicas.url(database), CLUSTER, "0")
+    shared_replicas.ensure_running()
+    shared_replicas.drop(database)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from clickhouse_driver import Client
 
 from app.stores.clickhouse import connect, insert_settings, translated
+from app.stores.clickhouse_replicas import catch_up
 
 _KNOWN = """
 SELECT toUnixTimestamp64Milli(since) FROM beginnings
@@ -46,6 +47,7 @@ class Beginnings:
         written, for then that was told.
         """
         with self._connected() as client:
+            catch_up(client, "ledger")
             known = self._known(client)
             if not known or since_ms in known:
                 return None
@@ -61,6 +63,7 @@ class Beginnings:
     def checked_ms(self, since_ms: int) -> int:
         """Return when the ledger that began at this time was last checked, 0 for never."""
         with self._connected() as client:
+            catch_up(client, "beginnings")
             found = client.execute(_CHECKED, {**self._names, "since_ms": since_ms})
         return int(found[0][0]) if found else 0
 
@@ -71,9 +74,10 @@ class Beginnings:
 
     def _insert(self, client: Client, since_ms: int, checked_ms: int) -> None:
         row = (self._names["stream"], self._names["group"], since_ms, checked_ms)
-        client.execute(_INSERT, [row], settings=insert_settings(1))
+        client.execute(_INSERT, [row], settings=insert_settings(client, 1))
 
     def _known(self, client: Client) -> list[int]:
+        catch_up(client, "beginnings")
         return [row[0] for row in client.execute(_KNOWN, self._names)]
 
     @contextmanager

@@ -3,6 +3,7 @@
 Rule 1: consumers write a click into ``ledger`` before they insert it into ``clicks``. So ``clicks``
         is read first wherever the two are compared, and a click that is in ``clicks`` alone was
         put there by somebody else.
+        A replica may get the rows of either first, so it catches up before each look.
 Rule 2: everything is by distinct click id, so that it does not matter what came twice.
 """
 
@@ -17,6 +18,7 @@ from app.audit.click_ref import ClickRef
 from app.audit.stored_clicks import sent_table
 from app.schema.migrations import ttl_of
 from app.stores.clickhouse import connect, translated
+from app.stores.clickhouse_replicas import catch_up
 from app.stores.scripts import query
 
 Table = Literal["clicks", "ledger"]
@@ -147,9 +149,12 @@ class Clicks:
 
     def _query(self, name: str, params: Mapping[str, object], *tables: Any) -> Any:
         text = query("app.audit", name)
-        return self._ask(
-            lambda client: client.execute(text, params, external_tables=list(tables) or None)
-        )
+
+        def ask(client: Client) -> Any:
+            catch_up(client, "clicks", "ledger")
+            return client.execute(text, params, external_tables=list(tables) or None)
+
+        return self._ask(ask)
 
     def _ask(self, question: Callable[[Client], Any]) -> Any:
         with translated(self._url):

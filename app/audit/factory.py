@@ -22,7 +22,7 @@ def open_entries(settings: Settings, call: Call) -> EntryLedger:
 def open_beginnings(settings: Settings) -> Beginnings:
     """Return the beginnings of the ledgers of the stream's entries."""
     return Beginnings(
-        settings.clickhouse_url,
+        settings.clickhouse_server,
         settings.clickhouse_timeout_seconds,
         settings.stream,
         settings.group,
@@ -38,7 +38,7 @@ def open_audit(
     """Return an audit; nothing is connected before it runs. Arguments as for :class:`Audit`."""
     return Audit(
         open_entries(settings, call),
-        Clicks(settings.clickhouse_url, settings.clickhouse_timeout_seconds),
+        Clicks(settings.clickhouse_server, settings.clickhouse_timeout_seconds),
         InFlight(
             call,
             settings.stream,

@@ -23,5 +23,5 @@ def write_ledger(client: Client, click_ids: Sequence[bytes], times_ms: Sequence[
     Raises:
         clickhouse_driver.errors.Error: as the server or the driver says.
     """
-    settings = insert_settings(len(click_ids))
+    settings = insert_settings(client, len(click_ids))
     client.execute(_INSERT, [click_ids, times_ms], settings=settings, columnar=True)

@@ -18,6 +18,7 @@ from app.audit.stored_clicks import count_stored
 from app.audit.writer import write_ledger
 from app.schema.migrations import tables
 from app.stores.clickhouse import ClickHouseRefused, insert_settings, translated
+from app.stores.clickhouse_replicas import catch_up
 
 #: Rows of one insert, and of one piece that ClickHouse sends.
 _ROWS = 20_000
@@ -92,6 +93,7 @@ class ClickTable:
     def months(self) -> list[int]:
         """Return the months of which there are clicks, as YYYYMM, oldest first."""
         with translated(self._url):
+            catch_up(self._client, "clicks")
             rows = self._client.execute("SELECT DISTINCT toYYYYMM(time) FROM clicks ORDER BY 1")
         return [month for (month,) in rows]
 
@@ -103,6 +105,7 @@ class ClickTable:
         )
         query = f"SELECT {asked} FROM clicks FINAL WHERE toYYYYMM(time) = {month:d}"  # noqa: S608 - own text and a number
         with translated(self._url):
+            catch_up(self._client, "clicks")
             yield from self._client.execute_iter(query, settings={"max_block_size": _ROWS})
 
     def write(
@@ -129,7 +132,7 @@ class ClickTable:
                 for column, cells in zip(columns, zip(*piece, strict=True), strict=True)
                 if column in self._kinds
             }
-            settings = insert_settings(len(piece))
+            settings = insert_settings(self._client, len(piece))
             with translated(self._url):
                 write_ledger(self._client, held["click_id"], held["time"])
                 self._client.execute(query, list(held.values()), columnar=True, settings=settings)
@@ -140,6 +143,7 @@ class ClickTable:
         ids, codes, times = (
             list(compress(held[name], is_kept)) for name in ("click_id", "short_code", "time")
         )
+        catch_up(self._client, "clicks")
         stored = count_stored(self._client, ids, codes, times) if ids else 0
         expired = len(set(held["click_id"])) - len(set(ids))
         return Written(len(is_kept), stored, len(set(ids)) - stored, expired)

@@ -124,7 +124,7 @@ def _restore_links(settings: Settings, directory: Path, manifest: Manifest) -> l
 
 @contextmanager
 def _click_table(settings: Settings) -> Iterator[ClickTable]:
-    url = settings.clickhouse_url
+    url = settings.clickhouse_server
     with connect(url, timeout_seconds=settings.clickhouse_timeout_seconds) as client:
         yield ClickTable(client, url)
 

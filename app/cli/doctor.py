@@ -136,7 +136,7 @@ def _clickhouse(settings: Settings) -> Iterator[Check]:
     timeout_seconds = min(_TIMEOUT_SECONDS, settings.clickhouse_timeout_seconds)
     try:
         yield from clickhouse_checks(
-            settings.clickhouse_url,
+            settings.clickhouse_server,
             timeout_seconds=timeout_seconds,
             ttl_days=settings.click_ttl_days,
         )

@@ -19,6 +19,7 @@ from app.erasure.stored import StoredClicks
 from app.links.codes import named
 from app.processes.private_files import keep_to_ourselves
 from app.stores.clickhouse import connect as connect_clickhouse
+from app.stores.clickhouse_replicas import all_replicas
 from app.stores.redis.client import connect as connect_redis
 from app.stores.redis.connection import RedisConnection
 from app.terminal.exclusive import alone
@@ -114,14 +115,17 @@ def _opened(settings: Settings) -> Iterator[Erasure]:
     with (
         connect_redis(url, timeout_seconds=timeout_seconds) as client,
         connect_clickhouse(
-            settings.clickhouse_url, timeout_seconds=settings.clickhouse_timeout_seconds
+            settings.clickhouse_server, timeout_seconds=settings.clickhouse_timeout_seconds
         ) as clickhouse,
+        all_replicas(
+            clickhouse, settings.clickhouse_server, settings.clickhouse_timeout_seconds
+        ) as replicas,
     ):
         letters = open_dead_letters(settings)
         call = RedisConnection(client, url, timeout_seconds).call
         yield Erasure(
             Entries(call, settings.stream, letters),
-            StoredClicks(clickhouse, settings.clickhouse_url),
+            StoredClicks(replicas, settings.clickhouse_server),
             call,
             settings.spool_directory,
         )

@@ -87,7 +87,7 @@ def stats(
     settings, now = load(), datetime.now(UTC)
     period, dimensions = read_period(since, until, now), read_dimensions(by)
     with Reports(
-        settings.clickhouse_url, timeout_seconds=settings.clickhouse_timeout_seconds
+        settings.clickhouse_server, timeout_seconds=settings.clickhouse_timeout_seconds
     ) as reports:
         try:
             found = reports.stats(code, period, now, interval=interval, by=dimensions, limit=limit)

@@ -19,6 +19,7 @@ from app.config.masking import show_refused
 from app.config.types import (
     Bind,
     ClickHouseUrl,
+    ClusterName,
     Count,
     HeaderName,
     Hosts,
@@ -31,6 +32,7 @@ from app.config.types import (
     WebUrl,
     absolute,
 )
+from app.stores.clickhouse_hosts import with_parameters
 
 PREFIX = "HOPLINE_"
 _CACHE_OF_THE_HOMELESS = Path("/var/cache/hopline")
@@ -98,6 +100,16 @@ class Settings(BaseSettings):
         "clickhouse://default@127.0.0.1:9000/hopline",
         description="ClickHouse's native port and the database: clickhouse:// or clickhouses://; of"
         " replicas all, as HOST:9000,HOST:9000.",
+    )
+    clickhouse_cluster: ClusterName = Field(
+        "",
+        description="Name of the cluster in ClickHouse's <remote_servers> whose replicas all keep"
+        " the clicks; empty for one server.",
+    )
+    clickhouse_quorum: Literal["0", "2", "auto"] = Field(
+        "0",
+        description="Replicas that have to confirm an insert: 0 for one, 2, or auto for most of"
+        " them.",
     )
     clickhouse_timeout_seconds: Seconds = Field(
         30.0, description="Longest wait for ClickHouse to answer an insert or a report."
@@ -322,6 +334,24 @@ class Settings(BaseSettings):
         if value == info.data.get("stream"):
             raise ValueError("expected another than HOPLINE_STREAM: its entries are no clicks")
         return value
+
+    @field_validator("clickhouse_quorum")
+    @classmethod
+    def _is_of_replicas(cls, value: str, info: ValidationInfo) -> str:
+        if value != "0" and not info.data.get("clickhouse_cluster"):
+            raise ValueError("expected HOPLINE_CLICKHOUSE_CLUSTER, whose replicas are counted")
+        return value
+
+    @property
+    def clickhouse_server(self) -> str:
+        """ClickHouse's URL as its connections take it, which says whose replicas the hosts are."""
+        if not self.clickhouse_cluster:
+            return self.clickhouse_url
+        return with_parameters(
+            self.clickhouse_url,
+            hopline_cluster=self.clickhouse_cluster,
+            hopline_quorum=self.clickhouse_quorum,
+        )
 
     @property
     def link_base(self) -> str:

@@ -142,6 +142,12 @@ def _each_once(value: str) -> str:
     return value
 
 
+def _cluster_name(value: str) -> str:
+    if value and not _MASTER.fullmatch(value):
+        raise ValueError("expected the name of a cluster: letters, digits, hyphens, . and _")
+    return value
+
+
 def _redis_database(value: str) -> str:
     scheme, _, rest = value.partition("://")
     path = "" if scheme == "unix" else rest.partition("?")[0].partition("/")[2].strip("/")
@@ -212,6 +218,7 @@ ClickHouseUrl = Annotated[
     _store_url("clickhouse", "clickhouses", may_be_several=True),
     AfterValidator(_each_once),
 ]
+ClusterName = Annotated[str, AfterValidator(_cluster_name)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 Hosts = Annotated[
     tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_split)

@@ -31,11 +31,11 @@ def get_app() -> App:
     """
     held = load()
     logs.configure(held, "console")
-    reports = Reports(held.clickhouse_url, timeout_seconds=held.clickhouse_timeout_seconds)
+    reports = Reports(held.clickhouse_server, timeout_seconds=held.clickhouse_timeout_seconds)
     links = open_store(held)
     pings = {
         "redis": links.ping,
-        "clickhouse": Reports(held.clickhouse_url, timeout_seconds=_PING_SECONDS).ping,
+        "clickhouse": Reports(held.clickhouse_server, timeout_seconds=_PING_SECONDS).ping,
     }
     registry, directory = CollectorRegistry(), held.metrics_of("console")
     until_exit = ExitStack()

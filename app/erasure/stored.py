@@ -5,12 +5,13 @@ Rule 1: a mutation's text stays on the server's disk (`finished_mutations_to_kee
         server may log: addresses are sent as the data of a table.
 Rule 2: the ledger goes first: a click that is in the ledger alone would be missing. After a kill
         between the two the clicks are still found, and the same command goes on.
-Rule 3: what is deleted is gone from the active parts when the mutation is done; the parts before
+Rule 3: each replica deletes for itself, so each is waited for; where one is away, none begins.
+Rule 4: what is deleted is gone from the active parts when the mutation is done; the parts before
         it are removed as soon as the server will.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from clickhouse_driver import Client
@@ -18,6 +19,7 @@ from clickhouse_driver import Client
 from app.audit.stored_clicks import sent_table
 from app.erasure.choice import Choice
 from app.stores.clickhouse import ClickHouseRefused, translated
+from app.stores.clickhouse_replicas import catch_up
 
 #: Ids in the text of one query: a server reads 256 KiB of it (`max_query_size`).
 _IDS_AT_ONCE = 5_000
@@ -41,6 +43,16 @@ SELECT count(), sum(parts_to_do), anyIf(latest_fail_reason, latest_fail_reason !
 FROM system.mutations
 WHERE database = currentDatabase() AND table IN ('clicks', 'ledger') AND NOT is_done
 """
+#: Replicas number their mutations alike, and hear of one later than who was asked for it.
+_LAST = """
+SELECT max(mutation_id) FROM system.mutations
+WHERE database = currentDatabase() AND table = {table:String}
+"""
+_UNDONE_ELSEWHERE = """
+SELECT toUInt8(countIf(mutation_id = {last:String} AND is_done) = 0), sum(parts_to_do),
+    anyIf(latest_fail_reason, latest_fail_reason != '' AND NOT is_done)
+FROM system.mutations WHERE database = currentDatabase() AND table = {table:String}
+"""
 _OLD_PARTS = """
 SELECT count() FROM system.parts
 WHERE database = currentDatabase() AND table IN ('clicks', 'ledger') AND NOT active
@@ -58,14 +70,19 @@ class StoredClicks:
     """The tables of one database.
 
     Every method raises ClickHouseUnavailable or ClickHouseRefused, as the server says.
+
+    Args:
+        replicas: clients of each replica; of one server, its client.
     """
 
-    def __init__(self, client: Client, url: str) -> None:
-        self._client = client
+    def __init__(self, replicas: Sequence[Client], url: str) -> None:
+        self._replicas = replicas
+        self._client = replicas[0]
         self._url = url
 
     def find(self, choice: Choice) -> set[bytes]:
         """Return the ids of the clicks of a choice."""
+        self._catch_up()
         condition, params = _condition(choice)
         # Joined, since the server would log a subquery's value as a constant.
         span = "CROSS JOIN span" if choice.addresses else ""
@@ -75,6 +92,7 @@ class StoredClicks:
 
     def count(self, choice: Choice, click_ids: Collection[bytes]) -> int:
         """Return how many clicks of a link there are, or of these ids where it is no link's."""
+        self._catch_up()
         query = "SELECT uniqExact(click_id) FROM clicks WHERE "
         if choice.code is None:
             counts = [self._run(f"{query}{which}")[0][0] for which in _among(click_ids)]
@@ -103,23 +121,53 @@ class StoredClicks:
         engines = dict(self._run(_ENGINES))
         ours = [name for name, engine in engines.items() if _LIFETIME.encode() not in engine]
         try:
-            for table in ours:
-                self._run(f"ALTER TABLE {table.decode()} MODIFY SETTING {_LIFETIME} = 1")
-            return self._wait(_OLD_PARTS, watch, _REMOVAL_SECONDS)
+            self._set_everywhere(ours, f"MODIFY SETTING {_LIFETIME} = 1")
+            left = [
+                self._wait(_OLD_PARTS, watch, _REMOVAL_SECONDS, on=one) for one in self._replicas
+            ]
+            return all(left)
         finally:
-            for table in ours:
-                self._run(f"ALTER TABLE {table.decode()} RESET SETTING {_LIFETIME}")
+            self._set_everywhere(ours, f"RESET SETTING {_LIFETIME}")
+
+    def _set_everywhere(self, names: Iterable[bytes], change: str) -> None:
+        """Change a setting of tables, which is each replica's own."""
+        for one in self._replicas:
+            for table in names:
+                self._run(f"ALTER TABLE {table.decode()} {change}", on=one)
 
     def _mutate(
         self, table: str, condition: str, params: Mapping[str, object], watch: Watch
     ) -> None:
+        # Each replica looks up in its own clicks which rows of the ledger are theirs.
+        self._catch_up()
         self._run(f"ALTER TABLE {table} DELETE WHERE {condition}", params)
         self._wait(_UNDONE, watch)
+        if len(self._replicas) > 1:
+            self._wait_for_others(table, watch)
 
-    def _wait(self, query: str, watch: Watch, most_seconds: float = float("inf")) -> bool:
+    def _wait_for_others(self, table: str, watch: Watch) -> None:
+        ((last,),) = self._run(_LAST, {"table": table})
+        params = {"table": table, "last": last.decode()}
+        for one in self._replicas[1:]:
+            self._wait(_UNDONE_ELSEWHERE, watch, on=one, params=params)
+
+    def _catch_up(self) -> None:
+        with translated(self._url):
+            for one in self._replicas:
+                catch_up(one, "clicks", "ledger")
+
+    def _wait(
+        self,
+        query: str,
+        watch: Watch,
+        most_seconds: float = float("inf"),
+        *,
+        on: Client | None = None,
+        params: Mapping[str, object] | None = None,
+    ) -> bool:
         give_up_at = time.monotonic() + most_seconds
         while True:
-            ((waiting, *more),) = self._run(query)
+            ((waiting, *more),) = self._run(query, params, on=on)
             if more and more[1]:
                 raise ClickHouseRefused(f"ClickHouse can't delete: {more[1].decode()}")
             watch(int(more[0]) if more else waiting)
@@ -134,10 +182,12 @@ class StoredClicks:
         query: str,
         params: Mapping[str, object] | None = None,
         tables: list[dict[str, Any]] | None = None,
+        *,
+        on: Client | None = None,
     ) -> Any:
         settings = {**_SETTINGS, "strings_as_bytes": True}
         with translated(self._url):
-            return self._client.execute(
+            return (on or self._client).execute(
                 query, params or {}, external_tables=tables, settings=settings
             )
 

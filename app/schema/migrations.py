@@ -5,6 +5,8 @@ Rule 1: a migration is a file NNNN_name.sql with one statement; ClickHouse has n
 Rule 2: a statement may be carried out twice (IF NOT EXISTS, MODIFY SETTING), so that two processes
         may migrate at once and one that died between the statement and its row may go on.
 Rule 3: a file never changes once released; the next change is the next file.
+Rule 4: the same files make the tables of a cluster's replicas; what differs is the engine, which
+        is chosen when they are carried out.
 """
 
 import hashlib
@@ -17,14 +19,10 @@ from importlib import resources
 from clickhouse_driver import Client
 
 from app.config.settings import Settings
-from app.stores.clickhouse import (
-    FIRST_DATABASE,
-    ClickHouseRefused,
-    connect,
-    database_name,
-    require_version,
-    translated,
-)
+from app.schema.mismatch import SchemaMismatch
+from app.schema.replication import catch_up_first, make_alike
+from app.schema.servers import Servers, TableServer, opened
+from app.stores.clickhouse import ClickHouseRefused
 from app.stores.clickhouse_hosts import places
 from app.stores.scripts import query
 
@@ -38,10 +36,6 @@ _SHARED = ("Replicated", "Shared", "Distributed")
 #: How long a row of the table ``ledger`` is kept.
 LEDGER_DAYS = 35
 _TTL = re.compile(r"TTL toDateTime\(time\) \+ toIntervalDay\((\d+)\)")
-
-
-class SchemaMismatch(ClickHouseRefused):
-    """The database and this code don't belong together; the text says how, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +76,29 @@ def migrate(url: str, *, timeout_seconds: float, ttl_days: int) -> list[str]:
         SchemaMismatch: the database is newer than this code, or an applied file has changed.
         ClickHouseRefused, ClickHouseUnavailable: as the server says.
     """
-    with translated(url):
-        _create_database(url, timeout_seconds)
-        with connect(url, timeout_seconds=timeout_seconds) as client:
-            _require_shared(client, url)
-            client.execute(query("app.schema", "create_migrations"))
-            waiting = pending(client)
-            _require_tables(client, waiting)
-            for migration in waiting:
-                _apply(client, migration)
-            _keep_clicks(url, client, ttl_days)
+    with opened(url, timeout_seconds) as servers:
+        if servers.are_replicas:
+            make_alike(servers, _least_missed_first())
+        else:
+            _require_shared(servers.first)
+        servers.run_everywhere(query("app.schema", "create_migrations"))
+        catch_up_first(servers, "migrations")
+        waiting = pending(servers.first.client)
+        if waiting:
+            servers.require_all()
+        _require_tables(servers.first, waiting)
+        for migration in waiting:
+            _apply(servers, migration)
+        _keep_clicks(servers.first, ttl_days)
+        for error in servers.away:
+            logger.warning("%s; run `hopline migrate` again if it is a new replica", error)
     return [migration.name for migration in waiting]
 
 
 def migrate_as_set(settings: Settings) -> list[str]:
     """Migrate the database of an installation; as :func:`migrate`."""
     return migrate(
-        settings.clickhouse_url,
+        settings.clickhouse_server,
         timeout_seconds=settings.clickhouse_timeout_seconds,
         ttl_days=settings.click_ttl_days,
     )
@@ -152,10 +152,15 @@ def outstanding(ours: Iterable[Migration], applied: Mapping[str, str]) -> list[M
     return [migration for migration in ours if migration.name not in applied]
 
 
-def _require_tables(client: Client, waiting: Iterable[Migration]) -> None:
+def _least_missed_first() -> list[str]:
+    """Return the names of our tables; if Keeper is away, that shows before clicks are touched."""
+    return ["migrations", *reversed(tables())]
+
+
+def _require_tables(server: TableServer, waiting: Iterable[Migration]) -> None:
     """Refuse to go on where a table is gone that was made: its clicks may be there still."""
     to_come = {made[1] for one in waiting if (made := _CREATED.search(one.statement))}
-    there = {name for (name,) in client.execute("SHOW TABLES")}
+    there = {name for (name,) in server.run("SHOW TABLES")}
     gone = sorted(tables().keys() - to_come - there)
     if gone:
         raise SchemaMismatch(
@@ -165,53 +170,43 @@ def _require_tables(client: Client, waiting: Iterable[Migration]) -> None:
         )
 
 
-def _create_database(url: str, timeout_seconds: float) -> None:
-    # An embedded server dies when a client introduces itself with a database that isn't there.
-    with connect(url, timeout_seconds=timeout_seconds, database=FIRST_DATABASE) as client:
-        require_version(client)
-        client.execute(
-            "CREATE DATABASE IF NOT EXISTS {database:Identifier}", {"database": database_name(url)}
-        )
-
-
-def _require_shared(client: Client, url: str) -> None:
+def _require_shared(server: TableServer) -> None:
     """Refuse to make tables on one of several hosts: each of them would have its own."""
-    if len(places(url)) == 1:
+    if len(places(server.url)) == 1:
         return
-    engines = client.execute(
+    engines = server.run(
         "SELECT engine FROM system.databases WHERE name = currentDatabase() UNION ALL"
         " SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = 'clicks'"
     )
     if not any(engine.startswith(_SHARED) for (engine,) in engines):
         raise SchemaMismatch(
-            "HOPLINE_CLICKHOUSE_URL names several hosts, but neither is the table clicks replicated"
-            " nor the database (ENGINE = Replicated): each host would have clicks of its own"
+            "HOPLINE_CLICKHOUSE_URL names several hosts, each of which would have clicks of its"
+            " own: set HOPLINE_CLICKHOUSE_CLUSTER to their name in <remote_servers>"
         )
 
 
-def _apply(client: Client, migration: Migration) -> None:
-    client.execute(migration.statement)
+def _apply(servers: Servers, migration: Migration) -> None:
+    servers.run_everywhere(migration.statement)
     row = (migration.number, migration.name, migration.checksum)
-    client.execute("INSERT INTO migrations (number, name, checksum) VALUES", [row])
+    servers.first.run("INSERT INTO migrations (number, name, checksum) VALUES", [row])
     logger.info("applied migration %s", migration.name)
 
 
-def _keep_clicks(url: str, client: Client, ttl_days: int) -> None:
+def _keep_clicks(server: TableServer, ttl_days: int) -> None:
     # A change rewrites every part, so none is asked for while the number of days is the same.
-    if ttl_days == ttl_of(_clicks_engine(client)):
+    if ttl_days == ttl_of(_clicks_engine(server)):
         return
     ttl = f"MODIFY TTL toDateTime(time) + toIntervalDay({ttl_days:d})"
     try:
-        with translated(url):
-            client.execute(f"ALTER TABLE clicks {ttl if ttl_days else 'REMOVE TTL'}")
+        server.run(f"ALTER TABLE clicks {ttl if ttl_days else 'REMOVE TTL'}")
     except ClickHouseRefused:
-        if ttl_days != ttl_of(_clicks_engine(client)):
+        if ttl_days != ttl_of(_clicks_engine(server)):
             raise  # else another process was first: what is gone can't be removed again
     logger.info("clicks are now kept %s", f"for {ttl_days} days" if ttl_days else "for ever")
 
 
-def _clicks_engine(client: Client) -> str:
-    rows = client.execute(
+def _clicks_engine(server: TableServer) -> str:
+    rows = server.run(
         "SELECT engine_full FROM system.tables WHERE database = currentDatabase()"
         " AND name = 'clicks'"
     )

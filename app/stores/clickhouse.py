@@ -23,7 +23,7 @@ from clickhouse_driver.util.helpers import parse_url
 
 from app.stores.clickhouse_client import HostedClient, reason, summary
 from app.stores.clickhouse_codes import TRANSIENT
-from app.stores.clickhouse_hosts import at_place, path, places
+from app.stores.clickhouse_hosts import at_place, path, places, with_parameters
 
 #: Oldest release that gets every deduplication setting that the inserts rely on.
 MIN_VERSION = (24, 8)
@@ -33,6 +33,14 @@ FIRST_DATABASE = "default"
 CONNECT_SECONDS = 5.0
 #: The same where another host may answer.
 FAILOVER_SECONDS = 2.0
+
+#: Parameters of a URL that are ours.
+_CLUSTER, _QUORUM = "hopline_cluster", "hopline_quorum"
+#: How often an insert asks a Keeper that is away again: 0.7 s. 20 times, as by default, take longer
+#: than anybody waits for the answer.
+_KEEPER_RETRIES = 3
+#: 10 minutes by default, which is as long.
+_QUORUM_TIMEOUT_MS = 10_000
 
 _UNKNOWN_TABLE = 60
 _UNKNOWN_DATABASE = 81
@@ -73,7 +81,8 @@ def connect(
     Args:
         url: clickhouse:// or clickhouses:// (TLS) with user, password, database, and one HOST:PORT
             or several between commas, of which the first that answers is kept as long as it does;
-            the query may hold what clickhouse-driver reads there, e.g. ``ca_certs``.
+            the query may hold what clickhouse-driver reads there, e.g. ``ca_certs``, and the
+            cluster whose replicas the hosts are, as :func:`of_cluster` puts it there.
         timeout_seconds: longest wait for a reply.
         database: one to use instead of the URL's.
         settings: ClickHouse settings of every query.
@@ -92,8 +101,10 @@ def connect(
             f"ClickHouse at {_place(url)}: a parameter behind the ? of its URL is no number, or"
             " neither true nor false, where it should be"
         ) from None
+    held = options.pop("settings", {})
+    cluster, quorum = held.pop(_CLUSTER, ""), held.pop(_QUORUM, "0")
     options["settings"] = {
-        **options.get("settings", {}),
+        **held,
         **(settings or {}),
         "server_side_params": True,
     }
@@ -104,7 +115,17 @@ def connect(
     options.setdefault("sync_request_timeout", _connect_seconds(url, timeout_seconds))
     options.setdefault("send_receive_timeout", timeout_seconds)
     options.setdefault("client_name", "hopline")
-    return HostedClient(host or "127.0.0.1", **options)
+    return HostedClient(host or "127.0.0.1", cluster, quorum, **options)
+
+
+def of_cluster(url: str, cluster: str, quorum: str) -> str:
+    """Return a URL that says which cluster its hosts are replicas of.
+
+    Args:
+        cluster: a name of letters, digits, ``_``, ``-`` and ``.``.
+        quorum: as ClickHouse's ``insert_quorum``.
+    """
+    return with_parameters(url, **{_CLUSTER: cluster, _QUORUM: quorum})
 
 
 def longest_call_seconds(url: str, timeout_seconds: float) -> float:
@@ -125,14 +146,21 @@ def new_token() -> str:
     return secrets.token_hex(16)
 
 
-def insert_settings(rows: int, token: str = "") -> dict[str, object]:
+def insert_settings(client: Client, rows: int, token: str = "") -> dict[str, object]:
     """Return the settings of an insert of one block, whatever the server's profile says.
 
     Args:
+        client: which inserts.
         rows: how many the insert has.
         token: of the insert that this one may be a second try of; '' where it is none.
     """
+    of_replicas = {
+        "insert_keeper_max_retries": _KEEPER_RETRIES,
+        "insert_quorum": client.quorum,
+        "insert_quorum_timeout": _QUORUM_TIMEOUT_MS,
+    }
     return {
+        **(of_replicas if client.cluster else {}),
         # Answered when the rows are stored; on disk, as the tables are set.
         "async_insert": 0,
         "insert_deduplicate": 1,

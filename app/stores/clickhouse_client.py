@@ -109,11 +109,18 @@ class HostedConnection(Connection):  # type: ignore[misc] # the driver has no ty
 
 
 class HostedClient(Client):  # type: ignore[misc] # the driver has no types
-    """A client of one of several hosts, which marks the exceptions of those with ``place``."""
+    """A client of one of several hosts, which marks the exceptions of those with ``place``.
+
+    Attributes:
+        cluster: name of the one whose replicas they are; '' where tables are not replicated.
+        quorum: how many replicas have to confirm an insert, as ClickHouse's ``insert_quorum``.
+    """
 
     connection: HostedConnection
 
-    def __init__(self, host: str, **options: Any) -> None:
+    def __init__(self, host: str, cluster: str, quorum: str, **options: Any) -> None:
+        self.cluster = cluster
+        self.quorum = quorum
         # What it would do with them is ours, and what it does with `round_robin` is no use: it
         # hands the first connection the hosts of all others (clickhouse-driver #481).
         options.pop("round_robin", None)

@@ -24,6 +24,12 @@ def at_place(url: str, place: str) -> str:
     return f"{before}{place}{behind}"
 
 
+def with_parameters(url: str, **values: str) -> str:
+    """Return a URL with parameters behind those that it has; values that need no escape."""
+    more = "&".join(f"{name}={value}" for name, value in values.items())
+    return f"{url}{'&' if '?' in url else '?'}{more}"
+
+
 def path(url: str) -> str:
     """Return the path of a URL, without its slashes."""
     return _split(url)[2].partition("?")[0].partition("#")[0].strip("/")

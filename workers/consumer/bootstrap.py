@@ -179,7 +179,7 @@ def make_consumer(
     fence = Fence(acks, names, settings.claim_idle_seconds)
     pace = Pace(settings.batch_size, settings.block_ms, settings.claim_idle_seconds)
     breaker = Breaker(settings.breaker_share, metrics, time.monotonic)
-    writer = Writer(settings.clickhouse_url, settings.clickhouse_timeout_seconds, metrics)
+    writer = Writer(settings.clickhouse_server, settings.clickhouse_timeout_seconds, metrics)
     admin = StreamAdmin(acks, names, metrics)
     size = BatchSize(settings.insert_rows, settings.insert_seconds)
     on_stored = (Freshness(metrics).note, pulse.note_inserted)

@@ -14,7 +14,7 @@ _BOOT_SECONDS = 60.0
 #: Connecting, a lease, a batch record, its commit.
 _REDIS_CALLS = 4
 #: An insert, a count of what it stored, and an insert of what it didn't: see
-#: workers/consumer/sink.py.
+#: workers/consumer/sink.py. What a replica takes to catch up is within the margin.
 _CLICKHOUSE_CALLS = 3
 #: One after an insert that failed, one after a call to Redis that did.
 _WAITS = 2
@@ -41,7 +41,7 @@ def longest_rest_seconds(settings: Settings) -> float:
 def longest_work_seconds(settings: Settings) -> float:
     """Return how long one turn of a consumer's loop may take that does not wait for entries."""
     redis_seconds = _REDIS_CALLS * settings.redis_timeout_seconds
-    url, reply_seconds = settings.clickhouse_url, settings.clickhouse_timeout_seconds
+    url, reply_seconds = settings.clickhouse_server, settings.clickhouse_timeout_seconds
     call_seconds = longest_call_seconds(url, reply_seconds)
     clickhouse_seconds = _CLICKHOUSE_CALLS * call_seconds
     return clickhouse_seconds + redis_seconds + _WAITS * MOST_WAIT_SECONDS + _MARGIN_SECONDS

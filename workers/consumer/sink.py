@@ -9,6 +9,7 @@ from itertools import chain
 
 from app.metrics.workers import WorkerMetrics
 from app.stores.clickhouse import ClickHouseError, ClickHouseRefused, new_token
+from app.stores.clickhouse_replicas import ReplicaBehind
 from workers.clickhouse.batch import Batch
 from workers.clickhouse.writer import RowsRefused, Writer
 from workers.consumer.circuit_breaker import Breaker
@@ -156,7 +157,13 @@ class Sink:
             self._writer.insert(job.batch, job.record.token)
         if not job.batch.is_retry:
             return
-        missing = len(job.batch) - self._writer.count_stored(job.batch)
+        try:
+            missing = len(job.batch) - self._writer.count_stored(job.batch)
+        except ReplicaBehind as error:
+            # The replica that has the rows may be gone for long. A second copy counts once.
+            logger.info("%d rows are inserted once more: %s", len(job.batch), error)
+            self._writer.insert(job.batch, new_token())
+            return
         if missing:
             # The token is known and rows are not there: the first insert was not all of these, or
             # the server died between noting the token and storing the rows.

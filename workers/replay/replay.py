@@ -125,7 +125,7 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     # It reads as no consumer of the group, and so needs no name.
     names = Names(settings.stream, settings.group, "", settings.dead_stream, settings.dead_maxlen)
     entries = FinishedEntries(RedisConnection(client, url, timeout_seconds), names)
-    stored = StoredClicks(settings.clickhouse_url, settings.clickhouse_timeout_seconds)
+    stored = StoredClicks(settings.clickhouse_server, settings.clickhouse_timeout_seconds)
     countries = StoredCountries(settings.geoip_path)
     parts = (Browsers(), Bots(), countries)
     # The ids that this one makes are not used: what is stored keeps its own, and to ask for the

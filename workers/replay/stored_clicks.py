@@ -8,6 +8,7 @@ from clickhouse_driver import Client
 from app.audit.stored_clicks import wanted_clicks
 from app.audit.writer import write_ledger
 from app.stores.clickhouse import insert_settings
+from app.stores.clickhouse_replicas import catch_up
 from workers.clickhouse.rows import Rows
 from workers.clickhouse.writer import INSERT, ClickHouseConnection
 
@@ -116,11 +117,7 @@ class StoredClicks:
     def _read(
         self, query: str, bounds: Mapping[str, object], tables: list[Any] | None = None
     ) -> Any:
-        return self._connection.ask(
-            lambda client: client.execute(
-                query, dict(bounds), external_tables=tables, settings=_READ_SETTINGS
-            )
-        )
+        return self._connection.ask(lambda client: _read(client, query, bounds, tables))
 
 
 def cursor_of(rows: Rows) -> Cursor:
@@ -128,10 +125,18 @@ def cursor_of(rows: Rows) -> Cursor:
     return Cursor(rows.short_code[-1], rows.time[-1], rows.click_id[-1])
 
 
+def _read(
+    client: Client, query: str, bounds: Mapping[str, object], tables: list[Any] | None
+) -> Any:
+    # Else a click of which another replica has the row would be restored.
+    catch_up(client, "clicks")
+    return client.execute(query, dict(bounds), external_tables=tables, settings=_READ_SETTINGS)
+
+
 def _as_rows(found: list[tuple[Any, ...]]) -> Rows:
     return Rows(*zip(*found, strict=True)) if found else Rows(*([] for _ in Rows._fields))
 
 
 def _insert(client: Client, rows: Rows) -> None:
-    settings = {**insert_settings(len(rows.click_id)), "strings_as_bytes": True}
+    settings = {**insert_settings(client, len(rows.click_id)), "strings_as_bytes": True}
     client.execute(INSERT, list(rows), settings=settings, columnar=True)

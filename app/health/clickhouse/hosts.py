@@ -4,7 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from app.health.check import Check, fail, ok, warn
-from app.stores.clickhouse import ClickHouseError, connect, translated
+from app.stores.clickhouse import (
+    FIRST_DATABASE,
+    ClickHouseError,
+    connect,
+    database_name,
+    translated,
+)
 from app.stores.clickhouse_hosts import at_place, places
 
 _NAME = "clickhouse hosts"
@@ -12,7 +18,7 @@ _NAME = "clickhouse hosts"
 _SHARED = re.compile(r"Replicated|Shared|Distributed")
 _ENGINES = """
 SELECT name, engine FROM system.tables
-WHERE database = currentDatabase() AND name IN ('clicks', 'ledger', 'beginnings', 'migrations')
+WHERE database = {database:String} AND name IN ('clicks', 'ledger', 'beginnings', 'migrations')
 ORDER BY name
 """
 
@@ -27,8 +33,12 @@ def hosts_checks(url: str, timeout_seconds: float) -> Iterator[Check]:
     for place in named:
         one = at_place(url, place)
         try:
-            with translated(one), connect(one, timeout_seconds=timeout_seconds) as client:
-                engines[place] = dict(client.execute(_ENGINES))
+            with (
+                translated(one),
+                connect(one, timeout_seconds=timeout_seconds, database=FIRST_DATABASE) as client,
+            ):
+                rows = client.execute(_ENGINES, {"database": database_name(url)})
+                engines[place] = dict(rows)
         except ClickHouseError as error:
             away[place] = str(error)
     yield judge_hosts(engines, away)
@@ -48,7 +58,7 @@ def judge_hosts(engines: Mapping[str, Mapping[str, str]], away: Mapping[str, str
         if not _SHARED.match(engine)
     ]
     if apart:
-        mend = "name one host in HOPLINE_CLICKHOUSE_URL, or make the tables replicated ones"
+        mend = "set HOPLINE_CLICKHOUSE_CLUSTER and run `hopline migrate`, or name one host"
         return fail(_NAME, f"what is written to one host is not at the others: {apart[0]}", mend)
     if away:
         text = f"{len(away)} of {len(engines) + len(away)} are away: {'; '.join(away.values())}"

@@ -8,9 +8,11 @@ from clickhouse_driver import Client
 from app.health.check import Check, fail, ok
 from app.health.clickhouse.advice import advice
 from app.health.clickhouse.hosts import hosts_checks
+from app.health.clickhouse.replicas import replica_checks
 from app.health.clickhouse.tables import table_checks
 from app.health.clock import judge_skew, measure_skew
-from app.schema.migrations import SchemaMismatch, pending
+from app.schema.migrations import pending
+from app.schema.mismatch import SchemaMismatch
 from app.stores.clickhouse import (
     FIRST_DATABASE,
     ClickHouseError,
@@ -58,7 +60,8 @@ def clickhouse_checks(url: str, *, timeout_seconds: float, ttl_days: int) -> Ite
             if schema.state == "ok":
                 yield _reports(client, url)
                 yield from table_checks(client, ttl_days)
-    yield from hosts_checks(url, timeout_seconds)
+            is_cluster = bool(client.cluster)
+    yield from (replica_checks if is_cluster else hosts_checks)(url, timeout_seconds)
 
 
 def judge_schema(waiting: Sequence[str]) -> Check:
@@ -133,7 +136,7 @@ def _inserts(client: Client, url: str) -> Check:
         with translated(url):
             client.execute("INSERT INTO clicks (click_id) VALUES", [])
             client.execute("INSERT INTO ledger (click_id) VALUES", [])
-            client.execute(_ENTER, _PROBE, settings=insert_settings(1))
+            client.execute(_ENTER, _PROBE, settings=insert_settings(client, 1))
     except ClickHouseError as error:
         return fail("clickhouse inserts", str(error), _mend(error, "SELECT, INSERT", url))
     return ok("clickhouse inserts", "allowed, and on disk")

@@ -63,6 +63,9 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
         ("redis_url", "redis+sentinel://a,,b/mymaster", "each Sentinel once, and a host for each"),
         ("redis_url", "redis+sentinel://a,b,a/mymaster", "each Sentinel once"),
         ("redis_url", "redis+sentinel://a,b:99999/mymaster", "expected HOST or HOST:PORT"),
+        ("clickhouse_cluster", "a/b", "expected the name of a cluster"),
+        ("clickhouse_quorum", "auto", "expected HOPLINE_CLICKHOUSE_CLUSTER"),
+        ("clickhouse_quorum", "most", "'0', '2' or 'auto'"),
         ("clickhouse_url", "http://h:8123", "clickhouse or clickhouses"),
         ("clickhouse_url", "clickhouse://a:9000,,b/db", "each ClickHouse once, and a host for"),
         ("clickhouse_url", "clickhouse://a:9000,b,a:9000/db", "expected each ClickHouse once"),
@@ -264,3 +267,15 @@ def test_each_service_leaves_its_metrics_in_a_folder_of_its_own(tmp_path: Path) 
     assert load().metrics_of("redirect") == tmp_path / "metrics" / "redirect"
     elsewhere = load().model_copy(update={"metrics_dir": Path("/run/metrics")})
     assert elsewhere.metrics_of("workers") == Path("/run/metrics/workers")
+
+
+def test_a_cluster_goes_with_the_url_and_without_one_that_is_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", "clickhouse://u:p@a:9000,b/db")
+    assert load().clickhouse_server == "clickhouse://u:p@a:9000,b/db"
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_CLUSTER", "hop-1")
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_QUORUM", "auto")
+    assert load().clickhouse_server == (
+        "clickhouse://u:p@a:9000,b/db?hopline_cluster=hop-1&hopline_quorum=auto"
+    )

@@ -113,7 +113,7 @@ def test_a_server_that_is_away_may_be_asked_again(free_port) -> None:
 def test_several_hosts_whose_tables_would_be_apart_are_refused(clickhouse_url, free_port) -> None:
     host = urlsplit(clickhouse_url).netloc.rpartition("@")[2]
     several = clickhouse_url.replace(host, f"{host},127.0.0.1:{free_port()}")
-    with pytest.raises(SchemaMismatch, match="each host would have clicks of its own"):
+    with pytest.raises(SchemaMismatch, match="each of which would have clicks of its own"):
         run(several)
     with connect(clickhouse_url, timeout_seconds=10) as client:
         assert client.execute("SHOW TABLES") == []

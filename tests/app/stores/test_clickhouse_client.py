@@ -13,6 +13,7 @@ from app.stores.clickhouse import (
     connect,
     insert_settings,
     longest_call_seconds,
+    of_cluster,
     translated,
 )
 from app.stores.clickhouse_client import HostedConnection
@@ -153,7 +154,9 @@ def test_a_token_is_heeded_whatever_the_profile_says(clickhouse_url, setting):
             " SETTINGS non_replicated_deduplication_window = 100"
         )
         for _ in range(2):
-            client.execute("INSERT INTO t VALUES", [(1,)], settings=insert_settings(1, "token"))
+            client.execute(
+                "INSERT INTO t VALUES", [(1,)], settings=insert_settings(client, 1, "token")
+            )
         assert client.execute("SELECT count() FROM t") == [(1,)]
 
 
@@ -164,6 +167,18 @@ def test_a_setting_that_an_older_server_does_not_know_is_not_sent_to_it(clickhou
         assert client.execute(ask_for, settings=off) == [("disable",)]
         client.connection.server_info.version_major = 25
         assert client.execute(ask_for, settings=off) == [("enable",)]
+
+
+def test_inserts_of_a_single_server_say_nothing_of_replicas():
+    plain = insert_settings(connect(url_of(1), timeout_seconds=1), 5, "token")
+    assert not [name for name in plain if "quorum" in name or "keeper" in name]
+    url = of_cluster(url_of(1, 2), "hop", "auto")
+    of_replicas = insert_settings(connect(url, timeout_seconds=1), 5, "token")
+    assert of_replicas == plain | {
+        "insert_keeper_max_retries": 3,
+        "insert_quorum": "auto",
+        "insert_quorum_timeout": 10_000,
+    }
 
 
 def test_an_error_of_the_caller_does_not_change_the_host(clickhouse_server):

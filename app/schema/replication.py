@@ -1,0 +1,125 @@
+"""Conversion that has a cluster's replicas all hold the same tables: plain ones, and missing ones.
+
+A table of a single server becomes the first replica in its place, its files as they are; in the
+moment between it is missing or read-only, and consumers wait. Another replica gets the table that
+the others have, and then its rows from them.
+"""
+
+import logging
+import re
+from collections.abc import Iterable
+
+from app.schema.mismatch import SchemaMismatch
+from app.schema.servers import TOKENS, Servers, TableServer
+from app.stores.clickhouse import ClickHouseError, translated
+from app.stores.clickhouse_replicas import catch_up
+
+logger = logging.getLogger(__name__)
+
+_STATE = """
+SELECT engine, engine_full, create_table_query FROM system.tables
+WHERE database = currentDatabase() AND name = {table:String}
+"""
+_REPLICA = """
+SELECT zookeeper_path, is_readonly AND total_replicas = 0 AND NOT is_session_expired
+FROM system.replicas WHERE database = currentDatabase() AND table = {table:String}
+"""
+_DETACHED = """
+SELECT count() FROM system.detached_tables
+WHERE database = currentDatabase() AND table = {table:String}
+"""
+_REPLICATED = "Replicated"
+_PATH_WITH_UUID = re.compile(r"(ENGINE = Replicated\w+\()'[^']*\{uuid\}[^']*'")
+
+
+def make_alike(servers: Servers, tables: Iterable[str]) -> None:
+    """Have every server hold each of the tables that any of them holds, as a replica.
+
+    Args:
+        tables: the one that would be missed most at the end.
+
+    Raises:
+        SchemaMismatch: two servers have clicks of their own.
+        ClickHouseUnavailable, ClickHouseRefused: as the servers say.
+    """
+    for table in tables:
+        plain = [one for one in servers.all if _is_plain(one, table)]
+        holders = [one for one in servers.all if _engine(one, table).startswith(_REPLICATED)]
+        if plain and (holders or len(plain) > 1):
+            raise SchemaMismatch(
+                f"{table} of {plain[0].place} is no replica of that of"
+                f" {(holders or plain[1:])[0].place}: where it is empty, DROP TABLE {table} SYNC"
+                " there; else keep its rows with `hopline backup` first, and bring them back after"
+            )
+        if plain:
+            servers.require_all()
+            _convert(plain[0], table)
+            holders = plain
+        for one in holders:
+            _finish(one, table)
+        for one in servers.all:
+            if holders and not _engine(one, table):
+                _join(one, holders[0], table)
+    _keep_tokens(servers, tables)
+
+
+def catch_up_first(servers: Servers, table: str) -> None:
+    """Have the first server know what the others wrote into a table, if it is a replica."""
+    if servers.are_replicas:
+        with translated(servers.first.url):
+            catch_up(servers.first.client, table)
+
+
+def _is_plain(server: TableServer, table: str) -> bool:
+    """Tell whether a table is not replicated, or was left detached by a conversion that died."""
+    engine = _engine(server, table)
+    if engine:
+        return not engine.startswith((_REPLICATED, "Shared"))
+    return bool(server.run(_DETACHED, {"table": table})[0][0])
+
+
+def _engine(server: TableServer, table: str) -> str:
+    rows = server.run(_STATE, {"table": table})
+    return str(rows[0][0]) if rows else ""
+
+
+def _convert(server: TableServer, table: str) -> None:
+    """Make a plain table a replica; if that fails, it is as it was."""
+    if _engine(server, table):
+        server.run(f"DETACH TABLE {table}")
+    try:
+        server.run(f"ATTACH TABLE {table} AS REPLICATED")
+        server.run(f"SYSTEM RESTORE REPLICA {table}")
+    except ClickHouseError:
+        if _engine(server, table):
+            server.run(f"DETACH TABLE {table}")
+            server.run(f"ATTACH TABLE {table} AS NOT REPLICATED")
+        else:
+            server.run(f"ATTACH TABLE {table}")
+        raise
+    logger.info("%s of %s is a replica now", table, server.place)
+
+
+def _finish(server: TableServer, table: str) -> None:
+    """Write into Keeper what it lacks of a table whose conversion died, or what it has lost."""
+    ((_, has_nothing_in_keeper),) = server.run(_REPLICA, {"table": table})
+    if has_nothing_in_keeper:
+        server.run(f"SYSTEM RESTORE REPLICA {table}")
+
+
+def _join(server: TableServer, other: TableServer, table: str) -> None:
+    """Make the table that another replica has."""
+    ((_, _, query),) = other.run(_STATE, {"table": table})
+    ((path, _),) = other.run(_REPLICA, {"table": table})
+    query = _PATH_WITH_UUID.sub(rf"\1'{path}'", query)
+    server.run(query.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+    logger.info("%s of %s is a replica now, and gets its rows from the others", table, server.place)
+
+
+def _keep_tokens(servers: Servers, tables: Iterable[str]) -> None:
+    """Have Keeper remember tokens for longer; the settings of a table are each replica's own."""
+    for one in servers.all:
+        for table in tables:
+            rows = one.run(_STATE, {"table": table})
+            if rows and TOKENS not in rows[0][1]:
+                one.run(f"ALTER TABLE {table} MODIFY SETTING {TOKENS}")

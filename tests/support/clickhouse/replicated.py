@@ -1,0 +1,158 @@
+"""Replicas of the embedded ClickHouse with a real ZooKeeper, for a test to break."""
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+from clickhouse_driver import Client
+
+from app.local.clickhouse import embedded_program
+from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
+from app.local.ports import LOOPBACK
+from app.processes.child import Program
+from tests.support.clickhouse import replica_host
+from tests.support.clickhouse.zookeeper import ZooKeeper
+from tests.support.servers import Server, free_port
+
+CLUSTER = "hop"
+#: The one build of the library whose code is known.
+LIBRARY_SHA256 = "36ad4e999882821ef13cf2d0f52c93f48e6ee1b4498b35a201c23ce4b8d15bf5"
+_LISTEN = "SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP;"
+
+
+class AnotherLibrary(Exception):
+    """The embedded ClickHouse is another build than the one that is known."""
+
+
+@cache
+def known_library(cache_dir: Path) -> Path:
+    """Return the library of the embedded ClickHouse.
+
+    Raises:
+        AnotherLibrary: it can't be made a replica.
+    """
+    library = fetch(CLICKHOUSE_LIBRARY, cache_dir)
+    with library.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != LIBRARY_SHA256:
+        raise AnotherLibrary(
+            f"{library} (sha256 {found[:12]}…) is not the build that tests of ClickHouse's replicas"
+            f" know ({LIBRARY_SHA256[:12]}…): find the five addresses of"
+            f" {Path(replica_host.__file__).name} in it, then write down its sha256 here"
+        )
+    return library
+
+
+class Replica(Server):
+    """One replica; all that it needs to know of the others is told when it is started.
+
+    Args:
+        macros: what it puts for {shard} and {replica}.
+    """
+
+    def __init__(self, directory: Path, library: Path, macros: Mapping[str, str]) -> None:
+        self.macros = dict(macros)
+        self._library = library
+        self._interserver_port = free_port()
+        super().__init__(self._program, directory)
+
+    def url(self, database: str) -> str:
+        return f"clickhouse://default@{LOOPBACK}:{self.port}/{database}"
+
+    def execute(self, statement: str, **settings: object) -> Any:
+        """Run one statement over a connection of its own."""
+        client = Client(LOOPBACK, port=self.port)
+        try:
+            return client.execute(statement, settings=settings)
+        finally:
+            client.disconnect()
+
+    def configure(self, keeper_port: int | None, shards: list[list[int]]) -> None:
+        """Write down where Keeper and the replicas of each shard are; heeded when it starts."""
+        macros = "".join(f"<{name}>{value}</{name}>" for name, value in self.macros.items())
+        found = "".join(
+            f"<shard><internal_replication>true</internal_replication>{_members(ports)}</shard>"
+            for ports in shards
+        )
+        # Each clickhouse-local has the same server id, by which one ends another's session.
+        keeper = f"""
+  <zookeeper>
+    <node><host>{LOOPBACK}</host><port>{keeper_port}</port></node>
+    <session_timeout_ms>2000</session_timeout_ms>
+    <sessions_path>/clickhouse/sessions/{self.port}</sessions_path>
+  </zookeeper>"""
+        more = f"""{keeper if keeper_port else ""}
+  <macros>{macros}</macros>
+  <remote_servers><{CLUSTER}>{found}</{CLUSTER}></remote_servers>
+"""
+        config = self.directory / "config.xml"
+        plain = config.read_text().partition("<zookeeper>")[0].partition("<macros>")[0]
+        config.write_text(plain.replace("</clickhouse>", "") + more + "</clickhouse>\n")
+
+    def _program(self, directory: Path, port: int) -> Program:
+        plain = embedded_program(self._library, directory, port)
+        (directory / "listen.sql").write_text(_LISTEN)
+        host = (plain.argv[0], "-I", replica_host.__file__, str(self._library))
+        ours = (*host, str(self._interserver_port), "--http_port", str(self._interserver_port))
+        return replace(plain, argv=(*ours, *plain.argv[4:]), niceness=0)
+
+
+def _members(ports: list[int]) -> str:
+    return "".join(
+        f"<replica><host>{LOOPBACK}</host><port>{port}</port></replica>" for port in ports
+    )
+
+
+class ReplicatedClickHouse:
+    """Replicas of each shard and their Keeper, started together and killed at the end."""
+
+    def __init__(
+        self, directory: Path, cache_dir: Path, zookeeper_classes: Path, replicas: int = 2
+    ) -> None:
+        library = known_library(cache_dir)
+        self.keeper = ZooKeeper(directory / "zookeeper", zookeeper_classes)
+        self.replicas = [
+            Replica(directory / f"replica-{number}", library, _macros(number))
+            for number in range(1, replicas + 1)
+        ]
+        self._stack = ExitStack()
+
+    def url(self, database: str) -> str:
+        """Return a URL that names all replicas."""
+        ends = ",".join(f"{LOOPBACK}:{each.port}" for each in self.replicas)
+        return f"clickhouse://default@{ends}/{database}"
+
+    def configure(self) -> None:
+        """Write down for each replica where the others are."""
+        for each in self.replicas:
+            each.configure(self.keeper.port, [[one.port for one in self.replicas]])
+
+    def __enter__(self) -> Self:
+        self.configure()
+        with ExitStack() as stack:
+            stack.enter_context(self.keeper)
+            for each in self.replicas:
+                stack.enter_context(each)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def drop(self, database: str) -> None:
+        """Drop a database on all replicas, with what Keeper knows of it."""
+        for each in self.replicas:
+            each.execute(f"DROP DATABASE IF EXISTS {database} SYNC")
+
+    def ensure_running(self) -> None:
+        """Start again what a test has killed."""
+        for each in (self.keeper, *self.replicas):
+            each.ensure_running()
+
+
+def _macros(number: int) -> dict[str, str]:
+    return {"shard": "01", "replica": f"r{number}"}
