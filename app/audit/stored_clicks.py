@@ -34,6 +34,22 @@ def count_stored(
     return int(found[0][0])
 
 
+def find_stored(
+    client: Client,
+    click_ids: Sequence[bytes],
+    short_codes: Sequence[str | bytes],
+    times_ms: Sequence[int],
+) -> set[bytes]:
+    """Return the ids of those clicks that are in the table; as :func:`count_stored`."""
+    bounds = {"first_ms": min(times_ms), "last_ms": max(times_ms)}
+    tables = [wanted_clicks(click_ids, short_codes)]
+    text = query("app.audit", "find_stored")
+    found = client.execute(
+        text, bounds, external_tables=tables, settings={"strings_as_bytes": True}
+    )
+    return {row[0] for row in found}
+
+
 def wanted_clicks(click_ids: Iterable[bytes], short_codes: Iterable[str | bytes]) -> dict[str, Any]:
     """Return clicks as a table ``wanted`` that travels with a query."""
     kinds = {"click_id": "FixedString(16)", "short_code": "String"}

@@ -68,6 +68,11 @@ COMMANDS = {
         _CARE,
         "Check that every click is in its place, and name those that aren't.",
     ),
+    "spool": Command(
+        "app.cli.spool",
+        _CARE,
+        "Show the clicks that wait on this host's disk, and bring a lost host's home.",
+    ),
     "replay": Command(
         "workers.replay.command",
         _CARE,

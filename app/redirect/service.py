@@ -1,9 +1,8 @@
 """Service that puts the parts of one redirect worker process together."""
 
 import logging
-from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import gevent
@@ -28,9 +27,7 @@ from app.redirect.pages import Pages
 from app.redirect.publishing import Publishing
 from app.redirect.redis.failover import FailoverMonitor
 from app.redirect.redis.locator import Locator
-from app.redirect.redis.pipeline import Pipeline
-from app.redirect.redis.replica_wait import wait_ms
-from app.redirect.redis.replicated_pipeline import ReplicatedPipeline
+from app.redirect.redis.replicated_pipeline import pipeline_maker
 from app.redirect.spool.file import SpoolError, SpoolFile
 from app.redirect.spool.leftovers import SpoolLeftovers
 from app.redirect.spool.repair import Damage
@@ -105,7 +102,7 @@ class RedirectService:
         self._locator = Locator(address)
         timeout_seconds = settings.redis_timeout_seconds
         task_failures = self.metrics.chore_failures
-        self.pipeline = self._make_pipeline()(
+        self.pipeline = pipeline_maker(settings, self.metrics)(
             self._locator,
             name="hopline-redirect",
             timeout_seconds=timeout_seconds,
@@ -141,13 +138,6 @@ class RedirectService:
             maxlen=settings.stream_maxlen,
             timeout_seconds=timeout_seconds,
         )
-
-    def _make_pipeline(self) -> Callable[..., Pipeline]:
-        settings = self.settings
-        if settings.confirm == "master":
-            return Pipeline
-        budgets_seconds = settings.record_budget_ms / 1000, settings.lookup_budget_ms / 1000
-        return partial(ReplicatedPipeline, wait_ms=wait_ms(*budgets_seconds), metrics=self.metrics)
 
     def _take_clicks(self) -> None:
         """Make what takes clicks and counts uses, and have both hear of a new server."""

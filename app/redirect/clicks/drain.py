@@ -3,11 +3,9 @@
 import logging
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import gevent
-from gevent.event import Event
 from gevent.threadpool import ThreadPool
 
 from app.audit.spool_note import SpoolNote
@@ -15,10 +13,9 @@ from app.clicks.click import new_click_id
 from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.processes.file_lock import locked
-from app.redirect.clicks.backpressure import Backpressure, is_for_good
+from app.redirect.clicks.backpressure import Backpressure
+from app.redirect.clicks.click_sender import ClickSender, batch_size
 from app.redirect.redis.pipeline import Pipeline
-from app.redirect.redis.replica_wait import NoReplica
-from app.redirect.redis.replies import PipelineError
 from app.redirect.spool.file import Filling, SpoolError, SpoolFile
 from app.redirect.spool.rows import Row
 from app.redirect.tasks.background_task import BackgroundTask
@@ -30,12 +27,6 @@ _PAUSE_SECONDS = 0.5
 #: A click this young may still be on its way to Redis, whose late confirmation saves sending it.
 _SETTLE_MS = 1_000
 _LAST_ID = b"\xff" * 16
-_BATCHES_PER_SECOND = 20
-#: Nobody waits for these commands; visitors' commands must not queue behind many of them.
-_LARGEST_BATCH = 500
-_SUBMITTED_AT_ONCE = 50
-#: A replica that is late may have them by then, and what it has need not be sent once more.
-_REPLICA_SECONDS = 2.0
 
 
 class Drain:
@@ -68,10 +59,10 @@ class Drain:
         self._lock_path = file.directory / "drain.lock"
         self._pipeline = pipeline
         self._encoder = encoder
-        self._backpressure = backpressure
         self._metrics = metrics
         self._note = note
-        self._batch_size = max(min(clicks_per_second // _BATCHES_PER_SECOND, _LARGEST_BATCH), 1)
+        self._sender = ClickSender(pipeline, backpressure)
+        self._batch_size = batch_size(clicks_per_second)
         self._batch_seconds = self._batch_size / clicks_per_second
         self._wall_clock = wall_clock
         self._synced_at = 0.0
@@ -111,7 +102,7 @@ class Drain:
             self._drain_span(after, before)
 
     def _drain_span(self, after: bytes, before: bytes) -> None:
-        while self._may_send():
+        while self._sender.may_send():
             rows = self._in_thread(self._file.oldest, self._batch_size, after, before)
             if not rows:
                 return
@@ -132,21 +123,10 @@ class Drain:
 
     def _send(self, rows: list[Row]) -> tuple[list[bytes], bool]:
         """Send clicks; return the ids that Redis confirmed, and whether it will take more."""
-        commands = self._in_thread(self._readdress, rows)
-        batch = _Batch(len(commands))
-        try:
-            for number, (click_id, command) in enumerate(commands.items(), 1):
-                self._pipeline.submit_click(command, partial(batch.on_reply, click_id))
-                if number % _SUBMITTED_AT_ONCE == 0:
-                    self._pipeline.make_room()
-        except PipelineError:
-            return [], False
-        batch.told.wait()
-        if not batch.answered.wait(_REPLICA_SECONDS):
-            return batch.confirmed, False
-        for error in batch.errors:
+        sent = self._sender.send(self._in_thread(self._readdress, rows))
+        for error in sent.errors:
             self._throttled.warning("refused", "A spooled click was not taken: %s", error)
-        return batch.confirmed, all(map(is_for_good, batch.errors))
+        return sent.confirmed, sent.may_go_on
 
     def _readdress(self, rows: list[Row]) -> dict[bytes, bytes]:
         """Make commands of clicks, in the drain's thread: some hundred at once take a while."""
@@ -167,12 +147,6 @@ class Drain:
         self._metrics.spool_oldest_seconds.set(max(now_ms - oldest_ms, 0) / 1000)
         return filling.clicks
 
-    def _may_send(self) -> bool:
-        is_redis_well = (
-            self._pipeline.connected.is_set() and self._pipeline.oldest_age() < _PAUSE_SECONDS
-        )
-        return is_redis_well and not self._backpressure.is_full
-
     def _settled_spans(self) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
         """Return between which ids clicks are surely not on their way any more.
 
@@ -188,41 +162,6 @@ class Drain:
         if isinstance(outcome, SpoolError):
             raise outcome
         return outcome
-
-
-class _Batch:
-    """Clicks sent together.
-
-    Attributes:
-        told: set once every click was told something; the pipeline sees to that.
-        answered: set once every click has its reply, and none waits for a replica any more.
-    """
-
-    def __init__(self, size: int) -> None:
-        self.confirmed: list[bytes] = []
-        self.errors: list[object] = []
-        self.told = Event()
-        self.answered = Event()
-        self._size = size
-        self._without_replica: set[bytes] = set()
-        self._note_progress()
-
-    def on_reply(self, click_id: bytes, reply: object) -> None:
-        self._without_replica.discard(click_id)
-        if isinstance(reply, bytes):
-            self.confirmed.append(click_id)
-        elif isinstance(reply, NoReplica):
-            self._without_replica.add(click_id)
-        else:
-            self.errors.append(reply)
-        self._note_progress()
-
-    def _note_progress(self) -> None:
-        answered = len(self.confirmed) + len(self.errors)
-        if answered == self._size:
-            self.answered.set()
-        if answered + len(self._without_replica) == self._size:
-            self.told.set()
 
 
 def _outcome(step: Callable[..., Any], *arguments: object) -> Any:

@@ -14,9 +14,10 @@ from typing import Any
 
 from gevent.event import Event
 
+from app.config.settings import Settings
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.redis.pipeline import Pipeline
-from app.redirect.redis.replica_wait import NoReplica, ReplicaWait
+from app.redirect.redis.replica_wait import NoReplica, ReplicaWait, wait_ms
 from app.redirect.redis.replies import OnReply, PipelineBroken, PipelineError
 from app.redirect.redis.resp import encode_command
 from app.redirect.redis.write_buffer import InFlight, WriteBuffer
@@ -193,3 +194,11 @@ class WaitingWriteBuffer(WriteBuffer):
 
 def _ignore(_: object) -> None:
     """Drop a reply that nobody waits for."""
+
+
+def pipeline_maker(settings: Settings, metrics: RedirectMetrics) -> Callable[..., Pipeline]:
+    """Return what makes a pipeline whose clicks are confirmed as the settings ask for."""
+    if settings.confirm == "master":
+        return Pipeline
+    budgets_seconds = settings.record_budget_ms / 1000, settings.lookup_budget_ms / 1000
+    return partial(ReplicatedPipeline, wait_ms=wait_ms(*budgets_seconds), metrics=metrics)

@@ -1,0 +1,156 @@
+"""Import that brings the clicks of a lost host's spool to Redis, as a drain does its own host's."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import gevent
+import hiredis
+from prometheus_client import CollectorRegistry
+
+from app.config.settings import Settings
+from app.metrics.redirect import RedirectMetrics
+from app.redirect.clicks.backpressure import Backpressure
+from app.redirect.clicks.click_sender import ClickSender, batch_size
+from app.redirect.redis.failover import FailoverMonitor
+from app.redirect.redis.locator import Locator
+from app.redirect.redis.replicated_pipeline import pipeline_maker
+from app.redirect.redis.replies import PipelineError
+from app.redirect.redis.resp import encode_command
+from app.redirect.spool.retransmit_buffer import RetransmitBuffer, Segment
+from app.redirect.spool.rows import Row
+from app.redirect.visits.xadd_encoder import XaddEncoder
+from app.stores.redis.address import parse_url
+from app.stores.redis.server import look_seconds
+
+_NAME = "hopline-spool-import"
+_PAUSE_SECONDS = 0.1
+#: A person is told why nothing is sent when that has lasted so long.
+_TOLD_AFTER_SECONDS = 2.0
+#: With AOF everysec a click is on disk after a second, or two while the disk is slow.
+_TAIL_SECONDS = 2.0
+
+
+class SpoolImport:
+    """Sends clicks until Redis has each, however long it is away or full meanwhile.
+
+    What a Redis that fails over may have lost is sent again, under the same ids.
+    """
+
+    def __init__(self, settings: Settings, on_wait: Callable[[str], None]) -> None:
+        """Make an import that is not connected.
+
+        Args:
+            on_wait: told why nothing can be sent for the time being.
+        """
+        metrics = RedirectMetrics(CollectorRegistry())
+        address, timeout_seconds = parse_url(settings.redis_url), settings.redis_timeout_seconds
+        self._timeout_seconds = timeout_seconds
+        self._on_wait = on_wait
+        self._buffer = RetransmitBuffer(settings.resend_seconds)
+        self._doubtful: deque[Segment] = deque()
+        self._encoder = XaddEncoder(settings.stream, settings.stream_maxlen)
+        self._locator = Locator(address)
+        self._pipeline = pipeline_maker(settings, metrics)(
+            self._locator,
+            name=_NAME,
+            timeout_seconds=timeout_seconds,
+            task_failures=metrics.chore_failures,
+            on_answered=self._buffer.add,
+        )
+        self._pipeline.on_new_server.append(self._doubt)
+        self._failover_monitor = FailoverMonitor(
+            self._pipeline,
+            self._locator,
+            name=f"{_NAME}-following",
+            look_seconds=look_seconds(address),
+            timeout_seconds=timeout_seconds / 2,
+            task_failures=metrics.chore_failures,
+        )
+        self._backpressure = Backpressure(
+            self._pipeline,
+            metrics,
+            stream=settings.stream,
+            group=settings.group,
+            maxlen=settings.stream_maxlen,
+            timeout_seconds=timeout_seconds,
+        )
+        self._sender = ClickSender(self._pipeline, self._backpressure)
+        self._batch_size = batch_size(settings.spool_drain_per_second)
+        self._batch_seconds = self._batch_size / settings.spool_drain_per_second
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Be connected inside the ``with`` block, or try to be."""
+        self._pipeline.start()
+        self._failover_monitor.start()
+        self._pipeline.connected.wait(self._timeout_seconds)
+        self._backpressure.start()
+        try:
+            yield
+        finally:
+            self._backpressure.close()
+            self._failover_monitor.close()
+            self._pipeline.close(self._timeout_seconds)
+            self._locator.close()
+
+    def send(self, rows: Sequence[Row]) -> dict[bytes, str]:
+        """Return once Redis has confirmed clicks; returns ids of those it won't take, and why."""
+        refused: dict[bytes, str] = {}
+        for start in range(0, len(rows), self._batch_size):
+            refused |= self._send(rows[start : start + self._batch_size])
+        while self._doubtful:
+            self._send(self._doubtful.popleft().rows())
+        return refused
+
+    def settle(self) -> None:
+        """Return once Redis has on disk what it was sent, as far as that can be known."""
+        patience_ms = int(self._timeout_seconds * 500)
+        command = encode_command(b"WAITAOF", b"1", b"0", b"%d" % patience_ms)
+        try:
+            self._pipeline.call(command, self._timeout_seconds)
+        except (PipelineError, hiredis.ReplyError):
+            # Before Redis 7.2, without an append-only file, or without the right to ask.
+            gevent.sleep(_TAIL_SECONDS)
+        self.send([])
+
+    def _doubt(self) -> None:
+        self._doubtful += self._buffer.take(self._pipeline.heard_at)
+
+    def _send(self, rows: Sequence[Row]) -> dict[bytes, str]:
+        commands: dict[bytes, bytes] = {}
+        refused: dict[bytes, str] = {}
+        for click_id, command in rows:
+            try:
+                commands[click_id] = self._encoder.readdress(command)
+            except ValueError as error:
+                refused[click_id] = str(error)
+        while commands:
+            self._wait()
+            server_number = self._pipeline.server_number
+            sent = self._sender.send(commands)
+            refused |= {click_id: str(error) for click_id, error in sent.refused.items()}
+            if server_number == self._pipeline.server_number:
+                for click_id in (*sent.confirmed, *sent.refused):
+                    del commands[click_id]
+            gevent.sleep(self._batch_seconds)
+        return refused
+
+    def _wait(self) -> None:
+        """Wait until Redis may be sent something."""
+        tell_at = time.monotonic() + _TOLD_AFTER_SECONDS
+        while not self._sender.may_send():
+            if time.monotonic() >= tell_at:
+                self._on_wait(self._why_not())
+                tell_at = float("inf")
+            gevent.sleep(_PAUSE_SECONDS)
+
+    def _why_not(self) -> str:
+        if not self._pipeline.connected.is_set():
+            return "Redis is away"
+        reasons = {
+            "backlog": "the stream is full of clicks that the workers have yet to process",
+            "memory": "Redis has no memory left",
+        }
+        return reasons.get(self._backpressure.reason, "Redis is slow")

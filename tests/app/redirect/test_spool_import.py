@@ -1,0 +1,35 @@
+"""What a Redis forgets that just took it is sent to the next one."""
+
+from redis import Redis
+
+from app.clicks.click import new_click_id
+from app.config.loading import load
+from app.redirect.redis.resp import encode_command
+from app.redirect.spool.rows import Row
+from app.redirect.spool_import import SpoolImport
+from tests.support.servers import RedisServer
+
+
+def rows(count: int) -> list[Row]:
+    ids = [new_click_id(1_790_000_000_000, number.to_bytes(10, "big")) for number in range(count)]
+    head = (b"XADD", b"s", b"*", b"click_id")
+    return [(each, encode_command(*head, each.hex().encode())) for each in ids]
+
+
+def test_clicks_that_went_with_a_restart_are_sent_again(tmp_path, monkeypatch):
+    sent = rows(300)
+    waits: list[str] = []
+    with RedisServer(tmp_path) as redis, Redis.from_url(redis.url) as client:
+        monkeypatch.setenv("HOPLINE_REDIS_URL", redis.url)
+        importing = SpoolImport(load(), waits.append)
+        with importing.running():
+            assert importing.send(sent[:200]) == {}
+            redis.kill()
+            for kept in tmp_path.rglob("appendonly.aof*"):
+                kept.unlink()
+            redis.start()
+            assert client.dbsize() == 0
+            assert importing.send(sent[200:]) == {}
+            importing.settle()
+        found = {fields[b"click_id"] for _, fields in client.xrange("clicks:stream")}
+    assert found == {click_id.hex().encode() for click_id, _ in sent}
