@@ -13,6 +13,10 @@ _SCHEMA = "somebody changed the table: compare SHOW CREATE TABLE with `hopline d
 _RIGHTS = "grant it: deploy/clickhouse/hopline-users.xml has what Hopline's users need"
 _ACCOUNT = "set user and password in HOPLINE_CLICKHOUSE_URL as ClickHouse has them"
 _PASSES = "wait: it is starting, stopping, or somebody ended the query; else see ClickHouse's log"
+_NAME_TAKEN = (
+    "another server has the same macro replica, or this one lost its disk: SYSTEM DROP REPLICA, as"
+    " docs/clickhouse-replicas.md says"
+)
 _NETWORK = "see why ClickHouse can't reach what it needs, and its log"
 _ADDRESS = "HOPLINE_CLICKHOUSE_URL needs the port of the native protocol: 9000, or 9440 with TLS"
 
@@ -30,6 +34,8 @@ _ADVICE: dict[str, tuple[int, ...]] = {
         *(225, 242, 254, 265, 279, 285, 286, 289, 297, 319, 369, 384, 415, 416, 473, 517, 519),
         *(529, 738, 904, 999),
     ),
+    _NAME_TAKEN: (253,),
+    "its tables differ from the other replicas': compare SHOW CREATE TABLE": (122, 342),
     _NETWORK: (95, 96, 198, 209, 210, 303, 410),
     _PASSES: (218, 236, 341, 394, 425, 667, 677, 696, 722, 733, 735, 1000, 1001, 1002),
     _SCHEMA: (8, 9, 10, 15, 16, 20, 36, 44, 46, 47, 48, 50, 53, 70, 107, 174, 352, 386),

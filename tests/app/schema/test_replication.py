@@ -1,7 +1,11 @@
 """Migrations of a cluster, on real replicas with a real ZooKeeper."""
 
-import pytest
+import shutil
 
+import pytest
+from clickhouse_driver import errors
+
+from app.health.clickhouse.advice import advice
 from app.schema import migrations
 from app.schema.migrations import SchemaMismatch, known, migrate, tables
 from app.schema.servers import replicated
@@ -243,3 +247,48 @@ def test_a_replica_that_lags_is_noticed_until_it_has_caught_up(shared_replicas, 
         client.execute("SYSTEM START FETCHES clicks")
         catch_up(client, "clicks")
         assert client.execute("SELECT count() FROM clicks") == [(1,)]
+
+
+def test_a_replica_whose_disk_is_lost_is_named_and_replaced_as_the_document_says(
+    clickhouse_replicas,
+):
+    replicas = clickhouse_replicas()
+    url = of_cluster(replicas.url("hopline"), "hop", "0")
+    run(url)
+    first, second = replicas.replicas
+    insert_clicks(alone(url, first), click_row())
+    holds_clicks(second, url, 1)
+    second.kill()
+    shutil.rmtree(second.directory / "store")
+    second.start()
+    with pytest.raises(ClickHouseRefused, match="already exists") as refused:
+        run(url)
+    assert "SYSTEM DROP REPLICA" in advice(refused.value)
+    wait_until(lambda: is_dropped(first), 30)
+    assert run(url) == []
+    holds_clicks(second, url, 1)
+
+
+def is_dropped(replica):
+    """Drop what Keeper knows of the other; refused for as long as its old session lasts."""
+    try:
+        replica.execute("SYSTEM DROP REPLICA 'r2' FROM DATABASE hopline")
+    except errors.ServerException:
+        return False
+    return True
+
+
+def test_a_replica_becomes_a_single_server_again_as_the_document_says(
+    shared_replicas, replicas_url
+):
+    run(replicas_url)
+    first = shared_replicas.replicas[0]
+    insert_clicks(alone(replicas_url, first), click_row())
+    for table in ALL:
+        ask(first, replicas_url, f"SYSTEM SYNC REPLICA {table}")
+        ask(first, replicas_url, f"DETACH TABLE {table}")
+        ask(first, replicas_url, f"ATTACH TABLE {table} AS NOT REPLICATED")
+    assert run(alone(replicas_url, first)) == []
+    assert not [each for each in engines(first, replicas_url).values() if "Replicated" in each]
+    insert_clicks(alone(replicas_url, first), click_row())
+    holds_clicks(first, replicas_url, 2)
