@@ -11,7 +11,8 @@ import pytest
 import typer
 
 from app.cli.main import COMMANDS, load_command
-from app.config.settings import Settings, variable
+from app.config.settings import Settings
+from app.config.variables import variable
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [

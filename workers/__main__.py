@@ -12,7 +12,8 @@ from setproctitle import setproctitle
 
 from app.config.access import MetricsAccess
 from app.config.loading import load
-from app.config.settings import Settings, SettingsError
+from app.config.settings import Settings
+from app.config.variables import SettingsError
 from app.logs.setup import configure
 from app.metrics.exposition import Exposition
 from app.metrics.publisher import published

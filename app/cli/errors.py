@@ -5,7 +5,7 @@ import errno
 from app.audit.audit import LedgerNotBegun
 from app.audit.spool import SpoolUnreadable
 from app.backup.archive import BadArchive
-from app.config.settings import SettingsError
+from app.config.variables import SettingsError
 from app.dead_letters.store import CannotRequeue, LetterNotFound
 from app.health.clickhouse.advice import advice as clickhouse_advice
 from app.health.redis.advice import advice as redis_advice

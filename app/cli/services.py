@@ -5,7 +5,7 @@ import sys
 
 from app.config.access import console_refusal
 from app.config.loading import load
-from app.config.settings import variable
+from app.config.variables import variable
 from app.local.ports import BindRefused, require_free_port
 from app.terminal.output import Failure
 

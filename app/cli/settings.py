@@ -13,7 +13,8 @@ from rich.text import Text
 
 from app.config.loading import load, unknown_variables
 from app.config.masking import show
-from app.config.settings import Settings, variable
+from app.config.settings import Settings
+from app.config.variables import variable
 from app.terminal.options import AsJson
 from app.terminal.output import complain, print_json, print_table
 

@@ -14,7 +14,8 @@ from rich.console import Console
 from app.cli.download_progress import fetch_shown
 from app.config.access import console_refusal
 from app.config.loading import load_environment
-from app.config.settings import Settings, variable
+from app.config.settings import Settings
+from app.config.variables import variable
 from app.local import ports
 from app.local.data_dir import DataDir, DataDirRefused
 from app.local.demo import LINKS

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from app.config.instance import instance_id
-from app.config.settings import Settings, variable
+from app.config.settings import Settings
 from app.config.types import OFF
+from app.config.variables import variable
 from app.http.addresses import parse_address, read_address
 
 _SCHEME = "bearer"

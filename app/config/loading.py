@@ -8,9 +8,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from app.config.files import BadSettingFile, read_setting_file
-from app.config.settings import (
+from app.config.settings import Settings
+from app.config.variables import (
     PREFIX,
-    Settings,
     SettingsError,
     default_data_dir,
     path_set_in,

@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-import platformdirs
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.config.masking import show_refused
 from app.config.types import (
     Bind,
     ClickHouseUrl,
@@ -30,53 +28,11 @@ from app.config.types import (
     Seconds,
     Token,
     WebUrl,
-    absolute,
 )
+from app.config.variables import PREFIX, cache_dir, default_data_dir
 from app.stores.clickhouse_hosts import with_parameters
 
-PREFIX = "HOPLINE_"
-_CACHE_OF_THE_HOMELESS = Path("/var/cache/hopline")
 _ANY_ADDRESS = ("0.0.0.0", "[::]", "*")  # noqa: S104 - compared with, not bound to
-
-
-class SettingsError(Exception):
-    """A variable holds a value that can't be used; the text names variable, value and need."""
-
-
-def variable(field: str) -> str:
-    """Return the environment variable of a field."""
-    return PREFIX + field.upper()
-
-
-def default_data_dir() -> Path:
-    """Return the data directory, which is looked into before all settings are read."""
-    return path_set_in("data_dir") or _absolute("data_dir", platformdirs.user_data_dir("hopline"))
-
-
-def _cache_dir() -> Path:
-    try:
-        return absolute(Path(platformdirs.user_cache_dir("hopline")))
-    except ValueError:
-        # A user without a home, as in containers; services that fetch nothing run all the same.
-        return _CACHE_OF_THE_HOMELESS
-
-
-def path_set_in(field: str) -> Path | None:
-    """Return the path in a field's variable; None where it isn't set."""
-    given = os.environ.get(variable(field))
-    return _absolute(field, given) if given else None
-
-
-def _absolute(field: str, given: str) -> Path:
-    try:
-        return absolute(Path(given))
-    except ValueError as error:
-        raise SettingsError(f"{show_given(field, given)}: {error}") from None
-
-
-def show_given(field: str, given: object) -> str:
-    """Return a value that can't be used beside its variable, without what may be a secret."""
-    return f"{variable(field)}={show_refused(field, given)!r}"
 
 
 class Settings(BaseSettings):
@@ -325,7 +281,7 @@ class Settings(BaseSettings):
         description="Where `hopline up` and the spool keep their files.",
     )
     cache_dir: Place = Field(
-        default_factory=_cache_dir, description="Where the embedded stores are kept once fetched."
+        default_factory=cache_dir, description="Where the embedded stores are kept once fetched."
     )
 
     @field_validator("dead_stream")

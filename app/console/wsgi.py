@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from app.config.access import HostNames
 from app.config.instance import instance_id
 from app.config.loading import load
-from app.config.settings import variable
+from app.config.variables import variable
 from app.console.app import App, create_app
 from app.console.middleware import BearerAuth, KnownHosts
 from app.http.request_ids import RequestIds
@@ -27,7 +27,7 @@ def get_app() -> App:
     """Read the settings and return the app; its connections are made when first used.
 
     Raises:
-        app.config.settings.SettingsError: a setting can't be used.
+        app.config.variables.SettingsError: a setting can't be used.
     """
     held = load()
     logs.configure(held, "console")

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.config.loading import RUNNING_FILE
-from app.config.settings import variable
+from app.config.variables import variable
 from app.processes.child import wait_for
 from app.processes.file_lock import try_lock
 from app.processes.private_files import make_private, write_private

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from app.config.settings import Settings, variable
+from app.config.settings import Settings
+from app.config.variables import variable
 from app.local import services
 from app.local.data_dir import DataDir
 from app.local.process_group import ProcessGroup

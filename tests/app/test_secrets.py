@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from app.config.loading import load, load_environment
 from app.config.masking import show
-from app.config.settings import Settings, SettingsError
+from app.config.settings import Settings
+from app.config.variables import SettingsError
 from app.links.validation import InvalidLink, LinkOptions
 from app.stores import clickhouse
 from app.stores.redis.address import parse_url

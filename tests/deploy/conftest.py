@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from app.cli.main import main
-from app.config.settings import variable
+from app.config.variables import variable
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from tests.conftest import missing
 from tests.support.deploy import packages, stores

@@ -5,7 +5,8 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from app.cli.settings import NO_FIXED_DEFAULT, describe
-from app.config.settings import Settings, variable
+from app.config.settings import Settings
+from app.config.variables import variable
 
 ENV_FILE = Path(__file__).parents[2] / "deploy" / "hopline.env"
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 import psutil
 from clickhouse_driver import Client
 
-from app.config.settings import PREFIX, variable
+from app.config.variables import PREFIX, variable
 from app.local.clickhouse import clickhouse_url, embedded_program
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.local.ports import LOOPBACK

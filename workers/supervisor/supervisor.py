@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable
 from multiprocessing import connection, resource_tracker
 
-from app.config.settings import Settings, SettingsError
+from app.config.settings import Settings
+from app.config.variables import SettingsError
 from app.logs.setup import configure
 from app.metrics.workers import SupervisorMetrics
 from workers.process.signals import Signals

@@ -6,7 +6,8 @@ import pytest
 
 from app.cli.settings import describe
 from app.config.loading import load
-from app.config.settings import Settings, variable
+from app.config.settings import Settings
+from app.config.variables import variable
 
 Run = Callable[..., object]
 

@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from app.config import settings
+from app.config import variables
 from app.config.loading import RUNNING_FILE, load, unknown_variables
-from app.config.settings import Settings, SettingsError, variable
+from app.config.settings import Settings
+from app.config.variables import SettingsError, variable
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +123,7 @@ def test_a_running_file_that_is_not_ours_to_read_is_named_where_its_folder_was_g
     with pytest.raises(SettingsError, match=rf"{RUNNING_FILE} can't be read"):
         load()
     monkeypatch.delenv("HOPLINE_DATA_DIR")
-    monkeypatch.setattr(settings.platformdirs, "user_data_dir", lambda _: str(tmp_path))
+    monkeypatch.setattr(variables.platformdirs, "user_data_dir", lambda _: str(tmp_path))
     assert load().data_dir == tmp_path
 
 

@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from app.cli.errors import as_failure
-from app.config.settings import SettingsError
+from app.config.variables import SettingsError
 from app.links.link import LinkNotFound
 from app.links.store import CodeTaken
 from app.links.validation import InvalidLink

@@ -13,7 +13,8 @@ from typing import Any, Self
 import psutil
 from redis import Redis
 
-from app.config.settings import Settings, variable
+from app.config.settings import Settings
+from app.config.variables import variable
 from app.links.store import open_store
 from app.local.clickhouse import clickhouse_url, embedded_program, memory_limit_bytes
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
