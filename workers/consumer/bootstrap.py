@@ -228,9 +228,8 @@ def _names(settings: Settings, consumer: str) -> Names:
 
 def _connect(settings: Settings, name: str) -> "redis.Redis":
     url = settings.redis_url
-    client = connect(
-        url, timeout_seconds=settings.redis_timeout_seconds, block_ms=settings.block_ms
-    )
+    # Blocking reads wait by themselves: a longer timeout would hold for every other reply as well.
+    client = connect(url, timeout_seconds=settings.redis_timeout_seconds)
     try:
         with translated(url):
             logger.info("reads from %s as %s", require_version(client), name)

@@ -24,7 +24,7 @@ class RedisConnection:
     for it can be created) or RedisRefused. After an error the next call connects anew.
 
     Args:
-        client: gives the connection; its socket timeout must exceed the longest BLOCK.
+        client: gives the connection; its socket timeout is the longest wait for what doesn't block.
         url: names the server in errors.
         reply_seconds: longest wait for a blocking call's reply once BLOCK is over.
         server: what the connections of a consumer have to agree on; None for one that is alone.

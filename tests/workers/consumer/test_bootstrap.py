@@ -28,6 +28,19 @@ def test_who_comes_to_life_without_its_supervisor_ends():
     assert process.exitcode == -signal.SIGTERM
 
 
+def test_a_redis_that_is_frozen_keeps_a_consumer_waiting_no_longer_than_its_timeout(
+    make_settings, valkey_server, tmp_path
+):
+    valkey = valkey_server()
+    ten_minutes_ms = 600_000
+    settings = make_settings(
+        redis_url=valkey.url, redis_timeout_seconds=0.2, block_ms=ten_minutes_ms, consumers=1
+    )
+    valkey.signal(signal.SIGSTOP)
+    with Workers(settings, tmp_path / "workers.log") as workers:
+        wait_until(lambda: "waiting for it" in workers.log)
+
+
 def test_consumers_do_not_outlive_a_supervisor_that_dies_while_they_boot(
     make_settings, redis_url, tmp_path
 ):
