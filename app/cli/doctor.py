@@ -139,6 +139,7 @@ def _clickhouse(settings: Settings) -> Iterator[Check]:
             settings.clickhouse_server,
             timeout_seconds=timeout_seconds,
             ttl_days=settings.click_ttl_days,
+            cold_days=settings.click_cold_days,
         )
     except ClickHouseError as error:
         nobody = "start it, or set HOPLINE_CLICKHOUSE_URL to where it is"

@@ -77,6 +77,15 @@ class Settings(BaseSettings):
         le=10_000,
         description="Days after which ClickHouse forgets a click; 0 keeps it for ever.",
     )
+    clickhouse_storage_policy: ClusterName = Field(
+        "", description="ClickHouse's storage policy for clicks; empty leaves it as it is."
+    )
+    click_cold_days: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="Days after which clicks go to the volume `cold` of that policy; 0 for never.",
+    )
 
     # The click stream (ADR-003)
     stream: str = Field("clicks:stream", min_length=1, description="Redis Stream of clicks.")

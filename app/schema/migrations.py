@@ -19,10 +19,10 @@ from importlib import resources
 from clickhouse_driver import Client
 
 from app.config.settings import Settings
+from app.schema.lifetime import Lifetime, keep_clicks
 from app.schema.mismatch import SchemaMismatch
 from app.schema.replication import catch_up_first, make_alike
 from app.schema.servers import Servers, TableServer, opened
-from app.stores.clickhouse import ClickHouseRefused
 from app.stores.clickhouse_hosts import places
 from app.stores.scripts import query
 
@@ -33,9 +33,6 @@ _CREATED = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+)\n\((.*?)^\)", re.MULTI
 _COLUMN = re.compile(r"^ +(\w+) +(\w+(?:\([^)]*\))?)", re.MULTILINE)
 #: What engines begin with whose every host has the same.
 _SHARED = ("Replicated", "Shared", "Distributed")
-#: How long a row of the table ``ledger`` is kept.
-LEDGER_DAYS = 35
-_TTL = re.compile(r"TTL toDateTime\(time\) \+ toIntervalDay\((\d+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +58,22 @@ class Migration:
         return hashlib.sha256(self.statement.encode()).hexdigest()
 
 
-def migrate(url: str, *, timeout_seconds: float, ttl_days: int) -> list[str]:
+def migrate(
+    url: str,
+    *,
+    timeout_seconds: float,
+    ttl_days: int,
+    cold_days: int = 0,
+    storage_policy: str = "",
+) -> list[str]:
     """Create the database if it is missing, apply what is new, and set how long clicks live.
 
     Args:
         url: as :func:`app.stores.clickhouse.connect` reads it; the user needs the rights to create.
         timeout_seconds: longest wait for one statement.
         ttl_days: days after which a click is deleted, 0 for never.
+        cold_days: days after which it goes to the volume ``cold`` of the policy, 0 for never.
+        storage_policy: of the clicks; '' leaves it as it is.
 
     Returns:
         The names of the migrations applied, in order; empty when there were none.
@@ -89,7 +95,7 @@ def migrate(url: str, *, timeout_seconds: float, ttl_days: int) -> list[str]:
         _require_tables(servers.first, waiting)
         for migration in waiting:
             _apply(servers, migration)
-        _keep_clicks(servers.first, ttl_days)
+        keep_clicks(servers, Lifetime(ttl_days, cold_days), storage_policy)
         for error in servers.away:
             logger.warning("%s; run `hopline migrate` again if it is a new replica", error)
     return [migration.name for migration in waiting]
@@ -101,6 +107,8 @@ def migrate_as_set(settings: Settings) -> list[str]:
         settings.clickhouse_server,
         timeout_seconds=settings.clickhouse_timeout_seconds,
         ttl_days=settings.click_ttl_days,
+        cold_days=settings.click_cold_days,
+        storage_policy=settings.clickhouse_storage_policy,
     )
 
 
@@ -190,30 +198,3 @@ def _apply(servers: Servers, migration: Migration) -> None:
     row = (migration.number, migration.name, migration.checksum)
     servers.first.run("INSERT INTO migrations (number, name, checksum) VALUES", [row])
     logger.info("applied migration %s", migration.name)
-
-
-def _keep_clicks(server: TableServer, ttl_days: int) -> None:
-    # A change rewrites every part, so none is asked for while the number of days is the same.
-    if ttl_days == ttl_of(_clicks_engine(server)):
-        return
-    ttl = f"MODIFY TTL toDateTime(time) + toIntervalDay({ttl_days:d})"
-    try:
-        server.run(f"ALTER TABLE clicks {ttl if ttl_days else 'REMOVE TTL'}")
-    except ClickHouseRefused:
-        if ttl_days != ttl_of(_clicks_engine(server)):
-            raise  # else another process was first: what is gone can't be removed again
-    logger.info("clicks are now kept %s", f"for {ttl_days} days" if ttl_days else "for ever")
-
-
-def _clicks_engine(server: TableServer) -> str:
-    rows = server.run(
-        "SELECT engine_full FROM system.tables WHERE database = currentDatabase()"
-        " AND name = 'clicks'"
-    )
-    return str(rows[0][0])
-
-
-def ttl_of(engine: str) -> int:
-    """Return the days in a table's engine_full after which a click is deleted, 0 for never."""
-    found = _TTL.search(engine)
-    return int(found[1]) if found else 0

@@ -35,6 +35,7 @@ _ADVICE: dict[str, tuple[int, ...]] = {
         *(529, 738, 904, 999),
     ),
     _NAME_TAKEN: (253,),
+    "name a policy of system.storage_policies that has a volume `cold`": (450, 478),
     "its tables differ from the other replicas': compare SHOW CREATE TABLE": (122, 342),
     _NETWORK: (95, 96, 198, 209, 210, 303, 410),
     _PASSES: (218, 236, 341, 394, 425, 667, 677, 696, 722, 733, 735, 1000, 1001, 1002),

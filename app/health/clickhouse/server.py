@@ -11,6 +11,7 @@ from app.health.clickhouse.hosts import hosts_checks
 from app.health.clickhouse.replicas import replica_checks
 from app.health.clickhouse.tables import table_checks
 from app.health.clock import judge_skew, measure_skew
+from app.schema.lifetime import Lifetime
 from app.schema.migrations import pending
 from app.schema.mismatch import SchemaMismatch
 from app.stores.clickhouse import (
@@ -34,11 +35,14 @@ _ENTER = "INSERT INTO beginnings (stream, consumer_group, since) VALUES"
 _PROBE = [("", "hopline doctor", 0)]
 
 
-def clickhouse_checks(url: str, *, timeout_seconds: float, ttl_days: int) -> Iterator[Check]:
+def clickhouse_checks(
+    url: str, *, timeout_seconds: float, ttl_days: int, cold_days: int = 0
+) -> Iterator[Check]:
     """Yield the findings about a server and our database on it.
 
     Args:
         ttl_days: HOPLINE_CLICK_TTL_DAYS.
+        cold_days: HOPLINE_CLICK_COLD_DAYS.
 
     Raises:
         ClickHouseUnavailable, ClickHouseRefused: it doesn't answer, or is too old.
@@ -59,7 +63,7 @@ def clickhouse_checks(url: str, *, timeout_seconds: float, ttl_days: int) -> Ite
             yield _inserts(client, url)
             if schema.state == "ok":
                 yield _reports(client, url)
-                yield from table_checks(client, ttl_days)
+                yield from table_checks(client, Lifetime(ttl_days, cold_days))
             is_cluster = bool(client.cluster)
     yield from (replica_checks if is_cluster else hosts_checks)(url, timeout_seconds)
 

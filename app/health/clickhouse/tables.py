@@ -6,7 +6,8 @@ from typing import NamedTuple
 from clickhouse_driver import Client
 
 from app.health.check import Check, fail, ok, warn
-from app.schema.migrations import LEDGER_DAYS, tables, ttl_of
+from app.schema.lifetime import LEDGER_DAYS, Lifetime, lifetime_of
+from app.schema.migrations import tables
 
 _TABLES = """
 SELECT name, engine, engine_full FROM system.tables WHERE database = currentDatabase()
@@ -34,11 +35,11 @@ class Table(NamedTuple):
     columns: Mapping[str, str]
 
 
-def table_checks(client: Client, ttl_days: int) -> Iterator[Check]:
+def table_checks(client: Client, wanted_lifetime: Lifetime) -> Iterator[Check]:
     """Yield the findings about our tables.
 
     Args:
-        ttl_days: HOPLINE_CLICK_TTL_DAYS.
+        wanted_lifetime: of clicks, as it is set.
     """
     wanted = tables()
     found = {
@@ -48,7 +49,7 @@ def table_checks(client: Client, ttl_days: int) -> Iterator[Check]:
     }
     yield judge_tables(wanted, found)
     if "clicks" in found and "ledger" in found:
-        yield judge_lifetimes(found, ttl_days)
+        yield judge_lifetimes(found, wanted_lifetime)
 
 
 def judge_tables(wanted: Mapping[str, Mapping[str, str]], found: Mapping[str, Table]) -> Check:
@@ -75,23 +76,20 @@ def _faults(name: str, wanted: Mapping[str, str], table: Table) -> Sequence[str]
     return engine + columns
 
 
-def judge_lifetimes(found: Mapping[str, Table], ttl_days: int) -> Check:
+def judge_lifetimes(found: Mapping[str, Table], wanted: Lifetime) -> Check:
     """Judge for how long ClickHouse keeps clicks, and what it needs to miss one."""
     wrong = [
-        f"{name} {_lifetime(found[name].engine_full)} instead of {_days(days)}"
-        for name, days in (("clicks", ttl_days), ("ledger", LEDGER_DAYS))
-        if _lifetime(found[name].engine_full) != _days(days)
+        f"{name} {said} instead of {lifetime}"
+        for name, lifetime in (("clicks", wanted), ("ledger", Lifetime(LEDGER_DAYS)))
+        if (said := _lifetime(found[name].engine_full)) != str(lifetime)
     ]
     if wrong:
         mend = "`hopline migrate` sets that of clicks; see who changed the tables"
         return warn("lifetimes", f"kept by ClickHouse: {', '.join(wrong)}", mend)
-    return ok("lifetimes", f"clicks are kept {_days(ttl_days)}")
+    return ok("lifetimes", f"clicks are kept {wanted}")
 
 
 def _lifetime(engine_full: str) -> str:
-    is_foreign = " TTL " in engine_full and not ttl_of(engine_full)
-    return "by a rule of somebody's own" if is_foreign else _days(ttl_of(engine_full))
-
-
-def _days(days: int) -> str:
-    return f"for {days} days" if days else "for ever"
+    said = lifetime_of(engine_full)
+    is_foreign = " TTL " in engine_full and not any(said)
+    return "by a rule of somebody's own" if is_foreign else str(said)

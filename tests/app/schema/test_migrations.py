@@ -9,7 +9,8 @@ import pytest
 from clickhouse_driver import Client
 
 from app.schema import migrations
-from app.schema.migrations import Migration, SchemaMismatch, known, migrate, outstanding, ttl_of
+from app.schema.lifetime import ttl_of
+from app.schema.migrations import Migration, SchemaMismatch, known, migrate, outstanding
 from app.stores.clickhouse import ClickHouseUnavailable, connect
 from tests.support.clicks import click_row, insert_clicks
 

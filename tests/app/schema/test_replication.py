@@ -7,6 +7,7 @@ from clickhouse_driver import errors
 
 from app.health.clickhouse.advice import advice
 from app.schema import migrations
+from app.schema.lifetime import ttl_of
 from app.schema.migrations import SchemaMismatch, known, migrate, tables
 from app.schema.servers import replicated
 from app.stores.clickhouse import (
@@ -104,7 +105,7 @@ def test_what_one_replica_is_given_the_other_has(shared_replicas, replicas_url):
         for replica in (first, second):
             wait_until(
                 lambda replica=replica, days=days: (
-                    migrations.ttl_of(engines(replica, replicas_url)["clicks"]) == days
+                    ttl_of(engines(replica, replicas_url)["clicks"]) == days
                 ),
                 20,
             )
