@@ -32,7 +32,7 @@ from app.health.host.machine import (
     judge_sqlite,
 )
 from app.health.host.permissions import permissions_checks, private_files_check
-from app.health.host.units import listening, units_checks
+from app.health.host.units import listening, masked_units, units_checks
 from app.health.metrics import freshness_check, shown_check
 from app.health.redis.advice import advice as redis_advice
 from app.health.redis.replication import replication_checks
@@ -77,10 +77,14 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield from _redis(settings)
     yield from _clickhouse(settings)
     instance = instance_id(settings)
-    yield freshness_check(MetricsAccess.of(settings, "workers"))
-    yield shown_check("redirect", MetricsAccess.of(settings, "redirect"))
-    yield _service("redirect", settings.redirect_bind, instance)
-    yield _service("console", settings.console_bind, instance)
+    absent = masked_units()
+    if "hopline-workers.service" not in absent:
+        yield freshness_check(MetricsAccess.of(settings, "workers"))
+    if "hopline-redirect.service" not in absent:
+        yield shown_check("redirect", MetricsAccess.of(settings, "redirect"))
+        yield _service("redirect", settings.redirect_bind, instance)
+    if "hopline-console.service" not in absent:
+        yield _service("console", settings.console_bind, instance)
     yield from door_checks(settings)
     yield judge_trust(
         settings.trusted_proxies,

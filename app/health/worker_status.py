@@ -4,8 +4,9 @@ Each supervisor writes its state into Redis under a key that expires, so that it
 any machine, and that of one that was killed is gone by itself.
 """
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import orjson
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 #: A state is written anew about this often, and gone when that did not happen for longer.
 PUBLISH_SECONDS = 2.0
 EXPIRE_SECONDS = 10
+#: From then on a supervisor is not said to be doing what it last said.
+_SILENT_SECONDS = 5.0
+
+_State = TypeVar("_State", "ConsumerState", "WorkersState")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,8 @@ class WorkersState:
     """One supervisor and its consumers.
 
     Attributes:
-        state: starting, running, reloading or draining.
+        state: starting, running, reloading or draining; silent once nothing has been heard of it
+            for some seconds: it is gone, hangs, or doesn't reach Redis.
         wanted: how many consumers there should be.
         lag: entries of the group that nobody has read, None when that is not known.
         pending: entries of the group that were read and are not acked, None as above.
@@ -66,7 +72,7 @@ class WorkersState:
 
     @property
     def name(self) -> str:
-        """What tells it from other supervisors."""
+        """What tells it from other supervisors of hosts that have names of their own."""
         return f"{self.host}-{self.pid}"
 
 
@@ -84,16 +90,16 @@ class WorkerStates:
         self._stream = stream
         self._group = group
 
-    def publish(self, state: WorkersState) -> None:
-        """Show a state for ten seconds.
+    def publish(self, state: WorkersState, name: str) -> None:
+        """Show a state for ten seconds under a name that no other supervisor has.
 
         Raises:
             RedisUnavailable, RedisRefused: as the server says.
         """
         with translated(self._url):
-            key, text = self._key(state.name), orjson.dumps(asdict(state))
+            key, text = self._key(name), orjson.dumps(asdict(state))
             self._write(key, "SET", key, text, "EX", EXPIRE_SECONDS)
-            self._write(self._index, "SADD", self._index, state.name)
+            self._write(self._index, "SADD", self._index, name)
 
     def withdraw(self, name: str) -> None:
         """Show a supervisor's state no longer; raises as :meth:`publish`."""
@@ -111,8 +117,13 @@ class WorkerStates:
     def all(self) -> list[WorkersState]:
         """Return the states of all running supervisors, by host; raises as :meth:`publish`."""
         with translated(self._url):
-            found = [self._client.get(self._key(name)) for name in self._names()]
-        return [_decode(state) for state in found if state]
+            found = [self._look(self._key(name)) for name in self._names()]
+        return [_aged(_decode(state), age_seconds) for state, age_seconds in found if state]
+
+    def _look(self, key: str) -> tuple[bytes | None, float]:
+        """Return a state and for how many seconds it has stood there."""
+        left_ms = self._client.pttl(key)
+        return cast("bytes | None", self._client.get(key)), EXPIRE_SECONDS - left_ms / 1000
 
     def _write(self, key: str, *command: str | bytes | int) -> None:
         """Write also on a full Redis, where it matters most to see who works."""
@@ -127,6 +138,25 @@ class WorkerStates:
 
 
 def _decode(state: bytes | str) -> WorkersState:
-    fields = orjson.loads(state)
-    consumers = tuple(ConsumerState(**consumer) for consumer in fields.pop("consumers"))
-    return WorkersState(**fields, consumers=consumers)
+    plain = orjson.loads(state)
+    consumers = tuple(_of(ConsumerState, consumer) for consumer in plain["consumers"])
+    return _of(WorkersState, {**plain, "consumers": consumers})
+
+
+def _of(kind: type[_State], plain: Mapping[str, Any]) -> _State:
+    """Make a state of what another version may have written: it may say more than this one."""
+    known = {field.name for field in fields(kind)}
+    return kind(**{name: value for name, value in plain.items() if name in known})
+
+
+def _aged(state: WorkersState, age_seconds: float) -> WorkersState:
+    """Return a state as it is so long after it was published."""
+    if age_seconds < _SILENT_SECONDS:
+        return state
+    consumers = tuple(
+        one
+        if one.last_insert_seconds is None
+        else replace(one, last_insert_seconds=round(one.last_insert_seconds + age_seconds, 1))
+        for one in state.consumers
+    )
+    return replace(state, state="silent", consumers=consumers)

@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import secrets
 import threading
 
 from app.config.settings import Settings
@@ -32,6 +33,7 @@ class StatusPublisher:
         self._settings = settings
         self._over = threading.Event()
         self._state: WorkersState | None = None
+        self._token = secrets.token_hex(4)
         self._backlog: Backlog | None = None
         self._outage = OutageLog(
             logger, "`hopline workers status` can't be kept up to date: %s", RedisError
@@ -68,10 +70,14 @@ class StatusPublisher:
                 self._backlog = backlog
             with self._outage.attempt():
                 if self._state:
-                    states.withdraw(self._state.name)
+                    states.withdraw(self._name(self._state))
+
+    def _name(self, state: WorkersState) -> str:
+        """Name the supervisor: hosts that were cloned share their name, containers even pids."""
+        return f"{state.name}-{self._token}"
 
     def _publish(self, states: WorkerStates, turn: int) -> None:
         if self._state:
-            states.publish(self._state)
+            states.publish(self._state, self._name(self._state))
         if turn % _FORGET_EVERY == 0:
             states.forget_gone()

@@ -19,6 +19,8 @@ UNITS = (
 #: Where the installed version's folder is linked from.
 CURRENT = Path("/opt/hopline/current")
 #: Ends by itself when it has done its part.
+#: `systemctl mask`: nothing may start it.
+_MASKED = "masked"
 _ONESHOT = "hopline-migrate.service"
 _PROPERTIES = (
     "Id",
@@ -46,7 +48,7 @@ def units_checks(current: Path = CURRENT) -> Iterator[Check]:
         yield warn("units", text, "systemctl status; what it runs goes on meanwhile")
         return
     units = parse(told)
-    if all(unit["LoadState"] == "not-found" for unit in units):
+    if all(unit["LoadState"] in ("not-found", _MASKED) for unit in units):
         return
     installed_at = current.lstat().st_mtime if current.is_symlink() else 0.0
     for unit in units:
@@ -58,6 +60,12 @@ def listening() -> list[str]:
     return _LISTEN.findall(_show("Listen", UNITS[:1]) or "")
 
 
+def masked_units() -> set[str]:
+    """Return the units that somebody has masked, as what shall not run on this host."""
+    told = parse(_show("Id,LoadState", UNITS) or "")
+    return {unit["Id"] for unit in told if unit.get("LoadState") == _MASKED}
+
+
 def judge_unit(unit: Properties, installed_at: float) -> Check:
     """Judge what systemd says of a unit.
 
@@ -65,6 +73,8 @@ def judge_unit(unit: Properties, installed_at: float) -> Check:
         installed_at: Unix seconds at which the current version was installed.
     """
     name = unit["Id"]
+    if unit["LoadState"] == _MASKED:
+        return ok(name, "masked: not meant to run on this host")
     if unit["LoadState"] != "loaded":
         return fail(name, f"is {unit['LoadState']}", "install the units of this version again")
     if name == _ONESHOT and unit["ActiveState"] == "inactive" and unit["Result"] == "success":

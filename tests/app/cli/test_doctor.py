@@ -1,9 +1,11 @@
 import json
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,6 +120,22 @@ def test_an_installation_that_is_well(
         "spool disk",
         "sqlite",
     }
+
+
+def test_a_service_that_is_masked_is_not_missed(
+    hopline: Callable[..., Any],
+    environ: pytest.MonkeyPatch,
+    redis_url: str,
+    tmp_path: Path,
+) -> None:
+    start_a_consumer(redis_url)
+    environ.setenv("HOPLINE_CONSOLE_BIND", "127.0.0.1:1")
+    assert states(hopline)[1]["console"] == "fail"
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text("#!/bin/sh\necho Id=hopline-console.service; echo LoadState=masked\n")
+    systemctl.chmod(0o755)
+    environ.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert "console" not in states(hopline)[1]
 
 
 def test_services_of_another_installation_are_not_taken_for_ours(

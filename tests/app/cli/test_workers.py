@@ -31,8 +31,8 @@ def test_no_workers_is_an_empty_list_in_json(hopline: Run) -> None:
 
 
 def test_each_consumer_of_each_host_has_a_line(hopline: Run, states: WorkerStates) -> None:
-    states.publish(STATE)
-    states.publish(WorkersState("mail", 4800, "draining", 1, None, None, (READING,)))
+    states.publish(STATE, STATE.name)
+    states.publish(WorkersState("mail", 4800, "draining", 1, None, None, (READING,)), "mail-4800")
     ended = hopline("workers", "status")
     assert ended.exit_code == 0
     head, *lines = (line.split("\t") for line in ended.out.splitlines())
@@ -68,7 +68,7 @@ def _shown(host: str, state: str, lag: str) -> dict[str, str]:
 
 
 def test_json_has_every_field(hopline: Run, states: WorkerStates) -> None:
-    states.publish(STATE)
+    states.publish(STATE, STATE.name)
     (found,) = json.loads(hopline("workers", "status", "--json").out)["workers"]
     assert (found["host"], found["pid"], found["wanted"]) == ("web", 4700, 2)
     assert (found["lag"], found["pending"]) == (12, 3)

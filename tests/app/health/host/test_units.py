@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from app.health.host import units
-from app.health.host.units import UNITS, judge_unit, listening, parse, units_checks
+from app.health.host.units import UNITS, judge_unit, listening, masked_units, parse, units_checks
 
 SERVICE = {
     "Id": "hopline-workers.service",
@@ -26,7 +26,7 @@ INSTALLED_AT = 1_790_000_000.0
         ({}, "ok", "active (running)", ""),
         ({"ActiveState": "reloading", "SubState": "reload"}, "ok", "reloading (reload)", ""),
         ({"LoadState": "not-found"}, "fail", "is not-found", "install the units"),
-        ({"LoadState": "masked"}, "fail", "is masked", "install the units"),
+        ({"LoadState": "masked"}, "ok", "not meant to run on this host", ""),
         ({"ActiveState": "inactive"}, "fail", "is stopped", "systemctl start"),
         (
             {"ActiveState": "failed", "Result": "watchdog"},
@@ -108,6 +108,14 @@ def test_where_the_redirects_sockets_listen_is_known(systemctl: Path) -> None:
     assert listening() == ["/run/hopline/redirect.sock", "127.0.0.1:8080"]
     systemctl.write_text("")
     assert listening() == []
+
+
+def test_what_is_masked_is_known(systemctl: Path) -> None:
+    assert masked_units() == set()
+    systemctl.write_text(blocks(LoadState="masked"))
+    assert masked_units() == set(UNITS)
+    systemctl.write_text(blocks())
+    assert masked_units() == set()
 
 
 def test_where_nothing_is_installed_nothing_is_said(systemctl: Path) -> None:
