@@ -13,6 +13,7 @@ from setproctitle import setproctitle
 from app.config.access import MetricsAccess
 from app.config.loading import load
 from app.config.settings import Settings
+from app.config.shards import refusal
 from app.config.variables import SettingsError
 from app.logs.setup import configure
 from app.metrics.exposition import Exposition
@@ -47,8 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         sys.stderr.write(f"hopline: {error}\n")
         return 2
-    if refusal := sharing_refusal():
-        sys.stderr.write(f"hopline: {refusal}\n")
+    if reason := refusal(settings):
+        sys.stderr.write(f"hopline: {reason}\n")
+        return 2
+    if reason := sharing_refusal():
+        sys.stderr.write(f"hopline: {reason}\n")
         return 1
     return _supervise(settings)
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from app.audit.balance import Figures, State, balance, state_of_each
 from app.audit.click_comparison import Clicks, Compared, Watch
 from app.audit.click_ref import ClickRef
-from app.audit.entry_counts import EntryCount, EntryLedger, Gap, Noted
-from app.audit.finished_entries import Finished
+from app.audit.entry_counts import EntryCount, Gap, Noted
+from app.audit.entry_ledgers import EntryLedgers
+from app.audit.finished_entries import AllFinished
 from app.audit.in_flight import InFlight
 
 #: Seconds after which what is suspected is looked at again, and again: a click that is on its way
@@ -85,10 +86,10 @@ class Audit:
 
     def __init__(
         self,
-        entries: EntryLedger,
+        entries: EntryLedgers,
         clicks: Clicks,
         in_flight: InFlight,
-        finished: Finished,
+        finished: AllFinished,
         now_ms: Callable[[], int],
         sleep: Callable[[float], object],
         patience_seconds: Sequence[float] = PATIENCE_SECONDS,

@@ -73,14 +73,14 @@ class Finished:
         yield found
 
     def still(self, clicks: Mapping[ClickRef, bytes]) -> dict[ClickRef, bytes]:
-        """Return those of finished clicks whose entries are in the stream still.
+        """Return those of finished clicks whose entries are in this stream still.
 
         What is erased leaves the stream before it leaves the tables.
         """
         return {
             click: entry_id
             for click, entry_id in clicks.items()
-            if self._call("XRANGE", self._stream, entry_id, entry_id)
+            if click in _clicks_of(self._call("XRANGE", self._stream, entry_id, entry_id), 0)
         }
 
     def _pages(self, since_ms: int) -> Iterator[list[StreamEntry]]:
@@ -89,6 +89,35 @@ class Finished:
             page = self._call("XREVRANGE", self._stream, last, since_ms, "COUNT", _PAGE)
             yield page
             last = b"(" + page[-1][0] if page else None
+
+
+class AllFinished:
+    """Reads finished entries of every shard; an entry's id alone doesn't say of which."""
+
+    def __init__(self, shards: Sequence[Finished]) -> None:
+        self._shards = shards
+
+    def first_ms(self) -> int | None:
+        """Return when the oldest entry was added, in Unix milliseconds; None without any."""
+        found = (shard.first_ms() for shard in self._shards)
+        return min((one for one in found if one is not None), default=None)
+
+    def clicks(self, since_ms: int, most: int | None = None) -> Iterator[dict[ClickRef, bytes]]:
+        """Yield finished clicks and their entries as :meth:`Finished.clicks`, shard by shard.
+
+        Args:
+            since_ms: Unix time of the oldest click and entry.
+            most: about how many entries of each to look at; None for all.
+        """
+        for shard in self._shards:
+            yield from shard.clicks(since_ms, most)
+
+    def still(self, clicks: Mapping[ClickRef, bytes]) -> dict[ClickRef, bytes]:
+        """Return those of finished clicks whose entries are in one of the streams still."""
+        found: dict[ClickRef, bytes] = {}
+        for shard in self._shards:
+            found |= shard.still({one: clicks[one] for one in clicks.keys() - found.keys()})
+        return found
 
 
 def _clicks_of(entries: Sequence[StreamEntry], since_ms: int) -> dict[ClickRef, bytes]:

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 
 from app.audit.balance import State
 from app.audit.click_ref import ClickRef
 from app.audit.entry_counts import Call
 from app.clicks.click import InvalidClick, from_fields
-from app.dead_letters.store import Choice, DeadLetters
+from app.dead_letters.shards import AllDeadLetters
+from app.dead_letters.store import Choice
 from app.stores.scripts import script
 
 #: Entries read in one call.
@@ -16,22 +18,23 @@ _FIRST_ID = b"0-0"
 
 
 class InFlight:
-    """Looks at spool, stream and dead letters. Raises what ``call`` and ``spooled`` raise.
+    """Looks at spool, streams and dead letters. Raises what ``call`` and ``spooled`` raise.
 
     Args:
+        streams: every shard's.
         spooled: yields the clicks in the spool of this host.
     """
 
     def __init__(
         self,
         call: Call,
-        stream: str,
+        streams: Sequence[str],
         group: str,
-        letters: DeadLetters,
+        letters: AllDeadLetters,
         spooled: Callable[[], Iterable[ClickRef]],
     ) -> None:
         self._call = call
-        self._stream = stream
+        self._streams = streams
         self._group = group
         self._letters = letters
         self._spooled = spooled
@@ -46,22 +49,22 @@ class InFlight:
         """
         return {
             "spooled": _recent(self._spooled(), since_ms),
-            "unread": _recent(self._unread(), since_ms),
-            "pending": _recent(self._pending(), since_ms),
+            "unread": _recent(chain.from_iterable(map(self._unread, self._streams)), since_ms),
+            "pending": _recent(chain.from_iterable(map(self._pending, self._streams)), since_ms),
             "dead": _recent(self._dead(since_ms), since_ms),
         }
 
-    def _unread(self) -> Iterator[ClickRef]:
-        after, newest = self._unread_span() or (b"", b"")
+    def _unread(self, stream: str) -> Iterator[ClickRef]:
+        after, newest = self._unread_span(stream) or (b"", b"")
         while after != newest:
-            page = self._call("XRANGE", self._stream, b"(" + after, newest, "COUNT", _PAGE)
+            page = self._call("XRANGE", stream, b"(" + after, newest, "COUNT", _PAGE)
             yield from (click_ref_of(entry_id, flat) for entry_id, flat in page)
             after = page[-1][0] if page else newest
 
-    def _pending(self) -> Iterator[ClickRef]:
-        if not self._unread_span():
+    def _pending(self, stream: str) -> Iterator[ClickRef]:
+        if not self._unread_span(stream):
             return
-        command = ("EVAL", self._pending_script, 1, self._stream, self._group)
+        command = ("EVAL", self._pending_script, 1, stream, self._group)
         after = _FIRST_ID
         while page := self._call(*command, after, _PAGE):
             yield from (click_ref_of(*entry) for entry in page if len(entry) > 1)
@@ -73,9 +76,9 @@ class InFlight:
         for purged in self._letters.purged(since_ms):
             yield ClickRef(*purged)
 
-    def _unread_span(self) -> list[bytes]:
+    def _unread_span(self, stream: str) -> list[bytes]:
         """Return the last id read and the newest id; nothing where there is no group."""
-        found: list[bytes] = self._call("EVAL", self._span_script, 1, self._stream, self._group)
+        found: list[bytes] = self._call("EVAL", self._span_script, 1, stream, self._group)
         return found
 
 

@@ -10,6 +10,7 @@ import typer
 
 from app.cli.forecast import HEADROOM, Bounds, Costs, Forecast, forecast, measured_costs
 from app.config.loading import load
+from app.config.shards import shards_of
 from app.redirect.spool.retransmit_buffer import RETRANSMIT_BUFFER_BYTES
 from app.stores.redis.memory import TRIM_FROM
 from app.terminal.options import AsJson
@@ -64,7 +65,12 @@ def capacity(
     if as_json:
         print_json({**asdict(found), "costs": asdict(costs), "bounds": asdict(bounds)})
     else:
-        print_table(("WHAT", "HOW MUCH", "WHY"), _rows(found, costs, bounds))
+        streams = len(shards_of(settings))
+        print_table(("WHAT", "HOW MUCH", "WHY"), _rows(found, costs, bounds, streams))
+
+
+def _for_each(streams: int) -> str:
+    return f"; and on each host one at least for each of {streams} streams" if streams > 1 else ""
 
 
 def _read(path: Path | None) -> dict[str, Any] | None:
@@ -79,7 +85,9 @@ def _read(path: Path | None) -> dict[str, Any] | None:
         raise Failure(f"{path} is no JSON: {error}") from None
 
 
-def _rows(found: Forecast, costs: Costs, bounds: Bounds) -> list[tuple[str, str, str]]:
+def _rows(
+    found: Forecast, costs: Costs, bounds: Bounds, streams: int
+) -> list[tuple[str, str, str]]:
     half = f"at most {HEADROOM:.0%} busy"
     return [
         (
@@ -93,7 +101,11 @@ def _rows(found: Forecast, costs: Costs, bounds: Bounds) -> list[tuple[str, str,
             f"{costs.spool_bytes:.0f} bytes a click, kept for {bounds.resend_seconds:g} s; at most"
             f" {RETRANSMIT_BUFFER_BYTES / _MB:,.0f} MB, and that twice while they are sent again",
         ),
-        ("consumers", f"{found.consumers}", f"{costs.consumer_us:.3g} µs CPU a click, {half}"),
+        (
+            "consumers",
+            f"{max(found.consumers, streams)}",
+            f"{costs.consumer_us:.3g} µs CPU a click, {half}{_for_each(streams)}",
+        ),
         ("Redis, CPU", f"{found.redis_share:.1%} of a core", _redis_reason(found, costs)),
         (
             "Redis, memory for the stream",

@@ -9,7 +9,8 @@ import typer
 
 from app.config.loading import load
 from app.dead_letters.letter import DeadLetter
-from app.dead_letters.store import CannotRequeue, Choice, DeadLetters, open_dead_letters
+from app.dead_letters.shards import AllDeadLetters, open_all_dead_letters
+from app.dead_letters.store import CannotRequeue, Choice
 from app.metrics.workers import DEAD_REASONS
 from app.terminal.options import AsJson, DryRun, Yes, confirm, read_moment, read_since
 from app.terminal.output import Failure, complain, one_line, print_json, print_table
@@ -49,7 +50,7 @@ def list_(
     json: AsJson = False,
 ) -> None:
     """List the dead letters, newest first."""
-    letters = open_dead_letters(load())
+    letters = open_all_dead_letters(load())
     found = _find(letters, _choice(reason, since, until), newest_first=True)
     shown = list(itertools.islice(found, limit))
     if json:
@@ -66,7 +67,7 @@ def show(
     json: AsJson = False,
 ) -> None:
     """Show one dead letter: why it died, and every field as it came."""
-    letter = open_dead_letters(load()).get(letter_id)
+    letter = open_all_dead_letters(load()).get(letter_id)
     if json:
         print_json(as_json(letter))
     else:
@@ -91,7 +92,7 @@ def requeue(
     hopline dead requeue 1790000000000-0
     hopline dead requeue --reason poison --since 24h --dry-run
     """
-    letters = open_dead_letters(load())
+    letters = open_all_dead_letters(load())
     chosen = _chosen(letters, ids, _choice(reason, since, until), everything=everything)
     if _change(chosen, letters.requeue, "requeued", dry_run=dry_run):
         raise typer.Exit(1)
@@ -114,7 +115,7 @@ def purge(
     hopline dead purge --reason bad_timestamp --until 30d --dry-run
     hopline dead purge --reason bad_timestamp --until 30d --yes
     """
-    letters = open_dead_letters(load())
+    letters = open_all_dead_letters(load())
     chosen = _chosen(letters, ids, _choice(reason, since, until), everything=everything)
     if not (dry_run or yes):
         confirm("purging", "Delete these clicks for good?")
@@ -127,7 +128,7 @@ def _choice(reason: str | None, since: str | None, until: str | None) -> Choice:
 
 
 def _find(
-    letters: DeadLetters, choice: Choice, *, newest_first: bool = False
+    letters: AllDeadLetters, choice: Choice, *, newest_first: bool = False
 ) -> Iterator[DeadLetter]:
     """Return the letters of a choice; a reason that nothing ever died of is a mistyped one."""
     found = letters.find(choice, newest_first=newest_first)
@@ -142,7 +143,7 @@ def _find(
 
 
 def _chosen(
-    letters: DeadLetters, ids: list[str] | None, choice: Choice, *, everything: bool
+    letters: AllDeadLetters, ids: list[str] | None, choice: Choice, *, everything: bool
 ) -> Iterator[DeadLetter]:
     """Return the letters of ids or of a choice; refuse to guess when neither is given."""
     is_filtered = choice != Choice()

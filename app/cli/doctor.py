@@ -38,8 +38,8 @@ from app.health.redis.advice import advice as redis_advice
 from app.health.redis.replication import replication_checks
 from app.health.redis.sentinels import sentinel_checks
 from app.health.redis.server import redis_checks, rewrite_check
-from app.health.redis.stream import StreamNames, stream_checks
-from app.health.redis.use import use_checks
+from app.health.redis.shards import shard_checks, shard_use_checks
+from app.health.redis.stream import StreamNames
 from app.local.ports import ask
 from app.stores.clickhouse import ClickHouseError
 from app.stores.keys import aof_rewrite_key
@@ -115,7 +115,7 @@ def _redis(settings: Settings) -> Iterator[Check]:
     try:
         with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
             yield from redis_checks(client, url, names.maxlen)
-            yield from use_checks(client, url, names.stream, names.group, names.dead_stream)
+            yield from shard_use_checks(client, url, settings)
             yield from replication_checks(
                 client,
                 url,
@@ -129,7 +129,7 @@ def _redis(settings: Settings) -> Iterator[Check]:
             if settings.aof_rewrite:
                 key = aof_rewrite_key(names.stream, names.group)
                 yield rewrite_check(client, url, key, noted.since_ms if noted else None)
-            yield from stream_checks(client, url, names)
+            yield from shard_checks(client, url, settings)
             yield judge_ledger(noted, ledger.gaps_of_a_day(), time.time())
     except RedisError as error:
         nobody = "start it, or set HOPLINE_REDIS_URL to where it is"

@@ -11,7 +11,8 @@ from rich.progress import Progress, TaskID, TextColumn
 
 from app.config.loading import load
 from app.config.settings import Settings
-from app.dead_letters.store import open_dead_letters
+from app.config.shards import shards_of
+from app.dead_letters.shards import open_all_dead_letters
 from app.erasure.choice import Choice, Span
 from app.erasure.entries import Entries
 from app.erasure.erasure import Erasure, Report, Watch
@@ -121,10 +122,10 @@ def _opened(settings: Settings) -> Iterator[Erasure]:
             clickhouse, settings.clickhouse_server, settings.clickhouse_timeout_seconds
         ) as replicas,
     ):
-        letters = open_dead_letters(settings)
+        letters = open_all_dead_letters(settings)
         call = RedisConnection(client, url, timeout_seconds).call
         yield Erasure(
-            Entries(call, settings.stream, letters),
+            Entries(call, [shard.stream for shard in shards_of(settings)], letters),
             StoredClicks(replicas, settings.clickhouse_server),
             call,
             settings.spool_directory,

@@ -13,6 +13,7 @@ from app.clicks.bots import Bots
 from app.clicks.click import Click, InvalidClick, from_fields
 from app.config.loading import load
 from app.config.settings import Settings
+from app.config.shards import shards_of
 from app.http.addresses import network_of
 from app.links.codes import named
 from app.stores.redis.client import connect
@@ -58,14 +59,14 @@ def _follow(settings: Settings, code: str | None, *, as_json: bool) -> None:
     stream_tail = StreamTail(
         client,
         settings.redis_url,
-        settings.stream,
+        [shard.stream for shard in shards_of(settings)],
         block_ms=_BLOCK_MS,
         sleep=time.sleep,
         say=complain,
     )
     bots = Bots()
     write_line = as_json_line if as_json else line_of
-    for entry_id, fields in stream_tail.entries(stream_tail.last_id()):
+    for entry_id, fields in stream_tail.entries(stream_tail.last_ids()):
         try:
             click = from_fields(entry_id, fields)
         except InvalidClick as error:

@@ -1,12 +1,10 @@
 """Commands that run the workers, or show how they fare: `hopline workers`."""
 
-from dataclasses import asdict
-
 import typer
 
 from app.cli.services import become
 from app.config.loading import load
-from app.health.worker_status import ConsumerState, WorkersState, WorkerStates
+from app.health.worker_status import ConsumerState, WorkersState, WorkerStates, as_plain
 from app.stores.redis.client import connect
 from app.terminal.options import AsJson
 from app.terminal.output import Failure, print_json, print_table
@@ -19,6 +17,7 @@ _COLUMNS = (
     "CONSUMER",
     "PROCESS",
     "STATE",
+    "STREAM",
     "CLICKS/S",
     "LAG",
     "LAST INSERT",
@@ -48,9 +47,14 @@ def status(*, json: AsJson = False) -> None:
     with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
         states = WorkerStates(client, url, settings.stream, settings.group).all()
     if json:
-        print_json({"workers": [asdict(state) for state in states]})
+        print_json({"workers": [as_plain(state) for state in states]})
     elif states:
-        print_table(_COLUMNS, (_row(state, one) for state in states for one in state.consumers))
+        rows = [_row(state, one) for state in states for one in state.consumers]
+        # What only shards have is shown where there are some.
+        shown = [
+            at for at, name in enumerate(_COLUMNS) if name != "STREAM" or any(r[at] for r in rows)
+        ]
+        print_table([_COLUMNS[at] for at in shown], ([row[at] for at in shown] for row in rows))
     if not states:
         raise Failure("no workers are running: start them with `hopline workers`")
 
@@ -63,6 +67,7 @@ def _row(state: WorkersState, consumer: ConsumerState) -> tuple[str, ...]:
         str(consumer.number),
         "-" if consumer.pid is None else str(consumer.pid),
         consumer.state,
+        consumer.stream,
         f"{consumer.clicks_per_second:,.0f}",
         "-" if state.lag is None else f"{state.lag:,}",
         "-" if ago is None else f"{ago:,.0f} s ago",

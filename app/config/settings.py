@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     stream_maxlen: Count = Field(
         1_000_000, description="About how many entries the stream may hold (MAXLEN ~)."
     )
+    stream_shards: int = Field(
+        1, ge=1, le=16, description="Streams that clicks are spread over (docs/sharding.md)."
+    )
     group: str = Field("analytics-group", min_length=1, description="Consumer group of the stream.")
     dead_stream: str = Field(
         "clicks:dead",
@@ -298,6 +301,8 @@ class Settings(BaseSettings):
     def _is_apart(cls, value: str, info: ValidationInfo) -> str:
         if value == info.data.get("stream"):
             raise ValueError("expected another than HOPLINE_STREAM: its entries are no clicks")
+        if info.data.get("stream_shards") != 1 and "{" in value + info.data.get("stream", ""):
+            raise ValueError("expected no { in it and HOPLINE_STREAM: shards bring hash tags")
         return value
 
     @field_validator("clickhouse_quorum")

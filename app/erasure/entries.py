@@ -1,11 +1,11 @@
 """Erasure that deletes clicks from Redis: finished entries of the stream, and dead letters."""
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import NamedTuple
 
 from app.audit.entry_counts import Call
+from app.dead_letters.shards import AllDeadLetters
 from app.dead_letters.store import Choice as Letters
-from app.dead_letters.store import DeadLetters
 from app.erasure.choice import Choice, Found, read_entry
 from app.stores.scripts import script
 
@@ -29,41 +29,52 @@ class Erased(NamedTuple):
 
 
 class Entries:
-    """The stream and its dead letters. Raises what ``call`` and ``letters`` raise.
+    """The streams and their dead letters. Raises what ``call`` and ``letters`` raise.
 
     Args:
         call: sends one command to Redis.
+        streams: every shard's.
     """
 
-    def __init__(self, call: Call, stream: str, letters: DeadLetters) -> None:
+    def __init__(self, call: Call, streams: Sequence[str], letters: AllDeadLetters) -> None:
         self._call = call
-        self._stream = stream
+        self._streams = streams
         self._letters = letters
         self._delete = script("app.erasure", "entries")
 
     def find(self, choice: Choice, watch: Watch) -> Iterator[bytes]:
         """Yield the click ids of the entries that carry what is chosen."""
-        for _, found in self._all(watch):
-            if choice.has(found):
-                yield found.click_ref.click_id
+        for stream in self._streams:
+            for _, found in self._all(stream, watch):
+                if choice.has(found):
+                    yield found.click_ref.click_id
 
     def erase(self, choice: Choice, click_ids: set[bytes], watch: Watch, *, is_dry: bool) -> Erased:
         """Delete the finished entries of a choice, and of click ids, to which theirs are added.
 
         Who came after :meth:`find` has a row by now that nothing else may tell.
         """
+        of_each = [
+            self._erase_from(stream, choice, click_ids, watch, is_dry=is_dry)
+            for stream in self._streams
+        ]
+        return Erased(*map(sum, zip(*of_each, strict=True)))
+
+    def _erase_from(
+        self, stream: str, choice: Choice, click_ids: set[bytes], watch: Watch, *, is_dry: bool
+    ) -> Erased:
         gone = left = 0
         waiting: list[bytes] = []
-        for entry_id, found in self._all(watch):
+        for entry_id, found in self._all(stream, watch):
             if not (choice.has(found) or found.click_ref.click_id in click_ids):
                 continue
             click_ids.add(found.click_ref.click_id)
             waiting.append(entry_id)
             gone += 1
             if len(waiting) >= _DELETED_AT_ONCE:
-                left += self._delete_finished(waiting, is_dry=is_dry)
+                left += self._delete_finished(stream, waiting, is_dry=is_dry)
                 waiting.clear()
-        left += self._delete_finished(waiting, is_dry=is_dry)
+        left += self._delete_finished(stream, waiting, is_dry=is_dry)
         return Erased(gone - left, left)
 
     def erase_letters(self, choice: Choice, click_ids: Container[bytes], *, is_dry: bool) -> int:
@@ -75,15 +86,15 @@ class Entries:
                 count += 1 if is_dry else self._letters.purge(letter)
         return count
 
-    def _delete_finished(self, entry_ids: list[bytes], *, is_dry: bool) -> int:
+    def _delete_finished(self, stream: str, entry_ids: list[bytes], *, is_dry: bool) -> int:
         if is_dry or not entry_ids:
             return 0
-        left: int = self._call("EVAL", self._delete, 1, self._stream, *entry_ids)
+        left: int = self._call("EVAL", self._delete, 1, stream, *entry_ids)
         return left
 
-    def _all(self, watch: Watch) -> Iterator[tuple[bytes, Found]]:
+    def _all(self, stream: str, watch: Watch) -> Iterator[tuple[bytes, Found]]:
         after = b"-"
-        while page := self._call("XRANGE", self._stream, after, "+", "COUNT", _PAGE):
+        while page := self._call("XRANGE", stream, after, "+", "COUNT", _PAGE):
             for entry_id, flat in page:
                 yield entry_id, read_entry(entry_id, flat)
             after = b"(" + page[-1][0]

@@ -4,8 +4,10 @@ Each supervisor writes its state into Redis under a key that expires, so that it
 any machine, and that of one that was killed is gone by itself.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import orjson
@@ -37,6 +39,7 @@ class ConsumerState:
         clicks_per_second: inserted, over the last ten seconds.
         last_insert_seconds: how long ago it last inserted clicks, None if it never did.
         restarts: how many died in its slot.
+        stream: which it reads, where there are shards; else ''.
     """
 
     number: int
@@ -48,6 +51,7 @@ class ConsumerState:
     last_insert_seconds: float | None
     restarts: int
     memory_bytes: int | None
+    stream: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class WorkerStates:
             RedisUnavailable, RedisRefused: as the server says.
         """
         with translated(self._url):
-            key, text = self._key(name), orjson.dumps(asdict(state))
+            key, text = self._key(name), orjson.dumps(as_plain(state))
             self._write(key, "SET", key, text, "EX", EXPIRE_SECONDS)
             self._write(self._index, "SADD", self._index, name)
 
@@ -135,6 +139,26 @@ class WorkerStates:
 
     def _key(self, name: str) -> str:
         return keys.supervisor_key(self._stream, self._group, name)
+
+
+def readers(states: Iterable[WorkersState], unsharded: str) -> Counter[str]:
+    """Return how many living consumers read each stream.
+
+    Args:
+        unsharded: the stream of who knows of no shards.
+    """
+    consumers = chain.from_iterable(state.consumers for state in states)
+    return Counter(one.stream or unsharded for one in consumers if one.pid)
+
+
+def as_plain(state: WorkersState) -> dict[str, Any]:
+    """Return a state as JSON; streams are named only where there are shards."""
+    plain = asdict(state)
+    for consumer in plain["consumers"]:
+        if not consumer["stream"]:
+            # The version before doesn't know the field.
+            del consumer["stream"]
+    return plain
 
 
 def _decode(state: bytes | str) -> WorkersState:

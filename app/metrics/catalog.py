@@ -9,12 +9,18 @@ from prometheus_client.core import Metric
 from app.metrics.console import ConsoleMetrics
 from app.metrics.redirect import RedirectMetrics
 from app.metrics.types import MetricGroup
-from app.metrics.workers import LedgerMetrics, StoreMetrics, SupervisorMetrics, WorkerMetrics
+from app.metrics.workers import (
+    LedgerMetrics,
+    ShardMetrics,
+    StoreMetrics,
+    SupervisorMetrics,
+    WorkerMetrics,
+)
 
 #: Each service and the groups that it shows.
 SERVICES: dict[str, tuple[type[MetricGroup], ...]] = {
     "redirect": (RedirectMetrics,),
-    "workers": (WorkerMetrics, SupervisorMetrics, StoreMetrics, LedgerMetrics),
+    "workers": (WorkerMetrics, SupervisorMetrics, StoreMetrics, ShardMetrics, LedgerMetrics),
     "console": (ConsoleMetrics,),
 }
 #: Labels that a format adds by itself.

@@ -12,6 +12,7 @@ What is declared here is shown by itself: each process publishes its one registr
 """
 
 from app.metrics.types import MetricGroup, counter, fast_histogram, gauge, histogram
+from app.stores.shards import SHARD_TAGS
 
 #: Upper edges of the buckets of a click's age, in seconds. The promise is 2 in light traffic.
 AGE_EDGES = (0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 600.0)
@@ -19,6 +20,10 @@ AGE_EDGES = (0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 3.0, 5.0, 10.0, 30
 INSERT_EDGES = (1, 10, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 #: What consumers spend their time on.
 STAGES = ("read", "decode", "enrich", "insert", "ack")
+#: What is shown for the stream without shards beside them.
+UNSHARDED = "none"
+#: Streams that clicks may be spread over, by the hash tags of their keys.
+SHARDS = (UNSHARDED, *SHARD_TAGS)
 #: Why an entry is given up.
 DEAD_REASONS = (
     "bad_click_id",
@@ -130,6 +135,21 @@ class StoreMetrics(MetricGroup):
     )
     redis_aof_rewrite_well = gauge("Whether the last rewrite of Redis' append-only file worked.")
     redis_aof_well = gauge("Whether Redis' last write to its append-only file worked.")
+
+
+class ShardMetrics(MetricGroup):
+    """How each stream fares where clicks are spread over several; of others there is no series.
+
+    As of the stores, supervisors of several hosts show the same.
+    """
+
+    shard_entries = gauge("Entries in a shard's stream, finished ones included.", shard=SHARDS)
+    shard_unread = gauge("The group's lag in a shard's stream.", shard=SHARDS)
+    shard_pending = gauge("Entries of a shard that were read and are not acked.", shard=SHARDS)
+    shard_readers = gauge(
+        "Consumers of all hosts that read a shard; 0 also for one that is left and not empty.",
+        shard=SHARDS,
+    )
 
 
 class LedgerMetrics(MetricGroup):

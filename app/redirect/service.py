@@ -11,12 +11,14 @@ from prometheus_client import CollectorRegistry
 from app.audit.spool_note import SpoolNote
 from app.clicks.bots import Bots
 from app.config.settings import Settings
+from app.config.shards import written_shards
 from app.http.request_ids import RequestIds
 from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.backpressure import Backpressure
 from app.redirect.clicks.click_sink import ClickSink
 from app.redirect.clicks.drain import Drain
+from app.redirect.clicks.shard_choice import choice_of
 from app.redirect.gauges import watch
 from app.redirect.link_resource import Collaborators
 from app.redirect.links.click_limits import ClickLimits
@@ -66,7 +68,8 @@ class RedirectService:
             settings.resend_seconds, self._note_short_buffer, idle=idle
         )
         self._throttled = ThrottledLog(logger)
-        self._encoder = XaddEncoder(settings.stream, settings.stream_maxlen)
+        self._shard = written_shards(settings)[0]
+        self._encoder = XaddEncoder(self._shard.stream, self._shard.stream_maxlen)
         self._note = self._look_at_note()
         self._connect()
         self._take_clicks()
@@ -133,9 +136,9 @@ class RedirectService:
         self.backpressure = Backpressure(
             self.pipeline,
             self.metrics,
-            stream=settings.stream,
+            shards=choice_of(settings, self._encoder),
             group=settings.group,
-            maxlen=settings.stream_maxlen,
+            maxlen=self._shard.stream_maxlen,
             timeout_seconds=timeout_seconds,
         )
 

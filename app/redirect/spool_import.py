@@ -10,9 +10,11 @@ import hiredis
 from prometheus_client import CollectorRegistry
 
 from app.config.settings import Settings
+from app.config.shards import written_shards
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.backpressure import Backpressure
 from app.redirect.clicks.click_sender import ClickSender, batch_size
+from app.redirect.clicks.shard_choice import choice_of
 from app.redirect.redis.failover import FailoverMonitor
 from app.redirect.redis.locator import Locator
 from app.redirect.redis.replicated_pipeline import pipeline_maker
@@ -50,7 +52,8 @@ class SpoolImport:
         self._on_wait = on_wait
         self._buffer = RetransmitBuffer(settings.resend_seconds)
         self._doubtful: deque[Segment] = deque()
-        self._encoder = XaddEncoder(settings.stream, settings.stream_maxlen)
+        shard = written_shards(settings)[0]
+        self._encoder = XaddEncoder(shard.stream, shard.stream_maxlen)
         self._locator = Locator(address)
         self._pipeline = pipeline_maker(settings, metrics)(
             self._locator,
@@ -71,9 +74,9 @@ class SpoolImport:
         self._backpressure = Backpressure(
             self._pipeline,
             metrics,
-            stream=settings.stream,
+            shards=choice_of(settings, self._encoder),
             group=settings.group,
-            maxlen=settings.stream_maxlen,
+            maxlen=shard.stream_maxlen,
             timeout_seconds=timeout_seconds,
         )
         self._sender = ClickSender(self._pipeline, self._backpressure)

@@ -8,6 +8,7 @@ import falcon
 
 from app.config.instance import instance_id
 from app.config.loading import load
+from app.config.shards import written_shards
 from app.http.request_ids import HEADER as REQUEST_ID_HEADER
 from app.http.request_ids import RequestIds
 from app.http.rules import METHODS
@@ -76,7 +77,7 @@ def get_app() -> RedirectApp:
             service.pipeline,
             service.lookup,
             service.clicks.spool,
-            settings.stream,
+            written_shards(settings)[0].stream,
             slow_after_seconds,
             instance,
         ).response(),

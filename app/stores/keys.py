@@ -112,10 +112,22 @@ def supervisor_key(stream: str, group: str, name: str) -> str:
     return _beside(stream, f"{group}:supervisors:{name}")
 
 
+def shard_key(stream: str, tag: str) -> str:
+    """Return the key of a shard of the click stream, or of its dead letters.
+
+    Both, and all that lies beside them, are in the slot of the tag.
+
+    Args:
+        stream: the key without shards, which has no hash tag.
+        tag: one of :data:`app.stores.shards.SHARD_TAGS`.
+    """
+    return f"{stream}:{{{tag}}}"
+
+
 def purged_key(dead_stream: str) -> str:
     """Return the key of the sorted set of clicks whose dead letters were purged.
 
-    On a Redis Cluster it is in the slot of the dead letters, whose name carries a hash tag there.
+    It is in the slot of the dead letters if their name carries a hash tag, as a shard's does.
     """
     return f"{dead_stream}:purged"
 

@@ -101,43 +101,57 @@ def settings(server, clickhouse_url, make_settings, tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("shards", "streams"), [(1, ["clicks:stream"]), (2, ["clicks:stream", "clicks:stream:{ly}"])]
+)
 def test_all_of_hopline_runs_through_users_with_few_rights(
-    server, settings, hopline, tmp_path, clickhouse_url
+    server, settings, hopline, tmp_path, monkeypatch, shards, streams
 ):
     server.forget_refusals()
-    hopline("links", "add", "https://example.com/a", "--code", "plain", "--tag", "autumn")
-    hopline("links", "add", "https://example.com/b", "--code", "limited", "--limit", "2")
+    plain, limited = f"plain{shards}", f"limited{shards}"
+    monkeypatch.setenv("HOPLINE_STREAM_SHARDS", str(shards))
+    settings = type(settings)(
+        **settings.model_dump(include=settings.model_fields_set - {"consumers"}),
+        stream_shards=shards,
+        consumers=1 if shards == 1 else shards + 1,
+    )
+    hopline("links", "add", "https://example.com/a", "--code", plain, "--tag", "autumn")
+    hopline("links", "add", "https://example.com/b", "--code", limited, "--limit", "2")
     with (
-        RedirectServer(tmp_path / "redirect", server.url("hopline-redirect")) as redirect,
+        RedirectServer(
+            tmp_path / "redirect", server.url("hopline-redirect"), stream_shards=shards
+        ) as redirect,
         Workers(settings, tmp_path / "workers.log") as workers,
     ):
-        asked = [get(f"{redirect.url}/{code}") for code in ("plain", "limited", "limited")]
+        asked = [get(f"{redirect.url}/{code}") for code in (plain, limited, limited)]
         assert asked == [302, 302, 302]
-        assert get(f"{redirect.url}/limited") == 410
+        assert get(f"{redirect.url}/{limited}") == 410
         with server.connect("hopline") as client:
-            client.xadd("clicks:stream", {"nothing": "that is a click"})
-        wait_until(lambda: '"clicks": 1' in hopline("stats", "plain", "--json"), 60)
-        wait_until(lambda: len(hopline("dead", "list").splitlines()) == 2, 60)
-        do_everything(hopline, tmp_path)
+            for stream in streams:
+                client.xadd(stream, {"nothing": "that is a click"})
+        wait_until(lambda: '"clicks": 1' in hopline("stats", plain, "--json"), 60)
+        # One was requeued by the run before, and died again.
+        wait_until(lambda: len(hopline("dead", "list").splitlines()) > len(streams), 60)
+        do_everything(hopline, tmp_path, plain, limited)
         # Killed, so that a successor takes over what maintenance then cleans up.
         workers.consumers()[0].kill()
-        wait_until(lambda: len(workers.consumers()) == 1, 60)
+        wait_until(lambda: len(workers.consumers()) == settings.consumers, 60)
         hopline("workers", "status")
         assert workers.stop() == 0
     assert server.refusals() == []
 
 
-def do_everything(hopline, tmp_path):
+def do_everything(hopline, tmp_path, plain, limited):
     """Run each command that speaks to Redis."""
-    hopline("links", "show", "limited")
+    hopline("links", "show", limited)
     hopline("links", "list", "--tag", "autumn")
-    hopline("links", "update", "plain", "--tag", "winter")
-    hopline("links", "disable", "plain")
-    hopline("links", "enable", "plain")
+    hopline("links", "update", plain, "--tag", "winter")
+    hopline("links", "disable", plain)
+    hopline("links", "enable", plain)
     exported = tmp_path / "links.csv"
     hopline("links", "export", str(exported))
     hopline("links", "import", str(exported))
-    hopline("links", "rm", "plain")
+    hopline("links", "rm", plain)
     letter = hopline("dead", "list").splitlines()[1].split("\t")[0]
     hopline("dead", "show", letter)
     hopline("dead", "requeue", letter)
@@ -159,6 +173,8 @@ def do_everything(hopline, tmp_path):
      "XGROUP DESTROY clicks:stream analytics-group", "INCR link:x", "ZADD link:x 1 a",
      "EXPIRE links:uses:a 1", "DEL links:uses:a", "SET links:uses:a 0",
      "ZREM {links:uses:a}:spent b", "DEL {links:uses:a}:spent",
+     "XRANGE clicks:stream:{u0} - +", "XADD clicks:dead:{u0} * a b", "DEL clicks:stream:{u0}",
+     "XADD clicks:stream:{u0}:analytics-group:ledger:gaps * a b",
      "HGETALL {clicks:stream}:analytics-group:ledger", "CLIENT LIST", "BGREWRITEAOF",
      "XADD other * a b", "KEYS *", "CONFIG GET *", "FLUSHALL", "GET visitors:salt:2026-01-01",
      "ACL LIST", "SHUTDOWN", "MONITOR"],

@@ -23,3 +23,11 @@ def test_a_bad_setting_is_named(monkeypatch, capsys):
     monkeypatch.setenv("HOPLINE_CONSUMERS", "many")
     assert main([]) == 2
     assert "HOPLINE_CONSUMERS='many'" in capsys.readouterr().err
+
+
+def test_too_few_consumers_for_the_shards_are_refused_in_one_line(monkeypatch, capsys):
+    monkeypatch.setenv("HOPLINE_STREAM_SHARDS", "4")
+    monkeypatch.setenv("HOPLINE_CONSUMERS", "4")
+    assert main([]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("hopline: HOPLINE_STREAM_SHARDS=4 needs HOPLINE_CONSUMERS=5 at least")

@@ -9,6 +9,7 @@ from app.audit.audit import Audit, LedgerNotBegun
 from app.audit.beginnings import Beginnings
 from app.audit.click_ref import ClickRef
 from app.audit.entry_counts import EntryLedger, Noted
+from app.audit.entry_ledgers import EntryLedgers
 from app.audit.factory import open_audit, open_beginnings, open_entries
 from app.audit.spool import SpoolUnreadable
 from app.config.settings import Settings
@@ -46,22 +47,22 @@ class AuditMonitor:
 
     Args:
         try_lock: takes the lock of checks; False while another host holds it.
-        beginnings: keeps when ledgers began where that outlives Redis.
+        beginnings: keep when ledgers began where that outlives Redis; one for each ledger.
     """
 
     def __init__(
         self,
-        entries: EntryLedger,
+        entries: EntryLedgers,
         audit: Audit,
         try_lock: Callable[[], bool],
         metrics: LedgerMetrics,
-        beginnings: Beginnings,
+        beginnings: Sequence[Beginnings],
     ) -> None:
         self._entries = entries
         self._audit = audit
         self._try_lock = try_lock
-        self._beginnings = beginnings
-        self._written_ms = 0
+        pairs = zip(entries.ledgers, beginnings, strict=True)
+        self._of_streams = [_BeginningOfOne(*pair) for pair in pairs]
         self._metrics = metrics
         errors = (RedisError, ClickHouseError, SpoolUnreadable, LedgerNotBegun)
         self._outage = OutageLog(logger, "the ledger can't be checked: %s", *errors)
@@ -93,8 +94,8 @@ class AuditMonitor:
         counted, more = checked
         if more:
             logger.error("%d entries went missing from the stream: see hopline audit", more)
-        self._write_beginning(noted.since_ms)
-        self._tell_of_set_back(noted)
+        for of_stream in self._of_streams:
+            of_stream.look()
         started_seconds = self._audit.server_started_seconds()
         is_vouched = abs(started_seconds - noted.vouched_seconds) <= _STARTED_WITHIN_SECONDS
         suspects = self._audit.suspects(counted.time_ms - _CLICKS_MS, is_vouched=is_vouched)
@@ -102,9 +103,44 @@ class AuditMonitor:
         # Else the next check would look at less, and find nothing missing any more.
         vouched_seconds = 0 if missing else started_seconds
         self._entries.note_clicks(counted.time_ms, missing, uncounted, vouched_seconds)
-        self._beginnings.note_checked(noted.since_ms, counted.time_ms)
+        for of_stream in self._of_streams:
+            of_stream.note_checked(counted.time_ms)
         _log_more("missing", suspects.missing, noted.missing_clicks)
         _log_more("uncounted", suspects.uncounted, noted.uncounted_clicks)
+
+    def _show(self) -> None:
+        noted = self._entries.noted()
+        if noted is None:
+            return
+        self._has_begun = True
+        difference = self._metrics.difference
+        gaps = self._entries.gaps_of_a_day()
+        difference.labels("entries").set(sum(gap.entries for gap in gaps))
+        difference.labels("emptied").set(sum(gap.is_emptied for gap in gaps))
+        difference.labels("missing").set(noted.missing_clicks)
+        difference.labels("uncounted").set(noted.uncounted_clicks)
+        self._metrics.checked_seconds.set(noted.compared_ms / 1000)
+
+
+class _BeginningOfOne:
+    """When one stream's ledger began, in Redis and where that outlives Redis."""
+
+    def __init__(self, entries: EntryLedger, beginnings: Beginnings) -> None:
+        self._entries = entries
+        self._beginnings = beginnings
+        self._written_ms = 0
+        self._since_ms = 0
+
+    def look(self) -> None:
+        noted = self._entries.noted()
+        if noted is None:
+            raise LedgerNotBegun("the ledger of a stream is gone")
+        self._since_ms = noted.since_ms
+        self._write_beginning(noted.since_ms)
+        self._tell_of_set_back(noted)
+
+    def note_checked(self, time_ms: int) -> None:
+        self._beginnings.note_checked(self._since_ms, time_ms)
 
     def _write_beginning(self, since_ms: int) -> None:
         if since_ms == self._written_ms:
@@ -124,19 +160,6 @@ class AuditMonitor:
         if checked_ms > after_ms + _FORGOTTEN_MS:
             logger.error("Redis was brought back from an older state: see hopline audit")
             self._entries.note_emptied(after_ms, checked_ms, is_set_back=True)
-
-    def _show(self) -> None:
-        noted = self._entries.noted()
-        if noted is None:
-            return
-        self._has_begun = True
-        difference = self._metrics.difference
-        gaps = self._entries.gaps_of_a_day()
-        difference.labels("entries").set(sum(gap.entries for gap in gaps))
-        difference.labels("emptied").set(sum(gap.is_emptied for gap in gaps))
-        difference.labels("missing").set(noted.missing_clicks)
-        difference.labels("uncounted").set(noted.uncounted_clicks)
-        self._metrics.checked_seconds.set(noted.compared_ms / 1000)
 
 
 class AuditThread:

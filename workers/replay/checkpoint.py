@@ -25,7 +25,9 @@ class Notes:
         began_ms: its beginning in Unix milliseconds; what is enriched later is left alone.
         since_ms, until_ms: which clicks it replays, by time, in Unix milliseconds.
         first_id, last_id: which entries, as XRANGE takes them; the first moves on.
-        is_stream_done: whether all entries were read.
+        is_stream_done: whether all entries of the stream at hand were read.
+        start_id: the first entry of each stream; b'' until the replay has begun.
+        streams_done: how many streams, of several shards, are behind it.
         month, after: where in the table it is; 0 and None at the beginning.
         counts: clicks by what was done with them, see :class:`workers.replay.replay.Replay`.
         changed: clicks by the column that the replay changed.
@@ -39,6 +41,8 @@ class Notes:
     first_id: bytes
     last_id: bytes
     is_stream_done: bool = False
+    start_id: bytes = b""
+    streams_done: int = 0
     month: int = 0
     after: Cursor | None = None
     counts: Counter[str] = field(default_factory=Counter)
@@ -99,6 +103,8 @@ def _to_plain(notes: Notes) -> dict[str, Any]:
         "first_id": notes.first_id.decode(),
         "last_id": notes.last_id.decode(),
         "is_stream_done": notes.is_stream_done,
+        "start_id": notes.start_id.decode(),
+        "streams_done": notes.streams_done,
         "month": notes.month,
         "after": after and [after.short_code.decode(), after.time_ms, after.click_id.hex()],
         "counts": notes.counts,
@@ -113,6 +119,7 @@ def _from_plain(plain: dict[str, Any]) -> Notes:
             **plain,
             "first_id": plain["first_id"].encode(),
             "last_id": plain["last_id"].encode(),
+            "start_id": plain.get("start_id", "").encode(),
             "after": after and Cursor(after[0].encode(), after[1], bytes.fromhex(after[2])),
             "counts": Counter(plain["counts"]),
             "changed": Counter(plain["changed"]),

@@ -11,6 +11,7 @@ import typer
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 
 from app.config.loading import load
+from app.config.shards import shards_of
 from app.processes.private_files import keep_to_ourselves
 from app.terminal.exclusive import alone
 from app.terminal.options import AsJson, DryRun, yet_to_come
@@ -76,7 +77,8 @@ def replay(
     """
     keep_to_ourselves()
     settings = load()
-    typed = (settings.clickhouse_url, settings.stream, since, until or "")
+    streams = " ".join(shard.stream for shard in shards_of(settings))
+    typed = (settings.clickhouse_url, streams, since, until or "")
     notebook = Notebook(settings.data_dir / "replay", typed)
     try:
         with alone(settings.data_dir / "replay"):

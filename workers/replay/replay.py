@@ -1,8 +1,8 @@
 """Replay that processes clicks again, by today's rules, without changing any count.
 
-Rule 1: first the stream, where the entries are as they came; then the table, for the clicks whose
-        entries are gone. Rows that the first pass has replaced are newer than the replay's
-        beginning, and the second leaves them alone.
+Rule 1: first the stream, or one shard of it after the other, where the entries are as they came;
+        then the table, for the clicks whose entries are gone. Rows that the first pass has replaced
+        are newer than the replay's beginning, and the second leaves them alone.
 Rule 2: a new row has the key of the old one and a newer ``enriched_at``, so that it replaces it:
         counts of distinct clicks and of visitors stay as they were.
 Rule 3: nothing of the group is touched. What it has not finished is left to it, and what is in
@@ -13,12 +13,13 @@ Rule 4: what was inserted is noted afterwards. A replay that was killed goes on 
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from app.clicks.bots import Bots
 from app.config.settings import Settings
-from app.dead_letters.store import open_dead_letters
+from app.config.shards import shards_of
+from app.dead_letters.shards import open_all_dead_letters
 from app.stores.clickhouse import ClickHouseUnavailable
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
@@ -63,16 +64,14 @@ class Replay:
 
     def __init__(
         self,
-        entries: FinishedEntries,
         stored: StoredClicks,
-        stream_pass: StreamPass,
+        stream_passes: Sequence[StreamPass],
         table_pass: TablePass,
         note: Note,
         watch: Watch,
     ) -> None:
-        self._entries = entries
         self._stored = stored
-        self._stream_pass = stream_pass
+        self._stream_passes = stream_passes
         self._table_pass = table_pass
         self._note = note
         self._watch = watch
@@ -86,19 +85,27 @@ class Replay:
             RedisRefused, ClickHouseRefused: as the servers say.
         """
         try:
-            self._read_stream(notes)
+            notes.start_id = notes.start_id or notes.first_id
+            while notes.streams_done < len(self._stream_passes):
+                self._read_stream(notes)
             self._read_table(notes)
         finally:
             self._stored.close()
 
     def _read_stream(self, notes: Notes) -> None:
-        first_ms = milliseconds(notes.first_id.lstrip(b"("))
+        count, stream_pass = len(self._stream_passes), self._stream_passes[notes.streams_done]
+        first_ms = milliseconds(notes.start_id.lstrip(b"("))
         while not notes.is_stream_done:
-            _patiently(lambda: self._stream_pass.step(notes))
+            _patiently(lambda: stream_pass.step(notes))
             self._note(notes)
             if not notes.is_stream_done:
                 done_ms = milliseconds(notes.first_id.lstrip(b"(")) - first_ms
-                self._watch("stream", done_ms / max(notes.began_ms - first_ms, 1))
+                share = done_ms / max(notes.began_ms - first_ms, 1)
+                self._watch("stream", (notes.streams_done + min(share, 1.0)) / count)
+        notes.streams_done += 1
+        if notes.streams_done < count:
+            notes.first_id, notes.is_stream_done = notes.start_id, False
+        self._note(notes)
 
     def _read_table(self, notes: Notes) -> None:
         months = _patiently(lambda: self._stored.months(notes.since_ms, notes.until_ms))
@@ -122,9 +129,6 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     """
     url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
     client = connect(url, timeout_seconds=timeout_seconds)
-    # It reads as no consumer of the group, and so needs no name.
-    names = Names(settings.stream, settings.group, "", settings.dead_stream, settings.dead_maxlen)
-    entries = FinishedEntries(RedisConnection(client, url, timeout_seconds), names)
     stored = StoredClicks(settings.clickhouse_server, settings.clickhouse_timeout_seconds)
     countries = StoredCountries(settings.geoip_path)
     parts = (Browsers(), Bots(), countries)
@@ -132,22 +136,30 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     # salt of a day that is gone would make a new one.
     enricher = Enricher(*parts, Visitors(lambda _: bytes(SALT_BYTES)), settings.store_addresses)
     restorer = Enricher(*parts, Visitors(Salts(client, url).of_day), settings.store_addresses)
-    letters = open_dead_letters(settings)
-    return Replay(
-        entries,
-        stored,
+    letters = open_all_dead_letters(settings)
+    stream_passes = [
         StreamPass(
-            entries,
+            FinishedEntries(RedisConnection(client, url, timeout_seconds), _names(shard)),
             stored,
             Processor(enricher.enrich, settings.max_deliveries),
             Processor(restorer.enrich, settings.max_deliveries),
             lambda: {click_id for _, click_id in letters.purged(0)},
             is_dry=is_dry,
-        ),
+        )
+        for shard in shards_of(settings)
+    ]
+    return Replay(
+        stored,
+        stream_passes,
         TablePass(stored, enricher, countries, is_dry=is_dry),
         note,
         watch,
     )
+
+
+def _names(shard: Settings) -> Names:
+    # It reads as no consumer of the group, and so needs no name.
+    return Names(shard.stream, shard.group, "", shard.dead_stream, shard.dead_maxlen)
 
 
 def _patiently(step: Callable[[], _Answer]) -> _Answer:

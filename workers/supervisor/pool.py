@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from app.config.settings import Settings
+from app.config.shards import shards_of
 from app.metrics.workers import SupervisorMetrics
 from workers.consumer.bootstrap import BOOT_FAILED
 from workers.supervisor.process import ConsumerProcess, how_it_ended
@@ -53,10 +54,11 @@ class WorkerPool:
         return [*placed, *([self.arriving] if self.arriving else []), *self.leaving]
 
     def resize(self, count: int) -> None:
-        """Have so many slots from now on, at least one; who loses its slot drains."""
-        for number in range(len(self.slots) + 1, max(1, count) + 1):
+        """Have so many slots from now on, at least one a stream; who loses its slot drains."""
+        wanted = max(len(shards_of(self.settings)), count)
+        for number in range(len(self.slots) + 1, wanted + 1):
             self.slots.append(Slot(number, self._clock))
-        while len(self.slots) > max(1, count):
+        while len(self.slots) > wanted:
             self.leave(self.slots.pop())
 
     def leave(self, slot: Slot) -> None:

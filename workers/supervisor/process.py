@@ -4,10 +4,12 @@ import logging
 import multiprocessing
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 
 from app.config.settings import Settings
+from app.config.shards import shard_of_place
 from app.processes.procfs import describe
 from workers.consumer.bootstrap import (
     BOOT_FAILED,
@@ -41,6 +43,7 @@ class ConsumerProcess:
     Attributes:
         name: one that no consumer had before.
         settings: those that it was spawned with.
+        stream: which it reads, where there are shards; else ''.
         spawned_at: as the clock says.
         clicks: what it inserts.
         rest: how much of its time it waits for entries.
@@ -66,9 +69,11 @@ class ConsumerProcess:
         self._drained_by: float | None = None
         self._hung_since: float | None = None
         self.was_killed = False
+        shard = shard_of_place(settings, number - 1, socket.gethostname())
+        self.stream = shard.stream if shard is not settings else ""
         self._process = multiprocessing.get_context("spawn").Process(
             target=boot,
-            args=(settings, os.getpid(), self.name, predecessor, self.heartbeat),
+            args=(shard, os.getpid(), self.name, predecessor, self.heartbeat),
             name=f"consumer-{number}",
             daemon=True,
         )

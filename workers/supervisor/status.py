@@ -101,4 +101,5 @@ def _state_of(consumer: ConsumerProcess, word: str, restarts: int) -> ConsumerSt
         last_insert_seconds=round(time.monotonic() - inserted_at, 1) if inserted_at else None,
         restarts=restarts,
         memory_bytes=memory_bytes(consumer.pid),
+        stream=consumer.stream,
     )

@@ -6,7 +6,8 @@ import secrets
 import threading
 
 from app.config.settings import Settings
-from app.health.redis.stream import Backlog, StreamNames, read_backlog
+from app.config.shards import shards_of
+from app.health.redis.stream import Backlog, StreamNames, read_backlogs
 from app.health.worker_status import PUBLISH_SECONDS, WorkersState, WorkerStates
 from app.logs.throttle import OutageLog
 from app.stores.redis.client import connect
@@ -59,14 +60,14 @@ class StatusPublisher:
         settings, url = self._settings, self._settings.redis_url
         with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
             states = WorkerStates(client, url, settings.stream, settings.group)
-            names = StreamNames.of(settings)
+            streams = [StreamNames.of(shard) for shard in shards_of(settings)]
             for turn in itertools.count():
                 if self._over.wait(PUBLISH_SECONDS if self._state else _FIRST_SECONDS):
                     break
                 backlog = None
                 with self._outage.attempt():
                     self._publish(states, turn)
-                    backlog = read_backlog(client, url, names)
+                    backlog = read_backlogs(client, url, streams)
                 self._backlog = backlog
             with self._outage.attempt():
                 if self._state:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from multiprocessing import connection, resource_tracker
 
 from app.config.settings import Settings
+from app.config.shards import refusal
 from app.config.variables import SettingsError
 from app.logs.setup import configure
 from app.metrics.workers import SupervisorMetrics
@@ -122,6 +123,9 @@ class Supervisor:
             settings = self._read_settings()
         except SettingsError as error:
             logger.error("going on with the old settings: %s", error)
+            return
+        if reason := refusal(settings):
+            logger.error("going on with the old settings: %s", reason)
             return
         if self._reload:
             self._reload.abandon()

@@ -1,14 +1,15 @@
 """Checks that ask whether clicks get to ClickHouse: the group, its backlog, its consumers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from app.config.settings import Settings
 from app.health.check import Check, fail, ok, warn
-from app.health.worker_status import WorkerStates
+from app.health.worker_status import WorkerStates, readers
 from app.stores.redis.client import server_version
 from app.stores.redis.errors import RedisRefused, translated
+from app.stores.shards import unsharded_key
 
 if TYPE_CHECKING:
     import redis
@@ -100,6 +101,28 @@ def stream_checks(client: "redis.Redis", url: str, names: StreamNames) -> Iterat
                 names.stream,
             )
         yield judge_dead_letters(client.xlen(names.dead_stream))
+
+
+def read_backlogs(client: "redis.Redis", url: str, shards: Iterable[StreamNames]) -> Backlog | None:
+    """Return what the group has still to do in all streams, None while it is missing in one.
+
+    Raises:
+        RedisUnavailable, RedisRefused: Redis doesn't answer as it should.
+    """
+    found = [read_backlog(client, url, names) for names in shards]
+    backlogs = [one for one in found if one is not None]
+    return added_up(backlogs) if len(backlogs) == len(found) else None
+
+
+def added_up(backlogs: Sequence[Backlog]) -> Backlog:
+    """Return what there is to do in all."""
+    unread = [one.unread for one in backlogs if one.unread is not None]
+    ages = [one.oldest_seconds for one in backlogs if one.oldest_seconds is not None]
+    return Backlog(
+        unread=sum(unread) if len(unread) == len(backlogs) else None,
+        pending=sum(one.pending for one in backlogs),
+        oldest_seconds=max(ages, default=None),
+    )
 
 
 def read_backlog(client: "redis.Redis", url: str, names: StreamNames) -> Backlog | None:
@@ -221,8 +244,8 @@ def _backlog(client: "redis.Redis", names: StreamNames, group: Mapping[str, Any]
 
 
 def _running(client: "redis.Redis", url: str, names: StreamNames) -> int:
-    states = WorkerStates(client, url, names.stream, names.group).all()
-    return sum(one.pid is not None for state in states for one in state.consumers)
+    unsharded = unsharded_key(names.stream)
+    return readers(WorkerStates(client, url, unsharded, names.group).all(), unsharded)[names.stream]
 
 
 def _idle_seconds(client: "redis.Redis", names: StreamNames) -> list[float]:

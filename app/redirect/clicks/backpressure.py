@@ -6,13 +6,14 @@ refuse the changes of links and the uses of limited ones as well.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import gevent
 import hiredis
 
 from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
+from app.redirect.clicks.shard_choice import ShardChoice
 from app.redirect.clicks.watermarks import Level, Watermarks
 from app.redirect.redis.connection import Connection
 from app.redirect.redis.pipeline import Pipeline
@@ -42,9 +43,10 @@ _MIB = 1 << 20
 class Backpressure:
     """One worker's view of backlog and memory, looked at once a second, more often when they grow.
 
-    All workers see the same numbers and so decide alike. While Redis is away, or does not let us
-    look, the last decision stands. Until the first look nothing is sent: more may be unprocessed
-    than the bound allows by now, if somebody has lowered it, and would be trimmed at once.
+    All workers see the same numbers and so decide alike. Where clicks are spread over shards, those
+    that are full are passed over, and clicks are diverted when all are. While Redis is away, or
+    does not let us look, the last decision stands. Until the first look nothing is sent: more may
+    be unprocessed than the bound allows by now, if somebody has lowered it, and would be trimmed.
 
     A look also finds out whether the server was made a replica, promoted or restarted under an open
     connection. Then a new one is made, to where the server is now; if it is another, or one that
@@ -61,7 +63,7 @@ class Backpressure:
         pipeline: Pipeline,
         metrics: RedirectMetrics,
         *,
-        stream: str,
+        shards: ShardChoice,
         group: str,
         maxlen: int,
         timeout_seconds: float,
@@ -71,7 +73,8 @@ class Backpressure:
         """Make a watch that has not begun.
 
         Args:
-            maxlen: entries that the stream may hold.
+            shards: is told which streams have room.
+            maxlen: entries that each of them may hold.
             timeout_seconds: longest wait for one answer.
             absence_seconds: how long a server may be away before it is doubted.
         """
@@ -84,10 +87,12 @@ class Backpressure:
         self._timeout_seconds = timeout_seconds
         self._absence_seconds = absence_seconds
         self._clock = clock
-        self._entries = Level(Watermarks.of(maxlen))
+        self._shards = shards
+        self._entries = [Level(Watermarks.of(maxlen)) for _ in shards.streams]
         self._limit_bytes = 0
         self._memory = Level(Watermarks.of_memory(0))
-        self._command = _command(stream, group, max(maxlen // _MARKS, 1))
+        distance = max(maxlen // _MARKS, 1)
+        self._commands = [_command(stream, group, distance) for stream in shards.streams]
         self._throttled = ThrottledLog(logger)
         self._leave_at = 0.0
         self._is_in_doubt = False
@@ -103,30 +108,36 @@ class Backpressure:
         """Look no more."""
         self._task.close()
 
-    def note(self, backlog: int, memory: Memory = _UNBOUNDED) -> None:
-        """Decide anew by the backlog in entries and the server's memory, as just seen."""
+    def note(self, backlogs: Sequence[int], memory: Memory = _UNBOUNDED) -> None:
+        """Decide anew by each stream's backlog and the server's memory, as just seen."""
         now = self._clock()
         if memory.limit_bytes != self._limit_bytes:
             self._limit_bytes = memory.limit_bytes
             self._memory.marks = Watermarks.of_memory(memory.limit_bytes)
-        self._entries.note(backlog, now)
+        for level, backlog in zip(self._entries, backlogs, strict=True):
+            level.note(backlog, now)
+        self._shards.look([not level.diverts for level in self._entries])
         self._memory.note(memory.used_bytes, now)
         self.reason = self._judge()
         self.is_full = bool(self.reason)
-        self._metrics.backlog.set(backlog)
-        self._metrics.backlog_full.set(self._entries.diverts)
+        self._metrics.backlog.set(sum(backlogs))
+        self._metrics.backlog_full.set(self._is_backlog_full())
         self._metrics.redis_memory_full.set(self._memory.diverts)
         if self.reason != self._said:
             self._said = self.reason
-            self._say(backlog, memory)
+            self._say(sum(backlogs), memory)
+
+    def _is_backlog_full(self) -> bool:
+        return all(level.diverts for level in self._entries)
 
     def _judge(self) -> str:
-        if self._entries.diverts:
+        if self._is_backlog_full():
             return "backlog"
         return "memory" if self._memory.diverts else ""
 
     def _watch(self) -> None:
-        gevent.sleep(min(self._entries.next_look_seconds(), self._memory.next_look_seconds()))
+        levels = (*self._entries, self._memory)
+        gevent.sleep(min(level.next_look_seconds() for level in levels))
         # At once after an outage, in which others may have added much.
         if not self._pipeline.connected.wait(self._absence_seconds):
             self._pipeline.doubt_server()
@@ -135,24 +146,35 @@ class Backpressure:
 
     def _look(self) -> None:
         connection = self._pipeline.connection
-        try:
-            backlog, used_bytes, limit_bytes, *who = self._pipeline.call(
-                self._command, self._timeout_seconds
-            )
-        except (PipelineError, hiredis.ReplyError) as error:
-            self._throttled.warning("look", "The stream's backlog can't be counted: %s", error)
-            if str(error).startswith("READONLY"):
-                self._leave_replica()
-            elif may_have_lost(str(error)) and not self._is_in_doubt:
-                # While clicks are few, nobody else may notice before they are too old for that.
-                self._is_in_doubt = True
-                self._pipeline.doubt_server()
-            elif self.reason == _UNSEEN and is_for_good(error):
-                self.is_full, self.reason = False, ""
-        else:
-            self._is_in_doubt = False
-            self.note(backlog, Memory(used_bytes, limit_bytes))
-            self._compare(connection, RedisServer(*(text.decode() for text in who)))
+        backlogs, seen, refused = list[int](), [], None
+        for command in self._commands:
+            try:
+                backlog, *seen = self._pipeline.call(command, self._timeout_seconds)
+            except (PipelineError, hiredis.ReplyError) as error:
+                if not is_for_good(error):
+                    self._note_failure(error)
+                    return
+                # Of several streams, one that can't be asked for is one without room.
+                backlog, refused = self._maxlen, error
+            backlogs.append(backlog)
+        if refused is not None and not seen:
+            self._note_failure(refused)
+            return
+        used_bytes, limit_bytes, *who = seen
+        self._is_in_doubt = False
+        self.note(backlogs, Memory(used_bytes, limit_bytes))
+        self._compare(connection, RedisServer(*(text.decode() for text in who)))
+
+    def _note_failure(self, error: Exception) -> None:
+        self._throttled.warning("look", "The stream's backlog can't be counted: %s", error)
+        if str(error).startswith("READONLY"):
+            self._leave_replica()
+        elif may_have_lost(str(error)) and not self._is_in_doubt:
+            # While clicks are few, nobody else may notice before they are too old for that.
+            self._is_in_doubt = True
+            self._pipeline.doubt_server()
+        elif self.reason == _UNSEEN and is_for_good(error):
+            self.is_full, self.reason = False, ""
 
     def _leave_replica(self) -> None:
         now = self._clock()
@@ -176,7 +198,7 @@ class Backpressure:
                 "%d of the %d clicks that the stream may hold are unprocessed: new clicks go to the"
                 " spool until the workers have caught up",
                 backlog,
-                self._maxlen,
+                self._maxlen * len(self._entries),
             )
         elif self.reason == "memory":
             logger.warning(

@@ -72,12 +72,11 @@ class TextParts(dict[bytes, bytes]):
 
 
 class XaddEncoder:
-    """Encodes clicks as XADD commands of one stream."""
+    """Encodes clicks as XADD commands of one stream at a time."""
 
     def __init__(self, stream: str, maxlen: int) -> None:
-        self._start = (b"XADD", stream.encode(), b"*")
-        self._trimming_start = (b"XADD", stream.encode(), b"MAXLEN", b"~", b"%d" % maxlen, b"*")
-        self._heads, self._trimming_heads = map(_heads, (self._start, self._trimming_start))
+        self._maxlen = b"%d" % maxlen
+        self.address(stream)
         self._remembered_parts = lru_cache(_REMEMBERED_LINKS)(self.link_parts)
         self._addresses = TextParts(b"ip")
         self._user_agents = TextParts(b"user_agent")
@@ -85,6 +84,12 @@ class XaddEncoder:
         self._hosts, self._languages, self._purposes, self._gpc = map(TextParts, EXTRA_NAMES)
         self._second = 0
         self._timestamp = b""
+
+    def address(self, stream: str) -> None:
+        """Make XADDs of this stream from now on; it may hold as much as the first."""
+        self._start = (b"XADD", stream.encode(), b"*")
+        self._trimming_start = (*self._start[:2], b"MAXLEN", b"~", self._maxlen, b"*")
+        self._heads, self._trimming_heads = map(_heads, (self._start, self._trimming_start))
 
     def encode_visit(self, digits: bytes, link: Link, second: int, visit: Visit) -> bytes:
         """Return the XADD of a click on a link; as :meth:`encode`, for who keeps no parts."""
@@ -135,7 +140,7 @@ class XaddEncoder:
         )
 
     def readdress(self, command: bytes) -> bytes:
-        """Return the same entry as an XADD of this stream, whatever stream it was made for.
+        """Return the same entry as an XADD of the stream of now, whatever it was made for.
 
         It trims the stream: what was kept for a while comes in great numbers.
 

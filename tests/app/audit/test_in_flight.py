@@ -4,6 +4,7 @@ from app.audit.click_ref import ClickRef
 from app.audit.in_flight import InFlight, click_ref_of
 from app.clicks.click import from_fields, to_fields
 from app.dead_letters.letter import Fault
+from app.dead_letters.shards import AllDeadLetters
 from app.dead_letters.store import Choice, DeadLetters
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
@@ -23,7 +24,7 @@ def open_in_flight(server):
         client = connect(server.url, timeout_seconds=2)
         letters = DeadLetters(client, server.url, stream=STREAM, dead_stream="clicks:dead")
         call = RedisConnection(connect(server.url, timeout_seconds=2), server.url, 2).call
-        return InFlight(call, STREAM, GROUP, letters, lambda: spooled)
+        return InFlight(call, [STREAM], GROUP, AllDeadLetters({"": letters}), lambda: spooled)
 
     return open_one
 

@@ -11,6 +11,7 @@ from redis import Redis
 from app.audit.entry_counts import EntryLedger
 from app.audit.writer import write_ledger
 from app.clicks.click import Click, new_click_id, to_fields
+from app.dead_letters.letter import Fault, to_letter
 from app.erasure.entries import Entries
 from app.redirect.spool.file import SpoolFile
 from app.schema.migrations import migrate
@@ -101,6 +102,34 @@ def test_a_link_is_named_by_its_short_link_as_well(
     ended = hopline("erase", "--code", "https://go.example.com/abc?utm_source=x", "--yes", "--json")
     assert json.loads(ended.out)["stored"] == 1
     assert codes(tables) == ["other"]
+
+
+def test_entries_and_letters_of_every_shard_go(
+    hopline: Run,
+    tables: Any,
+    redis: Redis,
+    clickhouse_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOPLINE_STREAM_SHARDS", "2")
+    process(redis, clickhouse_url, click(1))
+    shards = ("clicks:stream:{u0}", "clicks:stream:{ly}")
+    for number, stream in enumerate(shards, 2):
+        redis.xgroup_create(stream, "analytics-group", "0", mkstream=True)
+        for one in (click(number), click(number + 10, "other")):
+            redis.xadd(stream, to_fields(one))
+        read = redis.xreadgroup("analytics-group", "c", {stream: ">"})
+        redis.xack(stream, "analytics-group", *(entry_id for entry_id, _ in read[0][1]))
+    letter = to_letter(b"1-1", _flat(click(20)), Fault("odd", ""), "me", BEGAN_MS)
+    redis.execute_command("XADD", "clicks:dead:{ly}", "*", "deliveries", 1, *letter)
+    done = json.loads(hopline("erase", "--code", "abc", "--yes", "--json").out)
+    assert (done["stored"], done["entries"], done["letters"]) == (1, 3, 1)
+    assert [redis.xlen(stream) for stream in ("clicks:stream", *shards)] == [0, 1, 1]
+    assert left(tables) == (0, 0)
+
+
+def _flat(one: Click) -> list[bytes]:
+    return [text.encode() for pair in to_fields(one).items() for text in pair]
 
 
 def test_a_dry_run_counts_and_changes_nothing(

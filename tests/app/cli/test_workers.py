@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,17 @@ def test_each_consumer_of_each_host_has_a_line(hopline: Run, states: WorkerState
             "MEMORY": "-",
         },
     ]
+
+
+def test_with_shards_it_is_shown_which_stream_each_reads(
+    hopline: Run, states: WorkerStates
+) -> None:
+    sharded = replace(READING, stream="clicks:stream:{u0}")
+    states.publish(WorkersState("web", 4700, "running", 1, 12, 3, (sharded,)), "web-1")
+    head, line = (line.split("\t") for line in hopline("workers", "status").out.splitlines())
+    assert dict(zip(head, line, strict=True))["STREAM"] == "clicks:stream:{u0}"
+    (found,) = json.loads(hopline("workers", "status", "--json").out)["workers"]
+    assert found["consumers"][0]["stream"] == "clicks:stream:{u0}"
 
 
 def _shown(host: str, state: str, lag: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from app.config.loading import load
 from app.redirect.redis.resp import encode_command
 from app.redirect.spool.rows import Row
 from app.redirect.spool_import import SpoolImport
+from app.stores.shards import SHARD_TAGS
 from tests.support.servers import RedisServer
 
 
@@ -33,3 +34,15 @@ def test_clicks_that_went_with_a_restart_are_sent_again(tmp_path, monkeypatch):
             importing.settle()
         found = {fields[b"click_id"] for _, fields in client.xrange("clicks:stream")}
     assert found == {click_id.hex().encode() for click_id, _ in sent}
+
+
+def test_where_there_are_shards_clicks_go_to_those_alone(redis_url, monkeypatch):
+    monkeypatch.setenv("HOPLINE_REDIS_URL", redis_url)
+    monkeypatch.setenv("HOPLINE_STREAM_SHARDS", "2")
+    importing = SpoolImport(load(), lambda _: None)
+    with importing.running():
+        assert importing.send(rows(30)) == {}
+    with Redis.from_url(redis_url) as client:
+        lengths = [client.xlen(f"clicks:stream:{{{tag}}}") for tag in SHARD_TAGS[:2]]
+        assert sorted(lengths) == [0, 30]
+        assert not client.exists("clicks:stream")

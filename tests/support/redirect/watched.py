@@ -5,6 +5,7 @@ from redis import Redis
 
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.backpressure import Backpressure
+from app.redirect.clicks.shard_choice import ShardChoice
 from app.stores.redis.address import parse_url
 from tests.support.redirect.pipelines import make_pipeline
 
@@ -29,7 +30,7 @@ class Watched:
         self.backpressure = Backpressure(
             self.pipeline,
             RedirectMetrics(self.registry),
-            stream=STREAM,
+            shards=ShardChoice([STREAM], lambda _: None),
             group=GROUP,
             maxlen=MAXLEN,
             timeout_seconds=2,

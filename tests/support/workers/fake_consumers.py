@@ -12,6 +12,7 @@ class FakeConsumer:
     def __init__(self, number, settings, predecessor):
         self.number, self.settings, self.predecessor = number, settings, predecessor
         self.name = f"consumer-{id(self)}"
+        self.stream = ""
         self.pid = os.getpid()
         self.heartbeat = Heartbeat()
         self.clicks = Rate()

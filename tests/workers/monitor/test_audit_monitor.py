@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from app.audit.audit import Suspects
 from app.audit.click_ref import ClickRef
 from app.audit.entry_counts import EntryCount, Gap, Noted
+from app.audit.entry_ledgers import EntryLedgers
 from app.audit.factory import open_beginnings, open_entries
 from app.metrics.workers import LedgerMetrics
 from app.stores.clickhouse import ClickHouseUnavailable, connect
@@ -37,7 +38,7 @@ class FakeEntries:
             raise self.error
         return self.now
 
-    def check(self):
+    def check(self, *, exactly=False):
         self.now = self.now or BEGUN
         return EntryCount(NOW_MS, 0, 0, 0, 0, 0), self.more
 
@@ -119,7 +120,9 @@ def beginnings():
 
 @pytest.fixture
 def monitor(entries, audit, registry, locks, beginnings):
-    return AuditMonitor(entries, audit, lambda: locks[0], LedgerMetrics(registry), beginnings)
+    return AuditMonitor(
+        EntryLedgers([entries]), audit, lambda: locks[0], LedgerMetrics(registry), [beginnings]
+    )
 
 
 def difference(registry, kind):
@@ -224,12 +227,12 @@ def test_a_ledger_that_is_not_the_first_means_that_redis_was_emptied(
 def test_a_loss_that_who_noticed_it_could_not_note_is_noted_by_the_next(
     entries, audit, clicks_url, make_settings, monkeypatch
 ):
-    beginnings = open_beginnings(make_settings(clickhouse_url=clicks_url))
+    [beginnings] = open_beginnings(make_settings(clickhouse_url=clicks_url))
     beginnings.write(BEGUN.since_ms - 70)
 
     def look():
         metrics = LedgerMetrics(CollectorRegistry())
-        AuditMonitor(entries, audit, lambda: True, metrics, beginnings).look()
+        AuditMonitor(EntryLedgers([entries]), audit, lambda: True, metrics, [beginnings]).look()
 
     def lose_connection(*_):
         raise RedisUnavailable("for a test")
@@ -303,7 +306,7 @@ def test_an_older_state_is_noticed_with_the_real_stores(
     entries = open_entries(
         settings, RedisConnection(connect_redis(redis_url, timeout_seconds=2), redis_url, 2).call
     )
-    beginnings = open_beginnings(settings)
+    [beginnings] = open_beginnings(settings)
 
     def run_until(has_come, shown):
         redis.delete(ledger_lock_key(STREAM, GROUP))

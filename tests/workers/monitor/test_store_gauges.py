@@ -6,7 +6,11 @@ import pytest
 from prometheus_client import CollectorRegistry
 from redis import Redis
 
+from app.config.settings import Settings
+from app.config.shards import shards_of
+from app.health.worker_status import ConsumerState, WorkersState, WorkerStates
 from app.stores.keys import aof_rewrite_key
+from app.stores.redis.client import connect
 from tests.conftest import MakeSettings
 from tests.support.servers import RedisServer
 from workers.monitor.store_gauges import Stores
@@ -104,3 +108,63 @@ def test_many_may_ask_at_once(redis_url: str, make_settings: MakeSettings) -> No
     for thread in threads:
         thread.join()
     assert found == [1] * 8
+
+
+def of_shards(registry: CollectorRegistry, name: str) -> dict[str, float]:
+    return {
+        sample.labels["shard"]: sample.value
+        for family in registry.collect()
+        for sample in family.samples
+        if sample.name == f"hopline_shard_{name}"
+    }
+
+
+@pytest.fixture
+def two_shards(redis_url: str, make_settings: MakeSettings) -> Settings:
+    settings = make_settings(redis_url=redis_url, stream_shards=2)
+    with Redis.from_url(redis_url) as redis:
+        for count, shard in enumerate(shards_of(settings), 1):
+            redis.xgroup_create(shard.stream, shard.group, "0", mkstream=True)
+            for _ in range(count):
+                redis.xadd(shard.stream, {"n": "1"})
+            redis.xadd(shard.dead_stream, {"n": "1"})
+    return settings
+
+
+def publish(settings: Settings, *streams: str) -> None:
+    """Show consumers that read these streams."""
+    consumers = tuple(
+        ConsumerState(1, 4711, "me", "reading", 0.0, 0, None, 0, None, stream) for stream in streams
+    )
+    state = WorkersState("web", 1, "running", len(streams), None, None, consumers)
+    with connect(settings.redis_url, timeout_seconds=2) as client:
+        WorkerStates(client, settings.redis_url, settings.stream, settings.group).publish(
+            state, "web-1"
+        )
+
+
+def test_shards_are_added_up_and_shown_one_by_one(two_shards: Settings) -> None:
+    publish(two_shards, "clicks:stream", "clicks:stream:{u0}", "clicks:stream:{u0}")
+    seen = Stores(two_shards).look()
+    assert (value(seen, "stream_entries"), value(seen, "group_unread")) == (6, 6)
+    assert (value(seen, "group_pending"), value(seen, "dead_letters_kept")) == (0, 3)
+    assert of_shards(seen, "entries") == {"none": 1, "u0": 2, "ly": 3}
+    assert of_shards(seen, "unread") == {"none": 1, "u0": 2, "ly": 3}
+    assert of_shards(seen, "pending") == {"none": 0, "u0": 0, "ly": 0}
+    assert of_shards(seen, "readers") == {"none": 1, "u0": 2, "ly": 0}
+
+
+def test_a_shard_that_was_left_too_early_has_no_readers(two_shards: Settings) -> None:
+    one = two_shards.model_copy(update={"stream_shards": 1})
+    publish(one, "")
+    seen = Stores(one).look()
+    assert value(seen, "stream_entries") == 1
+    assert of_shards(seen, "entries") == {}
+    assert of_shards(seen, "readers") == {"none": 1, "u0": 0, "ly": 0}
+
+
+def test_without_shards_there_are_no_series_of_shards(
+    redis_url: str, make_settings: MakeSettings
+) -> None:
+    seen = Stores(make_settings(redis_url=redis_url)).look()
+    assert [of_shards(seen, name) for name in ("entries", "unread", "readers")] == [{}, {}, {}]

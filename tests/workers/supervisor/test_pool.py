@@ -119,3 +119,10 @@ def test_what_is_left_of_a_drain_is_killed(working):
     assert not working.kill()
     assert second.was_killed
     assert working.living() == []
+
+
+def test_there_are_never_fewer_than_streams(make_settings, registry):
+    settings = make_settings(consumers=3, stream_shards=2)
+    pool = WorkerPool(settings, SupervisorMetrics(registry), spawn=FakeConsumer)
+    pool.resize(1)
+    assert len(pool.slots) == 3

@@ -117,12 +117,19 @@ def test_a_reload_changes_where_the_supervisor_looks(
         assert workers.stop() == 0
 
 
-def test_settings_that_make_no_sense_change_nothing(workers, settings_file):
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("HOPLINE_CONSUMERS=many\n", "HOPLINE_CONSUMERS='many'"),
+        ("HOPLINE_STREAM_SHARDS=4\nHOPLINE_CONSUMERS=4\n", "needs HOPLINE_CONSUMERS=5 at least"),
+    ],
+)
+def test_settings_that_make_no_sense_change_nothing(workers, settings_file, given, said):
     old = pids(workers)
-    settings_file.write_text("HOPLINE_CONSUMERS=many\n")
+    settings_file.write_text(given)
     workers.signal(signal.SIGHUP)
     wait_until(lambda: "going on with the old settings" in workers.log)
-    assert "HOPLINE_CONSUMERS='many'" in workers.log
+    assert said in workers.log
     assert pids(workers) == old
     assert workers.stop() == 0
 

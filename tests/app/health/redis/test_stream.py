@@ -147,7 +147,7 @@ def test_workers_that_run_and_do_not_read_are_not_told_to_be_started(
     client.xadd(NAMES.stream, {"n": "1"})
     states = WorkerStates(client, redis_url, NAMES.stream, NAMES.group)
     consumer = ConsumerState(1, 7, "one", "working", 0.0, 0, None, 0, 1)
-    states.publish(WorkersState("host", 1, "running", 1, 1, 0, (consumer,)))
+    states.publish(WorkersState("host", 1, "running", 1, 1, 0, (consumer,)), "host-1")
     # However short ago it was made, it has been silent for longer.
     short = replace(NAMES, block_ms=-60_000)
     found = {check.name: check for check in stream_checks(client, redis_url, short)}["workers"]

@@ -4,6 +4,7 @@ from prometheus_client import CollectorRegistry
 
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.clicks.backpressure import Backpressure
+from app.redirect.clicks.shard_choice import ShardChoice
 from app.stores.keys import backlog_marks_key
 from tests.support.redirect.fakes import FakeClock
 from tests.support.redirect.faults import failing_once
@@ -252,18 +253,18 @@ def test_a_fast_growth_is_looked_ahead(redis_url):
     backpressure = Backpressure(
         None,
         RedirectMetrics(CollectorRegistry()),
-        stream=STREAM,
+        shards=ShardChoice([STREAM], lambda _: None),
         group=GROUP,
         maxlen=1_000_000,
         timeout_seconds=2,
         clock=clock,
     )
-    backpressure.note(700_000)
+    backpressure.note([700_000])
     clock.now += 1
-    backpressure.note(720_000)
+    backpressure.note([720_000])
     assert not backpressure.is_full
     clock.now += 1
-    backpressure.note(780_000)
+    backpressure.note([780_000])
     assert backpressure.is_full
 
 
