@@ -31,6 +31,10 @@ _ONE_HOST = (
     "expected one host; several can only be Sentinels of a Redis,"
     " whose URL is redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379,HOST:26379/MASTER/0"
 )
+_NO_CLUSTER = (
+    "expected one server (redis://) or the Sentinels of one (redis+sentinel://), not a cluster:"
+    " HOPLINE_STREAM_SHARDS has several streams on one server (docs/sharding.md)"
+)
 #: What Sentinel takes for a master's name.
 _MASTER = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
 
@@ -99,7 +103,9 @@ def _store_url(*schemes: str, may_be_several: bool = False) -> AfterValidator:
 
     def check(value: str) -> str:
         scheme = value.partition("://")[0].lower()
-        if "cluster" in scheme or ("sentinel" in scheme and scheme not in schemes):
+        if "cluster" in scheme:
+            raise ValueError(_NO_CLUSTER)
+        if "sentinel" in scheme and scheme not in schemes:
             raise ValueError(_ONE_HOST)
         if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
             raise ValueError(f"expected a URL that starts with {' or '.join(schemes)} and ://")
