@@ -183,11 +183,11 @@ def clickhouse_replicas(
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared_replicas(
     tmp_path_factory: pytest.TempPathFactory, cache_dir: Path, zookeeper_classes: Path
 ) -> Iterator[ReplicatedClickHouse]:
-    """Two replicas that all tests use, which start again what they have killed."""
+    """Two replicas that the tests of a file use; what one has killed is started again."""
     folder = tmp_path_factory.mktemp("replicas")
     with ReplicatedClickHouse(folder, cache_dir, zookeeper_classes) as replicas:
         yield replicas

@@ -6,6 +6,7 @@ failed on one host less than that host does.
 
 import logging
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,14 @@ TOKENS = f"replicated_deduplication_window_seconds = {_TOKEN_SECONDS}"
 _PLAIN = re.compile(r"^ENGINE = ReplacingMergeTree(?:\((\w+)\))?", re.MULTILINE)
 _PATH = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'"
 _NO_SUCH_MACRO = 139
+
+#: A query of an hour and a half, of which some rows come at once.
+_HOLD = "SELECT sleepEachRow(0.05) FROM numbers(100000)"
+_HELD_FOR_LONG = {"max_block_size": 1, "max_execution_time": 0, "max_threads": 1}
+_SAME_ID = 216
+_POLL_SECONDS = 0.2
+#: Longest wait for another process that migrates.
+_PATIENCE_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +137,37 @@ def opened(url: str, timeout_seconds: float) -> Iterator[Servers]:
             servers.all.append(TableServer(one, client))
         if servers.are_replicas:
             require_distinct({one.place: macros_of(one) for one in servers.all})
+            stack.enter_context(_alone(servers.first.url, timeout_seconds))
         yield servers
+
+
+@contextmanager
+def _alone(url: str, timeout_seconds: float) -> Iterator[None]:
+    """Have other processes that migrate the same replicas wait, until we are done or gone.
+
+    A server runs no two queries of one id at once, and ends those whose client has hung up. On one
+    server nobody has to wait, since there each statement may be carried out twice at once.
+
+    Raises:
+        ClickHouseUnavailable: another process takes too long.
+    """
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    query_id = f"hopline migrate {database_name(url)}"
+    while True:
+        client = connect(url, timeout_seconds=timeout_seconds, database=FIRST_DATABASE)
+        try:
+            with translated(url):
+                next(client.execute_iter(_HOLD, settings=_HELD_FOR_LONG, query_id=query_id))
+            break
+        except ClickHouseUnavailable as error:
+            client.disconnect()
+            if error.code != _SAME_ID or time.monotonic() > give_up_at:
+                raise
+            time.sleep(_POLL_SECONDS)
+    try:
+        yield
+    finally:
+        client.disconnect()
 
 
 def replicated(statement: str) -> str:

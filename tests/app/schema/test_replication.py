@@ -1,6 +1,7 @@
 """Migrations of a cluster, on real replicas with a real ZooKeeper."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from clickhouse_driver import errors
@@ -190,6 +191,27 @@ def test_a_new_migration_waits_for_all_replicas(shared_replicas, replicas_url, m
     assert run(replicas_url) == [known()[5].name]
     second.kill()
     assert run(replicas_url) == []
+
+
+def test_processes_that_migrate_at_once_leave_one_schema(shared_replicas, replicas_url):
+    with ThreadPoolExecutor(4) as threads:
+        for days in (9000, 0):
+            list(threads.map(lambda _, days=days: run(replicas_url, days), range(4)))
+    assert run(replicas_url) == []
+    first, second = shared_replicas.replicas
+    assert columns(first, replicas_url) == columns(second, replicas_url)
+    assert ask(first, replicas_url, "SELECT count() FROM migrations FINAL") == [(len(known()),)]
+
+
+def test_two_conversions_at_once_leave_one_schema(shared_replicas, replicas_url):
+    first, second = shared_replicas.replicas
+    first.execute(f"CREATE DATABASE {database_name(replicas_url)}")
+    migrate(alone(replicas_url, first), timeout_seconds=20, ttl_days=0)
+    insert_clicks(alone(replicas_url, first), click_row())
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda _: run(replicas_url), range(3)))
+    for replica in (first, second):
+        holds_clicks(replica, replicas_url, 1)
 
 
 def test_an_unknown_cluster_is_told_with_those_that_are_known(replicas_url):

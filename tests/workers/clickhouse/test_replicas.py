@@ -15,6 +15,8 @@ from tests.support.redirect.waiting import wait_until
 from tests.support.workers.rows import plain_row, rows_of
 from workers.clickhouse.batch import Batch
 from workers.clickhouse.writer import Writer
+from workers.consumer.sink import Sink, _InsertJob
+from workers.stream.lease import BatchRecord
 
 _tokens = (f"test-token-{number}" for number in count())
 
@@ -154,6 +156,25 @@ def test_a_retry_at_a_replica_that_lags_says_so_instead_of_missing(shared_replic
     assert here.count_stored(batch) == 1000
     there.close()
     here.close()
+
+
+def test_a_retry_at_a_replica_that_lags_is_inserted_once_more_without_alarm(
+    shared_replicas, url, metrics
+):
+    first, second = shared_replicas.replicas
+    batch, token = batch_of(0, 1000), next(_tokens)
+    ask(at(url, second), "SYSTEM STOP FETCHES clicks")
+    there, here = Writer(at(url, first), 20, metrics), Writer(at(url, second), 20, metrics)
+    there.insert(batch, token)
+    batch.is_retry = True
+    sink = Sink(None, None, here, None, metrics, None)
+    sink._insert(_InsertJob(batch, BatchRecord(f"{token}@me", 0, batch.entry_ids)))
+    assert counts(url, second) == (1000, 1000)
+    assert metrics.rows_missing._value.get() == 0
+    ask(at(url, second), "SYSTEM START FETCHES clicks")
+    settle(shared_replicas, url, 1000)
+    sink.close()
+    there.close()
 
 
 def test_while_keeper_is_away_inserts_fail_at_once_and_reports_go_on(shared_replicas, writer, url):
