@@ -107,10 +107,11 @@ class AllFinished:
 
         Args:
             since_ms: Unix time of the oldest click and entry.
-            most: about how many entries of each to look at; None for all.
+            most: about how many entries of all to look at; None for all that there are.
         """
+        share = None if most is None else -(-most // len(self._shards))
         for shard in self._shards:
-            yield from shard.clicks(since_ms, most)
+            yield from shard.clicks(since_ms, share)
 
     def still(self, clicks: Mapping[ClickRef, bytes]) -> dict[ClickRef, bytes]:
         """Return those of finished clicks whose entries are in one of the streams still."""

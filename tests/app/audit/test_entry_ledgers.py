@@ -100,3 +100,15 @@ def test_a_click_is_told_from_another_whose_entry_has_the_same_id_in_another_sha
     redis.xdel(STREAMS[1], "1000-0")
     assert finished.still(found) == {ClickRef(clicks[0].time_ms, clicks[0].click_id): b"1000-0"}
     assert finished.first_ms() == 1000
+
+
+@pytest.mark.usefixtures("ledgers")
+def test_a_look_at_the_newest_of_all_takes_a_share_of_each(call: Call, redis: Redis) -> None:
+    for stream in STREAMS:
+        for _ in range(1_000):
+            redis.xadd(stream, to_fields(make_click()))
+        read = redis.xreadgroup(GROUP, "me", {stream: ">"}, count=1_000)
+        redis.xack(stream, GROUP, *(entry_id for entry_id, _ in read[0][1]))
+    finished = AllFinished([Finished(call, stream, GROUP) for stream in STREAMS])
+    assert sum(map(len, finished.clicks(0, 800))) == 800
+    assert sum(map(len, finished.clicks(0))) == 2_000
