@@ -1,8 +1,10 @@
 """Every example of `hopline COMMAND --help`, typed as printed beside a real `hopline up`."""
 
+import itertools
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,16 @@ import pytest
 from redis import Redis
 
 from app.cli.main import COMMANDS, load_command
+from app.clicks.click import Click, new_click_id, to_fields
 from app.processes.child import wait_for
+from app.redirect.redis.resp import encode_command
+from app.redirect.spool.file import SpoolFile
 from tests.support.up_process import HOPLINE, Up
 
 #: What the help names, and what has that name only here.
 _LETTER = "1790000000000-0"
 _BACKUPS = "/var/backups"
+_LOST_SPOOL = "/mnt/var/lib/hopline/redirect/spool"
 
 
 def examples(command: Any) -> Iterator[str]:
@@ -38,10 +44,30 @@ def desk(running: Up, tmp_path: Path) -> Path:
     (folder / "links.csv").write_text("target,code\nhttps://example.com/,from-csv\n")
     figures = {"variants": [{"name": "fast-lane", "cpu_us": 9.3, "redis_cpu_us": 2.7}]}
     (folder / "build" / "bench.json").write_text(json.dumps(figures))
+    _spool_a_click(folder)
     running.add_link("demo1")
     running.click("demo1")
     assert wait_for(lambda: running.clicks("demo1") == 1, 30)
     return folder
+
+
+def _spool_a_click(folder: Path) -> None:
+    """Leave a lost host's spool there, with a click of an hour ago."""
+    time_ms = time.time_ns() // 1_000_000 - 3_600_000
+    click = Click(
+        new_click_id(time_ms, bytes(10)),
+        "demo1",
+        time_ms // 1000,
+        "",
+        "",
+        "",
+        "https://example.com/",
+    )
+    fields = itertools.chain.from_iterable(to_fields(click).items())
+    command = encode_command(b"XADD", b"clicks:stream", b"*", *map(str.encode, fields))
+    file = SpoolFile(folder, 1 << 30)
+    file.write([(click.click_id, command)])
+    file.close()
 
 
 @pytest.fixture
@@ -65,6 +91,7 @@ def typed(running: Up, desk: Path, tmp_path: Path, letter: str) -> Callable[[str
 
     def run(line: str) -> str:
         here = line.replace(_LETTER, letter).replace(_BACKUPS, str(tmp_path / "backups"))
+        here = here.replace(_LOST_SPOOL, str(desk))
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", here],
             cwd=desk,
