@@ -1,8 +1,7 @@
 """Settings that configure every process: name, default, parser, unit and one sentence for each.
 
-Rule 1: a setting is declared here, or with the stores, and nowhere else; the rest of the code is given
-values, which
-:mod:`app.config.loading` reads.
+Rule 1: a setting is declared here, or in :mod:`app.config.store_settings`, and nowhere else; the
+        rest of the code is given values, which :mod:`app.config.loading` reads.
 Rule 2: the variable is ``HOPLINE_`` plus the field's name in capitals.
 Rule 3: a unit stands in the name (``_ms``, ``_seconds``, ``_bytes``).
 """
