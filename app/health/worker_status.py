@@ -14,7 +14,7 @@ import orjson
 
 from app.stores import keys
 from app.stores.redis.client import despite_full
-from app.stores.redis.errors import translated
+from app.stores.redis.errors import RedisRefused, translated
 
 if TYPE_CHECKING:
     import redis
@@ -126,7 +126,12 @@ class WorkerStates:
 
     def _look(self, key: str) -> tuple[bytes | None, float]:
         """Return a state and for how many seconds it has stood there."""
-        left_ms = self._client.pttl(key)
+        try:
+            with translated(self._url):
+                left_ms = self._client.pttl(key)
+        except RedisRefused:
+            # The rights of the version before don't have it; a state that is gone says so itself.
+            left_ms = EXPIRE_SECONDS * 1000
         return cast("bytes | None", self._client.get(key)), EXPIRE_SECONDS - left_ms / 1000
 
     def _write(self, key: str, *command: str | bytes | int) -> None:

@@ -46,6 +46,17 @@ def test_a_host_that_is_not_heard_of_is_said_to_be_silent(states, client):
     assert state.consumers[0].last_insert_seconds == pytest.approx(9.2, abs=0.5)
 
 
+def test_rights_that_do_not_tell_how_old_a_state_is_are_enough(states, client, redis_url):
+    states.publish(STATE, STATE.name)
+    client.acl_setuser("before", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-pttl"])
+    url = redis_url.replace("//", "//before:any@")
+    try:
+        with connect(url, timeout_seconds=5) as limited:
+            assert WorkerStates(limited, url, STREAM, GROUP).all() == [STATE]
+    finally:
+        client.acl_deluser("before")
+
+
 def test_what_a_later_version_says_besides_is_passed_over(states, client):
     states.publish(STATE, STATE.name)
     key = keys.supervisor_key(STREAM, GROUP, STATE.name)
