@@ -38,9 +38,7 @@ class StoreSettings(BaseSettings):
         " the clicks; empty for one server.",
     )
     clickhouse_quorum: Literal["0", "2", "auto"] = Field(
-        "0",
-        description="Replicas that have to confirm an insert: 0 for one, 2, or auto for most of"
-        " them.",
+        "0", description="Replicas that have to confirm an insert: 0 for one, 2, auto for most."
     )
     clickhouse_timeout_seconds: Seconds = Field(
         30.0, description="Longest wait for ClickHouse to answer an insert or a report."

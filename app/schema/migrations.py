@@ -21,7 +21,7 @@ from clickhouse_driver import Client
 from app.config.settings import Settings
 from app.schema.lifetime import Lifetime, keep_clicks
 from app.schema.mismatch import SchemaMismatch
-from app.schema.replication import catch_up_first, make_alike
+from app.schema.replication import have_caught_up, make_alike
 from app.schema.servers import Servers, TableServer, opened
 from app.stores.clickhouse_hosts import places
 from app.stores.scripts import query
@@ -88,13 +88,16 @@ def migrate(
         else:
             _require_shared(servers.first)
         servers.run_everywhere(query("app.schema", "create_migrations"))
-        catch_up_first(servers, "migrations")
+        have_caught_up([servers.first], "migrations")
         waiting = pending(servers.first.client)
         if waiting:
             servers.require_all()
         _require_tables(servers.first, waiting)
         for migration in waiting:
             _apply(servers, migration)
+        if waiting:
+            # Else one that is asked next would lack what was applied.
+            have_caught_up(servers.all, "migrations")
         keep_clicks(servers, Lifetime(ttl_days, cold_days), storage_policy)
         for error in servers.away:
             logger.warning("%s; run `hopline migrate` again if it is a new replica", error)

@@ -63,11 +63,11 @@ def make_alike(servers: Servers, tables: Iterable[str]) -> None:
     _keep_tokens(servers, tables)
 
 
-def catch_up_first(servers: Servers, table: str) -> None:
-    """Have the first server know what the others wrote into a table, if it is a replica."""
-    if servers.are_replicas:
-        with translated(servers.first.url):
-            catch_up(servers.first.client, table)
+def have_caught_up(servers: Iterable[TableServer], table: str) -> None:
+    """Have servers know what the others wrote into a table, if they are replicas."""
+    for one in servers:
+        with translated(one.url):
+            catch_up(one.client, table)
 
 
 def _is_plain(server: TableServer, table: str) -> bool:

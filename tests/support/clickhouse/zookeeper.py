@@ -1,7 +1,9 @@
 """Debian's ZooKeeper, which ClickHouse's replicas take for a Keeper."""
 
+import contextlib
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from app.local.ports import LOOPBACK, is_listening
@@ -39,21 +41,23 @@ def find_zookeeper(cache_dir: Path) -> Path | None:
 
 
 def _unpack(folder: Path) -> None:
+    """Fetch and unpack the packages; several processes may do it at once."""
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
         return
-    making = folder.with_suffix(".new")
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
-    command = ["apt-get", "download", "-qq", *PACKAGES]
-    fetched = subprocess.run(
-        command, cwd=making, capture_output=True, timeout=_DOWNLOAD_SECONDS, check=False
-    )
-    if fetched.returncode:
-        return
-    for package in making.glob("*.deb"):
-        subprocess.run(["dpkg", "-x", package, making], check=True)
-        package.unlink()
-    making.rename(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".zookeeper-", dir=folder.parent) as made:
+        command = ["apt-get", "download", "-qq", *PACKAGES]
+        fetched = subprocess.run(
+            command, cwd=made, capture_output=True, timeout=_DOWNLOAD_SECONDS, check=False
+        )
+        if fetched.returncode:
+            return
+        ready = Path(made, "ready")
+        for package in Path(made).glob("*.deb"):
+            subprocess.run(["dpkg", "-x", package, ready], check=True)
+        # Else another process was first.
+        with contextlib.suppress(OSError):
+            ready.rename(folder)
 
 
 class ZooKeeper(Server):
