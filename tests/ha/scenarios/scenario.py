@@ -11,6 +11,8 @@ _FREEZE_SECONDS = 7.0
 _SPLIT_SECONDS = 8.0
 _SENTINELS_AWAY_SECONDS = 8.0
 _CUT_SECONDS = 1.0
+#: As docs/high-availability.md has it.
+_PAUSE_MS = 5_000
 
 
 class Step(NamedTuple):
@@ -80,6 +82,11 @@ def _fail_over(group: RedisGroup, _: Node) -> None:
     group.sentinels[0].command("SENTINEL", "FAILOVER", MASTER_NAME)
 
 
+def _pause_and_fail_over(group: RedisGroup, master: Node) -> None:
+    master.command("CLIENT", "PAUSE", _PAUSE_MS, "WRITE")
+    _fail_over(group, master)
+
+
 _ALL = (
     Scenario("kill", "kill -9 of the master", (Step(0, _kill),)),
     Scenario(
@@ -106,6 +113,7 @@ _ALL = (
         0.0,
     ),
     Scenario("planned", "SENTINEL FAILOVER", (Step(0, _fail_over),)),
+    Scenario("paused", "CLIENT PAUSE, then SENTINEL FAILOVER", (Step(0, _pause_and_fail_over),)),
 )
 
 SCENARIOS = {scenario.name: scenario for scenario in _ALL}
