@@ -116,7 +116,7 @@ def import_(
             while rows := list(itertools.islice(clicks, _AT_ONCE)):
                 _bring(rows, report, stored, importing)
                 bar.advance(task, len(rows))
-        if importing is not None:
+        if importing is not None and report.sent:
             importing.settle()
     if not any(each.is_spool for each in report.files):
         raise Failure(f"{file} is no spool, or nothing of it can be read")

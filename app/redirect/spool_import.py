@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import gevent
-import hiredis
 from prometheus_client import CollectorRegistry
 
 from app.config.settings import Settings
@@ -18,8 +17,6 @@ from app.redirect.clicks.shard_choice import choice_of
 from app.redirect.redis.failover import FailoverMonitor
 from app.redirect.redis.locator import Locator
 from app.redirect.redis.replicated_pipeline import pipeline_maker
-from app.redirect.redis.replies import PipelineError
-from app.redirect.redis.resp import encode_command
 from app.redirect.spool.retransmit_buffer import RetransmitBuffer, Segment
 from app.redirect.spool.rows import Row
 from app.redirect.visits.xadd_encoder import XaddEncoder
@@ -108,14 +105,8 @@ class SpoolImport:
         return refused
 
     def settle(self) -> None:
-        """Return once Redis has on disk what it was sent, as far as that can be known."""
-        patience_ms = int(self._timeout_seconds * 500)
-        command = encode_command(b"WAITAOF", b"1", b"0", b"%d" % patience_ms)
-        try:
-            self._pipeline.call(command, self._timeout_seconds)
-        except (PipelineError, hiredis.ReplyError):
-            # Before Redis 7.2, without an append-only file, or without the right to ask.
-            gevent.sleep(_TAIL_SECONDS)
+        """Return once Redis has had time to write to disk what it was sent, and has all of it."""
+        gevent.sleep(_TAIL_SECONDS)
         self.send([])
 
     def _doubt(self) -> None:

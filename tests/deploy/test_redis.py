@@ -1,6 +1,7 @@
 """The reference configuration for Redis and Valkey: all of Hopline runs through its ACL users."""
 
 import re
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -9,8 +10,11 @@ import pytest
 import redis
 from redis import Redis
 
+from app.clicks.click import Click, new_click_id, to_fields
 from app.local.valkey import valkey_binary
 from app.processes.child import Program
+from app.redirect.redis.resp import encode_command
+from app.redirect.spool.file import SpoolFile
 from app.schema.migrations import migrate
 from app.stores.redis.client import connect
 from tests.conftest import missing
@@ -141,6 +145,13 @@ def test_all_of_hopline_runs_through_users_with_few_rights(
     assert server.refusals() == []
 
 
+def _spooled(code):
+    time_ms = time.time_ns() // 1_000_000
+    click = Click(new_click_id(time_ms, bytes(10)), code, time_ms // 1000, "", "", "", "https://a/")
+    fields = [text.encode() for pair in to_fields(click).items() for text in pair]
+    return click.click_id, encode_command(b"XADD", b"clicks:stream", b"*", *fields)
+
+
 def do_everything(hopline, tmp_path, plain, limited):
     """Run each command that speaks to Redis."""
     hopline("links", "show", limited)
@@ -157,6 +168,10 @@ def do_everything(hopline, tmp_path, plain, limited):
     hopline("dead", "requeue", letter)
     # What somebody else put into the stream was accepted by nobody, and it says so.
     hopline("audit", codes=(0, 1))
+    file = SpoolFile(tmp_path / "lost", 1 << 30)
+    file.write([_spooled(plain)])
+    file.close()
+    hopline("spool", "import", str(tmp_path / "lost"))
     hopline("replay", "--since", "1h")
     hopline("backup", str(tmp_path / "backup"))
     hopline("restore", str(tmp_path / "backup"))
