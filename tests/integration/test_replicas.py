@@ -52,7 +52,7 @@ def hopline(settings, *arguments):
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     command = [Path(sys.executable).parent / "hopline", *arguments]
     ended = subprocess.run(
-        command, env=environ_of(**given), capture_output=True, text=True, timeout=90, check=False
+        command, env=environ_of(**given), capture_output=True, text=True, timeout=240, check=False
     )
     return ended.returncode, ended.stdout + ended.stderr
 
@@ -132,6 +132,8 @@ def test_the_audit_of_a_replica_that_lags_can_not_tell_yet(workers, replicas, va
     assert (exit_code, "it can't be told yet what is stored" in said) == (1, True), said
 
 
+# A server looks for files to remove every 30 to 40 s, and a busy machine takes longer.
+@pytest.mark.timeout(300)
 def test_what_is_erased_is_gone_from_every_replica(workers, replicas, valkey, settings):
     clicks = send_clicks(valkey.url, PIECE)
     settle(replicas, valkey, PIECE)
