@@ -38,12 +38,22 @@ BY_TURNS = (
         "tests/deploy/test_systemd.py",
         "tests/deploy/test_redis_units.py",
     ),
+    # They start whole installations several times over, or a dozen servers.
+    (
+        "tests/deploy/test_replicated_redis.py",
+        "tests/integration/test_replicas.py",
+        "tests/integration/test_ha.py",
+        "tests/integration/test_mixed_versions.py",
+        "tests/integration/test_shards.py",
+        "tests/integration/test_confirm_by_replica.py",
+        "tests/app/schema/test_replication.py",
+        "tests/support/clickhouse/",
+    ),
 )
 
 #: Files and folders that take long come first, lest the last of them keeps everybody waiting; of
 #: these, those that mostly wait, since the first to take their turns leave few processors free.
 LONG_FIRST = (
-    "tests/deploy/test_replicated_redis.py",
     "tests/deploy/test_package.py",
     "tests/loadtest/run/test_wiring.py",
     "tests/loadtest/test_hour.py",
