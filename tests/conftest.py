@@ -20,7 +20,7 @@ from redis import Redis
 
 from app.config.settings import Settings
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed, fetch
-from app.stores.clickhouse import of_cluster
+from app.stores.clickhouse.connection import of_cluster
 from tests.support import scheduling, servers
 from tests.support.clickhouse.replicated import CLUSTER, ReplicatedClickHouse
 from tests.support.clickhouse.zookeeper import find_zookeeper

@@ -29,7 +29,7 @@ LAYERS = (
     ("app.links", "app.dead_letters", "app.metrics"),
     ("app.schema", "app.logs", "app.terminal"),
     ("app.config",),
-    ("app.stores.redis",),
+    ("app.stores.redis", "app.stores.clickhouse"),
     ("app.stores",),
     ("app.clicks", "app.http", "app.processes"),
     ("app",),

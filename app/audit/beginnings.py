@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 from clickhouse_driver import Client
 
-from app.stores.clickhouse import connect, insert_settings, translated
-from app.stores.clickhouse_replicas import catch_up
+from app.stores.clickhouse.connection import connect, insert_settings, translated
+from app.stores.clickhouse.replicas import catch_up
 
 _KNOWN = """
 SELECT toUnixTimestamp64Milli(since) FROM beginnings

@@ -17,8 +17,8 @@ from clickhouse_driver import Client
 from app.audit.click_ref import ClickRef
 from app.audit.stored_clicks import sent_table
 from app.schema.lifetime import ttl_of
-from app.stores.clickhouse import connect, translated
-from app.stores.clickhouse_replicas import catch_up
+from app.stores.clickhouse.connection import connect, translated
+from app.stores.clickhouse.replicas import catch_up
 from app.stores.scripts import query
 
 Table = Literal["clicks", "ledger"]

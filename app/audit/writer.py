@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from clickhouse_driver import Client
 
-from app.stores.clickhouse import insert_settings
+from app.stores.clickhouse.connection import insert_settings
 
 _INSERT = "INSERT INTO ledger (click_id, time) VALUES"
 

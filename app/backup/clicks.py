@@ -17,8 +17,8 @@ from clickhouse_driver import Client
 from app.audit.stored_clicks import count_stored
 from app.audit.writer import write_ledger
 from app.schema.migrations import tables
-from app.stores.clickhouse import ClickHouseRefused, insert_settings, translated
-from app.stores.clickhouse_replicas import catch_up
+from app.stores.clickhouse.connection import ClickHouseRefused, insert_settings, translated
+from app.stores.clickhouse.replicas import catch_up
 
 #: Rows of one insert, and of one piece that ClickHouse sends.
 _ROWS = 20_000
@@ -54,8 +54,8 @@ class Written:
 class ClickTable:
     """The table ``clicks`` of one database.
 
-    Every method raises :class:`app.stores.clickhouse.ClickHouseUnavailable` or
-    :class:`app.stores.clickhouse.ClickHouseRefused` when ClickHouse doesn't do its part.
+    Every method raises :class:`app.stores.clickhouse.connection.ClickHouseUnavailable` or
+    :class:`app.stores.clickhouse.connection.ClickHouseRefused` when ClickHouse doesn't do its part.
 
     Args:
         client: of that database.

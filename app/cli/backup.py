@@ -19,7 +19,7 @@ from app.links.link import decode, encode
 from app.links.store import LinkStore, open_store
 from app.processes.private_files import is_open_to_others, keep_to_ourselves
 from app.schema.migrations import migrate_as_set
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from app.terminal.output import Failure, complain
 from app.terminal.progress import counted, progress
 

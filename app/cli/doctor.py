@@ -41,7 +41,7 @@ from app.health.redis.server import redis_checks, rewrite_check
 from app.health.redis.shards import shard_checks, shard_use_checks
 from app.health.redis.stream import StreamNames
 from app.local.ports import ask
-from app.stores.clickhouse import ClickHouseError
+from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.keys import aof_rewrite_key
 from app.stores.redis.address import Address, parse_url
 from app.stores.redis.client import connect

@@ -19,8 +19,8 @@ from app.erasure.erasure import Erasure, Report, Watch
 from app.erasure.stored import StoredClicks
 from app.links.codes import named
 from app.processes.private_files import keep_to_ourselves
-from app.stores.clickhouse import connect as connect_clickhouse
-from app.stores.clickhouse_replicas import all_replicas
+from app.stores.clickhouse.connection import connect as connect_clickhouse
+from app.stores.clickhouse.replicas import all_replicas
 from app.stores.redis.client import connect as connect_redis
 from app.stores.redis.connection import RedisConnection
 from app.terminal.exclusive import alone

@@ -12,7 +12,11 @@ from app.health.redis.advice import advice as redis_advice
 from app.links.link import CorruptLink, LinkNotFound
 from app.links.store import CodeTaken, LinkContended
 from app.links.validation import InvalidLink
-from app.stores.clickhouse import ClickHouseError, ClickHouseRefused, ClickHouseUnavailable
+from app.stores.clickhouse.connection import (
+    ClickHouseError,
+    ClickHouseRefused,
+    ClickHouseUnavailable,
+)
 from app.stores.redis.errors import RedisError, RedisRefused, RedisUnavailable
 from app.terminal.output import Failure
 

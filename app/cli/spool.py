@@ -24,7 +24,7 @@ from app.redirect.spool.rows import Row
 from app.redirect.spool.salvage import Salvage, databases_of
 from app.redirect.spool.users import user_of
 from app.redirect.spool_import import SpoolImport
-from app.stores import clickhouse
+from app.stores.clickhouse import connection as clickhouse
 from app.stores.redis.client import connect as connect_redis
 from app.stores.redis.client import server_version
 from app.stores.redis.errors import translated

@@ -27,7 +27,7 @@ from app.local.stores import clickhouse_store, redis_store
 from app.local.valkey import ValkeyMissing
 from app.processes.child import ChildFailed, adopt_orphans
 from app.processes.private_files import keep_to_ourselves
-from app.stores.clickhouse import ClickHouseError
+from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.redis.errors import RedisError
 from app.terminal.announcer import Announcer
 from app.terminal.output import Failure

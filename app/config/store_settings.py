@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.config.types import ClickHouseUrl, ClusterName, Count, RedisUrl, Seconds
 from app.config.variables import PREFIX
-from app.stores.clickhouse_hosts import with_parameters
+from app.stores.clickhouse.hosts import with_parameters
 
 
 class StoreSettings(BaseSettings):

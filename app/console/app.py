@@ -25,7 +25,7 @@ from app.links.store import LinkStore
 from app.metrics.console import ConsoleMetrics
 from app.metrics.exposition import Exposition
 from app.reports.reader import Reports
-from app.stores.clickhouse import ClickHouseError
+from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.redis.errors import RedisError
 
 App = falcon.App[falcon.Request, falcon.Response]

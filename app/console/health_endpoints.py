@@ -7,7 +7,7 @@ import falcon
 
 from app.config.instance import HEADER
 from app.metrics.exposition import Exposition
-from app.stores.clickhouse import ClickHouseError
+from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.redis.errors import RedisError
 from app.version import __version__
 

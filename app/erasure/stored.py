@@ -18,8 +18,8 @@ from clickhouse_driver import Client
 
 from app.audit.stored_clicks import sent_table
 from app.erasure.choice import Choice
-from app.stores.clickhouse import ClickHouseRefused, translated
-from app.stores.clickhouse_replicas import catch_up
+from app.stores.clickhouse.connection import ClickHouseRefused, translated
+from app.stores.clickhouse.replicas import catch_up
 
 #: Ids in the text of one query: a server reads 256 KiB of it (`max_query_size`).
 _IDS_AT_ONCE = 5_000

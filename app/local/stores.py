@@ -19,7 +19,7 @@ from app.local.ports import free_port
 from app.local.process_group import Say
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.processes.child import Program
-from app.stores import clickhouse
+from app.stores.clickhouse import connection as clickhouse
 from app.stores.redis.client import connect, require_version
 from app.stores.redis.errors import translated
 

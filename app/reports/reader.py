@@ -17,7 +17,7 @@ from clickhouse_driver import Client
 
 from app.reports.stats import Breakdown, Bucket, Dimension, Figures, Interval, Period, Share, Stats
 from app.reports.timeline import choose_interval, fill, starts
-from app.stores.clickhouse import connect, translated
+from app.stores.clickhouse.connection import connect, translated
 from app.stores.scripts import query
 from app.times import EPOCH
 

@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 from app.schema.servers import Servers, TableServer
-from app.stores.clickhouse import ClickHouseRefused
+from app.stores.clickhouse.connection import ClickHouseRefused
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from app.schema.lifetime import Lifetime, keep_clicks
 from app.schema.mismatch import SchemaMismatch
 from app.schema.replication import have_caught_up, make_alike
 from app.schema.servers import Servers, TableServer, opened
-from app.stores.clickhouse_hosts import places
+from app.stores.clickhouse.hosts import places
 from app.stores.scripts import query
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,8 @@ def migrate(
     """Create the database if it is missing, apply what is new, and set how long clicks live.
 
     Args:
-        url: as :func:`app.stores.clickhouse.connect` reads it; the user needs the rights to create.
+        url: as :func:`~app.stores.clickhouse.connection.connect` reads it; the user needs the
+            rights to create.
         timeout_seconds: longest wait for one statement.
         ttl_days: days after which a click is deleted, 0 for never.
         cold_days: days after which it goes to the volume ``cold`` of the policy, 0 for never.

@@ -1,6 +1,6 @@
 """Error that says that a database and this code don't belong together."""
 
-from app.stores.clickhouse import ClickHouseRefused
+from app.stores.clickhouse.connection import ClickHouseRefused
 
 
 class SchemaMismatch(ClickHouseRefused):

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 from app.schema.mismatch import SchemaMismatch
 from app.schema.servers import TOKENS, Servers, TableServer
-from app.stores.clickhouse import ClickHouseError, translated
-from app.stores.clickhouse_replicas import catch_up
+from app.stores.clickhouse.connection import ClickHouseError, translated
+from app.stores.clickhouse.replicas import catch_up
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from typing import Any
 from clickhouse_driver import Client
 
 from app.schema.mismatch import SchemaMismatch
-from app.stores.clickhouse import (
+from app.stores.clickhouse.connection import (
     FIRST_DATABASE,
     ClickHouseRefused,
     ClickHouseUnavailable,
@@ -24,8 +24,8 @@ from app.stores.clickhouse import (
     require_version,
     translated,
 )
-from app.stores.clickhouse_hosts import places
-from app.stores.clickhouse_replicas import replica_urls
+from app.stores.clickhouse.hosts import places
+from app.stores.clickhouse.replicas import replica_urls
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from app.config.masking import show
 from app.config.settings import Settings
 from app.config.variables import SettingsError
 from app.links.validation import InvalidLink, LinkOptions
-from app.stores import clickhouse
+from app.stores.clickhouse import connection as clickhouse
 from app.stores.redis.address import parse_url
 from tests.support.urls_with_passwords import SECRET, urls
 

@@ -7,7 +7,7 @@ from redis import Redis
 from redis import exceptions as redis_errors
 
 from app.schema.migrations import migrate
-from app.stores.clickhouse import ClickHouseError, connect, translated
+from app.stores.clickhouse.connection import ClickHouseError, connect, translated
 from tests.support.producers import STREAM, send_clicks
 from tests.support.worker_processes import Workers, wait_until
 

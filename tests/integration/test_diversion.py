@@ -11,7 +11,7 @@ from redis import Redis
 
 from app.links.link import Link, encode
 from app.redirect.spool.location import NAME
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from app.stores.keys import link_key
 from tests.support.producers import STREAM
 from tests.support.redirect_servers import RedirectServer

@@ -16,7 +16,7 @@ import pytest
 from redis import Redis
 
 from app.links.link import Link, encode
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from app.stores.keys import link_key
 from tests.support.redirect_servers import RedirectServer
 from tests.support.worker_processes import Workers, wait_until

@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 
 from app.clicks.click import MAX_FIELD_BYTES
-from app.stores.clickhouse import ClickHouseError, connect, translated
+from app.stores.clickhouse.connection import ClickHouseError, connect, translated
 from tests.support.producers import STREAM, make_click, send, to_fields
 from tests.support.worker_processes import Workers, wait_until
 

@@ -11,7 +11,7 @@ from redis import Redis
 
 from app.audit.spool import spooled
 from app.links.link import Link, encode
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from app.stores.keys import link_key
 from tests.support.hosts import REPOSITORY, Host, Release, may_name_hosts
 from tests.support.worker_processes import wait_until

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from app.schema.migrations import migrate, migrate_as_set
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from app.stores.keys import ledger_key
 from tests.support.clickhouse.replicated import CLUSTER
 from tests.support.producers import STREAM, send_clicks

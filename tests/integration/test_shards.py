@@ -16,7 +16,7 @@ from app.config.shards import shards_of, written_shards
 from app.health.redis.shards import shard_checks
 from app.health.worker_status import WorkerStates, readers
 from app.links.link import Link, encode
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from app.stores.keys import link_key
 from app.stores.redis.client import connect as connect_redis
 from app.stores.redis.connection import RedisConnection

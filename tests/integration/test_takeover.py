@@ -7,7 +7,7 @@ from redis import Redis
 
 from app.local.clickhouse import clickhouse_url
 from app.local.valkey import valkey_url
-from app.stores.clickhouse import ClickHouseError, connect, translated
+from app.stores.clickhouse.connection import ClickHouseError, connect, translated
 from tests.support.producers import STREAM, make_click, send, send_clicks, to_fields
 from tests.support.tcp_proxy import HoldingProxy
 from tests.support.worker_processes import Workers, wait_until

@@ -13,7 +13,7 @@ import redis
 
 from app.local.demo_visits import Crowd
 from app.processes.child import wait_for
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from tests.support.up_process import Up
 
 CLICKS = 10_000

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.clicks.click import new_click_id
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 
 NOON = datetime(2026, 5, 10, 12, 0, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from redis import Redis
 from app.config.settings import Settings
 from app.metrics.workers import WorkerMetrics
 from app.schema.migrations import migrate
-from app.stores.clickhouse import connect as connect_clickhouse
+from app.stores.clickhouse.connection import connect as connect_clickhouse
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
 from tests.support.producers import STREAM

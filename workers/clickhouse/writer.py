@@ -9,8 +9,8 @@ from clickhouse_driver import Client, errors
 from app.audit.stored_clicks import count_stored
 from app.audit.writer import write_ledger
 from app.metrics.workers import WorkerMetrics
-from app.stores.clickhouse import ClickHouseRefused, connect, insert_settings, translated
-from app.stores.clickhouse_replicas import catch_up
+from app.stores.clickhouse.connection import ClickHouseRefused, connect, insert_settings, translated
+from app.stores.clickhouse.replicas import catch_up
 from workers.clickhouse.batch import Batch
 from workers.clickhouse.rows import Rows
 
@@ -51,7 +51,7 @@ class ClickHouseConnection:
     """One connection to ClickHouse, made when first used and again after any failure.
 
     Args:
-        url: as :func:`app.stores.clickhouse.connect` reads it.
+        url: as :func:`app.stores.clickhouse.connection.connect` reads it.
         timeout_seconds: longest wait for an answer.
     """
 
@@ -87,7 +87,7 @@ class Writer:
     """Inserts batches over one connection, which belongs to this process alone.
 
     Args:
-        url: as :func:`app.stores.clickhouse.connect` reads it.
+        url: as :func:`app.stores.clickhouse.connection.connect` reads it.
         timeout_seconds: longest wait for ClickHouse to answer.
     """
 

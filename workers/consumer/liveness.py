@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from app.config.settings import Settings
-from app.stores.clickhouse import longest_call_seconds
+from app.stores.clickhouse.connection import longest_call_seconds
 from workers.consumer.sink import MOST_WAIT_SECONDS
 from workers.process.heartbeat import Heartbeat
 

@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from app.clicks.click import Clicks, InvalidClick, decode
 from app.dead_letters.letter import Fault
-from app.stores.clickhouse import ClickHouseError
+from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.redis.errors import RedisError
 from workers.clickhouse.rows import Rows
 from workers.stream.entry import Entry

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from app.metrics.workers import WorkerMetrics
-from app.stores.clickhouse import ClickHouseError, ClickHouseRefused, new_token
-from app.stores.clickhouse_replicas import ReplicaBehind
+from app.stores.clickhouse.connection import ClickHouseError, ClickHouseRefused, new_token
+from app.stores.clickhouse.replicas import ReplicaBehind
 from workers.clickhouse.batch import Batch
 from workers.clickhouse.writer import RowsRefused, Writer
 from workers.consumer.circuit_breaker import Breaker

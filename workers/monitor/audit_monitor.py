@@ -15,7 +15,7 @@ from app.audit.spool import SpoolUnreadable
 from app.config.settings import Settings
 from app.logs.throttle import OutageLog
 from app.metrics.workers import LedgerMetrics
-from app.stores.clickhouse import ClickHouseError
+from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.keys import ledger_lock_key
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection

@@ -20,7 +20,7 @@ from app.clicks.bots import Bots
 from app.config.settings import Settings
 from app.config.shards import shards_of
 from app.dead_letters.shards import open_all_dead_letters
-from app.stores.clickhouse import ClickHouseUnavailable
+from app.stores.clickhouse.connection import ClickHouseUnavailable
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
 from app.stores.redis.errors import RedisUnavailable

@@ -7,8 +7,8 @@ from clickhouse_driver import Client
 
 from app.audit.stored_clicks import wanted_clicks
 from app.audit.writer import write_ledger
-from app.stores.clickhouse import insert_settings
-from app.stores.clickhouse_replicas import catch_up
+from app.stores.clickhouse.connection import insert_settings
+from app.stores.clickhouse.replicas import catch_up
 from workers.clickhouse.rows import Rows
 from workers.clickhouse.writer import INSERT, ClickHouseConnection
 
@@ -59,7 +59,7 @@ class StoredClicks:
     Every method raises ClickHouseUnavailable (try again) or ClickHouseRefused.
 
     Args:
-        url: as :func:`app.stores.clickhouse.connect` reads it.
+        url: as :func:`app.stores.clickhouse.connection.connect` reads it.
         timeout_seconds: longest wait for an answer.
     """
 

@@ -3,7 +3,7 @@
 https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
 """
 
-from app.stores.clickhouse import ClickHouseError
+from app.stores.clickhouse.connection import ClickHouseError
 
 _DISK = "see whether ClickHouse's disk is full or failing: system.disks, and its log"
 _MEMORY = "give ClickHouse more memory, or see in system.processes who takes it"

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from app.health.check import Check, fail, ok, warn
-from app.stores.clickhouse import (
+from app.stores.clickhouse.connection import (
     FIRST_DATABASE,
     ClickHouseError,
     connect,
     database_name,
     translated,
 )
-from app.stores.clickhouse_hosts import at_place, places
+from app.stores.clickhouse.hosts import at_place, places
 
 _NAME = "clickhouse hosts"
 #: Engines of which every host answers the same.

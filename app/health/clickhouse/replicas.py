@@ -7,7 +7,7 @@ from app.health.check import Check, fail, ok, warn
 from app.schema.migrations import tables
 from app.schema.mismatch import SchemaMismatch
 from app.schema.servers import TableServer, macros_of, require_distinct
-from app.stores.clickhouse import (
+from app.stores.clickhouse.connection import (
     FIRST_DATABASE,
     ClickHouseError,
     ClickHouseRefused,
@@ -15,7 +15,7 @@ from app.stores.clickhouse import (
     database_name,
     translated,
 )
-from app.stores.clickhouse_replicas import replica_urls
+from app.stores.clickhouse.replicas import replica_urls
 
 _MIGRATE = "run `hopline migrate`"
 _CLUSTER = "clickhouse cluster"

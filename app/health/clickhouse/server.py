@@ -14,7 +14,7 @@ from app.health.clock import judge_skew, measure_skew
 from app.schema.lifetime import Lifetime
 from app.schema.migrations import pending
 from app.schema.mismatch import SchemaMismatch
-from app.stores.clickhouse import (
+from app.stores.clickhouse.connection import (
     FIRST_DATABASE,
     ClickHouseError,
     ClickHouseRefused,

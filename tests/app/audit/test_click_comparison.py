@@ -6,7 +6,7 @@ from app.audit.click_comparison import Clicks
 from app.audit.click_ref import ClickRef
 from app.audit.writer import write_ledger
 from app.schema.migrations import migrate
-from app.stores.clickhouse import ClickHouseRefused, connect
+from app.stores.clickhouse.connection import ClickHouseRefused, connect
 from tests.support.clicks import click_row, insert_clicks
 
 NOW = datetime.now(UTC).replace(second=10, microsecond=0)

@@ -11,7 +11,7 @@ from app.audit.writer import write_ledger
 from app.clicks.click import to_fields
 from app.redirect.spool.file import SpoolFile
 from app.schema.migrations import migrate
-from app.stores.clickhouse import connect as connect_clickhouse
+from app.stores.clickhouse.connection import connect as connect_clickhouse
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
 from tests.app.audit.conftest import Consumer

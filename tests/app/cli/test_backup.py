@@ -10,7 +10,7 @@ from redis import Redis
 
 from app.audit.stored_clicks import count_stored
 from app.schema.migrations import migrate
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from tests.support import servers
 from tests.support.clicks import NOON, bot_row, click_row, insert_clicks
 

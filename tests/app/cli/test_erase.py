@@ -15,7 +15,7 @@ from app.dead_letters.letter import Fault, to_letter
 from app.erasure.entries import Entries
 from app.redirect.spool.file import SpoolFile
 from app.schema.migrations import migrate
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from app.stores.redis.connection import RedisConnection
 from tests.support.clicks import NOON, click_row, insert_clicks
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from app.schema.migrations import known
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 
 
 def test_migrations_are_named_when_applied_and_only_then(

@@ -5,7 +5,7 @@ import falcon.testing
 import pytest
 
 from app.reports.reader import Reports
-from app.stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable
+from app.stores.clickhouse.connection import ClickHouseRefused, ClickHouseUnavailable
 from app.stores.redis.errors import RedisUnavailable
 from tests.support.clicks import bot_row, click_row, insert_clicks
 from tests.support.console import Broken, client_of, stats

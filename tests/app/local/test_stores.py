@@ -8,7 +8,7 @@ from redis import AuthenticationError, Redis
 from app.local.data_dir import DataDir
 from app.local.stores import clickhouse_store, redis_store
 from app.processes.child import Child
-from app.stores.clickhouse import ClickHouseUnavailable
+from app.stores.clickhouse.connection import ClickHouseUnavailable
 from app.stores.redis.errors import RedisRefused, RedisUnavailable
 
 

@@ -8,7 +8,7 @@ from app.reports.reader import Reports, span
 from app.reports.stats import Dimension, Figures, Period, Stats
 from app.reports.timeline import TooManyBuckets
 from app.schema.migrations import migrate
-from app.stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable, connect
+from app.stores.clickhouse.connection import ClickHouseRefused, ClickHouseUnavailable, connect
 from tests.support.clicks import NOON, bot_row, click_row, insert_clicks
 
 ALWAYS = Period()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from app.health.clickhouse.server import clickhouse_checks
 from app.schema.lifetime import Lifetime, lifetime_of
 from app.schema.migrations import migrate
-from app.stores.clickhouse import ClickHouseRefused, connect, of_cluster
+from app.stores.clickhouse.connection import ClickHouseRefused, connect, of_cluster
 from tests.support.clicks import click_row, insert_clicks
 from tests.support.redirect.waiting import wait_until
 

@@ -11,15 +11,15 @@ from app.schema import migrations
 from app.schema.lifetime import ttl_of
 from app.schema.migrations import SchemaMismatch, known, migrate, tables
 from app.schema.servers import replicated
-from app.stores.clickhouse import (
+from app.stores.clickhouse.connection import (
     ClickHouseRefused,
     ClickHouseUnavailable,
     connect,
     database_name,
     of_cluster,
 )
-from app.stores.clickhouse_hosts import at_place
-from app.stores.clickhouse_replicas import ReplicaBehind, catch_up
+from app.stores.clickhouse.hosts import at_place
+from app.stores.clickhouse.replicas import ReplicaBehind, catch_up
 from tests.support.clicks import click_row, insert_clicks
 from tests.support.redirect.waiting import wait_until
 

@@ -7,7 +7,7 @@ from app.config.variables import SettingsError
 from app.links.link import LinkNotFound
 from app.links.store import CodeTaken
 from app.links.validation import InvalidLink
-from app.stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable
+from app.stores.clickhouse.connection import ClickHouseRefused, ClickHouseUnavailable
 from app.stores.redis.errors import RedisRefused, RedisUnavailable
 from app.terminal.output import Failure, complain, print_json, print_table
 

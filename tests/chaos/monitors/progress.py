@@ -8,7 +8,7 @@ from clickhouse_driver import errors as clickhouse_errors
 from redis import Redis
 from redis import exceptions as redis_errors
 
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from loadtest.common.processes import of_living
 from tests.chaos.testbed.testbed import Testbed
 

@@ -23,7 +23,7 @@ from app.local.services import gunicorn_program, workers_program
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.processes.child import Program, adopt_orphans
 from app.schema.migrations import migrate
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from loadtest.common.processes import below
 from tests.chaos.testbed import reverse_proxies
 from tests.chaos.testbed.log_pipe import LogPipe

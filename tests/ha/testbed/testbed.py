@@ -19,7 +19,7 @@ from app.local.services import gunicorn_program, workers_program
 from app.local.valkey import valkey_binary
 from app.processes.child import Program, adopt_orphans, wait_for
 from app.schema.migrations import migrate
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from loadtest.common.processes import tree
 from tests.chaos.testbed.service import Service
 from tests.chaos.visitors.codes import target_of

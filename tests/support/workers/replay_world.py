@@ -14,8 +14,8 @@ from app.clicks.bots import Bots
 from app.clicks.click import Click, decode, to_fields
 from app.config.settings import Settings
 from app.metrics.workers import WorkerMetrics
-from app.stores.clickhouse import connect as connect_clickhouse
-from app.stores.clickhouse import new_token
+from app.stores.clickhouse.connection import connect as connect_clickhouse
+from app.stores.clickhouse.connection import new_token
 from app.stores.redis.client import connect
 from tests.support.producers import STREAM, send
 from workers.clickhouse.batch import Batch

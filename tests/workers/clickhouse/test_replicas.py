@@ -8,9 +8,9 @@ import pytest
 
 from app.audit.click_comparison import Clicks
 from app.schema.migrations import migrate
-from app.stores.clickhouse import ClickHouseUnavailable, connect, of_cluster
-from app.stores.clickhouse_hosts import at_place
-from app.stores.clickhouse_replicas import ReplicaBehind
+from app.stores.clickhouse.connection import ClickHouseUnavailable, connect, of_cluster
+from app.stores.clickhouse.hosts import at_place
+from app.stores.clickhouse.replicas import ReplicaBehind
 from tests.support.redirect.waiting import wait_until
 from tests.support.workers.rows import plain_row, rows_of
 from workers.clickhouse.batch import Batch

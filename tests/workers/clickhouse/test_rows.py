@@ -1,4 +1,4 @@
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from workers.clickhouse.rows import Rows
 
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from app.schema.migrations import migrate
-from app.stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable, connect
+from app.stores.clickhouse.connection import ClickHouseRefused, ClickHouseUnavailable, connect
 from tests.support.workers.rows import NOON_MS, plain_row, rows_of
 from workers.clickhouse.batch import Batch
 from workers.clickhouse.writer import RowsRefused, Writer

@@ -1,7 +1,7 @@
 from app.clicks.click import to_fields
 from app.dead_letters.letter import Fault, to_letter
 from app.dead_letters.store import Choice, open_dead_letters
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from tests.support.producers import STREAM, make_click, send, send_clicks
 from tests.support.worker_processes import wait_until
 from tests.support.workers.consuming import GROUP, is_idle

@@ -1,5 +1,5 @@
 from app.clicks.click import to_fields
-from app.stores.clickhouse import connect
+from app.stores.clickhouse.connection import connect
 from app.stores.redis.errors import RedisUnavailable
 from tests.support.producers import STREAM, make_click, send, send_clicks
 from tests.support.workers.consuming import GROUP, MALFORMED, dead_letters, is_idle, malformed

@@ -1,7 +1,7 @@
 import pytest
 
 from app.audit.writer import write_ledger
-from app.stores.clickhouse import ClickHouseRefused, connect
+from app.stores.clickhouse.connection import ClickHouseRefused, connect
 from tests.support.workers.rows import NOON_MS, plain_row
 from tests.workers.clickhouse.test_writer import batch_of, insert, query
 from workers.clickhouse.writer import Writer

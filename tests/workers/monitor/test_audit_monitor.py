@@ -10,7 +10,7 @@ from app.audit.entry_counts import EntryCount, Gap, Noted
 from app.audit.entry_ledgers import EntryLedgers
 from app.audit.factory import open_beginnings, open_entries
 from app.metrics.workers import LedgerMetrics
-from app.stores.clickhouse import ClickHouseUnavailable, connect
+from app.stores.clickhouse.connection import ClickHouseUnavailable, connect
 from app.stores.keys import ledger_key, ledger_lock_key
 from app.stores.redis.client import connect as connect_redis
 from app.stores.redis.connection import RedisConnection

@@ -4,8 +4,8 @@ import pytest
 from clickhouse_driver import errors
 
 from app.health.clickhouse.advice import _ADVICE, advice
-from app.stores.clickhouse import ClickHouseError, connect, translated
-from app.stores.clickhouse_codes import TRANSIENT
+from app.stores.clickhouse.codes import TRANSIENT
+from app.stores.clickhouse.connection import ClickHouseError, connect, translated
 
 URL = "clickhouse://h/hopline"
 

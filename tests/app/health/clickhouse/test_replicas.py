@@ -3,8 +3,8 @@ import pytest
 from app.health.clickhouse.replicas import ReplicaState, judge_keeper, judge_replicas
 from app.health.clickhouse.server import clickhouse_checks
 from app.schema.migrations import migrate
-from app.stores.clickhouse import connect, of_cluster
-from app.stores.clickhouse_hosts import at_place
+from app.stores.clickhouse.connection import connect, of_cluster
+from app.stores.clickhouse.hosts import at_place
 from tests.support.redirect.waiting import wait_until
 
 NAMES = {"clickhouse macros", "clickhouse keeper", "clickhouse replicas"}

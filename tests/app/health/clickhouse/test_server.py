@@ -3,7 +3,7 @@ import pytest
 from app.health.check import Check
 from app.health.clickhouse.server import clickhouse_checks, judge_durability
 from app.schema.migrations import migrate
-from app.stores.clickhouse import ClickHouseUnavailable, connect
+from app.stores.clickhouse.connection import ClickHouseUnavailable, connect
 
 _SET_TTL = "ALTER TABLE clicks MODIFY TTL toDateTime(time) +"
 

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from app.stores.clickhouse_hosts import Hosts, at_place, hosts_of, path, places
+from app.stores.clickhouse.hosts import Hosts, at_place, hosts_of, path, places
 
 A, B, C = (("a", 9000), ("b", 9000), ("c", 9000))
 

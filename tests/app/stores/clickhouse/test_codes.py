@@ -3,8 +3,13 @@
 import pytest
 from clickhouse_driver import errors
 
-from app.stores.clickhouse import ClickHouseRefused, ClickHouseUnavailable, connect, translated
-from app.stores.clickhouse_codes import TRANSIENT
+from app.stores.clickhouse.codes import TRANSIENT
+from app.stores.clickhouse.connection import (
+    ClickHouseRefused,
+    ClickHouseUnavailable,
+    connect,
+    translated,
+)
 from workers.clickhouse.writer import OF_THE_ROWS
 
 URL = "clickhouse://store.example/hopline"

@@ -3,7 +3,7 @@ import ssl
 import pytest
 from clickhouse_driver import errors
 
-from app.stores.clickhouse import (
+from app.stores.clickhouse.connection import (
     ClickHouseRefused,
     ClickHouseUnavailable,
     connect,

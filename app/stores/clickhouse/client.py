@@ -13,8 +13,8 @@ from typing import Any
 from clickhouse_driver import Client, errors
 from clickhouse_driver.connection import Connection
 
-from app.stores.clickhouse_codes import TRANSIENT
-from app.stores.clickhouse_hosts import End, hosts_of
+from app.stores.clickhouse.codes import TRANSIENT
+from app.stores.clickhouse.hosts import End, hosts_of
 
 #: From here on this overrides ``insert_deduplicate``; older servers don't know it.
 #: https://github.com/ClickHouse/ClickHouse/pull/94413

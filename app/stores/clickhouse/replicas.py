@@ -10,13 +10,13 @@ from contextlib import ExitStack, contextmanager
 
 from clickhouse_driver import Client, errors
 
-from app.stores.clickhouse import (
+from app.stores.clickhouse.connection import (
     ClickHouseRefused,
     ClickHouseUnavailable,
     connect,
     translated,
 )
-from app.stores.clickhouse_hosts import at_place, places
+from app.stores.clickhouse.hosts import at_place, places
 
 #: Longest wait until a replica has what the others have.
 CATCH_UP_SECONDS = 10.0
@@ -93,7 +93,7 @@ def replica_urls(client: Client, url: str) -> list[str]:
 
     Args:
         client: of any of them.
-        url: as :func:`app.stores.clickhouse.connect` reads it, with a cluster.
+        url: as :func:`app.stores.clickhouse.connection.connect` reads it, with a cluster.
 
     Raises:
         ClickHouseRefused: there is no such cluster, or it has several shards.

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from clickhouse_driver import errors
 
-from app.stores.clickhouse import (
+from app.stores.clickhouse.client import HostedConnection
+from app.stores.clickhouse.connection import (
     ClickHouseRefused,
     ClickHouseUnavailable,
     connect,
@@ -16,7 +17,6 @@ from app.stores.clickhouse import (
     of_cluster,
     translated,
 )
-from app.stores.clickhouse_client import HostedConnection
 
 TOO_SLOW = "SELECT sum(number) FROM numbers(100000000)"
 

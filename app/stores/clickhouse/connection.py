@@ -21,9 +21,9 @@ from contextlib import contextmanager
 from clickhouse_driver import Client, errors
 from clickhouse_driver.util.helpers import parse_url
 
-from app.stores.clickhouse_client import HostedClient, reason, summary
-from app.stores.clickhouse_codes import TRANSIENT
-from app.stores.clickhouse_hosts import at_place, path, places, with_parameters
+from app.stores.clickhouse.client import HostedClient, reason, summary
+from app.stores.clickhouse.codes import TRANSIENT
+from app.stores.clickhouse.hosts import at_place, path, places, with_parameters
 
 #: Oldest release that gets every deduplication setting that the inserts rely on.
 MIN_VERSION = (24, 8)
