@@ -131,7 +131,8 @@ def _contents(client: "redis.Redis", url: str, shard: Settings) -> Contents:
     with translated(url):
         entries = client.xlen(shard.stream)
         letters = client.xlen(shard.dead_stream)
-        batches = client.hlen(batches_key(shard.stream, shard.group))
+        # Their names and owners, few and short; HLEN is no right that workers need.
+        batches = len(client.hvals(batches_key(shard.stream, shard.group)))
         backlog = read_backlog(client, url, StreamNames.of(shard))
     # A number of unread that Redis can't tell is one, for somebody to look.
     unfinished = entries if backlog is None else backlog.pending + (backlog.unread or 0)

@@ -40,7 +40,8 @@ def catch_up(client: Client, *tables: str, most_seconds: float = CATCH_UP_SECOND
 
     Args:
         client: connected to the database of the tables.
-        most_seconds: longest wait for each table.
+        most_seconds: longest wait for each table; no longer than half of that for any reply, so
+            that it is the server who ends it.
 
     Raises:
         ReplicaBehind: it has not got it in time; nothing can be told by what it says.
@@ -48,12 +49,13 @@ def catch_up(client: Client, *tables: str, most_seconds: float = CATCH_UP_SECOND
     """
     if not client.cluster:
         return
+    wait_seconds = min(most_seconds, client.connection.send_receive_timeout / 2)
     for table in tables:
         try:
             # The server takes parts of a second; the driver's own type of this setting doesn't.
             client.execute(
                 f"SYSTEM SYNC REPLICA {table} LIGHTWEIGHT",
-                settings={"receive_timeout": str(most_seconds)},
+                settings={"receive_timeout": str(wait_seconds)},
             )
         except errors.ServerException as error:
             if error.code != _TIMEOUT_EXCEEDED:
