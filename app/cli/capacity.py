@@ -16,6 +16,8 @@ from app.stores.redis.memory import TRIM_FROM
 from app.terminal.options import AsJson
 from app.terminal.output import Failure, print_json, print_table
 
+#: What it is, how much, and why.
+_Row = tuple[str, str, str]
 _MB = 1_000_000
 
 
@@ -85,15 +87,13 @@ def _read(path: Path | None) -> dict[str, Any] | None:
         raise Failure(f"{path} is no JSON: {error}") from None
 
 
-def _rows(
-    found: Forecast, costs: Costs, bounds: Bounds, streams: int
-) -> list[tuple[str, str, str]]:
+def _rows(found: Forecast, costs: Costs, bounds: Bounds, streams: int) -> list[_Row]:
     half = f"at most {HEADROOM:.0%} busy"
     return [
         (
             "redirect workers",
             f"{found.redirect_workers}",
-            f"{costs.redirect_us:.3g} µs CPU a click, {half}",
+            f"{costs.redirect_us:.3g} µs a click, {half}",
         ),
         (
             "redirect worker, clicks confirmed last",
