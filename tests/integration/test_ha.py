@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.up_process import is_ours
 
-RUN_SECONDS = 110
+RUN_SECONDS = 220
 #: The rest is as good as the machine's time.
 OPTIONS = ("--rate", 100, "--warm", 1, "--calm", 1, "--settle", 30, "--lenient")
 

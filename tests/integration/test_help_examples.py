@@ -99,7 +99,7 @@ def typed(running: Up, desk: Path, tmp_path: Path, letter: str) -> Callable[[str
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=180,
             check=False,
         )
         return f"{line}: {done.returncode}: {done.stderr}" if done.returncode else ""

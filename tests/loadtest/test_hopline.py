@@ -37,7 +37,7 @@ def test_a_healthy_hopline_meets_the_budget_and_counts_every_redirect(tmp_path, 
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=110,
+            timeout=220,
             check=False,
         )
         said.append(done.stdout + done.stderr)

@@ -65,7 +65,7 @@ def shell(tmp_path, hopline, free_port):
             for command in short
         ]
         try:
-            said = [process.communicate(timeout=90)[0] for process in reversed(started)]
+            said = [process.communicate(timeout=180)[0] for process in reversed(started)]
         finally:
             for process in started:
                 process.kill()

@@ -67,7 +67,7 @@ class Workers:
         return self._child.exit_code
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 120.0) -> None:
     """Wait until a condition is true; fail when it takes longer."""
     deadline = time.monotonic() + seconds
     while not condition():
