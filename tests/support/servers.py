@@ -22,7 +22,7 @@ from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.processes.child import Child, Program
 
 READY_SECONDS = 30.0
-STOP_SECONDS = 20.0
+STOP_SECONDS = 60.0
 
 #: Below those that Linux gives to connections and to whoever asks for any (ip(7)), so that a server
 #: which a test has stopped finds its port free again; above the last that browsers refuse (10080).

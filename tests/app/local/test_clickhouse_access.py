@@ -38,7 +38,7 @@ def port(tmp_path_factory, cache_dir):
             )
             ours.execute("INSERT INTO default.clicks VALUES", [("demo1",)])
         yield port
-        child.stop(10)
+        child.stop(60)
         assert child.exit_code == 0
     finally:
         child.kill()

@@ -53,7 +53,7 @@ def test_a_child_is_asked_to_stop_with_sigterm(child_of):
     child = child_of("import time; print('up', flush=True); time.sleep(60)")
     child.spawn()
     assert wait_for(lambda: child.last_lines(1) == ["up"], 10)
-    assert child.stop(10)
+    assert child.stop(60)
     assert child.exit_code == -signal.SIGTERM
 
 
@@ -61,7 +61,7 @@ def test_a_child_that_reads_its_input_is_asked_to_stop_by_its_end(child_of):
     child = child_of("import sys; sys.stdin.read()", stops_on_eof=True)
     child.spawn()
     assert child.is_running
-    assert child.stop(10)
+    assert child.stop(60)
     assert child.exit_code == 0
 
 
@@ -94,7 +94,7 @@ def test_a_kill_takes_what_the_child_had_started_with_it(parent):
 
 def test_a_stop_takes_what_a_child_that_obeyed_has_left_behind(parent):
     grandchild = grandchild_of(parent)
-    assert parent.stop(10)
+    assert parent.stop(60)
     assert wait_for(lambda: is_gone(grandchild), 10)
 
 
