@@ -5,7 +5,7 @@ from random import Random
 
 from loadtest.faults.injection import Injection, Until
 from tests.chaos.faults.fault import fault
-from tests.chaos.faults.plan import MAKES_WAIT, REDIS_AWAY
+from tests.chaos.faults.plan import MAKES_WAIT, PARTS_CLOCKS, REDIS_AWAY
 from tests.chaos.testbed.testbed import MACHINES, Testbed
 
 #: By how much a clock that was wrong is set: below a lease, above it, and by an hour.
@@ -77,10 +77,10 @@ class _Disk:
 
 
 FAULTS = (
-    fault("clock ahead", "clock", (1.0, 6.0), _Clock(1), MAKES_WAIT),
-    fault("clock back", "clock", (1.0, 6.0), _Clock(-1), MAKES_WAIT),
-    fault("clock of one machine", "clock", (1.0, 8.0), _part_clocks, MAKES_WAIT),
-    fault("midnight", "clock", (4.0, 8.0), _midnight, MAKES_WAIT),
+    fault("clock ahead", "clock", (1.0, 6.0), _Clock(1), MAKES_WAIT, PARTS_CLOCKS),
+    fault("clock back", "clock", (1.0, 6.0), _Clock(-1), MAKES_WAIT, PARTS_CLOCKS),
+    fault("clock of one machine", "clock", (1.0, 8.0), _part_clocks, MAKES_WAIT, PARTS_CLOCKS),
+    fault("midnight", "clock", (4.0, 8.0), _midnight, MAKES_WAIT, PARTS_CLOCKS),
     # Clicks that Redis doesn't take wait in the memory of the redirect workers meanwhile.
     fault(
         "disk of the spool full", "disk", (1.0, 8.0), _Disk("redirect", "spool"), shares="redirect"

@@ -18,6 +18,9 @@ _TRIES = 8
 
 #: Redirect workers are killed with -9 at its beginning.
 KILLS_REDIRECT = "kills redirect"
+#: Clocks of Hopline leave those of the proxies meanwhile, by more than a visit can be old: the
+#: second try of a visit whose worker was killed counts as a visit of its own (docs/delivery.md).
+PARTS_CLOCKS = "parts clocks"
 #: The redirect workers can't write to Redis meanwhile.
 REDIS_AWAY = "redis away"
 #: The redirect workers can't hear of changed links meanwhile.
@@ -52,6 +55,7 @@ class Kind(NamedTuple):
         return not (
             self.claims & (other.claims | other.shares)
             or other.claims & (self.claims | self.shares)
+            or {KILLS_REDIRECT, PARTS_CLOCKS} <= self.marks | other.marks
         )
 
 

@@ -23,6 +23,13 @@ def test_faults_that_claim_the_same_never_overlap(seed):
             assert kinds[first.kind].meets(kinds[second.kind])
 
 
+def test_no_redirect_is_killed_while_its_clock_is_not_the_proxies():
+    """A proxy's second try has no name then that the next worker believes."""
+    for clock in ("clock ahead", "clock back", "clock of one machine", "midnight"):
+        for killed in ("redirect killed whole", "redirect worker killed", "everything killed"):
+            assert not FAULTS[clock].kind.meets(FAULTS[killed].kind), (clock, killed)
+
+
 def test_what_is_shared_can_be_shared_and_not_claimed():
     claiming = Kind("a", frozenset(["redirect"]), (1.0, 1.0))
     sharing = Kind("b", frozenset(["disk"]), (1.0, 1.0), shares=frozenset(["redirect"]))
