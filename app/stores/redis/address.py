@@ -79,7 +79,7 @@ def parse_url(url: str) -> Address:
     if url.partition("://")[0].lower().endswith(SENTINEL):
         return _parse_sentinel_url(url)
     parts = urlsplit(url)
-    query = parse_qs(parts.query)
+    query = _parameters(parts.query)
     unix = parts.scheme == "unix"
     database = query.get("db", [""])[0] or ("" if unix else parts.path.strip("/"))
     return Address(
@@ -102,7 +102,7 @@ def _parse_sentinel_url(url: str) -> Address:
     userinfo, _, hosts = authority.rpartition("@")
     user, _, password = userinfo.partition(":")
     master, _, database = path.strip("/").partition("/")
-    query = parse_qs(query_text)
+    query = _parameters(query_text)
     sentinels = Sentinels(
         ends=tuple(_end(place) for place in hosts.split(",")),
         master=unquote(master),
@@ -118,6 +118,11 @@ def _parse_sentinel_url(url: str) -> Address:
         database=int(query.get("db", [""])[0] or database or 0),
         sentinels=sentinels,
     )
+
+
+def _parameters(query: str) -> dict[str, list[str]]:
+    # A + is one, in a password or a path, and no blank as in forms.
+    return parse_qs(query.replace("+", "%2B"))
 
 
 def _end(place: str) -> Peer:

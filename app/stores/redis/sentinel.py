@@ -73,8 +73,12 @@ def read_answer(sentinel: Peer, master: str, reply: object) -> Answer:
         return Answer(sentinel, None, f"knows no master {master}")
     if not isinstance(reply, list) or len(reply) != 2:
         return Answer(sentinel, None, "is no Sentinel")
-    host, port = (part.decode() if isinstance(part, bytes) else str(part) for part in reply)
-    return Answer(sentinel, (host, int(port)))
+    try:
+        host, port = (part.decode() if isinstance(part, bytes) else str(part) for part in reply)
+        named = host, int(port)
+    except ValueError:
+        return Answer(sentinel, None, f"names what is no server: {reply!r:.80}")
+    return Answer(sentinel, named)
 
 
 def why_refused(error: str) -> str:

@@ -33,12 +33,12 @@ URL = "redis://user:geheim@db.example:7000/2"
             ),
         ),
         (
-            "rediss+sentinel://a/m?sentinel_username=w&sentinel_password=x%26y&ssl_ca_certs=/ca",
+            "rediss+sentinel://a/m?sentinel_username=w&sentinel_password=x%26y+z&ssl_ca_certs=/c+a",
             Address(
                 host="",
                 tls=True,
-                ca_file="/ca",
-                sentinels=Sentinels((("a", 26379),), "m", "w", "x&y"),
+                ca_file="/c+a",
+                sentinels=Sentinels((("a", 26379),), "m", "w", "x&y+z"),
             ),
         ),
     ],

@@ -87,6 +87,11 @@ def test_nobody_is_elected_whom_fewer_than_two_of_three_name(masters):
         (None, Answer(ENDS[0], None, "knows no master m")),
         (b"PONG", Answer(ENDS[0], None, "is no Sentinel")),
         ([], Answer(ENDS[0], None, "is no Sentinel")),
+        (
+            [b"10.0.0.2", b"x"],
+            Answer(ENDS[0], None, "names what is no server: [b'10.0.0.2', b'x']"),
+        ),
+        ([b"\xff", b"1"], Answer(ENDS[0], None, "names what is no server: [b'\\xff', b'1']")),
     ],
 )
 def test_a_reply_is_read_whatever_gave_it(reply, answer):
