@@ -2,21 +2,18 @@
 
 import json
 import logging
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 
 from rich.console import Console
 
 from tests.chaos.faults.plan import make_plan
 from tests.chaos.faults.table import FAULTS, PAIRS
-from tests.chaos.options import Options, parse
+from tests.chaos.options import parse
 from tests.chaos.report import figures, show
 from tests.chaos.run import run
 from tests.chaos.testbed.testbed import Testbed
+from tests.support.tools import working_folder
 
 _COLUMNS = 130
 
@@ -29,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lasting = FAULTS[options.lasting].kind if options.lasting else None
     plan = make_plan(kinds, options.seed, options.seconds, options.every_seconds, PAIRS, lasting)
     with (
-        _folder(options) as folder,
+        working_folder(options.directory, "hopline-chaos-", keep=options.keep) as folder,
         Testbed(folder, options.store, options.workers, options.maxlen) as testbed,
     ):
         outcome = run(testbed, plan, options.rate, options.settle_seconds)
@@ -38,16 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.json_path.write_text(json.dumps(said, indent=2) + "\n")
     show(said, options, Console(width=_COLUMNS))
     return 0 if said["passed"] else 1
-
-
-@contextmanager
-def _folder(options: Options) -> Iterator[Path]:
-    folder = options.directory or Path(tempfile.mkdtemp(prefix="hopline-chaos-"))
-    try:
-        yield folder
-    finally:
-        if not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,8 @@
 import itertools
 import json
 import logging
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +16,7 @@ from tests.ha.report import conclusion, figures, show
 from tests.ha.run import run
 from tests.ha.scenarios.scenario import SCENARIOS
 from tests.ha.testbed.testbed import Testbed
+from tests.support.tools import working_folder
 
 _COLUMNS = 110
 
@@ -30,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.json_path.parent.mkdir(parents=True, exist_ok=True)
     console = Console(width=_COLUMNS)
     runs = []
-    with _folder(options) as folder:
+    with working_folder(options.directory, "hopline-ha-", keep=options.keep) as folder:
         for asked in itertools.product(
             options.stores, options.down_after_seconds, options.scenarios
         ):
@@ -53,16 +51,6 @@ def _run(
     title = f"{scenario.text} · {outcome.store} · down after {down_after_seconds:g} s"
     draw(outcome, title, picture)
     return {**said, "picture": picture.name}
-
-
-@contextmanager
-def _folder(options: Options) -> Iterator[Path]:
-    folder = options.directory or Path(tempfile.mkdtemp(prefix="hopline-ha-"))
-    try:
-        yield folder
-    finally:
-        if not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,12 @@
 """`make chaos` in small: everything breaks for some seconds, and every click counts once."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 
 from tests.conftest import missing
 from tests.support.servers import redis_server_7
-from tests.support.up_process import is_ours
+from tests.support.tools import run_tool
 
 #: A minute on a machine that does nothing else.
 RUN_SECONDS = 240
@@ -27,20 +23,7 @@ def chaos(tmp_path, shared_clickhouse):
         _ = shutil.which(program) or missing(program)
 
     def run(*arguments):
-        figures = tmp_path / "chaos.json"
-        command = [sys.executable, "-m", "tests.chaos", "--json", figures, *arguments]
-        environ = {name: text for name, text in os.environ.items() if not is_ours(name)}
-        done = subprocess.run(
-            [*map(str, command), "--directory", str(tmp_path / "stage")],
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=RUN_SECONDS,
-            check=False,
-        )
-        output = done.stdout + done.stderr
-        assert figures.exists(), output
-        return done.returncode, json.loads(figures.read_text()), output
+        return run_tool("tests.chaos", tmp_path, *arguments, seconds=RUN_SECONDS)
 
     return run
 

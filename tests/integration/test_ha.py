@@ -1,13 +1,8 @@
 """`make ha` in small: the master is killed under Sentinel, and every click counts once."""
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 
-from tests.support.up_process import is_ours
+from tests.support.tools import run_tool
 
 RUN_SECONDS = 220
 #: The rest is as good as the machine's time.
@@ -22,20 +17,10 @@ def ha(tmp_path, shared_clickhouse):
     """
 
     def play(*arguments):
-        figures = tmp_path / "ha.json"
-        command = [sys.executable, "-m", "tests.ha", "--json", figures, *OPTIONS, *arguments]
-        environ = {name: text for name, text in os.environ.items() if not is_ours(name)}
-        done = subprocess.run(
-            [*map(str, command), "--directory", str(tmp_path / "stage")],
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=RUN_SECONDS,
-            check=False,
+        code, figures, output = run_tool(
+            "tests.ha", tmp_path, *OPTIONS, *arguments, seconds=RUN_SECONDS
         )
-        output = done.stdout + done.stderr
-        assert figures.exists(), output
-        return done.returncode, json.loads(figures.read_text())["runs"], output
+        return code, figures["runs"], output
 
     return play
 
