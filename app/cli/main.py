@@ -31,45 +31,47 @@ _CARE = "Care"
 #: The module holds a function or a Typer with the command's name.
 COMMANDS = {
     "up": Command(
-        "app.cli.up",
+        "app.cli.services.up",
         _SERVICES,
         "Run Redis, ClickHouse, redirect, console and workers on this machine; Ctrl-C stops them.",
     ),
     "redirect": Command(
-        "app.cli.services", _SERVICES, "Run the redirect service until it is told to stop."
+        "app.cli.services.run", _SERVICES, "Run the redirect service until it is told to stop."
     ),
-    "console": Command("app.cli.services", _SERVICES, "Run the console until it is told to stop."),
+    "console": Command(
+        "app.cli.services.run", _SERVICES, "Run the console until it is told to stop."
+    ),
     "workers": Command(
-        "app.cli.workers",
+        "app.cli.services.workers",
         _SERVICES,
         "Run the workers, which store the clicks, until they are told to stop.",
     ),
-    "links": Command("app.cli.links", _DAILY, "Add, show, change and list short links."),
+    "links": Command("app.cli.links.links", _DAILY, "Add, show, change and list short links."),
     "stats": Command(
-        "app.cli.stats",
+        "app.cli.clicks.stats",
         _DAILY,
         "Show the clicks of a link: people and bots apart, over time, and by what they came with.",
     ),
     "tail": Command(
-        "app.cli.tail",
+        "app.cli.clicks.tail",
         _DAILY,
         "Show clicks as they come, until Ctrl-C; it takes nothing from the workers.",
     ),
     "migrate": Command(
-        "app.cli.migrate",
+        "app.cli.stores.migrate",
         _CARE,
         "Bring ClickHouse's tables up to date; safe to run again, and by two at once.",
     ),
     "dead": Command(
-        "app.cli.dead", _CARE, "See clicks that could not be processed, and send them again."
+        "app.cli.clicks.dead", _CARE, "See clicks that could not be processed, and send them again."
     ),
     "audit": Command(
-        "app.cli.audit",
+        "app.cli.checks.audit",
         _CARE,
         "Check that every click is in its place, and name those that aren't.",
     ),
     "spool": Command(
-        "app.cli.spool",
+        "app.cli.stores.spool",
         _CARE,
         "Show the clicks that wait on this host's disk, and bring a lost host's home.",
     ),
@@ -79,27 +81,31 @@ COMMANDS = {
         "Process clicks again, with today's rules and country database; no count changes.",
     ),
     "erase": Command(
-        "app.cli.erase",
+        "app.cli.clicks.erase",
         _CARE,
         "Erase clicks for good: from ClickHouse, stream, dead letters and this host's spool.",
     ),
     "capacity": Command(
-        "app.cli.capacity",
+        "app.cli.checks.capacity",
         _CARE,
         "Say how many processes, how much memory and how much disk so many clicks take.",
     ),
     "doctor": Command(
-        "app.cli.doctor", _CARE, "Check every part: what is wrong, and how to mend it."
+        "app.cli.checks.doctor", _CARE, "Check every part: what is wrong, and how to mend it."
     ),
     "backup": Command(
-        "app.cli.backup", _CARE, "Write all links and clicks into a directory, to be restored."
+        "app.cli.stores.backup",
+        _CARE,
+        "Write all links and clicks into a directory, to be restored.",
     ),
     "restore": Command(
-        "app.cli.backup", _CARE, "Bring the links and clicks of a backup back; safe to run again."
+        "app.cli.stores.backup",
+        _CARE,
+        "Bring the links and clicks of a backup back; safe to run again.",
     ),
-    "metrics": Command("app.cli.metrics", _CARE, "Show every metric and what it means."),
+    "metrics": Command("app.cli.checks.metrics", _CARE, "Show every metric and what it means."),
     "settings": Command(
-        "app.cli.settings", _CARE, "Show every setting, its value and what it means."
+        "app.cli.services.settings", _CARE, "Show every setting, its value and what it means."
     ),
 }
 

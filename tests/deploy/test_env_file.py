@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from app.cli.settings import NO_FIXED_DEFAULT, describe
+from app.cli.services.settings import NO_FIXED_DEFAULT, describe
 from app.config.settings import Settings
 from app.config.variables import variable
 

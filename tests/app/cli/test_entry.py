@@ -40,7 +40,7 @@ def test_ctrl_c_while_the_command_is_loaded_ends_it_without_a_word(name: str) ->
     assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")
 
 
-@pytest.mark.parametrize("name", ["app.cli.links", "redis", "app.cli.errors"])
+@pytest.mark.parametrize("name", ["app.cli.links.links", "redis", "app.cli.errors"])
 def test_ctrl_c_while_it_works_or_tells_of_a_failure_is_one_line(name: str) -> None:
     ended = run(_CTRL_C_AT.format(name=name))
     assert (ended.returncode, ended.stdout) == (130, "")

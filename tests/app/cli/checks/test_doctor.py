@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.audit.entry_counts import EntryLedger
-from app.cli.doctor import print_checks
+from app.cli.checks.doctor import print_checks
 from app.config.instance import instance_id
 from app.config.loading import load_environment
 from app.health.check import fail

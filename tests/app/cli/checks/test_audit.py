@@ -26,7 +26,7 @@ Run = Callable[..., object]
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     """Nothing is on its way here, so a difference need not be given time to go away."""
-    monkeypatch.setattr("app.cli.audit.PATIENCE_SECONDS", (0.05, 0.05, 0.05))
+    monkeypatch.setattr("app.cli.checks.audit.PATIENCE_SECONDS", (0.05, 0.05, 0.05))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.cli.settings import describe
+from app.cli.services.settings import describe
 from app.config.loading import load
 from app.config.settings import Settings
 from app.config.variables import variable

@@ -14,7 +14,7 @@ from rich.progress import TextColumn
 from app.audit.spool import spool_path, spooled
 from app.audit.spool_note import SpoolNote
 from app.audit.stored_clicks import find_stored
-from app.cli.spool_report import Report, as_json, left_behind, lines
+from app.cli.stores.spool_report import Report, as_json, left_behind, lines
 from app.clicks.click import Click, InvalidClick, from_fields
 from app.config.loading import load
 from app.config.settings import Settings

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.link_transfer import export_links, import_links
+from app.cli.links.transfer import export_links, import_links
 from app.config.loading import load
 from app.config.settings import Settings
 from app.links.codes import named

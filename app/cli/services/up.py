@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from app.cli.download_progress import fetch_shown
+from app.cli.services.download_progress import fetch_shown
 from app.config.access import console_refusal
 from app.config.loading import load_environment
 from app.config.settings import Settings

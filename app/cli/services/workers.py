@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli.services import become
+from app.cli.services.run import become
 from app.config.loading import load
 from app.health.worker_status import ConsumerState, WorkersState, WorkerStates, as_plain
 from app.stores.redis.client import connect

@@ -1,6 +1,6 @@
 import shlex
 
-from app.cli.up import _data_hint
+from app.cli.services.up import _data_hint
 
 
 def test_the_folder_that_is_shown_can_be_pasted(make_settings):

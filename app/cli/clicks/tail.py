@@ -8,7 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from app.cli.stream_tail import StreamTail
+from app.cli.clicks.stream_tail import StreamTail
 from app.clicks.bots import Bots
 from app.clicks.click import Click, InvalidClick, from_fields
 from app.config.loading import load

@@ -4,7 +4,7 @@ import pytest
 import typer
 from rich.console import Console
 
-from app.cli.download_progress import fetch_shown
+from app.cli.services.download_progress import fetch_shown
 from app.local.downloads import Download
 
 PART = Download(

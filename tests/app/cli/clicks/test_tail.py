@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from app.cli.tail import as_aligned_line, as_json_line, as_tab_line, line_of
+from app.cli.clicks.tail import as_aligned_line, as_json_line, as_tab_line, line_of
 from app.clicks.click import Click, new_click_id, to_fields
 from app.stores.redis.client import connect
 

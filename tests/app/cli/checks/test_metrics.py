@@ -5,7 +5,7 @@ import pytest
 
 from app.cli.main import main
 
-PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
+PAGE = Path(__file__).parents[4] / "docs" / "metrics.md"
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.cli.forecast import Bounds, Costs, forecast, measured_costs
+from app.cli.checks.forecast import Bounds, Costs, forecast, measured_costs
 
 COSTS = Costs(
     redirect_us=20,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from app.cli.stats import describe_period, draw, print_stats
+from app.cli.clicks.stats import describe_period, draw, print_stats
 from app.reports.stats import Breakdown, Bucket, Figures, Period, Share, Stats
 from app.schema.migrations import migrate
 from tests.support.clicks import NOON, bot_row, click_row, insert_clicks

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from app.cli.forecast import HEADROOM, Bounds, Costs, Forecast, forecast, measured_costs
+from app.cli.checks.forecast import HEADROOM, Bounds, Costs, Forecast, forecast, measured_costs
 from app.config.loading import load
 from app.config.shards import shards_of
 from app.redirect.spool.retransmit_buffer import RETRANSMIT_BUFFER_BYTES
