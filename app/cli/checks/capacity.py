@@ -30,6 +30,9 @@ def capacity(
     hosts: Annotated[
         int, typer.Option(min=1, help="Hosts of the redirect, each with a spool of its own.")
     ] = 1,
+    links: Annotated[
+        int, typer.Option(min=1, help="Links that are visited, by Zipf's law.")
+    ] = 10_000,
     bench: Annotated[
         Path | None,
         typer.Option(help="Figures of `make bench` on your machine: build/bench.json."),
@@ -47,6 +50,7 @@ def capacity(
 
     \b
     hopline capacity --clicks-per-second 2000
+    hopline capacity --clicks-per-second 100000 --links 10000000 --hosts 6
     hopline capacity --clicks-per-second 2000 --bench build/bench.json
     """
     if not math.isfinite(clicks_per_second):
@@ -62,8 +66,9 @@ def capacity(
         settings.spool_max_bytes,
         settings.replay_horizon_seconds,
         settings.resend_seconds,
+        settings.link_cache_size,
     )
-    found = forecast(clicks_per_second, costs, bounds, hosts)
+    found = forecast(clicks_per_second, costs, bounds, hosts, links)
     if as_json:
         print_json({**asdict(found), "costs": asdict(costs), "bounds": asdict(bounds)})
     else:
@@ -93,7 +98,12 @@ def _rows(found: Forecast, costs: Costs, bounds: Bounds, streams: int) -> list[_
         (
             "redirect workers",
             f"{found.redirect_workers}",
-            f"{costs.redirect_us:.3g} µs a click, {half}",
+            f"{costs.redirect_us:.3g} µs a click, {half}{_where_unknown(found, costs)}",
+        ),
+        (
+            "redirect worker, links in memory",
+            f"{found.cached_links_bytes / _MB:,.0f} MB",
+            f"{costs.cached_link_bytes:.0f} bytes a link, at most {bounds.link_cache_size:,}",
         ),
         (
             "redirect worker, clicks confirmed last",
@@ -107,6 +117,11 @@ def _rows(found: Forecast, costs: Costs, bounds: Bounds, streams: int) -> list[_
             f"{costs.consumer_us:.3g} µs CPU a click, {half}{_for_each(streams)}",
         ),
         ("Redis, CPU", f"{found.redis_share:.1%} of a core", _redis_reason(found, costs)),
+        (
+            "Redis, memory for links",
+            f"{found.links_bytes / _MB:,.0f} MB",
+            f"{costs.link_bytes:.0f} bytes a link",
+        ),
         (
             "Redis, memory for the stream",
             f"{found.redis_bytes / _MB:,.0f} MB",
@@ -149,8 +164,20 @@ def _rows(found: Forecast, costs: Costs, bounds: Bounds, streams: int) -> list[_
     ]
 
 
+def _where_unknown(found: Forecast, costs: Costs) -> str:
+    if found.known_share == 1:
+        return ""
+    return (
+        f"; {costs.unknown_link_us:.3g} µs more for the {1 - found.known_share:.0%} whose link"
+        " isn't in memory"
+    )
+
+
 def _redis_reason(found: Forecast, costs: Costs) -> str:
     reason = f"{costs.redis_us:.3g} µs a click"
-    if found.redis_share > HEADROOM:
-        return f"{reason}: too much for one Redis, which has one core for commands"
+    if found.redis_primaries > 1:
+        return (
+            f"{reason}: too much for one Redis, which has one core for commands:"
+            f" {found.redis_primaries} primaries of a cluster, each {HEADROOM:.0%} busy"
+        )
     return reason

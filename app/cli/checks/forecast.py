@@ -27,7 +27,10 @@ class Costs:
 
     Attributes:
         redirect_us: CPU of a redirect worker (`make bench`, fast lane).
+        unknown_link_us: CPU of it on top where the link is not in its memory (fast lane, 100 links
+            and room for 1: 52 µs in place of 14).
         redis_write_us: CPU of Redis for a redirect (`make bench`).
+        redis_link_us: CPU of Redis on top where it is asked for the link (the same: 5.9 and 3.7).
         consumer_us: CPU of a consumer (`make bench-workers`: docs/performance.md, one consumer).
         redis_read_us: CPU of Redis for its delivery (the same run).
         clickhouse_us: CPU of ClickHouse for its insert (the same run).
@@ -36,10 +39,14 @@ class Costs:
         spool_bytes: disk in the spool (docs/load-testing.md: 586 of 16,251 clicks).
         largest_spool_bytes: the same of a click with the largest headers.
         disk_bytes: disk in ClickHouse, ledger included, after merges (the same).
+        link_bytes: memory of Redis for a link (1,000,000 links of `hopline links import`).
+        cached_link_bytes: memory of a redirect worker for a link (92,000 links).
     """
 
     redirect_us: float = 12.0
+    unknown_link_us: float = 38.0
     redis_write_us: float = 3.7
+    redis_link_us: float = 2.2
     consumer_us: float = 11.0
     redis_read_us: float = 5.7
     clickhouse_us: float = 4.6
@@ -48,6 +55,8 @@ class Costs:
     spool_bytes: float = 600.0
     largest_spool_bytes: float = 4_700.0
     disk_bytes: float = 45.0
+    link_bytes: float = 334.0
+    cached_link_bytes: float = 750.0
 
     @property
     def redis_us(self) -> float:
@@ -64,12 +73,14 @@ class Bounds:
         spool_max_bytes: of one host.
         replay_horizon_seconds: how long processed entries stay in the stream.
         resend_seconds: how long a redirect worker keeps clicks that Redis has confirmed.
+        link_cache_size: links in the memory of a redirect worker.
     """
 
     stream_maxlen: int
     spool_max_bytes: int
     replay_horizon_seconds: float
     resend_seconds: float = 0.0
+    link_cache_size: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,11 @@ class Forecast:
     Attributes:
         redirect_workers, consumers: processes, each at most half busy.
         ring_bytes: memory of each redirect worker for the clicks that Redis confirmed last.
-        redis_share: of one core; past :data:`HEADROOM` one Redis is too few.
+        known_share: of the visits, those whose link is in the worker's memory.
+        cached_links_bytes: memory of each redirect worker for them.
+        links_bytes: memory of Redis for all links.
+        redis_share: of one core.
+        redis_primaries: how many Redis servers share that, each at most half busy.
         redis_bytes: memory of the stream when it is as long as it gets, finished clicks included.
         maxmemory_bytes: what Redis needs so that none of these has to go before its horizon.
         largest_retained_seconds: how long finished clicks stay with that, if all had the largest
@@ -95,7 +110,11 @@ class Forecast:
     redirect_workers: int
     ring_bytes: float
     consumers: int
+    known_share: float
+    cached_links_bytes: float
+    links_bytes: float
     redis_share: float
+    redis_primaries: int
     clickhouse_cores: float
     redis_bytes: float
     maxmemory_bytes: float
@@ -108,15 +127,21 @@ class Forecast:
     disk_bytes_per_day: float
 
 
-def forecast(clicks_per_second: float, costs: Costs, bounds: Bounds, hosts: int = 1) -> Forecast:
+def forecast(
+    clicks_per_second: float, costs: Costs, bounds: Bounds, hosts: int = 1, links: int = 1
+) -> Forecast:
     """Return what is needed for a steady rate.
 
     Args:
         clicks_per_second: above 0; the busiest hour's, as a day's mean says nothing of it.
         hosts: of the redirect, each with a spool of its own.
+        links: visited by Zipf's law: the second half as often as the first.
     """
     consumers = _processes(clicks_per_second, costs.consumer_us)
-    redirect_workers = _processes(clicks_per_second, costs.redirect_us)
+    known = _harmonic(min(links, bounds.link_cache_size)) / _harmonic(links)
+    redirect_us = costs.redirect_us + (1 - known) * costs.unknown_link_us
+    redirect_workers = _processes(clicks_per_second, redirect_us)
+    redis_us = costs.redis_us + (1 - known) * costs.redis_link_us
     ring = clicks_per_second / redirect_workers * bounds.resend_seconds * costs.spool_bytes
     retained = min(bounds.stream_maxlen, clicks_per_second * bounds.replay_horizon_seconds)
     maxmemory = retained * costs.entry_bytes / TRIM_FROM
@@ -132,7 +157,11 @@ def forecast(clicks_per_second: float, costs: Costs, bounds: Bounds, hosts: int 
         redirect_workers=redirect_workers,
         ring_bytes=min(ring, RETRANSMIT_BUFFER_BYTES),
         consumers=consumers,
-        redis_share=clicks_per_second * costs.redis_us / _MILLION,
+        known_share=known,
+        cached_links_bytes=min(links, bounds.link_cache_size) * costs.cached_link_bytes,
+        links_bytes=links * costs.link_bytes,
+        redis_share=clicks_per_second * redis_us / _MILLION,
+        redis_primaries=_processes(clicks_per_second, redis_us),
         clickhouse_cores=clicks_per_second * costs.clickhouse_us / _MILLION,
         redis_bytes=retained * costs.entry_bytes,
         maxmemory_bytes=maxmemory,
@@ -184,6 +213,14 @@ def _consumer_costs(bench: Mapping[str, Any] | None) -> dict[str, float]:
         "clickhouse_us": "clickhouse_cpu_us",
     }
     return {ours: median(float(run[theirs]) for run in runs) for ours, theirs in names.items()}
+
+
+def _harmonic(count: int) -> float:
+    """Return 1 + 1/2 + … + 1/count: by the terms while they are few, then by Euler's constant."""
+    few = 100
+    if count <= few:
+        return sum(1 / rank for rank in range(1, count + 1))
+    return math.log(count) + 0.5772156649 + 1 / (2 * count)
 
 
 def _processes(clicks_per_second: float, cpu_us: float) -> int:

@@ -43,6 +43,14 @@ def test_a_file_that_is_none_of_ours_is_wrong_usage(hopline, tmp_path):
 def test_a_rate_beyond_one_redis_is_said(hopline):
     done = hopline("capacity", "--clicks-per-second", "100000")
     assert "too much for one Redis" in done.out
+    assert "2 primaries of a cluster" in done.out
+
+
+def test_links_that_find_no_room_in_memory_are_said(hopline):
+    done = hopline("capacity", "--clicks-per-second", "2000", "--links", "10000000")
+    assert "38 µs more for the 28% whose link isn't in memory" in done.out
+    assert "Redis, memory for links\t3,340 MB" in done.out
+    assert "isn't in memory" not in hopline("capacity", "--clicks-per-second", "2000").out
 
 
 def test_no_clicks_are_wrong_usage(hopline):

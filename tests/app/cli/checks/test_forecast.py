@@ -111,3 +111,34 @@ def test_clicks_confirmed_last_are_kept_by_each_worker_up_to_a_bound():
     # Three workers of a third each; but no more than the ring holds.
     assert forecast(50_001, COSTS, bounds).ring_bytes == pytest.approx(50_001 / 3 * 4000)
     assert forecast(40_000, COSTS, bounds).ring_bytes == 64 << 20
+
+
+def test_links_take_memory_in_redis_and_up_to_a_bound_in_each_worker():
+    costs = replace(COSTS, link_bytes=300, cached_link_bytes=800)
+    few, many = (forecast(1, costs, BOUNDS, links=count) for count in (1_000, 10_000_000))
+    assert (few.links_bytes, few.cached_links_bytes) == (300_000, 800_000)
+    assert (many.links_bytes, many.cached_links_bytes) == (3_000_000_000, 80_000_000)
+
+
+def test_visits_of_links_that_are_not_in_memory_cost_more():
+    costs = replace(COSTS, unknown_link_us=40, redis_link_us=5)
+    bounds = replace(BOUNDS, link_cache_size=1)
+    # Of 1 + 1/2 + 1/3 + 1/4 visits the first is the kept link's.
+    found = forecast(10_000, costs, bounds, links=4)
+    assert found.known_share == pytest.approx(12 / 25)
+    assert found.redis_share == pytest.approx(0.1 + 0.05 * 13 / 25)
+    assert found.redirect_workers == 1
+    assert forecast(20_000, costs, bounds, links=4).redirect_workers == 2
+    assert forecast(20_000, costs, bounds, links=1).redirect_workers == 1
+
+
+def test_the_share_in_memory_is_the_same_by_terms_and_by_logarithm():
+    bounds = replace(BOUNDS, link_cache_size=100)
+    found = forecast(1, COSTS, bounds, links=1_000_000)
+    terms = [1 / rank for rank in range(1, 1_000_001)]
+    assert found.known_share == pytest.approx(sum(terms[:100]) / sum(terms), rel=1e-6)
+
+
+def test_redis_is_shared_by_as_many_primaries_as_leaves_each_half_idle():
+    assert forecast(50_000, COSTS, BOUNDS).redis_primaries == 1
+    assert forecast(50_001, COSTS, BOUNDS).redis_primaries == 2
