@@ -24,6 +24,7 @@ from app.stores.clickhouse.connection import of_cluster
 from tests.support import scheduling, servers
 from tests.support.clickhouse.replicated import CLUSTER, ReplicatedClickHouse
 from tests.support.clickhouse.zookeeper import find_zookeeper
+from tests.support.cluster import Cluster
 from tests.support.sentinels import SentinelWatched
 
 MakeSettings = Callable[..., Settings]
@@ -112,6 +113,19 @@ def make_settings(tmp_path: Path, cache_dir: Path) -> MakeSettings:
 def free_port() -> Callable[[], int]:
     """A function that returns a port nothing listens on."""
     return servers.free_port
+
+
+@pytest.fixture(scope="session")
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(shared_cluster: Cluster) -> Iterator[Cluster]:
+    """An empty cluster of three primaries without replicas, which no test may break."""
+    yield shared_cluster
+    shared_cluster.empty()
 
 
 @pytest.fixture(scope="session")

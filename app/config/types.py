@@ -15,7 +15,7 @@ from pydantic_settings import NoDecode
 
 from app.http.trusted_peers import UNIX
 from app.http.urls import InvalidUrl, read_host, read_url
-from app.stores.redis.address import SENTINEL
+from app.stores.redis.address import CLUSTER, SENTINEL
 
 _AUTHORITY_END = re.compile(r"[/?#]")
 #: Of the length that can be looked up (RFC 1035 §2.3.4); Python fails oddly on others.
@@ -29,12 +29,11 @@ _TOKEN = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 _ONE_HOST = (
     "expected one host; several can only be Sentinels of a Redis,"
-    " whose URL is redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379,HOST:26379/MASTER/0"
+    " whose URL is redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379,HOST:26379/MASTER/0,"
+    " or nodes of a cluster: redis+cluster://USER:PASSWORD@HOST:6379,HOST:6379,HOST:6379"
 )
-_NO_CLUSTER = (
-    "expected one server (redis://) or the Sentinels of one (redis+sentinel://), not a cluster:"
-    " HOPLINE_STREAM_SHARDS has several streams on one server (docs/sharding.md)"
-)
+#: What a scheme of several hosts has in it, well written or not.
+_SEVERAL = ("sentinel", "cluster")
 #: What Sentinel takes for a master's name.
 _MASTER = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
 
@@ -103,9 +102,7 @@ def _store_url(*schemes: str, may_be_several: bool = False) -> AfterValidator:
 
     def check(value: str) -> str:
         scheme = value.partition("://")[0].lower()
-        if "cluster" in scheme:
-            raise ValueError(_NO_CLUSTER)
-        if "sentinel" in scheme and scheme not in schemes:
+        if any(word in scheme for word in _SEVERAL) and scheme not in schemes:
             raise ValueError(_ONE_HOST)
         if not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
             raise ValueError(f"expected a URL that starts with {' or '.join(schemes)} and ://")
@@ -115,7 +112,7 @@ def _store_url(*schemes: str, may_be_several: bool = False) -> AfterValidator:
                 "a #, ? or / before the @ ends what can be a password:"
                 " write # as %23, ? as %3F and / as %2F there"
             )
-        may_be = may_be_several or scheme.endswith(SENTINEL)
+        may_be = may_be_several or scheme.endswith((SENTINEL, CLUSTER))
         places = _places(authority, may_be_several=may_be)
         try:
             urlsplit(value.replace(",".join(places), places[0]))
@@ -142,8 +139,8 @@ def _port(place: str) -> int:
 
 
 def _each_once(value: str) -> str:
-    places = _AUTHORITY_END.split(value.partition("://")[2])[0].rpartition("@")[2].split(",")
-    if len(places) > 1 and ("" in places or len(set(places)) < len(places)):
+    rest = value.partition("://")[2]
+    if "," in _AUTHORITY_END.split(rest)[0].rpartition("@")[2] and not _is_each_once(rest):
         raise ValueError("expected each ClickHouse once, and a host for each")
     return value
 
@@ -164,6 +161,8 @@ def _redis_database(value: str) -> str:
         raise ValueError(
             "expected the database, after the host or as ?db=, to be a number, e.g. /0"
         )
+    if scheme.endswith(CLUSTER):
+        _check_nodes(rest, database)
     return value
 
 
@@ -171,10 +170,21 @@ def _behind_master(rest: str, path: str) -> str:
     master, _, database = path.partition("/")
     if not _MASTER.fullmatch(master):
         raise ValueError("expected the master's name after the Sentinels, e.g. /mymaster/0")
-    places = rest.partition("/")[0].rpartition("@")[2].split(",")
-    if "" in places or len(set(places)) < len(places):
+    if not _is_each_once(rest):
         raise ValueError("expected each Sentinel once, and a host for each")
     return database
+
+
+def _check_nodes(rest: str, database: str) -> None:
+    if int(database or 0):
+        raise ValueError(f"a cluster has one database: expected no /{database} behind its nodes")
+    if not _is_each_once(rest):
+        raise ValueError("expected each node of the cluster once, and a host for each")
+
+
+def _is_each_once(rest: str) -> bool:
+    places = _AUTHORITY_END.split(rest)[0].rpartition("@")[2].split(",")
+    return "" not in places and len(set(places)) == len(places)
 
 
 def _web_url(value: str) -> str:
@@ -216,7 +226,10 @@ Bind = Annotated[str, AfterValidator(_bind)]
 MetricsBind = Annotated[str, AfterValidator(_metrics_bind)]
 RedisUrl = Annotated[
     str,
-    _store_url("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel"),
+    _store_url(
+        *("redis", "rediss", "unix"),
+        *("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"),
+    ),
     AfterValidator(_redis_database),
 ]
 ClickHouseUrl = Annotated[

@@ -8,6 +8,9 @@ Peer = tuple[str, int]
 
 #: What a scheme ends with whose hosts are Sentinels.
 SENTINEL = "+sentinel"
+#: What a scheme ends with whose hosts are nodes of a cluster, of which one that answers will do.
+CLUSTER = "+cluster"
+_PORT = 6379
 _SENTINEL_PORT = 26379
 
 
@@ -33,10 +36,11 @@ class Address:
     """Where a server listens and how to introduce ourselves.
 
     Attributes:
-        host: empty where Sentinels have yet to name it.
+        host: empty where Sentinels, or nodes of a cluster, have yet to name it.
         path: Unix socket, which stands in for host and port.
         tls: whether to speak TLS, checking the certificate against ``ca_file`` or the system's.
         sentinels: who names the master; None where the address leads to it.
+        seeds: nodes of a cluster, which know of all others; empty where there is none.
     """
 
     host: str = "127.0.0.1"
@@ -48,12 +52,15 @@ class Address:
     password: str = ""
     database: int = 0
     sentinels: Sentinels | None = None
+    seeds: tuple[Peer, ...] = ()
 
     def __str__(self) -> str:
-        if self.sentinels is None:
+        if self.sentinels is None and not self.seeds:
             return self.path or f"{self.host}:{self.port}"
         place = f" ({self.host}:{self.port})" if self.host else ""
-        return f"{self.sentinels.master}{place}"
+        if self.sentinels is not None:
+            return f"{self.sentinels.master}{place}"
+        return f"the cluster of {self.seeds[0][0]}:{self.seeds[0][1]}{place}"
 
     def of_sentinel(self, end: Peer) -> "Address":
         """Return where one of the Sentinels listens; they speak TLS if the master does."""
@@ -62,7 +69,7 @@ class Address:
         return Address(*end, tls=self.tls, ca_file=self.ca_file, username=user, password=password)
 
     def at(self, end: Peer) -> "Address":
-        """Return the address of a master that Sentinels name."""
+        """Return the address of a master that Sentinels name, or of a node of the cluster."""
         return replace(self, host=end[0], port=end[1])
 
 
@@ -71,13 +78,13 @@ def parse_url(url: str) -> Address:
 
     With ``+sentinel`` behind redis or rediss the hosts are those of Sentinels, the path is the
     master's name and then the database, and the query may hold ``sentinel_username`` and
-    ``sentinel_password``.
+    ``sentinel_password``. With ``+cluster`` they are those of some of a cluster's nodes.
 
     Raises:
         ValueError: when port or database is no number.
     """
-    if url.partition("://")[0].lower().endswith(SENTINEL):
-        return _parse_sentinel_url(url)
+    if url.partition("://")[0].lower().endswith((SENTINEL, CLUSTER)):
+        return _parse_url_of_several(url)
     parts = urlsplit(url)
     query = _parameters(parts.query)
     unix = parts.scheme == "unix"
@@ -94,21 +101,21 @@ def parse_url(url: str) -> Address:
     )
 
 
-def _parse_sentinel_url(url: str) -> Address:
+def _parse_url_of_several(url: str) -> Address:
     # Of several hosts, and several in brackets, urlsplit() makes nothing.
     scheme, _, rest = url.partition("://")
     rest, _, query_text = rest.partition("?")
     authority, _, path = rest.partition("/")
     userinfo, _, hosts = authority.rpartition("@")
     user, _, password = userinfo.partition(":")
-    master, _, database = path.strip("/").partition("/")
     query = _parameters(query_text)
-    sentinels = Sentinels(
-        ends=tuple(_end(place) for place in hosts.split(",")),
-        master=unquote(master),
-        username=query.get("sentinel_username", [""])[0],
-        password=query.get("sentinel_password", [""])[0],
+    of_sentinels = scheme.lower().endswith(SENTINEL)
+    ends = tuple(
+        _end(place, _SENTINEL_PORT if of_sentinels else _PORT) for place in hosts.split(",")
     )
+    master, _, database = path.strip("/").partition("/")
+    if not of_sentinels:
+        database = master
     return Address(
         host="",
         tls=scheme.lower().startswith("rediss"),
@@ -116,7 +123,17 @@ def _parse_sentinel_url(url: str) -> Address:
         username=unquote(user),
         password=unquote(password),
         database=int(query.get("db", [""])[0] or database or 0),
-        sentinels=sentinels,
+        sentinels=_sentinels(ends, master, query) if of_sentinels else None,
+        seeds=() if of_sentinels else ends,
+    )
+
+
+def _sentinels(ends: tuple[Peer, ...], master: str, query: dict[str, list[str]]) -> Sentinels:
+    return Sentinels(
+        ends=ends,
+        master=unquote(master),
+        username=query.get("sentinel_username", [""])[0],
+        password=query.get("sentinel_password", [""])[0],
     )
 
 
@@ -125,16 +142,16 @@ def _parameters(query: str) -> dict[str, list[str]]:
     return parse_qs(query.replace("+", "%2B"))
 
 
-def _end(place: str) -> Peer:
+def _end(place: str, default_port: int) -> Peer:
     host, colon, port = place.rpartition(":")
     if not colon or place.endswith("]"):
         host, port = place, ""
-    return host.strip("[]"), int(port or _SENTINEL_PORT)
+    return host.strip("[]"), int(port or default_port)
 
 
 def named(address: Address, peer: Peer) -> str:
     """Return how an error text names a server: as it is set, and the end that was reached."""
-    if peer[0] and address.sentinels is not None:
+    if peer[0] and (address.sentinels is not None or address.seeds):
         return str(address.at(peer))
     if peer[0] in (address.path, address.host, ""):
         return str(address)

@@ -41,6 +41,19 @@ URL = "redis://user:geheim@db.example:7000/2"
                 sentinels=Sentinels((("a", 26379),), "m", "w", "x&y+z"),
             ),
         ),
+        (
+            "redis+cluster://me:s%40cret@a:7000,[::1]:7001,[::2],c",
+            Address(
+                host="",
+                username="me",
+                password="s@cret",
+                seeds=(("a", 7000), ("::1", 7001), ("::2", 6379), ("c", 6379)),
+            ),
+        ),
+        (
+            "rediss+cluster://a/0?ssl_ca_certs=/c+a",
+            Address(host="", tls=True, ca_file="/c+a", seeds=(("a", 6379),)),
+        ),
     ],
 )
 def test_a_url_names_an_address(url: str, address: Address) -> None:
@@ -60,3 +73,6 @@ def test_an_address_reads_without_its_password() -> None:
     assert str(sentinel) == "mymaster"
     assert str(sentinel.at(("10.0.0.2", 6379))) == "mymaster (10.0.0.2:6379)"
     assert named(sentinel, ("10.0.0.2", 6379)) == "mymaster (10.0.0.2:6379)"
+    cluster = parse_url("redis+cluster://u:geheim@a,b:7000")
+    assert str(cluster) == "the cluster of a:6379"
+    assert named(cluster, ("10.0.0.2", 6379)) == "the cluster of a:6379 (10.0.0.2:6379)"
