@@ -14,13 +14,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from clickhouse_driver import errors
 from pydantic_settings import BaseSettings
 from redis import Redis
 
 from app.config.settings import Settings
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed, fetch
 from app.stores.clickhouse.connection import of_cluster
+from app.stores.clickhouse.driver import errors
 from tests.support import scheduling, servers
 from tests.support.clickhouse.replicated import CLUSTER, ReplicatedClickHouse
 from tests.support.clickhouse.zookeeper import find_zookeeper

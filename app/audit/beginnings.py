@@ -7,9 +7,8 @@ is brought back from an older file, its ledger goes back as well.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from clickhouse_driver import Client
-
 from app.stores.clickhouse.connection import connect, insert_settings, translated
+from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.replicas import catch_up
 
 _KNOWN = """

@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Literal, NamedTuple
 
-from clickhouse_driver import Client
-
 from app.audit.click_ref import ClickRef
 from app.audit.stored_clicks import sent_table
 from app.schema.lifetime import ttl_of
 from app.stores.clickhouse.connection import connect, translated
+from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.replicas import catch_up
 from app.stores.scripts import query
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from clickhouse_driver import Client
-
+from app.stores.clickhouse.driver import Client
 from app.stores.scripts import query
 
 

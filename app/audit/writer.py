@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from clickhouse_driver import Client
-
 from app.stores.clickhouse.connection import insert_settings
+from app.stores.clickhouse.driver import Client
 
 _INSERT = "INSERT INTO ledger (click_id, time) VALUES"
 

@@ -12,12 +12,11 @@ from itertools import compress, islice
 from operator import add
 from typing import Any
 
-from clickhouse_driver import Client
-
 from app.audit.stored_clicks import count_stored
 from app.audit.writer import write_ledger
 from app.schema.migrations import tables
 from app.stores.clickhouse.connection import ClickHouseRefused, insert_settings, translated
+from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.replicas import catch_up
 
 #: Rows of one insert, and of one piece that ClickHouse sends.

@@ -14,11 +14,10 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from clickhouse_driver import Client
-
 from app.audit.stored_clicks import sent_table
 from app.erasure.choice import Choice
 from app.stores.clickhouse.connection import ClickHouseRefused, translated
+from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.replicas import catch_up
 
 #: Ids in the text of one query: a server reads 256 KiB of it (`max_query_size`).

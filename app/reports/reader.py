@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from clickhouse_driver import Client
-
 from app.reports.stats import Breakdown, Bucket, Dimension, Figures, Interval, Period, Share, Stats
 from app.reports.timeline import choose_interval, fill, starts
 from app.stores.clickhouse.connection import connect, translated
+from app.stores.clickhouse.driver import Client
 from app.stores.scripts import query
 from app.times import EPOCH
 

@@ -16,13 +16,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from clickhouse_driver import Client
-
 from app.config.settings import Settings
 from app.schema.lifetime import Lifetime, keep_clicks
 from app.schema.mismatch import SchemaMismatch
 from app.schema.replication import have_caught_up, make_alike
 from app.schema.servers import Servers, TableServer, opened
+from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.hosts import places
 from app.stores.scripts import query
 

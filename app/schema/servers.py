@@ -12,8 +12,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from clickhouse_driver import Client
-
 from app.schema.mismatch import SchemaMismatch
 from app.stores.clickhouse.connection import (
     FIRST_DATABASE,
@@ -24,6 +22,7 @@ from app.stores.clickhouse.connection import (
     require_version,
     translated,
 )
+from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.hosts import places
 from app.stores.clickhouse.replicas import replica_urls
 

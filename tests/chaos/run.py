@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
 
-from clickhouse_driver import errors as clickhouse_errors
 from redis import exceptions as redis_errors
 
+from app.stores.clickhouse.driver import errors as clickhouse_errors
 from app.stores.redis.client import server_version
 from loadtest.faults.injection import Injection, NothingToHit
 from tests.chaos.accounts.settle import settle

@@ -8,10 +8,10 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from clickhouse_driver import Client
 
 from app.local.clickhouse import embedded_program, write_config
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
+from app.stores.clickhouse.driver import Client
 from tests.support.servers import Server
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "clickhouse"

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil
-from clickhouse_driver import Client
 
 from app.config.variables import PREFIX, variable
 from app.local.clickhouse import clickhouse_url, embedded_program
@@ -20,6 +19,7 @@ from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.local.ports import LOOPBACK
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.processes.child import Child, Program
+from app.stores.clickhouse.driver import Client
 
 READY_SECONDS = 30.0
 STOP_SECONDS = 60.0

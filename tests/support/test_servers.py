@@ -2,8 +2,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from clickhouse_driver import Client
 from redis import Redis
+
+from app.stores.clickhouse.driver import Client
 
 MANY_PORTS = (
     "from tests.support.servers import free_port; print(*(free_port() for _ in range(2000)))"

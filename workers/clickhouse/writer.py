@@ -4,12 +4,11 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TypeVar
 
-from clickhouse_driver import Client, errors
-
 from app.audit.stored_clicks import count_stored
 from app.audit.writer import write_ledger
 from app.metrics.workers import WorkerMetrics
 from app.stores.clickhouse.connection import ClickHouseRefused, connect, insert_settings, translated
+from app.stores.clickhouse.driver import Client, errors
 from app.stores.clickhouse.replicas import catch_up
 from workers.clickhouse.batch import Batch
 from workers.clickhouse.rows import Rows

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from clickhouse_driver import Client
-
 from app.audit.stored_clicks import wanted_clicks
 from app.audit.writer import write_ledger
 from app.stores.clickhouse.connection import insert_settings
+from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.replicas import catch_up
 from workers.clickhouse.rows import Rows
 from workers.clickhouse.writer import INSERT, ClickHouseConnection

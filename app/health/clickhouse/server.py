@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from clickhouse_driver import Client
-
 from app.health.check import Check, fail, ok
 from app.health.clickhouse.advice import advice
 from app.health.clickhouse.hosts import hosts_checks
@@ -24,6 +22,7 @@ from app.stores.clickhouse.connection import (
     require_version,
     translated,
 )
+from app.stores.clickhouse.driver import Client
 
 _MIGRATE = "run `hopline migrate`"
 #: Without these a confirmed insert, or what a merge made of it, is lost when the power goes.

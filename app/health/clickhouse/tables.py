@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from clickhouse_driver import Client
-
 from app.health.check import Check, fail, ok, warn
 from app.schema.lifetime import LEDGER_DAYS, Lifetime, lifetime_of
 from app.schema.migrations import tables
+from app.stores.clickhouse.driver import Client
 
 _TABLES = """
 SELECT name, engine, engine_full FROM system.tables WHERE database = currentDatabase()

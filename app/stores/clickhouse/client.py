@@ -10,10 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from clickhouse_driver import Client, errors
-from clickhouse_driver.connection import Connection
-
 from app.stores.clickhouse.codes import TRANSIENT
+from app.stores.clickhouse.driver import Client, Connection, errors
 from app.stores.clickhouse.hosts import End, hosts_of
 
 #: From here on this overrides ``insert_deduplicate``; older servers don't know it.

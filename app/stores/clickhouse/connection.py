@@ -18,11 +18,9 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from clickhouse_driver import Client, errors
-from clickhouse_driver.util.helpers import parse_url
-
 from app.stores.clickhouse.client import HostedClient, reason, summary
 from app.stores.clickhouse.codes import TRANSIENT
+from app.stores.clickhouse.driver import Client, errors, parse_url
 from app.stores.clickhouse.hosts import at_place, path, places, with_parameters
 
 #: Oldest release that gets every deduplication setting that the inserts rely on.

@@ -8,14 +8,13 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from clickhouse_driver import Client, errors
-
 from app.stores.clickhouse.connection import (
     ClickHouseRefused,
     ClickHouseUnavailable,
     connect,
     translated,
 )
+from app.stores.clickhouse.driver import Client, errors
 from app.stores.clickhouse.hosts import at_place, places
 
 #: Longest wait until a replica has what the others have.

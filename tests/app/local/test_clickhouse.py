@@ -7,7 +7,6 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from clickhouse_driver import Client
 
 from app.local import clickhouse_host
 from app.local.clickhouse import (
@@ -16,6 +15,7 @@ from app.local.clickhouse import (
     memory_limit_bytes,
     server_program,
 )
+from app.stores.clickhouse.driver import Client
 
 
 def make_executable(path, script):

@@ -1,13 +1,12 @@
 """Another user of this machine at the port of the embedded ClickHouse."""
 
 import pytest
-from clickhouse_driver import Client
-from clickhouse_driver.errors import Error
 
 from app.local.clickhouse import embedded_program
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.local.ports import free_port
 from app.processes.child import Child
+from app.stores.clickhouse.driver import Client, errors
 
 #: SYNTAX_ERROR (cut off), TOO_BIG_AST, QUOTA_EXCEEDED, ACCESS_DENIED.
 REFUSALS = {62, 168, 201, 497}
@@ -78,7 +77,7 @@ def stranger(port):
 )
 def test_another_user_of_the_machine_may_do_nothing(stranger, secret_file, query):
     asked = query.format(file=secret_file, padding=PADDING, lifted=LIFTED)
-    with pytest.raises(Error) as refused:
+    with pytest.raises(errors.Error) as refused:
         stranger.execute(asked)
     assert refused.value.code in REFUSALS
 
@@ -94,7 +93,7 @@ def test_another_user_of_the_machine_may_do_nothing(stranger, secret_file, query
     ],
 )
 def test_no_setting_lifts_the_bounds(stranger, secret_file, settings):
-    with pytest.raises(Error):
+    with pytest.raises(errors.Error):
         stranger.execute(f"SELECT file('{secret_file}')", settings=settings)
 
 

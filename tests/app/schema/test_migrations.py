@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
-from clickhouse_driver import Client
 
 from app.schema import migrations
 from app.schema.lifetime import ttl_of
 from app.schema.migrations import Migration, SchemaMismatch, known, migrate, outstanding
 from app.stores.clickhouse.connection import ClickHouseUnavailable, connect
+from app.stores.clickhouse.driver import Client
 from tests.support.clicks import click_row, insert_clicks
 
 FIRST = Migration("0001_one.sql", "CREATE TABLE IF NOT EXISTS one")

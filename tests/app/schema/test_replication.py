@@ -4,7 +4,6 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from clickhouse_driver import errors
 
 from app.health.clickhouse.advice import advice
 from app.schema import migrations
@@ -18,6 +17,7 @@ from app.stores.clickhouse.connection import (
     database_name,
     of_cluster,
 )
+from app.stores.clickhouse.driver import errors
 from app.stores.clickhouse.hosts import at_place
 from app.stores.clickhouse.replicas import ReplicaBehind, catch_up
 from tests.support.clicks import click_row, insert_clicks

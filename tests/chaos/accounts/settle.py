@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from clickhouse_driver import errors as clickhouse_errors
 from redis import Redis
 from redis import exceptions as redis_errors
 
 from app.config.settings import Settings
 from app.redirect.spool.file import SpoolError, SpoolFile
+from app.stores.clickhouse.driver import errors as clickhouse_errors
 
 #: For so long nothing may change after the last click is counted.
 _STILL_SECONDS = 3.0

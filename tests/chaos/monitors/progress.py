@@ -4,11 +4,11 @@ import time
 from typing import Any
 
 import psutil
-from clickhouse_driver import errors as clickhouse_errors
 from redis import Redis
 from redis import exceptions as redis_errors
 
 from app.stores.clickhouse.connection import connect
+from app.stores.clickhouse.driver import errors as clickhouse_errors
 from loadtest.common.processes import of_living
 from tests.chaos.testbed.testbed import Testbed
 

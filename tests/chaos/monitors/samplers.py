@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from clickhouse_driver import errors
-
+from app.stores.clickhouse.driver import errors
 from loadtest.common.processes import of_living
 from tests.chaos.testbed.testbed import Testbed
 from tests.chaos.visitors.client_log import NUMBER, now_ms

@@ -8,12 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from clickhouse_driver import Client
-
 from app.local.clickhouse import embedded_program
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.local.ports import LOOPBACK
 from app.processes.child import Program
+from app.stores.clickhouse.driver import Client
 from tests.support.clickhouse import replica_host
 from tests.support.clickhouse.zookeeper import ZooKeeper
 from tests.support.servers import Server, free_port

@@ -1,10 +1,10 @@
 import time
 
 import pytest
-from clickhouse_driver import errors
 
 from app.clicks.click import to_fields
 from app.stores.clickhouse.connection import ClickHouseRefused, ClickHouseUnavailable, connect
+from app.stores.clickhouse.driver import errors
 from app.stores.redis.errors import RedisUnavailable
 from tests.support.producers import STREAM, send, send_clicks
 from tests.support.worker_processes import wait_until

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
-from clickhouse_driver import errors
 
 from app.clicks.click import new_click_id
 from app.schema.migrations import migrate
+from app.stores.clickhouse.driver import errors
 from tests.support.producers import make_click
 from tests.support.servers import ClickHouseServer
 from tests.support.workers.replay_world import World, write_countries

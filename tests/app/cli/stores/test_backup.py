@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clickhouse_driver import Client
 from redis import Redis
 
 from app.audit.stored_clicks import count_stored
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect
+from app.stores.clickhouse.driver import Client
 from tests.support import servers
 from tests.support.clicks import NOON, bot_row, click_row, insert_clicks
 

@@ -1,11 +1,11 @@
 from collections import Counter
 
 import pytest
-from clickhouse_driver import errors
 
 from app.health.clickhouse.advice import _ADVICE, advice
 from app.stores.clickhouse.codes import TRANSIENT
 from app.stores.clickhouse.connection import ClickHouseError, connect, translated
+from app.stores.clickhouse.driver import errors
 
 URL = "clickhouse://h/hopline"
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from clickhouse_driver import errors
 
 from app.stores.clickhouse.client import HostedConnection
 from app.stores.clickhouse.connection import (
@@ -17,6 +16,7 @@ from app.stores.clickhouse.connection import (
     of_cluster,
     translated,
 )
+from app.stores.clickhouse.driver import errors
 
 TOO_SLOW = "SELECT sum(number) FROM numbers(100000000)"
 

@@ -1,7 +1,6 @@
 """Our table of error codes beside the server's own, and what the workers make of each code."""
 
 import pytest
-from clickhouse_driver import errors
 
 from app.stores.clickhouse.codes import TRANSIENT
 from app.stores.clickhouse.connection import (
@@ -10,6 +9,7 @@ from app.stores.clickhouse.connection import (
     connect,
     translated,
 )
+from app.stores.clickhouse.driver import errors
 from workers.clickhouse.writer import OF_THE_ROWS
 
 URL = "clickhouse://store.example/hopline"

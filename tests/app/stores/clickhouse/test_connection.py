@@ -1,7 +1,6 @@
 import ssl
 
 import pytest
-from clickhouse_driver import errors
 
 from app.stores.clickhouse.connection import (
     ClickHouseRefused,
@@ -12,6 +11,7 @@ from app.stores.clickhouse.connection import (
     summary,
     translated,
 )
+from app.stores.clickhouse.driver import errors
 
 URL = "clickhouse://user:secret@store.example:9000/hopline"
 
