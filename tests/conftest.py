@@ -192,8 +192,8 @@ def clickhouse_replicas(
     """A function that starts replicas of ClickHouse, and their Keeper, for this test alone."""
     with ExitStack() as started:
         folders = (tmp_path / f"replicas-{number}" for number in itertools.count())
-        yield lambda count=2: started.enter_context(
-            ReplicatedClickHouse(next(folders), cache_dir, zookeeper_classes, count)
+        yield lambda count=2, shards=1: started.enter_context(
+            ReplicatedClickHouse(next(folders), cache_dir, zookeeper_classes, count, shards)
         )
 
 
@@ -215,6 +215,26 @@ def replicas_url(shared_replicas: ReplicatedClickHouse) -> Iterator[str]:
     yield of_cluster(shared_replicas.url(database), CLUSTER, "0")
     shared_replicas.ensure_running()
     shared_replicas.drop(database)
+
+
+@pytest.fixture(scope="module")
+def shared_shards(
+    tmp_path_factory: pytest.TempPathFactory, cache_dir: Path, zookeeper_classes: Path
+) -> Iterator[ReplicatedClickHouse]:
+    """Two shards of two replicas that the tests of a file use; as :func:`shared_replicas`."""
+    folder = tmp_path_factory.mktemp("shards")
+    with ReplicatedClickHouse(folder, cache_dir, zookeeper_classes, shards=2) as shards:
+        yield shards
+
+
+@pytest.fixture
+def shards_url(shared_shards: ReplicatedClickHouse) -> Iterator[str]:
+    """URL of a database that is on none of the shared shards yet, and of their cluster."""
+    shared_shards.ensure_running()
+    database = f"test_{next(_numbers)}"
+    yield of_cluster(shared_shards.url(database), CLUSTER, "0")
+    shared_shards.ensure_running()
+    shared_shards.drop(database)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
@@ -107,17 +108,34 @@ def _members(ports: list[int]) -> str:
 
 
 class ReplicatedClickHouse:
-    """Replicas of each shard and their Keeper, started together and killed at the end."""
+    """Replicas of each shard and their Keeper, started together and killed at the end.
+
+    Attributes:
+        replicas: those of all shards, shard by shard.
+        shards: the same, apart.
+
+    Args:
+        replicas: of each shard.
+    """
 
     def __init__(
-        self, directory: Path, cache_dir: Path, zookeeper_classes: Path, replicas: int = 2
+        self,
+        directory: Path,
+        cache_dir: Path,
+        zookeeper_classes: Path,
+        replicas: int = 2,
+        shards: int = 1,
     ) -> None:
         library = known_library(cache_dir)
         self.keeper = ZooKeeper(directory / "zookeeper", zookeeper_classes)
-        self.replicas = [
-            Replica(directory / f"replica-{number}", library, _macros(number))
-            for number in range(1, replicas + 1)
+        self.shards = [
+            [
+                Replica(directory / f"replica-{shard}-{number}", library, _macros(shard, number))
+                for number in range(1, replicas + 1)
+            ]
+            for shard in range(1, shards + 1)
         ]
+        self.replicas = list(chain.from_iterable(self.shards))
         self._stack = ExitStack()
 
     def url(self, database: str) -> str:
@@ -128,7 +146,7 @@ class ReplicatedClickHouse:
     def configure(self) -> None:
         """Write down for each replica where the others are."""
         for each in self.replicas:
-            each.configure(self.keeper.port, [[one.port for one in self.replicas]])
+            each.configure(self.keeper.port, [[one.port for one in shard] for shard in self.shards])
 
     def __enter__(self) -> Self:
         self.configure()
@@ -153,5 +171,5 @@ class ReplicatedClickHouse:
             each.ensure_running()
 
 
-def _macros(number: int) -> dict[str, str]:
-    return {"shard": "01", "replica": f"r{number}"}
+def _macros(shard: int, number: int) -> dict[str, str]:
+    return {"shard": f"{shard:02d}", "replica": f"r{number}"}
