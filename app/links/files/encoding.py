@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import itertools
 from collections.abc import Iterator
 
 _BOMS = (
@@ -18,6 +19,8 @@ _OTHERS = (
     (b"%PDF", "it is a PDF file: it has to be CSV or JSON"),
 )
 _LOOKED_AT_BYTES = 4096
+#: Most that is read of a line: one that nobody ends would else take all the memory there is.
+MAX_LINE = 1 << 20
 
 
 class UnreadableFile(Exception):
@@ -62,7 +65,9 @@ def guess(start: bytes) -> str:
 
 
 def complaint(line: str) -> str:
-    """Say what is wrong with a line's bytes; '' for text."""
+    """Say what is wrong with a line's length or bytes; '' for text."""
+    if len(line) > MAX_LINE:
+        return f"it is longer than {MAX_LINE:,} characters"
     if not any("\ud800" <= character <= "\udfff" for character in line):
         return ""
     try:
@@ -84,9 +89,19 @@ def _is_utf8(raw: bytes) -> bool:
     return True
 
 
-def numbered(lines: io.TextIOBase) -> Iterator[tuple[int, str]]:
-    """Yield the lines that are not blank, each with its number, from 1."""
-    # A file that was put behind another keeps its mark, as one does whose encoding was named.
-    for number, line in enumerate((each.removeprefix("\ufeff") for each in lines), 1):
-        if line.strip():
-            yield number, line
+def numbered(text: io.TextIOBase) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not blank, each with its number, from 1.
+
+    Of one that is longer than :data:`MAX_LINE` its beginning and one character more are yielded;
+    the rest is still in the file until the next is asked for.
+    """
+    for number in itertools.count(1):
+        line = text.readline(MAX_LINE + 1)
+        if not line:
+            return
+        # A file that was put behind another keeps its mark, as one does whose encoding was named.
+        content = line.removeprefix("\ufeff")
+        if len(line) > MAX_LINE or content.strip():
+            yield number, content
+        while len(line) > MAX_LINE and not line.endswith("\n"):
+            line = text.readline(MAX_LINE + 1)
