@@ -62,7 +62,7 @@ class ClusterNode(Server):
     def view(self) -> SlotMap:
         """Return how it sees the cluster."""
         replies = self.call("CLUSTER", "SLOTS"), self.call("CLUSTER", "NODES")
-        return read_view((LOOPBACK, self.port), *replies)
+        return read_view((LOOPBACK, self.port), *replies).slots
 
 
 class Cluster:

@@ -9,12 +9,11 @@ from gevent.queue import SimpleQueue
 
 from app.redirect.redis.connection import ConnectFailed, Connection, ask, connect
 from app.stores.redis.address import Address, Peer
+from app.stores.redis.polling import ASK_SECONDS, Poll
 from app.stores.redis.sentinel import (
-    ASK_SECONDS,
     Answer,
     MasterLocator,
     MasterUnknown,
-    Poll,
     question,
     read_answer,
     why_refused,
@@ -40,7 +39,7 @@ class Locator:
             ends = address.sentinels.ends
             self._askers = {end: SentinelAsker(address, end) for end in ends}
             self.sentinel_count = len(ends)
-            poll = Poll(ends, lambda end: self._askers[end].ask(), gevent.spawn, SimpleQueue)
+            poll = Poll(lambda end: self._askers[end].ask(), gevent.spawn, SimpleQueue)
             self._locate = self._master = MasterLocator(address, poll, BoundedSemaphore())
 
     def __call__(self) -> Address:

@@ -1,6 +1,6 @@
-"""Threads that ask Sentinels where the master is, for every connection that redis-py makes.
+"""Threads that ask where to connect to, for redis-py: Sentinels, or nodes of a cluster.
 
-A process asks each Sentinel over one connection, however many clients it has.
+A process asks each over one connection, however many clients it has.
 """
 
 import threading
@@ -15,12 +15,13 @@ from redis.connection import SSLConnection
 from redis.retry import Retry
 
 from app.stores.redis.address import Address, Peer, parse_url
+from app.stores.redis.cluster import QUESTIONS, NoCluster, read_view
+from app.stores.redis.cluster_locator import ClusterLocator, Said, Silence, why_silent
 from app.stores.redis.errors import said_by, translated
+from app.stores.redis.polling import ASK_SECONDS, Poll
 from app.stores.redis.sentinel import (
-    ASK_SECONDS,
     Answer,
     MasterLocator,
-    Poll,
     question,
     read_answer,
     why_refused,
@@ -33,7 +34,7 @@ def master_locator(url: str) -> MasterLocator:
     address = parse_url(url)
     assert address.sentinels is not None  # noqa: S101 - else there is nobody to ask
     askers = {end: SentinelAsker(address, end) for end in address.sentinels.ends}
-    poll = Poll(address.sentinels.ends, lambda end: askers[end].ask(), _spawn, SimpleQueue)
+    poll = Poll(lambda end: askers[end].ask(), _spawn, SimpleQueue)
     return MasterLocator(address, poll, threading.Lock())
 
 
@@ -41,35 +42,44 @@ def _spawn(run: Callable[..., object], *arguments: object) -> None:
     threading.Thread(target=run, args=arguments, name="sentinel", daemon=True).start()
 
 
-class SentinelAsker:
-    """Connection that asks one Sentinel, and is made anew after any trouble.
+@cache
+def cluster_locator(url: str) -> ClusterLocator:
+    """Return the one locator that all clients of a cluster's URL go by in this process."""
+    address = parse_url(url)
+    askers: dict[Peer, Asker] = {}
+
+    def ask(end: Peer) -> Said:
+        if end not in askers:
+            askers[end] = Asker(address.at(end), ASK_SECONDS)
+        return _view_of(askers[end], end)
+
+    return ClusterLocator(address, Poll(ask, _spawn, SimpleQueue), threading.Lock())
+
+
+def _view_of(asker: "Asker", end: Peer) -> Said:
+    try:
+        return read_view(end, *(asker.call(*question) for question in QUESTIONS))
+    except NoCluster:
+        return Silence("is no node of a cluster", is_final=True)
+    except redis.exceptions.ResponseError as error:
+        return why_silent(said_by(error))
+    except redis.AuthenticationError as error:
+        return Silence(f"does not let us in: {error}", is_final=True)
+    except (redis.RedisError, OSError) as error:
+        return Silence(f"can't be asked: {_cause(error)}")
+
+
+class Asker:
+    """Connection that asks one end again and again, and is made anew after any trouble.
 
     Args:
-        address: of the master.
-        end: of the Sentinel.
         timeout_seconds: longest wait for the connection and for a reply.
     """
 
-    def __init__(self, address: Address, end: Peer, timeout_seconds: float = ASK_SECONDS) -> None:
-        assert address.sentinels is not None  # noqa: S101 - else there is nobody to ask
-        self._end = end
-        self._master = address.sentinels.master
-        self._question = question(address)
-        self._connect = partial(_connection, address.of_sentinel(end), timeout_seconds)
+    def __init__(self, at: Address, timeout_seconds: float) -> None:
+        self._connect = partial(_connection, at, timeout_seconds)
         # redis-py leaves its connections' methods untyped.
         self._connection: Any = None
-
-    def ask(self) -> Answer:
-        """Return what the Sentinel says, or why it says nothing; within a moment."""
-        try:
-            reply = self.call(*self._question)
-        except redis.exceptions.ResponseError as error:
-            return Answer(self._end, None, why_refused(said_by(error)))
-        except (redis.RedisError, OSError) as error:
-            # redis-py puts the place, which stands before this already, around what went wrong.
-            cause = error.__context__ if isinstance(error.__context__, OSError) else error
-            return Answer(self._end, None, f"can't be asked: {cause}")
-        return read_answer(self._end, self._master, reply)
 
     def call(self, *command: bytes | str) -> Any:
         """Return the reply to a command, bytes within maps and arrays.
@@ -91,6 +101,37 @@ class SentinelAsker:
         if self._connection is not None:
             self._connection.disconnect()
             self._connection = None
+
+
+class SentinelAsker(Asker):
+    """Connection that asks one Sentinel where the master is.
+
+    Args:
+        address: of the master.
+        end: of the Sentinel.
+    """
+
+    def __init__(self, address: Address, end: Peer, timeout_seconds: float = ASK_SECONDS) -> None:
+        super().__init__(address.of_sentinel(end), timeout_seconds)
+        assert address.sentinels is not None  # noqa: S101 - else there is nobody to ask
+        self._end = end
+        self._master = address.sentinels.master
+        self._question = question(address)
+
+    def ask(self) -> Answer:
+        """Return what the Sentinel says, or why it says nothing; within a moment."""
+        try:
+            reply = self.call(*self._question)
+        except redis.exceptions.ResponseError as error:
+            return Answer(self._end, None, why_refused(said_by(error)))
+        except (redis.RedisError, OSError) as error:
+            return Answer(self._end, None, f"can't be asked: {_cause(error)}")
+        return read_answer(self._end, self._master, reply)
+
+
+def _cause(error: Exception) -> BaseException:
+    # redis-py puts the place, which stands before this already, around what went wrong.
+    return error.__context__ if isinstance(error.__context__, OSError) else error
 
 
 def ask_once(at: Address, *command: str, timeout_seconds: float) -> Any:

@@ -9,10 +9,10 @@ Source: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spe
 
 from binascii import crc_hqx
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.stores.redis.address import Peer
 
@@ -131,7 +131,21 @@ class SlotMap:
         return sum(each.last - each.first + 1 for each in self._ranges)
 
 
-def read_view(asked: Peer, slots_reply: object, nodes_reply: object) -> SlotMap:
+@dataclass(frozen=True, slots=True)
+class View:
+    """How one node sees its cluster.
+
+    Attributes:
+        node_id: its own.
+        members: ids of all nodes that it knows, its own among them.
+    """
+
+    node_id: str
+    slots: SlotMap
+    members: frozenset[str]
+
+
+def read_view(asked: Peer, slots_reply: object, nodes_reply: object) -> View:
     """Return how a node sees its cluster, from its replies to :data:`QUESTIONS`.
 
     Ends are those of CLUSTER SLOTS, which follow ``cluster-preferred-endpoint-type`` and TLS; what
@@ -144,29 +158,36 @@ def read_view(asked: Peer, slots_reply: object, nodes_reply: object) -> SlotMap:
         NoCluster: see there.
     """
     try:
-        known = dict(_read_line(line) for line in _text(nodes_reply).splitlines() if line)
-        return SlotMap(_read_range(asked, one, known) for one in _list(slots_reply))
-    except (LookupError, TypeError, ValueError) as error:
+        lines = [line.split() for line in _text(nodes_reply).splitlines() if line]
+        known = {parts[0]: _Known(int(parts[6]), parts[2].split(",")) for parts in lines}
+        slots = SlotMap(_read_range(asked, one, known) for one in _list(slots_reply))
+        own_id = next(node_id for node_id, node in known.items() if "myself" in node.flags)
+    except (LookupError, StopIteration, TypeError, ValueError) as error:
         raise NoCluster(f"{asked[0]}:{asked[1]} answers what no node of a cluster does") from error
+    return View(own_id, slots, frozenset(known))
 
 
-#: Of a node: its configuration epoch, and whether it is called failed.
-_Known = dict[str, tuple[int, bool]]
+class _Known(NamedTuple):
+    """What CLUSTER NODES says of a node."""
+
+    epoch: int = 0
+    flags: Sequence[str] = ()
+
+    @property
+    def is_failed(self) -> bool:
+        return "fail" in self.flags
 
 
-def _read_line(line: str) -> tuple[str, tuple[int, bool]]:
-    parts = line.split()
-    return parts[0], (int(parts[6]), "fail" in parts[2].split(","))
-
-
-def _read_range(asked: Peer, reply: Any, known: _Known) -> SlotRange:
+def _read_range(asked: Peer, reply: Any, known: Mapping[str, _Known]) -> SlotRange:
     first, last, primary, *replicas = reply
     node_id = _text(primary[2])
-    epoch, is_failed = known.get(node_id, (0, False))
+    of_node = known.get(node_id, _Known())
     followers = tuple(
-        _read_end(asked, one) for one in replicas if not known.get(_text(one[2]), (0, False))[1]
+        _read_end(asked, one)
+        for one in replicas
+        if not known.get(_text(one[2]), _Known()).is_failed
     )
-    node = Node(node_id, _read_end(asked, primary), epoch, followers, is_failed)
+    node = Node(node_id, _read_end(asked, primary), of_node.epoch, followers, of_node.is_failed)
     if not 0 <= int(first) <= int(last) < SLOT_COUNT:
         raise ValueError("no slots")
     return SlotRange(int(first), int(last), node)

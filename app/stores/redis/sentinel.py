@@ -12,18 +12,16 @@ Source: https://redis.io/docs/latest/develop/reference/sentinel-clients/
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from queue import Empty
-from typing import Any, Protocol
+from typing import Any
 
 from app.stores.redis.address import Address, Peer
+from app.stores.redis.polling import Poll
 
 logger = logging.getLogger(__name__)
 
-#: Longest wait for all of them: one that is away keeps nobody waiting for longer.
-ASK_SECONDS = 0.3
 #: What they said last is as good as new for so long, however many ask.
 _FRESH_SECONDS = 0.2
 
@@ -44,21 +42,6 @@ class Answer:
     sentinel: Peer
     master: Peer | None
     why: str = ""
-
-
-#: Asks one Sentinel, within :data:`ASK_SECONDS`; nothing that goes wrong may be raised.
-AskOne = Callable[[Peer], Answer]
-
-
-class Arrivals(Protocol):
-    """Queue of answers, for threads or for greenlets."""
-
-    def put(self, answer: Answer) -> None:
-        """Add one."""
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Answer:
-        """Return one, or raise :class:`queue.Empty` after the timeout."""
-        ...
 
 
 def question(address: Address) -> tuple[bytes, ...]:
@@ -120,69 +103,11 @@ def told(answer: Answer) -> str:
     return f"{where} names {answer.master[0]}:{answer.master[1]}"
 
 
-class Poll:
-    """Asks all Sentinels at once, and waits until enough agree.
-
-    Args:
-        ask: see :data:`AskOne`.
-        spawn: runs a function beside, in a thread or a greenlet.
-        new_queue: makes a queue between these and who asks.
-
-    Attributes:
-        latest: what each Sentinel said last, also of those that were not waited for.
-    """
-
-    def __init__(
-        self,
-        ends: Sequence[Peer],
-        ask: AskOne,
-        spawn: Callable[..., Any],
-        new_queue: Callable[[], Arrivals],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.latest: dict[Peer, Answer] = {}
-        self._ends = ends
-        self._ask = ask
-        self._spawn = spawn
-        self._new_queue = new_queue
-        self._clock = clock
-        # One that is still being asked is not asked once more.
-        self._asked: set[Peer] = set()
-
-    def __call__(self) -> list[Answer]:
-        """Return what those say that answer in time; of the others, that they don't."""
-        arrivals = self._new_queue()
-        for end in self._ends:
-            if end not in self._asked:
-                self._asked.add(end)
-                self._spawn(self._ask_one, end, arrivals)
-        answers: dict[Peer, Answer] = {}
-        until = self._clock() + ASK_SECONDS
-        while len(answers) < len(self._ends) and not self._is_decided(answers):
-            try:
-                answer = arrivals.get(timeout=max(until - self._clock(), 0.001))
-            except Empty:
-                break
-            answers[answer.sentinel] = answer
-        return [answers.get(end, Answer(end, None, "doesn't answer")) for end in self._ends]
-
-    def _is_decided(self, answers: dict[Peer, Answer]) -> bool:
-        votes = Counter(answer.master for answer in answers.values() if answer.master is not None)
-        return any(_is_majority(count, len(self._ends)) for count in votes.values())
-
-    def _ask_one(self, end: Peer, arrivals: Arrivals) -> None:
-        try:
-            self.latest[end] = answer = self._ask(end)
-            arrivals.put(answer)
-        finally:
-            self._asked.discard(end)
-
-
 class MasterLocator:
     """Locator that tells where the master is; all connections of a process go by one.
 
     Args:
-        poll: asks all Sentinels.
+        poll: asks the Sentinels.
         lock: keeps others waiting meanwhile, threads or greenlets.
 
     Attributes:
@@ -192,14 +117,14 @@ class MasterLocator:
     def __init__(
         self,
         address: Address,
-        poll: Poll,
+        poll: Poll[Answer],
         lock: AbstractContextManager[Any],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         assert address.sentinels is not None  # noqa: S101 - else there is nobody to ask
         self.elected: Peer | None = None
         self._address = address
-        self._most = len(address.sentinels.ends)
+        self._ends = address.sentinels.ends
         self._poll = poll
         self._clock = clock
         self._lock = lock
@@ -226,10 +151,11 @@ class MasterLocator:
         return sum(answer.master == self.elected is not None for answer in said)
 
     def _ask(self) -> None:
-        answers = self._poll()
+        said = self._poll(self._ends, self._is_decided)
+        answers = [said.get(end, Answer(end, None, "doesn't answer")) for end in self._ends]
         self._fresh_until = self._clock() + _FRESH_SECONDS
         try:
-            self.elected = elect(answers, self._most)
+            self.elected = elect(answers, len(self._ends))
             trouble = ""
         except MasterUnknown as error:
             trouble = str(error)
@@ -237,6 +163,10 @@ class MasterLocator:
                 self.elected = None
         self._tell(trouble)
         self._trouble = trouble
+
+    def _is_decided(self, answers: Mapping[Peer, Answer]) -> bool:
+        votes = Counter(one.master for one in answers.values() if one.master is not None)
+        return any(_is_majority(count, len(self._ends)) for count in votes.values())
 
     def _tell(self, trouble: str) -> None:
         # While nobody stands, who asks is told, and says so in its own words.

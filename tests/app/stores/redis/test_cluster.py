@@ -70,7 +70,9 @@ def test_a_view_has_ends_of_one_reply_and_epochs_of_the_other() -> None:
         [0, 8191, [b"10.0.0.1", 6379, b"a1", []], [b"10.0.0.3", 6379, b"c3", []]],
         [8192, 16383, [b"10.0.0.2", 6379, b"b2", []]],
     ]
-    view = read_view(ASKED, slots, NODES)
+    seen = read_view(ASKED, slots, NODES)
+    assert (seen.node_id, seen.members) == ("b2", {"a1", "b2", "c3", "d4"})
+    view = seen.slots
     first, second = view.nodes
     assert first == Node("a1", ("10.0.0.1", 6379), 3, (("10.0.0.3", 6379),))
     assert second == Node("b2", ("10.0.0.2", 6379), 7, is_failed=True)
@@ -80,7 +82,7 @@ def test_a_view_has_ends_of_one_reply_and_epochs_of_the_other() -> None:
 
 def test_a_replica_that_has_failed_is_left_out() -> None:
     slots = [[0, 1, [b"h", 1, b"a1", []], [b"h", 2, b"c3", []], [b"h", 3, b"d4", []]]]
-    assert read_view(ASKED, slots, NODES).nodes[0].replicas == (("h", 2),)
+    assert read_view(ASKED, slots, NODES).slots.nodes[0].replicas == (("h", 2),)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_a_replica_that_has_failed_is_left_out() -> None:
 def test_a_node_without_a_host_is_where_its_address_or_who_names_it_is(
     node: list[object], end: tuple[str, int]
 ) -> None:
-    assert read_view(ASKED, [[0, 1, node]], NODES).nodes[0].end == end
+    assert read_view(ASKED, [[0, 1, node]], NODES).slots.nodes[0].end == end
 
 
 @pytest.mark.parametrize(
@@ -111,6 +113,7 @@ def test_a_node_without_a_host_is_where_its_address_or_who_names_it_is(
         ([[0, 16_384, [b"h", 1, b"a1"]]], b""),
         ([[5, 4, [b"h", 1, b"a1"]]], b""),
         ([], b"what is this"),
+        ([], b"a1 h:1@2 master - 0 0 3 connected"),
     ],
 )
 def test_what_no_node_says_is_refused(slots: object, nodes: object) -> None:

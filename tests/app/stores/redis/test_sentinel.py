@@ -1,5 +1,4 @@
 import queue
-import threading
 from contextlib import nullcontext
 
 import pytest
@@ -7,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.stores.redis.address import parse_url
+from app.stores.redis.polling import Poll
 from app.stores.redis.sentinel import (
     Answer,
     MasterLocator,
     MasterUnknown,
-    Poll,
     elect,
     read_answer,
     why_refused,
@@ -103,25 +102,6 @@ def test_a_redis_is_told_from_a_sentinel_that_refuses():
     assert why_refused("NOAUTH Authentication required.") == "says: NOAUTH Authentication required."
 
 
-def spawn(run, *arguments):
-    threading.Thread(target=run, args=arguments, daemon=True).start()
-
-
-def test_a_sentinel_that_hangs_is_not_waited_for_once_the_others_agree():
-    over = threading.Event()
-
-    def ask(end):
-        if end == ENDS[0]:
-            over.wait(30)
-        return Answer(end, NEW)
-
-    poll = Poll(ENDS, ask, spawn, queue.SimpleQueue, clock=lambda: 0.0)
-    first, second = poll(), poll()
-    over.set()
-    # By a clock that stands still, to wait for it would be to wait for ever.
-    assert elect(first, 3) == elect(second, 3) == NEW
-
-
 class World:
     """Sentinels that say what they are told to."""
 
@@ -129,7 +109,7 @@ class World:
         self.clock = FakeClock()
         self.masters = (OLD, OLD, OLD)
         self.asked = 0
-        poll = Poll(ENDS, self._ask, lambda run, *arguments: run(*arguments), queue.SimpleQueue)
+        poll = Poll(self._ask, lambda run, *arguments: run(*arguments), queue.SimpleQueue)
         self.locate = MasterLocator(ADDRESS, poll, nullcontext(), self.clock)
 
     def _ask(self, end):
