@@ -112,7 +112,14 @@ class Settings(StoreSettings):
 
     # Console
     console_bind: Bind = Field("127.0.0.1:8081", description="Where the console listens.")
-    console_threads: Count = Field(4, description="Console requests served at the same time.")
+    console_threads: Count = Field(
+        16, description="Requests for reports that may wait at the same time; more get 503."
+    )
+    console_reports: Count = Field(
+        3,
+        description="Reports computed at the same time; further ones wait 2 s for their turn, then"
+        " get 503.",
+    )
     console_token: Token | None = Field(
         None,
         description="Bearer token that the console demands; it has to have one where other machines"

@@ -1,7 +1,6 @@
 """The console's routes, and which answer each failure becomes."""
 
 import logging
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import falcon
@@ -9,8 +8,9 @@ import orjson
 from falcon.media import JSONHandler
 
 from app.console.api.problem import write_problem
+from app.console.api.report_limiter import ReportLimiter
 from app.console.api.stats import LinkStats
-from app.console.health_endpoints import LIVE, WELCOME, Always, Metrics, Ping, Ready
+from app.console.health_endpoints import LIVE, WELCOME, Always, Metrics, Ready
 from app.console.middleware import (
     BearerAuth,
     CountRequests,
@@ -38,21 +38,21 @@ _RETRY_AFTER_SECONDS = 5
 
 def create_app(
     reports: Reports,
+    limiter: ReportLimiter,
     links: LinkStore,
-    pings: Mapping[str, Ping],
+    ready: Ready,
     guards: tuple[KnownHosts, BearerAuth],
     metrics: ConsoleMetrics,
     exposition: Exposition,
     request_ids: RequestIds,
-    instance: str,
 ) -> App:
     """Return the console as a WSGI app.
 
     Args:
-        pings: for every store its name and how to ask it for a sign of life.
+        limiter: of the requests for reports.
+        ready: knows the stores.
         guards: what a request has to pass.
         exposition: of all metrics that the console's processes publish.
-        instance: says whose console it is.
     """
     middleware: list[Any] = [NameRequests(request_ids), CountRequests(metrics), SafeHeaders()]
     middleware.append(KnownMethods())
@@ -69,9 +69,9 @@ def create_app(
         app.add_error_handler(away, _away)
     app.add_route("/", Always(WELCOME))
     app.add_route("/-/live", Always(LIVE))
-    app.add_route("/-/ready", Ready(pings, instance))
+    app.add_route("/-/ready", ready)
     app.add_route("/-/metrics", Metrics(exposition))
-    app.add_route("/api/v1/links/{code}/stats", LinkStats(reports, links))
+    app.add_route("/api/v1/links/{code}/stats", LinkStats(reports, links, limiter))
     return app
 
 

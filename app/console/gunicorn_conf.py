@@ -17,6 +17,9 @@ from app.gunicorn.watchdog import keep_watch
 from app.processes.private_files import keep_to_ourselves
 from app.processes.systemd import Notifier
 
+#: Threads that no report gets: for probes and metrics.
+_SPARE_THREADS = 2
+
 _settings = load_or_exit()
 
 
@@ -28,7 +31,7 @@ proc_name = "hopline-console"
 bind = _settings.console_bind
 worker_class = Worker
 workers = 1
-threads = _settings.console_threads
+threads = _settings.console_threads + _SPARE_THREADS
 graceful_timeout = int(_settings.drain_seconds)
 loglevel = _settings.log_level.lower()
 logger_class = "app.gunicorn.logger.Logger"

@@ -41,7 +41,12 @@ class Always:
 
 
 class Ready:
-    """Answers 200 while every store answers, else 503 and which don't."""
+    """Answers 200 while every store answers, else 503 and which don't.
+
+    Args:
+        pings: for every store its name and how to ask it for a sign of life.
+        instance: says whose console it is.
+    """
 
     def __init__(self, pings: Mapping[str, Ping], instance: str) -> None:
         self._pings = pings

@@ -9,7 +9,9 @@ from app.config.access import HostNames
 from app.config.instance import instance_id
 from app.config.loading import load
 from app.config.variables import variable
+from app.console.api.report_limiter import ReportLimiter
 from app.console.app import App, create_app
+from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
 from app.http.request_ids import RequestIds
 from app.links.store import open_store
@@ -48,5 +50,13 @@ def get_app() -> App:
         KnownHosts(names, variable("console_hosts")),
         BearerAuth(held.console_token, held.metrics_token),
     )
-    exposition, instance = Exposition(directory), instance_id(held)
-    return create_app(reports, links, pings, guards, metrics, exposition, request_ids, instance)
+    return create_app(
+        reports,
+        ReportLimiter(held, metrics),
+        links,
+        Ready(pings, instance_id(held)),
+        guards,
+        metrics,
+        Exposition(directory),
+        request_ids,
+    )

@@ -1,6 +1,6 @@
 """Metrics of the console; the rules stand in :mod:`app.metrics.workers`."""
 
-from app.metrics.types import MetricGroup, counter, histogram
+from app.metrics.types import MetricGroup, counter, gauge, histogram
 
 
 class ConsoleMetrics(MetricGroup):
@@ -12,3 +12,10 @@ class ConsoleMetrics(MetricGroup):
         status=("200", "400", "401", "404", "405", "500", "503"),
     )
     response_seconds = histogram("Time that one answer took.", name="console_response_seconds")
+    reports = counter(
+        "Requests for reports by what came of them: computed, shared with another's, refused since"
+        " too many were at work, not done in time, or abandoned by who asked.",
+        name="console_reports",
+        outcome=("computed", "shared", "refused", "late", "abandoned"),
+    )
+    reports_running = gauge("Reports being computed.", name="console_reports_running")

@@ -8,7 +8,10 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from app.config.access import HostNames
+from app.config.settings import Settings
+from app.console.api.report_limiter import ReportLimiter
 from app.console.app import create_app
+from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
 from app.http.request_ids import RequestIds
 from app.metrics.console import ConsoleMetrics
@@ -56,7 +59,14 @@ def client_of(
     )
     request_ids = RequestIds(["127.0.0.1/32"])
     app = create_app(
-        reports, links, pings, guards, metrics, OwnMetrics(registry), request_ids, "one"
+        reports,
+        ReportLimiter(Settings(), metrics),
+        links,
+        Ready(pings, "one"),
+        guards,
+        metrics,
+        OwnMetrics(registry),
+        request_ids,
     )
     return falcon.testing.TestClient(app)
 

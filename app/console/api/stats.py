@@ -9,6 +9,7 @@ from typing import Any, get_args
 import falcon
 
 from app.console.api.problem import InvalidParameter
+from app.console.api.report_limiter import ReportLimiter
 from app.links.store import LinkStore
 from app.reports.reader import DEFAULT_BY, Reports
 from app.reports.stats import Dimension, Interval, Period, Stats, read_dimension, to_json
@@ -33,9 +34,10 @@ class Question:
 class LinkStats:
     """Answers with a report, in the form of :func:`app.reports.stats.to_json`."""
 
-    def __init__(self, reports: Reports, links: LinkStore) -> None:
+    def __init__(self, reports: Reports, links: LinkStore, limiter: ReportLimiter) -> None:
         self._reports = reports
         self._links = links
+        self._limiter = limiter
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
         """Answer GET.
@@ -43,16 +45,22 @@ class LinkStats:
         Raises:
             InvalidParameter: naming the first parameter that can't be used.
             LinkNotFound: the code has no link and no clicks.
+            falcon.HTTPServiceUnavailable: too many reports are at work, or it took too long.
             RedisError, ClickHouseError: a store doesn't do its part.
         """
         now = datetime.now(UTC)
         question = read_question(req.params, now)
+        resp.media = self._limiter.answer(
+            req, req.relative_uri, lambda: self._report(code, question, now)
+        )
+
+    on_head = on_get
+
+    def _report(self, code: str, question: Question, now: datetime) -> dict[str, Any]:
         stats = self._ask(code, question, now)
         if stats.is_empty:
             self._links.get(code)
-        resp.media = to_json(stats)
-
-    on_head = on_get
+        return to_json(stats)
 
     def _ask(self, code: str, question: Question, now: datetime) -> Stats:
         with _naming("interval", TooManyBuckets):

@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +114,36 @@ def test_no_counter_goes_back_when_the_worker_is_killed_or_reloaded(
         wait_until(lambda: ask(base, "/-/ready")[0] == 200)
         metrics.scrape()
     assert metrics.sum("hopline_console_responses_total", status="404") == 2
+
+
+def test_probes_and_metrics_answer_while_reports_take_all_that_they_may(
+    redis_url: str, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        settings = {
+            "redis_url": redis_url,
+            "clickhouse_url": f"clickhouse://127.0.0.1:{silent.getsockname()[1]}/hopline",
+            "clickhouse_timeout_seconds": 60,
+            "console_threads": 2,
+            "console_reports": 1,
+        }
+        server = stack.enter_context(ConsoleServer(tmp_path, **settings))
+        metrics = Scraper(server.port)
+
+        def counted(outcome: str) -> float:
+            metrics.scrape()
+            return metrics.sum("hopline_console_reports_total", outcome=outcome)
+
+        visitors = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            for _ in range(8)
+        ]
+        for visitor in visitors:
+            visitor.sendall(b"GET /api/v1/links/abc/stats HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        wait_until(lambda: counted("refused") == 6)
+        assert ask(f"http://127.0.0.1:{server.port}", "/-/live")[0] == 200
+        assert counted("computed") + counted("shared") == 0
+        for visitor in visitors:
+            visitor.close()
+        wait_until(lambda: counted("abandoned") == 2)
