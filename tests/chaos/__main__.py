@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = make_plan(kinds, options.seed, options.seconds, options.every_seconds, PAIRS, lasting)
     with (
         working_folder(options.directory, "hopline-chaos-", keep=options.keep) as folder,
-        Testbed(folder, options.store, options.workers, options.maxlen) as testbed,
+        Testbed(folder, options.store, options.workers, options.maxlen, options.shards) as testbed,
     ):
         outcome = run(testbed, plan, options.rate, options.settle_seconds)
     said = figures(options, outcome)

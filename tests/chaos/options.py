@@ -23,6 +23,7 @@ class Options(NamedTuple):
         store: ``valkey`` (the embedded one) or ``redis7`` (Debian's).
         lasting: a fault that lasts from beginning to end; '' for none.
         maxlen: entries that the stream may hold; None for what is usual.
+        shards: streams that clicks are spread over, beside that without shards if more than one.
         workers: module that is run as the workers.
         json_path: where the figures go.
         judges_waits: whether a visitor who waited for no reason fails the run.
@@ -37,6 +38,7 @@ class Options(NamedTuple):
     kinds: tuple[str, ...]
     lasting: str
     maxlen: int | None
+    shards: int
     workers: str
     directory: Path | None
     json_path: Path
@@ -57,6 +59,8 @@ class Options(NamedTuple):
             arguments += f" --throughout '{self.lasting}'"
         if self.maxlen:
             arguments += f" --maxlen {self.maxlen}"
+        if self.shards > 1:
+            arguments += f" --shards {self.shards}"
         if not self.judges_waits:
             arguments += " --lenient"
         return f'make chaos {words} ARGS="{arguments}"'
@@ -79,6 +83,7 @@ def parse(arguments: Sequence[str] | None) -> Options:
     add("--only", type=_kinds, default=tuple(FAULTS), metavar="KIND,…", help="kinds of faults")
     add("--throughout", choices=FAULTS, default="", metavar="KIND", help="what lasts all the time")
     add("--maxlen", type=int, help="entries that the stream may hold; the usual bound by default")
+    add("--shards", type=int, default=1, help="streams that clicks are spread over (%(default)d)")
     add("--workers", default="workers", help="module to run as the workers")
     add("--directory", type=Path, help="for everything's files; a temporary one by default")
     add("--json", type=Path, default=Path("build/chaos.json"), help="for the figures")
@@ -96,6 +101,7 @@ def parse(arguments: Sequence[str] | None) -> Options:
         given.only,
         given.throughout,
         given.maxlen,
+        given.shards,
         given.workers,
         given.directory,
         given.json,

@@ -15,6 +15,7 @@ def test_the_seed_is_a_new_one_unless_given():
     "more",
     [
         ("--only", "redis killed,clock back"),
+        ("--shards", "4"),
         ("--throughout", "redis out of memory for long", "--maxlen", "5000", "--settle", "300"),
         ("--only", ",".join(name for name in FAULTS if name != "redis killed"), "--lenient"),
     ],

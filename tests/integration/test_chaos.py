@@ -29,13 +29,14 @@ def chaos(tmp_path, shared_clickhouse):
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("store", "seed"), [("valkey", 1), ("redis7", 2)])
-def test_every_promise_is_kept_whatever_breaks(chaos, store, seed):
+@pytest.mark.parametrize(("store", "seed", "shards"), [("valkey", 1, 1), ("redis7", 2, 4)])
+def test_every_promise_is_kept_whatever_breaks(chaos, store, seed, shards):
     if store == "redis7" and redis_server_7() is None:
         pytest.fail("redis-server is missing (Debian: apt install redis-server)")
     options = ("--store", store, "--seed", seed, "--seconds", 30, "--every", 0.7, "--rate", 150)
     # A machine that runs other tests as well makes visitors wait for it.
-    exit_code, figures, output = chaos(*options, "--settle", 45, "--lenient")
+    more = ("--settle", 45, "--lenient", "--shards", shards)
+    exit_code, figures, output = chaos(*options, *more)
     assert (figures["lost"], figures["doubled"], figures["unknown"]) == (0, 0, 0), output
     assert (figures["stale"], figures["overused"], figures["complaints"]) == ([], {}, []), output
     assert exit_code == 0, output

@@ -9,6 +9,7 @@ from redis import Redis
 from redis import exceptions as redis_errors
 
 from app.config.settings import Settings
+from app.config.shards import shards_of
 from app.redirect.spool.file import SpoolError, SpoolFile
 from app.stores.clickhouse.driver import errors as clickhouse_errors
 
@@ -62,17 +63,19 @@ def settle(testbed: Settling, seconds: float) -> bool:
 
 def read_backlog(testbed: Settling) -> Backlog | None:
     """Return what is on its way; None while a part doesn't answer."""
-    settings = testbed.settings
+    unread, pending = False, 0
     try:
         with testbed.redis() as client:
-            stream: Any = client.xinfo_stream(settings.stream)
-            groups: Any = client.xinfo_groups(settings.stream)
-        if not groups:
-            return None
-        (group,) = groups
-        unread = group["last-delivered-id"] != stream["last-generated-id"]
+            for shard in shards_of(testbed.settings):
+                stream: Any = client.xinfo_stream(shard.stream)
+                groups: Any = client.xinfo_groups(shard.stream)
+                if not groups:
+                    return None
+                (group,) = groups
+                unread |= group["last-delivered-id"] != stream["last-generated-id"]
+                pending += group["pending"]
         [(rows,)] = testbed.ask_clickhouse("SELECT count() FROM clicks")
-        return Backlog(spooled(testbed), unread, group["pending"], rows)
+        return Backlog(spooled(testbed), unread, pending, rows)
     except _AWAY:
         return None
 

@@ -14,13 +14,13 @@ _LITTLE_MEMORY_BYTES = 64 << 20
 def _destroy_group(testbed: Testbed, random: Random, hold_seconds: float) -> Injection:
     """Take the group away, with all that it knows of what is read and pending."""
     with testbed.redis() as client:
-        client.xgroup_destroy(testbed.settings.stream, testbed.settings.group)
+        client.xgroup_destroy(testbed.pick_stream(random), testbed.settings.group)
     return Done()
 
 
 def _make_group_again(testbed: Testbed, random: Random, hold_seconds: float) -> Injection:
     """Destroy the group and make it anew in one step, so that nobody sees it gone."""
-    stream, group = testbed.settings.stream, testbed.settings.group
+    stream, group = testbed.pick_stream(random), testbed.settings.group
     with testbed.redis() as client, client.pipeline() as transaction:
         transaction.xgroup_destroy(stream, group)
         transaction.xgroup_create(stream, group, id="0")
@@ -31,7 +31,7 @@ def _make_group_again(testbed: Testbed, random: Random, hold_seconds: float) -> 
 def _rewind_group(testbed: Testbed, random: Random, hold_seconds: float) -> Injection:
     """Set the group back to the beginning; what is pending stays so."""
     with testbed.redis() as client:
-        client.xgroup_setid(testbed.settings.stream, testbed.settings.group, id="0")
+        client.xgroup_setid(testbed.pick_stream(random), testbed.settings.group, id="0")
     return Done()
 
 

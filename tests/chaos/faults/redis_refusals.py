@@ -202,7 +202,8 @@ def _add_poison(testbed: Testbed, random: Random, hold_seconds: float) -> Inject
         bytes_now = client.config_get("maxmemory")["maxmemory"]
         client.config_set("maxmemory", 0)
         try:
-            client.xadd(testbed.settings.stream, {"short_code": "pulse", "timestamp": "yesterday"})
+            fields = {"short_code": "pulse", "timestamp": "yesterday"}
+            client.xadd(testbed.pick_stream(random), fields)
         finally:
             client.config_set("maxmemory", bytes_now)
     return Done()

@@ -7,6 +7,7 @@ import psutil
 from redis import Redis
 from redis import exceptions as redis_errors
 
+from app.config.shards import shards_of
 from app.stores.clickhouse.connection import connect
 from app.stores.clickhouse.driver import errors as clickhouse_errors
 from loadtest.common.processes import of_living
@@ -78,11 +79,12 @@ class Progress:
 
 
 def waiting_entries(testbed: Testbed, client: Redis) -> int:
-    """Return how many entries of the stream are not done; at least one where that can't be told."""
-    stream: Any = client.xinfo_stream(testbed.settings.stream)
-    groups: Any = client.xinfo_groups(testbed.settings.stream)
+    """Return how many entries of all streams are not done; one at least where it can't be told."""
     waiting = 0
-    for group in groups:
-        is_read = group["last-delivered-id"] == stream["last-generated-id"]
-        waiting += group["pending"] + (0 if is_read else group.get("lag") or 1)
+    for shard in shards_of(testbed.settings):
+        stream: Any = client.xinfo_stream(shard.stream)
+        groups: Any = client.xinfo_groups(shard.stream)
+        for group in groups:
+            is_read = group["last-delivered-id"] == stream["last-generated-id"]
+            waiting += group["pending"] + (0 if is_read else group.get("lag") or 1)
     return waiting

@@ -4,10 +4,11 @@ from types import SimpleNamespace
 import pytest
 from redis.exceptions import ConnectionError as RedisAway
 
+from app.config.settings import Settings
 from tests.chaos.monitors import progress
 from tests.chaos.monitors.progress import Progress, waiting_entries
 
-SETTINGS = SimpleNamespace(stream="clicks:stream")
+SETTINGS = Settings(_env_file=None)
 
 
 class Redis:

@@ -8,12 +8,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any, Self
 
 import psutil
 from redis import Redis
 
 from app.config.settings import Settings
+from app.config.shards import shards_of
 from app.config.variables import variable
 from app.links.store import open_store
 from app.local.clickhouse import clickhouse_url, embedded_program, memory_limit_bytes
@@ -77,7 +79,12 @@ class Testbed:
     """
 
     def __init__(
-        self, directory: Path, store: str, workers_module: str, maxlen: int | None = None
+        self,
+        directory: Path,
+        store: str,
+        workers_module: str,
+        maxlen: int | None = None,
+        shards: int = 1,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
@@ -90,7 +97,7 @@ class Testbed:
         self.redirect_link, self.workers_link = CuttingProxy(0), CuttingProxy(0)
         self.operator_link, self.clickhouse_link = CuttingProxy(0), CuttingProxy(clickhouse_port)
         self.settings = self._settings(
-            valkey_url(self.operator_link.port), clickhouse_url(clickhouse_port), maxlen
+            valkey_url(self.operator_link.port), clickhouse_url(clickhouse_port), maxlen, shards
         )
         binary = _binary(store)
         names = [self.redirect_link, self.workers_link, self.operator_link]
@@ -134,6 +141,11 @@ class Testbed:
     def valkey(self) -> Service:
         """The Redis that is the master at this moment."""
         return self.redis_pair.master.service
+
+    def pick_stream(self, random: Random) -> str:
+        """Return the stream, or one of them, that something is done to."""
+        streams = [shard.stream for shard in shards_of(self.settings)]
+        return streams[0] if len(streams) == 1 else random.choice(streams)
 
     def service(self, name: str) -> Service:
         """Return ``redirect``, ``workers``, ``clickhouse``, or ``valkey`` for the master."""
@@ -222,9 +234,11 @@ class Testbed:
         fields = settings.model_fields_set
         return kept | {variable(name): _text(getattr(settings, name)) for name in sorted(fields)}
 
-    def _settings(self, redis_url: str, url: str, maxlen: int | None) -> Settings:
-        given = {
+    def _settings(self, redis_url: str, url: str, maxlen: int | None, shards: int) -> Settings:
+        given = _TUNING | {
             **({"stream_maxlen": maxlen} if maxlen else {}),
+            # One for each stream, and for that without shards.
+            **({"stream_shards": shards, "consumers": shards + 1} if shards > 1 else {}),
             "redis_url": redis_url,
             "clickhouse_url": url,
             "redirect_bind": f"{LOOPBACK}:{self.port}",
@@ -234,7 +248,7 @@ class Testbed:
             "data_dir": self.directory / "data",
             "cache_dir": Settings(_env_file=None).cache_dir,
         }
-        return Settings(_env_file=None, **given, **_TUNING)
+        return Settings(_env_file=None, **given)
 
     def _redirect(self) -> Program:
         through = self.settings.model_copy(
