@@ -17,12 +17,6 @@ from app.config.variables import (
     show_given,
     variable,
 )
-from app.stores.redis.address import parse_url
-
-_NO_CLUSTER = (
-    "expected one server (redis://) or the Sentinels of one (redis+sentinel://), not a cluster:"
-    " HOPLINE_STREAM_SHARDS has several streams on one server (docs/sharding.md)"
-)
 
 #: In the data directory, while `hopline up` runs: where its services and stores answer.
 RUNNING_FILE = "running.env"
@@ -71,14 +65,9 @@ def load_environment(**given: object) -> Settings:
 
 def _read(make: Callable[..., Settings], **given: object) -> Settings:
     try:
-        settings = make(**given)
+        return make(**given)
     except ValidationError as error:
         raise SettingsError("\n".join(_complaints(error))) from None
-    if parse_url(settings.redis_url).seeds:
-        # Not all services know how to find their way in one.
-        given_url = show_given("redis_url", settings.redis_url)
-        raise SettingsError(f"{given_url}: {_NO_CLUSTER}")
-    return settings
 
 
 def _filed() -> dict[str, str]:

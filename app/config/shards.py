@@ -3,21 +3,25 @@
 A shard's settings are those of an installation whose only stream it is: whoever knows of one stream
 takes them, and need not know of others. The stream without shards stays one that is read and never
 written by us: other producers know its name, and what is in it when shards are added runs dry.
+
+On a cluster clicks go to shards however many there are, one as well: only what has a hash tag is
+in one slot with its dead letters.
 """
 
 from zlib import crc32
 
 from app.config.settings import Settings
 from app.config.variables import variable
-from app.stores.keys import shard_key
+from app.stores.keys import dead_key_beside, shard_key
+from app.stores.redis.address import is_cluster
+from app.stores.redis.cluster import slot_of
 from app.stores.shards import SHARD_TAGS
 
 
 def shards_of(settings: Settings) -> tuple[Settings, ...]:
     """Return the settings of every stream that is read, the one without shards first."""
-    if settings.stream_shards == 1:
-        return (settings,)
-    return (settings.model_copy(update={"stream_shards": 1}), *written_shards(settings))
+    written = written_shards(settings)
+    return written if written == (settings,) else (_unsharded(settings), *written)
 
 
 def written_shards(settings: Settings) -> tuple[Settings, ...]:
@@ -25,13 +29,14 @@ def written_shards(settings: Settings) -> tuple[Settings, ...]:
 
     Together they may hold as much as the one without shards.
     """
-    count = settings.stream_shards
-    return (settings,) if count == 1 else tuple(_shard(settings, at) for at in range(count))
+    if not _is_spread(settings):
+        return (settings,)
+    return tuple(_shard(settings, number) for number in range(settings.stream_shards))
 
 
 def further_shards(settings: Settings) -> tuple[Settings, ...]:
     """Return the settings of every shard that is not in use, but was if there were more before."""
-    first = 0 if settings.stream_shards == 1 else settings.stream_shards
+    first = settings.stream_shards if _is_spread(settings) else 0
     return tuple(_shard(settings, number) for number in range(first, len(SHARD_TAGS)))
 
 
@@ -63,6 +68,20 @@ def refusal(settings: Settings) -> str:
     )
 
 
+def _is_spread(settings: Settings) -> bool:
+    if settings.stream_shards > 1 or not is_cluster(settings.redis_url):
+        return settings.stream_shards > 1
+    # What is one shard already has all in one slot.
+    return slot_of(settings.stream) != slot_of(settings.dead_stream)
+
+
+def _unsharded(settings: Settings) -> Settings:
+    names = {}
+    if is_cluster(settings.redis_url):
+        names["dead_stream"] = dead_key_beside(settings.stream)
+    return settings.model_copy(update={"stream_shards": 1, **names})
+
+
 def _shard(settings: Settings, number: int) -> Settings:
     share = {
         name: max(1, getattr(settings, name) // settings.stream_shards)
@@ -72,5 +91,7 @@ def _shard(settings: Settings, number: int) -> Settings:
         name: shard_key(getattr(settings, name), SHARD_TAGS[number])
         for name in ("stream", "dead_stream")
     }
-    # Once for a server: by who reads the stream without shards.
-    return settings.model_copy(update={"stream_shards": 1, "aof_rewrite": False, **names, **share})
+    # Once for a server: by who reads the stream without shards. Of a cluster any node may hold one.
+    rewrites = settings.aof_rewrite and is_cluster(settings.redis_url)
+    changed = {"stream_shards": 1, "aof_rewrite": rewrites, **names, **share}
+    return settings.model_copy(update=changed)

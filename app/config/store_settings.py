@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.config.types import ClickHouseUrl, ClusterName, Count, RedisUrl, Seconds
 from app.config.variables import PREFIX
 from app.stores.clickhouse.hosts import with_parameters
+from app.stores.redis.address import is_cluster
 
 
 class StoreSettings(BaseSettings):
@@ -90,7 +91,10 @@ class StoreSettings(BaseSettings):
     def _is_apart(cls, value: str, info: ValidationInfo) -> str:
         if value == info.data.get("stream"):
             raise ValueError("expected another than HOPLINE_STREAM: its entries are no clicks")
-        if info.data.get("stream_shards") != 1 and "{" in value + info.data.get("stream", ""):
+        is_spread = info.data.get("stream_shards") != 1 or is_cluster(
+            info.data.get("redis_url", "")
+        )
+        if is_spread and "{" in value + info.data.get("stream", ""):
             raise ValueError("expected no { in it and HOPLINE_STREAM: shards bring hash tags")
         return value
 

@@ -14,7 +14,6 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from app.config.settings import Settings
@@ -142,21 +141,23 @@ class LinkStore:
         return Link(code=code, created_ms=created_ms, updated_ms=now_ms, **held)
 
     def put_new(self, links: Sequence[Link]) -> list[bytes | None]:
-        """Store each link whose code is free, in one round trip.
+        """Store each link whose code is free, in two round trips.
 
         Returns: for each link None, or the text of the link that has its code already.
         """
         with translated(self._url):
-            pipeline = self._client.pipeline(transaction=False)
+            # On its own: of a cluster the nodes of index and links don't wait for each other.
+            indexed = self._client.pipeline(transaction=False)
             for link in links:
                 for index in _indexes(link):
-                    pipeline.zadd(index, {link.code: link.created_ms}, nx=True)
+                    indexed.zadd(index, {link.code: link.created_ms}, nx=True)
                 if link.deleted:
-                    pipeline.sadd(LINK_DELETED, link.code)
-                pipeline.set(link_key(link.code), encode(link), nx=True, get=True)
-            replies = iter(pipeline.execute())
-        skipped = (len(_indexes(link)) + link.deleted for link in links)
-        return [next(islice(replies, count, None)) for count in skipped]
+                    indexed.sadd(LINK_DELETED, link.code)
+            indexed.execute()
+            stored = self._client.pipeline(transaction=False)
+            for link in links:
+                stored.set(link_key(link.code), encode(link), nx=True, get=True)
+            return stored.execute()
 
     def put_elsewhere(self, link: Link) -> Link:
         """Store a link whose made-up code is taken under another, and return it.

@@ -44,7 +44,7 @@ def redis_store(settings: Settings, data: DataDir) -> Store:
             translated(url),
             connect(url, timeout_seconds=settings.redis_timeout_seconds) as client,
         ):
-            require_version(client)
+            require_version(client, url)
         return Store(url)
     port, password = free_port(), _new_password()
     maxmemory = valkey_maxmemory(memory_bytes())

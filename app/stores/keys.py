@@ -124,6 +124,11 @@ def shard_key(stream: str, tag: str) -> str:
     return f"{stream}:{{{tag}}}"
 
 
+def dead_key_beside(stream: str) -> str:
+    """Return the key of a stream's dead letters that are in its slot, though it has no hash tag."""
+    return _beside(stream, "dead")
+
+
 def purged_key(dead_stream: str) -> str:
     """Return the key of the sorted set of clicks whose dead letters were purged.
 

@@ -10,7 +10,7 @@ from redis import Redis, RedisError
 
 from app.local.ports import LOOPBACK
 from app.local.valkey import valkey_binary, valkey_program
-from app.stores.redis.cluster import SLOT_COUNT, SlotMap, read_view, slot_of
+from app.stores.redis.cluster import SLOT_COUNT, Node, SlotMap, merged, read_view, slot_of
 from tests.support.redirect.waiting import wait_until
 from tests.support.servers import MAXMEMORY_BYTES, Server, free_port
 
@@ -142,19 +142,25 @@ class Cluster:
         return False
 
     def owner(self, key: str | int) -> ClusterNode:
-        """Return the primary of a key or a slot, as most nodes that run have it."""
-        slot = slot_of(key) if isinstance(key, str) else key
-        ports = []
-        for node in self.nodes:
-            with suppress(RedisError):
-                if node.is_running and (primary := node.view().node_of(slot)):
-                    ports.append(primary.end[1])
-        port = max(set(ports), key=ports.count)
-        return next(node for node in self.nodes if node.port == port)
+        """Return the primary of a key or a slot."""
+        primary = self._view().node_of(slot_of(key) if isinstance(key, str) else key)
+        assert primary is not None, "nobody serves the slot"
+        return self._at(primary)
 
     def primaries(self) -> Sequence[ClusterNode]:
         """Return those that serve slots, in the order of these."""
-        return list(dict.fromkeys(self.owner(slot) for slot in range(0, SLOT_COUNT, 64)))
+        return [self._at(primary) for primary in self._view().nodes]
+
+    def _view(self) -> SlotMap:
+        """Return what the nodes that run make of it together."""
+        views = []
+        for node in self.nodes:
+            with suppress(RedisError):
+                views += [node.view()] if node.is_running else []
+        return merged(views)
+
+    def _at(self, node: Node) -> ClusterNode:
+        return next(each for each in self.nodes if each.port == node.end[1])
 
     def replica_of(self, primary: ClusterNode) -> ClusterNode:
         """Return a node that follows a primary and runs."""

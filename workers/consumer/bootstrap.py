@@ -108,7 +108,9 @@ def consume(
     stop = Stop(signals, settings.drain_seconds * _DRAIN_SHARE, time.monotonic)
     registry = CollectorRegistry()
     server = OneServer(settings.redis_url)
-    failover = FailoverMonitor(settings.redis_url, server, settings.redis_timeout_seconds)
+    failover = FailoverMonitor(
+        settings.redis_url, server, settings.redis_timeout_seconds, near=settings.stream
+    )
     try:
         consumer = make_consumer(settings, name, stop, predecessor, pulse, registry, server)
     except (RedisRefused, BadCountryDatabase) as error:
@@ -185,7 +187,7 @@ def make_consumer(
     on_stored = (Freshness(metrics).note, pulse.note_inserted)
     # From the last step to the first, each of which hands on to the one made before it.
     sink = Sink(fence, stream, writer, breaker, metrics, stop, on_stored)
-    processor = _processor(settings, client, metrics)
+    processor = _processor(settings, metrics)
     batcher = Batcher(stream, processor, breaker, size, sink.submit)
     source = Source(
         stream, fence, pace, pulse, batcher.submit, stop.is_asked, time.monotonic, predecessor
@@ -229,10 +231,10 @@ def _names(settings: Settings, consumer: str) -> Names:
 def _connect(settings: Settings, name: str) -> "redis.Redis":
     url = settings.redis_url
     # Blocking reads wait by themselves: a longer timeout would hold for every other reply as well.
-    client = connect(url, timeout_seconds=settings.redis_timeout_seconds)
+    client = connect(url, timeout_seconds=settings.redis_timeout_seconds, near=settings.stream)
     try:
         with translated(url):
-            logger.info("reads from %s as %s", require_version(client), name)
+            logger.info("reads from %s as %s", require_version(client, url), name)
     except RedisUnavailable as error:
         logger.warning("%s; waiting for it", error)
     return client
@@ -244,7 +246,9 @@ def _redis_connection(
     return RedisConnection(client, settings.redis_url, settings.redis_timeout_seconds, server)
 
 
-def _processor(settings: Settings, client: "redis.Redis", metrics: WorkerMetrics) -> Processor:
+def _processor(settings: Settings, metrics: WorkerMetrics) -> Processor:
+    # Of a cluster salts may be at another node than the stream.
+    client = connect(settings.redis_url, timeout_seconds=settings.redis_timeout_seconds)
     cpu = metrics.cpu_seconds.labels
     countries = CountryDatabase(settings.geoip_path)
     visitors = Visitors(Salts(client, settings.redis_url).of_day)

@@ -17,8 +17,8 @@ from app.logs.throttle import OutageLog
 from app.metrics.workers import LedgerMetrics
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.keys import ledger_lock_key
+from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
-from app.stores.redis.connection import RedisConnection
 from app.stores.redis.errors import RedisError
 from app.stores.scripts import script
 
@@ -207,16 +207,14 @@ def _open(
     sleep: Callable[[float], object],
 ) -> AuditMonitor:
     url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
-    connection = RedisConnection(
-        connect(url, timeout_seconds=timeout_seconds), url, timeout_seconds
-    )
+    call = caller(connect(url, timeout_seconds=timeout_seconds), url, timeout_seconds)
     key = ledger_lock_key(settings.stream, settings.group)
     lock = script("workers.stream", "lock")
     command = ("EVAL", lock, 1, key, "supervisor", round(CHECK_SECONDS * 900))
     return AuditMonitor(
-        open_entries(settings, connection.call),
-        open_audit(settings, connection.call, patience_seconds, sleep),
-        lambda: bool(connection.call(*command)),
+        open_entries(settings, call),
+        open_audit(settings, call, patience_seconds, sleep),
+        lambda: bool(call(*command)),
         metrics,
         open_beginnings(settings),
     )

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
+from app.audit.entry_counts import Call
 from app.audit.finished_entries import Finished
 from app.audit.unread_entries import parse_id
-from app.stores.redis.connection import RedisConnection
 from workers.stream.dead_letter_index import DeadLetterIndex
 from workers.stream.entry import Entry
 from workers.stream.names import Names
@@ -30,13 +30,17 @@ class Page(NamedTuple):
 
 
 class FinishedEntries:
-    """Reads the stream with XRANGE. Every method raises what :class:`RedisConnection` raises."""
+    """Reads the stream with XRANGE. Every method raises what :class:`RedisConnection` raises.
 
-    def __init__(self, connection: RedisConnection, names: Names) -> None:
-        self._connection = connection
+    Args:
+        call: sends one command to Redis.
+    """
+
+    def __init__(self, call: Call, names: Names) -> None:
+        self._call = call
         self._names = names
-        self._finished = Finished(connection.call, names.stream, names.group)
-        self._dead_letters = DeadLetterIndex(connection.call, names.dead_stream)
+        self._finished = Finished(call, names.stream, names.group)
+        self._dead_letters = DeadLetterIndex(call, names.dead_stream)
 
     def page(self, first: bytes, last: bytes, count: int) -> Page:
         """Return the next entries from one id to another, either of which may begin with ``(``.
@@ -49,7 +53,7 @@ class FinishedEntries:
         delivered = self._delivered()
         if parse_id(last.lstrip(b"(")) > parse_id(delivered):
             last = delivered
-        found = self._connection.call("XRANGE", names.stream, first, last, "COUNT", count)
+        found = self._call("XRANGE", names.stream, first, last, "COUNT", count)
         if not found:
             return Page([], 0, b"")
         entries = [Entry(*pair) for pair in self._finished.of(found)]

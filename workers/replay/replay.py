@@ -21,8 +21,8 @@ from app.config.settings import Settings
 from app.config.shards import shards_of
 from app.dead_letters.shards import open_all_dead_letters
 from app.stores.clickhouse.connection import ClickHouseUnavailable
+from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
-from app.stores.redis.connection import RedisConnection
 from app.stores.redis.errors import RedisUnavailable
 from workers.consumer.processor import Processor
 from workers.enrich.browser import Browsers
@@ -137,9 +137,10 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     enricher = Enricher(*parts, Visitors(lambda _: bytes(SALT_BYTES)), settings.store_addresses)
     restorer = Enricher(*parts, Visitors(Salts(client, url).of_day), settings.store_addresses)
     letters = open_all_dead_letters(settings)
+    call = caller(client, url, timeout_seconds)
     stream_passes = [
         StreamPass(
-            FinishedEntries(RedisConnection(client, url, timeout_seconds), _names(shard)),
+            FinishedEntries(call, _names(shard)),
             stored,
             Processor(enricher.enrich, settings.max_deliveries),
             Processor(restorer.enrich, settings.max_deliveries),

@@ -25,6 +25,7 @@ class FailoverMonitor:
     Args:
         server: is left when the address leads to another one.
         resolve: stands in for :func:`socket.getaddrinfo`.
+        near: a key; of a cluster, the server that serves it is meant.
     """
 
     def __init__(
@@ -33,12 +34,14 @@ class FailoverMonitor:
         server: OneServer,
         timeout_seconds: float,
         resolve: Resolve = socket.getaddrinfo,
+        near: str = "",
     ) -> None:
         self._url = url
+        self._near = near
         self._server = server
         self._timeout_seconds = timeout_seconds
         self._look_seconds = look_seconds(parse_url(url))
-        self._detector = FailoverDetector(locator(url), resolve, self._ask)
+        self._detector = FailoverDetector(locator(url, near), resolve, self._ask)
         self._was_astray = False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="failover", daemon=True)
@@ -69,7 +72,9 @@ class FailoverMonitor:
 
     def _ask(self, _: Address) -> RedisServer | None:
         try:
-            with connect(self._url, timeout_seconds=self._timeout_seconds) as client:
+            with connect(
+                self._url, timeout_seconds=self._timeout_seconds, near=self._near
+            ) as client:
                 connection = RedisConnection(client, self._url, self._timeout_seconds)
                 return RedisServer.from_info(connection.call("INFO", "server", "replication"))
         except RedisError as error:

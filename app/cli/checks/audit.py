@@ -15,8 +15,8 @@ from app.audit.spool_note import SpoolNote
 from app.audit.unread_entries import parse_id
 from app.config.loading import load
 from app.config.settings import Settings
+from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
-from app.stores.redis.connection import RedisConnection
 from app.terminal.options import AsJson, Since, read_since
 from app.terminal.output import complain, print_json, print_table
 from app.terminal.progress import progress
@@ -61,7 +61,7 @@ def audit(
 def _run(settings: Settings, since_ms: int) -> Findings:
     url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
     with connect(url, timeout_seconds=timeout_seconds) as client:
-        call = RedisConnection(client, url, timeout_seconds).call
+        call = caller(client, url, timeout_seconds)
         audit = open_audit(settings, call, PATIENCE_SECONDS)
         try:
             return audit.run(since_ms, _with_progress)

@@ -44,8 +44,8 @@ from app.local.ports import ask
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.keys import aof_rewrite_key
 from app.stores.redis.address import Address, parse_url
+from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
-from app.stores.redis.connection import RedisConnection
 from app.stores.redis.errors import RedisError
 from app.terminal.options import AsJson
 from app.terminal.output import print_json, print_table, terminal_of
@@ -122,9 +122,8 @@ def _redis(settings: Settings) -> Iterator[Check]:
                 settings.resend_seconds,
                 needs_replica=settings.confirm == "replica",
             )
-            ledger = open_entries(
-                settings, RedisConnection(client, url, settings.redis_timeout_seconds).call
-            )
+            call = caller(client, url, settings.redis_timeout_seconds)
+            ledger = open_entries(settings, call)
             noted = ledger.noted()
             if settings.aof_rewrite:
                 key = aof_rewrite_key(names.stream, names.group)

@@ -21,8 +21,8 @@ from app.links.codes import named
 from app.processes.private_files import keep_to_ourselves
 from app.stores.clickhouse.connection import connect as connect_clickhouse
 from app.stores.clickhouse.replicas import all_replicas
+from app.stores.redis.calls import caller
 from app.stores.redis.client import connect as connect_redis
-from app.stores.redis.connection import RedisConnection
 from app.terminal.exclusive import alone
 from app.terminal.options import AsJson, DryRun, Since, Until, Yes, confirm, read_moment, read_since
 from app.terminal.output import Failure, complain, print_json, print_table
@@ -123,7 +123,7 @@ def _opened(settings: Settings) -> Iterator[Erasure]:
         ) as replicas,
     ):
         letters = open_all_dead_letters(settings)
-        call = RedisConnection(client, url, timeout_seconds).call
+        call = caller(client, url, timeout_seconds)
         yield Erasure(
             Entries(call, [shard.stream for shard in shards_of(settings)], letters),
             StoredClicks(replicas, settings.clickhouse_server),

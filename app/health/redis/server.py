@@ -33,7 +33,7 @@ def redis_checks(client: "redis.Redis", url: str, maxlen: int) -> Iterator[Check
         RedisUnavailable, RedisRefused: it doesn't answer, or is too old.
     """
     with translated(url):
-        yield ok("redis", require_version(client))
+        yield ok("redis", require_version(client, url))
         yield judge_skew("redis clock", measure_skew(lambda: _time(client)))
         persistence = client.info("persistence")
         appendfsync = read_config(client, url, "appendfsync").get("appendfsync")

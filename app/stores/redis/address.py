@@ -54,8 +54,13 @@ class Address:
     sentinels: Sentinels | None = None
     seeds: tuple[Peer, ...] = ()
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is where the server is, so that nobody has to be asked for that."""
+        return self.sentinels is None and not self.seeds
+
     def __str__(self) -> str:
-        if self.sentinels is None and not self.seeds:
+        if self.is_fixed:
             return self.path or f"{self.host}:{self.port}"
         place = f" ({self.host}:{self.port})" if self.host else ""
         if self.sentinels is not None:
@@ -71,6 +76,11 @@ class Address:
     def at(self, end: Peer) -> "Address":
         """Return the address of a master that Sentinels name, or of a node of the cluster."""
         return replace(self, host=end[0], port=end[1])
+
+
+def is_cluster(url: str) -> bool:
+    """Tell whether a URL is that of a cluster."""
+    return url.partition("://")[0].lower().endswith(CLUSTER)
 
 
 def parse_url(url: str) -> Address:
@@ -151,7 +161,7 @@ def _end(place: str, default_port: int) -> Peer:
 
 def named(address: Address, peer: Peer) -> str:
     """Return how an error text names a server: as it is set, and the end that was reached."""
-    if peer[0] and (address.sentinels is not None or address.seeds):
+    if peer[0] and not address.is_fixed:
         return str(address.at(peer))
     if peer[0] in (address.path, address.host, ""):
         return str(address)

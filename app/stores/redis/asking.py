@@ -4,7 +4,8 @@ A process asks each over one connection, however many clients it has.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import cache, partial
 from queue import SimpleQueue
 from typing import Any
@@ -15,7 +16,13 @@ from redis.connection import SSLConnection
 from redis.retry import Retry
 
 from app.stores.redis.address import Address, Peer, parse_url
-from app.stores.redis.cluster import QUESTIONS, NoCluster, read_view
+from app.stores.redis.cluster import (
+    QUESTIONS,
+    NoCluster,
+    Redirection,
+    read_redirection,
+    read_view,
+)
 from app.stores.redis.cluster_locator import ClusterLocator, Said, Silence, why_silent
 from app.stores.redis.errors import said_by, translated
 from app.stores.redis.polling import ASK_SECONDS, Poll
@@ -148,6 +155,22 @@ def ask_once(at: Address, *command: str, timeout_seconds: float) -> Any:
             return connection.read_response()
     finally:
         connection.disconnect()
+
+
+def ask_importing(at: Address, command: Sequence[Any], timeout_seconds: float) -> Any:
+    """Return the reply of a node that a slot is being moved to (ASK), over a connection of its own.
+
+    Raises:
+        redis.RedisError: there is none, or an error.
+    """
+    with closing(Asker(at, timeout_seconds)) as asker:
+        asker.call("ASKING")
+        return asker.call(*command)
+
+
+def redirection_of(error: Exception) -> Redirection | None:
+    """Return where redis-py's MovedError or AskError leads; hosts that it lacks are who said it."""
+    return read_redirection(said_by(error), getattr(error, "peer", ("", 0)))
 
 
 def _connection(at: Address, timeout_seconds: float) -> Any:

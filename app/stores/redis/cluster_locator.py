@@ -114,7 +114,16 @@ class ClusterLocator:
         node = self.slots().node_of(slot)
         if node is None:
             raise ClusterUnknown(f"no node serves slot {slot}")
-        return self._address.at(node.end)
+        return self.at(node.end)
+
+    def any_primary(self) -> Address:
+        """Return where a primary is that is not known to be away; raises as :meth:`slots`."""
+        nodes = self.slots().nodes
+        return self.at(next((node for node in nodes if not node.is_failed), nodes[0]).end)
+
+    def at(self, end: Peer) -> Address:
+        """Return the address of a node, who we are included."""
+        return self._address.at(end)
 
     def doubt(self) -> None:
         """Have the nodes asked anew before long: one that was named is away, or says MOVED."""

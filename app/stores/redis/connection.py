@@ -7,7 +7,9 @@ from typing import Any
 
 import redis
 
+from app.stores.redis.address import parse_url
 from app.stores.redis.agreement import OneServer
+from app.stores.redis.asking import ask_importing, redirection_of
 from app.stores.redis.errors import RedisRefused, RedisUnavailable, translated
 from app.stores.redis.server import RedisServer
 
@@ -21,7 +23,9 @@ class RedisConnection:
     """One connection to Redis on which a command is sent once, whatever happens.
 
     A call raises RedisUnavailable (its outcome is unknown; a missing stream or group also counts,
-    for it can be created) or RedisRefused. After an error the next call connects anew.
+    for it can be created) or RedisRefused. After an error the next call connects anew. Only what a
+    node of a cluster says it did not carry out (MOVED, ASK) is sent once more, where it points to;
+    a consumer starts over at the new node instead.
 
     Args:
         client: gives the connection; its socket timeout is the longest wait for what doesn't block.
@@ -48,9 +52,12 @@ class RedisConnection:
     def call(self, *command: str | bytes | float) -> Any:
         """Return the reply to a command as RESP3 has it: bytes, integers, lists, maps."""
         with self._translated():
-            connection = self._connected()
-            connection.send_command(*command)
-            return connection.read_response()
+            try:
+                return self._ask(command)
+            except redis.exceptions.AskError as error:
+                if self._server is not None:
+                    raise
+                return self._follow(error, command)
 
     def call_all(self, commands: Sequence[Sequence[str | bytes | int]]) -> list[Any]:
         """Return the replies to commands that are sent at once, as :meth:`call` returns each."""
@@ -108,6 +115,19 @@ class RedisConnection:
             self._require_agreement()
         return self._connection
 
+    def _ask(self, command: Sequence[Any]) -> Any:
+        connection = self._connected()
+        connection.send_command(*command)
+        return connection.read_response()
+
+    def _follow(self, error: redis.exceptions.AskError, command: Sequence[Any]) -> Any:
+        """Send a command, which was not carried out, once more to who has its key by now."""
+        to = redirection_of(error)
+        if to is None or not to.is_ask:
+            # It connects anew, to where the slot is.
+            return self._ask(command)
+        return ask_importing(parse_url(self._url).at(to.end), command, self._reply_seconds)
+
     def _asked(self) -> Any:
         """Return the connection over which something was asked; one made now would never say."""
         if self._connection is None or not self._connection.is_connected:
@@ -149,7 +169,15 @@ class RedisConnection:
             if any(words in str(error) for words in _IS_GONE):
                 raise RedisUnavailable(str(error)) from error
             raise
-        except RedisUnavailable:
+        except RedisUnavailable as error:
             if self._connection is not None and self._connection.is_spent:
                 self.hang_up()
+            if isinstance(error.__cause__, redis.exceptions.MovedError):
+                self._leave_together()
             raise
+
+    def _leave_together(self) -> None:
+        """Have the consumer's other connection made anew as well: the slot of both has moved."""
+        if self._server is not None and (reached := self._server.reached) is not None:
+            self._server.leave(reached, "no longer serves the shard's slot")
+            self._require_agreement()

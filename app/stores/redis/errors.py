@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.stores.redis.address import Peer, named, parse_url
+from app.stores.redis.address import Peer, is_cluster, named, parse_url
+from app.stores.redis.cluster_locator import ClusterRefused
 
 _NO_PEER: Peer = ("", 0)
 
@@ -34,6 +35,10 @@ def translated(url: str) -> Iterator[None]:
         yield
     except (redis.AuthenticationError, redis.exceptions.AuthorizationError) as error:
         raise RedisRefused(f"Redis at {_server(url, error)} does not let us in: {error}") from error
+    except ClusterRefused as error:
+        raise RedisRefused(f"{parse_url(url)} can't be used: {error}") from error
+    except redis.exceptions.AskError as error:
+        raise _of_redirection(url, error) from error
     except redis.ReadOnlyError as error:
         raise RedisUnavailable(f"Redis at {_server(url, error)} is a replica: {error}") from error
     except (redis.ConnectionError, redis.TimeoutError) as error:
@@ -46,6 +51,20 @@ def translated(url: str) -> Iterator[None]:
         said = said_by(error)
         kind = RedisUnavailable if is_full or is_transient(said) else RedisRefused
         raise kind(f"Redis at {_server(url, error)} says: {said}") from error
+
+
+def _of_redirection(url: str, error: Exception) -> RedisError:
+    server = _server(url, error)
+    if is_cluster(url):
+        return RedisUnavailable(f"Redis at {server} hands a slot over: {said_by(error)}")
+    return RedisRefused(f"Redis at {server} {IS_A_NODE}")
+
+
+#: What is wrong with a node of a cluster behind redis://.
+IS_A_NODE = (
+    "is a node of a cluster: write its URL as"
+    " redis+cluster://USER:PASSWORD@HOST:6379,HOST:6379,HOST:6379"
+)
 
 
 def said_by(error: Exception) -> str:

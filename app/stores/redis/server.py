@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.stores.redis.address import Address, Peer
+from app.stores.redis.cluster_locator import ClusterRefused
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +76,8 @@ class FailoverDetector:
     """Tells when the address that connections were made by leads to another server.
 
     That is so when another server answers there, and as a master. A name with several addresses is
-    taken to lead where it did for as long as the one in use is among them. A majority of Sentinels
-    is followed at once.
+    taken to lead where it did for as long as the one in use is among them. A majority of Sentinels,
+    or of a cluster's primaries, is followed at once.
 
     Args:
         locate: tells the address.
@@ -108,7 +109,7 @@ class FailoverDetector:
         try:
             at = self._locate()
             ends = ends_of(at, self._resolve)
-        except OSError as error:
+        except (OSError, ClusterRefused) as error:
             # What is not known is no reason to leave a server that answers.
             logger.debug("Where Redis is can't be told: %s", error)
             return False
@@ -120,7 +121,7 @@ class FailoverDetector:
             # By another way, such as a second address or one of several proxies.
             self.is_astray = False
         elif found is not None and not found.is_replica:
-            return at.sentinels is not None or self._follow()
+            return not at.is_fixed or self._follow()
         return False
 
     def _must_ask(self, at: Address, ends: set[Peer]) -> bool:
@@ -144,7 +145,7 @@ class FailoverDetector:
 
 def look_seconds(address: Address) -> float:
     """Return how long to wait between two looks at where an address leads."""
-    return LOOK_SECONDS if address.sentinels is None else _LOOK_AT_SENTINELS_SECONDS
+    return LOOK_SECONDS if address.is_fixed else _LOOK_AT_SENTINELS_SECONDS
 
 
 def ends_of(address: Address, resolve: Resolve) -> set[Peer]:

@@ -56,8 +56,6 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
         ("redis_url", "redis://[::1", "expected HOST or HOST:PORT"),
         ("redis_url", "redis://a:26379,b:26379/0", "several can only be Sentinels"),
         ("redis_url", "redis-sentinel://a", "whose URL is redis+sentinel://"),
-        ("redis_url", "rediss+cluster://a", "not a cluster: HOPLINE_STREAM_SHARDS"),
-        ("redis_url", "redis+cluster://a,b:6379", "not a cluster: HOPLINE_STREAM_SHARDS"),
         ("redis_url", "redis-cluster://a,b:6379", "redis+cluster://USER:PASSWORD@HOST:6379"),
         ("redis_url", "redis+cluster://a,b:6379/1", "a cluster has one database: expected no /1"),
         ("redis_url", "redis+cluster://a,b:6379?db=2", "a cluster has one database"),
@@ -131,6 +129,8 @@ def test_a_bad_value_names_variable_value_and_need(
     [
         ("redis_url", "rediss://user:geheim@h:6380/3?ssl_ca_certs=/etc/ca.pem"),
         ("redis_url", "unix:///run/redis.sock?db=2"),
+        ("redis_url", "rediss+cluster://u:p@a:7000,[::1]:7001,c/0?ssl_ca_certs=/etc/ca.pem"),
+        ("redis_url", "redis+cluster://a"),
         ("clickhouse_url", "clickhouses://u:p@h/db"),
         ("clickhouse_url", "clickhouse://u:p@ch1:9000,ch2,[::1]:9001,[::2]/db?compression=lz4"),
         ("redirect_bind", "unix:/run/hopline.sock"),

@@ -10,6 +10,7 @@ from app.config.shards import (
     shards_of,
     written_shards,
 )
+from app.stores.redis.cluster import slot_of
 from tests.conftest import MakeSettings
 
 
@@ -46,6 +47,37 @@ def test_shards_hold_together_what_the_one_stream_may(four: Settings) -> None:
 
 def test_the_append_only_file_is_rewritten_by_one_of_them(four: Settings) -> None:
     assert [shard.aof_rewrite for shard in shards_of(four)] == [True, False, False, False, False]
+
+
+def test_on_a_cluster_one_shard_has_a_tag_as_well(make_settings: MakeSettings) -> None:
+    settings = make_settings(redis_url="redis+cluster://h")
+    unsharded, shard = shards_of(settings)
+    assert (unsharded.stream, unsharded.dead_stream) == ("clicks:stream", "{clicks:stream}:dead")
+    assert (shard.stream, shard.dead_stream) == ("clicks:stream:{u0}", "clicks:dead:{u0}")
+    assert written_shards(settings) == (shard,)
+    assert further_shards(settings)[0].stream == "clicks:stream:{ly}"
+    assert "HOPLINE_STREAM_SHARDS=1 needs HOPLINE_CONSUMERS=2" in refusal(
+        settings.model_copy(update={"consumers": 1})
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2, 16])
+def test_on_a_cluster_each_stream_is_one_for_itself(
+    make_settings: MakeSettings, count: int
+) -> None:
+    settings = make_settings(redis_url="redis+cluster://h", stream_shards=count)
+    shards = shards_of(settings)
+    assert len(shards) == count + 1
+    for shard in shards:
+        assert shards_of(shard) == written_shards(shard) == (shard,)
+        assert slot_of(shard.stream) == slot_of(shard.dead_stream)
+
+
+def test_on_a_cluster_each_shard_sees_to_the_append_only_file_of_its_node(
+    make_settings: MakeSettings,
+) -> None:
+    settings = make_settings(redis_url="redis+cluster://h", stream_shards=2)
+    assert [shard.aof_rewrite for shard in shards_of(settings)] == [True] * 3
 
 
 @pytest.mark.parametrize("host", ["a", "b", "web-17"])

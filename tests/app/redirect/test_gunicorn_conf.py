@@ -239,15 +239,22 @@ def test_no_header_can_move_the_application(service, header):
             assert connection.recv(4096).startswith(b"HTTP/1.1 302 ")
 
 
-def test_a_bad_setting_is_named_and_nothing_starts():
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"record_budget_ms": "soon"}, "HOPLINE_RECORD_BUDGET_MS='soon'"),
+        ({"redis_url": "redis+cluster://a"}, "HOPLINE_REDIS_URL: the redirect doesn't find its"),
+    ],
+)
+def test_a_bad_setting_is_named_and_nothing_starts(given, text):
     ended = subprocess.run(
         [sys.executable, "-m", "gunicorn", "-c", "python:app.redirect.gunicorn_conf"],
         check=False,
-        env=environ_of(record_budget_ms="soon"),
+        env=environ_of(**given),
         capture_output=True,
         text=True,
         timeout=30,
     )
     assert ended.returncode == 2
-    assert "HOPLINE_RECORD_BUDGET_MS='soon'" in ended.stderr
+    assert text in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -44,7 +44,7 @@ def test_whom_they_name_is_no_master_until_it_is_one(watched):
             client.sentinel_monitor(MASTER, "127.0.0.1", replica.port, 3)
     with (
         connect(watched.url, timeout_seconds=2) as client,
-        pytest.raises(RedisUnavailable, match="is a replica: Sentinels name it the master, but"),
+        pytest.raises(RedisUnavailable, match="is a replica: it is named the master, but"),
         translated(watched.url),
     ):
         client.get("a")

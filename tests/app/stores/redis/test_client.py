@@ -8,6 +8,8 @@ import redis
 from app.stores.redis.client import connect, despite_full, require_version
 from app.stores.redis.errors import RedisRefused, RedisUnavailable, translated
 
+URL = "redis://h"
+
 
 class Told:
     """A client whose INFO says what the test wants."""
@@ -30,19 +32,19 @@ class Told:
     ],
 )
 def test_a_new_enough_server_is_named(info: dict[str, str], name: str) -> None:
-    assert require_version(Told(**info)) == name  # type: ignore[arg-type]
+    assert require_version(Told(**info), URL) == name  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("version", ["6.2.16", "5.0.3", "6.999.999", "4.0.0"])
 def test_an_old_server_is_refused_by_name_and_version(version: str) -> None:
     with pytest.raises(RedisRefused, match=f"^Redis {version} is too old: Hopline needs Redis 7.0"):
-        require_version(Told(redis_version=version))  # type: ignore[arg-type]
+        require_version(Told(redis_version=version), URL)  # type: ignore[arg-type]
 
 
 def test_a_real_server_of_each_kind_is_new_enough(any_redis_server: Callable[[], object]) -> None:
     url = any_redis_server().url
     with connect(url, timeout_seconds=5) as client:
-        assert require_version(client).startswith(("Valkey 9.", "Redis 7.0."))
+        assert require_version(client, url).startswith(("Valkey 9.", "Redis 7.0."))
         assert client.set("key", "value")
         assert client.get("key") == b"value"
 
@@ -110,4 +112,13 @@ def test_a_command_is_carried_out_despite_a_full_memory(any_redis_server: Callab
 
 def test_a_sentinel_is_told_from_the_master_that_it_watches() -> None:
     with pytest.raises(RedisRefused, match="is a Sentinel: write its URL as"):
-        require_version(Told(redis_version="7.2.4", redis_mode="sentinel"))  # type: ignore[arg-type]
+        require_version(Told(redis_version="7.2.4", redis_mode="sentinel"), URL)  # type: ignore[arg-type]
+
+
+def test_a_node_of_a_cluster_behind_a_plain_url_is_told_so() -> None:
+    node = Told(redis_version="7.2.4", redis_mode="cluster")
+    with pytest.raises(
+        RedisRefused, match=r"is a node of a cluster: write its URL as redis\+cluster"
+    ):
+        require_version(node, URL)  # type: ignore[arg-type]
+    assert require_version(node, "redis+cluster://h") == "Redis 7.2.4"  # type: ignore[arg-type]
