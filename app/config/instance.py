@@ -18,7 +18,9 @@ def instance_id(settings: Settings) -> str:
     """
     at = parse_url(settings.redis_url)
     path = at.path.strip("/")
-    if at.sentinels is None:
+    if at.seeds:
+        host, path = "", ",".join(sorted(f"{host}:{port}" for host, port in at.seeds))
+    elif at.sentinels is None:
         host = "localhost" if path or at.host in _LOOPBACK else at.host
     else:
         # In which order they are set, or which of them, may differ from host to host.

@@ -168,7 +168,8 @@ def _installed(settings: Settings) -> Iterator[Check]:
 
 def _has_redis(address: Address) -> bool:
     """Tell whether a Redis runs here, or a Sentinel, which is mostly beside one."""
-    ends = address.sentinels.ends if address.sentinels else ((address.host, address.port),)
+    of_several = address.sentinels.ends if address.sentinels else address.seeds
+    ends = of_several or ((address.host, address.port),)
     return bool(address.path) or any(is_of_this_machine(host) for host, _ in ends)
 
 

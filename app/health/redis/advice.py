@@ -3,7 +3,9 @@
 from app.stores.redis.errors import RedisError, RedisRefused
 
 _RIGHTS = "deploy/redis/hopline-users.conf has what Hopline's users need"
-_CLUSTER = "HOPLINE_REDIS_URL has to lead to a Redis that is no node of a cluster"
+_NODE = "it is a node of a cluster: docs/cluster.md has the URL"
+_UNSERVED = "bring the primary back whose slots nobody serves, or a replica of it: docs/cluster.md"
+_MOVING = "wait until the slot is moved; a move that was given up has to be ended: docs/cluster.md"
 _ADDRESS = "set HOPLINE_REDIS_URL to where Redis is"
 _SENTINELS = "bring a majority of the Sentinels back, and see what `hopline doctor` says of each"
 _CERTIFIED = (
@@ -19,7 +21,7 @@ _ADVICE = (
     ("no password is set", "take user and password out of HOPLINE_REDIS_URL: Redis has none"),
     ("does not let us in", "set user and password in HOPLINE_REDIS_URL as Redis' ACL has them"),
     ("no permissions", f"grant it: {_RIGHTS}"),
-    ("crossslot", _CLUSTER),
+    ("crossslot", _NODE),
     ("max number of clients", "raise Redis' maxclients, or see in CLIENT LIST who fills it"),
     ("certificate has expired", "renew Redis' certificate, and have Redis read it"),
     ("not yet valid", "see whether this machine's clock is right"),
@@ -42,11 +44,15 @@ _ADVICE = (
     ("errors writing to", "make room on Redis' disk, and see its log"),
     ("busy running a script", "wait, or end the script that holds it up: SCRIPT KILL"),
     ("busy redis", "wait, or end the script that holds it up: SCRIPT KILL"),
-    ("says: moved ", _CLUSTER),
-    ("says: ask ", _CLUSTER),
-    ("clusterdown", _CLUSTER),
-    ("tryagain", _CLUSTER),
-    ("cluster mode", _CLUSTER),
+    ("is a node of a cluster", _NODE),
+    ("is no node of a cluster", "name nodes of a cluster, or write the URL as redis://"),
+    ("are of two clusters", "name nodes of one cluster in HOPLINE_REDIS_URL"),
+    ("no node serves slot", _UNSERVED),
+    ("serves no slots", _UNSERVED),
+    ("clusterdown", _UNSERVED),
+    ("hands a slot over", _MOVING),
+    ("tryagain", _MOVING),
+    ("cluster mode", _NODE),
     ("db index", "set the database in HOPLINE_REDIS_URL to one that Redis has, e.g. /0"),
     ("invalid db", "set the database in HOPLINE_REDIS_URL to one that Redis has, e.g. /0"),
     ("unknown command", "take the rename-command of it out of redis.conf"),

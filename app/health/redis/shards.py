@@ -12,6 +12,7 @@ from app.health.redis.stream import StreamNames, read_backlog, stream_checks
 from app.health.redis.use import use_checks
 from app.health.worker_status import WorkerStates, readers
 from app.stores.keys import batches_key
+from app.stores.redis.address import is_cluster
 from app.stores.redis.errors import translated
 from app.stores.shards import SHARD_TAGS, shard_tag
 
@@ -54,6 +55,8 @@ def shard_checks(client: "redis.Redis", url: str, settings: Settings) -> Iterato
         RedisUnavailable, RedisRefused: Redis doesn't answer as it should.
     """
     shards = [StreamNames.of(shard) for shard in shards_of(settings)]
+    # Of one server, with one clicks go to the stream without shards, and no shard is read.
+    least = 1 if is_cluster(url) else 2
     if len(shards) == 1:
         yield from stream_checks(client, url, shards[0])
     else:
@@ -61,12 +64,12 @@ def shard_checks(client: "redis.Redis", url: str, settings: Settings) -> Iterato
             (names.stream, check) for names in shards for check in stream_checks(client, url, names)
         )
         written = [_contents(client, url, shard) for shard in written_shards(settings)]
-        yield judge_use(written, shards[0].stream)
+        yield judge_use(written, shards[0].stream, least)
     former = (_contents(client, url, shard) for shard in further_shards(settings))
     if left := [one for one in former if not one.is_empty]:
         unsharded, group = shards[0].stream, shards[0].group
         count = readers(WorkerStates(client, url, unsharded, group).all(), unsharded)
-        yield judge_left(left, {stream for stream, number in count.items() if number})
+        yield judge_left(left, {stream for stream, number in count.items() if number}, least)
 
 
 def shard_use_checks(client: "redis.Redis", url: str, settings: Settings) -> Iterator[Check]:
@@ -93,22 +96,26 @@ def of_each(found: Iterable[tuple[str, Check]]) -> Iterator[Check]:
             yield ok(name, f"well in all {len(checks)} streams")
 
 
-def judge_use(written: list[Contents], unsharded: str) -> Check:
-    """Say how many shards there are, and with how many workers could do."""
-    held = [one.number for one in written if not one.is_empty]
-    # With one, clicks go to the stream without shards, and none of these is read.
-    needed = max(2, *held) if held else 1
+def judge_use(written: list[Contents], unsharded: str, least: int) -> Check:
+    """Say how many shards there are, and with how many workers could do.
+
+    Args:
+        least: number of shards at which the first one is read.
+    """
+    held = max((one.number for one in written if not one.is_empty), default=0)
+    needed = max(least, held) if held else 1
     text = f"{len(written)} are written, and {unsharded} is read, too"
     if needed < len(written):
         text += f"; the last are empty: {_VARIABLE}={needed} will do, once all redirects have it"
     return ok("shards", text)
 
 
-def judge_left(left: list[Contents], read: Container[str]) -> Check:
+def judge_left(left: list[Contents], read: Container[str], least: int) -> Check:
     """Judge shards that are not in use by these settings and not empty: others have or had more.
 
     Args:
         read: those that somebody reads.
+        least: number of shards at which the first one is read.
     """
     unread = [one for one in left if one.stream not in read]
     names = ", ".join(one.stream for one in unread or left)
@@ -120,8 +127,9 @@ def judge_left(left: list[Contents], read: Container[str]) -> Check:
         f"nobody reads {names}: {unfinished:,} unfinished clicks, {letters:,} dead letters,"
         f" {sum(one.entries for one in unread):,} entries in all"
     )
+    needed = max(least, *(one.number for one in unread))
     mend = (
-        f"run the workers with {_VARIABLE}={max(2, *(one.number for one in unread))} until doctor"
+        f"run the workers with {_VARIABLE}={needed} until doctor"
         " says that fewer will do, and settle the dead letters: docs/sharding.md"
     )
     return (fail if unfinished or letters else warn)("shards left", text, mend)

@@ -6,6 +6,7 @@ Rule 2: a pipeline's commands are in order at each node, and not between nodes: 
         first has a pipeline of its own.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -28,6 +29,8 @@ _KEYLESS = frozenset((
     "ACL", "BGREWRITEAOF", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "INFO", "LATENCY",
     "PING", "ROLE", "TIME", "WAIT",
 ))  # fmt: skip
+#: Between two looks whether several streams have something new.
+_LOOK_SECONDS = 0.1
 #: Commands whose first key stands behind the name of what they do.
 _BEHIND_VERB = frozenset(("MEMORY", "OBJECT", "XGROUP", "XINFO"))
 
@@ -42,7 +45,7 @@ def key_of(command: Sequence[Any]) -> str | bytes | None:
     if name == "EVAL":
         key = words[2] if int(words[1]) else None
     elif name in ("XREAD", "XREADGROUP"):
-        key = words[words.index("STREAMS") + 1]
+        key = words[[word in ("STREAMS", b"STREAMS") for word in words].index(True) + 1]
     else:
         key = words[1 if name in _BEHIND_VERB else 0]
     return key if key is None or isinstance(key, bytes) else str(key)
@@ -96,6 +99,19 @@ class ClusterClient(redis.Redis):
             for key in (keys, *further) if isinstance(keys, (str, bytes)) else (*keys, *further):
                 pipeline.get(key)
             return pipeline.execute()
+
+    def xread(  # type: ignore[override]
+        self, streams: Any, count: Any = None, block: Any = None
+    ) -> Any:
+        """Return what is new in streams in whatever slots; a node can't wait for all of them."""
+        until = time.monotonic() + (block or 0) / 1000
+        while True:
+            found: list[Any] = []
+            for stream, after in streams.items():
+                found += super().xread({stream: after}, count=count) or []
+            if found or time.monotonic() >= until:
+                return found
+            time.sleep(_LOOK_SECONDS)
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> "Pipeline":  # noqa: ARG002 - redis-py's
         """Return a pipeline over all nodes, which can't be a transaction."""

@@ -29,6 +29,8 @@ def test_whoever_works_on_other_clicks_is_another(make_settings):
         {"redis_url": "redis+sentinel://a,b,c/mymaster"},
         {"redis_url": "redis+sentinel://a,b,c/other"},
         {"redis_url": "redis+sentinel://a,b,c/mymaster/1"},
+        {"redis_url": "redis+cluster://a,b,c"},
+        {"redis_url": "redis+cluster://d,e,f"},
         {"stream": "other:stream"},
         {"group": "other-group"},
     ]

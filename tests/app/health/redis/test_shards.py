@@ -103,11 +103,11 @@ def test_a_shard_whose_consumers_can_not_read_is_known_by_its_own(
 def test_with_how_many_shards_workers_could_do_is_said(
     entries: tuple[int, ...], enough: int
 ) -> None:
-    assert f"HOPLINE_STREAM_SHARDS={enough} will do" in judge_use(holding(*entries), "s").text
+    assert f"HOPLINE_STREAM_SHARDS={enough} will do" in judge_use(holding(*entries), "s", 2).text
 
 
 def test_while_the_last_shard_holds_something_all_are_needed() -> None:
-    assert judge_use(holding(0, 0, 0, 1), "s").text == "4 are written, and s is read, too"
+    assert judge_use(holding(0, 0, 0, 1), "s", 2).text == "4 are written, and s is read, too"
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,8 @@ def test_one_that_others_still_read_is_well(client: Any, four: Settings) -> None
 
 
 def test_finished_clicks_that_nobody_trims_are_a_warning() -> None:
-    assert judge_left([Contents(NAMES[0], 7, 0, 0)], ()).state == "warn"
-    assert judge_left([Contents(NAMES[0], 0, 0, 1)], ()).state == "fail"
+    assert judge_left([Contents(NAMES[0], 7, 0, 0)], (), 2).state == "warn"
+    assert judge_left([Contents(NAMES[0], 0, 0, 1)], (), 2).state == "fail"
 
 
 def test_without_shards_nothing_is_said_of_any(client: Any, make_settings: MakeSettings) -> None:

@@ -1,4 +1,6 @@
+import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -51,6 +53,21 @@ def test_keys_of_all_nodes_are_written_and_read(cluster: Cluster, client: Redis)
     assert client.mget(KEYS) == [key.encode() for key in KEYS]
     assert client.mget("k1", "k2") == [b"k1", b"k2"]
     assert client.mget(["none"]) == [None]
+
+
+def test_streams_in_several_slots_are_read_and_waited_for(client: Redis) -> None:
+    client.xadd("s1", {"n": "1"}, id="1-1")
+    client.xadd("s2", {"n": "2"}, id="2-1")
+    after: dict[Any, Any] = {"s1": "0-0", "s2": "0-0"}
+    assert client.xread(after, count=5) == [
+        [b"s1", [(b"1-1", {b"n": b"1"})]],
+        [b"s2", [(b"2-1", {b"n": b"2"})]],
+    ]
+    adding = threading.Timer(0.3, client.xadd, ["s2", {"n": "3"}, "3-1"])
+    adding.start()
+    after = {"s1": "1-1", "s2": "2-1"}
+    assert client.xread(after, block=10_000) == [[b"s2", [(b"3-1", {b"n": b"3"})]]]
+    assert client.xread({"s1": "1-1"}, block=10) == []
 
 
 def test_a_pipeline_returns_replies_in_the_order_of_its_commands(client: Redis) -> None:
