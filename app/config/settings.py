@@ -71,7 +71,13 @@ class Settings(StoreSettings):
         10.0, description="How long a redirect waits for Redis to confirm the click."
     )
     lookup_budget_ms: Seconds = Field(
-        25.0, description="How long a redirect waits for Redis to answer for an unknown link."
+        25.0,
+        description="How long a redirect waits for Redis where it has the link as last seen.",
+    )
+    lookup_timeout_ms: Seconds = Field(
+        1_000.0,
+        description="How long Redis may be silent before visitors of links that aren't in memory"
+        " get 503.",
     )
     confirm: Literal["master", "replica"] = Field(
         "master", description="Who must have a click, else it is spooled: Redis, or a replica too."
@@ -237,6 +243,11 @@ class Settings(StoreSettings):
         """Every host, or host and port, that serves our links."""
         public = (urlsplit(self.public_url).hostname or "",) if self.public_url else ()
         return (*public, self._reachable_bind(), *self.own_hosts)
+
+    @property
+    def lookup_timeout_seconds(self) -> float:
+        """How long Redis may be silent before lookups fail; never less than the budget."""
+        return max(self.lookup_timeout_ms, self.lookup_budget_ms) / 1000
 
     @property
     def spool_directory(self) -> Path:

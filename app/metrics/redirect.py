@@ -64,6 +64,10 @@ class RedirectMetrics(MetricGroup):
         "Links that were not in memory and were asked for, by what came of it.",
         outcome=("found", "unknown", "unavailable"),
     )
+    link_lookups_late = counter(
+        "Links for which visitors waited longer than HOPLINE_LOOKUP_BUDGET_MS, as Redis was late"
+        " and there was no copy to go by."
+    )
 
     commands_waiting = gauge(
         "Commands of the redirect that wait for Redis' reply.", name="redis_commands_waiting"

@@ -154,7 +154,7 @@ class RedirectService:
         )
         self._click_limits = ClickLimits(
             self.pipeline,
-            self.settings.lookup_budget_ms / 1000,
+            self.settings.lookup_timeout_seconds,
             resend_seconds=self.settings.resend_seconds,
         )
         # Uses before the clicks: from then on visitors may ask for them.

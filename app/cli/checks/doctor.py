@@ -114,7 +114,9 @@ def _redis(settings: Settings) -> Iterator[Check]:
     yield from sentinel_checks(url)
     try:
         with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
-            yield from redis_checks(client, url, names.maxlen)
+            yield from redis_checks(
+                client, url, names.maxlen, settings.lookup_timeout_seconds * 1000
+            )
             yield from shard_use_checks(client, url, settings)
             yield from replication_checks(
                 client,

@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 _MIB = 1 << 20
 
 
-def redis_checks(client: "redis.Redis", url: str, maxlen: int) -> Iterator[Check]:
+def redis_checks(
+    client: "redis.Redis", url: str, maxlen: int, timeout_ms: float
+) -> Iterator[Check]:
     """Yield the findings about a server.
 
     Args:
         maxlen: entries that the stream may hold.
+        timeout_ms: how long it may be silent before visitors get 503.
 
     Raises:
         RedisUnavailable, RedisRefused: it doesn't answer, or is too old.
@@ -39,8 +42,9 @@ def redis_checks(client: "redis.Redis", url: str, maxlen: int) -> Iterator[Check
         appendfsync = read_config(client, url, "appendfsync").get("appendfsync")
         yield judge_persistence(persistence, appendfsync)
         memory = client.info("memory")
-        evicted = client.info("stats")["evicted_keys"]
-        yield judge_eviction(memory["maxmemory_policy"], evicted)
+        stats = client.info("stats")
+        yield judge_eviction(memory["maxmemory_policy"], stats["evicted_keys"])
+        yield judge_fork(stats, timeout_ms)
         yield judge_memory(memory, maxlen)
 
 
@@ -100,6 +104,25 @@ def judge_rewrite(info: Mapping[str, Any], noted: Noted, since_ms: int | None, n
     hours = (now - noted.done_ms / 1000) / 3600
     text = f"the append-only file was written anew {hours:,.0f} h ago"
     return warn(name, text, mend) if hours * 3600 > OLD_SECONDS else ok(name, text)
+
+
+def judge_fork(info: Mapping[str, Any], timeout_ms: float) -> Check:
+    """Judge INFO stats: for how long Redis stood still when it last forked.
+
+    It does for each rewrite of the append-only file, each snapshot and each new replica, and the
+    longer the more it holds (https://valkey.io/topics/latency/).
+    """
+    name = "redis fork"
+    fork_ms = info["latest_fork_usec"] / 1000
+    text = f"the last fork stopped Redis for {fork_ms:,.0f} ms"
+    if fork_ms <= timeout_ms:
+        return ok(name, text)
+    return warn(
+        name,
+        f"{text}: visitors of links that were not in memory got 503",
+        f"raise HOPLINE_LOOKUP_TIMEOUT_MS, which is {timeout_ms:g}; turn off transparent huge"
+        " pages; or give Redis less to hold: HOPLINE_STREAM_MAXLEN",
+    )
 
 
 def judge_eviction(policy: str, evicted: int) -> Check:

@@ -46,7 +46,7 @@ Spend = tuple[str, bytes]
 
 
 class ClickLimits:
-    """Spends the clicks of limited links; blocks the calling greenlet within the budget.
+    """Spends the clicks of limited links; blocks the calling greenlet within the timeout.
 
     A click is spent before the visitor is answered. If the answer of Redis comes too late, it is
     spent though the visitor was asked to come back: the limit errs towards fewer visits.
@@ -55,7 +55,7 @@ class ClickLimits:
     def __init__(
         self,
         pipeline: Pipeline,
-        budget_seconds: float,
+        timeout_seconds: float,
         *,
         resend_seconds: float = 4.0,
         clock: Callable[[], float] = time.monotonic,
@@ -63,12 +63,13 @@ class ClickLimits:
         """Make a counter.
 
         Args:
+            timeout_seconds: how long Redis may be silent before visitors are asked to come back.
             resend_seconds: how long before the last sign of life of a server it may have counted
                 what it lost.
             clock: the one that the pipeline's ``heard_at`` goes by.
         """
         self._pipeline = pipeline
-        self._budget_seconds = budget_seconds
+        self._timeout_seconds = timeout_seconds
         self._resend_seconds = resend_seconds
         self._clock = clock
         self._spent: deque[tuple[float, Spend]] = deque(maxlen=_KEPT_SPENDS)
@@ -112,10 +113,12 @@ class ClickLimits:
             self._tell_owed()
 
     def _ask(self, link: Link, command: bytes) -> int:
-        if self._pipeline.oldest_age() > self._budget_seconds:
+        silence_seconds = self._pipeline.oldest_age()
+        if silence_seconds > self._timeout_seconds:
             raise LookupUnavailable("Redis is slow")
         try:
-            return int(self._pipeline.call(command, self._budget_seconds) or 0)
+            left_seconds = self._timeout_seconds - silence_seconds
+            return int(self._pipeline.call(command, left_seconds) or 0)
         except (PipelineError, hiredis.ReplyError, ValueError) as error:
             if isinstance(error, hiredis.ReplyError) and is_transient(str(error)):
                 # A server that is still loading: only when it has done so can others tell theirs.

@@ -4,6 +4,9 @@ Rule 1: what a lookup read is remembered as fresh only if the whole lookup lay w
         no change of that link was told meanwhile.
 Rule 2: who asks after a change was told, or after a watch began, never shares a lookup that began
         before.
+Rule 3: who has a link last seen to go by waits for Redis as long as the lookup budget. Who would
+        get an error page waits on, until Redis has been silent for the lookup timeout; from then on
+        nobody waits. See docs/adr/0017-wait-rather-than-refuse.md.
 """
 
 import logging
@@ -64,8 +67,10 @@ class Lookup:
     ) -> None:
         self._pipeline = pipeline
         self._lookups = metrics.link_lookups
+        self._late_lookups = metrics.link_lookups_late
         self._clock = clock
         self._stale_seconds = settings.link_stale_seconds
+        self._timeout_seconds = settings.lookup_timeout_seconds
         self._links = LinkCache(settings.link_cache_size)
         self._unknown = UnknownCodes(
             settings.unknown_cache_size, settings.unknown_cache_seconds, clock
@@ -93,11 +98,12 @@ class Lookup:
         if held is not None:
             if held.watch is self._watch:
                 return held.link
-            return self._stale(held) if self._is_redis_away() else None
+            is_away = self._is_redis_away(self._deadlines.budget_seconds)
+            return self._stale(held) if is_away else None
         return UNKNOWN if code in self._unknown else None
 
     def find(self, code: str, on_found: OnFound) -> None:
-        """Call ``on_found`` once, at once or within the lookup budget, in the hub."""
+        """Call ``on_found`` once, at once or within the lookup timeout, in the hub."""
         found = self.cached(code)
         if found is not None:
             on_found(found)
@@ -109,7 +115,7 @@ class Lookup:
             pending.waiting.append(on_found)
 
     def get(self, code: str) -> Link | Unknown:
-        """Return the link; blocks the calling greenlet within the lookup budget.
+        """Return the link; blocks the calling greenlet within the lookup timeout.
 
         Raises:
             LookupUnavailable: Redis is away or slow, and the link is not known here.
@@ -149,7 +155,7 @@ class Lookup:
         self._detach_all()
 
     def _ask(self, code: str) -> "PendingLookup | None":
-        if self._is_redis_away():
+        if self._is_redis_away(self._timeout_seconds):
             return None
         pending = PendingLookup(self, code, self._watch)
         try:
@@ -160,10 +166,10 @@ class Lookup:
         self._deadlines.add(pending)
         return pending
 
-    def _is_redis_away(self) -> bool:
+    def _is_redis_away(self, silence_seconds: float) -> bool:
         if not self._pipeline.connected.is_set():
             return True
-        return self._pipeline.oldest_age() > self._deadlines.budget_seconds
+        return self._pipeline.oldest_age() > silence_seconds
 
     def complete(self, pending: "PendingLookup", reply: object) -> None:
         """Tell those who wait what Redis replied, and remember it."""
@@ -189,10 +195,18 @@ class Lookup:
             self._detach(code)
 
     def give_up(self, pending: "PendingLookup") -> None:
-        """Tell those who wait what is known without Redis."""
+        """Tell those who wait what is known without Redis; if nothing is, have them wait on."""
+        found = self._fallback(pending.code, "Redis is slow")
+        is_patient = pending.waiting and isinstance(found, LookupUnavailable)
+        if is_patient and not self._is_redis_away(self._timeout_seconds):
+            if not pending.is_late:
+                pending.is_late = True
+                self._late_lookups.inc()
+            self._deadlines.add(pending)
+            return
         # Detached, because nobody may join whose deadline it would not keep.
         self._detach(pending.code)
-        pending.release(self._fallback(pending.code, "Redis is slow"))
+        pending.release(found)
 
     def _remember(self, pending: "PendingLookup", found: Link | Unknown) -> None:
         if isinstance(found, Link):
@@ -224,12 +238,13 @@ class Lookup:
 class PendingLookup:
     """A GET on its way, and all who wait for it."""
 
-    __slots__ = ("_lookup", "code", "outdated", "settled", "waiting", "watch")
+    __slots__ = ("_lookup", "code", "is_late", "outdated", "settled", "waiting", "watch")
 
     def __init__(self, lookup: Lookup, code: str, watch: Watch | None) -> None:
         self._lookup = lookup
         self.code = code
         self.watch = watch
+        self.is_late = False
         self.outdated = False
         self.settled = False
         self.waiting: list[OnFound] = []
@@ -240,7 +255,7 @@ class PendingLookup:
         self._lookup.complete(self, reply)
 
     def expire(self) -> None:
-        """Wait for Redis no longer."""
+        """Wait for Redis no longer than need be."""
         self._lookup.give_up(self)
 
     def release(self, found: Found) -> None:

@@ -19,7 +19,7 @@ class Waiting(Protocol):
     settled: bool
 
     def expire(self) -> None:
-        """Stop waiting. Called once, in the hub, so it may not block."""
+        """Stop waiting, or be added anew. Called once each time, in the hub: it may not block."""
 
 
 class Deadlines:

@@ -89,6 +89,7 @@ def test_an_installation_that_is_well(
         "redis rewrite",
         "redis persistence",
         "redis eviction",
+        "redis fork",
         "redis writes",
         "redis rights",
         "spool",

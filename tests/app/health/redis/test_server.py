@@ -4,6 +4,7 @@ import pytest
 
 from app.health.redis.server import (
     judge_eviction,
+    judge_fork,
     judge_memory,
     judge_persistence,
     judge_rewrite,
@@ -19,12 +20,13 @@ AOF = {"aof_enabled": 1, "aof_last_write_status": "ok"}
 def test_a_server_as_hopline_starts_it_is_well(any_redis_server) -> None:
     server = any_redis_server()
     with connect(server.url, timeout_seconds=2) as client:
-        checks = list(redis_checks(client, server.url, MAXLEN))
+        checks = list(redis_checks(client, server.url, MAXLEN, 1000))
     assert {check.name: check.state for check in checks} == {
         "redis": "ok",
         "redis clock": "ok",
         "redis persistence": "ok",
         "redis eviction": "ok",
+        "redis fork": "ok",
         "redis memory": "ok",
     }
 
@@ -35,7 +37,9 @@ def test_what_a_server_is_told_at_run_time_is_seen(valkey_server) -> None:
         client.config_set("appendonly", "no")
         client.config_set("maxmemory-policy", "allkeys-lru")
         client.config_set("maxmemory", "1mb")
-        states = {check.name: check.state for check in redis_checks(client, server.url, MAXLEN)}
+        states = {
+            check.name: check.state for check in redis_checks(client, server.url, MAXLEN, 1000)
+        }
     assert states["redis persistence"] == "warn"
     assert states["redis eviction"] == "fail"
     assert states["redis memory"] == "fail"
@@ -57,6 +61,14 @@ def test_persistence_is_judged(info: dict[str, Any], appendfsync: str | None, st
     assert (check.state, bool(check.mend)) == (state, state != "ok")
 
 
+@pytest.mark.parametrize(
+    ("microseconds", "state"), [(0, "ok"), (1_000_000, "ok"), (1_000_001, "warn")]
+)
+def test_a_fork_may_not_take_longer_than_visitors_wait(microseconds: int, state: str) -> None:
+    check = judge_fork({"latest_fork_usec": microseconds}, 1000)
+    assert (check.state, bool(check.mend)) == (state, state != "ok")
+
+
 @pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl"])
 def test_eviction_may_throw_clicks_away(policy: str) -> None:
     assert judge_eviction(policy, 0).state == "fail"
@@ -72,7 +84,7 @@ def test_what_was_thrown_away_is_told_of_after_the_policy_is_mended(any_redis_se
             client.set(f"link:{number}", "x" * 100_000)
         client.config_set("maxmemory-policy", "noeviction")
         client.config_set("maxmemory", 1 << 30)
-        found = {check.name: check for check in redis_checks(client, server.url, MAXLEN)}
+        found = {check.name: check for check in redis_checks(client, server.url, MAXLEN, 1000)}
         assert found["redis eviction"].state == "fail"
         assert "keys away" in found["redis eviction"].text
 

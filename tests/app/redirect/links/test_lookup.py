@@ -1,3 +1,4 @@
+import gevent
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -5,6 +6,7 @@ from app.links.link import Link, encode
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.links.lookup import UNKNOWN, Lookup, LookupUnavailable
 from tests.support.redirect.fakes import FakeClock, FakePipeline, link
+from tests.support.redirect.waiting import wait_until
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 def lookup(pipeline, clock, make_settings, registry) -> Lookup:
-    given = make_settings(lookup_budget_ms=20, link_stale_seconds=60)
+    given = make_settings(lookup_budget_ms=20, lookup_timeout_ms=400, link_stale_seconds=60)
     made = Lookup(pipeline, given, RedirectMetrics(registry), clock)
     made.watch_began()
     return made
@@ -172,16 +174,62 @@ def test_nobody_waits_for_a_redis_that_lets_others_wait(lookup, pipeline):
     assert pipeline.commands == []
 
 
-def test_a_slow_answer_is_given_up_within_the_budget(pipeline, make_settings):
-    lookup = Lookup(
-        pipeline, make_settings(lookup_budget_ms=5), RedirectMetrics(CollectorRegistry())
-    )
+@pytest.fixture
+def quick(pipeline, make_settings, registry) -> Lookup:
+    """A lookup by the real clock, whose budget is over soon."""
+    given = make_settings(lookup_budget_ms=5, lookup_timeout_ms=400, link_stale_seconds=60)
+    made = Lookup(pipeline, given, RedirectMetrics(registry))
+    made.watch_began()
+    return made
+
+
+def late(registry: CollectorRegistry) -> float | None:
+    return registry.get_sample_value("hopline_link_lookups_late_total")
+
+
+def test_who_has_nothing_to_go_by_waits_past_the_budget(quick, pipeline, registry):
+    lookup = quick
+    first = find(lookup)
+    wait_until(lambda: late(registry) == 1)
+    second = find(lookup)
+    gevent.sleep(0.03)
+    assert (first, second, late(registry)) == ([], [], 1)
+    pipeline.answer(encode(link()))
+    assert (first, second) == ([link()], [link()])
+    assert lookup.cached("abc") == link()
+    assert len(pipeline.commands) == 1
+
+
+def test_who_waits_is_let_go_once_redis_has_been_silent_for_too_long(quick, pipeline, registry):
+    found = find(quick)
+    wait_until(lambda: late(registry) == 1)
+    pipeline.age = 0.39
+    gevent.sleep(0.03)
+    assert found == []
+    pipeline.age = 0.41
+    wait_until(lambda: found)
+    assert "slow" in str(found[0])
+    assert isinstance(find(quick, "other")[0], LookupUnavailable)
+
+
+def test_a_link_last_seen_is_waited_for_within_the_budget_only(quick, pipeline, registry):
+    lookup = quick
+    read(lookup, pipeline, link())
+    lookup.watch_ended()
     lookup.watch_began()
-    with pytest.raises(LookupUnavailable, match="slow"):
-        lookup.get("abc")
+    assert lookup.get("abc") == link()
+    assert late(registry) == 0
+
+
+def test_the_late_answer_to_a_lookup_that_was_given_up_is_nobodys(quick, pipeline):
+    lookup = quick
+    given_up = find(lookup)
+    pipeline.age = 0.41
+    wait_until(lambda: given_up)
+    pipeline.age = 0.0
     later = find(lookup)
     pipeline.answer(encode(link()))
-    assert lookup.cached("abc") is None
+    assert (later, lookup.cached("abc")) == ([], None)
     pipeline.answer(encode(link()))
     assert later == [link()]
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import gevent
 import pytest
 from prometheus_client import CollectorRegistry
 from redis import Redis
@@ -101,6 +102,17 @@ def test_a_change_missed_while_the_connection_was_lost_is_seen(valkey_server, ma
         assert lookup.get("abc").target == "https://new.example/"
         wait_until(lambda: lookup.is_watching)
         assert lookup.get("abc").target == "https://new.example/"
+
+
+def test_a_server_that_stands_still_for_a_moment_is_waited_for(valkey_server, make_settings):
+    server = valkey_server()
+    with Redis(port=server.port) as client, looking_up(server.url, make_settings()) as lookup:
+        client.set(link_key("abc"), encode(link()))
+        server.signal(signal.SIGSTOP)
+        visitors = [gevent.spawn(lookup.get, "abc") for _ in range(3)]
+        gevent.sleep(0.2)
+        server.signal(signal.SIGCONT)
+        assert [visitor.get(timeout=10) for visitor in visitors] == [link()] * 3
 
 
 def test_links_last_seen_outlive_a_killed_and_a_frozen_server(valkey_server, make_settings):
