@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
@@ -17,6 +18,7 @@ from app.config.access import MetricsAccess
 from app.config.instance import instance_id
 from app.config.loading import load, unknown_variables
 from app.config.settings import Settings
+from app.config.shards import shards_of
 from app.health.access import door_checks, judge_trust
 from app.health.audit import judge_ledger
 from app.health.check import Check, State, fail, is_healthy, ok, to_json, warn
@@ -35,11 +37,11 @@ from app.health.host.permissions import permissions_checks, private_files_check
 from app.health.host.units import listening, masked_units, units_checks
 from app.health.metrics import freshness_check, shown_check
 from app.health.redis.advice import advice as redis_advice
+from app.health.redis.cluster import cluster_checks
 from app.health.redis.replication import replication_checks
 from app.health.redis.sentinels import sentinel_checks
 from app.health.redis.server import redis_checks, rewrite_check
-from app.health.redis.shards import shard_checks, shard_use_checks
-from app.health.redis.stream import StreamNames
+from app.health.redis.shards import of_each, shard_checks, shard_use_checks
 from app.local.ports import ask
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.keys import aof_rewrite_key
@@ -47,8 +49,12 @@ from app.stores.redis.address import Address, parse_url
 from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisError
+from app.stores.redis.routing import ClusterClient
 from app.terminal.options import AsJson
 from app.terminal.output import print_json, print_table, terminal_of
+
+if TYPE_CHECKING:
+    import redis
 
 #: Longest wait for ClickHouse, as a person waits for the answer.
 _TIMEOUT_SECONDS = 5.0
@@ -109,32 +115,48 @@ def _settings_check() -> Check:
 
 
 def _redis(settings: Settings) -> Iterator[Check]:
-    names = StreamNames.of(settings)
     url = settings.redis_url
     yield from sentinel_checks(url)
     try:
         with connect(url, timeout_seconds=settings.redis_timeout_seconds) as client:
-            yield from redis_checks(
-                client, url, names.maxlen, settings.lookup_timeout_seconds * 1000
-            )
-            yield from shard_use_checks(client, url, settings)
-            yield from replication_checks(
-                client,
-                url,
-                settings.resend_seconds,
-                needs_replica=settings.confirm == "replica",
-            )
+            yield from _servers(client, settings)
             call = caller(client, url, settings.redis_timeout_seconds)
             ledger = open_entries(settings, call)
             noted = ledger.noted()
-            if settings.aof_rewrite:
-                key = aof_rewrite_key(names.stream, names.group)
-                yield rewrite_check(client, url, key, noted.since_ms if noted else None)
+            yield from _rewrites(settings, noted.since_ms if noted else None)
             yield from shard_checks(client, url, settings)
             yield judge_ledger(noted, ledger.gaps_of_a_day(), time.time())
     except RedisError as error:
         nobody = "start it, or set HOPLINE_REDIS_URL to where it is"
         yield fail("redis", str(error), redis_advice(error) or nobody)
+
+
+def _servers(client: "redis.Redis", settings: Settings) -> Iterator[Check]:
+    url = settings.redis_url
+    if isinstance(client, ClusterClient):
+        yield from cluster_checks(client, url, settings)
+        return
+    longest_wait_ms = settings.lookup_timeout_seconds * 1000
+    yield from redis_checks(client, url, settings.stream_maxlen, longest_wait_ms)
+    yield from shard_use_checks(client, url, settings)
+    yield from replication_checks(
+        client, url, settings.resend_seconds, needs_replica=settings.confirm == "replica"
+    )
+
+
+def _rewrites(settings: Settings, since_ms: int | None) -> Iterator[Check]:
+    """Yield when each server's append-only file was written anew; of a cluster, by its shards."""
+    rewriting = [shard for shard in shards_of(settings) if shard.aof_rewrite]
+    found = []
+    for shard in rewriting:
+        url, key = shard.redis_url, aof_rewrite_key(shard.stream, shard.group)
+        timeout_seconds = shard.redis_timeout_seconds
+        with connect(url, timeout_seconds=timeout_seconds, near=shard.stream) as client:
+            found.append((shard.stream, rewrite_check(client, url, key, since_ms)))
+    if len(found) > 1:
+        yield from of_each(found)
+    else:
+        yield from (check for _, check in found)
 
 
 def _clickhouse(settings: Settings) -> Iterator[Check]:

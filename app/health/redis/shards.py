@@ -83,17 +83,21 @@ def shard_use_checks(client: "redis.Redis", url: str, settings: Settings) -> Ite
     return of_each(found) if len(shards) > 1 else (check for _, check in found)
 
 
-def of_each(found: Iterable[tuple[str, Check]]) -> Iterator[Check]:
-    """Yield findings about several streams: what isn't well by stream, what is well at once."""
+def of_each(found: Iterable[tuple[str, Check]], what: str = "streams") -> Iterator[Check]:
+    """Yield findings about several things: what isn't well by its name, what is well at once.
+
+    Args:
+        what: they are.
+    """
     by_name: dict[str, list[tuple[str, Check]]] = {}
-    for stream, check in found:
-        by_name.setdefault(check.name, []).append((stream, check))
+    for whose, check in found:
+        by_name.setdefault(check.name, []).append((whose, check))
     for name, checks in by_name.items():
-        wrong = [(stream, check) for stream, check in checks if check.state != "ok"]
-        for stream, check in wrong:
-            yield replace(check, text=f"{stream}: {check.text}")
+        wrong = [(whose, check) for whose, check in checks if check.state != "ok"]
+        for whose, check in wrong:
+            yield replace(check, text=f"{whose}: {check.text}")
         if not wrong:
-            yield ok(name, f"well in all {len(checks)} streams")
+            yield ok(name, f"well in all {len(checks)} {what}")
 
 
 def judge_use(written: list[Contents], unsharded: str, least: int) -> Check:

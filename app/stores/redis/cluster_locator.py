@@ -125,6 +125,15 @@ class ClusterLocator:
         """Return the address of a node, who we are included."""
         return self._address.at(end)
 
+    def silent_seeds(self) -> list[str]:
+        """Return what is to be said of each seed that doesn't tell how it sees the cluster."""
+        said = self._poll.latest
+        return [
+            f"{_shown(end)} {one.why}"
+            for end in self._address.seeds
+            if isinstance(one := said.get(end, Silence("doesn't answer")), Silence)
+        ]
+
     def doubt(self) -> None:
         """Have the nodes asked anew before long: one that was named is away, or says MOVED."""
         self._is_doubtful = True

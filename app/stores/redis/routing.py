@@ -17,7 +17,7 @@ from redis.exceptions import AskError
 
 from app.stores.redis.address import Peer
 from app.stores.redis.asking import redirection_of
-from app.stores.redis.cluster import slot_of
+from app.stores.redis.cluster import SlotMap, slot_of
 from app.stores.redis.cluster_locator import ClusterLocator
 from app.stores.redis.server import Locate
 
@@ -55,14 +55,16 @@ class ClusterClient(redis.Redis):
     """Client that speaks to all primaries of a cluster, and asks again where a slot has moved to.
 
     Args:
-        locator: tells who serves a slot.
         new_pool: makes connections to where a function leads.
+
+    Attributes:
+        locator: tells who serves a slot.
     """
 
     def __init__(
         self, locator: ClusterLocator, new_pool: Callable[[Locate], "redis.ConnectionPool"]
     ) -> None:
-        self._locator = locator
+        self.locator = locator
         self._new_pool = new_pool
         self._nodes: dict[Peer, redis.Redis] = {}
         super().__init__(connection_pool=new_pool(locator.any_primary))
@@ -74,20 +76,25 @@ class ClusterClient(redis.Redis):
             node.close()
         super().close()
 
-    def primaries(self) -> "list[redis.Redis]":
-        """Return a client of each primary, in the order of their slots.
+    def slots(self) -> SlotMap:
+        """Return who serves which slot.
 
         Raises:
             redis.ConnectionError: nobody tells.
         """
-        return [self._node(node.end) for node in self._located(self._locator.slots).nodes]
+        found: SlotMap = self._located(self.locator.slots)
+        return found
+
+    def primaries(self) -> "list[redis.Redis]":
+        """Return a client of each primary, in the order of their slots; raises as :meth:`slots`."""
+        return [self.node(node.end) for node in self.slots().nodes]
 
     def execute_command(self, *command: Any, **options: Any) -> Any:
         """Return the reply of the node that serves the command's key."""
         key = key_of(command)
         if key is None:
             return super().execute_command(*command, **options)  # type: ignore[no-untyped-call]
-        node = self._node(self.end_of(key))
+        node = self.node(self.end_of(key))
         try:
             return node.execute_command(*command, **options)  # type: ignore[no-untyped-call]
         except AskError as error:
@@ -125,12 +132,12 @@ class ClusterClient(redis.Redis):
         Raises:
             redis.ConnectionError: nobody does, or nobody tells.
         """
-        at = self._located(lambda: self._locator.primary_of(slot_of(key)))
+        at = self._located(lambda: self.locator.primary_of(slot_of(key)))
         return at.host, at.port
 
     def execute_at(self, end: Peer, commands: Sequence[_Command]) -> list[Any]:
         """Return the replies of one node to commands, errors among them."""
-        pipeline = self._node(end).pipeline(transaction=False)
+        pipeline = self.node(end).pipeline(transaction=False)
         for command, options in commands:
             pipeline.execute_command(*command, **options)  # type: ignore[no-untyped-call]
         return pipeline.execute(raise_on_error=False)
@@ -146,9 +153,10 @@ class ClusterClient(redis.Redis):
             raise reply
         return reply
 
-    def _node(self, end: Peer) -> "redis.Redis":
+    def node(self, end: Peer) -> "redis.Redis":
+        """Return a client of one node."""
         if end not in self._nodes:
-            at = self._locator.at(end)
+            at = self.locator.at(end)
             self._nodes[end] = redis.Redis.from_pool(self._new_pool(lambda: at))
             # What its user wants done with replies.
             self._nodes[end].response_callbacks = self.response_callbacks
