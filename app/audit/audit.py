@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.audit.balance import Figures, State, balance, state_of_each
+from app.audit.balance import Figures, State, added_up, balance, state_of_each
 from app.audit.click_comparison import Clicks, Compared, Watch
 from app.audit.click_ref import ClickRef
 from app.audit.entry_counts import EntryCount, Gap, Noted
@@ -60,7 +60,7 @@ class Findings:
     @property
     def total(self) -> Figures:
         """The figures of all minutes."""
-        return sum(self.minutes.values(), Figures())
+        return added_up(self.minutes.values())
 
     @property
     def missing_entries(self) -> int:

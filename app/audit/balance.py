@@ -2,8 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import astuple, dataclass
-from operator import add
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Literal
 
 from app.audit.click_ref import ClickRef
@@ -46,8 +46,11 @@ class Figures:
         """Whether each accepted click is in its state, and no other."""
         return not (self.missing or self.uncounted)
 
-    def __add__(self, other: "Figures") -> "Figures":
-        return Figures(*map(add, astuple(self), astuple(other)))
+
+def added_up(figures: Iterable[Figures]) -> Figures:
+    """Return the sums of some figures."""
+    rows = map(attrgetter(*(one.name for one in fields(Figures))), figures)
+    return Figures(*map(sum, zip(*rows, strict=True)))
 
 
 def state_of_each(seen: Mapping[State, Iterable[ClickRef]]) -> dict[ClickRef, State]:

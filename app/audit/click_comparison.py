@@ -5,17 +5,20 @@ Rule 1: consumers write a click into ``ledger`` before they insert it into ``cli
         put there by somebody else.
         A replica may get the rows of either first, so it catches up before each look.
 Rule 2: everything is by distinct click id, so that it does not matter what came twice.
+Rule 3: rows are counted first, which is cheap: as many as the ledger has clicks, with the same sum
+        of hashes, are the same. Only minutes that differ are asked for their distinct clicks.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Literal, NamedTuple
 
 from app.audit.click_ref import ClickRef
 from app.audit.stored_clicks import sent_table
 from app.schema.lifetime import ttl_of
-from app.stores.clickhouse.connection import connect, translated
+from app.stores.clickhouse.codes import TIMEOUT_EXCEEDED
+from app.stores.clickhouse.connection import ClickHouseUnavailable, connect, translated
 from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.replicas import catch_up
 from app.stores.scripts import query
@@ -24,8 +27,13 @@ Table = Literal["clicks", "ledger"]
 #: Is handed the starts of what is looked at, and yields each when it is its turn.
 Watch = Callable[[Iterable[int]], Iterable[int]]
 
-#: Looked at in one query.
-_SPAN_MS = 86_400_000
+_MINUTE_MS = 60_000
+_DAY_MS = 86_400_000
+#: Looked at in one query; less where that takes too long, but no less than the second.
+_SPAN_MS = 7 * _DAY_MS
+_LEAST_SPAN_MS = 10 * _MINUTE_MS
+#: Rows of unequal minutes that are compared at once: their ids are in the server's memory.
+_ROWS_AT_ONCE = 1_000_000
 #: Never looked at so late: a click that is about to be forgotten may be gone from one table only.
 _MARGIN_MS = 3_600_000
 #: Clicks that are looked up in one query.
@@ -38,6 +46,31 @@ _ENGINES = """
 SELECT engine_full FROM system.tables
 WHERE database = currentDatabase() AND name IN ('clicks', 'ledger')
 """
+
+#: Number of clicks and the sum of their hashes, by minute.
+_Sums = Mapping[int, tuple[int, int]]
+
+
+class _Span(NamedTuple):
+    """Unix times, from the first up to the end."""
+
+    first_ms: int
+    end_ms: int
+
+    @property
+    def length_ms(self) -> int:
+        """How long it is, without the future."""
+        return min(self.end_ms - self.first_ms, _SPAN_MS)
+
+    def halves(self) -> tuple["_Span", "_Span"]:
+        """Return its two halves."""
+        middle_ms = self.first_ms + self.length_ms // 2
+        return _Span(self.first_ms, middle_ms), _Span(middle_ms, self.end_ms)
+
+    def of(self, minutes: Sequence[int]) -> "_Span":
+        """Return the part of it that some minutes in order are in."""
+        first_ms, end_ms = minutes[0] * _MINUTE_MS, (minutes[-1] + 1) * _MINUTE_MS
+        return _Span(max(self.first_ms, first_ms), min(self.end_ms, end_ms))
 
 
 class Compared(NamedTuple):
@@ -86,7 +119,7 @@ class Clicks:
         """Return the Unix time from which on no click is so old that a table may forget it."""
         engines = self._ask(lambda client: client.execute(_ENGINES))
         days = [days for (engine,) in engines if (days := ttl_of(engine.decode()))]
-        return now_ms - min(days) * _SPAN_MS + _MARGIN_MS if days else 0
+        return now_ms - min(days) * _DAY_MS + _MARGIN_MS if days else 0
 
     def started_seconds(self) -> int:
         """Return when the server was started, as a Unix time, give or take a second."""
@@ -103,7 +136,8 @@ class Clicks:
         for first_ms in watch(range(since_ms, max(now_ms, since_ms + 1), _SPAN_MS)):
             is_last = first_ms + _SPAN_MS >= now_ms
             # A clock that runs ahead makes clicks of the future.
-            self._compare_span(found, first_ms, _END_MS if is_last else first_ms + _SPAN_MS)
+            end_ms = _END_MS if is_last else first_ms + _SPAN_MS
+            self._compare_span(found, _Span(first_ms, end_ms))
         return found
 
     def among(self, table: Table, click_refs: Iterable[ClickRef]) -> set[ClickRef]:
@@ -117,33 +151,40 @@ class Clicks:
             found |= {ClickRef(*row) for row in rows}
         return found
 
-    def _compare_span(self, found: Compared, first_ms: int, end_ms: int) -> None:
-        span = {"first_ms": first_ms, "end_ms": end_ms}
-        stored = self._sums("clicks", span)
-        in_ledger = self._sums("ledger", span)
-        for minute, (count, _) in in_ledger.items():
-            if stored.get(minute) == in_ledger[minute]:
-                found.in_ledger[minute] += count
-        unequal = [
-            (minute,)
-            for minute in stored.keys() | in_ledger.keys()
-            if stored.get(minute) != in_ledger.get(minute)
-        ]
-        if unequal:
-            self._look_closer(found, span, sent_table("wanted", {"minute": "Int64"}, unequal))
+    def _compare_span(self, found: Compared, span: _Span) -> None:
+        try:
+            rows = self._sums("row_sums", span)
+            in_ledger = self._sums("ledger_sums", span)
+        except ClickHouseUnavailable as error:
+            if error.code != TIMEOUT_EXCEEDED or span.length_ms < _LEAST_SPAN_MS:
+                raise
+            for half in span.halves():
+                self._compare_span(found, half)
+            return
+        unequal = _settle(found, rows, in_ledger)
+        none = (0, 0)
+        sizes = [max(rows.get(one, none)[0], in_ledger.get(one, none)[0]) for one in unequal]
+        for minutes in _pieces(unequal, sizes):
+            self._look_closer(found, span.of(minutes), minutes)
 
-    def _look_closer(
-        self, found: Compared, span: Mapping[str, int], minutes: dict[str, Any]
-    ) -> None:
-        rows = self._query("in_ledger", {"other": "clicks", **span}, minutes)
-        for minute, count, absent in rows:
+    def _look_closer(self, found: Compared, span: _Span, minutes: Sequence[int]) -> None:
+        """Compare the distinct clicks of some minutes, and name those that only one table has."""
+        clicks = self._sums("click_sums", span, _asked(minutes))
+        in_ledger = self._sums("ledger_sums", span)
+        unequal = _settle(
+            found, clicks, {one: in_ledger[one] for one in minutes if one in in_ledger}
+        )
+        if not unequal:
+            return
+        asked, params = _asked(unequal), span._asdict()
+        for minute, count, absent in self._query("in_ledger", {"other": "clicks", **params}, asked):
             found.in_ledger[minute] += count
             found.absent.update(ClickRef(*one) for one in absent)
-        rows = self._query("uncounted", {"other": "ledger", **span}, minutes)
+        rows = self._query("uncounted", {"other": "ledger", **params}, asked)
         found.uncounted.update(ClickRef(*row) for row in rows)
 
-    def _sums(self, table: Table, span: Mapping[str, int]) -> dict[int, tuple[int, int]]:
-        rows = self._query("sums", {"table": table, **span})
+    def _sums(self, name: str, span: _Span, *asked: Any) -> _Sums:
+        rows = self._query(name, span._asdict(), *asked)
         return {minute: (count, total) for minute, count, total in rows}
 
     def _query(self, name: str, params: Mapping[str, object], *tables: Any) -> Any:
@@ -158,3 +199,32 @@ class Clicks:
     def _ask(self, question: Callable[[Client], Any]) -> Any:
         with translated(self._url):
             return question(self._client)
+
+
+def _settle(found: Compared, stored: _Sums, in_ledger: _Sums) -> list[int]:
+    """Add the clicks of the minutes in which both have the same; return the others, in order."""
+    unequal = []
+    for minute in sorted(stored.keys() | in_ledger.keys()):
+        if stored.get(minute) == in_ledger.get(minute):
+            found.in_ledger[minute] += in_ledger[minute][0]
+        else:
+            unequal.append(minute)
+    return unequal
+
+
+def _pieces(minutes: Iterable[int], sizes: Iterable[int]) -> Iterator[list[int]]:
+    """Part minutes, given with their numbers of rows, into pieces of not too many rows."""
+    piece: list[int] = []
+    rows = 0
+    for minute, size in zip(minutes, sizes, strict=True):
+        if piece and rows + size > _ROWS_AT_ONCE:
+            yield piece
+            piece, rows = [], 0
+        piece.append(minute)
+        rows += size
+    if piece:
+        yield piece
+
+
+def _asked(minutes: Iterable[int]) -> dict[str, Any]:
+    return sent_table("wanted", {"minute": "Int64"}, ((minute,) for minute in minutes))

@@ -33,12 +33,13 @@ class Costs:
         redis_link_us: CPU of Redis on top where it is asked for the link (the same: 5.9 and 3.7).
         consumer_us: CPU of a consumer (`make bench-workers`: docs/performance.md, one consumer).
         redis_read_us: CPU of Redis for its delivery (the same run).
-        clickhouse_us: CPU of ClickHouse for its insert (the same run).
+        clickhouse_us: CPU of ClickHouse for its insert (the same run), 0.8 for the clicks by time.
         entry_bytes: memory of its entry in the stream (`make loadtest`: used_memory, 9,579 clicks).
         largest_entry_bytes: the same of a click with the largest headers that are kept.
         spool_bytes: disk in the spool (docs/load-testing.md: 586 of 16,251 clicks).
         largest_spool_bytes: the same of a click with the largest headers.
-        disk_bytes: disk in ClickHouse, ledger included, after merges (the same).
+        disk_bytes: disk in ClickHouse after merges, ledger and clicks by time included (the same,
+            and docs/delivery.md).
         link_bytes: memory of Redis for a link (1,000,000 links of `hopline links import`).
         cached_link_bytes: memory of a redirect worker for a link (92,000 links).
     """
@@ -49,12 +50,12 @@ class Costs:
     redis_link_us: float = 2.2
     consumer_us: float = 11.0
     redis_read_us: float = 5.7
-    clickhouse_us: float = 4.6
+    clickhouse_us: float = 5.4
     entry_bytes: float = ENTRY_BYTES
     largest_entry_bytes: float = LARGEST_ENTRY_BYTES
     spool_bytes: float = 600.0
     largest_spool_bytes: float = 4_700.0
-    disk_bytes: float = 45.0
+    disk_bytes: float = 66.0
     link_bytes: float = 334.0
     cached_link_bytes: float = 750.0
 

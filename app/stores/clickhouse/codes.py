@@ -8,6 +8,8 @@ kind is the fault of a click: the workers wait. Newer servers know codes that ol
 https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
 """
 
+TIMEOUT_EXCEEDED = 159
+
 TRANSIENT = {
     23: "CANNOT_READ_FROM_ISTREAM",
     24: "CANNOT_WRITE_TO_OSTREAM",
@@ -22,7 +24,7 @@ TRANSIENT = {
     96: "CANNOT_WRITE_TO_SOCKET",
     99: "UNKNOWN_PACKET_FROM_CLIENT",
     101: "UNEXPECTED_PACKET_FROM_CLIENT",
-    159: "TIMEOUT_EXCEEDED",
+    TIMEOUT_EXCEEDED: "TIMEOUT_EXCEEDED",
     160: "TOO_SLOW",
     172: "CANNOT_CREATE_DIRECTORY",
     173: "CANNOT_ALLOCATE_MEMORY",

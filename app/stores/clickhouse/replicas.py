@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from app.stores.clickhouse.codes import TIMEOUT_EXCEEDED
 from app.stores.clickhouse.connection import (
     ClickHouseRefused,
     ClickHouseUnavailable,
@@ -20,7 +21,6 @@ from app.stores.clickhouse.hosts import at_place, places
 #: Longest wait until a replica has what the others have.
 CATCH_UP_SECONDS = 10.0
 
-_TIMEOUT_EXCEEDED = 159
 _MEMBERS = """
 SELECT shard_num, host_name, port FROM system.clusters WHERE cluster = {name:String}
 ORDER BY shard_num, replica_num
@@ -57,7 +57,7 @@ def catch_up(client: Client, *tables: str, most_seconds: float = CATCH_UP_SECOND
                 settings={"receive_timeout": str(wait_seconds)},
             )
         except errors.ServerException as error:
-            if error.code != _TIMEOUT_EXCEEDED:
+            if error.code != TIMEOUT_EXCEEDED:
                 raise
             place = client.connection.reached or "this host"
             raise ReplicaBehind(

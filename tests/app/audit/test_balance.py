@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.audit.balance import IN_FLIGHT, Figures, balance, state_of_each
+from app.audit.balance import IN_FLIGHT, Figures, added_up, balance, state_of_each
 from app.audit.click_ref import ClickRef
 
 CLICKS = [ClickRef(minute * 60_000 + n, bytes([n] * 16)) for minute in range(3) for n in range(4)]
@@ -40,7 +40,7 @@ def test_each_click_counts_in_one_place(ledger, clicks, seen):
 
 @given(some_clicks, some_clicks, states_seen)
 def test_what_is_accepted_is_the_sum_of_the_places(ledger, clicks, seen):
-    total = sum(figures_of(ledger, clicks, seen).values(), Figures())
+    total = added_up(figures_of(ledger, clicks, seen).values())
     known = ledger.union(*seen.values()) - (clicks - ledger)
     assert total.accepted == len(known)
     on_their_way = ledger <= clicks.union(*seen.values())

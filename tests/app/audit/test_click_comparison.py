@@ -1,12 +1,17 @@
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.audit.click_comparison import Clicks
 from app.audit.click_ref import ClickRef
 from app.audit.writer import write_ledger
-from app.schema.migrations import migrate
-from app.stores.clickhouse.connection import ClickHouseRefused, connect
+from app.schema.migrations import known, migrate
+from app.stores.clickhouse.codes import TIMEOUT_EXCEEDED
+from app.stores.clickhouse.connection import ClickHouseRefused, ClickHouseUnavailable, connect
 from tests.support.clicks import click_row, insert_clicks
 
 NOW = datetime.now(UTC).replace(second=10, microsecond=0)
@@ -86,21 +91,154 @@ def test_one_missing_and_one_too_many_in_a_minute_are_noticed(clicks, clicks_url
     assert (len(found.absent), len(found.uncounted)) == (1, 1)
 
 
-def test_days_and_minutes_are_told_apart(clicks, clicks_url, take_on):
-    days = [rows_of(4, NOW - timedelta(days=number)) for number in range(3)]
-    for rows in days:
+def test_weeks_and_minutes_are_told_apart(clicks, clicks_url, take_on):
+    weeks = [rows_of(4, NOW - timedelta(days=7 * number)) for number in range(3)]
+    for rows in weeks:
         take_on(*rows)
         insert_clicks(clicks_url, *rows[1:])
     future = rows_of(1, NOW + timedelta(days=400))
     take_on(*future)
-    # In the middle of a minute, so that days are cut there, too.
-    since_ms = NOW_MS - 2 * DAY_MS + 2
+    # In the middle of a minute, so that weeks are cut there, too.
+    since_ms = NOW_MS - 14 * DAY_MS + 2
     starts = []
     found = clicks.compare(since_ms, NOW_MS + 1000, lambda spans: starts.extend(spans) or starts)
-    assert starts == [since_ms, since_ms + DAY_MS, since_ms + 2 * DAY_MS]
-    wanted = {MINUTE - 2880: 2, MINUTE - 1440: 4, MINUTE: 4, MINUTE + 400 * 1440: 1}
+    assert starts == [since_ms, since_ms + 7 * DAY_MS, since_ms + 14 * DAY_MS]
+    wanted = {MINUTE - 20160: 2, MINUTE - 10080: 4, MINUTE: 4, MINUTE + 400 * 1440: 1}
     assert found.in_ledger == wanted
     assert len(found.absent) == 3
+
+
+def test_an_hour_of_a_month_is_read_without_the_month(clicks, clicks_url):
+    month = NOW.replace(day=1, hour=0, minute=0, second=0)
+    select = (
+        "SELECT unhex(leftPad(hex(number), 32, '0')) AS click_id,"
+        f" fromUnixTimestamp64Milli({int(month.timestamp() * 1000)} + number * 6000, 'UTC') AS time"
+    )
+    with connect(clicks_url, timeout_seconds=30) as client:
+        code = "toString(sipHash64(number) % 50) AS short_code"
+        client.execute(
+            f"INSERT INTO clicks (click_id, time, short_code) {select}, {code} FROM numbers(400000)"
+        )
+        client.execute(f"INSERT INTO ledger (click_id, time) {select} FROM numbers(400000)")
+        client.execute("OPTIMIZE TABLE clicks FINAL")
+        end_ms = int(month.timestamp() * 1000) + 400_000 * 6000
+        before = _selected_rows(client)
+        found = clicks.compare(end_ms - 3_600_000, end_ms, iter)
+        read = _selected_rows(client) - before
+    assert found[1:3] == (set(), set())
+    assert found.in_ledger.total() == 600
+    # A few pieces of 8192 rows, of which an index knows the first.
+    assert read < 50_000
+
+
+def test_a_span_that_takes_too_long_is_halved(clicks, clicks_url, take_on, monkeypatch):
+    rows = [row for hour in range(60) for row in rows_of(2, NOW - timedelta(hours=hour))]
+    take_on(*rows)
+    insert_clicks(clicks_url, *rows[3:])
+    ask = Clicks._query
+
+    def slow(self, name, params, *tables):
+        if params["end_ms"] - params["first_ms"] > DAY_MS and params["end_ms"] < NOW_MS + DAY_MS:
+            raise ClickHouseUnavailable("Timeout exceeded", TIMEOUT_EXCEEDED)
+        return ask(self, name, params, *tables)
+
+    wanted = clicks.compare(NOW_MS - 7 * DAY_MS, NOW_MS, iter)
+    monkeypatch.setattr(Clicks, "_query", slow)
+    found = clicks.compare(NOW_MS - 7 * DAY_MS, NOW_MS, iter)
+    assert found == wanted
+    assert (found.in_ledger.total(), len(found.absent)) == (120, 3)
+
+
+def test_a_span_that_can_not_be_halved_any_more_says_why(clicks, monkeypatch):
+    def slow(self, name, params, *tables):
+        raise ClickHouseUnavailable("Timeout exceeded", TIMEOUT_EXCEEDED)
+
+    monkeypatch.setattr(Clicks, "_query", slow)
+    with pytest.raises(ClickHouseUnavailable, match="Timeout exceeded"):
+        compare(clicks)
+
+
+def test_clicks_of_before_the_projection_are_compared_as_well(clicks, clicks_url, take_on):
+    rows = rows_of(9)
+    with connect(clicks_url, timeout_seconds=30) as client:
+        client.execute("ALTER TABLE clicks DROP PROJECTION by_time", settings={"mutations_sync": 1})
+        take_on(*rows)
+        insert_clicks(clicks_url, *rows[:5])
+        by_time = next(one for one in known() if "ADD PROJECTION" in one.statement)
+        client.execute(by_time.statement)
+        insert_clicks(clicks_url, *rows[4:8])
+        first = compare(clicks)
+        rest = next(one for one in known() if "MATERIALIZE PROJECTION" in one.statement)
+        client.execute(rest.statement, settings={"mutations_sync": 1})
+    assert first == compare(clicks)
+    assert first.in_ledger == {MINUTE: 9}
+    assert [one.click_id for one in first.absent] == [rows[8]["click_id"]]
+
+
+class _Act(NamedTuple):
+    """What happens to some of the clicks, told by their numbers."""
+
+    kind: str
+    clicks: frozenset[int]
+
+
+_COUNT = 24
+_ACTS = st.lists(
+    st.builds(
+        _Act,
+        st.sampled_from(["take on", "insert", "replay", "erase", "merge"]),
+        st.frozensets(st.integers(0, _COUNT - 1), min_size=1),
+    ),
+    max_size=10,
+)
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(acts=_ACTS)
+def test_whatever_happens_the_figures_are_a_plain_count(clicks, clicks_url, take_on, acts):
+    rows = [click_row(NOW - timedelta(seconds=20 * n)) for n in range(_COUNT)]
+    begun, stored = set[int](), set[int]()
+    with connect(clicks_url, timeout_seconds=30) as client:
+        for table in ("clicks", "ledger"):
+            client.execute(f"TRUNCATE TABLE {table}")
+        for number, (kind, chosen) in enumerate(acts):
+            if kind == "take on":
+                begun |= chosen
+                take_on(*(rows[one] for one in chosen))
+            elif kind == "insert" or (kind == "replay" and (chosen := chosen & stored)):
+                stored |= chosen
+                later = NOW + timedelta(seconds=number)
+                changed = {"enriched_at": later, "country": f"{number:02}"}
+                insert_clicks(clicks_url, *({**rows[one], **changed} for one in chosen))
+            elif kind == "erase":
+                begun, stored = begun - chosen, stored - chosen
+                _erase(client, [rows[one]["click_id"] for one in chosen])
+            elif kind == "merge":
+                client.execute("OPTIMIZE TABLE clicks FINAL")
+    found = compare(clicks, NOW_MS - DAY_MS)
+    refs = [ClickRef(round(row["time"].timestamp() * 1000), row["click_id"]) for row in rows]
+    assert found.in_ledger == Counter(refs[one].minute for one in begun)
+    assert found.absent == {refs[one] for one in begun - stored}
+    assert found.uncounted == {refs[one] for one in stored - begun}
+    assert clicks.among("clicks", refs) == {refs[one] for one in stored}
+
+
+def _erase(client, click_ids: list[bytes]) -> None:
+    which = ", ".join(f"unhex('{one.hex()}')" for one in click_ids)
+    for table in ("ledger", "clicks"):
+        client.execute(
+            f"ALTER TABLE {table} DELETE WHERE click_id IN ({which})",
+            settings={"mutations_sync": 1},
+        )
+
+
+def _selected_rows(client) -> int:
+    query = "SELECT value FROM system.events WHERE event = 'SelectedRows'"
+    return int(client.execute(query)[0][0])
 
 
 def test_clicks_are_looked_up_in_either_table(clicks, clicks_url, take_on):

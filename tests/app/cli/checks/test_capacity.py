@@ -12,7 +12,7 @@ def test_a_person_reads_what_is_needed_and_why(hopline):
     assert lines["Redis, memory for the stream"] == "353 MB"
     assert lines["Redis, maxmemory"] == "543 MB"
     assert lines["if all clicks were of the largest"] == "kept for 0.9 minutes"
-    assert lines["disk for a million clicks"] == "45 MB"
+    assert lines["disk for a million clicks"] == "66 MB"
 
 
 def test_a_program_reads_the_same_and_what_it_was_made_from(hopline):
