@@ -10,6 +10,7 @@ from app.metrics.console import ConsoleMetrics
 from app.metrics.redirect import RedirectMetrics
 from app.metrics.types import MetricGroup
 from app.metrics.workers import (
+    ClusterMetrics,
     LedgerMetrics,
     ShardMetrics,
     StoreMetrics,
@@ -20,7 +21,10 @@ from app.metrics.workers import (
 #: Each service and the groups that it shows.
 SERVICES: dict[str, tuple[type[MetricGroup], ...]] = {
     "redirect": (RedirectMetrics,),
-    "workers": (WorkerMetrics, SupervisorMetrics, StoreMetrics, ShardMetrics, LedgerMetrics),
+    "workers": (
+        *(WorkerMetrics, SupervisorMetrics, StoreMetrics, ShardMetrics, ClusterMetrics),
+        LedgerMetrics,
+    ),
     "console": (ConsoleMetrics,),
 }
 #: Labels that a format adds by itself.

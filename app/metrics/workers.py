@@ -152,6 +152,23 @@ class ShardMetrics(MetricGroup):
     )
 
 
+class ClusterMetrics(MetricGroup):
+    """How a cluster's nodes share the slots; of one server there is no series.
+
+    As of the stores, supervisors of several hosts show the same.
+    """
+
+    cluster_slots = gauge(
+        "Slots that a primary has, and those that none has: 16,384 together.",
+        state=("served", "unserved"),
+    )
+    cluster_primaries = gauge(
+        "Primaries by state: `away` most others call them gone, and nobody has replaced them yet;"
+        " `alone` they have no replica that could.",
+        state=("well", "away", "alone"),
+    )
+
+
 class LedgerMetrics(MetricGroup):
     """What the last check of the ledger found; all hosts' supervisors show the same."""
 

@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from math import nan
 from typing import Any, cast
 
@@ -14,11 +15,13 @@ from app.config.shards import further_shards, shards_of
 from app.health.redis.stream import Backlog, StreamNames, added_up, read_backlog
 from app.health.worker_status import WorkerStates, readers
 from app.logs.throttle import OutageLog
-from app.metrics.workers import UNSHARDED, ShardMetrics, StoreMetrics
+from app.metrics.workers import UNSHARDED, ClusterMetrics, ShardMetrics, StoreMetrics
 from app.stores.keys import aof_rewrite_key
 from app.stores.redis.aof_rewrite import FIELDS, Noted
 from app.stores.redis.client import connect
+from app.stores.redis.cluster import SLOT_COUNT, SlotMap
 from app.stores.redis.errors import RedisError, translated
+from app.stores.redis.routing import ClusterClient
 from app.stores.shards import shard_tag
 
 logger = logging.getLogger(__name__)
@@ -36,8 +39,11 @@ class Stores:
         self._shards = [StreamNames.of(shard) for shard in shards_of(settings)]
         self._further = [shard.stream for shard in further_shards(settings)]
         self._client = connect(self._url, timeout_seconds=settings.redis_timeout_seconds)
-        self._rewrites = settings.aof_rewrite
-        self._rewrite_key = aof_rewrite_key(settings.stream, settings.group)
+        self._rewrite_keys = [
+            aof_rewrite_key(shard.stream, shard.group)
+            for shard in shards_of(settings)
+            if shard.aof_rewrite
+        ]
         self._clock = clock
         self._looked_at = -_FRESH_SECONDS
         self._lock = threading.Lock()
@@ -45,6 +51,7 @@ class Stores:
         self._registry = CollectorRegistry()
         self._metrics = StoreMetrics(self._registry)
         self._of_shards = ShardMetrics(self._registry)
+        self._of_cluster = ClusterMetrics(self._registry)
 
     def look(self) -> CollectorRegistry:
         """Return the metrics, at most a second old; waits for Redis within its timeout."""
@@ -52,11 +59,24 @@ class Stores:
             if self._clock() - self._looked_at >= _FRESH_SECONDS:
                 self._forget()
                 with self._outage.attempt():
+                    self._look_at_cluster()
                     self._look_at_streams()
                     self._look_at_readers()
                     self._look_at_server()
                 self._looked_at = self._clock()
         return self._registry
+
+    def _look_at_cluster(self) -> None:
+        """Show who serves the slots, first: the rest is not known while a primary is away."""
+        if not isinstance(self._client, ClusterClient):
+            return
+        with translated(self._url):
+            slots = self._client.slots()
+        count = self._of_cluster.cluster_slots.labels
+        count("served").set(slots.slot_count)
+        count("unserved").set(SLOT_COUNT - slots.slot_count)
+        for state, number in primaries_by_state(slots).items():
+            self._of_cluster.cluster_primaries.labels(state).set(number)
 
     def _look_at_streams(self) -> None:
         metrics = self._metrics
@@ -116,27 +136,49 @@ class Stores:
         return max(0.0, self._client.time()[0] - added_ms / 1000)
 
     def _look_at_server(self) -> None:
+        """Show how the server fares, or the worst of a cluster's primaries."""
+        client, metrics = self._client, self._metrics
         with translated(self._url):
-            memory = self._client.info("memory")
-            persistence = self._client.info("persistence")
-            rewrites: Any = self._client.hmget(self._rewrite_key, FIELDS)
-        metrics = self._metrics
-        metrics.redis_memory_bytes.set(memory["used_memory"])
-        limit = memory["maxmemory"] or memory.get("total_system_memory", nan)
+            servers = client.primaries() if isinstance(client, ClusterClient) else [client]
+            memories = [one.info("memory") for one in servers]
+            persistences = [one.info("persistence") for one in servers]
+            rewrites: list[Any] = [client.hmget(key, FIELDS) for key in self._rewrite_keys]
+        used, limit = max(map(_memory, memories), key=lambda one: one[0] / one[1])
+        metrics.redis_memory_bytes.set(used)
         metrics.redis_memory_limit_bytes.set(limit)
-        metrics.redis_aof_enabled.set(persistence["aof_enabled"])
-        metrics.redis_aof_well.set(persistence["aof_last_write_status"] == "ok")
-        if persistence["aof_enabled"] and self._rewrites:
-            metrics.redis_aof_rewrite_well.set(persistence["aof_last_bgrewrite_status"] == "ok")
-            metrics.redis_aof_rewritten_seconds.set(Noted.of(rewrites).done_ms / 1000)
+        has_file = all(one["aof_enabled"] for one in persistences)
+        metrics.redis_aof_enabled.set(has_file)
+        metrics.redis_aof_well.set(_are_ok(persistences, "aof_last_write_status"))
+        if has_file and rewrites:
+            metrics.redis_aof_rewrite_well.set(_are_ok(persistences, "aof_last_bgrewrite_status"))
+            oldest_ms = min(Noted.of(one).done_ms for one in rewrites)
+            metrics.redis_aof_rewritten_seconds.set(oldest_ms / 1000)
 
     def _forget(self) -> None:
         for gauge in vars(self._metrics).values():
             gauge.set(nan)
-        for of_each in vars(self._of_shards).values():
+        for of_each in (*vars(self._of_shards).values(), *vars(self._of_cluster).values()):
             of_each.clear()
         self._metrics.redis_up.set(0)
         self._metrics.stream_maxlen.set(self._names.maxlen)
+
+
+def primaries_by_state(slots: SlotMap) -> dict[str, int]:
+    """Return how many primaries are well, away, or alone without a replica."""
+    count = Counter(
+        "away" if node.is_failed else "well" if node.replicas else "alone" for node in slots.nodes
+    )
+    return {state: count[state] for state in ("well", "away", "alone")}
+
+
+def _memory(info: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the bytes that a server uses and may."""
+    limit = info["maxmemory"] or info.get("total_system_memory", nan)
+    return info["used_memory"], limit
+
+
+def _are_ok(infos: Sequence[Mapping[str, Any]], name: str) -> bool:
+    return all(one[name] == "ok" for one in infos)
 
 
 def _label(stream: str) -> str:

@@ -11,9 +11,11 @@ from app.config.shards import shards_of
 from app.health.worker_status import ConsumerState, WorkersState, WorkerStates
 from app.stores.keys import aof_rewrite_key
 from app.stores.redis.client import connect
+from app.stores.redis.cluster import Node, SlotMap, SlotRange
 from tests.conftest import MakeSettings
+from tests.support.cluster import Cluster
 from tests.support.servers import RedisServer
-from workers.monitor.store_gauges import Stores
+from workers.monitor.store_gauges import Stores, primaries_by_state
 
 
 class Clock:
@@ -168,3 +170,43 @@ def test_without_shards_there_are_no_series_of_shards(
 ) -> None:
     seen = Stores(make_settings(redis_url=redis_url)).look()
     assert [of_shards(seen, name) for name in ("entries", "unread", "readers")] == [{}, {}, {}]
+
+
+def test_a_cluster_shows_its_slots_and_primaries(
+    cluster: Cluster, make_settings: MakeSettings
+) -> None:
+    settings = make_settings(redis_url=cluster.url, stream_shards=4)
+    with connect(cluster.url, timeout_seconds=2) as client:
+        for shard in shards_of(settings):
+            client.xgroup_create(shard.stream, shard.group, "0", mkstream=True)
+            client.xadd(shard.stream, {"n": "1"})
+    seen = Stores(settings).look()
+    assert (value(seen, "redis_up"), value(seen, "stream_entries")) == (1, 5)
+    assert of_shards(seen, "entries") == {"none": 1, "u0": 1, "ly": 1, "d2": 1, "9s": 1}
+    states = ("served", "unserved", "well", "away", "alone")
+    assert [of_cluster(seen, state) for state in states] == [16_384, 0, 0, 0, 3]
+    assert 0 < value(seen, "redis_memory_bytes") < value(seen, "redis_memory_limit_bytes")
+
+
+def test_one_server_shows_no_series_of_a_cluster(
+    redis_url: str, make_settings: MakeSettings
+) -> None:
+    assert of_cluster(Stores(make_settings(redis_url=redis_url)).look(), "served") is None
+
+
+def test_a_primary_that_is_away_counts_once() -> None:
+    nodes = [
+        Node("a", ("h", 1), replicas=(("r", 1),)),
+        Node("b", ("h", 2), replicas=(("r", 2),), is_failed=True),
+        Node("c", ("h", 3)),
+    ]
+    slots = SlotMap(SlotRange(at, at, node) for at, node in enumerate(nodes))
+    assert primaries_by_state(slots) == {"well": 1, "away": 1, "alone": 1}
+
+
+def of_cluster(registry: CollectorRegistry, state: str) -> float | None:
+    found = (
+        registry.get_sample_value(f"hopline_cluster_{name}", {"state": state})
+        for name in ("slots", "primaries")
+    )
+    return next((one for one in found if one is not None), None)
