@@ -1,7 +1,7 @@
 """Times as people and programs write them: ISO 8601, or an amount before or after now."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,19 +19,26 @@ _END_OF_TIMES = datetime(_LAST_YEAR + 1, 1, 1, tzinfo=UTC).timestamp()
 _UNIX_SECONDS = re.compile(r"[0-9]{9,15}(?:\.[0-9]{1,6})?", re.ASCII)
 
 
-def parse_time(text: str, now: datetime, *, amounts: Literal["ago", "ahead"] = "ago") -> datetime:
+def parse_time(
+    text: str,
+    now: datetime,
+    *,
+    amounts: Literal["ago", "ahead"] = "ago",
+    zone: tzinfo = UTC,
+) -> datetime:
     """Return the UTC time that a person wrote.
 
     Args:
-        text: an ISO 8601 date or time, UTC if it names no zone, or an amount such as ``7d``.
+        text: an ISO 8601 date or time, or an amount such as ``7d``.
         now: the time that an amount counts from, with its zone.
         amounts: whether ``7d`` lies seven days in the past or in the future.
+        zone: of a date or time that names none.
 
     Raises:
         ValueError: the text is no time from 1970 to 2099; says what was expected.
     """
     try:
-        time = _read(text.strip(), now, -1 if amounts == "ago" else 1).astimezone(UTC)
+        time = _read(text.strip(), now, -1 if amounts == "ago" else 1, zone).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is no time: {EXPECTED}") from None
     if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
@@ -67,9 +74,9 @@ def rfc3339(unix_ms: int) -> str:
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _read(text: str, now: datetime, sign: int) -> datetime:
+def _read(text: str, now: datetime, sign: int, zone: tzinfo) -> datetime:
     amount = _AMOUNT.fullmatch(text)
     if amount:
         return now + sign * timedelta(**{_UNITS[amount[2]]: int(amount[1])})
     time = datetime.fromisoformat(text)
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return time if time.tzinfo else time.replace(tzinfo=zone)

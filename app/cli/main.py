@@ -50,7 +50,12 @@ COMMANDS = {
     "stats": Command(
         "app.cli.clicks.stats",
         _DAILY,
-        "Show the clicks of a link: people and bots apart, over time, and by what they came with.",
+        "Show clicks: people and bots apart, over time, and by what they came with.",
+    ),
+    "top": Command(
+        "app.cli.clicks.stats",
+        _DAILY,
+        "Show which links were followed most: all of them, or those with a tag.",
     ),
     "tail": Command(
         "app.cli.clicks.tail",

@@ -9,7 +9,7 @@ from falcon.media import JSONHandler
 
 from app.console.api.problem import write_problem
 from app.console.api.report_limiter import ReportLimiter
-from app.console.api.stats import LinkStats
+from app.console.api.stats import AnyStats, LinkStats
 from app.console.health_endpoints import LIVE, WELCOME, Always, Metrics, Ready
 from app.console.middleware import (
     BearerAuth,
@@ -25,6 +25,7 @@ from app.links.store import LinkStore
 from app.metrics.console import ConsoleMetrics
 from app.metrics.exposition import Exposition
 from app.reports.reader import Reports
+from app.reports.spellings import LINK_PATH, PATH
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.redis.errors import RedisError
 
@@ -59,8 +60,6 @@ def create_app(
     middleware += guards
     app: App = falcon.App(middleware=middleware)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=orjson.dumps)
-    app.req_options.auto_parse_qs_csv = True
-    app.req_options.keep_blank_qs_values = True
     app.set_error_serializer(write_problem)
     app.add_error_handler(LinkNotFound, _not_found)
     app.add_error_handler(Exception, _fault)
@@ -71,7 +70,8 @@ def create_app(
     app.add_route("/-/live", Always(LIVE))
     app.add_route("/-/ready", ready)
     app.add_route("/-/metrics", Metrics(exposition))
-    app.add_route("/api/v1/links/{code}/stats", LinkStats(reports, links, limiter))
+    app.add_route(LINK_PATH, LinkStats(reports, links, limiter))
+    app.add_route(PATH, AnyStats(reports, links, limiter))
     return app
 
 

@@ -1,43 +1,45 @@
-"""Reports that ClickHouse answers: every figure over distinct clicks.
-
-Rule 1: every figure is over distinct clicks. A click may have been inserted more than once, and
-        again with newer enrichment; FINAL keeps its newest row. A click's key never changes, and
-        so neither does its partition: FINAL need not look across partitions.
-Rule 2: whether a click is a bot's is asked inside the aggregates, never in WHERE, where a server
-        may be set to filter before FINAL and so bring back an older row.
-Rule 3: what a person typed goes in as a parameter; SQL is put together from text of ours.
-"""
+"""Reports that ClickHouse answers, each in one scan of the links' clicks in the period."""
 
 import threading
+import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate
 from typing import Any, Self
 
-from app.reports.stats import Breakdown, Bucket, Dimension, Figures, Interval, Period, Share, Stats
-from app.reports.timeline import choose_interval, fill, starts
+from app.reports.answer import Answer, Source
+from app.reports.assembly import assemble, has_exact_visitors
+from app.reports.period import Period, move_back, period_of
+from app.reports.query import BadQuery, Query
+from app.reports.statement import Plan, Statement, compile_plan, compile_span
+from app.reports.timeline import choose_interval, starts
 from app.stores.clickhouse.connection import connect, translated
 from app.stores.clickhouse.driver import Client
-from app.stores.scripts import query
-from app.times import EPOCH
+from app.stores.scripts import query as text_of
 
-#: What a report is broken down by unless someone asks otherwise.
-DEFAULT_BY: tuple[Dimension, ...] = ("country", "browser", "os", "device", "referrer")
 
-_COLUMNS: dict[Dimension, str] = {
-    "country": "country",
-    "browser": "browser",
-    "os": "os",
-    "device": "device",
-    "referrer": "referrer_host",
-    "bot": "bot",
-    "language": "language",
-    "target": "target",
-}
-_STARTS: dict[Interval, str] = {
-    "hour": "toStartOfHour(time)",
-    "day": "toDateTime(toStartOfDay(time), 'UTC')",
-    "month": "toDateTime(toStartOfMonth(time), 'UTC')",
-}
+@dataclass(slots=True)
+class _Asking:
+    """One report's questions to ClickHouse, and what they cost."""
+
+    client: Client
+    rows_read: int = 0
+
+    def ask(self, statement: Statement) -> Any:
+        rows = self.client.execute(statement.text, statement.parameters)
+        self.rows_read += self.client.last_query.progress.rows
+        return rows
+
+    def newest_click(self) -> datetime | None:
+        """Return the time of the newest stored click, which ClickHouse knows without reading."""
+        [(newest,)] = self.ask(Statement(text_of("app.reports", "newest"), {}))
+        return newest if newest.timestamp() else None
+
+    def clicked(self, codes: Sequence[str] | None, period: Period) -> tuple[datetime, ...]:
+        """Return the times of the first and the last click, none without clicks."""
+        [(count, *moments)] = self.ask(compile_span(codes, period))
+        return tuple(moments) if count else ()
 
 
 class Reports:
@@ -69,37 +71,42 @@ class Reports:
         with translated(self._url):
             self._client().execute("SELECT click_id FROM clicks LIMIT 0")
 
-    def stats(
-        self,
-        code: str,
-        period: Period,
-        now: datetime,
-        *,
-        interval: Interval | None = None,
-        by: Sequence[Dimension] = DEFAULT_BY,
-        limit: int = 10,
-    ) -> Stats:
-        """Count the clicks of a short code.
+    def ask(self, query: Query, now: datetime, tagged: Sequence[str] = ()) -> Answer:
+        """Count clicks.
 
         Args:
-            code: any text; one that was never clicked has zeros.
-            period: which clicks count.
+            query: what to count; a code that was never clicked has zeros.
             now: where a timeline without an end leads to.
-            interval: of the timeline; by default one that suits its length.
-            by: what to break down by.
-            limit: most values that a breakdown names.
+            tagged: codes of the links that carry the query's tag.
 
         Raises:
-            TooManyBuckets: the timeline would be too long for the interval.
+            BadQuery: the timeline would be too long for the interval.
             ClickHouseUnavailable, ClickHouseRefused: as the server says.
         """
+        began = time.monotonic()
         with translated(self._url):
-            span = self._span(code, period, now)
-            step = interval or choose_interval(*span)
-            wanted = tuple(starts(*span, step))
-            figures, buckets = self._timeline(code, period, step)
-            breakdowns = tuple(self._breakdown(code, period, each, limit) for each in by)
-        return Stats(code, period, figures, step, fill(buckets, wanted), breakdowns)
+            asking = _Asking(self._client())
+            newest = asking.newest_click()
+            plan = _plan(asking, query, now, tagged, newest)
+            rows = asking.ask(compile_plan(plan))
+        source = Source(
+            as_of=now,
+            newest_click=newest,
+            rows_read=asking.rows_read,
+            seconds=time.monotonic() - began,
+            has_exact_visitors=has_exact_visitors(plan),
+        )
+        return assemble(plan, rows, source)
+
+    def statement(self, query: Query, now: datetime, tagged: Sequence[str] = ()) -> Statement:
+        """Return what :meth:`ask` would ask ClickHouse for the figures.
+
+        Raises:
+            BadQuery, ClickHouseUnavailable, ClickHouseRefused: as :meth:`ask`.
+        """
+        with translated(self._url):
+            asking = _Asking(self._client())
+            return compile_plan(_plan(asking, query, now, tagged, asking.newest_click()))
 
     def _client(self) -> Client:
         if not hasattr(self._own, "client"):
@@ -112,63 +119,47 @@ class Reports:
         settings = {
             "max_execution_time": max(1, int(self._timeout_seconds)),
             "do_not_merge_across_partitions_select_final": 1,
+            # A filter in WHERE comes after FINAL, whatever the server's profile says.
+            "optimize_move_to_prewhere_if_final": 0,
         }
         return connect(self._url, timeout_seconds=self._timeout_seconds, settings=settings)
 
-    def _ask(self, name: str, code: str, period: Period, limit: int = 0, **parts: str) -> Any:
-        text = query("app.reports", name, condition=_condition(period), **parts)
-        return self._client().execute(text, {"code": code, "limit": limit, **_bounds(period)})
 
-    def _span(self, code: str, period: Period, now: datetime) -> tuple[datetime, datetime]:
-        [(count, first, last)] = self._ask("span", code, period)
-        return span(period, (first, last) if count else None, now)
+def _plan(
+    asking: _Asking,
+    query: Query,
+    now: datetime,
+    tagged: Sequence[str],
+    newest: datetime | None,
+) -> Plan:
+    """Decide what an answer needs, by the first and last click where a query leaves it open."""
+    codes = tagged if query.tag else (query.codes or None)
+    period = period_of(query, now)
+    clicked: tuple[datetime, ...] = ()
+    is_ahead = newest is not None and newest > now and (period.until is None or period.until > now)
+    if newest is not None and (period.since is None or is_ahead):
+        clicked = asking.clicked(codes, period)
+    first, last = span(period, clicked, now)
+    interval = query.interval or choose_interval(first, last)
+    found = tuple(starts(first, last, interval, query.zone, query.week))
+    end = min(period.until or now, now)
+    if period.since is None or (move := move_back(query, period.since, end, interval)) is None:
+        return Plan(query, codes, period, interval, found)
+    if end <= period.since:
+        raise BadQuery("since", "is yet to come, so there is nothing to compare")
+    before = Period(move(period.since), move(end))
+    moved = (min(move(max(start, period.since)), move(end)) for start in found)
+    return Plan(query, codes, period, interval, found, before, tuple(accumulate(moved, max)))
 
-    def _timeline(
-        self, code: str, period: Period, interval: Interval
-    ) -> tuple[Figures, list[Bucket]]:
-        *rows, totals = self._ask("timeline", code, period, start=_STARTS[interval])
-        return Figures(*totals[1:]), [Bucket(start, Figures(*row)) for start, *row in rows]
 
-    def _breakdown(self, code: str, period: Period, by: Dimension, limit: int) -> Breakdown:
-        counted = "is_bot" if by == "bot" else "NOT is_bot"
-        parts = {"column": _COLUMNS[by], "counted": counted}
-        *rows, (_, total, _) = self._ask("breakdown", code, period, limit, **parts)
-        top = tuple(
-            Share(name, clicks, visitors, clicks / total) for name, clicks, visitors in rows
-        )
-        return Breakdown(by, top, total - sum(share.clicks for share in top))
-
-
-def span(
-    period: Period, clicked: tuple[datetime, datetime] | None, now: datetime
-) -> tuple[datetime, datetime]:
+def span(period: Period, clicked: Sequence[datetime], now: datetime) -> tuple[datetime, datetime]:
     """Return the first and the last moment of a timeline.
 
     Args:
         period: what was asked for; the timeline covers it, up to now.
-        clicked: the first and last click in it, None without clicks.
+        clicked: the first and last click in it, none where it need not be known.
         now: the present, which a timeline without an end leads to.
     """
     end = now if period.until is None else min(now, period.until - datetime.resolution)
-    first, last = clicked or (end, end)
-    start = period.since or first
-    return start, max(start, end, last)
-
-
-def _condition(period: Period) -> str:
-    condition = "short_code = {code:String}"
-    if period.since is not None:
-        condition += " AND time >= fromUnixTimestamp64Milli({since:Int64})"
-    if period.until is not None:
-        condition += " AND time < fromUnixTimestamp64Milli({until:Int64})"
-    return condition
-
-
-def _bounds(period: Period) -> dict[str, int]:
-    bounds = {"since": period.since, "until": period.until}
-    return {name: _milliseconds(time) for name, time in bounds.items() if time is not None}
-
-
-def _milliseconds(time: datetime) -> int:
-    # Rounded up: a click is kept to the millisecond, and one before the bound stays before it.
-    return -((EPOCH - time) // timedelta(milliseconds=1))
+    start = period.since or min((*clicked, end))
+    return start, max((start, end, *clicked))

@@ -1,9 +1,15 @@
-"""Timeline that divides a span into hours, days or months of UTC, without gaps."""
+"""Timeline that divides a span into minutes, hours, days, weeks or months of a zone, without gaps.
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+Python alone decides where a bucket begins, and hands ClickHouse the moments: two databases of time
+zones may differ, and a bucket that both compute would then be counted in two places.
+"""
 
-from app.reports.stats import Bucket, Figures, Interval
+from bisect import bisect_left
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from app.reports.query import BadQuery, Interval, Week
 
 #: More buckets than a person or a chart can use, and than a reply should carry.
 MAX_BUCKETS = 2_000
@@ -12,15 +18,16 @@ _LONGEST: tuple[tuple[Interval, timedelta], ...] = (
     ("hour", timedelta(hours=36)),
     ("day", timedelta(days=62)),
 )
+#: Days of a zone that changes its clocks are an hour or two shorter now and then.
 _SHORTEST_STEP: dict[Interval, timedelta] = {
+    "minute": timedelta(minutes=1),
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
+    "week": timedelta(days=7),
     "month": timedelta(days=28),
 }
-
-
-class TooManyBuckets(ValueError):
-    """The span is too long for its interval; the text says what would do."""
+_DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
 
 
 def choose_interval(first: datetime, last: datetime) -> Interval:
@@ -28,40 +35,78 @@ def choose_interval(first: datetime, last: datetime) -> Interval:
     return next((name for name, longest in _LONGEST if last - first <= longest), "month")
 
 
-def start_of(time: datetime, interval: Interval) -> datetime:
-    """Return the start of the bucket that a UTC time falls into."""
-    start = time.replace(minute=0, second=0, microsecond=0)
-    if interval == "hour":
-        return start
-    return start.replace(hour=0) if interval == "day" else start.replace(day=1, hour=0)
+def start_of(time: datetime, interval: Interval, zone: ZoneInfo, week: Week) -> datetime:
+    """Return the start of the bucket that a time falls into, in UTC."""
+    if interval in ("minute", "hour"):
+        return _floor(time, _SHORTEST_STEP[interval], zone)
+    day = time.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    if interval == "week":
+        day -= ((day.weekday() + (week == "sunday")) % 7) * _DAY
+    return (day.replace(day=1) if interval == "month" else day).astimezone(UTC)
 
 
-def starts(first: datetime, last: datetime, interval: Interval) -> Iterator[datetime]:
-    """Yield the starts of all buckets from the one of ``first`` to the one of ``last``.
+def starts(
+    first: datetime, last: datetime, interval: Interval, zone: ZoneInfo, week: Week
+) -> Iterator[datetime]:
+    """Yield the starts of all buckets from the one of ``first`` to the one of ``last``, in UTC.
 
     Raises:
-        TooManyBuckets: there would be more than :data:`MAX_BUCKETS`.
+        BadQuery: there would be more than :data:`MAX_BUCKETS`.
     """
     if (last - first) / _SHORTEST_STEP[interval] > MAX_BUCKETS:
-        raise TooManyBuckets(
+        raise BadQuery(
+            "interval",
             f"by {interval}, {first:%Y-%m-%d} to {last:%Y-%m-%d} is more than {MAX_BUCKETS} rows:"
-            " take a longer interval or a shorter time"
+            " take a longer interval or a shorter time",
         )
-    start = start_of(first, interval)
+    start = start_of(first, interval, zone, week)
     while start <= last:
         yield start
-        start = _next(start, interval)
+        start = start_after(start, interval, zone)
 
 
-def fill(buckets: Iterable[Bucket], wanted: Iterable[datetime]) -> tuple[Bucket, ...]:
-    """Return a bucket for every wanted start, of zeros where none is given; given ones all stay."""
-    found = {bucket.start: bucket for bucket in buckets}
-    for start in wanted:
-        found.setdefault(start, Bucket(start, Figures()))
-    return tuple(found[start] for start in sorted(found))
+def start_after(start: datetime, interval: Interval, zone: ZoneInfo) -> datetime:
+    """Return the start of the bucket behind one, which is its end."""
+    if interval in ("minute", "hour"):
+        return _next(start, _SHORTEST_STEP[interval], zone)
+    day = start.astimezone(zone).replace(fold=0)
+    while True:
+        if interval == "month":
+            day = (day + timedelta(days=32)).replace(day=1)
+        else:
+            day += _SHORTEST_STEP[interval]
+        # A zone that moved across the date line has left out a day.
+        if (found := day.replace(hour=0, minute=0).astimezone(UTC)) > start:
+            return found
 
 
-def _next(start: datetime, interval: Interval) -> datetime:
-    if interval == "month":
-        return (start + timedelta(days=32)).replace(day=1)
-    return start + _SHORTEST_STEP[interval]
+def _floor(time: datetime, step: timedelta, zone: ZoneInfo) -> datetime:
+    """Return when the clock on the wall last showed a whole hour or minute, or was changed."""
+    offset = _offset(time, zone)
+    wall = time.astimezone(UTC) + offset
+    start = wall - (wall - datetime.min.replace(tzinfo=UTC)) % step - offset
+    return start if _offset(start, zone) == offset else _change(start, time, zone)
+
+
+def _next(start: datetime, step: timedelta, zone: ZoneInfo) -> datetime:
+    """Return when the clock on the wall next shows a whole hour or minute, or is changed."""
+    offset = _offset(start, zone)
+    wall = start + offset
+    end = wall - (wall - datetime.min.replace(tzinfo=UTC)) % step + step - offset
+    is_changed = _offset(end - datetime.resolution, zone) != offset
+    return _change(start, end, zone) if is_changed else end
+
+
+def _offset(time: datetime, zone: ZoneInfo) -> timedelta:
+    return time.astimezone(zone).utcoffset() or timedelta()
+
+
+def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """Return the second at which clocks were changed between a whole one and a later moment."""
+    offset = _offset(before, zone)
+    seconds = bisect_left(
+        range((after - before) // _SECOND + 1),
+        1,
+        key=lambda count: int(_offset(before + count * _SECOND, zone) != offset),
+    )
+    return before + seconds * _SECOND

@@ -22,11 +22,11 @@ def script(package: str, name: str) -> str:
     return _INCLUDE.sub(lambda line: _read("app.stores", f"lua/{line[1]}.lua"), text)
 
 
-@cache
 def query(package: str, name: str, **parts: str) -> str:
     """Return a package's ``sql/NAME.sql``, pieces of SQL put in where it says ``$piece``."""
     return Template(_read(package, f"sql/{name}.sql")).substitute(parts)
 
 
+@cache
 def _read(package: str, path: str) -> str:
     return resources.files(package).joinpath(path).read_text()

@@ -1,239 +1,248 @@
-"""Command that reports on a link's clicks: `hopline stats`."""
+"""Commands that report on clicks: `hopline stats` and `hopline top`."""
 
-import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
-from rich.bar import Bar
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
+from app.cli.clicks.report import print_csv, print_report, print_top
 from app.config.loading import load
 from app.links.codes import named
 from app.links.store import open_store
-from app.reports.reader import DEFAULT_BY, Reports
-from app.reports.stats import (
-    Breakdown,
-    Bucket,
-    Dimension,
-    Figures,
-    Interval,
-    Period,
-    Stats,
-    read_dimension,
-    to_json,
-)
-from app.reports.timeline import TooManyBuckets
-from app.terminal.options import AsJson, read_moment, read_since
-from app.terminal.output import Failure, one_line, print_json, print_table, terminal_of
+from app.reports import json_form
+from app.reports.answer import Answer, to_json
+from app.reports.filters import DIMENSIONS
+from app.reports.query import DEFAULT_LIMIT, METRICS, BadQuery, Query
+from app.reports.reader import Reports
+from app.reports.scope import require_links, tagged_codes
+from app.reports.spellings import read, to_command, to_sql, to_url
+from app.terminal.options import AsJson, yet_to_come
+from app.terminal.output import Failure, print_json
 
-_TIME_FORMATS: dict[Interval, str] = {
-    "hour": "%Y-%m-%d %H:%M",
-    "day": "%Y-%m-%d",
-    "month": "%Y-%m",
-}
-#: Columns of characters: tables of one report stand in line, and fit 80 or make use of more.
-_NUMBER_COLUMNS = 9
-_NARROW_NAME_COLUMNS = 24
-_WIDE_NAME_COLUMNS = 44
-_WIDE_TERMINAL = 110
-_BAR_COLUMNS = 30
-_GAP_COLUMNS = 2
-#: A name, three numbers and the shortest bar.
-_LEAST_COLUMNS = _NARROW_NAME_COLUMNS + 3 * _NUMBER_COLUMNS + 4 * _GAP_COLUMNS + 1
-#: What an empty value of a dimension means.
-_NAMELESS = {"referrer": "(direct)"}
+Spelling = Literal["url", "json", "command", "sql"]
+
+Codes = Annotated[
+    list[str] | None,
+    typer.Argument(help="Short codes of links, or short links.", show_default=False),
+]
+Everything = Annotated[bool, typer.Option("--all", help="Count the clicks of all links.")]
+Tag = Annotated[str | None, typer.Option(help="Count those of links with this tag.")]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        help="Which clicks count: today, 24h, 7d, 30d, 90d (today is one of the days), month (from"
+        " its first day) or all."
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        help="First moment that counts: 2026-05-01, 2026-05-01T12:00, 24h or 7d ago; in the time"
+        " zone, unless it names one.",
+    ),
+]
+Until = Annotated[str | None, typer.Option(help="First moment that no longer counts.")]
+Zone = Annotated[
+    str | None, typer.Option("--tz", help="Time zone in which days begin: Europe/Berlin; UTC.")
+]
+Compare = Annotated[
+    str | None,
+    typer.Option(
+        help="Beside it: previous (the time before, as long), year (a year ago) or weekday (whole"
+        " weeks ago)."
+    ),
+]
+Filters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        help="Only clicks that match: country=DE,AT, browser!=Chrome, referrer~google; with and,"
+        " or, not and brackets. Several have all to match.",
+        show_default=False,
+    ),
+]
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        help=f"What to break clicks down by, with commas: {', '.join(DIMENSIONS)}; or none.",
+        show_default=False,
+    ),
+]
+Step = Annotated[
+    str | None,
+    typer.Option(
+        "--interval",
+        help="Step of the timeline: minute, hour, day, week, month; by default what suits.",
+    ),
+]
+Week = Annotated[str | None, typer.Option(help="Day that weeks begin with: monday or sunday.")]
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option(help=f"What to count, with commas: {', '.join(METRICS)}.", show_default=False),
+]
+Order = Annotated[
+    str | None,
+    typer.Option(
+        help="Order of a breakdown's rows: humans, clicks, bots, visitors, name; with --compare,"
+        " rise or fall."
+    ),
+]
+Limit = Annotated[
+    str | None, typer.Option(help=f"Most rows of a breakdown, {DEFAULT_LIMIT} by default.")
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Write CSV.")]
+Spelled = Annotated[
+    Spelling | None,
+    typer.Option("--as", help="Ask nothing; write the question as this, to be used elsewhere."),
+]
 
 
 def stats(
-    code: Annotated[
-        str, typer.Argument(help="The link's short code, or the short link.", callback=named)
-    ],
+    codes: Codes = None,
     *,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            help="First moment that counts, in UTC: 2026-05-01, 2026-05-01T12:00, 24h or 7d ago.",
-            show_default=False,
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(help="First moment that no longer counts.", show_default=False),
-    ] = None,
-    by: Annotated[
-        str,
-        typer.Option(
-            help="What to break clicks down by, with commas: country, browser, os, device,"
-            " referrer, bot, language, target."
-        ),
-    ] = ",".join(DEFAULT_BY),
-    interval: Annotated[
-        Interval | None,
-        typer.Option(help="Step of the timeline; one that suits its length by default."),
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most rows of a breakdown.")] = 10,
+    everything: Everything = False,
+    tag: Tag = None,
+    period: Preset = None,
+    since: Since = None,
+    until: Until = None,
+    tz: Zone = None,
+    compare: Compare = None,
+    filters: Filters = None,
+    by: By = None,
+    interval: Step = None,
+    week: Week = None,
+    metrics: Metrics = None,
+    order: Order = None,
+    limit: Limit = None,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    spelled: Spelled = None,
 ) -> None:
-    """Show the clicks of a link: people and bots apart, over time, and by what they came with.
+    """Show clicks: people and bots apart, over time, and by what they came with.
 
     \b
     hopline stats demo1 --since 7d
     hopline stats demo1 --by country,target --json
+    hopline stats --all --period 30d --compare previous --tz Europe/Berlin
+    hopline stats demo1 --filter 'country=DE,AT and not browser~chrome'
     """
-    settings, now = load(), datetime.now(UTC)
-    period, dimensions = read_period(since, until, now), read_dimensions(by)
-    with Reports(
-        settings.clickhouse_server, timeout_seconds=settings.clickhouse_timeout_seconds
-    ) as reports:
-        try:
-            found = reports.stats(code, period, now, interval=interval, by=dimensions, limit=limit)
-        except TooManyBuckets as error:
-            raise Failure(str(error), exit_code=2) from None
-    if found.is_empty:
-        open_store(settings).get(found.code)  # says so where there is no such link
-    if as_json:
-        print_json(to_json(found))
-    else:
-        print_stats(found)
-
-
-def read_period(since: str | None, until: str | None, now: datetime) -> Period:
-    """Return the period that a person asked for.
-
-    Raises:
-        Failure: the text of a time can't be read, or the period ends before it starts.
-    """
-    first, last = read_since(since, now), read_moment("--until", until, now)
-    try:
-        return Period(since=first, until=last)
-    except ValueError as error:
-        raise Failure(str(error), exit_code=2) from None
-
-
-def read_dimensions(names: str) -> tuple[Dimension, ...]:
-    """Return the dimensions that a person listed, each once.
-
-    Raises:
-        Failure: one of them is none.
-    """
-    try:
-        return tuple(dict.fromkeys(read_dimension(name.strip()) for name in names.split(",")))
-    except ValueError as error:
-        raise Failure(f"--by: {error}", exit_code=2) from None
-
-
-def print_stats(stats: Stats) -> None:
-    """Write a report as whoever reads stdout wants it."""
-    if sys.stdout.isatty():
-        terminal = terminal_of(_LEAST_COLUMNS)
-        terminal.print(draw(stats, terminal.width))
-    else:
-        print_table(("FIGURE", "NAME", "CLICKS", "HUMANS", "BOTS", "VISITORS"), rows(stats))
-
-
-def rows(stats: Stats) -> Iterator[tuple[str, ...]]:
-    """Yield the report's lines, the totals first; a breakdown tells nobody apart."""
-    yield ("total", stats.code, *_numbers(stats.figures))
-    for bucket in stats.timeline:
-        start = bucket.start.strftime("%Y-%m-%dT%H:%M:%SZ")
-        yield (stats.interval, start, *_numbers(bucket.figures))
-    for breakdown in stats.breakdowns:
-        for share in breakdown.top:
-            name = one_line(share.name)
-            yield (breakdown.by, name, str(share.clicks), "", "", str(share.visitors))
-
-
-def draw(stats: Stats, width: int) -> Group:
-    """Return the report as rich draws it on a terminal of so many columns."""
-    parts: list[RenderableType] = [
-        _headline(stats),
-        _timeline(stats.interval, stats.timeline, width),
-    ]
-    for breakdown in stats.breakdowns:
-        if breakdown.top:
-            parts += [Text(), _breakdown(breakdown, width)]
-    return Group(*parts)
-
-
-def _headline(stats: Stats) -> Text:
-    figures = stats.figures
-    return Text.assemble(
-        (one_line(stats.code), "bold"),
-        f"  {describe_period(stats.period)}\n",
-        (f"{figures.clicks:,}", "bold"),
-        " click   " if figures.clicks == 1 else " clicks   ",
-        (f"{figures.humans:,}", "bold"),
-        " by people   ",
-        (f"{figures.bots:,}", "bold"),
-        " by bots   ",
-        (f"{figures.visitors:,}", "bold"),
-        " visitor\n" if figures.visitors == 1 else " visitors\n",
+    if not (codes or everything or tag):
+        raise Failure("say which links: by their codes, --tag or --all", exit_code=2)
+    if everything and (codes or tag):
+        raise Failure("--all: it is all links, or those of codes or of a tag", exit_code=2)
+    asked = Asked(
+        tag=tag, period=period, since=since, until=until, tz=tz, compare=compare, filter=filters
     )
+    asked.add(by=by, interval=interval, week=week, metrics=metrics, order=order, limit=limit)
+    asked.add(code=list(map(named, codes or ())))
+    if spelled:
+        asked.write(spelled)
+        return
+    answer = asked.ask()
+    if as_json:
+        print_json(to_json(answer))
+    elif as_csv:
+        print_csv(answer)
+    else:
+        print_report(answer)
 
 
-def describe_period(period: Period) -> str:
-    """Return the period in words, times in UTC."""
-    if period.since is None and period.until is None:
-        return "all clicks"
-    since = f"from {_minute(period.since)} " if period.since else ""
-    return since + (f"until {_minute(period.until)}" if period.until else "until now")
+def top(
+    *,
+    by: Annotated[
+        str, typer.Option(help="What to rank: link, or what `stats --by` names.")
+    ] = "link",
+    tag: Tag = None,
+    period: Preset = None,
+    since: Since = None,
+    until: Until = None,
+    tz: Zone = None,
+    compare: Compare = None,
+    filters: Filters = None,
+    order: Order = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Show which links were followed most: all of them, or those with a tag.
+
+    \b
+    hopline top --period 7d --limit 20
+    hopline top --period 7d --compare previous --order fall     links that went quiet
+    hopline top --by referrer --filter 'country=DE'
+    """
+    asked = Asked(
+        tag=tag, period=period, since=since, until=until, tz=tz, compare=compare, filter=filters
+    )
+    asked.add(by=by, order=order, limit=limit)
+    answer = asked.ask()
+    if as_json:
+        print_json(to_json(answer))
+    elif as_csv:
+        print_csv(answer)
+    else:
+        print_top(answer)
 
 
-def _timeline(interval: Interval, buckets: Sequence[Bucket], width: int) -> Table:
-    most = max(bucket.figures.humans for bucket in buckets)
-    table = _table(width, f"{interval} (UTC)", "people", "bots", "visitors")
-    for bucket in buckets:
-        figures = bucket.figures
-        table.add_row(
-            bucket.start.strftime(_TIME_FORMATS[interval]),
-            *(_number(value) for value in (figures.humans, figures.bots, figures.visitors)),
-            _bar(figures.humans, most),
-        )
-    return table
+class Asked:
+    """A question as options give it; None and an empty list stand for what wasn't given.
 
+    Raises:
+        Failure: it can't be answered; names the option.
+    """
 
-def _breakdown(breakdown: Breakdown, width: int) -> Table:
-    table = _table(width, breakdown.by, "clicks", "visitors", "share")
-    most = breakdown.top[0].clicks
-    for share in breakdown.top:
-        table.add_row(
-            Text(one_line(share.name) or _NAMELESS.get(breakdown.by, "(unknown)")),
-            _number(share.clicks),
-            _number(share.visitors),
-            f"{share.share:.1%}",
-            _bar(share.clicks, most),
-        )
-    if breakdown.others:
-        table.add_row(Text("(others)", style="dim"), _number(breakdown.others), "", "", "")
-    return table
+    def __init__(self, **given: str | Sequence[str] | None) -> None:
+        self._now = datetime.now(UTC)
+        self._settings = load()
+        self._links = open_store(self._settings)
+        self._texts: dict[str, Sequence[str]] = {}
+        self.add(**given)
 
+    def add(self, **given: str | Sequence[str] | None) -> None:
+        """Take more options."""
+        for name, text in given.items():
+            if text is not None and (text or isinstance(text, str)):
+                self._texts[name] = [text] if isinstance(text, str) else text
 
-def _table(width: int, name: str, *numbers: str) -> Table:
-    name_width = _NARROW_NAME_COLUMNS if width < _WIDE_TERMINAL else _WIDE_NAME_COLUMNS
-    used = name_width + len(numbers) * _NUMBER_COLUMNS + (len(numbers) + 1) * _GAP_COLUMNS
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP_COLUMNS, 0, 0))
-    table.add_column(name, no_wrap=True, overflow="ellipsis", width=name_width)
-    for number in numbers:
-        table.add_column(number, justify="right", no_wrap=True, min_width=_NUMBER_COLUMNS)
-    table.add_column("", width=min(_BAR_COLUMNS, max(1, width - used)))
-    return table
+    def ask(self) -> Answer:
+        """Return the answer."""
+        with self._blamed(), self._reports() as reports:
+            query = self._query()
+            answer = reports.ask(query, self._now, tagged_codes(query, self._links))
+            require_links(answer, self._links)
+            return answer
 
+    def write(self, spelling: Spelling) -> None:
+        """Write the question itself."""
+        with self._blamed():
+            query = self._query()
+            if spelling == "json":
+                print_json(json_form.to_json(query))
+            elif spelling == "sql":
+                with self._reports() as reports:
+                    tagged = tagged_codes(query, self._links)
+                    print(to_sql(reports.statement(query, self._now, tagged)))
+            else:
+                print(to_url(query) if spelling == "url" else to_command(query))
 
-def _bar(clicks: int, most: int) -> Bar:
-    return Bar(size=max(most, 1), begin=0, end=clicks, color="cyan")
+    def _query(self) -> Query:
+        query = read(self._texts, self._now)
+        if query.since is not None and query.since > self._now:
+            raise yet_to_come(self._texts["since"][0])
+        return query
 
+    def _reports(self) -> Reports:
+        timeout_seconds = self._settings.clickhouse_timeout_seconds
+        return Reports(self._settings.clickhouse_server, timeout_seconds=timeout_seconds)
 
-def _number(value: int) -> Text:
-    return Text(f"{value:,}", style="" if value else "dim")
-
-
-def _numbers(figures: Figures) -> tuple[str, str, str, str]:
-    return str(figures.clicks), str(figures.humans), str(figures.bots), str(figures.visitors)
-
-
-def _minute(time: datetime) -> str:
-    return time.strftime("%Y-%m-%d %H:%M")
+    @staticmethod
+    @contextmanager
+    def _blamed() -> Iterator[None]:
+        """Have a complaint about a query name its option."""
+        try:
+            yield
+        except BadQuery as error:
+            option = "CODE" if error.field == "code" else f"--{error.field}"
+            raise Failure(f"{option}: {error}", exit_code=2) from None

@@ -16,12 +16,11 @@ import orjson
 
 from app.links.json import NAMES, to_plain
 from app.links.link import Link
+from app.terminal.output import FORMULA
 
 Format = Literal["csv", "jsonl"]
 
-#: What a spreadsheet takes for a formula (OWASP, CSV injection), the wide signs in some countries,
-#: and what looks like one that was kept from it, of which a reader takes an apostrophe away.
-_FORMULA = re.compile(r"'*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+#: What looks like a formula that was kept from being one: a reader takes an apostrophe away.
 _LIKE_NEUTRAL = re.compile(r"'+[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
@@ -38,7 +37,7 @@ def write_links(
         return
     writer = csv.DictWriter(file, NAMES, lineterminator="\n")
     writer.writeheader()
-    guarded = _FORMULA if neutralise else _LIKE_NEUTRAL
+    guarded = FORMULA if neutralise else _LIKE_NEUTRAL
     writer.writerows(_guarded(_flat(link), guarded) for link in links)
 
 

@@ -1,2 +1,2 @@
 SELECT count(), min(time), max(time) FROM clicks
-WHERE $condition
+$prewhere

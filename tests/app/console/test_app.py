@@ -10,6 +10,10 @@ from app.stores.redis.errors import RedisUnavailable
 from tests.support.clicks import bot_row, click_row, insert_clicks
 from tests.support.console import Broken, client_of, stats
 
+#: What stood in a report before it said what it is taken from.
+BEFORE_META = {"code", "since", "until", "clicks", "humans", "visitors", "bots"}
+BEFORE_META |= {"interval", "timeline", "by"}
+
 
 def test_stats_of_a_code_are_json_of_exactly_this_form(
     client: falcon.testing.TestClient, clickhouse_url: str
@@ -19,7 +23,8 @@ def test_stats_of_a_code_are_json_of_exactly_this_form(
     answer = stats(client, since="2026-05-10T12:00", until="2026-05-10T13:00", by="country")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
-    assert answer.json == {
+    assert answer.json.keys() - {"meta"} == BEFORE_META
+    assert {name: answer.json[name] for name in BEFORE_META} == {
         "code": "abc",
         "since": "2026-05-10T12:00:00Z",
         "until": "2026-05-10T13:00:00Z",
@@ -94,7 +99,11 @@ def test_clicks_of_a_code_without_link_are_shown(
         ({"since": ""}, "since"),
         ({"since": "2026-05-02", "until": "2026-05-01"}, "until"),
         ({"since": ["1d", "2d"]}, "since"),
-        ({"interval": "week"}, "interval"),
+        ({"interval": "year"}, "interval"),
+        ({"tz": "Mars"}, "tz"),
+        ({"filter": "moon=full"}, "filter"),
+        ({"compare": "previous"}, "compare"),
+        ({"period": "7d", "since": "1d"}, "period"),
         ({"since": "2001-01-01", "interval": "hour"}, "interval"),
         ({"by": "moon"}, "by"),
         ({"by": "country,"}, "by"),
@@ -113,6 +122,51 @@ def test_a_parameter_that_cannot_be_used_is_named(
     assert answer.status_code == 400
     assert answer.json["parameter"] == parameter
     assert answer.json["detail"].startswith(f"{parameter}: ")
+
+
+def test_a_code_in_the_path_is_the_only_one(client: falcon.testing.TestClient) -> None:
+    answer = client.simulate_get("/api/v1/links/abc/stats", query_string="code=b")
+    assert (answer.status_code, answer.json["parameter"]) == (400, "code")
+
+
+def test_several_links_a_tag_and_all_have_an_endpoint_of_their_own(
+    client: falcon.testing.TestClient, links, clickhouse_url: str
+) -> None:
+    for code in ("abc", "b", "c"):
+        insert_clicks(clickhouse_url, click_row(short_code=code))
+    links.create({"target": "https://example.com/", "tags": "spring"}, code="c")
+
+    def clicks(query_string: str) -> int:
+        return client.simulate_get("/api/v1/stats", query_string=query_string).json["clicks"]
+
+    assert [clicks(query) for query in ("", "code=abc&code=b", "tag=spring")] == [3, 2, 1]
+    assert clicks("filter=link%3Dabc,c%20and%20country%3DDE") == 2
+
+
+def test_a_query_comes_as_json_too(client: falcon.testing.TestClient, clickhouse_url: str) -> None:
+    insert_clicks(clickhouse_url, click_row(), click_row(country="FR"))
+    query = {"code": ["abc"], "filter": {"dimension": "country", "is": ["FR"]}, "by": []}
+    answer = client.simulate_post("/api/v1/stats", json=query)
+    assert (answer.status_code, answer.json["clicks"], answer.json["by"]) == (200, 1, {})
+
+
+@pytest.mark.parametrize(
+    ("body", "parameter"),
+    [
+        (b"", "query"),
+        (b"{", "query"),
+        (b"[" * 5000, "query"),
+        (b'"' + b"x" * 70_000 + b'"', "query"),
+        (b'{"limit": "1"}', "limit"),
+        (b'{"filter": {"every": 1}}', "filter"),
+    ],
+)
+def test_a_query_that_cannot_be_used_is_named(
+    client: falcon.testing.TestClient, body: bytes, parameter: str
+) -> None:
+    answer = client.simulate_post("/api/v1/stats", body=body)
+    assert answer.status_code == 400
+    assert answer.json["parameter"] == parameter
 
 
 @pytest.mark.parametrize("error", [ClickHouseUnavailable, ClickHouseRefused])

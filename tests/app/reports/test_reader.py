@@ -1,12 +1,15 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from app.reports.answer import Answer, Figures
+from app.reports.filters import Dimension
+from app.reports.period import Period
+from app.reports.query import BadQuery, Query
 from app.reports.reader import Reports, span
-from app.reports.stats import Dimension, Figures, Period, Stats
-from app.reports.timeline import TooManyBuckets
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import ClickHouseRefused, ClickHouseUnavailable, connect
 from tests.support.clicks import NOON, bot_row, click_row, insert_clicks
@@ -31,7 +34,14 @@ def reports(url: str) -> Iterator[Reports]:
         yield reports
 
 
-def top(stats: Stats) -> dict[str, int]:
+def asked(
+    reports: Reports, code: str = "abc", period: Period = ALWAYS, now: datetime = NOON, **rest: Any
+) -> Answer:
+    query = Query(codes=(code,), since=period.since, until=period.until, **rest)
+    return reports.ask(query, now)
+
+
+def top(stats: Answer) -> dict[str, int]:
     [breakdown] = stats.breakdowns
     return {share.name: share.clicks for share in breakdown.top}
 
@@ -42,7 +52,7 @@ def rows_in(url: str) -> int:
 
 
 def test_a_code_without_clicks_has_zeros(reports: Reports) -> None:
-    stats = reports.stats("nobody", ALWAYS, NOON)
+    stats = asked(reports, "nobody", ALWAYS, NOON)
     assert stats.figures == Figures(0, 0, 0)
     assert stats.is_empty
     assert [bucket.start for bucket in stats.timeline] == [NOON]
@@ -54,7 +64,7 @@ def test_a_click_inserted_three_times_is_one_click(url: str, reports: Reports) -
     for _ in range(3):
         insert_clicks(url, *rows)
     assert rows_in(url) == 9
-    stats = reports.stats("abc", ALWAYS, NOON)
+    stats = asked(reports, "abc", ALWAYS, NOON)
     assert stats.figures == Figures(humans=2, visitors=2, bots=1)
     assert [bucket.figures for bucket in stats.timeline] == [Figures(2, 2, 1)]
     assert all(breakdown.top[0].clicks == 2 for breakdown in stats.breakdowns)
@@ -71,27 +81,27 @@ def test_of_a_click_enriched_twice_the_newer_version_counts(url: str, reports: R
     }
     insert_clicks(url, newer)
     insert_clicks(url, row)
-    assert reports.stats("abc", ALWAYS, NOON).figures == Figures(humans=0, visitors=0, bots=1)
-    assert top(reports.stats("abc", ALWAYS, NOON, by=["country"])) == {}
-    assert top(reports.stats("abc", ALWAYS, NOON, by=["bot"])) == {"curl": 1}
+    assert asked(reports, "abc", ALWAYS, NOON).figures == Figures(humans=0, visitors=0, bots=1)
+    assert top(asked(reports, "abc", ALWAYS, NOON, by=("country",))) == {}
+    assert top(asked(reports, "abc", ALWAYS, NOON, by=("bot",))) == {"curl": 1}
 
 
 def test_an_older_bot_verdict_does_not_come_back(url: str, reports: Reports) -> None:
     row = bot_row()
     insert_clicks(url, row)
     insert_clicks(url, row | {"is_bot": False, "bot": "", "enriched_at": NOON + MINUTE})
-    assert reports.stats("abc", ALWAYS, NOON).figures == Figures(humans=1, visitors=1, bots=0)
-    assert top(reports.stats("abc", ALWAYS, NOON, by=["bot"])) == {}
+    assert asked(reports, "abc", ALWAYS, NOON).figures == Figures(humans=1, visitors=1, bots=0)
+    assert top(asked(reports, "abc", ALWAYS, NOON, by=("bot",))) == {}
 
 
 def test_a_visitor_who_comes_twice_is_one_visitor(url: str, reports: Reports) -> None:
     insert_clicks(url, click_row(visitor_id=7), click_row(visitor_id=7), click_row(visitor_id=8))
-    assert reports.stats("abc", ALWAYS, NOON).figures == Figures(humans=3, visitors=2)
+    assert asked(reports, "abc", ALWAYS, NOON).figures == Figures(humans=3, visitors=2)
 
 
 def test_other_codes_are_not_counted(url: str, reports: Reports) -> None:
     insert_clicks(url, click_row(), click_row(short_code="abcd"), click_row(short_code="ABC"))
-    assert reports.stats("abc", ALWAYS, NOON).figures.clicks == 1
+    assert asked(reports, "abc", ALWAYS, NOON).figures.clicks == 1
 
 
 def test_since_counts_and_until_does_not(url: str, reports: Reports) -> None:
@@ -99,16 +109,16 @@ def test_since_counts_and_until_does_not(url: str, reports: Reports) -> None:
         url, *(click_row(NOON + offset * MILLISECOND) for offset in (-1, 0, 1, 999, 1000, 1001))
     )
     period = Period(NOON, NOON + timedelta(seconds=1))
-    assert reports.stats("abc", period, NOON).figures.clicks == 3
-    assert reports.stats("abc", Period(since=NOON), NOON).figures.clicks == 5
-    assert reports.stats("abc", Period(until=NOON), NOON).figures.clicks == 1
+    assert asked(reports, "abc", period, NOON).figures.clicks == 3
+    assert asked(reports, "abc", Period(since=NOON), NOON).figures.clicks == 5
+    assert asked(reports, "abc", Period(until=NOON), NOON).figures.clicks == 1
 
 
 def test_a_bound_between_two_milliseconds_parts_them(url: str, reports: Reports) -> None:
     insert_clicks(url, click_row(NOON), click_row(NOON + MILLISECOND))
     between = NOON + timedelta(microseconds=1)
-    assert reports.stats("abc", Period(since=between), NOON).figures.clicks == 1
-    assert reports.stats("abc", Period(until=between), NOON).figures.clicks == 1
+    assert asked(reports, "abc", Period(since=between), NOON).figures.clicks == 1
+    assert asked(reports, "abc", Period(until=between), NOON).figures.clicks == 1
 
 
 def test_hours_begin_on_the_hour_and_gaps_are_zeros(url: str, reports: Reports) -> None:
@@ -118,7 +128,7 @@ def test_hours_begin_on_the_hour_and_gaps_are_zeros(url: str, reports: Reports) 
         click_row(NOON),
         bot_row(NOON + timedelta(hours=3) - MILLISECOND),
     )
-    stats = reports.stats("abc", ALWAYS, NOON + timedelta(hours=4), interval="hour")
+    stats = asked(reports, "abc", ALWAYS, NOON + timedelta(hours=4), interval="hour")
     assert [(bucket.start.hour, bucket.figures.humans) for bucket in stats.timeline] == [
         (11, 1),
         (12, 1),
@@ -133,7 +143,7 @@ def test_hours_begin_on_the_hour_and_gaps_are_zeros(url: str, reports: Reports) 
 def test_days_begin_at_midnight_utc(url: str, reports: Reports) -> None:
     midnight = datetime(2026, 5, 10, tzinfo=UTC)
     insert_clicks(url, click_row(midnight - MILLISECOND), click_row(midnight))
-    stats = reports.stats("abc", ALWAYS, NOON, interval="day")
+    stats = asked(reports, "abc", ALWAYS, NOON, interval="day")
     assert [(bucket.start.day, bucket.figures.clicks) for bucket in stats.timeline] == [
         (9, 1),
         (10, 1),
@@ -147,7 +157,7 @@ def test_months_are_calendar_months_across_partitions(url: str, reports: Reports
         click_row(datetime(2026, 2, 1, tzinfo=UTC)),
         click_row(NOON),
     )
-    stats = reports.stats("abc", ALWAYS, NOON)
+    stats = asked(reports, "abc", ALWAYS, NOON)
     assert stats.interval == "month"
     assert [(bucket.start.month, bucket.figures.clicks) for bucket in stats.timeline] == [
         (1, 1),
@@ -160,14 +170,14 @@ def test_months_are_calendar_months_across_partitions(url: str, reports: Reports
 
 def test_a_timeline_covers_the_period_even_where_nobody_clicked(reports: Reports) -> None:
     period = Period(NOON - timedelta(hours=3), NOON)
-    stats = reports.stats("abc", period, NOON)
+    stats = asked(reports, "abc", period, NOON)
     assert [bucket.start.hour for bucket in stats.timeline] == [9, 10, 11]
 
 
 def test_a_timeline_that_nobody_could_read_is_refused(url: str, reports: Reports) -> None:
     insert_clicks(url, click_row(datetime(2012, 1, 1, tzinfo=UTC)))
-    with pytest.raises(TooManyBuckets, match="take a longer interval"):
-        reports.stats("abc", ALWAYS, NOON, interval="hour")
+    with pytest.raises(BadQuery, match="take a longer interval"):
+        asked(reports, "abc", ALWAYS, NOON, interval="hour")
 
 
 @pytest.mark.parametrize(
@@ -193,7 +203,7 @@ def test_a_breakdown_counts_people_by_value(
         click_row(visitor_id=3, **{column: ""}),
         bot_row(**{column: "C"}),
     )
-    [breakdown] = reports.stats("abc", ALWAYS, NOON, by=[by]).breakdowns
+    [breakdown] = asked(reports, "abc", ALWAYS, NOON, by=(by,)).breakdowns
     assert [(share.name, share.clicks, share.visitors, share.share) for share in breakdown.top] == [
         ("A", 2, 1, 0.5),
         ("", 1, 1, 0.25),
@@ -203,7 +213,7 @@ def test_a_breakdown_counts_people_by_value(
 
 def test_bots_are_broken_down_apart(url: str, reports: Reports) -> None:
     insert_clicks(url, click_row(), bot_row(), bot_row(), bot_row(bot="curl"))
-    stats = reports.stats("abc", ALWAYS, NOON, by=["bot"])
+    stats = asked(reports, "abc", ALWAYS, NOON, by=("bot",))
     assert stats.figures == Figures(1, 1, 3)
     assert top(stats) == {"Googlebot": 2, "curl": 1}
 
@@ -211,7 +221,7 @@ def test_bots_are_broken_down_apart(url: str, reports: Reports) -> None:
 def test_what_the_top_leaves_out_is_counted_as_others(url: str, reports: Reports) -> None:
     rows = [click_row(country=name) for name in ("DE", "DE", "DE", "FR", "FR", "US", "GB")]
     insert_clicks(url, *rows)
-    stats = reports.stats("abc", ALWAYS, NOON, by=["country"], limit=2)
+    stats = asked(reports, "abc", ALWAYS, NOON, by=("country",), limit=2)
     assert top(stats) == {"DE": 3, "FR": 2}
     assert stats.breakdowns[0].others == 2
 
@@ -221,7 +231,7 @@ def test_what_the_top_leaves_out_is_counted_as_others(url: str, reports: Reports
 )
 def test_any_text_is_a_code_and_never_sql(url: str, reports: Reports, code: str) -> None:
     insert_clicks(url, click_row(), click_row(short_code=code))
-    assert reports.stats(code, ALWAYS, NOON).figures.clicks == 1
+    assert asked(reports, code, ALWAYS, NOON).figures.clicks == 1
 
 
 def test_threads_ask_at_the_same_time_over_connections_of_their_own(
@@ -230,7 +240,7 @@ def test_threads_ask_at_the_same_time_over_connections_of_their_own(
     insert_clicks(url, *(click_row() for _ in range(100)))
 
     def ask(_: int) -> int:
-        return reports.stats("abc", ALWAYS, NOON).figures.clicks
+        return asked(reports, "abc", ALWAYS, NOON).figures.clicks
 
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(ask, range(40))) == [100] * 40
@@ -242,27 +252,27 @@ def test_a_broken_connection_is_replaced(clickhouse_server) -> None:
     migrate(url, timeout_seconds=10, ttl_days=0)
     insert_clicks(url, click_row())
     with Reports(url, timeout_seconds=5) as reports:
-        assert reports.stats("abc", ALWAYS, NOON).figures.clicks == 1
+        assert asked(reports, "abc", ALWAYS, NOON).figures.clicks == 1
         server.kill()
         with pytest.raises(ClickHouseUnavailable, match="is away"):
-            reports.stats("abc", ALWAYS, NOON)
+            asked(reports, "abc", ALWAYS, NOON)
         with pytest.raises(ClickHouseUnavailable, match="is away"):
             reports.ping()
         server.start()
         reports.ping()
-        assert reports.stats("abc", ALWAYS, NOON).figures.clicks == 1
+        assert asked(reports, "abc", ALWAYS, NOON).figures.clicks == 1
 
 
 def test_a_database_that_was_never_migrated_says_what_to_do(clickhouse_url: str) -> None:
     expected = pytest.raises(ClickHouseRefused, match="Run `hopline migrate`")
     with Reports(clickhouse_url, timeout_seconds=5) as reports, expected:
-        reports.stats("abc", ALWAYS, NOON)
+        asked(reports, "abc", ALWAYS, NOON)
 
 
 def test_the_span_of_a_period_without_bounds_leads_from_the_first_click_to_now() -> None:
     clicked = (NOON - 2 * MINUTE, NOON - MINUTE)
     assert span(ALWAYS, clicked, NOON) == (NOON - 2 * MINUTE, NOON)
-    assert span(ALWAYS, None, NOON) == (NOON, NOON)
+    assert span(ALWAYS, (), NOON) == (NOON, NOON)
 
 
 def test_the_span_reaches_clicks_from_clocks_ahead_of_ours() -> None:
@@ -271,15 +281,15 @@ def test_the_span_reaches_clicks_from_clocks_ahead_of_ours() -> None:
 
 def test_the_span_of_a_period_stops_before_its_end_and_at_now() -> None:
     period = Period(NOON - MINUTE, NOON + MINUTE)
-    assert span(period, None, NOON) == (NOON - MINUTE, NOON)
-    assert span(period, None, NOON + 9 * MINUTE) == (
+    assert span(period, (), NOON) == (NOON - MINUTE, NOON)
+    assert span(period, (), NOON + 9 * MINUTE) == (
         NOON - MINUTE,
         NOON + MINUTE - timedelta(microseconds=1),
     )
 
 
 def test_the_span_of_a_period_still_to_come_is_its_start() -> None:
-    assert span(Period(since=NOON + MINUTE), None, NOON) == (NOON + MINUTE, NOON + MINUTE)
+    assert span(Period(since=NOON + MINUTE), (), NOON) == (NOON + MINUTE, NOON + MINUTE)
 
 
 def test_a_server_without_our_table_gives_no_sign_of_life(clickhouse_url: str) -> None:

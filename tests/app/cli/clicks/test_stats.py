@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
 
-from app.cli.clicks.stats import describe_period, draw, print_stats
-from app.reports.stats import Breakdown, Bucket, Figures, Period, Share, Stats
+from app.cli.clicks.report import describe_period, draw, print_report
+from app.reports.answer import Answer, Breakdown, Bucket, Figures, Share, Source
+from app.reports.period import Period
+from app.reports.query import Query
 from app.schema.migrations import migrate
 from tests.support.clicks import NOON, bot_row, click_row, insert_clicks
 
@@ -30,7 +33,12 @@ def test_json_counts_each_click_once(hopline: Callable[..., Any], url: str) -> N
     insert_clicks(url, *rows)
     ended = hopline("stats", "abc", "--json", "--by", "country", "--until", "2026-05-10T13:00")
     assert (ended.exit_code, ended.err) == (0, "")
-    assert json.loads(ended.out) == {
+    found = json.loads(ended.out)
+    meta = found.pop("meta")
+    assert (meta["tz"], meta["clicks"], meta["visitors"]) == ("UTC", "exact", "exact")
+    assert meta["newest_click"] == "2026-05-10T12:00:00Z"
+    assert meta["rows_read"] >= 6
+    assert found == {
         "code": "abc",
         "since": None,
         "until": "2026-05-10T13:00:00Z",
@@ -97,6 +105,14 @@ def test_since_and_until_bound_what_counts(hopline: Callable[..., Any], url: str
         (["--since", "soon"], "'soon' is no time: expected a date"),
         (["--since", "1h", "--until", "2h"], "the start must lie before the end"),
         (["--by", "moon"], "--by: 'moon' is none of country, browser,"),
+        (["--since", "2099-01-01"], "--since: '2099-01-01' is yet to come"),
+        (["--tz", "Mars"], "--tz: 'Mars' is no time zone"),
+        (["--filter", "country>DE"], "--filter: can't be read at '>DE'"),
+        (["--limit", "0"], "--limit: expected a number from 1 to 1000"),
+        (["--compare", "previous"], "--compare: needs a period with a start"),
+        (["--period", "7d", "--since", "1d"], "--period: give either a period, or since and until"),
+        (["--all"], "--all: it is all links, or those of codes or of a tag"),
+        (["--tag", "spring"], "--tag: give either codes or a tag"),
         (["--since", "2001-01-01", "--interval", "hour"], "is more than 2000 rows"),
     ],
 )
@@ -106,6 +122,88 @@ def test_what_cannot_be_read_is_wrong_usage(
     ended = hopline("stats", "abc", *arguments)
     assert (ended.exit_code, ended.out) == (2, "")
     assert complaint in ended.err
+
+
+def test_a_report_without_links_says_what_to_name(hopline: Callable[..., Any]) -> None:
+    assert hopline("stats").err == "hopline: say which links: by their codes, --tag or --all\n"
+
+
+def test_links_are_named_by_codes_or_pasted_and_counted_together(
+    hopline: Callable[..., Any], url: str
+) -> None:
+    insert_clicks(url, click_row(), click_row(short_code="b"), click_row(short_code="c"))
+    ended = hopline("stats", "https://go.example/abc?x=1", "b", "--json", "--by", "link")
+    found = json.loads(ended.out)
+    assert (found["codes"], found["clicks"]) == (["abc", "b"], 2)
+    assert [share["name"] for share in found["by"]["link"]["top"]] == ["abc", "b"]
+
+
+def test_all_links_and_those_of_a_tag_are_counted(hopline: Callable[..., Any], url: str) -> None:
+    for code in ("tagged1", "tagged2", "other1"):
+        tag = ["--tag", "Spring sale"] if code.startswith("tagged") else []
+        hopline("links", "add", "https://example.com/", "--code", code, *tag)
+        insert_clicks(url, click_row(short_code=code))
+    assert json.loads(hopline("stats", "--all", "--json").out)["clicks"] == 3
+    found = json.loads(hopline("stats", "--tag", "spring sale", "--json").out)
+    assert (found["tag"], found["clicks"]) == ("spring sale", 2)
+    assert json.loads(hopline("stats", "--tag", "nobodys", "--json").out)["clicks"] == 0
+
+
+def test_csv_runs_nothing_in_a_spreadsheet(hopline: Callable[..., Any], url: str) -> None:
+    insert_clicks(url, click_row(country="=1+1"), click_row(country='a,"b"'))
+    ended = hopline("stats", "abc", "--csv", "--by=country", "--until=2026-05-10T13:00")
+    assert ended.out.splitlines() == [
+        "figure,name,clicks,humans,bots,visitors",
+        "total,abc,2,2,0,2",
+        "hour,2026-05-10T12:00:00Z,2,2,0,2",
+        "country,'=1+1,1,,,1",
+        'country,"a,""b""",1,,,1',
+    ]
+
+
+def test_filters_and_a_zone_shape_the_report(hopline: Callable[..., Any], url: str) -> None:
+    insert_clicks(url, click_row(), click_row(country="AT"), click_row(country="FR"))
+    question = ["abc", "--filter", "country=DE,AT", "--filter", "not browser~chrome"]
+    question += ["--tz", "Asia/Kathmandu", "--interval=day", "--by=none", "--until=2026-05-11"]
+    lines = hopline("stats", *question, "--since=2026-05-10").out.splitlines()
+    assert lines[1:] == ["total\tabc\t2\t2\t0\t2", "day\t2026-05-10T00:00:00+05:45\t2\t2\t0\t2"]
+
+
+@pytest.mark.parametrize(
+    ("spelling", "written"),
+    [
+        ("url", "/api/v1/links/abc/stats?period=7d&filter=country%3DDE\n"),
+        ("command", "hopline stats abc --period=7d --filter=country=DE\n"),
+        ("sql", "PREWHERE short_code = 'abc' AND (time >= "),
+        ("json", '"dimension": "country"'),
+    ],
+)
+def test_a_question_is_written_to_be_used_elsewhere(
+    hopline: Callable[..., Any], url: str, spelling: str, written: str
+) -> None:
+    question = ("abc", "--period", "7d", "--filter", "country=DE", "--as", spelling)
+    ended = hopline("stats", *question)
+    assert ended.exit_code == 0
+    assert written in ended.out
+
+
+def test_the_top_ranks_links_and_those_that_went_quiet(
+    hopline: Callable[..., Any], url: str
+) -> None:
+    now = datetime.now(UTC)
+    old = [click_row(now - timedelta(days=2), short_code="old") for _ in range(3)]
+    insert_clicks(url, *old, click_row(now, short_code="new"), click_row(now, short_code="old"))
+    insert_clicks(url, click_row(now, short_code="new"))
+    ranked = hopline("top", "--period", "today", "--limit", "5").out.splitlines()
+    assert ranked == [
+        "FIGURE\tNAME\tCLICKS\tHUMANS\tBOTS\tVISITORS",
+        "link\tnew\t2\t\t\t2",
+        "link\told\t1\t\t\t1",
+    ]
+    quiet = ("--since", "24h", "--compare", "weekday", "--order", "fall", "--json")
+    assert json.loads(hopline("top", *quiet).out)["by"]["link"]["top"][0]["name"] == "old"
+    before = ("--since", "36h", "--compare", "previous", "--order", "fall", "--csv")
+    assert "link,old,1,,,1,3" in hopline("top", *before).out.splitlines()
 
 
 def test_a_code_that_is_no_text_is_no_fault_of_the_output(
@@ -138,8 +236,8 @@ def test_the_real_command_writes_json_and_nothing_else(url: str, redis_url: str)
 
 
 LONG = "https://example.com/" + "x" * 200
-STATS = Stats(
-    code="abc",
+ANSWER = Answer(
+    query=Query(codes=("abc",)),
     period=Period(),
     figures=Figures(humans=9_999_999, visitors=1234, bots=7),
     interval="hour",
@@ -154,19 +252,30 @@ STATS = Stats(
         Breakdown("country", (Share("", 9_999_999, 1234, 1.0),), others=0),
         Breakdown("bot", (), others=0),
     ),
+    source=Source(NOON, NOON, 10_000_006, 1.5, has_exact_visitors=True),
+)
+COMPARED = replace(
+    ANSWER,
+    query=Query(codes=("abc",), since=NOON, compare="previous"),
+    before=Figures(8_888_888, 1, 0),
+    period_before=Period(NOON - timedelta(hours=3), NOON),
+    timeline=tuple(replace(bucket, before=Figures(77, 1, 0)) for bucket in ANSWER.timeline),
+    breakdowns=(
+        Breakdown("target", (Share(LONG, 9_000_000, 1200, 0.9, 66_666),), 999_999, "humans", 555),
+    ),
 )
 
 
-def drawn(stats: Stats, width: int) -> list[str]:
+def drawn(answer: Answer, width: int) -> list[str]:
     terminal = Console(width=width, color_system=None, force_terminal=True)
     with terminal.capture() as capture:
-        terminal.print(draw(stats, width))
+        terminal.print(draw(answer, width))
     return capture.get().splitlines()
 
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_report_fits_the_terminal_and_shows_every_number(width: int) -> None:
-    lines = drawn(STATS, width)
+    lines = drawn(ANSWER, width)
     assert max(map(len, lines)) <= width
     text = "\n".join(lines)
     for shown in (
@@ -183,7 +292,7 @@ def test_a_report_fits_the_terminal_and_shows_every_number(width: int) -> None:
 
 
 def test_long_names_are_cut_and_empty_ones_explained() -> None:
-    text = "\n".join(drawn(STATS, 80))
+    text = "\n".join(drawn(ANSWER, 80))
     assert "https://example.com/xxx…" in text
     assert "(direct)" in text
     assert "(unknown)" in text
@@ -191,18 +300,48 @@ def test_long_names_are_cut_and_empty_ones_explained() -> None:
 
 
 def test_bars_are_as_long_as_their_share_of_the_longest() -> None:
-    timeline = [line for line in drawn(STATS, 120) if line.startswith("2026-05-10")]
+    timeline = [line for line in drawn(ANSWER, 120) if line.startswith("2026-05-10")]
     assert [line.count("█") for line in timeline] == [30, 0, 0]
 
 
 def test_an_empty_report_can_be_drawn() -> None:
-    stats = Stats("abc", Period(), Figures(), "hour", (Bucket(NOON, Figures()),), ())
-    assert any("0 clicks" in line for line in drawn(stats, 80))
+    source = Source(NOON, None, 0, 0.0, has_exact_visitors=True)
+    timeline = (Bucket(NOON, Figures()),)
+    answer = Answer(Query(), Period(), Figures(), "hour", timeline, (), source)
+    text = "\n".join(drawn(answer, 80))
+    assert "all links" in text
+    assert "0 clicks" in text
+    assert "newest click" not in text
+
+
+def test_what_is_compared_stands_beside() -> None:
+    lines = drawn(COMPARED, 80)
+    assert max(map(len, lines)) <= 80
+    text = "\n".join(lines)
+    for shown in ("8,888,888 by people", "77", "66,666", "555", "until 2026-05-10 12:00"):
+        assert shown in text
+
+
+def test_a_report_says_what_it_is_taken_from() -> None:
+    zone = replace(COMPARED.query, tz="Asia/Kathmandu")
+    source = replace(ANSWER.source, has_exact_visitors=False)
+    text = " ".join(" ".join(drawn(replace(COMPARED, query=zone, source=source), 120)).split())
+    assert "hour (Asia/Kathmandu)" in text
+    assert "exact, as of 2026-05-10T17:45:00+05:45; newest click stored 2026-05-10T17:45:00" in text
+    assert "10,000,006 rows read in 1.50 s; visitors are an estimate" in text
+
+
+def test_only_metrics_that_were_asked_for_are_drawn() -> None:
+    query = Query(codes=("abc",), metrics=("humans",))
+    text = "\n".join(drawn(replace(ANSWER, query=query), 80))
+    assert "people" in text
+    assert not {"bots", "visitors", "share"} & set(text.split())
 
 
 def test_a_visitors_text_cannot_move_the_cursor() -> None:
     share = Share("\x1b[2J\nx", 1, 1, 1.0)
-    stats = replace(STATS, code="\x1b[2Jabc", breakdowns=(Breakdown("referrer", (share,), 0),))
+    query = Query(codes=("\x1b[2Jabc",))
+    stats = replace(ANSWER, query=query, breakdowns=(Breakdown("referrer", (share,), 0),))
     text = "\n".join(drawn(stats, 80))
     assert "\x1b[2J" not in text
     assert "\ufffd[2J\ufffdx" in text
@@ -221,7 +360,7 @@ def test_a_visitors_text_cannot_move_the_cursor() -> None:
     ],
 )
 def test_a_period_is_put_in_words(period: Period, words: str) -> None:
-    assert describe_period(period) == words
+    assert describe_period(period, ZoneInfo("UTC")) == words
 
 
 def test_a_narrow_terminal_loses_no_number(monkeypatch, capsys) -> None:
@@ -229,7 +368,7 @@ def test_a_narrow_terminal_loses_no_number(monkeypatch, capsys) -> None:
     # To rich, a dumb terminal has 80 columns whatever it says.
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "20")
-    print_stats(STATS)
+    print_report(ANSWER)
     said = capsys.readouterr().out
     for shown in ("9,999,998", "9,000,000", "999,999", "100.0%", "2026-05-10 12:00"):
         assert shown in said
