@@ -1,23 +1,31 @@
 """Local stack of stores, services and workers: `hopline up` starts, watches over and stops it."""
 
+import math
 import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 from app.config.settings import Settings
 from app.config.variables import variable
 from app.local import services
 from app.local.data_dir import DataDir
-from app.local.process_group import ProcessGroup
+from app.local.process_group import ProcessGroup, Say
 from app.local.stores import Store
 from app.processes.child import ChildFailed, Program
 from app.schema.migrations import migrate_as_set
+from app.stores.redis.loading import Loading, ask_loading
 
+#: How long a part may take to answer, without a sign that it comes closer to that.
 START_SECONDS = 60.0
 STOP_SECONDS = 9.0
 _POLL_SECONDS = 0.05
+#: How often Redis is asked how far it is, and how often a person is told.
+_ASK_SECONDS, _SAY_SECONDS = 0.5, 5.0
+#: Longest wait for its answer; it pauses between two while it loads.
+_ANSWER_SECONDS = 2.0
 _STORES, _WORKERS, _SERVICES, _DEMO = range(4)
 
 
@@ -33,6 +41,7 @@ class LocalStack:
         settings: with the stores' URLs and whatever else the services shall see.
         overrides: settings, by field name, that the services are given beside our environment.
         stop_requests: how many times a person asked to stop; the second time means now.
+        say: tells a person one line.
     """
 
     def __init__(
@@ -42,12 +51,14 @@ class LocalStack:
         data: DataDir,
         group: ProcessGroup,
         stop_requests: Callable[[], int],
+        say: Say,
     ) -> None:
         self._settings = settings
         self._overrides = overrides
         self._data = data
         self._group = group
         self._stop_requests = stop_requests
+        self._say = say
 
     def start(self, stores: list[Store], *, demo: bool) -> bool:
         """Start everything, and tell whether all answers; False when a stop was asked meanwhile.
@@ -90,11 +101,14 @@ class LocalStack:
         self._group.start(program, self._data.log_path(program.name), stage)
 
     def _wait_until_ready(self) -> bool:
-        deadline = time.monotonic() + START_SECONDS
+        watched = LoadingWatch(
+            partial(ask_loading, self._settings.redis_url, timeout_seconds=_ANSWER_SECONDS),
+            self._say,
+        )
         while waiting := self._group.unready():
             if self._stop_requests():
                 return False
-            if time.monotonic() > deadline:
+            if watched.seconds_without_progress() > START_SECONDS:
                 names = " and ".join(waiting)
                 raise ChildFailed(
                     f"{names} did not answer in {START_SECONDS:.0f} s; see {self._data.logs}"
@@ -103,6 +117,46 @@ class LocalStack:
             self._group.require_started()
             time.sleep(_POLL_SECONDS)
         return True
+
+
+class LoadingWatch:
+    """Watch over a Redis that loads its data, which takes as long as there are data.
+
+    Args:
+        ask: tells how far it is; None if it has loaded all, or doesn't answer.
+        say: tells a person one line.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[], Loading | None],
+        say: Say,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ask = ask
+        self._say = say
+        self._clock = clock
+        self._loaded_bytes = -1
+        self._came_closer_at = clock()
+        self._asked_at = self._said_at = -math.inf
+
+    def seconds_without_progress(self) -> float:
+        """Return for how long it has made none; asks, and says how far it is, now and then."""
+        if self._clock() - self._asked_at >= _ASK_SECONDS:
+            if loading := self._ask():
+                self._note(loading)
+            self._asked_at = self._clock()
+        return self._clock() - self._came_closer_at
+
+    def _note(self, loading: Loading) -> None:
+        if loading.loaded_bytes == self._loaded_bytes:
+            return
+        self._loaded_bytes = loading.loaded_bytes
+        self._came_closer_at = now = self._clock()
+        if now - self._said_at >= _SAY_SECONDS:
+            self._said_at = now
+            self._say(str(loading))
 
 
 class StopRequests:

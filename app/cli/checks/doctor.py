@@ -49,6 +49,7 @@ from app.stores.redis.address import Address, parse_url
 from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisError
+from app.stores.redis.loading import ask_loading
 from app.stores.redis.routing import ClusterClient
 from app.terminal.options import AsJson
 from app.terminal.output import print_json, print_table, terminal_of
@@ -127,6 +128,9 @@ def _redis(settings: Settings) -> Iterator[Check]:
             yield from shard_checks(client, url, settings)
             yield judge_ledger(noted, ledger.gaps_of_a_day(), time.time())
     except RedisError as error:
+        if loading := ask_loading(url, timeout_seconds=settings.redis_timeout_seconds):
+            yield fail("redis", str(loading), "wait until it has read them")
+            return
         nobody = "start it, or set HOPLINE_REDIS_URL to where it is"
         yield fail("redis", str(error), redis_advice(error) or nobody)
 

@@ -95,9 +95,8 @@ def _run(settings: Settings, terminal: Console, *, demo: bool) -> None:
         settings = settings.model_copy(update=urls)
         overrides = _overrides(settings, geoip_path, demo=demo)
         adopt_orphans()
-        stack = LocalStack(
-            settings, overrides, data, ProcessGroup(say, (lock,)), lambda: stop.count
-        )
+        group = ProcessGroup(say, (lock,))
+        stack = LocalStack(settings, overrides, data, group, lambda: stop.count, say)
         try:
             if stack.start(stores, demo=demo):
                 _announce(settings, say, time.monotonic() - started, demo=demo)

@@ -6,6 +6,7 @@ _RIGHTS = "deploy/redis/hopline-users.conf has what Hopline's users need"
 _NODE = "it is a node of a cluster: docs/cluster.md has the URL"
 _UNSERVED = "bring the primary back whose slots nobody serves, or a replica of it: docs/cluster.md"
 _MOVING = "wait until the slot is moved; a move that was given up has to be ended: docs/cluster.md"
+_LOADING = "wait until it has read them; `hopline doctor` says how far it is"
 _ADDRESS = "set HOPLINE_REDIS_URL to where Redis is"
 _SENTINELS = "bring a majority of the Sentinels back, and see what `hopline doctor` says of each"
 _CERTIFIED = (
@@ -38,7 +39,8 @@ _ADVICE = (
     ("link with master is down", "lead HOPLINE_REDIS_URL to the master, or promote this server"),
     ("noreplicas", "bring its replicas back, or lower its min-replicas-to-write"),
     ("not enough good replicas", "bring its replicas back, or lower its min-replicas-to-write"),
-    ("loading the dataset", "wait until it has read its data"),
+    ("is loading its data", _LOADING),
+    ("loading the dataset", _LOADING),
     ("used memory", "give Redis more memory: maxmemory"),
     ("misconf", "make room on Redis' disk, and see its log"),
     ("errors writing to", "make room on Redis' disk, and see its log"),

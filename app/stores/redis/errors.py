@@ -42,7 +42,9 @@ def translated(url: str) -> Iterator[None]:
     except redis.ReadOnlyError as error:
         raise RedisUnavailable(f"Redis at {_server(url, error)} is a replica: {error}") from error
     except (redis.ConnectionError, redis.TimeoutError) as error:
-        raise RedisUnavailable(f"Redis at {_server(url, error)} is away: {error}") from error
+        is_loading = isinstance(error, redis.BusyLoadingError)
+        state = "is loading its data" if is_loading else f"is away: {error}"
+        raise RedisUnavailable(f"Redis at {_server(url, error)} {state}") from error
     except redis.InvalidResponse as error:
         raise RedisRefused(f"what answers at {_server(url, error)} is no Redis: {error}") from error
     except redis.ResponseError as error:

@@ -2,7 +2,9 @@ import signal
 
 import pytest
 
-from app.local.stack import StopRequests
+from app.local.stack import LoadingWatch, StopRequests
+from app.stores.redis.loading import Loading
+from tests.support.redirect.fakes import FakeClock
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -19,3 +21,28 @@ def test_signals_mean_afterwards_what_they_meant_before():
     with StopRequests():
         pass
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def loading(loaded_bytes: int, percent: float) -> Loading:
+    return Loading("Valkey", loaded_bytes, percent, left_seconds=0)
+
+
+def test_the_limit_counts_from_the_last_progress_and_a_person_is_told_now_and_then():
+    clock, said = FakeClock(), []
+    answers = [None, loading(5, 1), loading(6, 1), loading(50, 10), loading(50, 10), None]
+    watch = LoadingWatch(lambda: answers.pop(0), said.append, clock)
+    waited = []
+    for _ in range(6):
+        clock.now += 4
+        waited.append(watch.seconds_without_progress())
+    assert waited == [4, 0, 0, 0, 4, 8]
+    assert said == ["Valkey is loading its data, 1 %", "Valkey is loading its data, 10 %"]
+
+
+def test_it_is_not_asked_all_the_time():
+    clock, asked = FakeClock(), []
+    watch = LoadingWatch(lambda: asked.append(1), print, clock)
+    for _ in range(10):
+        watch.seconds_without_progress()
+        clock.now += 0.05
+    assert len(asked) == 1

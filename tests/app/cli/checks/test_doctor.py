@@ -18,6 +18,7 @@ from app.health.check import fail
 from app.schema.migrations import migrate
 from app.stores.keys import aof_rewrite_key
 from app.stores.redis.client import connect
+from app.stores.redis.loading import Loading
 
 
 class ReadyService(BaseHTTPRequestHandler):
@@ -173,6 +174,17 @@ def test_everything_away_is_said_in_one_line_each(
         "redirect",
     }
     assert found["console"] == "warn"
+
+
+def test_a_redis_that_loads_its_data_is_said_to_and_how_far_it_is(
+    hopline: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int]
+) -> None:
+    monkeypatch.setenv("HOPLINE_REDIS_URL", f"redis://127.0.0.1:{free_port()}")
+    loading = Loading("Valkey", loaded_bytes=5, percent=40.0, left_seconds=12)
+    monkeypatch.setattr("app.cli.checks.doctor.ask_loading", lambda *_, **__: loading)
+    rows = [line.split("\t") for line in hopline("doctor").out.splitlines()[1:]]
+    (text,) = [text for state, name, text in rows if (state, name) == ("fail", "redis")]
+    assert text.startswith("Valkey is loading its data, 40 %, about 12 s left")
 
 
 def test_a_service_that_accepts_and_says_nothing_is_not_waited_for(

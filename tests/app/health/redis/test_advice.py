@@ -114,6 +114,7 @@ def test_a_name_that_nobody_knows() -> None:
         ("DENIED Redis is running in protected mode because", "give Redis a password"),
         ("ERR max number of clients reached", "maxclients"),
         ("LOADING Redis is loading the dataset in memory", "wait until"),
+        ("Redis at h:6379 is loading its data", "wait until"),
         ("READONLY You can't write against a read only replica.", "master"),
         ("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is", "master"),
         ("NOREPLICAS Not enough good replicas to write.", "min-replicas-to-write"),
