@@ -148,7 +148,9 @@ def _loaded_by(module: str) -> set[str]:
     ("module", "unwanted"),
     [
         ("workers.consumer.bootstrap", {"falcon", "gevent", "gunicorn", "typer"}),
-        ("workers.supervisor.supervisor", {"falcon", "gevent", "gunicorn", "typer"}),
+        ("workers.supervisor.program", {"falcon", "gevent", "gunicorn", "typer"}),
+        # Every consumer imports it anew.
+        ("workers.__main__", {"redis", "clickhouse_driver", "workers.supervisor.program"}),
         ("app.redirect.wsgi", {"clickhouse_driver", "redis", "typer", "rich"}),
         ("app.redirect.server.gunicorn.worker", {"clickhouse_driver", "redis", "typer", "rich"}),
         ("app.console.wsgi", {"gevent", "typer", "rich"}),

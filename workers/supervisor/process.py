@@ -27,8 +27,6 @@ logger = logging.getLogger(__name__)
 
 #: How long a hung consumer has for writing its stacks before it is killed.
 STACKS_SECONDS = 1.0
-#: Keeps clickhouse-driver from making all days from 1900 to 2299 in each consumer, for 24 MB.
-_LAZY_DATES = ("CLICKHOUSE_DRIVER_LASY_DATE_LUT", "1")
 #: Most that one look at a consumer may add to its silence: looks are more frequent than that.
 _LOOK_SECONDS = 2.0
 
@@ -80,7 +78,6 @@ class ConsumerProcess:
         self._start()
 
     def _start(self) -> None:
-        os.environ.setdefault(*_LAZY_DATES)
         # Blocked signals are inherited: one that comes early waits until the consumer can take it.
         signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
         try:

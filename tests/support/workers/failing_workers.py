@@ -10,10 +10,10 @@ import sys
 import time
 from pathlib import Path
 
-from workers.__main__ import main
 from workers.consumer import liveness
 from workers.consumer.consumer import Consumer
 from workers.supervisor import supervisor
+from workers.supervisor.program import main
 
 _turn = Consumer._turn
 

@@ -4,8 +4,8 @@ import os
 import signal
 import sys
 
-from workers.__main__ import main
 from workers.enrich.enricher import Enricher
+from workers.supervisor.program import main
 
 DEADLY = "Deadly/1.0"
 

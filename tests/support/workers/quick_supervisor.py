@@ -5,8 +5,7 @@ So that a test need not wait a minute until one of them is found superfluous.
 
 import sys
 
-from workers import __main__
-from workers.supervisor import autoscale, rate, status_publisher, supervisor
+from workers.supervisor import autoscale, program, rate, status_publisher, supervisor
 
 _SECONDS = 0.1
 
@@ -20,4 +19,4 @@ autoscale._LAG_SECONDS = 5 * _SECONDS
 autoscale._BUSY = 0.4
 
 if __name__ == "__main__":
-    sys.exit(__main__.main())
+    sys.exit(program.main())

@@ -1,6 +1,6 @@
 import pytest
 
-from workers.__main__ import main
+from workers.supervisor.program import main
 
 
 def test_help_says_how_it_stops_and_ends(capsys):
