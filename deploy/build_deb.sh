@@ -100,4 +100,5 @@ collect_dependencies
 lay_out
 write_control
 mkdir -p "$output"
-dpkg-deb --root-owner-group -Zxz -z1 --build "$tree" "$output" | sed -n "s/.*in '\(.*\)'\.$/\1/p"
+# Wheels are compressed already: more than this costs twenty times as long for half a percent.
+dpkg-deb --root-owner-group -Zgzip -z1 --build "$tree" "$output" | sed -n "s/.*in '\(.*\)'\.$/\1/p"
