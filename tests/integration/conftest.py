@@ -1,6 +1,7 @@
 import pytest
 
 from app.schema.migrations import migrate
+from tests.support import servers
 from tests.support.up_process import Up
 
 
@@ -23,6 +24,16 @@ def up(tmp_path, free_port):
 def running(up, cache_dir, country_database, shared_clickhouse):
     """An `up` that answers; its downloads are in the cache."""
     return up().start().wait_until_ready()
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory, cache_dir, country_database, shared_clickhouse):
+    """An `up` that the tests of a file use, each with links of its own; all leave it well."""
+    folder = tmp_path_factory.mktemp("lasting") / "data"
+    one = Up(folder, servers.free_port(), servers.free_port()).start().wait_until_ready()
+    yield one
+    one.stop()
+    assert one.text.endswith("stopping\nstopped\n")
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import sync_playwright
 
-from app.processes.child import wait_for
 from tests.support.up_process import BROWSER, Up
 
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
@@ -39,42 +38,55 @@ def target() -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture
-def page(chromium: str) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser.new_page(user_agent=BROWSER, locale="de-DE")
-        browser.close()
+        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page of somebody who was never here before."""
+    page = browser.new_page(user_agent=BROWSER, locale="de-DE")
+    yield page
+    page.close()
 
 
 def test_a_visit_leads_to_the_target_and_into_the_report(
-    running: Up, page: Any, target: str
+    lasting: Up, page: Any, target: str
 ) -> None:
-    assert running.run("links", "add", target, "--code", "demo1").returncode == 0
-    page.goto(f"http://{running.bind}/demo1")
+    assert lasting.run("links", "add", target, "--code", "once").returncode == 0
+    page.goto(f"http://{lasting.bind}/once")
     assert page.url == target
     assert page.title() == "Arrived"
-    assert wait_for(lambda: running.clicks("demo1") == 1, 30)
-    counted = json.loads(running.run("stats", "demo1", "--json", "--by", "language").stdout)
+    assert lasting.comes_to("once", 1)
+    counted = json.loads(lasting.run("stats", "once", "--json", "--by", "language").stdout)
     assert (counted["humans"], counted["bots"]) == (1, 0)
     assert counted["by"]["language"]["top"][0]["name"] == "de"
 
 
-def test_going_there_again_is_another_click(running: Up, page: Any, target: str) -> None:
-    running.run("links", "add", target, "--code", "demo1")
+def test_going_there_again_is_another_click(lasting: Up, page: Any, target: str) -> None:
+    lasting.run("links", "add", target, "--code", "again")
     for _ in range(3):
-        page.goto(f"http://{running.bind}/demo1")
-    assert wait_for(lambda: running.clicks("demo1") == 3, 30)
+        page.goto(f"http://{lasting.bind}/again")
+    assert lasting.comes_to("again", 3)
+
+
+@pytest.fixture(scope="module")
+def disabled(lasting: Up) -> None:
+    """A link that leads nowhere any more."""
+    lasting.add_link("demo1")
+    lasting.run("links", "disable", "demo1")
 
 
 @pytest.mark.parametrize(
     ("path", "status", "words"), [("nothing", 404, "link"), ("demo1", 410, ""), ("-/live", 200, "")]
 )
 def test_what_is_no_redirect_is_a_page(
-    running: Up, page: Any, path: str, status: int, words: str
+    lasting: Up, disabled: None, page: Any, path: str, status: int, words: str
 ) -> None:
-    running.add_link("demo1")
-    running.run("links", "disable", "demo1")
-    answer = page.goto(f"http://{running.bind}/{path}")
+    answer = page.goto(f"http://{lasting.bind}/{path}")
     assert answer.status == status
     assert words in page.inner_text("body")

@@ -47,7 +47,7 @@ def desk(running: Up, tmp_path: Path) -> Path:
     _spool_a_click(folder)
     running.add_link("demo1")
     running.click("demo1")
-    assert wait_for(lambda: running.clicks("demo1") == 1, 30)
+    assert running.comes_to("demo1", 1)
     return folder
 
 

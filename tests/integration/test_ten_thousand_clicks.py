@@ -12,7 +12,6 @@ import pytest
 import redis
 
 from app.local.demo_visits import Crowd
-from app.processes.child import wait_for
 from app.stores.clickhouse.connection import connect
 from tests.support.up_process import Up
 
@@ -59,7 +58,7 @@ def distinct_clicks(up: Up) -> int:
 def test_ten_thousand_clicks_are_ten_thousand_everywhere(running: Up) -> None:
     running.add_link("demo1")
     assert send_clicks(running) == CLICKS
-    assert wait_for(lambda: running.clicks("demo1") == CLICKS, COUNTED_SECONDS)
+    assert running.comes_to("demo1", CLICKS, COUNTED_SECONDS)
     assert distinct_clicks(running) == CLICKS
     with redis.Redis.from_url(running_setting(running, "REDIS_URL")) as client:
         assert client.xlen("clicks:stream") == CLICKS
@@ -76,7 +75,7 @@ def test_no_answered_click_is_missing_or_doubled_when_a_part_is_killed(
         next(process for process in family if _is(process, victim)).kill()
 
     assert send_clicks(running, kill) == CLICKS
-    assert wait_for(lambda: running.clicks("demo1") == CLICKS, COUNTED_SECONDS)
+    assert running.comes_to("demo1", CLICKS, COUNTED_SECONDS)
     assert distinct_clicks(running) == CLICKS
 
 

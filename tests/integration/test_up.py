@@ -18,7 +18,7 @@ from tests.support.up_process import HOPLINE, child
 def test_a_click_is_redirected_and_counted_within_three_seconds(running):
     running.add_link("demo1")
     assert running.click("demo1") == 302
-    assert wait_for(lambda: running.clicks("demo1") == 1, 3)
+    assert running.comes_to("demo1", 1, 3)
 
 
 def test_sigterm_stops_everything_and_the_clicks_are_there_again_afterwards(running):
@@ -30,7 +30,7 @@ def test_sigterm_stops_everything_and_the_clicks_are_there_again_afterwards(runn
     assert running.text.endswith("stopping\nstopped\n")
     assert not (running.data_dir / "running.env").exists()
     running.restart()
-    assert wait_for(lambda: running.clicks("demo1") == 1, 30)
+    assert running.comes_to("demo1", 1)
     assert running.click("demo1") == 302
 
 
@@ -67,14 +67,14 @@ def test_it_goes_on_when_whoever_read_its_output_has_gone(up, country_database, 
         ("clickhouse", "clickhouse_host"),
     ],
 )
-def test_a_killed_child_comes_back_and_no_click_is_missing(running, name, words):
-    running.add_link("demo1")
-    assert wait_for(lambda: running.click("demo1") == 302, 30)
-    running.child(words).kill()
-    assert wait_for(lambda: running.says(f"{name} is back"), 30)
-    assert running.says(f"{name} was killed by SIGKILL: starting it again")
-    assert wait_for(lambda: answers(running, "demo1"), 30)
-    assert wait_for(lambda: running.clicks("demo1") == 2, 30)
+def test_a_killed_child_comes_back_and_no_click_is_missing(lasting, name, words):
+    lasting.add_link(name)
+    assert wait_for(lambda: lasting.click(name) == 302, 30)
+    lasting.child(words).kill()
+    assert wait_for(lambda: lasting.says(f"{name} is back"), 30)
+    assert lasting.says(f"{name} was killed by SIGKILL: starting it again")
+    assert wait_for(lambda: answers(lasting, name), 30)
+    assert lasting.comes_to(name, 2)
 
 
 def answers(running, code):
@@ -105,11 +105,11 @@ def test_a_second_ctrl_c_kills_at_once(running):
     assert running.left_over() == []
 
 
-def test_a_second_up_on_the_same_folder_is_refused(running):
-    second = running.run("up")
+def test_a_second_up_on_the_same_folder_is_refused(lasting):
+    second = lasting.run("up")
     assert second.returncode == 1
     assert second.stderr.startswith("hopline: hopline is already running on ")
-    assert running.is_running
+    assert lasting.is_running
 
 
 @pytest.mark.parametrize("service", ["REDIRECT", "CONSOLE", "REDIRECT_METRICS", "WORKERS_METRICS"])
@@ -132,7 +132,7 @@ def test_the_operators_stores_are_used_when_they_are_set(up, redis_url, clickhou
     assert not any("valkey" in name or "clickhouse" in name for name in names)
     one.add_link("demo1")
     one.click("demo1")
-    assert wait_for(lambda: one.clicks("demo1") == 1, 30)
+    assert one.comes_to("demo1", 1)
 
 
 def test_it_is_ready_on_the_oldest_redis_before_the_first_click(up, redis7_server):
@@ -140,7 +140,7 @@ def test_it_is_ready_on_the_oldest_redis_before_the_first_click(up, redis7_serve
     one.start().wait_until_ready()
     one.add_link("demo1")
     one.click("demo1")
-    assert wait_for(lambda: one.clicks("demo1") == 1, 30)
+    assert one.comes_to("demo1", 1)
 
 
 def test_a_store_that_is_away_is_one_line(up, free_port):
@@ -181,11 +181,11 @@ def test_nobody_else_can_look_into_what_it_keeps(up, country_database, shared_cl
     one.start().wait_until_ready()
     one.add_link("demo1")
     one.click("demo1")
-    assert wait_for(lambda: one.clicks("demo1") == 1, 30)
+    assert one.comes_to("demo1", 1)
     one.child("valkey").suspend()
     one.click("demo1")
     assert (one.data_dir / "spool" / "spool.db").exists()
     one.child("valkey").resume()
-    assert wait_for(lambda: one.clicks("demo1") == 2, 30)
+    assert one.comes_to("demo1", 2)
     found = [path for path in (one.data_dir, *one.data_dir.rglob("*")) if not path.is_symlink()]
     assert [str(path) for path in found if stat.S_IMODE(path.stat().st_mode) & 0o077] == []

@@ -5,16 +5,21 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import psutil
 
 from app.local import ports
-from app.processes.child import Child, Program
+from app.processes.child import Child, Program, wait_for
 from loadtest.common.processes import below
 
 HOPLINE = str(Path(sys.executable).parent / "hopline")
 READY_SECONDS = 60
+#: Between two looks at a report.
+_LOOK_SECONDS = 0.15
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
 
 
@@ -94,6 +99,26 @@ class Up:
     def clicks(self, code):
         done = self.run("stats", code, "--json")
         return json.loads(done.stdout)["clicks"] if done.returncode == 0 else None
+
+    def comes_to(self, code, clicks, seconds=30):
+        """Tell whether the clicks of a link come to a number before the time is over.
+
+        The console is asked until then, since each start of the command costs as much as ten of
+        its answers; the command has to say the same at last.
+        """
+        return wait_for(lambda: self._reported(code) == clicks, seconds) and (
+            self.clicks(code) == clicks
+        )
+
+    def _reported(self, code):
+        time.sleep(_LOOK_SECONDS)
+        with closing(HTTPConnection(self.environ["HOPLINE_CONSOLE_BIND"], timeout=30)) as console:
+            try:
+                console.request("GET", f"/api/v1/links/{code}/stats")
+                answer = console.getresponse()
+                return json.load(answer)["clicks"] if answer.status == 200 else None
+            except (OSError, HTTPException):
+                return None
 
     def stop(self, number=signal.SIGTERM):
         self._child.send_signal(number)
