@@ -41,7 +41,7 @@ help:
 	@echo "make bench             the redirect beside its peers; figures in build/bench.json"
 	@echo "make bench-workers     the consumers beside a plain one; build/bench-workers.json"
 	@echo "make chaos             break everything while clicks come; CHAOS_SECONDS=, ARGS=--help"
-	@echo "make ha                take Redis' master away in every way; build/ha.json, build/ha-*.png"
+	@echo "make ha                take stores and hosts away while clicks come; build/ha.json, ha-*.png"
 	@echo "make deb               a Debian package in build/, which installs without a network"
 	@echo "make test-systemd      that package under real systemd; figures in build/systemd*.json"
 	@echo "make test-platforms    all of it on Debian 12, 13 and testing, unpacked; as root"

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from redis import exceptions as redis_errors
 
+from app.local.ports import LOOPBACK
 from app.stores.clickhouse.driver import errors as clickhouse_errors
 from app.stores.redis.client import server_version
 from loadtest.faults.injection import Injection, NothingToHit
 from tests.chaos.accounts.settle import settle
-from tests.chaos.accounts.stored import Stored, hopline, read_stored, reported, sees_a_planted_loss
+from tests.chaos.accounts.stored import Stored, read_stored, reported, sees_a_planted_loss
 from tests.chaos.accounts.verdict import InjectedFault
 from tests.chaos.faults.plan import PlannedFault
 from tests.chaos.faults.table import FAULTS
@@ -79,7 +80,8 @@ def run(
     log = testbed.directory / "client.log"
     limited = limited_codes(_most_clicks(plan, rate))
     testbed.start(limited)
-    ways = {"direct": testbed.port, **{one.name: one.port for one in testbed.reverse_proxies}}
+    ports = {"direct": testbed.port, **{one.name: one.port for one in testbed.reverse_proxies}}
+    ways = {name: f"{LOOPBACK}:{port}" for name, port in ports.items()}
     with (
         StoredSampler(testbed, PULSE) as stored,
         MemorySampler(testbed) as memory,
@@ -106,7 +108,7 @@ def run(
         injected=injected,
         samples=stored.samples,
         is_settled=is_settled,
-        audit=hopline(testbed, "audit", "--json"),
+        audit=testbed.hopline("audit", "--json"),
         audit_sees=sees_a_planted_loss(testbed),
         complaints=testbed.complaints,
         largest_worker_bytes=memory.largest_bytes,

@@ -1,11 +1,10 @@
 """Options that the proof takes on its command line."""
 
 import argparse
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
-
-from tests.ha.scenarios.scenario import SCENARIOS
+from typing import NamedTuple
 
 STORES = ("valkey", "redis")
 #: What Hopline is given: the Sentinels; an address that leads to the master, as a DNS name or
@@ -13,39 +12,62 @@ STORES = ("valkey", "redis")
 WAYS = ("sentinels", "name", "master")
 #: HOPLINE_CONFIRM.
 CONFIRM = ("master", "replica")
-Item = TypeVar("Item")
+_DOWN_AFTER_SECONDS = (1.0, 30.0)
 _EPILOG = """\
 Scenarios: {}
 
+Those of Sentinel are marked by *; --store, --down-after, --confirm, --by and --min-replicas are for
+them. By default every scenario is played with Valkey, and `kill` again with Redis, with a master
+that is down after 30 s, and with HOPLINE_CONFIRM=replica: some twelve minutes. --all plays those of
+Sentinel with each store and each time, and again with HOPLINE_CONFIRM=replica: some forty.
+
 Exit codes: 0 every target was met, or missed by no more than the machine itself was late; 1 a click
 is lost, doubled or not answered, a change of a link was not heard, or something took too long;
-2 wrong usage."""
+2 wrong usage; 3 nothing of that, but a run is void: the machine had too much else to do for it."""
+
+
+class Asked(NamedTuple):
+    """One run that is asked for.
+
+    Attributes:
+        store: ``valkey`` (the embedded one) or ``redis`` (Debian's).
+        down_after_seconds: after which Sentinels count a master as down; None where there are none.
+        confirm: who confirms a click, as HOPLINE_CONFIRM says it.
+    """
+
+    scenario: str
+    store: str = STORES[0]
+    down_after_seconds: float | None = None
+    confirm: str = CONFIRM[0]
+
+    @property
+    def label(self) -> str:
+        """What the run's files are called."""
+        down_after = self.down_after_seconds and f"{self.down_after_seconds:g}s"
+        confirm = "" if self.confirm == CONFIRM[0] else f"by-{self.confirm}"
+        words = (self.scenario, self.store, down_after, confirm)
+        return "-".join(word for word in words if word)
 
 
 class Options(NamedTuple):
-    """How the runs go: each scenario with each store and each time after which a master is down.
+    """How the runs go.
 
     Attributes:
-        stores: ``valkey`` (the embedded one) and ``redis`` (Debian's).
         rate: clicks a second that visitors send.
         min_replicas: below so many replicas in step a master takes no writes.
         by: of :data:`WAYS`.
-        confirm: who confirms a click, as HOPLINE_CONFIRM says it.
         warm_seconds: how long visitors come before the blow, so that links are in memory.
-        calm_seconds: how long visitors come after a failover, and again when all servers are back.
+        calm_seconds: how long visitors come after each change.
         settle_seconds: longest wait for all clicks to be processed.
         is_lenient: whether no time fails a run.
         json_path: where the figures go; pictures go beside it.
         keep: whether the runs' folder is left behind.
     """
 
-    scenarios: tuple[str, ...]
-    stores: tuple[str, ...]
-    down_after_seconds: tuple[float, ...]
+    runs: tuple[Asked, ...]
     rate: float
     min_replicas: int
     by: str
-    confirm: str
     warm_seconds: float
     calm_seconds: float
     settle_seconds: float
@@ -55,40 +77,21 @@ class Options(NamedTuple):
     keep: bool
 
 
-def parse(arguments: Sequence[str] | None) -> Options:
-    """Read the command line; exits with 2 when it can't be understood."""
-    texts = "".join(f"\n  {name:15}{scenario.text}" for name, scenario in SCENARIOS.items())
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.ha",
-        description="Take the master away while visitors click; then look whether every click"
-        " counts, and how soon all went on.",
-        epilog=_EPILOG.format(texts),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = parser.add_argument
-    add("--only", type=_of(SCENARIOS), default=tuple(SCENARIOS), metavar="SCENARIO,…")
-    add("--store", type=_of(STORES), default=STORES, metavar="STORE,…", help="by default both")
-    add("--down-after", type=_seconds, default=(1.0, 30.0), metavar="SECONDS,…", help="1,30")
-    add("--rate", type=_positive, default=1_000.0, help="clicks a second (%(default)g)")
-    add("--min-replicas", type=int, default=1, help="min-replicas-to-write (%(default)s)")
-    add("--by", choices=WAYS, default=WAYS[0], help="how Hopline finds the master (%(default)s)")
-    add("--confirm", choices=CONFIRM, default=CONFIRM[0], help="a click (%(default)s)")
-    add("--warm", type=_positive, default=5.0, help="seconds before the blow (%(default)g)")
-    add("--calm", type=_positive, default=4.0, help="seconds after each change (%(default)g)")
-    add("--settle", type=_positive, default=120.0, help="longest wait for the end (%(default)g)")
-    add("--lenient", action="store_true", help="let no time fail a run: for busy machines")
-    add("--directory", type=Path, help="for everything's files; a temporary one by default")
-    add("--json", type=Path, default=Path("build/ha.json"), help="figures; pictures go beside it")
-    add("--keep", action="store_true", help="leave the folder behind")
-    given = parser.parse_args(arguments)
+def parse(
+    arguments: Sequence[str] | None, scenarios: Mapping[str, str], failovers: Collection[str]
+) -> Options:
+    """Read the command line; exits with 2 when it can't be understood.
+
+    Args:
+        scenarios: names and texts.
+        failovers: which of them are of Sentinel.
+    """
+    given = _parser(scenarios, failovers).parse_args(arguments)
     return Options(
-        scenarios=given.only,
-        stores=given.store,
-        down_after_seconds=given.down_after,
+        runs=tuple(_runs(given, scenarios, failovers)),
         rate=given.rate,
         min_replicas=given.min_replicas,
         by=given.by,
-        confirm=given.confirm,
         warm_seconds=given.warm,
         calm_seconds=given.calm,
         settle_seconds=given.settle,
@@ -97,6 +100,61 @@ def parse(arguments: Sequence[str] | None) -> Options:
         json_path=given.json,
         keep=given.keep,
     )
+
+
+def _parser(scenarios: Mapping[str, str], failovers: Collection[str]) -> argparse.ArgumentParser:
+    texts = "".join(
+        f"\n {'*' if name in failovers else ' '}{name:17}{text}" for name, text in scenarios.items()
+    )
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.ha",
+        description="Take away what Hopline stands on while visitors click; then look whether every"
+        " click counts, and how soon all went on.",
+        epilog=_EPILOG.format(texts),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--only", type=_of(scenarios), metavar="SCENARIO,…", help="by default all")
+    add("--all", action="store_true", help="with each store and each time; see below")
+    add("--store", type=_of(STORES), metavar="STORE,…", help=", ".join(STORES))
+    add("--down-after", type=_seconds, metavar="SECONDS,…", help="until a master is down (1)")
+    add("--confirm", type=_of(CONFIRM), metavar="WHO,…", help="who confirms a click (master)")
+    add("--rate", type=_positive, default=1_000.0, help="clicks a second (%(default)g)")
+    add("--min-replicas", type=int, default=1, help="min-replicas-to-write (%(default)s)")
+    add("--by", choices=WAYS, default=WAYS[0], help="how Hopline finds the master (%(default)s)")
+    add("--warm", type=_positive, default=3.0, help="seconds before the blow (%(default)g)")
+    add("--calm", type=_positive, default=3.0, help="seconds after each change (%(default)g)")
+    add("--settle", type=_positive, default=120.0, help="longest wait for the end (%(default)g)")
+    add("--lenient", action="store_true", help="let no time fail a run: for busy machines")
+    add("--directory", type=Path, help="for everything's files; a temporary one by default")
+    add("--json", type=Path, default=Path("build/ha.json"), help="figures; pictures go beside it")
+    add("--keep", action="store_true", help="leave the folder behind")
+    return parser
+
+
+def _runs(
+    given: argparse.Namespace, scenarios: Collection[str], failovers: Collection[str]
+) -> Iterator[Asked]:
+    chosen = given.only or tuple(scenarios)
+    is_narrowed = any((given.only, given.store, given.down_after, given.confirm))
+    stores = given.store or STORES[: 2 if given.all else 1]
+    down_after = given.down_after or _DOWN_AFTER_SECONDS[: 2 if given.all else 1]
+    confirm = given.confirm or CONFIRM[:1]
+    for name in chosen:
+        if name in failovers:
+            for each in itertools.product(stores, down_after, confirm):
+                yield Asked(name, *each)
+        else:
+            yield Asked(name)
+    if is_narrowed:
+        return
+    first, later = _DOWN_AFTER_SECONDS
+    if given.all:
+        yield from (Asked(name, STORES[0], first, CONFIRM[1]) for name in failovers)
+    else:
+        yield Asked("kill", STORES[1], first)
+        yield Asked("kill", STORES[0], later)
+        yield Asked("kill", STORES[0], first, CONFIRM[1])
 
 
 def _positive(text: str) -> float:
@@ -110,7 +168,7 @@ def _seconds(text: str) -> tuple[float, ...]:
     return tuple(_positive(one) for one in text.split(","))
 
 
-def _of(names: Sequence[str] | dict[str, object]) -> Callable[[str], tuple[str, ...]]:
+def _of(names: Collection[str]) -> Callable[[str], tuple[str, ...]]:
     def read(text: str) -> tuple[str, ...]:
         given = tuple(name.strip() for name in text.split(","))
         for name in given:

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from loadtest.common.plot import LIGHT, scale_latencies
+from tests.ha.accounts.outcome import Outcome
 from tests.ha.accounts.recording import firsts
 from tests.ha.accounts.targets import SLOWEST_IN_BLOW_MS, SLOWEST_MS
-from tests.ha.run import Outcome
 
 _STEP_MS = 100
 #: Workers insert about once a second.
@@ -23,16 +23,15 @@ _RATES = (0, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 def draw(outcome: Outcome, title: str, path: Path) -> None:
     """Write one picture; its time begins at the first blow."""
     zero_ms = outcome.struck[0].at_ms
+    heights = (3, 3, 1.2) if outcome.switches else (3, 3)
     figure = Figure(figsize=(13, 8), layout="constrained")
-    rates, waits, links = figure.subplots(3, 1, sharex=True, height_ratios=(3, 3, 1.2))
-    _draw_rates(rates, outcome, zero_ms)
-    _draw_waits(waits, outcome, zero_ms)
-    _draw_links(links, outcome, zero_ms)
-    for axes in (rates, waits, links):
+    plots = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+    for draw_one, axes in zip((_draw_rates, _draw_waits, _draw_links), plots, strict=False):
+        draw_one(axes, outcome, zero_ms)
         axes.grid(visible=True)
         _draw_moments(axes, outcome, zero_ms)
-    rates.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=8, fontsize="small")
-    links.set_xlabel("seconds after the first blow")
+    plots[0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=8, fontsize="small")
+    plots[-1].set_xlabel("seconds after the first blow")
     figure.suptitle(title)
     figure.savefig(path, metadata={"Software": None}, dpi=90)
 
@@ -100,8 +99,7 @@ def _draw_links(axes: Axes, outcome: Outcome, zero_ms: int) -> None:
 
 def _draw_moments(axes: Axes, outcome: Outcome, zero_ms: int) -> None:
     moments: list[tuple[str, int, str]] = [
-        ("blow" if one.is_blow else "end of the blow", one.at_ms, "bad" if one.is_blow else "doubt")
-        for one in outcome.struck
+        (one.text, one.at_ms, "bad" if one.is_blow else "doubt") for one in outcome.struck
     ]
     for one in outcome.promotions:
         moments.append(("promoted", one.at_ms, "ink"))

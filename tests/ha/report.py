@@ -1,5 +1,6 @@
 """Report that shows what came out of each run, as JSON and in lines for people."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,10 +9,10 @@ from rich.table import Table
 
 from loadtest.common.latencies import Latencies
 from tests.ha.accounts.counts import compare
+from tests.ha.accounts.outcome import Outcome
 from tests.ha.accounts.recording import firsts, longest_gap
-from tests.ha.accounts.targets import Target, judge, resumed
-from tests.ha.options import Options
-from tests.ha.run import Outcome
+from tests.ha.accounts.targets import busy_share, judge, resumed, verdict_of
+from tests.ha.options import CONFIRM, Asked, Options
 from tests.ha.scenarios.scenario import Scenario
 
 #: Numbers of clicks that are named, to look for them.
@@ -20,22 +21,22 @@ _PERCENTILES = (50.0, 99.0, 99.9)
 _COLOURS = {"met": "green", "missed": "red", "the machine's": "yellow"}
 
 
-def figures(
-    scenario: Scenario, down_after_seconds: float, outcome: Outcome, options: Options
-) -> dict[str, Any]:
-    """Return the figures of a run; ``passed`` says whether every target was met.
+def figures(scenario: Scenario, asked: Asked, outcome: Outcome, options: Options) -> dict[str, Any]:
+    """Return the figures of a run; ``verdict`` says whether every target was met.
 
     A time that is over its target because the machine was late fails nothing.
     """
-    targets = judge(outcome, fails_over=scenario.fails_over(down_after_seconds))
+    targets = judge(outcome, scenario.judges)
     counts = compare(outcome.clicks, outcome.stored)
     named = {name: value for name, value in counts._asdict().items() if isinstance(value, list)}
+    share = busy_share(outcome)
     return {
-        "passed": not any(_fails(one, options) for one in targets),
-        "scenario": scenario.name,
-        "store": outcome.store,
-        "down_after_seconds": down_after_seconds,
+        "verdict": verdict_of(targets, share, is_lenient=options.is_lenient),
+        **asked._asdict(),
+        "text": scenario.text,
+        "server": outcome.store,
         "rate": options.rate,
+        "busy_share": round(share, 3),
         "targets": [one.figures() for one in targets],
         "sent": counts.sent,
         "counted": len(outcome.stored.counted),
@@ -44,16 +45,14 @@ def figures(
         "repeated_rows": counts.repeated_rows,
         "repeated_entries": len(outcome.entries) - len(firsts(outcome.entries)),
         "recording_gap_seconds": longest_gap(firsts(outcome.entries)).seconds,
+        "struck": [[one.at_ms - outcome.struck[0].at_ms, one.text] for one in outcome.struck],
         "promotions": [_promotion(outcome, place) for place in range(len(outcome.promotions))],
         "latency_ms": _latencies(outcome),
         "links_disabled": len(outcome.switches),
         "links_undone": len({one.code for one in outcome.switches} - outcome.held),
+        "noted": outcome.noted,
         **{f"{name}_numbers": numbers[:_NAMED] for name, numbers in named.items()},
     }
-
-
-def _fails(target: Target, options: Options) -> bool:
-    return target.verdict == "missed" and not (target.is_time and options.is_lenient)
 
 
 def _promotion(outcome: Outcome, place: int) -> dict[str, Any]:
@@ -88,10 +87,7 @@ def _latencies(outcome: Outcome) -> dict[str, float]:
 
 def show(said: Mapping[str, Any], console: Console) -> None:
     """Print one run's verdict, a line for each target."""
-    title = (
-        f"{said['scenario']} on {said['store']}, down after {said['down_after_seconds']:g} s,"
-        f" {said['rate']:g} clicks a second"
-    )
+    title = f"{label(said)}, {said['rate']:g} clicks a second: {said['verdict']}"
     table = Table(title=title, title_justify="left")
     for column in ("target", "found", "at most", "the machine's part", "verdict"):
         table.add_column(column, justify="left" if column == "target" else "right", no_wrap=True)
@@ -106,17 +102,32 @@ def show(said: Mapping[str, Any], console: Console) -> None:
         console.print(line, highlight=False, soft_wrap=True)
 
 
+def label(said: Mapping[str, Any]) -> str:
+    """Return what a run was, for people."""
+    words = [said["text"], said["server"]]
+    if said["down_after_seconds"] is not None:
+        words.append(f"down after {said['down_after_seconds']:g} s")
+    if said["confirm"] != CONFIRM[0]:
+        words.append(f"confirmed by a {said['confirm']}")
+    return " · ".join(words)
+
+
 def _lines(said: Mapping[str, Any]) -> list[str]:
     latency = ", ".join(f"{name} {ms:.1f}" for name, ms in said["latency_ms"].items())
     lines = [
         f"{said['counted']:,} clicks counted of {said['sent']:,} sent; nothing recorded for"
         f" {said['recording_gap_seconds']:.2f} s; {said['repeated_entries']:,} entries and"
         f" {said['repeated_rows']:,} rows repeat others",
-        f"visitors waited, in ms: {latency}",
-        f"{said['links_disabled']:,} links disabled, {said['links_undone']:,} of them undone by the"
-        " failover",
+        f"visitors waited, in ms: {latency}; the busiest process on their way waited for a"
+        f" processor for {said['busy_share']:.1%} of the time",
+        *(f"{name}: {value:g}" for name, value in said["noted"].items()),
         *(f"after the blow, in ms: {one}" for one in said["promotions"]),
     ]
+    if said["links_disabled"]:
+        lines.append(
+            f"{said['links_disabled']:,} links disabled, {said['links_undone']:,} of them undone by"
+            " the failover"
+        )
     if said["lost_numbers"] or said["spooled"]:
         lines.append(
             f"of what is lost {said['lost_in_the_stream']:,} are in the stream;"
@@ -127,6 +138,15 @@ def _lines(said: Mapping[str, Any]) -> list[str]:
 
 
 def conclusion(runs: Sequence[Mapping[str, Any]]) -> str:
-    """Return the last line: how many runs passed."""
-    passed = sum(run["passed"] for run in runs)
-    return f"{passed} of {len(runs)} passed" + ("" if passed == len(runs) else ": FAILED")
+    """Return the last line: what the runs came to."""
+    counts = Counter(run["verdict"] for run in runs)
+    told = f"{counts['passed']} of {len(runs)} passed"
+    if counts["void"]:
+        told += f", {counts['void']} void: the machine had too much else to do, play them again"
+    return told + (f", {counts['FAILED']} FAILED" if counts["FAILED"] else "")
+
+
+def exit_code(runs: Sequence[Mapping[str, Any]]) -> int:
+    """Return what the command ends with."""
+    verdicts = {run["verdict"] for run in runs}
+    return 1 if "FAILED" in verdicts else 3 if "void" in verdicts else 0

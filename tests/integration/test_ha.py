@@ -1,4 +1,8 @@
-"""`make ha` in small: the master is killed under Sentinel, and every click counts once."""
+"""`make ha` in small: what clicks stand on is killed, and every click counts once.
+
+Hosts that are restarted one by one, to grow, to shrink and to upgrade, have tests of their own:
+test_shards.py and test_mixed_versions.py.
+"""
 
 import pytest
 
@@ -35,3 +39,14 @@ def test_a_killed_master_costs_no_click(ha, tmp_path):
     assert run["counted"] > 500
     assert run["links_disabled"] > 3
     assert (tmp_path / run["picture"]).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("arguments", [("kill", "--confirm", "replica"), ("replica",)])
+def test_neither_a_replica_that_confirms_nor_one_that_is_killed_costs_a_click(
+    ha, zookeeper_classes, arguments
+):
+    exit_code, (run,), output = ha("--only", *arguments)
+    found = {one["name"]: one["found"] for one in run["targets"] if not one["is_time"]}
+    assert set(found.values()) == {0}, output
+    assert (exit_code, run["verdict"]) == (0, "passed"), output
+    assert run["counted"] > 200

@@ -13,7 +13,8 @@ from app.audit.spool import spooled
 from app.links.link import Link, encode
 from app.stores.clickhouse.connection import connect
 from app.stores.keys import link_key
-from tests.support.hosts import REPOSITORY, Host, Release, may_name_hosts
+from tests.conftest import missing
+from tests.support.hosts import REPOSITORY, HistoryMissing, Host, Release, may_name_hosts
 from tests.support.worker_processes import wait_until
 
 LINK = Link(code="demo", target="https://target.example/", created_ms=1, updated_ms=1)
@@ -88,10 +89,10 @@ def _exchange(port: int, request: bytes) -> bytes:
 
 @pytest.fixture(scope="module")
 def before(tmp_path_factory):
-    release = Release.before(tmp_path_factory.mktemp("before") / "hopline")
-    if release is None:
-        pytest.skip("the history of this repository doesn't go back to the version before")
-    return release
+    try:
+        return Release.before(tmp_path_factory.mktemp("before") / "hopline")
+    except HistoryMissing as error:
+        return missing(str(error))
 
 
 @pytest.fixture
@@ -100,6 +101,8 @@ def hosts(tmp_path, before, valkey, clickhouse):
         client.set(link_key(LINK.code), encode(LINK))
     stores = {"redis_url": valkey.url, "clickhouse_url": clickhouse.url("hopline")}
     made = [Host(f"host{number}", tmp_path, before, **stores) for number in (1, 2, 3)]
+    for host in made:
+        host.start()
     yield made
     for host in made:
         host.close()

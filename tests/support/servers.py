@@ -129,12 +129,18 @@ MAXMEMORY_BYTES = 4 << 30
 
 
 class RedisServer(Server):
-    """Valkey (or a Redis of another binary) with AOF everysec and noeviction."""
+    """Valkey (or a Redis of another binary) with AOF everysec and noeviction.
 
-    def __init__(self, directory: Path, binary: Path | None = None) -> None:
+    Args:
+        address: by which others than we reach it.
+    """
+
+    def __init__(
+        self, directory: Path, binary: Path | None = None, address: str = LOOPBACK
+    ) -> None:
         super().__init__(
-            lambda at, port: _without_sync_delay(
-                valkey_program(binary or valkey_binary(), at, port, MAXMEMORY_BYTES)
+            lambda at, port: _for_tests(
+                valkey_program(binary or valkey_binary(), at, port, MAXMEMORY_BYTES), address
             ),
             directory,
         )
@@ -176,18 +182,42 @@ class ClickHouseServer(Server):
             client.disconnect()
 
 
-def _without_sync_delay(program: Program) -> Program:
-    """Return a server that does not wait five seconds for more replicas than the first."""
-    return replace(program, argv=(*program.argv, "--repl-diskless-sync-delay", "0"))
+def _for_tests(program: Program, address: str) -> Program:
+    """Return a server that does not wait five seconds for more replicas than the first.
+
+    It is reached at another address as well, as hosts with a network of their own need it.
+    """
+    more = ("--repl-diskless-sync-delay", "0")
+    if address != LOOPBACK:
+        more += ("--bind", LOOPBACK, address, "--protected-mode", "no")
+    return replace(program, argv=(*program.argv, *more))
 
 
 def environ_of(**settings: object) -> dict[str, str]:
     """Return our environment with these settings of Hopline, by field, and no others."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    return ours | {variable(name): str(value) for name, value in settings.items()}
+    return ours | {variable(name): _text(value) for name, value in settings.items()}
+
+
+def _text(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def redis_server_7() -> Path | None:
     """Return Debian's redis-server, if it is installed."""
     path = shutil.which("redis-server")
     return Path(path) if path else None
+
+
+def store_binary(name: str) -> Path:
+    """Return the server that a run calls ``valkey`` (the embedded one) or ``redis`` (Debian's 7).
+
+    Raises:
+        FileNotFoundError: it is not installed.
+    """
+    if name == "valkey":
+        return valkey_binary()
+    binary = redis_server_7()
+    if binary is None:
+        raise FileNotFoundError("redis-server is not installed (Debian: apt install redis-server)")
+    return binary

@@ -63,21 +63,31 @@ def settle(testbed: Settling, seconds: float) -> bool:
 
 def read_backlog(testbed: Settling) -> Backlog | None:
     """Return what is on its way; None while a part doesn't answer."""
-    unread, pending = False, 0
     try:
         with testbed.redis() as client:
-            for shard in shards_of(testbed.settings):
-                stream: Any = client.xinfo_stream(shard.stream)
-                groups: Any = client.xinfo_groups(shard.stream)
-                if not groups:
-                    return None
-                (group,) = groups
-                unread |= group["last-delivered-id"] != stream["last-generated-id"]
-                pending += group["pending"]
+            streams = [backlog_of(client, shard.stream) for shard in shards_of(testbed.settings)]
+        if None in streams:
+            return None
+        unread, pending = zip(*streams, strict=True)
         [(rows,)] = testbed.ask_clickhouse("SELECT count() FROM clicks")
-        return Backlog(spooled(testbed), unread, pending, rows)
+        return Backlog(spooled(testbed), any(unread), sum(pending), rows)
     except _AWAY:
         return None
+
+
+def backlog_of(client: Redis, stream: str) -> tuple[bool, int] | None:
+    """Return whether a stream has unread entries, and how many are pending; None without a group.
+
+    A stream that isn't there has neither.
+    """
+    if not client.exists(stream):
+        return False, 0
+    said: Any = client.xinfo_stream(stream)
+    groups: Any = client.xinfo_groups(stream)
+    if not groups:
+        return None
+    (group,) = groups
+    return group["last-delivered-id"] != said["last-generated-id"], group["pending"]
 
 
 def spooled(testbed: Settling) -> int:

@@ -1,18 +1,11 @@
 """Clicks that were counted, in ClickHouse by numbers and in reports, and what the audit sees."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tests.chaos.testbed.testbed import Testbed
 from tests.chaos.visitors.client_log import NUMBER
 
-_HOPLINE = str(Path(sys.executable).with_name("hopline"))
-#: An audit of a million clicks takes a while.
-_COMMAND_SECONDS = 600
 _TRIES = 5
 _BY_NUMBER = f"""
 SELECT {NUMBER} AS number,
@@ -54,23 +47,10 @@ def reported(testbed: Testbed, codes: Iterable[str]) -> dict[str, int]:
 def _reported(testbed: Testbed, code: str) -> int:
     """Return what one report says; on a busy machine it may take too long for a first try."""
     for _ in range(_TRIES):
-        figures = hopline(testbed, "stats", code, "--json")[1]
+        figures = testbed.hopline("stats", code, "--json")[1]
         if figures is not None:
             return int(figures["clicks"])
     raise TimeoutError(f"hopline stats {code} failed {_TRIES} times")
-
-
-def hopline(testbed: Testbed, *arguments: str) -> tuple[int, Any]:
-    """Run the command; return its exit code and the JSON that it wrote."""
-    done = subprocess.run(
-        [_HOPLINE, *arguments],
-        env=testbed.environ(testbed.settings),
-        capture_output=True,
-        text=True,
-        timeout=_COMMAND_SECONDS,
-        check=False,
-    )
-    return done.returncode, json.loads(done.stdout or "null")
 
 
 def sees_a_planted_loss(testbed: Testbed) -> bool:
@@ -83,4 +63,4 @@ def sees_a_planted_loss(testbed: Testbed) -> bool:
         return False
     for table in ("clicks", "ledger"):
         testbed.ask_clickhouse(_DELETE.format(table, found[0][0]))
-    return hopline(testbed, "audit", "--since", _SINCE, "--json")[0] == 1
+    return testbed.hopline("audit", "--since", _SINCE, "--json")[0] == 1

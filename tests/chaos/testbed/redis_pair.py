@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from app.local.valkey import valkey_url
 from app.processes.child import Program, wait_for
 from tests.chaos.testbed.aof_tail import AofTail
-from tests.chaos.testbed.service import Service
+from tests.support.service import Service
 from tests.support.tcp_proxy import CuttingProxy
 
 #: A server that is asked to step down goes on until it hears of it, so this is short.

@@ -1,40 +1,37 @@
 """Testbed: all that is under test, as production runs it, with proxies between the parts."""
 
 import logging
-import os
 import re
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any, Self
+from typing import Self
 
 import psutil
 from redis import Redis
 
 from app.config.settings import Settings
 from app.config.shards import shards_of
-from app.config.variables import variable
 from app.links.store import open_store
 from app.local.clickhouse import clickhouse_url, embedded_program, memory_limit_bytes
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.local.ports import LOOPBACK
 from app.local.services import gunicorn_program, workers_program
-from app.local.valkey import valkey_binary, valkey_program, valkey_url
+from app.local.valkey import valkey_program, valkey_url
 from app.processes.child import Program, adopt_orphans
 from app.schema.migrations import migrate
-from app.stores.clickhouse.connection import connect
 from loadtest.common.processes import below
 from tests.chaos.testbed import reverse_proxies
 from tests.chaos.testbed.log_pipe import LogPipe
 from tests.chaos.testbed.redis_pair import RedisPair, RedisServer
-from tests.chaos.testbed.service import Service
 from tests.chaos.testbed.warp import Warp
 from tests.chaos.visitors.codes import CLICK_LIMIT, MOVING, STEADY, target_of
+from tests.support.installation import Installation
 from tests.support.power_loss import PowerLoss
-from tests.support.servers import free_port, redis_server_7
+from tests.support.servers import free_port, store_binary
+from tests.support.service import Service
 from tests.support.tcp_proxy import CuttingProxy
 
 logger = logging.getLogger(__name__)
@@ -49,7 +46,6 @@ _WORKERS = "workers"
 MACHINES = ("redirect", "redis", "workers")
 _MEMORY_BOUND = re.compile("(<max_server_memory_usage>)[0-9]+")
 _STORE_SECONDS = 3.0
-_QUERY_SECONDS = 60.0
 #: Beside production's defaults: everything that takes its time is made quicker than its faults.
 _TUNING = {
     "redirect_workers": REDIRECT_WORKERS,
@@ -65,7 +61,7 @@ _TUNING = {
 }
 
 
-class Testbed:
+class Testbed(Installation):
     """The services, the proxies between them, and what may be done to all of that.
 
     As a context manager: at the end nothing of it is left but its folder.
@@ -86,8 +82,7 @@ class Testbed:
         maxlen: int | None = None,
         shards: int = 1,
     ) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self.directory = directory
+        super().__init__(directory)
         #: What went wrong beside lost and doubled clicks, in words.
         self.complaints: list[str] = []
         self.visit: Callable[..., None] = lambda **_: None
@@ -99,7 +94,7 @@ class Testbed:
         self.settings = self._settings(
             valkey_url(self.operator_link.port), clickhouse_url(clickhouse_port), maxlen, shards
         )
-        binary = _binary(store)
+        binary = store_binary(store)
         names = [self.redirect_link, self.workers_link, self.operator_link]
         self.redis_pair = RedisPair(lambda name: self._redis(binary, name), names)
         library = fetch(CLICKHOUSE_LIBRARY, self.settings.cache_dir)
@@ -158,6 +153,10 @@ class Testbed:
         return [self.settings.spool_dir or self.settings.data_dir / "spool"]
 
     @property
+    def kept(self) -> tuple[Service, ...]:
+        return (*self.services, *self._in_front)
+
+    @property
     def services(self) -> tuple[Service, ...]:
         """What a machine that dies takes with it; proxies stand on another."""
         return (self.valkey, self.clickhouse, self.redirect, self.workers)
@@ -177,25 +176,10 @@ class Testbed:
             service.keep()
             service.wait_until_ready(_READY_SECONDS)
 
-    def keep(self) -> None:
-        """Bring back what has ended; main thread only."""
-        for service in (*self.services, *self._in_front):
-            service.keep()
-
     def complain(self, text: str) -> None:
         """Note something that fails the run."""
         logger.warning("%s", text)
         self.complaints.append(text)
-
-    def wait(self, condition: Callable[[], object], seconds: float) -> bool:
-        """Keep everything up until a condition holds; tell whether it did in time."""
-        deadline = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > deadline:
-                return False
-            self.keep()
-            time.sleep(0.1)
-        return True
 
     def consumers(self) -> list[psutil.Process]:
         """Return the consumer processes, told by their titles."""
@@ -215,11 +199,6 @@ class Testbed:
         """Return a client that goes past the proxies; it is the caller's to close."""
         return Redis.from_url(self.settings.redis_url, socket_timeout=_STORE_SECONDS)
 
-    def ask_clickhouse(self, query: str, columnar: bool = False) -> Any:
-        """Run a query past the proxies, over a connection of its own."""
-        with connect(self.settings.clickhouse_url, timeout_seconds=_QUERY_SECONDS) as client:
-            return client.execute(query, columnar=columnar)
-
     def limit_clickhouse(self, memory_bytes: int | None) -> None:
         """Start ClickHouse anew with a bound of memory; None for its usual one."""
         config = self.directory / "clickhouse" / "config.xml"
@@ -227,12 +206,6 @@ class Testbed:
         text = _MEMORY_BOUND.sub(rf"\g<1>{memory_bytes or usual}", config.read_text())
         config.write_text(text)
         self.clickhouse.kill()
-
-    def environ(self, settings: Settings) -> dict[str, str]:
-        """Return the environment of a process of Hopline's under these settings."""
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("HOPLINE_")}
-        fields = settings.model_fields_set
-        return kept | {variable(name): _text(getattr(settings, name)) for name in sorted(fields)}
 
     def _settings(self, redis_url: str, url: str, maxlen: int | None, shards: int) -> Settings:
         given = _TUNING | {
@@ -279,34 +252,5 @@ class Testbed:
             folder, port, valkey_program(binary, folder, port), self._warped("redis")
         )
 
-    def _service(self, program: Program, environ: dict[str, str]) -> Service:
-        return Service(program, self.directory / f"{program.name}.log", environ)
-
     def _warped(self, machine: str) -> dict[str, str]:
         return self.warps[machine].environ
-
-    def _folder(self, name: str) -> Path:
-        folder = self.directory / name
-        folder.mkdir(exist_ok=True)
-        return folder
-
-    def _end(self) -> None:
-        for service in (*reversed(self.services), *self._in_front):
-            service.kill()
-        left = psutil.Process().children(recursive=True)
-        for process in left:
-            process.kill()
-        psutil.wait_procs(left, timeout=_READY_SECONDS)
-
-
-def _text(value: object) -> str:
-    return ",".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _binary(store: str) -> Path:
-    if store == "valkey":
-        return valkey_binary()
-    binary = redis_server_7()
-    if binary is None:
-        raise FileNotFoundError("redis-server is not installed (Debian: apt install redis-server)")
-    return binary

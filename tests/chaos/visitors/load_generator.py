@@ -17,15 +17,12 @@ from typing import TextIO
 import gevent
 from gevent import socket
 
-from app.local.ports import LOOPBACK
 from tests.chaos.visitors import requests
 from tests.chaos.visitors.behaviour import Behaviour, read_behaviour
 from tests.chaos.visitors.client_log import Sent, Stall, now_ms, write, write_stall
 from tests.chaos.visitors.codes import code_of, is_limited, version_of
 
 CONNECTIONS = 48
-#: Patience of a visitor; a worker that only sleeps for some seconds still answers.
-_PATIENCE_SECONDS = 8.0
 _RECONNECT_SECONDS = 0.05
 _FLUSH_SECONDS = 0.2
 #: Direct visitors come from here, and so are nobody's proxy.
@@ -45,18 +42,21 @@ class Visitors:
     """Sends clicks over a number of connections until told to stop.
 
     Args:
-        ways: names and ports of where visitors come in; each has as many connections.
+        ways: names and addresses (``HOST:PORT``) of where visitors come in; each has as many
+            connections.
         codes: what they follow by turns; those of :mod:`tests.chaos.visitors.codes` if empty.
+        patience_seconds: after which a visitor gives up.
         behaviour: file that says how many come and what they do; see :class:`Behaviour`.
     """
 
     def __init__(
         self,
-        ways: dict[str, int],
+        ways: dict[str, str],
         rate: float,
         log: TextIO,
         behaviour: Path,
-        codes: Sequence[str] = (),
+        codes: Sequence[str],
+        patience_seconds: float,
     ) -> None:
         self._ways = list(ways.items())
         self._codes = codes
@@ -64,6 +64,7 @@ class Visitors:
         self._behaviour_path = behaviour
         self._behaviour = Behaviour()
         self._rate = rate
+        self._patience_seconds = patience_seconds
         self._turns = self._each_turn()
         self._is_over = False
 
@@ -99,10 +100,10 @@ class Visitors:
 
         That is nginx, where it refuses what is not for visitors.
         """
-        port = dict(self._ways).get(_IDLE_WAY)
-        while port is not None:
+        bind = dict(self._ways).get(_IDLE_WAY)
+        while bind is not None:
             try:
-                with _connect(_IDLE_WAY, port) as one:
+                with _connect(_IDLE_WAY, bind, self._patience_seconds) as one:
                     self._ping(one)
             except (OSError, NoAnswer):
                 gevent.sleep(_RECONNECT_SECONDS)
@@ -115,16 +116,16 @@ class Visitors:
             if time.monotonic() > begun_at + _LATE_SECONDS:
                 write_stall(self._log, Stall(begun_ms, now_ms()))
 
-    def _visit(self, via: str, port: int) -> None:
+    def _visit(self, via: str, bind: str) -> None:
         while not self._is_over:
             try:
-                with _connect(via, port) as one:
+                with _connect(via, bind, self._patience_seconds) as one:
                     self._click_through(one, via)
             except (OSError, NoAnswer):
                 gevent.sleep(_RECONNECT_SECONDS)
 
     def _click_through(self, connection: socket.socket, via: str) -> None:
-        while not self._is_over:
+        while not self._is_over and not connection.closed:
             number, due_at = next(self._turns)
             gevent.sleep(max(0.0, due_at - time.monotonic()))
             code = self._code(number)
@@ -164,10 +165,11 @@ class Visitors:
             yield number, due_at
 
 
-def _connect(via: str, port: int) -> socket.socket:
+def _connect(via: str, bind: str, patience_seconds: float) -> socket.socket:
     source = (_STRANGER, 0) if via == "direct" else None
-    connection = socket.create_connection((LOOPBACK, port), _PATIENCE_SECONDS, source)
-    connection.settimeout(_PATIENCE_SECONDS)
+    address, _, port = bind.rpartition(":")
+    connection = socket.create_connection((address, int(port)), patience_seconds, source)
+    connection.settimeout(patience_seconds)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
@@ -210,14 +212,17 @@ def _header(head: bytes, wanted: bytes) -> bytes | None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.visitors.load_generator")
-    parser.add_argument("--ways", type=json.loads, required=True, help="names and ports, as JSON")
+    parser.add_argument("--ways", type=json.loads, required=True, help="of each where, as JSON")
     parser.add_argument("--rate", type=float, required=True)
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--behaviour", type=Path, required=True)
     parser.add_argument("--codes", type=json.loads, default=(), help="to follow, as JSON")
+    parser.add_argument("--patience", type=float, required=True, help="of a visitor, in seconds")
     given = parser.parse_args()
     with given.log.open("w") as log:
-        visitors = Visitors(given.ways, given.rate, log, given.behaviour, given.codes)
+        visitors = Visitors(
+            given.ways, given.rate, log, given.behaviour, given.codes, given.patience
+        )
         gevent.signal_handler(signal.SIGTERM, visitors.stop)
         visitors.run()
 

@@ -9,24 +9,41 @@ from typing import Self
 from app.processes.child import Child, Program
 from tests.chaos.visitors.behaviour import Behaviour, write_behaviour
 
-_END_SECONDS = 20.0
+#: A worker that only sleeps for some seconds still answers.
+PATIENCE_SECONDS = 8.0
+_END_SECONDS = 30.0
 
 
 class VisitorProcess:
     """Visitors come as long as the context lasts, or until :meth:`end`.
 
     Args:
+        ways: names and addresses (``HOST:PORT``) of where they come in.
+        patience_seconds: after which a visitor gives up.
         codes: what they follow by turns; those of :mod:`tests.chaos.visitors.codes` if empty.
     """
 
     def __init__(
-        self, ways: dict[str, int], rate: float, log: Path, codes: Sequence[str] = ()
+        self,
+        ways: dict[str, str],
+        rate: float,
+        log: Path,
+        codes: Sequence[str] = (),
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self.behaviour = Behaviour()
         self._behaviour_path = log.with_name("visitors.behaviour")
         options = ("--ways", json.dumps(ways), "--rate", str(rate), "--log", str(log))
         more = ("--behaviour", str(self._behaviour_path), "--codes", json.dumps(codes))
-        argv = (sys.executable, "-m", "tests.chaos.visitors.load_generator", *options, *more)
+        patience = ("--patience", str(patience_seconds))
+        argv = (
+            sys.executable,
+            "-m",
+            "tests.chaos.visitors.load_generator",
+            *options,
+            *more,
+            *patience,
+        )
         self._child = Child(Program("visitors", argv), log.with_name("visitors.log"))
 
     def __enter__(self) -> Self:

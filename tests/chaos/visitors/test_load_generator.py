@@ -38,7 +38,7 @@ class Server:
         self.largest_bytes = 0
         self._answer = answer
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
+        self.bind = f"127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -84,7 +84,7 @@ def visit(tmp_path):
 
     def visit(server, count):
         path = tmp_path / "client.log"
-        with VisitorProcess({"direct": server.port}, 500.0, path) as visiting:
+        with VisitorProcess({"direct": server.bind}, 500.0, path) as visiting:
             wait_until(lambda: len(server.numbers) >= count)
             visiting.end()
         return client_log.read(path)[0]
@@ -118,9 +118,16 @@ def test_a_click_that_gets_no_answer_is_written_down_and_not_sent_again(serve, v
     assert {click.number for click in clicks} == set(server.numbers)
 
 
+def test_a_server_that_says_so_before_it_closes_leaves_nobody_without_an_answer(serve, visit):
+    last = FOUND.replace(b"Found\r\n", b"Found\r\nConnection: close\r\n")
+    clicks = visit(serve(lambda number: last if number % 10 == 0 else FOUND), 200)
+    assert len(clicks) >= 200
+    assert all(click.is_answered for click in clicks)
+
+
 def test_visitors_who_have_gone_too_early_are_noticed(tmp_path, serve):
     server = serve(lambda _: FOUND)
-    with VisitorProcess({"direct": server.port}, 500.0, tmp_path / "client.log") as visiting:
+    with VisitorProcess({"direct": server.bind}, 500.0, tmp_path / "client.log") as visiting:
         os.kill(visiting.pid, signal.SIGKILL)
         wait_until(lambda: not visiting.is_running)
         with pytest.raises(RuntimeError, match="visitors"):
@@ -130,7 +137,7 @@ def test_visitors_who_have_gone_too_early_are_noticed(tmp_path, serve):
 def test_visitors_come_by_every_way(tmp_path, serve):
     ways = {"direct": serve(lambda _: FOUND), "caddy": serve(lambda _: FOUND)}
     path = tmp_path / "client.log"
-    ports = {name: server.port for name, server in ways.items()}
+    ports = {name: server.bind for name, server in ways.items()}
     with VisitorProcess(ports, 500.0, path) as visiting:
         wait_until(lambda: all(len(server.numbers) >= 50 for server in ways.values()))
         visiting.end()
@@ -141,7 +148,7 @@ def test_visitors_come_by_every_way(tmp_path, serve):
 
 def test_a_hostile_crowd_sends_large_heads_once_it_is_told_to(tmp_path, serve):
     server = serve(lambda _: FOUND)
-    with VisitorProcess({"direct": server.port}, 200.0, tmp_path / "client.log") as visiting:
+    with VisitorProcess({"direct": server.bind}, 200.0, tmp_path / "client.log") as visiting:
         visiting.behave(Behaviour(crowd=2.0, hostile=1.0))
         wait_until(lambda: server.largest_bytes > 20_000)
         visiting.end()

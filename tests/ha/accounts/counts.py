@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from app.stores.clickhouse.connection import connect
 from tests.chaos.accounts.settle import Settling
 from tests.chaos.visitors.client_log import NUMBER, Sent
 
@@ -12,6 +13,7 @@ _EACH_ROW = f"""
 SELECT {NUMBER} AS number, toUnixTimestamp64Milli(min(enriched_at)), count()
 FROM clicks WHERE number > 0 GROUP BY number
 """
+_QUERY_SECONDS = 60.0
 
 
 class Stored(NamedTuple):
@@ -71,3 +73,14 @@ def compare(clicks: Iterable[Sent], stored: Stored) -> Counts:
         unknown=sorted(counted.keys() - answered.keys()),
         repeated_rows=stored.rows - sum(counted.values()),
     )
+
+
+def differing(first_url: str, second_url: str) -> int:
+    """Return how many clicks two servers of ClickHouse count differently."""
+    first, second = (set(_counted_by(url)) for url in (first_url, second_url))
+    return len({number for number, _ in first ^ second})
+
+
+def _counted_by(url: str) -> list[tuple[int, int]]:
+    with connect(url, timeout_seconds=_QUERY_SECONDS) as client:
+        return [tuple(row) for row in client.execute(_COUNTED)]

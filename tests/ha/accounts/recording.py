@@ -10,6 +10,8 @@ from tests.chaos.visitors.client_log import REFERRER
 
 _READ_AT_ONCE = 5_000
 _PREFIX = REFERRER.encode()
+#: In a stream, as XRANGE takes it.
+Place = bytes | str
 
 
 class Entry(NamedTuple):
@@ -30,13 +32,17 @@ class Gap(NamedTuple):
         return (self.to_ms - self.from_ms) / 1000
 
 
-def read_entries(client: Redis, stream: str) -> list[Entry]:
-    """Return the entries of visitors' clicks, in the stream's order."""
-    return [
-        Entry(int(entry_id.partition(b"-")[0]), int(referrer.removeprefix(_PREFIX)))
-        for entry_id, fields in _each_entry(client, stream)
-        if (referrer := fields.get(b"referer", b"")).startswith(_PREFIX)
-    ]
+def read_entries(client: Redis, stream: str, since: Place = "-") -> tuple[list[Entry], Place]:
+    """Return the entries of visitors' clicks in the stream's order, and where to go on later.
+
+    Args:
+        since: "-" for the first of all, or where to go on.
+    """
+    entries: list[Entry] = []
+    while page := client.xrange(stream, since, "+", _READ_AT_ONCE):
+        entries += _numbered(page)
+        since = b"(" + page[-1][0]
+    return entries, since
 
 
 def firsts(entries: Iterable[Entry]) -> list[Entry]:
@@ -59,8 +65,9 @@ def first_since(entries: Iterable[Entry], at_ms: int) -> int | None:
     return min((entry.at_ms for entry in entries if entry.at_ms >= at_ms), default=None)
 
 
-def _each_entry(client: Redis, stream: str) -> Iterator[Any]:
-    start: Any = "-"
-    while page := client.xrange(stream, start, "+", _READ_AT_ONCE):
-        yield from page
-        start = b"(" + page[-1][0]
+def _numbered(page: Any) -> Iterator[Entry]:
+    for entry_id, fields in page:
+        referrer = fields.get(b"referer", b"")
+        if referrer.startswith(_PREFIX):
+            number = int(referrer.removeprefix(_PREFIX))
+            yield Entry(int(entry_id.partition(b"-")[0]), number)

@@ -1,52 +1,59 @@
-"""Targets of a run: what was found beside what is promised."""
+"""Targets of a run: what was found beside what is promised, and what both make of the run."""
 
-from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
 
-from tests.ha.accounts.counts import Counts, compare
+from tests.ha.accounts.counts import compare
+from tests.ha.accounts.outcome import Outcome, Target
 from tests.ha.accounts.recording import first_since
 from tests.ha.accounts.times import Machine, Took, longest_hearing, parted, slowest
 from tests.ha.monitors.failover_observer import Promotion
-from tests.ha.run import Outcome
 
-Verdict = Literal["met", "missed", "the machine's"]
+RunVerdict = Literal["passed", "void", "FAILED"]
+#: What looks at an outcome in one respect.
+Judge = Callable[[Outcome], Iterable[Target]]
 
 RESUME_MS = 1_000.0
 SLOWEST_MS = 50.0
 SLOWEST_IN_BLOW_MS = 100.0
 HEARD_MS = 1_000.0
+#: Where somebody on a visitor's way waited for a processor for a larger part of the time, the
+#: machine had more to do than a run's own load makes, and what is late is nobody's fault.
+BUSY_SHARE = 0.25
 
 
-class Target(NamedTuple):
-    """What is promised, and what was found.
+def judge(outcome: Outcome, judges: Iterable[Judge]) -> list[Target]:
+    """Return every target with what was found: those of all runs, then the scenario's own."""
+    own = [target for look in judges for target in look(outcome)]
+    return [*_counts(outcome), *own, *outcome.found, *_spans(outcome)]
 
-    Attributes:
-        most: what may be found at most.
-        is_time: whether both are milliseconds, of which the machine may have taken some.
-        machine_ms: how much it took.
+
+def verdict_of(targets: Iterable[Target], busy_share: float, *, is_lenient: bool) -> RunVerdict:
+    """Return what a run came to.
+
+    A lost or doubled click is one on any machine. A time, or whatever else takes a machine that
+    isn't too busy, proves nothing on one that is.
+
+    Args:
+        is_lenient: whether no time counts.
     """
-
-    name: str
-    found: float
-    most: float
-    is_time: bool = False
-    machine_ms: float = 0.0
-
-    @property
-    def verdict(self) -> Verdict:
-        if self.found <= self.most:
-            return "met"
-        return "the machine's" if self.found - self.machine_ms <= self.most else "missed"
-
-    def figures(self) -> dict[str, Any]:
-        """Return it as JSON holds it."""
-        return {**self._asdict(), "verdict": self.verdict}
+    missed = [
+        target
+        for target in targets
+        if target.verdict == "missed" and not (target.is_time and is_lenient)
+    ]
+    if not missed:
+        return "passed"
+    is_excused = all(target.is_time or target.needs_calm for target in missed)
+    return "void" if is_excused and busy_share > BUSY_SHARE else "FAILED"
 
 
-def judge(outcome: Outcome, *, fails_over: bool) -> list[Target]:
-    """Return every target with what was found."""
-    counts = compare(outcome.clicks, outcome.stored)
-    return [*_counts(outcome, counts, fails_over=fails_over), *_times(outcome)]
+def busy_share(outcome: Outcome) -> float:
+    """Return for which part of the time the busiest process on a visitor's way had to wait.
+
+    That is the kernel's own account, see :mod:`tests.chaos.monitors.run_queue`.
+    """
+    return _machine(outcome).busy_share
 
 
 def resumed(outcome: Outcome) -> tuple[int, int | None]:
@@ -65,42 +72,67 @@ def _is_master_ms(promotion: Promotion) -> int:
     return max(announced_ms, promotion.takes_writes_ms or 0)
 
 
-def _counts(outcome: Outcome, counts: Counts, *, fails_over: bool) -> Iterator[Target]:
-    for name in ("unanswered", "lost", "doubled", "unknown"):
+def _counts(outcome: Outcome) -> Iterator[Target]:
+    counts = compare(outcome.clicks, outcome.stored)
+    yield Target("clicks unanswered", len(counts.unanswered), 0, needs_calm=True)
+    for name in ("lost", "doubled", "unknown"):
         yield Target(f"clicks {name}", len(getattr(counts, name)), 0)
-    yield Target("not all processed in time", not outcome.is_settled, 0)
-    amiss = len(outcome.promotions) != int(fails_over)
-    yield Target(f"other than {int(fails_over)} promotions", amiss, 0)
+    yield Target("not all processed in time", not outcome.is_settled, 0, needs_calm=True)
+
+
+def _spans(outcome: Outcome) -> Iterator[Target]:
+    for span in outcome.spans:
+        took = _machine(outcome).took(span.from_ms, span.ms, counts=True)
+        yield time(span.name, took, span.most_ms)
+
+
+def links(outcome: Outcome) -> Iterator[Target]:
+    """Look whether every host heard which links were disabled, and how soon."""
     unheard = [
         one.code for one in outcome.switches if None in one.heard_ms and one.code in outcome.held
     ]
-    yield Target("disabled links never heard of", len(unheard), 0)
+    yield Target("disabled links never heard of", len(unheard), 0, needs_calm=True)
     yield Target("disabled links that redirect at the end", len(outcome.astray), 0)
+    promoted = [one.at_ms for one in outcome.promotions]
+    held = [one for one in outcome.switches if one.code in outcome.held]
+    heard = longest_hearing(held, promoted, _machine(outcome))
+    yield time("disabled link heard everywhere", heard, HEARD_MS)
 
 
-def _times(outcome: Outcome) -> Iterator[Target]:
-    of_machine = Machine(outcome.stalls, outcome.delays)
-    yield _resume(outcome, of_machine)
+def visitors(outcome: Outcome) -> Iterator[Target]:
+    """Look how long visitors waited."""
     blows = [one.at_ms for one in outcome.struck if one.is_blow]
     within, outside = parted(outcome.clicks, blows)
     for name, clicks, most_ms in (
         ("slowest visitor", outside, SLOWEST_MS),
         ("slowest visitor in the second of a blow", within, SLOWEST_IN_BLOW_MS),
     ):
-        yield _time(name, slowest(clicks, of_machine), most_ms)
-    promoted = [one.at_ms for one in outcome.promotions]
-    held = [one for one in outcome.switches if one.code in outcome.held]
-    heard = longest_hearing(held, promoted, of_machine)
-    yield _time("disabled link heard everywhere", heard, HEARD_MS)
+        yield time(name, slowest(clicks, _machine(outcome)), most_ms)
 
 
-def _resume(outcome: Outcome, of_machine: Machine) -> Target:
+def recording(outcome: Outcome) -> Iterator[Target]:
+    """Look how soon clicks were recorded again."""
     since_ms, at_ms = resumed(outcome)
     # What is never recorded again is as bad as what takes until the end.
     until_ms = max((click.sent_ms for click in outcome.clicks), default=since_ms)
     took_ms = (until_ms if at_ms is None else at_ms) - since_ms
-    return _time("recording resumes", of_machine.took(since_ms, took_ms), RESUME_MS)
+    yield time("recording resumes", _machine(outcome).took(since_ms, took_ms), RESUME_MS)
 
 
-def _time(name: str, took: Took, most_ms: float) -> Target:
+def freshness(outcome: Outcome, most_ms: float) -> Iterator[Target]:
+    """Look how long it took until each click was counted."""
+    at_ms = outcome.stored.at_ms
+    counted = [click for click in outcome.clicks if click.number in at_ms]
+    last = max(counted, key=lambda click: at_ms[click.number] - click.sent_ms, default=None)
+    ms = at_ms[last.number] - last.sent_ms if last else 0
+    took = _machine(outcome).took(last.sent_ms if last else 0, ms, counts=True)
+    yield time("until a click was counted", took, most_ms)
+
+
+def time(name: str, took: Took, most_ms: float) -> Target:
+    """Return the target of something that takes so long at most."""
     return Target(name, round(took.ms, 1), most_ms, True, round(took.machine_ms, 1))
+
+
+def _machine(outcome: Outcome) -> Machine:
+    return Machine(outcome.stalls, outcome.delays)

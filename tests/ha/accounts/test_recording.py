@@ -24,7 +24,10 @@ def test_only_visitors_entries_are_read_however_many_there_are(client, monkeypat
         client.xadd("clicks", {"referer": f"{REFERRER}{number}"}, id=f"{100 + number}-1")
     client.xadd("clicks", {"referer": ""})
     client.xadd("clicks", {"short_code": "other"})
-    assert read_entries(client, "clicks") == [Entry(100 + number, number) for number in range(5)]
+    entries, place = read_entries(client, "clicks")
+    assert entries == [Entry(100 + number, number) for number in range(5)]
+    client.xadd("clicks", {"referer": f"{REFERRER}7"})
+    assert [entry.number for entry in read_entries(client, "clicks", place)[0]] == [7]
 
 
 def test_a_click_is_recorded_when_it_first_is():

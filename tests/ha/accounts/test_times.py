@@ -49,3 +49,9 @@ def test_a_change_made_before_a_promotion_has_to_be_heard_soon_after_it():
 
 def test_who_never_hears_is_no_time():
     assert longest_hearing([Switch("a", 1_000, (None, 1_020))], [], CALM) == Took(20.0)
+
+
+def test_who_counts_has_a_part_in_counting_alone():
+    busy = Machine([], [Delay(1_000, 1_500, "workers", 300.0)])
+    assert busy.took(1_000, 800.0) == Took(800.0, 0.0)
+    assert busy.took(1_000, 800.0, counts=True) == Took(800.0, 300.0)

@@ -18,6 +18,8 @@ LEARNS_MS = 2_000
 #: The second of a blow.
 BLOW_MS = 1_000
 _AROUND_MS = 50
+#: Roles that no visitor waits for.
+_COUNTING = frozenset({"workers", "clickhouse"})
 
 
 class Took(NamedTuple):
@@ -43,17 +45,30 @@ class Machine:
         """Return the time of a visitor who came by one way: all between wait for one another."""
         return Took(ms, machine_ms(via, self._starving, self._delays, *_around(from_ms, ms)))
 
-    def took(self, from_ms: int, ms: float) -> Took:
+    def took(self, from_ms: int, ms: float, *, counts: bool = False) -> Took:
         """Return the time of something in which many steps of many processes lie.
 
         Only the role that was kept waiting the longest counts: others went on meanwhile.
+
+        Args:
+            counts: whether those who count clicks have a part in it.
         """
         from_ms, to_ms = _around(from_ms, ms)
         waited: Counter[str] = Counter()
         for delay in self._delays:
-            if from_ms <= delay.to_ms and delay.from_ms <= to_ms:
+            has_part = counts or delay.role not in _COUNTING
+            if has_part and from_ms <= delay.to_ms and delay.from_ms <= to_ms:
                 waited[delay.role] += delay.waited_ms
         return Took(ms, max(self._starving.covered_ms(from_ms, to_ms), *waited.values(), 0.0))
+
+    @property
+    def busy_share(self) -> float:
+        """For which part of the time the busiest process on a visitor's way had to wait."""
+        if not self._delays:
+            return 0.0
+        from_ms = self._delays[0].from_ms
+        ms = max(1, self._delays[-1].to_ms - from_ms)
+        return self.took(from_ms, ms).machine_ms / ms
 
 
 def _around(from_ms: int, ms: float) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from app.links.link import CorruptLink, decode
 from app.links.store import LinkContended, open_store
-from app.local.ports import LOOPBACK, http_status
+from app.local.ports import http_status
 from app.stores.redis.errors import RedisError
 from tests.chaos.visitors.client_log import now_ms
 from tests.ha.testbed.testbed import FOUND, Testbed
@@ -53,8 +53,8 @@ class LinkSwitches(Background):
             if self._is_over.wait(_EVERY_SECONDS):
                 return
             # What a service has not in memory it would look up anyway.
-            for port in self._testbed.ports:
-                http_status(f"{LOOPBACK}:{port}", f"/{code}")
+            for bind in self._testbed.ways.values():
+                http_status(bind, f"/{code}")
             confirmed_ms = self._disable(code)
             if confirmed_ms is None:
                 return
@@ -74,14 +74,15 @@ class LinkSwitches(Background):
         return None
 
     def _watch(self, code: str) -> tuple[int | None, ...]:
-        heard: dict[int, int] = {}
+        binds = self._testbed.ways.values()
+        heard: dict[str, int] = {}
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while len(heard) < len(self._testbed.ports) and time.monotonic() < deadline:
-            for port in self._testbed.ports:
-                if port not in heard and http_status(f"{LOOPBACK}:{port}", f"/{code}") != FOUND:
-                    heard[port] = now_ms()
+        while len(heard) < len(binds) and time.monotonic() < deadline:
+            for bind in binds:
+                if bind not in heard and http_status(bind, f"/{code}") != FOUND:
+                    heard[bind] = now_ms()
             time.sleep(_LOOK_SECONDS)
-        return tuple(heard.get(port) for port in self._testbed.ports)
+        return tuple(heard.get(bind) for bind in binds)
 
 
 def held(testbed: Testbed, switches: list[Switch]) -> set[str]:
@@ -95,7 +96,7 @@ def held(testbed: Testbed, switches: list[Switch]) -> set[str]:
 def astray(testbed: Testbed, codes: set[str]) -> list[str]:
     """Return which disabled links a service still redirects by."""
     return [
-        f"{code} at {port}"
-        for code, port in itertools.product(sorted(codes), testbed.ports)
-        if http_status(f"{LOOPBACK}:{port}", f"/{code}") == FOUND
+        f"{code} at {bind}"
+        for code, bind in itertools.product(sorted(codes), testbed.ways.values())
+        if http_status(bind, f"/{code}") == FOUND
     ]

@@ -1,6 +1,7 @@
 """Service under test that is brought back whenever it ends, as an init system does."""
 
 import logging
+import math
 import signal
 import time
 from dataclasses import replace
@@ -19,13 +20,24 @@ class Service:
 
     Args:
         environ: set beside the program's own.
+        inherited: file descriptors that it gets, beside the standard ones.
     """
 
-    def __init__(self, program: Program, log_path: Path, environ: dict[str, str]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        log_path: Path,
+        environ: dict[str, str],
+        inherited: tuple[int, ...] = (),
+    ) -> None:
         whole = replace(program, environ={**program.environ, **environ})
-        self._child = Child(whole, log_path)
+        self._child = Child(whole, log_path, inherited)
         self._down_until = 0.0
         self.starts = 0
+
+    @property
+    def name(self) -> str:
+        return self._child.program.name
 
     @property
     def pid(self) -> int:
@@ -46,6 +58,7 @@ class Service:
 
     def spawn(self) -> None:
         """Start the program; main thread only."""
+        self._down_until = 0.0
         self._child.spawn()
         self.starts += 1
 
@@ -55,6 +68,11 @@ class Service:
 
     def wait_until_ready(self, seconds: float) -> None:
         self._child.wait_until_ready(seconds)
+
+    def stop(self, seconds: float) -> bool:
+        """Ask the program to end, and have it stay down; tell whether it obeyed in time."""
+        self._down_until = math.inf
+        return self._child.stop(seconds)
 
     def kill(self, down_seconds: float = 0.0) -> None:
         """kill -9 of the program and all that it started; it stays down for a while."""

@@ -1,6 +1,8 @@
 import pytest
 
-from tests.ha.scenarios.scenario import SCENARIOS
+from tests.ha.scenarios.failovers import FAILOVERS
+
+BY_NAME = {failover.name: failover for failover in FAILOVERS}
 
 
 @pytest.mark.parametrize(
@@ -17,4 +19,4 @@ from tests.ha.scenarios.scenario import SCENARIOS
 def test_only_a_master_that_is_silent_for_long_enough_is_replaced(
     name, down_after_seconds, fails_over
 ):
-    assert SCENARIOS[name].fails_over(down_after_seconds) is fails_over
+    assert BY_NAME[name].fails_over(down_after_seconds) is fails_over

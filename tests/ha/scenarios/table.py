@@ -1,0 +1,12 @@
+"""Table of the scenarios that there are, by name."""
+
+from itertools import chain
+
+from tests.ha.scenarios import failovers, replicas, shards, upgrade
+
+_MODULES = (failovers, replicas, shards, upgrade)
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in chain.from_iterable(module.SCENARIOS for module in _MODULES)
+}

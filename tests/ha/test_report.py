@@ -1,0 +1,30 @@
+import pytest
+
+from tests.ha.report import conclusion, exit_code, label
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said", "code"),
+    [
+        (["passed", "passed"], "2 of 2 passed", 0),
+        (["passed", "void"], "1 of 2 passed, 1 void: the machine had too much else to do", 3),
+        (["FAILED", "void", "passed"], "1 FAILED", 1),
+    ],
+)
+def test_a_void_run_is_told_apart_from_a_broken_one(verdicts, said, code):
+    runs = [{"verdict": verdict} for verdict in verdicts]
+    assert said in conclusion(runs)
+    assert exit_code(runs) == code
+
+
+def test_a_run_is_called_by_what_was_played_on_what():
+    said = {
+        "text": "kill -9 of the master",
+        "server": "Valkey 9.1.2",
+        "down_after_seconds": 1.0,
+        "confirm": "replica",
+    }
+    expected = "kill -9 of the master · Valkey 9.1.2 · down after 1 s · confirmed by a replica"
+    assert label(said) == expected
+    without = {**said, "down_after_seconds": None, "confirm": "master"}
+    assert label(without) == "kill -9 of the master · Valkey 9.1.2"
