@@ -58,10 +58,16 @@ def _primary_checks(
     )
     longest_wait_ms = settings.lookup_timeout_seconds * 1000
     yield from redis_checks(primary, url, maxlen, longest_wait_ms)
+    config = {**read_config(primary, url, "cluster-*"), **read_config(primary, url, "min-rep*")}
     yield from replication_checks(
-        primary, url, settings.resend_seconds, needs_replica=settings.confirm == "replica"
+        primary,
+        url,
+        settings.resend_seconds,
+        needs_replica=settings.confirm == "replica",
+        # After that it knows that it lacks the majority.
+        alone_seconds=_node_timeout_ms(config) / 1000,
     )
-    yield judge_settings(read_config(primary, url, "cluster-*"))
+    yield judge_settings(config, len(node.replicas))
     yield judge_moves(
         ask_once(
             client.locator.at(node.end),
@@ -129,19 +135,29 @@ def judge_places(slots: SlotMap, streams: Sequence[str]) -> Check:
     return warn(name, text, mend)
 
 
-def judge_settings(config: Mapping[str, str]) -> Check:
+def judge_settings(config: Mapping[str, str], replica_count: int) -> Check:
     """Judge a node's settings of the cluster, empty where it may not be asked."""
     name = "cluster settings"
+    if int(config.get("min-replicas-to-write", 0)) >= replica_count > 0:
+        text = (
+            f"with {replica_count} replicas and as many wanted (min-replicas-to-write) its slots"
+            " take no writes once one of them is away or promoted"
+        )
+        return warn(name, text, "add a replica, or CONFIG SET min-replicas-to-write 0")
     if config.get("cluster-require-full-coverage") == "yes":
         text = "a primary that dies stops all others as well (cluster-require-full-coverage yes)"
         return warn(
             name, text, "CONFIG SET cluster-require-full-coverage no, and the same in its file"
         )
-    timeout_ms = int(config.get("cluster-node-timeout", _NODE_TIMEOUT_MS.start))
+    timeout_ms = _node_timeout_ms(config)
     if timeout_ms not in _NODE_TIMEOUT_MS:
         text = f"a primary counts as away after {timeout_ms:,} ms (cluster-node-timeout)"
         return warn(name, text, "CONFIG SET cluster-node-timeout to something from 2000 to 5000")
     return ok(name, f"a primary counts as away after {timeout_ms:,} ms")
+
+
+def _node_timeout_ms(config: Mapping[str, str]) -> int:
+    return int(config.get("cluster-node-timeout", _NODE_TIMEOUT_MS.start))
 
 
 def judge_moves(lines: str) -> Check:

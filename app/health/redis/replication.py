@@ -16,20 +16,27 @@ _LAG_SLACK_SECONDS = 2
 
 
 def replication_checks(
-    client: "redis.Redis", url: str, resend_seconds: float, *, needs_replica: bool = False
+    client: "redis.Redis",
+    url: str,
+    resend_seconds: float,
+    *,
+    needs_replica: bool = False,
+    alone_seconds: float | None = None,
 ) -> Iterator[Check]:
     """Yield the findings about a server's role and its replicas.
 
     Args:
         resend_seconds: how old confirmed clicks may be that are sent again after a fail-over.
         needs_replica: whether a replica has to have each click (``HOPLINE_CONFIRM``).
+        alone_seconds: for how long a master that is cut off takes writes of itself; None for ever.
 
     Raises:
         RedisUnavailable, RedisRefused: it doesn't answer.
     """
     with translated(url):
         info = client.info("replication")
-    yield judge_replication(info, read_config(client, url, "min-replicas-*"), resend_seconds)
+    config = read_config(client, url, "min-replicas-*")
+    yield judge_replication(info, config, resend_seconds, alone_seconds)
     if needs_replica and info["role"] == "master":
         yield judge_confirmation(info)
 
@@ -48,12 +55,16 @@ def judge_confirmation(info: Mapping[str, Any]) -> Check:
 
 
 def judge_replication(
-    info: Mapping[str, Any], config: Mapping[str, str], resend_seconds: float
+    info: Mapping[str, Any],
+    config: Mapping[str, str],
+    resend_seconds: float,
+    alone_seconds: float | None = None,
 ) -> Check:
     """Judge INFO replication.
 
     Args:
         config: what CONFIG says of ``min-replicas-*``; empty where it may not be asked.
+        alone_seconds: see :func:`replication_checks`.
     """
     if info["role"] != "master":
         return _replica(info)
@@ -68,7 +79,9 @@ def judge_replication(
     replicas = _replicas(info)
     if not replicas:
         return ok(_NAME, "a master without replicas")
-    return _master(replicas, info, config, resend_seconds)
+    has_bound = "min_slaves_good_slaves" in info
+    longest = int(config.get("min-replicas-max-lag", 0)) if has_bound else alone_seconds
+    return _master(replicas, longest, resend_seconds)
 
 
 def _replicas(info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -88,10 +101,7 @@ def _replica(info: Mapping[str, Any]) -> Check:
 
 
 def _master(
-    replicas: list[Mapping[str, Any]],
-    info: Mapping[str, Any],
-    config: Mapping[str, str],
-    resend_seconds: float,
+    replicas: list[Mapping[str, Any]], alone_seconds: float | None, resend_seconds: float
 ) -> Check:
     away = sum(one["state"] != "online" for one in replicas)
     if away:
@@ -105,19 +115,20 @@ def _master(
             " clicks are sent again after a fail-over",
             "find what holds it up, or raise HOPLINE_RESEND_SECONDS",
         )
-    if "min_slaves_good_slaves" not in info:
+    if alone_seconds is None:
         return warn(
             _NAME,
             f"a master with {len(replicas)} replicas takes writes without them: cut off while"
             " another is promoted, it goes on taking clicks and links that are lost",
             "with two replicas or more set min-replicas-to-write 1 and min-replicas-max-lag 1",
         )
-    longest_lag = int(config.get("min-replicas-max-lag", 0))
-    if longest_lag + _LAG_SLACK_SECONDS > resend_seconds:
+    needed = alone_seconds + _LAG_SLACK_SECONDS
+    if needed > resend_seconds:
         return warn(
             _NAME,
-            f"a master may confirm clicks for {longest_lag} s that no replica has"
-            f" (min-replicas-max-lag), and {resend_seconds:g} s are sent again after a fail-over",
-            f"set HOPLINE_RESEND_SECONDS to {longest_lag + _LAG_SLACK_SECONDS} or lower the other",
+            f"a master may confirm clicks for {alone_seconds:g} s that no replica has"
+            " (min-replicas-max-lag, of a cluster cluster-node-timeout), and"
+            f" {resend_seconds:g} s are sent again after a fail-over",
+            f"set HOPLINE_RESEND_SECONDS to {needed:g} or lower the other",
         )
     return ok(_NAME, f"a master with {len(replicas)} replicas, {lag_seconds} s behind at most")

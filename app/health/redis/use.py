@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from app.health.check import Check, fail, ok
 from app.health.redis.advice import advice
 from app.stores.keys import LINK_INDEX, leases_key, link_key, link_uses_key, visitor_salt_key
+from app.stores.redis.address import is_cluster
 from app.stores.redis.errors import RedisError, translated
 from app.stores.scripts import script
 
@@ -37,6 +38,8 @@ XREADGROUP GROUP group a STREAMS stream >; XREVRANGE stream + -; XTRIM stream MA
 XADD dead * a 1; XDEL dead 0; XLEN dead; XRANGE dead - +; XREVRANGE dead + -; MEMORY USAGE dead
 BGREWRITEAOF; TIME; INFO; PING
 """
+#: What a cluster is asked besides.
+OF_CLUSTER = "CLUSTER SLOTS; CLUSTER NODES; ASKING"
 
 
 def use_checks(
@@ -54,7 +57,7 @@ def use_checks(
         "group": group,
         "dead": dead_stream,
     }
-    yield _rights(client, url, names)
+    yield _rights(client, url, names, COMMANDS + (OF_CLUSTER if is_cluster(url) else ""))
 
 
 def _writes(client: "redis.Redis", url: str, stream: str) -> Check:
@@ -69,10 +72,10 @@ def _writes(client: "redis.Redis", url: str, stream: str) -> Check:
     return ok("redis writes", "taken")
 
 
-def _rights(client: "redis.Redis", url: str, names: dict[str, str]) -> Check:
+def _rights(client: "redis.Redis", url: str, names: dict[str, str], commands: str) -> Check:
     words = [
         names.get(word, word)
-        for command in COMMANDS.replace("\n", ";").split(";")
+        for command in commands.replace("\n", ";").split(";")
         if command.strip()
         for word in (*command.split(), "")
     ]

@@ -63,13 +63,19 @@ THREE = shared(*map(primary, (1, 2, 3)))
             "warn",
             "6 shards, 3 + 2 + 1 on 3 primaries",
         ),
-        (judge_settings({}), "ok", "2,000 ms"),
+        (judge_settings({}, 1), "ok", "2,000 ms"),
         (
-            judge_settings({"cluster-require-full-coverage": "yes"}),
+            judge_settings({"cluster-require-full-coverage": "yes"}, 1),
             "warn",
             "a primary that dies stops all others as well",
         ),
-        (judge_settings({"cluster-node-timeout": "15000"}), "warn", "15,000 ms"),
+        (judge_settings({"cluster-node-timeout": "15000"}, 1), "warn", "15,000 ms"),
+        (judge_settings({"min-replicas-to-write": "1"}, 2), "ok", "2,000 ms"),
+        (
+            judge_settings({"min-replicas-to-write": "1"}, 1),
+            "warn",
+            "take no writes once one of them is away or promoted",
+        ),
         (judge_moves("a1 h:1@2 myself,master - 0 0 1 connected 0-9"), "ok", "none"),
         (
             judge_moves("a1 h:1@2 myself,master - 0 0 1 connected 0-9 [7->-b2] [8-<-c3]"),

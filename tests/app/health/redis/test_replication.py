@@ -47,6 +47,16 @@ def test_replication_is_judged(
     assert words in check.text
 
 
+def test_a_master_of_a_cluster_that_is_cut_off_stops_by_itself() -> None:
+    info = {**MASTER, "slave0": REPLICA}
+    assert judge_replication(info, {}, 4.0, alone_seconds=2.0).state == "ok"
+    check = judge_replication(info, {}, 4.0, alone_seconds=5.0)
+    assert (check.state, check.mend) == (
+        "warn",
+        "set HOPLINE_RESEND_SECONDS to 7 or lower the other",
+    )
+
+
 def test_real_servers_are_judged(any_redis_server) -> None:
     first, second = any_redis_server(), any_redis_server()
     with (

@@ -5,13 +5,13 @@ import pytest
 from redis import Redis
 
 from app.health.check import Check
-from app.health.redis.use import COMMANDS, use_checks
+from app.health.redis.use import COMMANDS, OF_CLUSTER, use_checks
 from app.stores.redis.client import connect
 
 USERS = Path(__file__).parents[4] / "deploy" / "redis" / "hopline-users.conf"
 #: Of connections, transactions and scripts, which the looking itself needs; and what is only asked.
 OF_ITSELF = {"hello", "auth", "client", "eval", "evalsha", "script|load", "multi", "exec"}
-WITH_SUBCOMMANDS = ("xinfo", "xgroup", "memory")
+WITH_SUBCOMMANDS = ("xinfo", "xgroup", "memory", "cluster")
 ASKED_IF_MAY = {"config|get", "pttl"}
 #: HOPLINE_CONFIRM=replica, and a spool that is brought home.
 ONLY_WITH_REPLICAS = {"wait"}
@@ -55,7 +55,8 @@ def test_looking_changes_nothing_and_finds_nothing(server, admin) -> None:
 
 def test_every_command_of_the_reference_is_looked_at() -> None:
     granted = {right[1:] for right in hopline_rights() if right.startswith("+")}
-    words = (one.lower().split() for one in re.split(r"[;\n]", COMMANDS) if one.strip())
+    looked_at = re.split(r"[;\n]", COMMANDS + OF_CLUSTER)
+    words = (one.lower().split() for one in looked_at if one.strip())
     named = {"|".join(one[:2]) if one[0] in WITH_SUBCOMMANDS else one[0] for one in words}
     assert named == granted - OF_ITSELF - ASKED_IF_MAY - ONLY_WITH_REPLICAS
 
