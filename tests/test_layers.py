@@ -21,7 +21,7 @@ LAYERS = (
     ("app.console.api", "app.redirect.server.gunicorn", "workers.supervisor", "workers.replay"),
     ("app.redirect.clicks", "app.redirect.links", "app.redirect.server", "workers.consumer"),
     ("app.redirect.spool", "workers.monitor", "workers.enrich"),
-    ("app.redirect.visits", "workers.stream", "workers.clickhouse"),
+    ("app.redirect.visits", "app.redirect.redis.cluster", "workers.stream", "workers.clickhouse"),
     ("app.redirect.redis", "workers.process"),
     ("app.redirect.tasks",),
     ("app.health.clickhouse", "app.health.host", "app.health.redis"),

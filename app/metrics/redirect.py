@@ -92,6 +92,18 @@ class RedirectMetrics(MetricGroup):
         merge="min",
     )
 
+    redis_primaries = gauge(
+        "Primaries of the Redis Cluster that serve slots; 0 without a cluster.", merge="max"
+    )
+    redis_primaries_connected = gauge(
+        "Primaries of the cluster that are connected to, by the process that reaches fewest.",
+        merge="min",
+    )
+    redis_redirections = counter(
+        "Commands that a node of the cluster sent elsewhere (MOVED, ASK), by kind.",
+        kind=("moved", "ask"),
+    )
+
     clicks = fast_counters(
         "Clicks by what became of them: confirmed by Redis, spooled or refused.",
         ("outcome",),

@@ -5,7 +5,6 @@ gunicorn takes every module-level name that is one of its settings
 """
 
 import os
-import sys
 from typing import Any
 
 from app.config.access import MetricsAccess
@@ -15,15 +14,8 @@ from app.metrics.exposition import Exposition
 from app.metrics.server import MetricsServer
 from app.processes.private_files import keep_to_ourselves
 from app.processes.systemd import Notifier
-from app.stores.redis.address import is_cluster
 
 _settings = load_or_exit()
-if is_cluster(_settings.redis_url):
-    sys.stderr.write(
-        "hopline: HOPLINE_REDIS_URL: the redirect doesn't find its way in a cluster: expected one"
-        " server (redis://) or the Sentinels of one (redis+sentinel://)\n"
-    )
-    sys.exit(2)
 
 wsgi_app = "app.redirect.wsgi:get_app()"
 proc_name = "hopline-redirect"

@@ -11,8 +11,8 @@ from app.http.request_ids import RequestIds
 from app.links.codes import is_valid, without_rest
 from app.links.link import Link
 from app.redirect.clicks.recorder import Recorder
-from app.redirect.links.click_limits import ClickLimits
-from app.redirect.links.lookup import UNKNOWN, Lookup, LookupUnavailable
+from app.redirect.links.click_limits import Limits
+from app.redirect.links.lookup import UNKNOWN, KnownLinks, LookupUnavailable
 from app.redirect.pages import Pages
 from app.redirect.response import Response, redirect
 from app.redirect.visits.click_ids import VisitIds, id_ms
@@ -36,8 +36,8 @@ class Collaborators:
         request_ids: what a request is called that is logged.
     """
 
-    lookup: Lookup
-    click_limits: ClickLimits
+    lookup: KnownLinks
+    click_limits: Limits
     recorder: Recorder
     encoder: XaddEncoder
     pages: Pages

@@ -3,9 +3,7 @@
 import logging
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
 
-import gevent
 from prometheus_client import CollectorRegistry
 
 from app.audit.spool_note import SpoolNote
@@ -15,36 +13,24 @@ from app.config.shards import written_shards
 from app.http.request_ids import RequestIds
 from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.clicks.backpressure import Backpressure
 from app.redirect.clicks.click_sink import ClickSink
 from app.redirect.clicks.drain import Drain
-from app.redirect.clicks.shard_choice import choice_of
-from app.redirect.gauges import watch
 from app.redirect.link_resource import Collaborators
-from app.redirect.links.click_limits import ClickLimits
-from app.redirect.links.lookup import Lookup
-from app.redirect.links.lost_changes import LostChangeDetector
-from app.redirect.links.tracking import Tracking
+from app.redirect.one_redis import OneRedis
 from app.redirect.pages import Pages
 from app.redirect.publishing import Publishing
-from app.redirect.redis.failover import FailoverMonitor
-from app.redirect.redis.locator import Locator
-from app.redirect.redis.replicated_pipeline import pipeline_maker
+from app.redirect.redis_cluster import RedisCluster
 from app.redirect.spool.file import SpoolError, SpoolFile
 from app.redirect.spool.leftovers import SpoolLeftovers
 from app.redirect.spool.repair import Damage
-from app.redirect.spool.retransmit_buffer import RetransmitBuffer
 from app.redirect.spool.spool import damage_counter
 from app.redirect.visits.click_ids import VisitIds
 from app.redirect.visits.client_address import ClientAddress
 from app.redirect.visits.xadd_encoder import XaddEncoder
-from app.stores.redis.address import parse_url
-from app.stores.redis.server import look_seconds
+from app.stores.redis.address import is_cluster
 
 logger = logging.getLogger(__name__)
 
-#: A worker that starts while Redis is away is not held back for longer than this.
-_FIRST_CONNECTION_SECONDS = 1.0
 _STOP_SECONDS = 5.0
 #: Of at most a field's bytes each: some 2 MB.
 _REMEMBERED_USER_AGENTS = 2048
@@ -63,21 +49,29 @@ class RedirectService:
         self._publishing = Publishing(
             self.registry, settings.metrics_of("redirect"), self.metrics.chore_failures
         )
-        idle: Any = gevent.get_hub().loop.idle()
-        self._retransmit_buffer = RetransmitBuffer(
-            settings.resend_seconds, self._note_short_buffer, idle=idle
-        )
         self._throttled = ThrottledLog(logger)
-        self._shard = written_shards(settings)[0]
-        self._encoder = XaddEncoder(self._shard.stream, self._shard.stream_maxlen)
+        shard = written_shards(settings)[0]
+        self._encoder = XaddEncoder(shard.stream, shard.stream_maxlen)
         self._note = self._look_at_note()
-        self._connect()
-        self._take_clicks()
+        make = RedisCluster if is_cluster(settings.redis_url) else OneRedis
+        self.redis: OneRedis | RedisCluster = make(
+            settings, self.metrics, self._encoder, self._note_short_buffer
+        )
+        to_redis = self.redis.clicks
+        self.clicks = ClickSink(
+            to_redis.pipeline,
+            self._open_spool(),
+            to_redis.confirmed,
+            to_redis.backpressure,
+            self.metrics,
+            budget_seconds=settings.record_budget_ms / 1000,
+        )
+        self.redis.resend_by(self.clicks.recorder)
         self._drain = Drain(
             self._open_spool(),
-            self.pipeline,
+            to_redis.pipeline,
             self._encoder,
-            self.backpressure,
+            to_redis.backpressure,
             self.metrics,
             self._note,
             clicks_per_second=settings.spool_drain_per_second,
@@ -87,8 +81,8 @@ class RedirectService:
         )
         bots = Bots()
         self.collaborators = Collaborators(
-            lookup=self.lookup,
-            click_limits=self._click_limits,
+            lookup=self.redis.lookup,
+            click_limits=self.redis.click_limits,
             recorder=self.clicks.recorder,
             encoder=self._encoder,
             pages=Pages(),
@@ -96,71 +90,6 @@ class RedirectService:
             is_bot=lru_cache(_REMEMBERED_USER_AGENTS)(lambda raw: bool(bots.name(raw.decode()))),
             request_ids=RequestIds(settings.trusted_proxies),
             visit_ids=VisitIds(settings.trusted_proxies, self.metrics.visits_misnamed),
-        )
-
-    def _connect(self) -> None:
-        """Make what asks Redis; nothing is sent before the start."""
-        settings = self.settings
-        address = parse_url(settings.redis_url)
-        self._locator = Locator(address)
-        timeout_seconds = settings.redis_timeout_seconds
-        task_failures = self.metrics.chore_failures
-        self.pipeline = pipeline_maker(settings, self.metrics)(
-            self._locator,
-            name="hopline-redirect",
-            timeout_seconds=timeout_seconds,
-            task_failures=task_failures,
-            on_answered=self._retransmit_buffer.add,
-        )
-        self.lookup = Lookup(self.pipeline, settings, self.metrics)
-        self.failover_monitor = FailoverMonitor(
-            self.pipeline,
-            self._locator,
-            name="hopline-redirect-following",
-            look_seconds=look_seconds(address),
-            timeout_seconds=timeout_seconds / 2,
-            task_failures=task_failures,
-        )
-        watch(self.metrics, self.pipeline, self.lookup, self.failover_monitor, self._locator)
-        self.lost_changes = LostChangeDetector(
-            self.lookup, self.pipeline, self.metrics, seconds=settings.resend_seconds
-        )
-        self.pipeline.on_new_server.append(self.lost_changes.doubt)
-        self.tracking = Tracking(
-            self.pipeline,
-            self.lost_changes,
-            name="hopline-redirect-tracking",
-            timeout_seconds=timeout_seconds / 2,
-            task_failures=task_failures,
-        )
-        self.backpressure = Backpressure(
-            self.pipeline,
-            self.metrics,
-            shards=choice_of(settings, self._encoder),
-            group=settings.group,
-            maxlen=self._shard.stream_maxlen,
-            timeout_seconds=timeout_seconds,
-        )
-
-    def _take_clicks(self) -> None:
-        """Make what takes clicks and counts uses, and have both hear of a new server."""
-        self.clicks = ClickSink(
-            self.pipeline,
-            self._open_spool(),
-            self._retransmit_buffer,
-            self.backpressure,
-            self.metrics,
-            budget_seconds=self.settings.record_budget_ms / 1000,
-        )
-        self._click_limits = ClickLimits(
-            self.pipeline,
-            self.settings.lookup_timeout_seconds,
-            resend_seconds=self.settings.resend_seconds,
-        )
-        # Uses before the clicks: from then on visitors may ask for them.
-        self.pipeline.on_new_server += (
-            self._click_limits.tell_again,
-            self.clicks.recorder.retransmit,
         )
 
     def _look_at_note(self) -> SpoolNote:
@@ -184,12 +113,7 @@ class RedirectService:
     def start(self) -> None:
         """Connect to Redis, waiting a moment for it, and look after the spool."""
         self._publishing.start()
-        self.pipeline.start()
-        self.tracking.start()
-        self.lost_changes.start()
-        self.failover_monitor.start()
-        self.pipeline.connected.wait(_FIRST_CONNECTION_SECONDS)
-        self.backpressure.start()
+        self.redis.start()
         self._drain.start()
         self._leftovers.start()
         self.clicks.start()
@@ -198,12 +122,7 @@ class RedirectService:
         """Bring every click that was taken to Redis or to disk, and end all connections."""
         self._drain.close()
         self._leftovers.close()
-        self.backpressure.close()
-        self.failover_monitor.close()
-        self.tracking.close()
-        self.lost_changes.close()
-        self.pipeline.close(self.settings.record_budget_ms / 1000)
-        self._locator.close()
+        self.redis.close()
         self.clicks.close(_STOP_SECONDS)
         self._note_what_waits()
         self._publishing.close()

@@ -11,17 +11,13 @@ from prometheus_client import CollectorRegistry
 from app.config.settings import Settings
 from app.config.shards import written_shards
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.clicks.backpressure import Backpressure
 from app.redirect.clicks.click_sender import ClickSender, batch_size
-from app.redirect.clicks.shard_choice import choice_of
-from app.redirect.redis.failover import FailoverMonitor
-from app.redirect.redis.locator import Locator
-from app.redirect.redis.replicated_pipeline import pipeline_maker
-from app.redirect.spool.retransmit_buffer import RetransmitBuffer, Segment
+from app.redirect.clicks.to_cluster import ClicksToCluster
+from app.redirect.clicks.to_redis import ClicksToRedis
+from app.redirect.spool.retransmit_buffer import Segment
 from app.redirect.spool.rows import Row
 from app.redirect.visits.xadd_encoder import XaddEncoder
-from app.stores.redis.address import parse_url
-from app.stores.redis.server import look_seconds
+from app.stores.redis.address import is_cluster
 
 _NAME = "hopline-spool-import"
 _PAUSE_SECONDS = 0.1
@@ -43,57 +39,33 @@ class SpoolImport:
         Args:
             on_wait: told why nothing can be sent for the time being.
         """
-        metrics = RedirectMetrics(CollectorRegistry())
-        address, timeout_seconds = parse_url(settings.redis_url), settings.redis_timeout_seconds
-        self._timeout_seconds = timeout_seconds
+        self._timeout_seconds = settings.redis_timeout_seconds
         self._on_wait = on_wait
-        self._buffer = RetransmitBuffer(settings.resend_seconds)
         self._doubtful: deque[Segment] = deque()
         shard = written_shards(settings)[0]
         self._encoder = XaddEncoder(shard.stream, shard.stream_maxlen)
-        self._locator = Locator(address)
-        self._pipeline = pipeline_maker(settings, metrics)(
-            self._locator,
+        make = ClicksToCluster if is_cluster(settings.redis_url) else ClicksToRedis
+        self._clicks: ClicksToCluster | ClicksToRedis = make(
+            settings,
+            RedirectMetrics(CollectorRegistry()),
+            self._encoder,
             name=_NAME,
-            timeout_seconds=timeout_seconds,
-            task_failures=metrics.chore_failures,
-            on_answered=self._buffer.add,
+            on_short=lambda _count, _seconds: None,
         )
-        self._pipeline.on_new_server.append(self._doubt)
-        self._failover_monitor = FailoverMonitor(
-            self._pipeline,
-            self._locator,
-            name=f"{_NAME}-following",
-            look_seconds=look_seconds(address),
-            timeout_seconds=timeout_seconds / 2,
-            task_failures=metrics.chore_failures,
-        )
-        self._backpressure = Backpressure(
-            self._pipeline,
-            metrics,
-            shards=choice_of(settings, self._encoder),
-            group=settings.group,
-            maxlen=shard.stream_maxlen,
-            timeout_seconds=timeout_seconds,
-        )
-        self._sender = ClickSender(self._pipeline, self._backpressure)
+        self._clicks.resend_by(self._doubtful.extend)
+        self._pipeline = self._clicks.pipeline
+        self._sender = ClickSender(self._pipeline, self._clicks.backpressure)
         self._batch_size = batch_size(settings.spool_drain_per_second)
         self._batch_seconds = self._batch_size / settings.spool_drain_per_second
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Be connected inside the ``with`` block, or try to be."""
-        self._pipeline.start()
-        self._failover_monitor.start()
-        self._pipeline.connected.wait(self._timeout_seconds)
-        self._backpressure.start()
+        self._clicks.start()
         try:
             yield
         finally:
-            self._backpressure.close()
-            self._failover_monitor.close()
-            self._pipeline.close(self._timeout_seconds)
-            self._locator.close()
+            self._clicks.close(self._timeout_seconds)
 
     def send(self, rows: Sequence[Row]) -> dict[bytes, str]:
         """Return once Redis has confirmed clicks; returns ids of those it won't take, and why."""
@@ -108,9 +80,6 @@ class SpoolImport:
         """Return once Redis has had time to write to disk what it was sent, and has all of it."""
         gevent.sleep(_TAIL_SECONDS)
         self.send([])
-
-    def _doubt(self) -> None:
-        self._doubtful += self._buffer.take(self._pipeline.heard_at)
 
     def _send(self, rows: Sequence[Row]) -> dict[bytes, str]:
         commands: dict[bytes, bytes] = {}
@@ -147,4 +116,4 @@ class SpoolImport:
             "backlog": "the stream is full of clicks that the workers have yet to process",
             "memory": "Redis has no memory left",
         }
-        return reasons.get(self._backpressure.reason, "Redis is slow")
+        return reasons.get(self._clicks.backpressure.reason, "Redis is slow")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import falcon
 import hiredis
@@ -9,7 +10,7 @@ import orjson
 
 from app.config.instance import HEADER
 from app.redirect.link_resource import write
-from app.redirect.links.lookup import Lookup
+from app.redirect.links.lookup import KnownLinks
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.redis.replies import PipelineError
 from app.redirect.redis.resp import encode_command
@@ -51,6 +52,18 @@ class WellKnownResource:
         write(resp, self._bad_method)
 
 
+class RedisState(NamedTuple):
+    """How Redis is.
+
+    Attributes:
+        fault: why it doesn't do what visitors need; empty if it does.
+        note: what isn't well all the same.
+    """
+
+    fault: str
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Readiness:
     """What a worker can do now.
@@ -60,6 +73,7 @@ class Readiness:
         links: how many links it knows.
         spool_fault: why the spool can't be written; empty if it can.
         instance: says whose worker it is.
+        redis_note: what isn't well though Redis does that.
     """
 
     redis_fault: str
@@ -67,6 +81,7 @@ class Readiness:
     links: int
     spool_fault: str
     instance: str
+    redis_note: str = ""
 
     @property
     def is_ready(self) -> bool:
@@ -81,7 +96,7 @@ class Readiness:
         """Return 200 or 503 with the reasons as JSON."""
         body = {
             "ready": self.is_ready,
-            "redis": self.redis_fault or "well",
+            "redis": self.redis_fault or self.redis_note or "well",
             "link_changes": "heard" if self.hears_changes else "not heard",
             "links_known": self.links,
             "spool": self.spool_fault or "well",
@@ -93,32 +108,31 @@ class Readiness:
         )
 
 
-def readiness(
-    pipeline: Pipeline,
-    lookup: Lookup,
-    spool: Spool,
-    stream: str,
-    slow_after_seconds: float,
-    instance: str,
-) -> Readiness:
-    """Look how the worker is; blocks the calling greenlet for as long as Redis takes.
+def readiness(redis: RedisState, lookup: KnownLinks, spool: Spool, instance: str) -> Readiness:
+    """Return how the worker is.
 
     Args:
-        stream: where clicks go.
-        slow_after_seconds: unanswered for this long, Redis counts as away.
         instance: says whose worker it is.
     """
     return Readiness(
-        redis_fault=_redis_fault(pipeline, stream, slow_after_seconds),
+        redis_fault=redis.fault,
         hears_changes=lookup.is_watching,
         links=len(lookup),
         spool_fault=spool.fault,
         instance=instance,
+        redis_note=redis.note,
     )
 
 
-def _redis_fault(pipeline: Pipeline, stream: str, slow_after_seconds: float) -> str:
-    """Have Redis read a link, and take a click that can't be: a PING works where neither does."""
+def redis_fault(pipeline: Pipeline, stream: str, slow_after_seconds: float) -> str:
+    """Return why Redis doesn't do what visitors need, or nothing; blocks the calling greenlet.
+
+    It has to read a link, and to take a click that can't be: a PING works where neither does.
+
+    Args:
+        stream: where clicks go.
+        slow_after_seconds: unanswered for this long, Redis counts as away.
+    """
     if pipeline.oldest_age() >= slow_after_seconds:
         return _AWAY
     # Before Redis sees that the id can't be, it looks at rights, memory, disk, role and replicas.

@@ -8,7 +8,6 @@ import falcon
 
 from app.config.instance import instance_id
 from app.config.loading import load
-from app.config.shards import written_shards
 from app.http.request_ids import HEADER as REQUEST_ID_HEADER
 from app.http.request_ids import RequestIds
 from app.http.rules import METHODS
@@ -74,11 +73,9 @@ def get_app() -> RedirectApp:
         service.collaborators,
         service.metrics,
         lambda: readiness(
-            service.pipeline,
-            service.lookup,
+            service.redis.state(slow_after_seconds),
+            service.redis.lookup,
             service.clicks.spool,
-            written_shards(settings)[0].stream,
-            slow_after_seconds,
             instance,
         ).response(),
     )

@@ -25,7 +25,6 @@ from app.redirect.spool.salvage import Salvage, databases_of
 from app.redirect.spool.users import user_of
 from app.redirect.spool_import import SpoolImport
 from app.stores.clickhouse import connection as clickhouse
-from app.stores.redis.address import is_cluster
 from app.stores.redis.client import connect as connect_redis
 from app.stores.redis.client import server_version
 from app.stores.redis.errors import translated
@@ -140,8 +139,6 @@ def _require_unused(database: Path) -> None:
 def _connected(settings: Settings) -> Iterator[SpoolImport]:
     """Connect to Redis, and raise as it says where it can't be reached."""
     url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
-    if is_cluster(url):
-        raise Failure("HOPLINE_REDIS_URL: a spool can't be brought to a cluster", exit_code=2)
     with connect_redis(url, timeout_seconds=timeout_seconds) as client, translated(url):
         server_version(client)
     # What the drain's parts log is told in a command's own way.

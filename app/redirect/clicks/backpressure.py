@@ -36,7 +36,8 @@ _LEAVE_SECONDS = 5.0
 #: may not live until it is back. A restart or a moment's freeze is shorter, and makes no copies.
 _ABSENCE_SECONDS = 10.0
 _UNBOUNDED = Memory(0, 0)
-_UNSEEN = "redis_away"
+#: Before anybody has looked.
+UNSEEN = "redis_away"
 _MIB = 1 << 20
 
 
@@ -79,7 +80,7 @@ class Backpressure:
             absence_seconds: how long a server may be away before it is doubted.
         """
         self.is_full = True
-        self.reason = _UNSEEN
+        self.reason = UNSEEN
         self._said = ""
         self._pipeline = pipeline
         self._metrics = metrics
@@ -91,8 +92,7 @@ class Backpressure:
         self._entries = [Level(Watermarks.of(maxlen)) for _ in shards.streams]
         self._limit_bytes = 0
         self._memory = Level(Watermarks.of_memory(0))
-        distance = max(maxlen // _MARKS, 1)
-        self._commands = [_command(stream, group, distance) for stream in shards.streams]
+        self._commands = [look_command(stream, group, maxlen) for stream in shards.streams]
         self._throttled = ThrottledLog(logger)
         self._leave_at = 0.0
         self._is_in_doubt = False
@@ -125,7 +125,7 @@ class Backpressure:
         self._metrics.redis_memory_full.set(self._memory.diverts)
         if self.reason != self._said:
             self._said = self.reason
-            self._say(sum(backlogs), memory)
+            say(self.reason, sum(backlogs), self._maxlen * len(self._entries), memory)
 
     def _is_backlog_full(self) -> bool:
         return all(level.diverts for level in self._entries)
@@ -173,7 +173,7 @@ class Backpressure:
             # While clicks are few, nobody else may notice before they are too old for that.
             self._is_in_doubt = True
             self._pipeline.doubt_server()
-        elif self.reason == _UNSEEN and is_for_good(error):
+        elif self.reason == UNSEEN and is_for_good(error):
             self.is_full, self.reason = False, ""
 
     def _leave_replica(self) -> None:
@@ -192,23 +192,31 @@ class Backpressure:
         elif server.id and server.id != connection.server.id:
             self._pipeline.reconnect("the server was restarted or changed its role")
 
-    def _say(self, backlog: int, memory: Memory) -> None:
-        if self.reason == "backlog":
-            logger.warning(
-                "%d of the %d clicks that the stream may hold are unprocessed: new clicks go to the"
-                " spool until the workers have caught up",
-                backlog,
-                self._maxlen * len(self._entries),
-            )
-        elif self.reason == "memory":
-            logger.warning(
-                "Redis uses %d of its %d MiB (maxmemory): new clicks go to the spool until the"
-                " workers have trimmed the stream, or there is more memory",
-                memory.used_bytes // _MIB,
-                memory.limit_bytes // _MIB,
-            )
-        else:
-            logger.warning("There is room again: clicks go to Redis")
+
+def say(reason: str, backlog: int, maxlen: int, memory: Memory) -> None:
+    """Tell in one line why clicks are diverted from now on, or that they no longer are.
+
+    Args:
+        reason: as :attr:`Backpressure.reason`.
+        backlog: entries of all streams that are unprocessed.
+        maxlen: entries that these may hold.
+    """
+    if reason == "backlog":
+        logger.warning(
+            "%d of the %d clicks that the stream may hold are unprocessed: new clicks go to the"
+            " spool until the workers have caught up",
+            backlog,
+            maxlen,
+        )
+    elif reason == "memory":
+        logger.warning(
+            "Redis uses %d of its %d MiB (maxmemory): new clicks go to the spool until the"
+            " workers have trimmed the stream, or there is more memory",
+            memory.used_bytes // _MIB,
+            memory.limit_bytes // _MIB,
+        )
+    else:
+        logger.warning("There is room again: clicks go to Redis")
 
 
 def is_for_good(error: object) -> bool:
@@ -216,7 +224,9 @@ def is_for_good(error: object) -> bool:
     return isinstance(error, hiredis.ReplyError) and not is_transient(str(error))
 
 
-def _command(stream: str, group: str, distance: int) -> bytes:
+def look_command(stream: str, group: str, maxlen: int) -> bytes:
+    """Return what asks for a stream's backlog, the server's memory, and who that server is."""
     text = script("app.redirect.clicks", "backpressure").encode()
     keys = (stream.encode(), backlog_marks_key(stream, group).encode())
+    distance = max(maxlen // _MARKS, 1)
     return encode_command(b"EVAL", text, b"2", *keys, group.encode(), b"%d" % distance)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from gevent.event import Event
 
-from app.redirect.clicks.backpressure import Backpressure, is_for_good
-from app.redirect.redis.pipeline import Pipeline
+from app.redirect.clicks.backpressure import is_for_good
+from app.redirect.clicks.click_route import ClickRoute, Room
 from app.redirect.redis.replica_wait import NoReplica
 from app.redirect.redis.replies import PipelineError
 
@@ -40,7 +40,7 @@ class Sent(NamedTuple):
 class ClickSender:
     """Sends clicks over a pipeline, unless it is about to be too much for Redis."""
 
-    def __init__(self, pipeline: Pipeline, backpressure: Backpressure) -> None:
+    def __init__(self, pipeline: ClickRoute, backpressure: Room) -> None:
         """Make a sender; nothing is sent while the backpressure is full."""
         self._pipeline = pipeline
         self._backpressure = backpressure

@@ -7,12 +7,11 @@ time, the spool to the memory what the disk doesn't take, and the memory tries t
 from time import monotonic
 
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.clicks.backpressure import Backpressure
+from app.redirect.clicks.click_route import ClickRoute, Room
 from app.redirect.clicks.memory_buffer import MemoryBuffer
 from app.redirect.clicks.recorder import Recorder
-from app.redirect.redis.pipeline import Pipeline
 from app.redirect.spool.file import SpoolFile
-from app.redirect.spool.retransmit_buffer import RetransmitBuffer
+from app.redirect.spool.retransmit_buffer import ConfirmedClicks
 from app.redirect.spool.rows import Row
 from app.redirect.spool.spool import Spool
 
@@ -29,10 +28,10 @@ class ClickSink:
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        pipeline: ClickRoute,
         file: SpoolFile,
-        retransmit_buffer: RetransmitBuffer,
-        backpressure: Backpressure,
+        retransmit_buffer: ConfirmedClicks,
+        backpressure: Room,
         metrics: RedirectMetrics,
         *,
         budget_seconds: float,

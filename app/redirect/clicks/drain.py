@@ -13,9 +13,8 @@ from app.clicks.click import new_click_id
 from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.processes.file_lock import locked
-from app.redirect.clicks.backpressure import Backpressure
+from app.redirect.clicks.click_route import ClickRoute, Room
 from app.redirect.clicks.click_sender import ClickSender, batch_size
-from app.redirect.redis.pipeline import Pipeline
 from app.redirect.spool.file import Filling, SpoolError, SpoolFile
 from app.redirect.spool.rows import Row
 from app.redirect.tasks.background_task import BackgroundTask
@@ -38,9 +37,9 @@ class Drain:
     def __init__(
         self,
         file: SpoolFile,
-        pipeline: Pipeline,
+        pipeline: ClickRoute,
         encoder: XaddEncoder,
-        backpressure: Backpressure,
+        backpressure: Room,
         metrics: RedirectMetrics,
         note: SpoolNote,
         *,

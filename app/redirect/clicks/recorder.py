@@ -19,12 +19,11 @@ from gevent.hub import Waiter
 
 from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.clicks.backpressure import Backpressure
-from app.redirect.redis.pipeline import Pipeline
+from app.redirect.clicks.click_route import ClickRoute, Room
 from app.redirect.redis.replica_wait import NoReplica
 from app.redirect.redis.replies import PipelineBroken, PipelineError, PipelineFull
 from app.redirect.spool.retransmission import Retransmission
-from app.redirect.spool.retransmit_buffer import RetransmitBuffer
+from app.redirect.spool.retransmit_buffer import ConfirmedClicks, Segment
 from app.redirect.spool.spool import Spool
 from app.redirect.tasks.deadlines import Deadlines
 from app.redirect.visits.xadd_encoder import click_id_of
@@ -40,10 +39,10 @@ class Recorder:
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        pipeline: ClickRoute,
         spool: Spool,
-        retransmit_buffer: RetransmitBuffer,
-        backpressure: Backpressure,
+        retransmit_buffer: ConfirmedClicks,
+        backpressure: Room,
         metrics: RedirectMetrics,
         *,
         budget_seconds: float,
@@ -102,7 +101,10 @@ class Recorder:
 
     def retransmit(self) -> None:
         """Put what Redis confirmed last into the spool, because it may be lost."""
-        segments = self._retransmit_buffer.take(self._pipeline.heard_at)
+        self.resend(self._retransmit_buffer.take(self._pipeline.heard_at))
+
+    def resend(self, segments: list[Segment]) -> None:
+        """Put clicks into the spool that Redis confirmed and may have lost."""
         if segments:
             most = sum(each.command_count for each in segments)
             logger.warning("Sending the last confirmed clicks again: at most %d", most)

@@ -14,6 +14,7 @@ from zlib import crc32
 
 from app.config.settings import Settings
 from app.config.shards import written_shards
+from app.logs.throttle import ThrottledLog
 from app.redirect.visits.xadd_encoder import XaddEncoder
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class ShardChoice:
 
     Attributes:
         streams: all of them.
+        at: number of the one that clicks go to.
     """
 
     def __init__(
@@ -42,9 +44,10 @@ class ShardChoice:
         self.streams = streams
         self._address = address
         self._clock = clock
-        self._at = first % len(streams)
+        self._throttled = ThrottledLog(logger, clock=clock)
+        self.at = first % len(streams)
         self._move_at = clock() + _TURN_SECONDS
-        address(streams[self._at])
+        address(streams[self.at])
 
     def look(self, has_room: Sequence[bool]) -> None:
         """Move on if it is time to, or if there is no room; stay where nobody has any.
@@ -53,17 +56,19 @@ class ShardChoice:
             has_room: of each stream.
         """
         now = self._clock()
-        if has_room[self._at] and now < self._move_at:
+        if has_room[self.at] and now < self._move_at:
             return
         count = len(self.streams)
-        others = ((self._at + step) % count for step in range(1, count))
-        following = next((at for at in others if has_room[at]), self._at)
+        others = ((self.at + step) % count for step in range(1, count))
+        following = next((at for at in others if has_room[at]), self.at)
         if now >= self._move_at:
             self._move_at = now + _TURN_SECONDS
-        elif following != self._at:
-            logger.warning("%s has no room: clicks go elsewhere", self.streams[self._at])
-        if following != self._at:
-            self._at = following
+        elif following != self.at:
+            self._throttled.warning(
+                "left", "%s takes no clicks for now: they go elsewhere", self.streams[self.at]
+            )
+        if following != self.at:
+            self.at = following
             self._address(self.streams[following])
 
 

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Protocol
 
 import gevent
 import hiredis
@@ -43,6 +44,18 @@ _TOLD_AT_ONCE = 500
 
 #: A link's code and the 16 bytes of a click's id.
 Spend = tuple[str, bytes]
+
+
+class Limits(Protocol):
+    """What counts the clicks of limited links; see :class:`ClickLimits`, which is one."""
+
+    def spend(self, link: Link, limit: int, click_id: bytes) -> bool:
+        """Use up one click and tell whether it was still there to be used."""
+        ...
+
+    def are_left(self, link: Link, limit: int) -> bool:
+        """Tell whether there are clicks left, using up none."""
+        ...
 
 
 class ClickLimits:
@@ -112,6 +125,19 @@ class ClickLimits:
             logger.warning("Counting the last %d uses of limited links again", len(self._owed))
             self._tell_owed()
 
+    def give_away(self) -> list[Spend]:
+        """Return what had to be counted again and was not, and count it no more."""
+        owed, self._owed = self._owed, []
+        return owed
+
+    def owe(self, spends: list[Spend]) -> None:
+        """Have these counted again as soon as can be."""
+        self._owed += spends
+        self._hold()
+        if not self._is_trying_again:
+            self._is_trying_again = True
+            gevent.spawn_later(_AGAIN_SECONDS, self._try_again)
+
     def _ask(self, link: Link, command: bytes) -> int:
         silence_seconds = self._pipeline.oldest_age()
         if silence_seconds > self._timeout_seconds:
@@ -142,28 +168,21 @@ class ClickLimits:
             try:
                 self._pipeline.submit(command, partial(self._on_told, told))
             except PipelineError:
-                self._owe(told)
+                self.owe(told)
 
     def _on_told(self, told: list[Spend], reply: object) -> None:
         if isinstance(reply, int):
             for spend in told:
                 self._keep(spend)
         elif isinstance(reply, PipelineError) or is_transient(str(reply)):
-            self._owe(told)
+            self.owe(told)
         else:
             logger.error(
                 "%d uses of %r could not be counted again: %s", len(told), told[0][0], reply
             )
 
-    def _owe(self, spends: list[Spend]) -> None:
-        self._owed += spends
-        self._hold()
-        if not self._is_trying_again:
-            self._is_trying_again = True
-            gevent.spawn_later(_AGAIN_SECONDS, self._try_again)
-
     def _try_again(self) -> None:
-        while not self._pipeline.connected.is_set():
+        while self._owed and not self._pipeline.connected.is_set():
             gevent.sleep(_AGAIN_SECONDS)
         self._is_trying_again = False
         self._tell_owed()

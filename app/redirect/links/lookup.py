@@ -12,6 +12,7 @@ Rule 3: who has a link last seen to go by waits for Redis as long as the lookup 
 import logging
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from enum import Enum
 from typing import Any
@@ -55,17 +56,15 @@ Found = Link | Unknown | LookupUnavailable
 OnFound = Callable[[Found], None]
 
 
-class Lookup:
-    """Answers which link a code has; listens to :class:`~app.redirect.links.tracking.Tracking`."""
+class KnownLinks(ABC):
+    """Links in memory, and lookups of those that aren't there; where to ask is for who inherits."""
 
     def __init__(
         self,
-        pipeline: Pipeline,
         settings: Settings,
         metrics: RedirectMetrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._pipeline = pipeline
         self._lookups = metrics.link_lookups
         self._late_lookups = metrics.link_lookups_late
         self._clock = clock
@@ -75,7 +74,6 @@ class Lookup:
         self._unknown = UnknownCodes(
             settings.unknown_cache_size, settings.unknown_cache_seconds, clock
         )
-        self._watch: Watch | None = None
         self._pending: dict[str, PendingLookup] = {}
         loop: Any = gevent.get_hub().loop
         self._deadlines = Deadlines(loop, settings.lookup_budget_ms / 1000, clock)
@@ -85,22 +83,28 @@ class Lookup:
         return len(self._links)
 
     @property
+    @abstractmethod
     def is_watching(self) -> bool:
         """Whether Redis reports changes at present."""
-        return self._watch is not None
 
+    @abstractmethod
     def cached(self, code: str) -> Link | Unknown | None:
         """Return what may be answered from memory, or None when Redis has to be asked.
 
         While Redis is away, links last seen may be answered until they are too old.
         """
-        held = self._links.young.get(code) or self._links.get(code)
-        if held is not None:
-            if held.watch is self._watch:
-                return held.link
-            is_away = self._is_redis_away(self._deadlines.budget_seconds)
-            return self._stale(held) if is_away else None
-        return UNKNOWN if code in self._unknown else None
+
+    @abstractmethod
+    def _send(self, code: str) -> "PendingLookup | None":
+        """Ask Redis for a link, and return the lookup; None while Redis is away."""
+
+    @abstractmethod
+    def _is_away(self, code: str, silence_seconds: float) -> bool:
+        """Tell whether who has a code's link is away, or has been silent for longer than that."""
+
+    @abstractmethod
+    def _watch_over(self, code: str) -> Watch | None:
+        """Return the watch that lasts over a code's link."""
 
     def find(self, code: str, on_found: OnFound) -> None:
         """Call ``on_found`` once, at once or within the lookup timeout, in the hub."""
@@ -129,19 +133,6 @@ class Lookup:
             raise found
         return found
 
-    def watch_began(self) -> None:
-        """Trust what is read from now on; anything may have changed unheard before."""
-        self._watch = Watch()
-        self._unknown.clear()
-        self._detach_all()
-
-    def watch_ended(self) -> None:
-        """Take all that is held for stale."""
-        if self._watch is not None:
-            self._watch.ended_at = self._clock()
-        self._watch = None
-        self._unknown.clear()
-
     def changed(self, code: str) -> None:
         """Drop what is held of a link, and detach its lookup: it may have read the old state."""
         self._links.forget(code)
@@ -155,21 +146,11 @@ class Lookup:
         self._detach_all()
 
     def _ask(self, code: str) -> "PendingLookup | None":
-        if self._is_redis_away(self._timeout_seconds):
-            return None
-        pending = PendingLookup(self, code, self._watch)
-        try:
-            self._pipeline.submit(encode_command(b"GET", link_key(code).encode()), pending.on_reply)
-        except PipelineError:
-            return None
-        self._pending[code] = pending
-        self._deadlines.add(pending)
+        pending = self._send(code)
+        if pending is not None:
+            self._pending[code] = pending
+            self._deadlines.add(pending)
         return pending
-
-    def _is_redis_away(self, silence_seconds: float) -> bool:
-        if not self._pipeline.connected.is_set():
-            return True
-        return self._pipeline.oldest_age() > silence_seconds
 
     def complete(self, pending: "PendingLookup", reply: object) -> None:
         """Tell those who wait what Redis replied, and remember it."""
@@ -198,7 +179,7 @@ class Lookup:
         """Tell those who wait what is known without Redis; if nothing is, have them wait on."""
         found = self._fallback(pending.code, "Redis is slow")
         is_patient = pending.waiting and isinstance(found, LookupUnavailable)
-        if is_patient and not self._is_redis_away(self._timeout_seconds):
+        if is_patient and not self._is_away(pending.code, self._timeout_seconds):
             if not pending.is_late:
                 pending.is_late = True
                 self._late_lookups.inc()
@@ -214,7 +195,7 @@ class Lookup:
             self._links.put(pending.code, Held(found, watch))
             return
         self._links.forget(pending.code)
-        if pending.watch is not None and pending.watch is self._watch:
+        if pending.watch is not None and pending.watch is self._watch_over(pending.code):
             self._unknown.add(pending.code)
 
     def _fallback(self, code: str, reason: str) -> Found:
@@ -235,12 +216,73 @@ class Lookup:
         return held.link if age_seconds <= self._stale_seconds else None
 
 
+class Lookup(KnownLinks):
+    """Answers which link a code has; listens to :class:`~app.redirect.links.tracking.Tracking`."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        settings: Settings,
+        metrics: RedirectMetrics,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(settings, metrics, clock)
+        self._pipeline = pipeline
+        self._watch: Watch | None = None
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether Redis reports changes at present."""
+        return self._watch is not None
+
+    def cached(self, code: str) -> Link | Unknown | None:
+        """Return what may be answered from memory, as the parent says."""
+        held = self._links.young.get(code) or self._links.get(code)
+        if held is not None:
+            if held.watch is self._watch:
+                return held.link
+            is_away = self._is_away(code, self._deadlines.budget_seconds)
+            return self._stale(held) if is_away else None
+        return UNKNOWN if code in self._unknown else None
+
+    def watch_began(self) -> None:
+        """Trust what is read from now on; anything may have changed unheard before."""
+        self._watch = Watch()
+        self._unknown.clear()
+        self._detach_all()
+
+    def watch_ended(self) -> None:
+        """Take all that is held for stale."""
+        if self._watch is not None:
+            self._watch.ended_at = self._clock()
+        self._watch = None
+        self._unknown.clear()
+
+    def _send(self, code: str) -> "PendingLookup | None":
+        if self._is_away(code, self._timeout_seconds):
+            return None
+        pending = PendingLookup(self, code, self._watch)
+        try:
+            self._pipeline.submit(command_of(code), pending.on_reply)
+        except PipelineError:
+            return None
+        return pending
+
+    def _watch_over(self, _code: str) -> Watch | None:
+        return self._watch
+
+    def _is_away(self, _code: str, silence_seconds: float) -> bool:
+        if not self._pipeline.connected.is_set():
+            return True
+        return self._pipeline.oldest_age() > silence_seconds
+
+
 class PendingLookup:
     """A GET on its way, and all who wait for it."""
 
     __slots__ = ("_lookup", "code", "is_late", "outdated", "settled", "waiting", "watch")
 
-    def __init__(self, lookup: Lookup, code: str, watch: Watch | None) -> None:
+    def __init__(self, lookup: KnownLinks, code: str, watch: Watch | None) -> None:
         self._lookup = lookup
         self.code = code
         self.watch = watch
@@ -269,6 +311,11 @@ class PendingLookup:
             except Exception:
                 # One caller's fault must not cost the others their link.
                 logger.exception("A lookup's callback failed")
+
+
+def command_of(code: str) -> bytes:
+    """Return what Redis is asked for a code's link."""
+    return encode_command(b"GET", link_key(code).encode())
 
 
 def _read(code: str, reply: object) -> Link | Unknown:

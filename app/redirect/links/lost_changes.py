@@ -103,6 +103,9 @@ class LostChangeDetector:
         def note(reply: object) -> None:
             if reply is None or isinstance(reply, bytes):
                 change.raw, change.is_read = reply, True
+            elif str(reply).startswith("MOVED ") and self._changes.get(code) is change:
+                # Told by a node that follows another by now, which therefore has the change.
+                del self._changes[code]
 
         try:
             self._pipeline.submit(encode_command(b"GET", link_key(code).encode()), note)

@@ -15,9 +15,9 @@ from app.stores.redis.address import Address, Peer, named
 from app.stores.redis.server import RedisServer, peer_of
 
 _RECEIVE_BYTES = 65536
-#: A master that was frozen takes connections and answers nothing. Whom Sentinels name next is asked
-#: for soon, and not once all patience is over.
-_SENTINEL_STEP_SECONDS = 0.5
+#: A master that was frozen takes connections and answers nothing. Whom Sentinels or the nodes of a
+#: cluster name next is asked for soon, and not once all patience is over.
+_FOLLOWING_STEP_SECONDS = 0.5
 #: A dead peer is noticed after IDLE + COUNT x INTERVAL seconds even when nothing is asked.
 _KEEPALIVE = {socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
 
@@ -98,9 +98,9 @@ def ask(connection: Connection, *command: bytes) -> object:
 
 
 def _step_seconds(address: Address, timeout_seconds: float) -> float:
-    if address.sentinels is None:
+    if address.is_fixed:
         return timeout_seconds
-    return min(timeout_seconds, _SENTINEL_STEP_SECONDS)
+    return min(timeout_seconds, _FOLLOWING_STEP_SECONDS)
 
 
 @contextmanager

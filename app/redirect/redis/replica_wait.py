@@ -89,6 +89,11 @@ class ReplicaWait:
         """Forget what only this connection could tell, because it has ended."""
         self._begin()
 
+    def close(self) -> None:
+        """Count no replica as missing any more."""
+        if self.is_missing:
+            self._metrics.replica_missing.dec()
+
     def _take(self, write: "_Write", on_reply: OnReply, reply: object) -> None:
         if not isinstance(reply, bytes):
             on_reply(reply)
@@ -111,7 +116,7 @@ class ReplicaWait:
     def _confirm(self, write: "_Write") -> None:
         if self.is_missing:
             self.is_missing = False
-            self._metrics.replica_missing.set(0)
+            self._metrics.replica_missing.dec()
             self._throttled.warning("back", "A replica has what Redis is given again")
         confirmed = write.replied
         if confirmed and self._late:
@@ -127,7 +132,7 @@ class ReplicaWait:
         if self.is_missing:
             return
         self.is_missing = True
-        self._metrics.replica_missing.set(1)
+        self._metrics.replica_missing.inc()
         in_time = f"within {self.timeout_seconds * 1000:.0f} ms"
         self._throttled.warning(
             "missing",

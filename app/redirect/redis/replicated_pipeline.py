@@ -67,6 +67,7 @@ class ReplicatedPipeline(Pipeline):
         """End the connection for good; as the parent does."""
         super().close(patience_seconds)
         self._end_probing()
+        self._replica_wait.close()
 
     def submit_click(self, command: bytes, on_reply: OnReply) -> None:
         """Queue a click; ``on_reply`` is given the master's reply once a replica has the click.
@@ -80,7 +81,7 @@ class ReplicatedPipeline(Pipeline):
         """
         if self._replica_wait.is_missing:
             raise NoReplica("no replica confirms clicks")
-        self.submit(command, self._replica_wait.add(on_reply))
+        super().submit(command, self._replica_wait.add(on_reply))
 
     def make_room(self) -> None:
         """Let what was submitted be answered; blocks the calling greenlet."""
@@ -196,9 +197,14 @@ def _ignore(_: object) -> None:
     """Drop a reply that nobody waits for."""
 
 
-def pipeline_maker(settings: Settings, metrics: RedirectMetrics) -> Callable[..., Pipeline]:
+def pipeline_maker(
+    settings: Settings,
+    metrics: RedirectMetrics,
+    plain: Callable[..., Any] = Pipeline,
+    replicated: Callable[..., Any] = ReplicatedPipeline,
+) -> Callable[..., Any]:
     """Return what makes a pipeline whose clicks are confirmed as the settings ask for."""
     if settings.confirm == "master":
-        return Pipeline
+        return plain
     budgets_seconds = settings.record_budget_ms / 1000, settings.lookup_budget_ms / 1000
-    return partial(ReplicatedPipeline, wait_ms=wait_ms(*budgets_seconds), metrics=metrics)
+    return partial(replicated, wait_ms=wait_ms(*budgets_seconds), metrics=metrics)

@@ -51,6 +51,14 @@ class IdleWatcher(Protocol):
         """Run it no more."""
 
 
+class ConfirmedClicks(Protocol):
+    """Keeps what was confirmed last; :class:`RetransmitBuffer` does, of one server."""
+
+    def take(self, heard_at: float) -> "list[Segment]":
+        """Return the clicks that may be lost, and keep none; see :meth:`RetransmitBuffer.take`."""
+        ...
+
+
 class RetransmitBuffer:
     """The XADDs of the last seconds' confirmed clicks, bounded in bytes as well.
 

@@ -139,10 +139,13 @@ class XaddEncoder:
             )
         )
 
-    def readdress(self, command: bytes) -> bytes:
-        """Return the same entry as an XADD of the stream of now, whatever it was made for.
+    def readdress(self, command: bytes, stream: str = "") -> bytes:
+        """Return the same entry as an XADD of another stream, whatever it was made for.
 
         It trims the stream: what was kept for a while comes in great numbers.
+
+        Args:
+            stream: empty for the one of now.
 
         Raises:
             ValueError: when the bytes are no XADD of ours.
@@ -152,7 +155,8 @@ class XaddEncoder:
         fields = arguments[len(start) :]
         if arguments[:1] != [b"XADD"] or not fields or len(fields) % 2:
             raise ValueError("not an XADD of a click")
-        return encode_command(*self._trimming_start, *fields)
+        xadd, key, *bound = self._trimming_start
+        return encode_command(xadd, stream.encode() or key, *bound, *fields)
 
 
 def is_click(command: bytes) -> bool:

@@ -243,7 +243,7 @@ def test_no_header_can_move_the_application(service, header):
     ("given", "text"),
     [
         ({"record_budget_ms": "soon"}, "HOPLINE_RECORD_BUDGET_MS='soon'"),
-        ({"redis_url": "redis+cluster://a"}, "HOPLINE_REDIS_URL: the redirect doesn't find its"),
+        ({"redis_url": "redis+cluster://a/1"}, "a cluster has one database: expected no /1"),
     ],
 )
 def test_a_bad_setting_is_named_and_nothing_starts(given, text):

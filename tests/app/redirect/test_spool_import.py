@@ -8,6 +8,7 @@ from app.redirect.redis.resp import encode_command
 from app.redirect.spool.rows import Row
 from app.redirect.spool_import import SpoolImport
 from app.stores.shards import SHARD_TAGS
+from tests.support.cluster import Cluster
 from tests.support.servers import RedisServer
 
 
@@ -46,3 +47,13 @@ def test_where_there_are_shards_clicks_go_to_those_alone(redis_url, monkeypatch)
         lengths = [client.xlen(f"clicks:stream:{{{tag}}}") for tag in SHARD_TAGS[:2]]
         assert sorted(lengths) == [0, 30]
         assert not client.exists("clicks:stream")
+
+
+def test_clicks_come_to_the_shards_of_a_cluster(cluster: Cluster, monkeypatch):
+    monkeypatch.setenv("HOPLINE_REDIS_URL", cluster.url)
+    monkeypatch.setenv("HOPLINE_STREAM_SHARDS", "2")
+    importing = SpoolImport(load(), lambda _: None)
+    with importing.running():
+        assert importing.send(rows(30)) == {}
+    streams = [f"clicks:stream:{{{tag}}}" for tag in SHARD_TAGS[:2]]
+    assert sorted(cluster.owner(one).call("XLEN", one) for one in streams) == [0, 30]

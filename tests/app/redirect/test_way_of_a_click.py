@@ -81,8 +81,8 @@ def client(redis_url, make_settings):
     theirs.setblocking(False)
     with theirs:
         Connection(server._tick, None, ours, ("127.0.0.1", 1))
-        wait_until(lambda: service.lookup.is_watching)
-        service.lookup.get("demo")
+        wait_until(lambda: service.redis.lookup.is_watching)
+        service.redis.lookup.get("demo")
         yield theirs
         server.close_all()
         service.close()

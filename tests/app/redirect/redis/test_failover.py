@@ -98,7 +98,7 @@ def serving(make_settings, names):
         service = RedirectService(patient)
         service.start()
         try:
-            wait_until(lambda: service.lookup.is_watching)
+            wait_until(lambda: service.redis.lookup.is_watching)
             yield service
         finally:
             service.close()
@@ -109,7 +109,7 @@ def serving(make_settings, names):
 def lead(service: RedirectService) -> str | None:
     """Return where a visitor is sent at this moment; "" while Redis can't be asked."""
     try:
-        found = service.lookup.get("abc")
+        found = service.redis.lookup.get("abc")
     except LookupUnavailable:
         return ""
     return getattr(found, "target", None)
@@ -143,7 +143,7 @@ def test_links_changed_after_it_are_seen(pair, names, serving, fail_over):
         fail_over(pair)
         put(pair.second, NEW)
         wait_until(lambda: lead(service) == NEW)
-        wait_until(lambda: service.lookup.is_watching)
+        wait_until(lambda: service.redis.lookup.is_watching)
         put(pair.second, OLD)
         wait_until(lambda: lead(service) == OLD)
 
@@ -202,19 +202,19 @@ def test_a_master_without_its_replica_takes_nothing_that_would_be_lost(
 def test_a_name_of_many_addresses_is_not_followed_while_ours_is_among_them(pair, names, serving):
     promote(pair)
     with serving(pair.port) as service:
-        connection = service.pipeline.connection
+        connection = service.redis.pipeline.connection
         names.addresses = ["127.0.0.2", "127.0.0.1"]
         gevent.sleep(4)
-        assert service.pipeline.connection is connection
-        assert not service.failover_monitor.is_astray
+        assert service.redis.pipeline.connection is connection
+        assert not service.redis.failover_monitor.is_astray
 
 
 def test_a_name_that_leads_to_no_master_is_said(pair, names, serving):
     with serving(pair.port) as service:
-        connection = service.pipeline.connection
+        connection = service.redis.pipeline.connection
         names.addresses = ["127.0.0.2"]
-        wait_until(lambda: service.failover_monitor.is_astray)
-        assert service.pipeline.connection is connection
+        wait_until(lambda: service.redis.failover_monitor.is_astray)
+        assert service.redis.pipeline.connection is connection
         assert service.registry.get_sample_value("hopline_redis_astray") == 1
 
 
@@ -224,10 +224,12 @@ def test_what_a_replica_says_of_links_is_not_relied_on(pair, names, serving):
         assert lead(service) == OLD
         pair.second.replicaof("NO", "ONE")
         pair.follow(pair.first, "127.0.0.2")
-        wait_until(lambda: not service.lookup.is_watching)
+        wait_until(lambda: not service.redis.lookup.is_watching)
         gevent.sleep(1)
-        assert not service.lookup.is_watching
-        ready = readiness(service.pipeline, service.lookup, service.clicks.spool, "s", 1.0, "one")
+        assert not service.redis.lookup.is_watching
+        ready = readiness(
+            service.redis.state(1.0), service.redis.lookup, service.clicks.spool, "one"
+        )
         assert b'"link_changes":"not heard"' in ready.response().body
         assert lead(service) == OLD
 
@@ -251,7 +253,7 @@ def test_a_proxy_that_leads_elsewhere_is_followed_through_it(pair, names, servin
         upstreams.append("127.0.0.2")
         put(pair.second, NEW)
         wait_until(lambda: lead(service) == NEW)
-        wait_until(lambda: service.lookup.is_watching)
+        wait_until(lambda: service.redis.lookup.is_watching)
     proxy.stop()
 
 
@@ -262,10 +264,7 @@ def pass_on(source: gevent.socket.socket, target: gevent.socket.socket) -> None:
 
 
 def state_of(service: RedirectService) -> str:
-    ready = readiness(
-        service.pipeline, service.lookup, service.clicks.spool, "clicks:stream", 0.5, "one"
-    )
-    return ready.redis_fault
+    return service.redis.state(0.5).fault
 
 
 @pytest.mark.parametrize(

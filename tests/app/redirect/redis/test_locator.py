@@ -33,7 +33,7 @@ def serving(make_settings, watched):
         service = RedirectService(make_settings(redis_url=watched.url, lookup_budget_ms=2000))
         service.start()
         try:
-            wait_until(lambda: service.lookup.is_watching)
+            wait_until(lambda: service.redis.lookup.is_watching)
             yield service
         finally:
             service.close()
@@ -49,7 +49,7 @@ def put(server, target):
 def lead(service):
     """Return where a visitor is sent at this moment; "" while Redis can't be asked."""
     try:
-        found = service.lookup.get("abc")
+        found = service.redis.lookup.get("abc")
     except LookupUnavailable:
         return ""
     return getattr(found, "target", None)
@@ -83,8 +83,10 @@ def test_links_and_clicks_follow_the_master(watched, serving, fail):
         new = watched.wait_for_another(old)
         if fail is freeze:
             old.signal(signal.SIGCONT)
-        wait_until(lambda: getattr(service.pipeline.connection, "peer", ("", 0))[1] == new.port)
-        wait_until(lambda: service.lookup.is_watching)
+        wait_until(
+            lambda: getattr(service.redis.pipeline.connection, "peer", ("", 0))[1] == new.port
+        )
+        wait_until(lambda: service.redis.lookup.is_watching)
         put(new, NEW)
         wait_until(lambda: lead(service) == NEW)
         record(service)
@@ -100,7 +102,7 @@ def test_nobody_waits_for_sentinels_that_are_away(watched, serving):
         gevent.sleep(1)
         put(watched.stores[0], NEW)
         wait_until(lambda: lead(service) == NEW)
-        assert service.pipeline.connected.is_set()
+        assert service.redis.pipeline.connected.is_set()
 
 
 def test_a_master_that_comes_back_without_its_sentinels_is_used_again(watched, serving):
@@ -109,7 +111,7 @@ def test_a_master_that_comes_back_without_its_sentinels_is_used_again(watched, s
         for sentinel in watched.sentinels:
             sentinel.kill()
         watched.stores[0].restart()
-        wait_until(lambda: service.lookup.is_watching and lead(service) == OLD)
+        wait_until(lambda: service.redis.lookup.is_watching and lead(service) == OLD)
 
 
 def test_what_the_sentinels_say_is_told_when_they_name_nobody(watched):
