@@ -1,7 +1,10 @@
 """Endpoints that tell how the console is: that it lives, that its stores answer, its metrics."""
 
 import logging
+import math
+import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import falcon
 
@@ -12,6 +15,11 @@ from app.stores.redis.errors import RedisError
 from app.version import __version__
 
 logger = logging.getLogger(__name__)
+
+#: How long a probe waits for a sign of life before it goes by the last one, if that is young.
+#: ClickHouse takes longer while it is busy with reports, and a probe's patience may be short.
+_PROMPT_SECONDS = 0.03
+_YOUNG_SECONDS = 5.0
 
 #: Raises RedisError or ClickHouseError when its store gives no sign of life.
 Ping = Callable[[], object]
@@ -46,15 +54,24 @@ class Ready:
     Args:
         pings: for every store its name and how to ask it for a sign of life.
         instance: says whose console it is.
+        clock: monotonic seconds.
     """
 
-    def __init__(self, pings: Mapping[str, Ping], instance: str) -> None:
-        self._pings = pings
+    def __init__(
+        self,
+        pings: Mapping[str, Ping],
+        instance: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        executor = ThreadPoolExecutor(len(pings), "ping")
+        self._signs = {name: _SignOfLife(ping, executor, clock) for name, ping in pings.items()}
         self._instance = instance
 
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
         """Answer GET /-/ready."""
-        answers = {name: _answers(ping) for name, ping in self._pings.items()}
+        asked = {name: sign.ask() for name, sign in self._signs.items()}
+        wait(asked.values(), _PROMPT_SECONDS)
+        answers = {name: sign.is_there(asked[name]) for name, sign in self._signs.items()}
         ready = all(answers.values())
         resp.status = falcon.HTTP_200 if ready else falcon.HTTP_503
         resp.set_header(HEADER, self._instance)
@@ -74,6 +91,37 @@ class Metrics:
         resp.data, resp.content_type = self._exposition.render(req.get_header("Accept") or "")
 
     on_head = on_get
+
+
+class _SignOfLife:
+    """Sign of life of one store, asked for in another thread, once for all who ask meanwhile."""
+
+    def __init__(
+        self, ping: Ping, executor: ThreadPoolExecutor, clock: Callable[[], float]
+    ) -> None:
+        self._ping = ping
+        self._executor = executor
+        self._clock = clock
+        self._asked: Future[bool] | None = None
+        self._last = False
+        self._last_at = -math.inf
+
+    def ask(self) -> Future[bool]:
+        """Ask, unless that is under way, and return what will come of it."""
+        asked = self._asked
+        if asked is None or asked.done():
+            self._asked = asked = self._executor.submit(self._take)
+        return asked
+
+    def is_there(self, asked: Future[bool]) -> bool:
+        """Tell what came of it; while that is open, what came of the last one, if it is young."""
+        if not asked.done() and self._clock() - self._last_at < _YOUNG_SECONDS:
+            return self._last
+        return asked.result()
+
+    def _take(self) -> bool:
+        self._last, self._last_at = _answers(self._ping), self._clock()
+        return self._last
 
 
 def _answers(ping: Ping) -> bool:

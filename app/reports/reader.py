@@ -21,13 +21,22 @@ from app.stores.scripts import query as text_of
 
 @dataclass(slots=True)
 class _Asking:
-    """One report's questions to ClickHouse, and what they cost."""
+    """One report's questions to ClickHouse, and what they cost.
+
+    Attributes:
+        ends_at: monotonic seconds by which all of them have to be answered.
+    """
 
     client: Client
+    ends_at: float
     rows_read: int = 0
 
     def ask(self, statement: Statement) -> Any:
-        rows = self.client.execute(statement.text, statement.parameters)
+        # Of no time ClickHouse would make any amount of it.
+        left_seconds = max(self.ends_at - time.monotonic(), 0.001)
+        rows = self.client.execute(
+            statement.text, statement.parameters, settings={"max_execution_time": left_seconds}
+        )
         self.rows_read += self.client.last_query.progress.rows
         return rows
 
@@ -85,7 +94,7 @@ class Reports:
         """
         began = time.monotonic()
         with translated(self._url):
-            asking = _Asking(self._client())
+            asking = self._begin()
             newest = asking.newest_click()
             plan = _plan(asking, query, now, tagged, newest)
             rows = asking.ask(compile_plan(plan))
@@ -105,8 +114,11 @@ class Reports:
             BadQuery, ClickHouseUnavailable, ClickHouseRefused: as :meth:`ask`.
         """
         with translated(self._url):
-            asking = _Asking(self._client())
+            asking = self._begin()
             return compile_plan(_plan(asking, query, now, tagged, asking.newest_click()))
+
+    def _begin(self) -> _Asking:
+        return _Asking(self._client(), time.monotonic() + self._timeout_seconds)
 
     def _client(self) -> Client:
         if not hasattr(self._own, "client"):

@@ -1,14 +1,18 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import falcon.testing
 import pytest
 
+from app.console.health_endpoints import Ready
 from app.reports.reader import Reports
 from app.stores.clickhouse.connection import ClickHouseRefused, ClickHouseUnavailable
 from app.stores.redis.errors import RedisUnavailable
 from tests.support.clicks import bot_row, click_row, insert_clicks
 from tests.support.console import Broken, client_of, stats
+from tests.support.redirect.fakes import FakeClock
 
 #: What stood in a report before it said what it is taken from.
 BEFORE_META = {"code", "since", "until", "clicks", "humans", "visitors", "bots"}
@@ -194,6 +198,34 @@ def test_ready_while_both_stores_answer(client: falcon.testing.TestClient) -> No
     answer = client.simulate_get("/-/ready")
     assert answer.status_code == 200
     assert answer.json == {"ready": True, "redis": True, "clickhouse": True}
+
+
+def test_a_probe_goes_by_the_last_sign_of_life_while_a_store_is_busy_but_not_for_long() -> None:
+    clock, answer, asked = FakeClock(), threading.Event(), []
+
+    def ping() -> None:
+        asked.append(1)
+        assert answer.wait(10)
+
+    app = falcon.App()
+    app.add_route("/-/ready", Ready({"clickhouse": ping}, "one", clock))
+    client = falcon.testing.TestClient(app)
+
+    def status() -> int:
+        return client.simulate_get("/-/ready").status_code
+
+    answer.set()
+    assert status() == 200
+    answer.clear()
+    assert [status(), status()] == [200, 200]
+    # Both asked the same busy store once.
+    assert len(asked) == 2
+    clock.now += 6
+    with ThreadPoolExecutor(1) as probes:
+        late = probes.submit(status)
+        assert not wait([late], 0.2).done
+        answer.set()
+        assert late.result() == 200
 
 
 def test_not_ready_says_which_store_is_away(links) -> None:

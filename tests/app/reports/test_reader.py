@@ -298,3 +298,19 @@ def test_a_server_without_our_table_gives_no_sign_of_life(clickhouse_url: str) -
             reports.ping()
         migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
         reports.ping()
+
+
+def test_all_questions_of_a_report_share_one_deadline(reports, url, monkeypatch) -> None:
+    insert_clicks(url, click_row())
+    client = reports._client()
+    execute, given = client.execute, []
+
+    def noting(*arguments: Any, settings: dict[str, float]) -> Any:
+        given.append(settings["max_execution_time"])
+        return execute(*arguments, settings=settings)
+
+    monkeypatch.setattr(client, "execute", noting)
+    asked(reports)
+    assert len(given) > 1
+    assert given[0] <= 10
+    assert given == sorted(set(given), reverse=True)
