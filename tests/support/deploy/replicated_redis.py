@@ -15,6 +15,7 @@ from redis.retry import Retry
 from app.local.ports import LOOPBACK
 from app.processes.child import Program
 from tests.support.deploy.stores import only_users
+from tests.support.sentinels import QuickSentinel
 from tests.support.servers import Server
 
 FOLDER = Path(__file__).parents[3] / "deploy" / "redis"
@@ -50,7 +51,7 @@ class Host:
         self._binary = binary
         self._tls = tls
         self.redis = Server(self._redis, directory / "redis")
-        self.sentinel = Server(self._sentinel, directory / "sentinel")
+        self.sentinel = QuickSentinel(self._sentinel, directory / "sentinel", self.ask_sentinel)
 
     def ask_redis(
         self, user: str = "operator", at: str = "", seconds: float = _PATIENCE_SECONDS
@@ -240,7 +241,8 @@ def until(look: Callable[[], Any]) -> Any:
     deadline = time.monotonic() + _LONGEST_SECONDS
     while not (found := look()):
         assert time.monotonic() < deadline, "it never came to it"
-        time.sleep(0.05)
+        # Each look opens connections to all, with TLS and passwords.
+        time.sleep(0.1)
     return found
 
 
