@@ -23,7 +23,8 @@ class StoreSettings(BaseSettings):
     redis_url: RedisUrl = Field(
         "redis://127.0.0.1:6379/0",
         description="Redis or Valkey: redis://, rediss:// (TLS) or unix:// with user and password;"
-        " behind Sentinel redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379/MASTER/0.",
+        " behind Sentinel redis+sentinel://USER:PASSWORD@HOST:26379,HOST:26379/MASTER/0; of a"
+        " cluster redis+cluster://USER:PASSWORD@HOST:6379,HOST:6379 (docs/cluster.md).",
     )
     redis_timeout_seconds: Seconds = Field(
         2.0, description="Longest wait for a Redis connection or reply, beside any blocking read."
