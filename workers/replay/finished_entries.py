@@ -10,6 +10,11 @@ from workers.stream.dead_letter_index import DeadLetterIndex
 from workers.stream.entry import Entry
 from workers.stream.names import Names
 
+#: Entries read in one call, which hold Redis up for 1 ms.
+_AT_ONCE = 1_000
+#: Of a page's texts, past which it ends: whoever wrote them may have made them long.
+_PAGE_BYTES = 32 << 20
+
 
 class NothingProcessed(Exception):
     """There is no group, so that no click was ever processed: there is nothing to replay."""
@@ -45,19 +50,28 @@ class FinishedEntries:
     def page(self, first: bytes, last: bytes, count: int) -> Page:
         """Return the next entries from one id to another, either of which may begin with ``(``.
 
+        Args:
+            count: how many to look at, at most.
+
         Raises:
             NothingProcessed: there is no group.
         """
-        names = self._names
         # Asked for first: what was delivered by then and is not pending later is finished.
         delivered = self._delivered()
         if parse_id(last.lstrip(b"(")) > parse_id(delivered):
             last = delivered
-        found = self._call("XRANGE", names.stream, first, last, "COUNT", count)
-        if not found:
-            return Page([], 0, b"")
-        entries = [Entry(*pair) for pair in self._finished.of(found)]
-        return Page(entries, len(found) - len(entries), found[-1][0])
+        entries, looked_at, size_bytes, last_id = list[Entry](), 0, 0, b""
+        while looked_at < count and size_bytes < _PAGE_BYTES:
+            most = min(_AT_ONCE, count - looked_at)
+            found = self._call("XRANGE", self._names.stream, first, last, "COUNT", most)
+            if not found:
+                break
+            entries += [Entry(*pair) for pair in self._finished.of(found)]
+            looked_at += len(found)
+            size_bytes += sum(len(text) for _, flat in found for text in flat)
+            last_id = found[-1][0]
+            first = b"(" + last_id
+        return Page(entries, looked_at - len(entries), last_id)
 
     def with_dead_letter(self, entry_ids: Collection[bytes]) -> set[bytes]:
         """Return those of some entries that have a dead letter."""

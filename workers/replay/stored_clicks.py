@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from app.audit.stored_clicks import wanted_clicks
+from app.audit.stored_clicks import sent_table
 from app.audit.writer import write_ledger
 from app.stores.clickhouse.connection import insert_settings
 from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.replicas import catch_up
 from workers.clickhouse.rows import Rows
 from workers.clickhouse.writer import INSERT, ClickHouseConnection
+from workers.replay.rows import COMPARED, pick
 
 #: Columns that clickhouse-driver would read as other types than it writes without converting.
 _AS_WRITTEN = {
@@ -30,10 +31,13 @@ _BEHIND = """
         fromUnixTimestamp64Milli({time_ms:Int64}, 'UTC'),
         CAST(unhex({click_id:String}) AS FixedString(16)))
 """
+#: Of a click's row what its entry doesn't tell.
+_BESIDE_ENTRY = ("click_id", "visitor_id", *COMPARED, "geo_version", "enriched_at")
+#: Times and ids are of the key, alike in all rows of a click: they may be looked at before FINAL.
 _OF_CLICKS = (
-    f"{_SELECT} FROM clicks FINAL WHERE time >= fromUnixTimestamp64Milli({{since_ms:Int64}}, 'UTC')"  # noqa: S608
+    f"SELECT {', '.join(_AS_WRITTEN.get(name, name) for name in _BESIDE_ENTRY)} FROM clicks FINAL"  # noqa: S608
+    " PREWHERE time >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')"
     " AND time <= fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')"
-    " AND short_code IN (SELECT short_code FROM wanted)"
     " AND click_id IN (SELECT click_id FROM wanted)"
 )
 _READ_SETTINGS = {
@@ -93,10 +97,17 @@ class StoredClicks:
         return _as_rows(self._read(query, {**bounds, "count": count}))
 
     def of_clicks(self, rows: Rows) -> Rows:
-        """Return the stored rows of the same clicks, as far as there are any, in any order."""
+        """Return the stored rows of the same clicks, as far as there are any, in any order.
+
+        What the producer fixed is not read, but taken from the rows that are given.
+        """
         bounds = {"since_ms": min(rows.time), "until_ms": max(rows.time)}
-        tables = [wanted_clicks(rows.click_id, rows.short_code)]
-        return _as_rows(self._read(_OF_CLICKS, bounds, tables))
+        wanted = sent_table("wanted", {"click_id": "FixedString(16)"}, zip(rows.click_id))
+        found = self._read(_OF_CLICKS, bounds, [wanted])
+        columns = zip(*found, strict=True) if found else ((),) * len(_BESIDE_ENTRY)
+        stored = dict(zip(_BESIDE_ENTRY, columns, strict=True))
+        positions = {click_id: position for position, click_id in enumerate(rows.click_id)}
+        return pick(rows, map(positions.__getitem__, stored["click_id"]))._replace(**stored)
 
     def replace(self, rows: Rows) -> None:
         """Add newer rows of clicks that are stored."""

@@ -261,3 +261,16 @@ def test_months_are_read_one_after_the_other(world, countries):
     assert world.rows("country") == [("DE",), ("FR",), ("FR",)]
     assert notes.counts["read"] == 2
     assert world.shares[-1] == ("table", 1.0)
+
+
+def test_of_a_click_that_was_inserted_twice_the_younger_row_counts(world, countries):
+    world.process(make_click(), make_click(), geoip_path=countries[0])
+    world.clickhouse.execute(
+        "INSERT INTO clicks SELECT * REPLACE (enriched_at + 1 AS enriched_at, 'XX' AS country)"
+        " FROM clicks"
+    )
+    notes = world.replay(is_dry=True, geoip_path=countries[0])
+    assert dict(notes.counts) == {"read": 2, "replaced": 2}
+    assert dict(notes.changed) == {"country": 2}
+    world.replay(geoip_path=countries[0])
+    assert world.rows("country") == [("DE",), ("DE",)]
