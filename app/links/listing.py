@@ -79,10 +79,15 @@ class LinkList:
                 return
             after = codes_found[-1]
 
-    def count(self) -> int:
-        """Return how many links there are, disabled and expired ones among them."""
+    def count(self, *, deleted: bool = False) -> int:
+        """Return how many links there are, disabled and expired ones among them.
+
+        Args:
+            deleted: count those, too.
+        """
         with translated(self._url):
-            return self._client.zcard(LINK_INDEX) - self._client.scard(LINK_DELETED)
+            indexed: int = self._client.zcard(LINK_INDEX)
+            return indexed if deleted else indexed - self._client.scard(LINK_DELETED)
 
     def _codes_after(self, key: str, after: str | None) -> list[str]:
         with translated(self._url):

@@ -1,10 +1,13 @@
 """Commands that read and write many links at once: `hopline links import` and `export`."""
 
+import os
+import stat
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -56,7 +59,8 @@ def import_links(
     try:
         rows = read_rows(file, on_unknown=_tell_unknown, encoding=encoding)
         shelf = Rehearsal(store) if dry_run else None
-        kinds = _report(importer.import_links(store, rows, shelf=shelf, changes_links=update))
+        outcomes = importer.import_links(store, rows, shelf=shelf, changes_links=update)
+        kinds = _report(counted(outcomes, "links", share=share_read(file)))
     except UnreadableFile as error:
         raise Failure(str(error)) from None
     if kinds["refused"]:
@@ -89,8 +93,13 @@ def export_links(
     """
     if form is None:
         form = "jsonl" if file and file.suffix.lower() in (".jsonl", ".ndjson") else "csv"
-    links = open_store(load()).links.scan(deleted=with_deleted)
-    if file is None or file == Path("-"):
+    store = open_store(load())
+    links = store.links.scan(deleted=with_deleted)
+    is_piped = file is None or file == Path("-")
+    # On a terminal the links themselves are the progress.
+    if not (is_piped and sys.stdout.isatty()):
+        links = counted(links, "links", total=store.links.count(deleted=with_deleted))
+    if file is None or is_piped:
         write_links(sys.stdout, links, form, neutralise=no_formulas)
         return
     try:
@@ -98,6 +107,24 @@ def export_links(
             write_links(text, links, form, neutralise=no_formulas)
     except OSError as error:
         raise Failure(f"{file} can't be written: {error.strerror}") from None
+
+
+def share_read(file: BinaryIO) -> Callable[[], float | None]:
+    """Return what tells which part of a file was read; of one that has no length it can't tell.
+
+    Nor can it of one that is read as a whole before its first row comes, as a JSON array is.
+    """
+    size = 0
+    with suppress(OSError):
+        status = os.fstat(file.fileno())
+        size = status.st_size if stat.S_ISREG(status.st_mode) else 0
+
+    def share() -> float | None:
+        # What has no length may have no place either.
+        place = size if file.closed or not size else file.tell()
+        return place / size if place < size else None
+
+    return share
 
 
 def _tell_unknown(column: str) -> None:
@@ -108,7 +135,7 @@ def _report(outcomes: Iterable[Outcome]) -> Counter[str]:
     """Say what became of the rows and count them by kind."""
     kinds: Counter[str] = Counter()
     try:
-        for outcome in counted(outcomes, "links"):
+        for outcome in outcomes:
             kinds[outcome.kind] += 1
             if outcome.reason:
                 complain(f"line {outcome.line}: {_reason(outcome)}")

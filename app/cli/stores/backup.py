@@ -54,7 +54,9 @@ def backup(
         ):
             if clicks.left_out:
                 complain(f"columns of your own are left out: {', '.join(clicks.left_out)}")
-            archive.add(_LINKS, counted(_link_lines(store), "links"))
+            archive.add(
+                _LINKS, counted(_link_lines(store), "links", total=store.links.count(deleted=True))
+            )
             for month in clicks.months():
                 archive.add(f"{_CLICKS}-{month}", counted(clicks.read(month), f"of {month}"))
     except OSError as error:
@@ -118,7 +120,9 @@ def _restore_links(settings: Settings, directory: Path, manifest: Manifest) -> l
         code
         for part in manifest.parts
         if part.name == _LINKS
-        for code in _store_links(store, counted(read_part(directory, part), "links"))
+        for code in _store_links(
+            store, counted(read_part(directory, part), "links", total=part.lines)
+        )
     ]
 
 

@@ -1,4 +1,5 @@
 import io
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.links.transfer import share_read
 from app.links import codes
 from app.links.store import open_store
 
@@ -54,6 +56,22 @@ def test_an_import_reads_standard_input(hopline: Run, monkeypatch) -> None:
     ended = hopline("links", "import", "-")
     assert (ended.exit_code, ended.out) == (1, "1 created, 0 unchanged, 1 refused\n")
     assert ended.err.startswith("hopline: line 3: it is not UTF-8; as Windows-1252 it would say ")
+
+
+def test_how_far_a_file_was_read_is_known_while_there_is_more_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "links.csv"
+    path.write_bytes(b"x" * 1000)
+    with path.open("rb") as file:
+        share = share_read(file)
+        file.read(250)
+        assert share() == 0.25
+        file.read()
+        assert share() is None
+    assert share() is None
+    read, write = os.pipe()
+    os.close(write)
+    with os.fdopen(read, "rb") as piped:
+        assert share_read(piped)() is None
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(hopline: Run) -> None:
@@ -160,7 +178,7 @@ def test_a_cell_of_megabytes_is_refused_in_a_line_that_a_terminal_can_show(
     hopline: Run, tmp_path: Path
 ) -> None:
     path = tmp_path / "links.csv"
-    path.write_text(f"target,code,status\nhttps://a.example/,{'x' * 2_000_000},\n")
+    path.write_text(f"target,code,status\nhttps://a.example/,{'x' * 900_000},\n")
     ended = hopline("links", "import", str(path))
     assert ended.out == "0 created, 0 unchanged, 1 refused\n"
     assert ended.err.startswith("hopline: line 2: code: 'xxx")
