@@ -24,7 +24,7 @@ LAYERS = (
     ("app.redirect.visits", "app.redirect.redis.cluster", "workers.stream", "workers.clickhouse"),
     ("app.redirect.redis", "workers.process"),
     ("app.redirect.tasks",),
-    ("app.health.clickhouse", "app.health.host", "app.health.redis"),
+    ("app.exports", "app.health.clickhouse", "app.health.host", "app.health.redis"),
     ("app.backup", "app.erasure", "app.health", "app.reports", "app.links.files"),
     ("app.audit", "app.gunicorn"),
     ("app.links", "app.dead_letters", "app.metrics"),

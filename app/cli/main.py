@@ -57,6 +57,11 @@ COMMANDS = {
         _DAILY,
         "Show which links were followed most: all of them, or those with a tag.",
     ),
+    "export": Command(
+        "app.cli.clicks.export",
+        _DAILY,
+        "Write clicks as CSV, NDJSON or Parquet, each once, with its newest enrichment.",
+    ),
     "tail": Command(
         "app.cli.clicks.tail",
         _DAILY,

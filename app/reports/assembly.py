@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 from app.reports.answer import Answer, Breakdown, Bucket, Figures, Share, Source
+from app.reports.conditions import milliseconds
 from app.reports.filters import Dimension
-from app.reports.statement import Plan, milliseconds
+from app.reports.statement import Plan
 
 Row = Mapping[str, Any]
 

@@ -10,9 +10,10 @@ from typing import Any, Self
 
 from app.reports.answer import Answer, Source
 from app.reports.assembly import assemble, has_exact_visitors
+from app.reports.conditions import Statement
 from app.reports.period import Period, move_back, period_of
 from app.reports.query import BadQuery, Query
-from app.reports.statement import Plan, Statement, compile_plan, compile_span
+from app.reports.statement import Plan, compile_plan, compile_span
 from app.reports.timeline import choose_interval, starts
 from app.stores.clickhouse.connection import connect, translated
 from app.stores.clickhouse.driver import Client

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from urllib.parse import parse_qsl, quote, urlencode
 from zoneinfo import ZoneInfo
 
+from app.reports.conditions import Parameter, Statement
 from app.reports.filters import DIMENSIONS, BadFilter, Dimension, Filter, join, parse, write
 from app.reports.query import (
     DEFAULT_BY,
@@ -31,7 +32,6 @@ from app.reports.query import (
     read_zone,
     utc,
 )
-from app.reports.statement import Parameter, Statement
 from app.times import parse_time
 
 #: What was given for each field, by its name.
@@ -147,7 +147,7 @@ def to_command(query: Query) -> str:
 def to_sql(statement: Statement) -> str:
     """Return a statement to be copied: with literals in the places of its parameters.
 
-    Hopline itself never sends it; see :class:`app.reports.statement.Statement`.
+    Hopline itself never sends it; see :class:`app.reports.conditions.Statement`.
     """
 
     def literal(place: re.Match[str]) -> str:

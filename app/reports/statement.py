@@ -1,42 +1,27 @@
 """Statement that asks ClickHouse one query, all its panels in one scan.
 
-Rule 1: every figure is over distinct clicks. A click may have been inserted more than once, and
-        again with newer enrichment; FINAL keeps its newest row. A click's key never changes, and
-        so neither does its partition: FINAL need not look across partitions.
-Rule 2: PREWHERE, which comes before FINAL, asks only about the key: code and time. What a filter
-        asks stands in WHERE, which comes after it, or an older row would come back.
-Rule 3: what a person typed goes in as a parameter; SQL is put together from text of ours.
+Rule: every figure is over distinct clicks. A click may have been inserted more than once, and
+      again with newer enrichment; FINAL keeps its newest row. A click's key never changes, and
+      so neither does its partition: FINAL need not look across partitions.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
-from app.reports.filters import Condition, Dimension, Every, Filter, Not, Some
+from app.reports.conditions import (
+    COLUMNS,
+    Parameters,
+    Statement,
+    clause,
+    matching,
+    milliseconds,
+    scope,
+    within,
+)
 from app.reports.period import Period
 from app.reports.query import Interval, Query
 from app.stores.scripts import query as text_of
-from app.times import EPOCH
-
-Parameter = str | int | list[str] | list[int]
-
-_COLUMNS: dict[Dimension, str] = {
-    "country": "country",
-    "browser": "browser",
-    "os": "os",
-    "device": "device",
-    "referrer": "referrer_host",
-    "bot": "bot",
-    "language": "language",
-    "target": "target",
-    "link": "short_code",
-    "host": "host",
-    "kind": "if(is_bot, 'bot', 'person')",
-    "referrer_url": "referrer",
-    "user_agent": "user_agent",
-    "geo_version": "geo_version",
-}
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,55 +76,32 @@ class Plan:
         return current | {f"{name}_before": f"is_before AND {kind}" for name, kind in kinds.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """SQL with places for its parameters, ``{name:Type}``."""
-
-    text: str
-    parameters: dict[str, Parameter]
-
-
-@dataclass(slots=True)
-class _Parameters:
-    """Parameters that were given so far."""
-
-    values: dict[str, Parameter] = field(default_factory=dict)
-
-    def place(self, value: Parameter, type_: str) -> str:
-        name = f"p{len(self.values)}"
-        self.values[name] = value
-        return f"{{{name}:{type_}}}"
-
-    def moment(self, time: datetime) -> str:
-        return f"fromUnixTimestamp64Milli({self.place(milliseconds(time), 'Int64')})"
-
-
 def compile_plan(plan: Plan) -> Statement:
     """Return the statement that answers a plan; its columns are ``panel``, keys and figures."""
-    parameters = _Parameters({"limit": plan.query.limit})
+    parameters = Parameters({"limit": plan.query.limit})
     current, before = plan.period, plan.before
     aliases = {
         "bucket": _bucket(parameters, plan.starts),
-        **{f"value{at}": _COLUMNS[by] for at, by in enumerate(plan.query.by)},
+        **{f"value{at}": COLUMNS[by] for at, by in enumerate(plan.query.by)},
     }
     if before:
-        aliases["is_current"] = _within(parameters, current)
-        aliases["is_before"] = _within(parameters, before)
+        aliases["is_current"] = within(parameters, current)
+        aliases["is_before"] = within(parameters, before)
         aliases["bucket"] = f"if(is_current, {aliases['bucket']}, {_NO_BUCKET})"
         found = _bucket(parameters, plan.starts_before)
         aliases["bucket_before"] = f"if(is_before, {found}, {_NO_BUCKET})"
         when = "(is_current OR is_before)"
     else:
-        when = _within(parameters, current)
-    where = _filter(parameters, plan.query.filter) if plan.query.filter else ""
+        when = within(parameters, current)
+    where = matching(parameters, plan.query.filter) if plan.query.filter else ""
     text = text_of(
         "app.reports",
         "report",
         **{"with": "WITH " + ", ".join(f"{sql} AS {name}" for name, sql in aliases.items())},
         keys=", ".join(plan.keys),
         figures=", ".join(f"{_figure(name, of)} AS {name}" for name, of in plan.figures.items()),
-        prewhere=_clause("PREWHERE", _scope(parameters, plan.codes), when),
-        where=_clause("WHERE", where),
+        prewhere=clause("PREWHERE", scope(parameters, plan.codes), when),
+        where=clause("WHERE", where),
         sets=", ".join(f"({key})" for key in plan.keys),
         having=_having(plan),
         order=_order(plan),
@@ -150,48 +112,18 @@ def compile_plan(plan: Plan) -> Statement:
 
 def compile_span(codes: Sequence[str] | None, period: Period) -> Statement:
     """Return the statement that asks how many clicks there are, and for the first and the last."""
-    parameters = _Parameters()
-    prewhere = _clause("PREWHERE", _scope(parameters, codes), _within(parameters, period))
+    parameters = Parameters()
+    prewhere = clause("PREWHERE", scope(parameters, codes), within(parameters, period))
     return Statement(text_of("app.reports", "span", prewhere=prewhere), parameters.values)
-
-
-def milliseconds(time: datetime) -> int:
-    """Return a time in Unix milliseconds.
-
-    Rounded up: a click is kept to the millisecond, and one before the bound stays before it.
-    """
-    return -((EPOCH - time) // _MILLISECOND)
 
 
 #: Bucket of clicks that are outside of the timeline: no bucket begins before 1 January 1 BC.
 _NO_BUCKET = -(2**62)
 
 
-def _bucket(parameters: _Parameters, starts: Sequence[datetime]) -> str:
+def _bucket(parameters: Parameters, starts: Sequence[datetime]) -> str:
     known = parameters.place(sorted({milliseconds(start) for start in starts}), "Array(Int64)")
     return f"roundDown(toUnixTimestamp64Milli(time), {known})"
-
-
-def _clause(word: str, *conditions: str) -> str:
-    wanted = [each for each in conditions if each]
-    return f"{word} {' AND '.join(wanted)}" if wanted else ""
-
-
-def _scope(parameters: _Parameters, codes: Sequence[str] | None) -> str:
-    if codes is None:
-        return ""
-    if len(codes) == 1:
-        return f"short_code = {parameters.place(codes[0], 'String')}"
-    return f"short_code IN {parameters.place(list(codes), 'Array(String)')}"
-
-
-def _within(parameters: _Parameters, period: Period) -> str:
-    bounds = []
-    if period.since is not None:
-        bounds.append(f"time >= {parameters.moment(period.since)}")
-    if period.until is not None:
-        bounds.append(f"time < {parameters.moment(period.until)}")
-    return f"({' AND '.join(bounds)})" if bounds else ""
 
 
 def _figure(name: str, condition: str) -> str:
@@ -234,25 +166,3 @@ def _order(plan: Plan) -> str:
         score = "visitors DESC"
     first = () if order == "name" else (score,)
     return ", ".join((*first, *plan.keys))
-
-
-def _filter(parameters: _Parameters, wanted: Filter) -> str:
-    match wanted:
-        case Condition():
-            return _condition(parameters, wanted)
-        case Not(inner):
-            return f"NOT {_filter(parameters, inner)}"
-        case Every(filters):
-            return f"({' AND '.join(_filter(parameters, each) for each in filters)})"
-        case Some(filters):
-            return f"({' OR '.join(_filter(parameters, each) for each in filters)})"
-
-
-def _condition(parameters: _Parameters, condition: Condition) -> str:
-    column = _COLUMNS[condition.dimension]
-    values = parameters.place(list(condition.values), "Array(String)")
-    if condition.operator in ("=", "!="):
-        found = f"{column} IN {values}"
-    else:
-        found = f"arrayExists(part -> positionCaseInsensitiveUTF8({column}, part) > 0, {values})"
-    return f"(NOT {found})" if condition.operator.startswith("!") else f"({found})"

@@ -1,0 +1,4 @@
+SELECT toYYYYMM(time) AS month, count() FROM clicks
+$prewhere
+GROUP BY month
+ORDER BY month
