@@ -62,6 +62,8 @@ def move_back(query: Query, since: datetime, end: datetime, interval: Interval) 
         return None
     months, wall = _distance(query.compare, query, since, end)
     if interval not in _FINE:
+        # Days of the calendar stand beside days of the calendar.
+        wall = -(-wall // _DAY) * _DAY
         return lambda time: _on_the_wall(time, query.zone, months, wall)
     apart = since - _on_the_wall(since, query.zone, months, wall)
     if query.compare == "previous" and query.period in ("all", "24h"):

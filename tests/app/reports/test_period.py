@@ -54,7 +54,7 @@ def test_nothing_is_compared_unless_asked() -> None:
     ("compare", "since", "end", "before"),
     [
         ("previous", "2026-05-03T00:00Z", "2026-05-10T00:00Z", "2026-04-26T00:00Z"),
-        ("previous", "2026-05-03T00:00Z", "2026-05-03T12:30Z", "2026-05-02T11:30Z"),
+        ("previous", "2026-05-03T00:00Z", "2026-05-03T12:30Z", "2026-05-02T00:00Z"),
         ("year", "2026-05-03T00:00Z", "2026-05-10T00:00Z", "2025-05-03T00:00Z"),
         # There is no 29 February in the year before: what would be on it has no length.
         ("year", "2028-02-29T00:00Z", "2028-03-01T00:00Z", "2027-03-01T00:00Z"),
@@ -67,6 +67,11 @@ def test_a_period_is_compared_with_an_earlier_one(
     compare: Comparison, since: str, end: str, before: str
 ) -> None:
     assert moved(compare, since, end, since) == at(before)
+
+
+def test_hours_are_compared_with_those_right_before() -> None:
+    since, end = "2026-05-03T00:00Z", "2026-05-03T12:30Z"
+    assert moved("previous", since, end, since, "hour") == at("2026-05-02T11:30Z")
 
 
 def test_days_stay_days_where_clocks_were_changed() -> None:
