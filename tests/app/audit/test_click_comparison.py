@@ -175,6 +175,21 @@ def test_clicks_of_before_the_projection_are_compared_as_well(clicks, clicks_url
     assert [one.click_id for one in first.absent] == [rows[8]["click_id"]]
 
 
+def test_clicks_that_somebody_deleted_by_hand_are_absent(clicks, clicks_url, take_on):
+    rows = rows_of(6)
+    seen = sorted(take_on(*rows))
+    insert_clicks(clicks_url, *rows)
+    with connect(clicks_url, timeout_seconds=30) as client:
+        client.execute(f"DELETE FROM clicks WHERE click_id = unhex('{seen[2].click_id.hex()}')")
+        assert compare(clicks).absent == {seen[2]}
+        client.execute("OPTIMIZE TABLE clicks FINAL")
+        assert compare(clicks).absent == {seen[2]}
+        client.execute(
+            "ALTER TABLE clicks MATERIALIZE PROJECTION by_time", settings={"mutations_sync": 1}
+        )
+    assert compare(clicks).absent == {seen[2]}
+
+
 class _Act(NamedTuple):
     """What happens to some of the clicks, told by their numbers."""
 
