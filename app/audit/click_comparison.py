@@ -4,6 +4,7 @@ Rule 1: consumers write a click into ``ledger`` before they insert it into ``cli
         is read first wherever the two are compared, and a click that is in ``clicks`` alone was
         put there by somebody else.
         A replica may get the rows of either first, so it catches up before each look.
+        A click and its row of the ledger are on one shard, so each shard compares its own.
 Rule 2: everything is by distinct click id, so that it does not matter what came twice.
 Rule 3: rows are counted first, which is cheap: as many as the ledger has clicks, with the same sum
         of hashes, are the same. Only minutes that differ are asked for their distinct clicks.
@@ -11,16 +12,15 @@ Rule 3: rows are counted first, which is cheap: as many as the ledger has clicks
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Literal, NamedTuple
 
 from app.audit.click_ref import ClickRef
 from app.audit.stored_clicks import sent_table
 from app.schema.lifetime import ttl_of
 from app.stores.clickhouse.codes import TIMEOUT_EXCEEDED
-from app.stores.clickhouse.connection import ClickHouseUnavailable, connect, translated
-from app.stores.clickhouse.driver import Client
-from app.stores.clickhouse.replicas import catch_up
+from app.stores.clickhouse.connection import ClickHouseUnavailable
+from app.stores.clickhouse.shards import SHARDED, ClickHouseConnection, Shard
 from app.stores.scripts import query
 
 Table = Literal["clicks", "ledger"]
@@ -44,8 +44,10 @@ _KINDS = {"time_ms": "Int64", "click_id": "FixedString(16)"}
 
 _ENGINES = """
 SELECT engine_full FROM system.tables
-WHERE database = currentDatabase() AND name IN ('clicks', 'ledger')
+WHERE database = currentDatabase() AND name IN ({clicks:String}, {ledger:String})
 """
+#: What ClickHouse's sums of UInt64 are taken modulo of.
+_WRAP = 1 << 64
 
 #: Number of clicks and the sum of their hashes, by minute.
 _Sums = Mapping[int, tuple[int, int]]
@@ -96,35 +98,35 @@ class Compared(NamedTuple):
 
 
 class Clicks:
-    """Asks ClickHouse, over one connection of its own.
+    """Asks ClickHouse, over connections of its own.
 
     Every method raises ClickHouseUnavailable or ClickHouseRefused, as the server says.
     """
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
-        self._url = url
         settings = {
             "max_execution_time": max(1, int(timeout_seconds)),
             "do_not_merge_across_partitions_select_final": 1,
             # Else the driver takes ids for text.
             "strings_as_bytes": True,
         }
-        self._client = connect(url, timeout_seconds=timeout_seconds, settings=settings)
+        self._connection = ClickHouseConnection(url, timeout_seconds, settings)
 
     def close(self) -> None:
         """Hang up."""
-        self._client.disconnect()
+        self._connection.close()
 
     def reach_ms(self, now_ms: int) -> int:
         """Return the Unix time from which on no click is so old that a table may forget it."""
-        engines = self._ask(lambda client: client.execute(_ENGINES))
+        found = self._connection.ask_each(_engines)
+        engines = chain.from_iterable(found)
         days = [days for (engine,) in engines if (days := ttl_of(engine.decode()))]
         return now_ms - min(days) * _DAY_MS + _MARGIN_MS if days else 0
 
     def started_seconds(self) -> int:
         """Return when the server was started, as a Unix time, give or take a second."""
         uptime = "SELECT toInt64(toUnixTimestamp(now())) - toInt64(uptime())"
-        return int(self._ask(lambda client: client.execute(uptime))[0][0])
+        return int(self._connection.ask(lambda client: client.execute(uptime))[0][0])
 
     def compare(self, since_ms: int, now_ms: int, watch: Watch) -> Compared:
         """Compare the tables from a Unix time on.
@@ -147,7 +149,7 @@ class Clicks:
         while piece := list(islice(ordered, _ASKED_AT_ONCE)):
             span = {"first_ms": piece[0].time_ms, "end_ms": piece[-1].time_ms + 1}
             asked = sent_table("wanted", _KINDS, piece)
-            rows = self._query("among", {"table": table, **span}, asked)
+            rows = self._query("among", span, asked, table=table)
             found |= {ClickRef(*row) for row in rows}
         return found
 
@@ -177,28 +179,44 @@ class Clicks:
         if not unequal:
             return
         asked, params = _asked(unequal), span._asdict()
-        for minute, count, absent in self._query("in_ledger", {"other": "clicks", **params}, asked):
+        for minute, count, absent in self._query("in_ledger", params, asked):
             found.in_ledger[minute] += count
             found.absent.update(ClickRef(*one) for one in absent)
-        rows = self._query("uncounted", {"other": "ledger", **params}, asked)
+        rows = self._query("uncounted", params, asked)
         found.uncounted.update(ClickRef(*row) for row in rows)
 
     def _sums(self, name: str, span: _Span, *asked: Any) -> _Sums:
-        rows = self._query(name, span._asdict(), *asked)
-        return {minute: (count, total) for minute, count, total in rows}
+        found: dict[int, tuple[int, int]] = {}
+        for minute, count, total in self._query(name, span._asdict(), *asked):
+            before = found.get(minute, (0, 0))
+            found[minute] = (before[0] + count, (before[1] + total) % _WRAP)
+        return found
 
-    def _query(self, name: str, params: Mapping[str, object], *tables: Any) -> Any:
+    def _query(
+        self, name: str, params: Mapping[str, int], *sent: Any, table: Table = "clicks"
+    ) -> list[Any]:
+        """Return the rows that all shards answer with."""
         text = query("app.audit", name)
 
-        def ask(client: Client) -> Any:
-            catch_up(client, "clicks", "ledger")
-            return client.execute(text, params, external_tables=list(tables) or None)
+        def ask(shard: Shard) -> list[Any]:
+            shard.catch_up(*SHARDED)
+            names = {"table": shard.table(table), **_names(shard)}
+            found: list[Any] = shard.client.execute(
+                text, {**names, **params}, external_tables=list(sent) or None
+            )
+            return found
 
-        return self._ask(ask)
+        return list(chain.from_iterable(self._connection.ask_each(ask)))
 
-    def _ask(self, question: Callable[[Client], Any]) -> Any:
-        with translated(self._url):
-            return question(self._client)
+
+def _engines(shard: Shard) -> list[Any]:
+    found: list[Any] = shard.client.execute(_ENGINES, _names(shard))
+    return found
+
+
+def _names(shard: Shard) -> dict[str, str]:
+    """Return what the tables are called on a shard, by what queries call them."""
+    return {name: shard.table(name) for name in SHARDED}
 
 
 def _settle(found: Compared, stored: _Sums, in_ledger: _Sums) -> list[int]:

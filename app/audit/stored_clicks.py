@@ -4,20 +4,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.stores.clickhouse.driver import Client
+from app.stores.clickhouse.shards import Shard
 from app.stores.scripts import query
 
 
 def count_stored(
-    client: Client,
+    shard: Shard,
     click_ids: Sequence[bytes],
     short_codes: Sequence[str | bytes],
     times_ms: Sequence[int],
     settings: Mapping[str, object] | None = None,
 ) -> int:
-    """Return how many of some clicks are in the table, each once.
+    """Return how many of some clicks are on a shard, each once.
 
     Args:
-        client: connected to the database of the clicks.
+        shard: connected to the database of the clicks.
         click_ids: 16 bytes each, of at least one click.
         short_codes: of the same clicks.
         times_ms: their times in Unix milliseconds.
@@ -27,9 +28,10 @@ def count_stored(
         clickhouse_driver.errors.Error: as the server or the driver says.
     """
     bounds = {"first_ms": min(times_ms), "last_ms": max(times_ms)}
+    params = {"table": shard.table("clicks"), **bounds}
     tables = [wanted_clicks(click_ids, short_codes)]
     text = query("app.audit", "count_stored")
-    found = client.execute(text, bounds, external_tables=tables, settings=settings)
+    found = shard.client.execute(text, params, external_tables=tables, settings=settings)
     return int(found[0][0])
 
 
@@ -39,7 +41,10 @@ def find_stored(
     short_codes: Sequence[str | bytes],
     times_ms: Sequence[int],
 ) -> set[bytes]:
-    """Return the ids of those clicks that are in the table; as :func:`count_stored`."""
+    """Return the ids of those clicks that are in the table; whoever is asked knows of all shards.
+
+    Args and errors are those of :func:`count_stored`.
+    """
     bounds = {"first_ms": min(times_ms), "last_ms": max(times_ms)}
     tables = [wanted_clicks(click_ids, short_codes)]
     text = query("app.audit", "find_stored")

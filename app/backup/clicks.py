@@ -6,8 +6,9 @@ text. Of columns that somebody has added, those are in it that a line can hold a
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 from itertools import compress, islice
 from operator import add
 from typing import Any
@@ -17,7 +18,7 @@ from app.audit.writer import write_ledger
 from app.schema.migrations import tables
 from app.stores.clickhouse.connection import ClickHouseRefused, insert_settings, translated
 from app.stores.clickhouse.driver import Client
-from app.stores.clickhouse.replicas import catch_up
+from app.stores.clickhouse.shards import ClickHouseConnection, Shard
 
 #: Rows of one insert, and of one piece that ClickHouse sends.
 _ROWS = 20_000
@@ -57,16 +58,16 @@ class ClickTable:
     :class:`app.stores.clickhouse.connection.ClickHouseRefused` when ClickHouse doesn't do its part.
 
     Args:
-        client: of that database.
-        url: where it connects to, for error texts.
+        connection: to that database.
+        url: where it leads to, for error texts.
 
     Attributes:
         left_out: columns that somebody has added and that no line holds: computed ones, and those
             of other types.
     """
 
-    def __init__(self, client: Client, url: str) -> None:
-        self._client = client
+    def __init__(self, connection: ClickHouseConnection, url: str) -> None:
+        self._connection = connection
         self._url = url
         self._ours = tables()["clicks"]
         self._kinds, self.left_out = self._read_kinds()
@@ -91,10 +92,8 @@ class ClickTable:
 
     def months(self) -> list[int]:
         """Return the months of which there are clicks, as YYYYMM, oldest first."""
-        with translated(self._url):
-            catch_up(self._client, "clicks")
-            rows = self._client.execute("SELECT DISTINCT toYYYYMM(time) FROM clicks ORDER BY 1")
-        return [month for (month,) in rows]
+        found = self._connection.ask_each(_months)
+        return sorted(set().union(*found))
 
     def read(self, month: int) -> Iterator[Sequence[Any]]:
         """Yield the lines of a month's clicks, each with its newest enrichment."""
@@ -102,10 +101,13 @@ class ClickTable:
             _READ.get(kind, "{column}").format(column=column)
             for column, kind in self._kinds.items()
         )
-        query = f"SELECT {asked} FROM clicks FINAL WHERE toYYYYMM(time) = {month:d}"  # noqa: S608 - own text and a number
-        with translated(self._url):
-            catch_up(self._client, "clicks")
-            yield from self._client.execute_iter(query, settings={"max_block_size": _ROWS})
+        query = f"SELECT {asked} FROM {{table:Identifier}} FINAL WHERE toYYYYMM(time) = {month:d}"  # noqa: S608 - own text and a number
+        for shard in self._connection.ask_each(lambda shard: shard):
+            with translated(self._url):
+                shard.catch_up("clicks")
+                yield from shard.client.execute_iter(
+                    query, {"table": shard.table("clicks")}, settings={"max_block_size": _ROWS}
+                )
 
     def write(
         self, columns: Sequence[str], lines: Iterable[Sequence[Any]], kept_since_ms: int
@@ -131,34 +133,48 @@ class ClickTable:
                 for column, cells in zip(columns, zip(*piece, strict=True), strict=True)
                 if column in self._kinds
             }
-            settings = insert_settings(self._client, len(piece))
-            with translated(self._url):
-                write_ledger(self._client, held["click_id"], held["time"])
-                self._client.execute(query, list(held.values()), columnar=True, settings=settings)
-                yield self._written(held, kept_since_ms)
+            self._connection.ask(partial(_insert, query, held))
+            yield self._written(held, kept_since_ms)
 
     def _written(self, held: dict[str, list[Any]], kept_since_ms: int) -> Written:
         is_kept = [time_ms >= kept_since_ms for time_ms in held["time"]]
         ids, codes, times = (
             list(compress(held[name], is_kept)) for name in ("click_id", "short_code", "time")
         )
-        catch_up(self._client, "clicks")
-        stored = count_stored(self._client, ids, codes, times) if ids else 0
+
+        def count(shard: Shard) -> int:
+            shard.catch_up("clicks")
+            return count_stored(shard, ids, codes, times)
+
+        stored = sum(self._connection.ask_each(count)) if ids else 0
         expired = len(set(held["click_id"])) - len(set(ids))
         return Written(len(is_kept), stored, len(set(ids)) - stored, expired)
 
     def _read_kinds(self) -> tuple[dict[str, str], list[str]]:
-        with translated(self._url):
-            rows = self._client.execute(
+        rows = self._connection.ask(
+            lambda client: client.execute(
                 "SELECT name, type, default_kind IN ('', 'DEFAULT') FROM system.columns"
                 " WHERE database = currentDatabase() AND table = 'clicks' ORDER BY position"
             )
+        )
         held = {
             name: kind.partition("(")[0]
             for name, kind, is_stored in rows
             if is_stored and (name in self._ours or _PLAIN.fullmatch(kind))
         }
         return held, [name for name, _, _ in rows if name not in held]
+
+
+def _months(shard: Shard) -> set[int]:
+    shard.catch_up("clicks")
+    query = "SELECT DISTINCT toYYYYMM(time) FROM {table:Identifier}"
+    return {month for (month,) in shard.client.execute(query, {"table": shard.table("clicks")})}
+
+
+def _insert(query: str, held: Mapping[str, list[Any]], client: Client) -> None:
+    write_ledger(client, held["click_id"], held["time"])
+    settings = insert_settings(client, len(held["click_id"]))
+    client.execute(query, list(held.values()), columnar=True, settings=settings)
 
 
 def _values(kind: str, cells: Iterable[Any]) -> list[Any]:

@@ -32,12 +32,12 @@ class StoreSettings(BaseSettings):
     clickhouse_url: ClickHouseUrl = Field(
         "clickhouse://default@127.0.0.1:9000/hopline",
         description="ClickHouse's native port and the database: clickhouse:// or clickhouses://; of"
-        " replicas all, as HOST:9000,HOST:9000.",
+        " a cluster all hosts, as HOST:9000,HOST:9000.",
     )
     clickhouse_cluster: ClusterName = Field(
         "",
-        description="Name of the cluster in ClickHouse's <remote_servers> whose replicas all keep"
-        " the clicks; empty for one server.",
+        description="Name of the cluster in ClickHouse's <remote_servers> whose replicas and shards"
+        " keep the clicks; empty for one server.",
     )
     clickhouse_quorum: Literal["0", "2", "auto"] = Field(
         "0", description="Replicas that have to confirm an insert: 0 for one, 2, auto for most."

@@ -5,20 +5,21 @@ Rule 1: a mutation's text stays on the server's disk (`finished_mutations_to_kee
         server may log: addresses are sent as the data of a table.
 Rule 2: the ledger goes first: a click that is in the ledger alone would be missing. After a kill
         between the two the clicks are still found, and the same command goes on.
-Rule 3: each replica deletes for itself, so each is waited for; where one is away, none begins.
+Rule 3: each replica of each shard deletes for itself, so each is waited for; where one is away,
+        none begins. A click and its row of the ledger are on one shard.
 Rule 4: what is deleted is gone from the active parts when the mutation is done; the parts before
         it are removed as soon as the server will.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from app.audit.stored_clicks import sent_table
 from app.erasure.choice import Choice
 from app.stores.clickhouse.connection import ClickHouseRefused, translated
 from app.stores.clickhouse.driver import Client
-from app.stores.clickhouse.replicas import catch_up
+from app.stores.clickhouse.shards import Shard
 
 #: Ids in the text of one query: a server reads 256 KiB of it (`max_query_size`).
 _IDS_AT_ONCE = 5_000
@@ -40,7 +41,7 @@ ip >= toIPv6(low) AND ip <= toIPv6(high) AND {_TIMES}
 _UNDONE = """
 SELECT count(), sum(parts_to_do), anyIf(latest_fail_reason, latest_fail_reason != '')
 FROM system.mutations
-WHERE database = currentDatabase() AND table IN ('clicks', 'ledger') AND NOT is_done
+WHERE database = currentDatabase() AND table IN {tables:Array(String)} AND NOT is_done
 """
 #: Replicas number their mutations alike, and hear of one later than who was asked for it.
 _LAST = """
@@ -54,30 +55,73 @@ FROM system.mutations WHERE database = currentDatabase() AND table = {table:Stri
 """
 _OLD_PARTS = """
 SELECT count() FROM system.parts
-WHERE database = currentDatabase() AND table IN ('clicks', 'ledger') AND NOT active
+WHERE database = currentDatabase() AND table IN {tables:Array(String)} AND NOT active
 """
 _ENGINES = """
 SELECT name, engine_full FROM system.tables
-WHERE database = currentDatabase() AND name IN ('clicks', 'ledger')
+WHERE database = currentDatabase() AND name IN {tables:Array(String)}
 """
+#: The ledger first.
+_TABLES = ("ledger", "clicks")
 
 #: Is told how many parts still have to be rewritten or removed.
 Watch = Callable[[int], object]
 
 
 class StoredClicks:
-    """The tables of one database.
+    """The tables of one database, on each shard.
 
     Every method raises ClickHouseUnavailable or ClickHouseRefused, as the server says.
 
     Args:
-        replicas: clients of each replica; of one server, its client.
+        shards: with clients of each replica; of one server, its client.
     """
 
-    def __init__(self, replicas: Sequence[Client], url: str) -> None:
-        self._replicas = replicas
-        self._client = replicas[0]
+    def __init__(self, shards: Iterable[Shard], url: str) -> None:
+        self._shards = [ShardOfClicks(shard, url) for shard in shards]
+
+    def find(self, choice: Choice) -> set[bytes]:
+        """Return the ids of the clicks of a choice."""
+        return set().union(*(one.find(choice) for one in self._shards))
+
+    def count(self, choice: Choice, click_ids: Collection[bytes]) -> int:
+        """Return how many clicks of a link there are, or of these ids where it is no link's."""
+        return sum(one.count(choice, click_ids) for one in self._shards)
+
+    def erase_link(self, choice: Choice, watch: Watch) -> None:
+        """Delete the clicks of a link, however many."""
+        for one in self._shards:
+            one.erase_link(choice, watch)
+
+    def erase_clicks(self, click_ids: Collection[bytes], watch: Watch) -> None:
+        """Delete clicks by their ids."""
+        for one in self._shards:
+            one.erase_clicks(click_ids, watch)
+
+    def remove_old_parts(self, watch: Watch) -> bool:
+        """Have the files of parts without the clicks' successors removed; tell whether they are.
+
+        They would stay for some eight minutes. A lifetime that somebody has set is left as it is.
+        """
+        ours = [(one, one.without_lifetime()) for one in self._shards]
+        try:
+            for one, names in ours:
+                one.set_everywhere(names, f"MODIFY SETTING {_LIFETIME} = 1")
+            left = [one.wait_for_removal(watch) for one in self._shards]
+            return all(left)
+        finally:
+            for one, names in ours:
+                one.set_everywhere(names, f"RESET SETTING {_LIFETIME}")
+
+
+class ShardOfClicks:
+    """The tables of one shard; methods and errors as those of :class:`StoredClicks`."""
+
+    def __init__(self, shard: Shard, url: str) -> None:
+        self._shard = shard
         self._url = url
+        self._clicks = shard.table("clicks")
+        self._names = [shard.table(name) for name in _TABLES]
 
     def find(self, choice: Choice) -> set[bytes]:
         """Return the ids of the clicks of a choice."""
@@ -85,14 +129,14 @@ class StoredClicks:
         condition, params = _condition(choice)
         # Joined, since the server would log a subquery's value as a constant.
         span = "CROSS JOIN span" if choice.addresses else ""
-        query = f"SELECT DISTINCT click_id FROM clicks {span} WHERE {condition}"  # noqa: S608 - own text
+        query = f"SELECT DISTINCT click_id FROM {self._clicks} {span} WHERE {condition}"  # noqa: S608 - own text
         rows = self._run(query, params, _tables(choice))
         return {click_id for (click_id,) in rows}
 
     def count(self, choice: Choice, click_ids: Collection[bytes]) -> int:
         """Return how many clicks of a link there are, or of these ids where it is no link's."""
         self._catch_up()
-        query = "SELECT uniqExact(click_id) FROM clicks WHERE "
+        query = f"SELECT uniqExact(click_id) FROM {self._clicks} WHERE "  # noqa: S608 - own text
         if choice.code is None:
             counts = [self._run(f"{query}{which}")[0][0] for which in _among(click_ids)]
             return sum(map(int, counts))
@@ -102,58 +146,56 @@ class StoredClicks:
     def erase_link(self, choice: Choice, watch: Watch) -> None:
         """Delete the clicks of a link, however many."""
         condition, params = _condition(choice)
-        chosen = f"SELECT time, click_id FROM clicks WHERE {condition}"  # noqa: S608 - own text
+        chosen = f"SELECT time, click_id FROM {self._clicks} WHERE {condition}"  # noqa: S608 - own text
         self._mutate("ledger", f"(time, click_id) IN ({chosen})", params, watch)
         self._mutate("clicks", condition, params, watch)
 
     def erase_clicks(self, click_ids: Collection[bytes], watch: Watch) -> None:
         """Delete clicks by their ids."""
         for which in _among(click_ids):
-            for table in ("ledger", "clicks"):
+            for table in _TABLES:
                 self._mutate(table, which, {}, watch)
 
-    def remove_old_parts(self, watch: Watch) -> bool:
-        """Have the files of parts without the clicks' successors removed; tell whether they are.
+    def without_lifetime(self) -> list[str]:
+        """Return the tables whose old parts nobody has given a lifetime."""
+        engines = self._run(_ENGINES, {"tables": self._names})
+        return [name.decode() for name, engine in engines if _LIFETIME.encode() not in engine]
 
-        They would stay for some eight minutes. A lifetime that somebody has set is left as it is.
-        """
-        engines = dict(self._run(_ENGINES))
-        ours = [name for name, engine in engines.items() if _LIFETIME.encode() not in engine]
-        try:
-            self._set_everywhere(ours, f"MODIFY SETTING {_LIFETIME} = 1")
-            left = [
-                self._wait(_OLD_PARTS, watch, _REMOVAL_SECONDS, on=one) for one in self._replicas
-            ]
-            return all(left)
-        finally:
-            self._set_everywhere(ours, f"RESET SETTING {_LIFETIME}")
-
-    def _set_everywhere(self, names: Iterable[bytes], change: str) -> None:
+    def set_everywhere(self, names: Iterable[str], change: str) -> None:
         """Change a setting of tables, which is each replica's own."""
-        for one in self._replicas:
+        for one in self._shard.replicas:
             for table in names:
-                self._run(f"ALTER TABLE {table.decode()} {change}", on=one)
+                self._run(f"ALTER TABLE {table} {change}", on=one)
+
+    def wait_for_removal(self, watch: Watch) -> bool:
+        """Wait until no replica has old parts; tell whether that is so."""
+        params = {"tables": self._names}
+        left = [
+            self._wait(_OLD_PARTS, watch, _REMOVAL_SECONDS, on=one, params=params)
+            for one in self._shard.replicas
+        ]
+        return all(left)
 
     def _mutate(
-        self, table: str, condition: str, params: Mapping[str, object], watch: Watch
+        self, name: str, condition: str, params: Mapping[str, object], watch: Watch
     ) -> None:
         # Each replica looks up in its own clicks which rows of the ledger are theirs.
         self._catch_up()
+        table = self._shard.table(name)
         self._run(f"ALTER TABLE {table} DELETE WHERE {condition}", params)
-        self._wait(_UNDONE, watch)
-        if len(self._replicas) > 1:
+        self._wait(_UNDONE, watch, params={"tables": self._names})
+        if len(self._shard.replicas) > 1:
             self._wait_for_others(table, watch)
 
     def _wait_for_others(self, table: str, watch: Watch) -> None:
         ((last,),) = self._run(_LAST, {"table": table})
         params = {"table": table, "last": last.decode()}
-        for one in self._replicas[1:]:
+        for one in self._shard.replicas[1:]:
             self._wait(_UNDONE_ELSEWHERE, watch, on=one, params=params)
 
     def _catch_up(self) -> None:
         with translated(self._url):
-            for one in self._replicas:
-                catch_up(one, "clicks", "ledger")
+            self._shard.catch_up("clicks", "ledger")
 
     def _wait(
         self,
@@ -186,7 +228,7 @@ class StoredClicks:
     ) -> Any:
         settings = {**_SETTINGS, "strings_as_bytes": True}
         with translated(self._url):
-            return (on or self._client).execute(
+            return (on or self._shard.client).execute(
                 query, params or {}, external_tables=tables, settings=settings
             )
 

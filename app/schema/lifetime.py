@@ -4,7 +4,8 @@ import logging
 import re
 from typing import NamedTuple
 
-from app.schema.servers import Servers, TableServer
+from app.schema.membership import TableServer
+from app.schema.servers import Servers
 from app.stores.clickhouse.connection import ClickHouseRefused
 
 logger = logging.getLogger(__name__)
@@ -63,29 +64,35 @@ def keep_clicks(servers: Servers, wanted: Lifetime, storage_policy: str) -> None
     """
     if storage_policy:
         _store_by(servers, storage_policy)
+    for one, *_ in servers.by_shard:
+        _keep(one, servers.own("clicks"), wanted)
+
+
+def _keep(server: TableServer, table: str, wanted: Lifetime) -> None:
     # A change rewrites every part, so none is asked for while the number of days is the same.
-    if wanted == lifetime_of(_clicks_engine(servers.first)):
+    if wanted == lifetime_of(_engine(server, table)):
         return
     try:
-        servers.first.run(f"ALTER TABLE clicks {wanted.change}")
+        server.run(f"ALTER TABLE {table} {wanted.change}")
     except ClickHouseRefused:
-        if wanted != lifetime_of(_clicks_engine(servers.first)):
+        if wanted != lifetime_of(_engine(server, table)):
             raise  # else another process was first: what is gone can't be removed again
-    logger.info("clicks are now kept %s", wanted)
+    logger.info("clicks of %s are now kept %s", server.place, wanted)
 
 
 def _store_by(servers: Servers, policy: str) -> None:
     """Set the policy, which is a setting and so each replica's own."""
-    setting = f"storage_policy = '{policy}'"
+    setting, table = f"storage_policy = '{policy}'", servers.own("clicks")
     for one in servers.all:
-        if setting not in _clicks_engine(one):
-            one.run(f"ALTER TABLE clicks MODIFY SETTING {setting}")
+        if setting not in _engine(one, table):
+            one.run(f"ALTER TABLE {table} MODIFY SETTING {setting}")
             logger.info("clicks of %s are now stored by the policy %s", one.place, policy)
 
 
-def _clicks_engine(server: TableServer) -> str:
+def _engine(server: TableServer, table: str) -> str:
     rows = server.run(
         "SELECT engine_full FROM system.tables WHERE database = currentDatabase()"
-        " AND name = 'clicks'"
+        " AND name = {table:String}",
+        {"table": table},
     )
     return str(rows[0][0])

@@ -5,8 +5,8 @@ Rule 1: a migration is a file NNNN_name.sql with one statement; ClickHouse has n
 Rule 2: a statement may be carried out twice (IF NOT EXISTS, MODIFY SETTING), so that two processes
         may migrate at once and one that died between the statement and its row may go on.
 Rule 3: a file never changes once released; the next change is the next file.
-Rule 4: the same files make the tables of a cluster's replicas; what differs is the engine, which
-        is chosen when they are carried out.
+Rule 4: the same files make the tables of a cluster's replicas and shards; what differs is the
+        engine, which is chosen when they are carried out.
 """
 
 import hashlib
@@ -18,11 +18,14 @@ from importlib import resources
 
 from app.config.settings import Settings
 from app.schema.lifetime import Lifetime, keep_clicks
+from app.schema.membership import TableServer
 from app.schema.mismatch import SchemaMismatch
 from app.schema.replication import have_caught_up, make_alike
-from app.schema.servers import Servers, TableServer, opened
+from app.schema.servers import Servers, opened
+from app.schema.sharding import find_layout, spread
 from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.hosts import places
+from app.stores.clickhouse.shards import SHARDED
 from app.stores.scripts import query
 
 logger = logging.getLogger(__name__)
@@ -83,8 +86,8 @@ def migrate(
         ClickHouseRefused, ClickHouseUnavailable: as the server says.
     """
     with opened(url, timeout_seconds) as servers:
-        if servers.are_replicas:
-            make_alike(servers, _least_missed_first())
+        if servers.cluster:
+            _make_alike(servers)
         else:
             _require_shared(servers.first)
         servers.run_everywhere(query("app.schema", "create_migrations"))
@@ -92,7 +95,7 @@ def migrate(
         waiting = pending(servers.first.client)
         if waiting:
             servers.require_all()
-        _require_tables(servers.first, waiting)
+        _require_tables(servers, waiting)
         for migration in waiting:
             _apply(servers, migration)
         if waiting:
@@ -163,16 +166,22 @@ def outstanding(ours: Iterable[Migration], applied: Mapping[str, str]) -> list[M
     return [migration for migration in ours if migration.name not in applied]
 
 
-def _least_missed_first() -> list[str]:
-    """Return the names of our tables; if Keeper is away, that shows before clicks are touched."""
-    return ["migrations", *reversed(tables())]
+def _make_alike(servers: Servers) -> None:
+    """Have a cluster's hosts hold the same tables; clicks last, lest they miss Keeper first."""
+    spread_over = find_layout(servers)
+    for table in ("migrations", *reversed(tables())):
+        if not (spread_over and table in SHARDED):
+            make_alike(servers, servers.all, table)
+    if spread_over:
+        spread(servers, spread_over)
 
 
-def _require_tables(server: TableServer, waiting: Iterable[Migration]) -> None:
+def _require_tables(servers: Servers, waiting: Iterable[Migration]) -> None:
     """Refuse to go on where a table is gone that was made: its clicks may be there still."""
     to_come = {made[1] for one in waiting if (made := _CREATED.search(one.statement))}
-    there = {name for (name,) in server.run("SHOW TABLES")}
-    gone = sorted(tables().keys() - to_come - there)
+    there = {name for (name,) in servers.first.run("SHOW TABLES")}
+    made_before = tables().keys() - to_come
+    gone = sorted({name for table in made_before for name in (table, servers.own(table))} - there)
     if gone:
         raise SchemaMismatch(
             f"the database has no {' and no '.join(gone)}, which a migration made: bring back what"

@@ -7,10 +7,12 @@ the others have, and then its rows from them.
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from app.schema.engines import NAME_EVERYWHERE, TOKENS
+from app.schema.membership import TableServer
 from app.schema.mismatch import SchemaMismatch
-from app.schema.servers import TOKENS, Servers, TableServer
+from app.schema.servers import Servers
 from app.stores.clickhouse.connection import ClickHouseError, translated
 from app.stores.clickhouse.replicas import catch_up
 
@@ -30,37 +32,37 @@ WHERE database = currentDatabase() AND table = {table:String}
 """
 _REPLICATED = "Replicated"
 _PATH_WITH_UUID = re.compile(r"(ENGINE = Replicated\w+\()'[^']*\{uuid\}[^']*'")
+_PATH_AND_NAME = re.compile(r"(ENGINE = Replicated\w+\()'[^']*', '[^']*'")
 
 
-def make_alike(servers: Servers, tables: Iterable[str]) -> None:
-    """Have every server hold each of the tables that any of them holds, as a replica.
+def make_alike(servers: Servers, hosts: Sequence[TableServer], table: str) -> None:
+    """Have every host hold a table that any of them holds, as a replica.
 
     Args:
-        tables: the one that would be missed most at the end.
+        hosts: of one shard, or of all, where each of several shards has all rows.
 
     Raises:
-        SchemaMismatch: two servers have clicks of their own.
+        SchemaMismatch: two servers have rows of their own.
         ClickHouseUnavailable, ClickHouseRefused: as the servers say.
     """
-    for table in tables:
-        plain = [one for one in servers.all if _is_plain(one, table)]
-        holders = [one for one in servers.all if _engine(one, table).startswith(_REPLICATED)]
-        if plain and (holders or len(plain) > 1):
-            raise SchemaMismatch(
-                f"{table} of {plain[0].place} is no replica of that of"
-                f" {(holders or plain[1:])[0].place}: where it is empty, DROP TABLE {table} SYNC"
-                " there; else keep its rows with `hopline backup` first, and bring them back after"
-            )
-        if plain:
-            servers.require_all()
-            _convert(plain[0], table)
-            holders = plain
-        for one in holders:
-            _finish(one, table)
-        for one in servers.all:
-            if holders and not _engine(one, table):
-                _join(one, holders[0], table)
-    _keep_tokens(servers, tables)
+    plain = [one for one in hosts if _is_plain(one, table)]
+    holders = [one for one in hosts if engine_of(one, table).startswith(_REPLICATED)]
+    if plain and (holders or len(plain) > 1):
+        raise SchemaMismatch(
+            f"{table} of {plain[0].place} is no replica of that of"
+            f" {(holders or plain[1:])[0].place}: where it is empty, DROP TABLE {table} SYNC"
+            " there; else keep its rows with `hopline backup` first, and bring them back after"
+        )
+    if plain:
+        servers.require_all()
+        _convert(plain[0], table)
+        holders = plain
+    for one in holders:
+        _finish(one, table)
+    for one in hosts:
+        if holders and not engine_of(one, table):
+            _join(one, holders[0], table)
+        _keep_tokens(one, table)
 
 
 def have_caught_up(servers: Iterable[TableServer], table: str) -> None:
@@ -70,28 +72,34 @@ def have_caught_up(servers: Iterable[TableServer], table: str) -> None:
             catch_up(one.client, table)
 
 
+def is_replica(server: TableServer, table: str) -> bool:
+    """Tell whether a table is one server's or replica's, be it detached by a conversion."""
+    return engine_of(server, table).startswith(_REPLICATED) or _is_plain(server, table)
+
+
 def _is_plain(server: TableServer, table: str) -> bool:
     """Tell whether a table is not replicated, or was left detached by a conversion that died."""
-    engine = _engine(server, table)
+    engine = engine_of(server, table)
     if engine:
-        return not engine.startswith((_REPLICATED, "Shared"))
+        return not engine.startswith((_REPLICATED, "Shared", "Distributed"))
     return bool(server.run(_DETACHED, {"table": table})[0][0])
 
 
-def _engine(server: TableServer, table: str) -> str:
+def engine_of(server: TableServer, table: str) -> str:
+    """Return the name of a table's engine, '' where there is none."""
     rows = server.run(_STATE, {"table": table})
     return str(rows[0][0]) if rows else ""
 
 
 def _convert(server: TableServer, table: str) -> None:
     """Make a plain table a replica; if that fails, it is as it was."""
-    if _engine(server, table):
+    if engine_of(server, table):
         server.run(f"DETACH TABLE {table}")
     try:
         server.run(f"ATTACH TABLE {table} AS REPLICATED")
         server.run(f"SYSTEM RESTORE REPLICA {table}")
     except ClickHouseError:
-        if _engine(server, table):
+        if engine_of(server, table):
             server.run(f"DETACH TABLE {table}")
             server.run(f"ATTACH TABLE {table} AS NOT REPLICATED")
         else:
@@ -111,15 +119,16 @@ def _join(server: TableServer, other: TableServer, table: str) -> None:
     """Make the table that another replica has."""
     ((_, _, query),) = other.run(_STATE, {"table": table})
     ((path, _),) = other.run(_REPLICA, {"table": table})
-    query = _PATH_WITH_UUID.sub(rf"\1'{path}'", query)
+    if server.shard == other.shard:
+        query = _PATH_WITH_UUID.sub(rf"\1'{path}'", query)
+    else:
+        query = _PATH_AND_NAME.sub(rf"\1'{path}', {NAME_EVERYWHERE}", query)
     server.run(query.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
     logger.info("%s of %s is a replica now, and gets its rows from the others", table, server.place)
 
 
-def _keep_tokens(servers: Servers, tables: Iterable[str]) -> None:
+def _keep_tokens(server: TableServer, table: str) -> None:
     """Have Keeper remember tokens for longer; the settings of a table are each replica's own."""
-    for one in servers.all:
-        for table in tables:
-            rows = one.run(_STATE, {"table": table})
-            if rows and TOKENS not in rows[0][1]:
-                one.run(f"ALTER TABLE {table} MODIFY SETTING {TOKENS}")
+    rows = server.run(_STATE, {"table": table})
+    if rows and TOKENS not in rows[0][1]:
+        server.run(f"ALTER TABLE {table} MODIFY SETTING {TOKENS}")

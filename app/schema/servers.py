@@ -1,40 +1,34 @@
-"""Servers on which a migration carries out its statements: one, or each replica of a cluster.
+"""Servers on which a migration carries out its statements: one, or each host of a cluster.
 
 ``ON CLUSTER`` is not used: it needs a queue in Keeper of its own, and says of a statement that
 failed on one host less than that host does.
 """
 
-import logging
-import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
 
-from app.schema.mismatch import SchemaMismatch
+from app.schema.engines import on_shards, replicated
+from app.schema.layout import Layout
+from app.schema.membership import (
+    TableServer,
+    macros_of,
+    require_distinct,
+    require_no_strangers,
+    require_same_cluster,
+)
 from app.stores.clickhouse.connection import (
     FIRST_DATABASE,
-    ClickHouseRefused,
     ClickHouseUnavailable,
     connect,
     database_name,
     require_version,
     translated,
 )
-from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.hosts import places
-from app.stores.clickhouse.replicas import replica_urls
-
-logger = logging.getLogger(__name__)
-
-#: How long Keeper remembers an insert's token; an hour by default, and a retry may come later.
-_TOKEN_SECONDS = 604_800
-TOKENS = f"replicated_deduplication_window_seconds = {_TOKEN_SECONDS}"
-
-_PLAIN = re.compile(r"^ENGINE = ReplacingMergeTree(?:\((\w+)\))?", re.MULTILINE)
-_PATH = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'"
-_NO_SUCH_MACRO = 139
+from app.stores.clickhouse.replicas import Member, members, url_of
+from app.stores.clickhouse.shards import SHARDED, local
 
 #: A query of an hour and a half, of which some rows come at once.
 _HOLD = "SELECT sleepEachRow(0.05) FROM numbers(100000)"
@@ -45,39 +39,21 @@ _POLL_SECONDS = 0.2
 _PATIENCE_SECONDS = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class TableServer:
-    """One server, and our database on it."""
-
-    url: str
-    client: Client
-
-    @property
-    def place(self) -> str:
-        """What the server is called in texts."""
-        return ", ".join(places(self.url))
-
-    def run(self, statement: str, params: Any = None, **settings: object) -> Any:
-        """Carry out a statement.
-
-        Raises:
-            ClickHouseUnavailable, ClickHouseRefused: as the server says.
-        """
-        with translated(self.url):
-            return self.client.execute(statement, params, settings=settings)
-
-
 class Servers:
     """Servers of one installation that answer.
 
     Attributes:
-        are_replicas: whether they are replicas of a cluster.
-        all: those that answer, at least one.
+        cluster: name of the one whose hosts they are; '' for one server.
+        shards: how many the cluster has.
+        layout: which shard a click is on; None where one server or shard has all.
+        all: those that answer, at least one, shard by shard.
         away: what the others say.
     """
 
-    def __init__(self, *, are_replicas: bool) -> None:
-        self.are_replicas = are_replicas
+    def __init__(self, cluster: str = "", shards: int = 1) -> None:
+        self.cluster = cluster
+        self.shards = shards
+        self.layout: Layout | None = None
         self.all: list[TableServer] = []
         self.away: list[ClickHouseUnavailable] = []
 
@@ -86,16 +62,28 @@ class Servers:
         """One of them, where it doesn't matter which."""
         return self.all[0]
 
+    @property
+    def by_shard(self) -> list[list[TableServer]]:
+        """Those of each shard of which any answers."""
+        return [list(group) for _, group in groupby(self.all, key=lambda one: one.shard)]
+
+    def own(self, table: str) -> str:
+        """Return what a table is called that holds a server's own rows."""
+        return local(table) if self.layout and table in SHARDED else table
+
     def run_everywhere(self, statement: str) -> None:
         """Carry out a migration's statement on each server.
 
         What one replica changes in a table, the others do as well, but not its settings; so each is
         asked, and waits for the others.
         """
-        text = replicated(statement) if self.are_replicas else statement
-        settings = {"alter_sync": 2} if self.are_replicas else {}
-        for one in self.all:
-            one.run(text, **settings)
+        steps = [replicated(statement)] if self.cluster else [statement]
+        if self.layout:
+            steps = on_shards(statement, self.cluster, self.layout)
+        settings = {"alter_sync": 2} if self.cluster else {}
+        for text in steps:
+            for one in self.all:
+                one.run(text, **settings)
 
     def require_all(self) -> None:
         """Go on only if no server is away.
@@ -110,32 +98,38 @@ class Servers:
 
 @contextmanager
 def opened(url: str, timeout_seconds: float) -> Iterator[Servers]:
-    """Connect to the server, or to each replica, and create the database where it is missing.
+    """Connect to the server, or to each host of its cluster, and create the database if missing.
 
     Raises:
         ClickHouseUnavailable, ClickHouseRefused: as the server says.
-        SchemaMismatch: the replicas' macros are missing, or the same.
+        SchemaMismatch: the hosts' macros are missing or the same, or they know other hosts.
     """
     with (
         translated(url),
         connect(url, timeout_seconds=timeout_seconds, database=FIRST_DATABASE) as client,
     ):
         require_version(client)
-        urls = replica_urls(client, url) if client.cluster else [url]
-        servers = Servers(are_replicas=bool(client.cluster))
+        cluster = client.cluster
+        hosts = members(client, url) if cluster else [Member(1, ",".join(places(url)), "")]
+    servers = Servers(cluster, hosts[-1].shard)
+    if cluster:
+        require_no_strangers(url, hosts, timeout_seconds)
     with ExitStack() as stack:
-        for one in urls:
+        for host in hosts:
+            place = url_of(url, [host]) if cluster else url
             try:
-                _create_database(one, timeout_seconds)
+                _create_database(place, timeout_seconds)
             except ClickHouseUnavailable as error:
-                if not servers.are_replicas:
+                if not cluster:
                     raise
                 servers.away.append(error)
                 continue
-            client = stack.enter_context(connect(one, timeout_seconds=timeout_seconds))
-            servers.all.append(TableServer(one, client))
-        if servers.are_replicas:
+            client = stack.enter_context(connect(place, timeout_seconds=timeout_seconds))
+            servers.all.append(TableServer(place, client, host.shard))
+        if cluster:
             require_distinct({one.place: macros_of(one) for one in servers.all})
+            for one in servers.all:
+                require_same_cluster(one, hosts)
             stack.enter_context(_alone(servers.first.url, timeout_seconds))
         yield servers
 
@@ -169,22 +163,6 @@ def _alone(url: str, timeout_seconds: float) -> Iterator[None]:
         client.disconnect()
 
 
-def replicated(statement: str) -> str:
-    """Return a migration's statement as each replica carries it out.
-
-    The file and its checksum stay what they are: the engine is chosen where the tables are made.
-    """
-    if not _PLAIN.search(statement):
-        return statement
-    text = _PLAIN.sub(_replicated_engine, statement)
-    return f"{text}{',' if 'SETTINGS ' in text else ' SETTINGS'} {TOKENS}"
-
-
-def _replicated_engine(plain: re.Match[str]) -> str:
-    version = f", {plain[1]}" if plain[1] else ""
-    return f"ENGINE = ReplicatedReplacingMergeTree({_PATH}{version})"
-
-
 def _create_database(url: str, timeout_seconds: float) -> None:
     # An embedded server dies when a client introduces itself with a database that isn't there.
     with (
@@ -195,35 +173,3 @@ def _create_database(url: str, timeout_seconds: float) -> None:
         client.execute(
             "CREATE DATABASE IF NOT EXISTS {database:Identifier}", {"database": database_name(url)}
         )
-
-
-def macros_of(server: TableServer) -> tuple[str, str]:
-    """Return what a server puts for {shard} and {replica} in the path of a table.
-
-    Raises:
-        SchemaMismatch: it has no such macro.
-    """
-    try:
-        shard, replica = server.run("SELECT getMacro('shard'), getMacro('replica')")[0]
-    except ClickHouseRefused as error:
-        if error.code != _NO_SUCH_MACRO:
-            raise
-        raise SchemaMismatch(
-            f"ClickHouse at {server.place} lacks a macro: its configuration needs <macros> with"
-            " <shard>, the same on all replicas, and <replica>, which each has its own of"
-        ) from error
-    return shard, replica
-
-
-def require_distinct(found: Mapping[str, tuple[str, str]]) -> None:
-    """Refuse macros, by host, that would not make the hosts replicas of each other.
-
-    Raises:
-        SchemaMismatch: the text says which.
-    """
-    if len({shard for shard, _ in found.values()}) > 1:
-        said = ", ".join(f"{place} has {shard}" for place, (shard, _) in found.items())
-        raise SchemaMismatch(f"the macro shard has to be the same on all replicas: {said}")
-    if len({replica for _, replica in found.values()}) < len(found):
-        said = ", ".join(f"{place} has {replica}" for place, (_, replica) in found.items())
-        raise SchemaMismatch(f"each replica needs a macro replica of its own: {said}")

@@ -17,6 +17,7 @@ from tests.support.servers import Server
 FOLDER = Path(__file__).parents[2] / "deploy" / "clickhouse"
 USERS = ET.parse(FOLDER / "hopline-users.xml").getroot()
 SERVER = ET.parse(FOLDER / "hopline-server.xml").getroot()
+SHARDS = ET.parse(FOLDER / "hopline-shards.xml").getroot()
 
 
 def one_column(server, query):
@@ -32,6 +33,15 @@ def test_every_setting_of_the_server_is_one(shared_clickhouse):
     groups = {"listen_host", "backups", "query_log", "part_log"}
     used = {setting.tag for setting in SERVER if not setting.get("remove")} - groups
     assert used <= set(one_column(shared_clickhouse, "SELECT name FROM system.server_settings"))
+
+
+def test_the_example_of_shards_has_no_weight_and_sends_a_row_to_one_replica():
+    shards = SHARDS.findall("remote_servers/hopline/shard")
+    assert len(shards) == 2
+    for shard in shards:
+        assert shard.findtext("internal_replication") == "true"
+        assert shard.find("weight") is None
+    assert {one.tag for one in SHARDS.find("macros")} == {"shard", "replica"}
 
 
 @pytest.mark.parametrize("grant", [query.text for query in USERS.iter("query")])

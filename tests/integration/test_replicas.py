@@ -89,7 +89,8 @@ def test_neither_a_killed_replica_nor_a_killed_keeper_costs_or_doubles_a_click(
     assert exit_code == 0, said
     exit_code, said = hopline(settings, "replay", "--since", "1h", "--json")
     assert exit_code == 0, said
-    assert json.loads(said[said.index("{") : said.rindex("}") + 1]).get("restored", 0) == 0, said
+    replayed = json.loads(said[said.index("{") : said.rindex("}") + 1])["clicks"]
+    assert (replayed["replaced"], replayed["restored"]) == (sent, 0), said
     settle(replicas, valkey, sent)
 
 

@@ -48,7 +48,10 @@ BY_TURNS = (
         "tests/integration/test_cluster.py",
         "tests/app/redirect/test_redis_cluster.py",
         "tests/integration/test_confirm_by_replica.py",
+        "tests/integration/test_clickhouse_shards.py",
         "tests/app/schema/test_replication.py",
+        "tests/app/schema/test_sharding.py",
+        "tests/workers/clickhouse/test_shards.py",
         "tests/support/clickhouse/",
     ),
 )

@@ -1,15 +1,13 @@
 """Writer that inserts clicks into ClickHouse: the only file that does it for consumers."""
 
-from collections.abc import Callable
 from time import monotonic
-from typing import TypeVar
 
 from app.audit.stored_clicks import count_stored
 from app.audit.writer import write_ledger
 from app.metrics.workers import WorkerMetrics
-from app.stores.clickhouse.connection import ClickHouseRefused, connect, insert_settings, translated
+from app.stores.clickhouse.connection import ClickHouseRefused, insert_settings
 from app.stores.clickhouse.driver import Client, errors
-from app.stores.clickhouse.replicas import catch_up
+from app.stores.clickhouse.shards import ClickHouseConnection, Shard
 from workers.clickhouse.batch import Batch
 from workers.clickhouse.rows import Rows
 
@@ -39,47 +37,9 @@ _OF_THE_VALUES = (errors.TypeMismatchError, TypeError, ValueError, AttributeErro
 #: needs no such wait, costs less than clicks that come late.
 _CATCH_UP_SECONDS = 0.3
 
-_Answer = TypeVar("_Answer")
-
 
 class RowsRefused(Exception):
     """At least one of the rows can't be stored, ever; others may."""
-
-
-class ClickHouseConnection:
-    """One connection to ClickHouse, made when first used and again after any failure.
-
-    Args:
-        url: as :func:`app.stores.clickhouse.connection.connect` reads it.
-        timeout_seconds: longest wait for an answer.
-    """
-
-    def __init__(self, url: str, timeout_seconds: float) -> None:
-        self._url = url
-        self._timeout_seconds = timeout_seconds
-        self._client: Client | None = None
-
-    def ask(self, question: Callable[[Client], _Answer]) -> _Answer:
-        """Return the answer to a question that is put to the client.
-
-        Raises:
-            ClickHouseUnavailable, ClickHouseRefused: as the server says.
-        """
-        try:
-            with translated(self._url):
-                if self._client is None:
-                    self._client = connect(self._url, timeout_seconds=self._timeout_seconds)
-                return question(self._client)
-        except BaseException:
-            # What was sent and what comes back is unknown, so nothing more may use it.
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Hang up; the next question connects anew."""
-        if self._client is not None:
-            self._client.disconnect()
-            self._client = None
 
 
 class Writer:
@@ -128,7 +88,7 @@ class Writer:
                 have confirmed.
             ClickHouseUnavailable, ClickHouseRefused: as the server says.
         """
-        return self._connection.ask(lambda client: _count(client, batch.rows))
+        return sum(self._connection.ask_each(lambda shard: _count(shard, batch.rows)))
 
     def close(self) -> None:
         """Hang up; the next insert connects anew."""
@@ -141,6 +101,6 @@ def _insert(client: Client, rows: Rows, token: str) -> None:
     client.execute(INSERT, rows, settings=settings, columnar=True)
 
 
-def _count(client: Client, rows: Rows) -> int:
-    catch_up(client, "clicks", most_seconds=_CATCH_UP_SECONDS)
-    return count_stored(client, rows.click_id, rows.short_code, rows.time, _AS_BYTES)
+def _count(shard: Shard, rows: Rows) -> int:
+    shard.catch_up("clicks", most_seconds=_CATCH_UP_SECONDS)
+    return count_stored(shard, rows.click_id, rows.short_code, rows.time, _AS_BYTES)

@@ -1,15 +1,18 @@
 """Table of clicks that a replay reads and replaces rows in."""
 
+from collections import Counter
 from collections.abc import Mapping
+from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from app.audit.stored_clicks import sent_table
 from app.audit.writer import write_ledger
 from app.stores.clickhouse.connection import insert_settings
 from app.stores.clickhouse.driver import Client
-from app.stores.clickhouse.replicas import catch_up
+from app.stores.clickhouse.shards import ClickHouseConnection, Shard
 from workers.clickhouse.rows import Rows
-from workers.clickhouse.writer import INSERT, ClickHouseConnection
+from workers.clickhouse.writer import INSERT
 from workers.replay.rows import COMPARED, pick
 
 #: Columns that clickhouse-driver would read as other types than it writes without converting.
@@ -35,7 +38,8 @@ _BEHIND = """
 _BESIDE_ENTRY = ("click_id", "visitor_id", *COMPARED, "geo_version", "enriched_at")
 #: Times and ids are of the key, alike in all rows of a click: they may be looked at before FINAL.
 _OF_CLICKS = (
-    f"SELECT {', '.join(_AS_WRITTEN.get(name, name) for name in _BESIDE_ENTRY)} FROM clicks FINAL"  # noqa: S608
+    f"SELECT {', '.join(_AS_WRITTEN.get(name, name) for name in _BESIDE_ENTRY)}"  # noqa: S608
+    " FROM {table:Identifier} FINAL"
     " PREWHERE time >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')"
     " AND time <= fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')"
     " AND click_id IN (SELECT click_id FROM wanted)"
@@ -48,6 +52,10 @@ _READ_SETTINGS = {
 }
 
 
+#: What a row is sorted by.
+_KEY = itemgetter(*map(Rows._fields.index, ("short_code", "time", "click_id")))
+
+
 class Cursor(NamedTuple):
     """A row's key, behind which the next page begins."""
 
@@ -57,7 +65,7 @@ class Cursor(NamedTuple):
 
 
 class StoredClicks:
-    """The table of clicks over one connection.
+    """The table of clicks, on however many shards.
 
     Every method raises ClickHouseUnavailable (try again) or ClickHouseRefused.
 
@@ -72,10 +80,13 @@ class StoredClicks:
     def months(self, since_ms: int, until_ms: int) -> dict[int, int]:
         """Return the partitions (YYYYMM) that hold rows of a time, and about how many."""
         query = (
-            f"SELECT toYYYYMM(time) AS month, count() FROM clicks WHERE {_IN_RANGE}"  # noqa: S608
+            f"SELECT toYYYYMM(time) AS month, count() FROM {{table:Identifier}} WHERE {_IN_RANGE}"  # noqa: S608
             " GROUP BY month ORDER BY month"
         )
-        return dict(self._read(query, {"since_ms": since_ms, "until_ms": until_ms}))
+        found = Counter[int]()
+        for month, count in self._read(query, {"since_ms": since_ms, "until_ms": until_ms}):
+            found[month] += count
+        return dict(found)
 
     def page(
         self, month: int, since_ms: int, until_ms: int, after: Cursor | None, count: int
@@ -91,10 +102,12 @@ class StoredClicks:
             }
             condition += _BEHIND
         query = (
-            f"{_SELECT} FROM clicks FINAL WHERE {condition}"
+            f"{_SELECT} FROM {{table:Identifier}} FINAL WHERE {condition}"
             " ORDER BY short_code, time, click_id LIMIT {count:UInt64}"
         )
-        return _as_rows(self._read(query, {**bounds, "count": count}))
+        found = self._read(query, {**bounds, "count": count})
+        # Each shard has given as many: those that come first are among them.
+        return _as_rows(sorted(found, key=_KEY)[:count])
 
     def of_clicks(self, rows: Rows) -> Rows:
         """Return the stored rows of the same clicks, as far as there are any, in any order.
@@ -126,8 +139,9 @@ class StoredClicks:
 
     def _read(
         self, query: str, bounds: Mapping[str, object], tables: list[Any] | None = None
-    ) -> Any:
-        return self._connection.ask(lambda client: _read(client, query, bounds, tables))
+    ) -> list[tuple[Any, ...]]:
+        found = self._connection.ask_each(lambda shard: _read(shard, query, bounds, tables))
+        return list(chain.from_iterable(found))
 
 
 def cursor_of(rows: Rows) -> Cursor:
@@ -136,11 +150,15 @@ def cursor_of(rows: Rows) -> Cursor:
 
 
 def _read(
-    client: Client, query: str, bounds: Mapping[str, object], tables: list[Any] | None
-) -> Any:
+    shard: Shard, query: str, bounds: Mapping[str, object], tables: list[Any] | None
+) -> list[tuple[Any, ...]]:
     # Else a click of which another replica has the row would be restored.
-    catch_up(client, "clicks")
-    return client.execute(query, dict(bounds), external_tables=tables, settings=_READ_SETTINGS)
+    shard.catch_up("clicks")
+    params = {"table": shard.table("clicks"), **bounds}
+    found: list[tuple[Any, ...]] = shard.client.execute(
+        query, params, external_tables=tables, settings=_READ_SETTINGS
+    )
+    return found
 
 
 def _as_rows(found: list[tuple[Any, ...]]) -> Rows:

@@ -20,7 +20,7 @@ from app.erasure.stored import StoredClicks
 from app.links.codes import named
 from app.processes.private_files import keep_to_ourselves
 from app.stores.clickhouse.connection import connect as connect_clickhouse
-from app.stores.clickhouse.replicas import all_replicas
+from app.stores.clickhouse.shards import all_replicas
 from app.stores.redis.calls import caller
 from app.stores.redis.client import connect as connect_redis
 from app.terminal.exclusive import alone
@@ -120,13 +120,13 @@ def _opened(settings: Settings) -> Iterator[Erasure]:
         ) as clickhouse,
         all_replicas(
             clickhouse, settings.clickhouse_server, settings.clickhouse_timeout_seconds
-        ) as replicas,
+        ) as shards,
     ):
         letters = open_all_dead_letters(settings)
         call = caller(client, url, timeout_seconds)
         yield Erasure(
-            Entries(call, [shard.stream for shard in shards_of(settings)], letters),
-            StoredClicks(replicas, settings.clickhouse_server),
+            Entries(call, [one.stream for one in shards_of(settings)], letters),
+            StoredClicks(shards, settings.clickhouse_server),
             call,
             settings.spool_directory,
         )

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from app.links.link import decode, encode
 from app.links.store import LinkStore, open_store
 from app.processes.private_files import is_open_to_others, keep_to_ourselves
 from app.schema.migrations import migrate_as_set
-from app.stores.clickhouse.connection import connect
+from app.stores.clickhouse.shards import ClickHouseConnection
 from app.terminal.output import Failure, complain
 from app.terminal.progress import counted, progress
 
@@ -129,8 +129,8 @@ def _restore_links(settings: Settings, directory: Path, manifest: Manifest) -> l
 @contextmanager
 def _click_table(settings: Settings) -> Iterator[ClickTable]:
     url = settings.clickhouse_server
-    with connect(url, timeout_seconds=settings.clickhouse_timeout_seconds) as client:
-        yield ClickTable(client, url)
+    with closing(ClickHouseConnection(url, settings.clickhouse_timeout_seconds)) as connection:
+        yield ClickTable(connection, url)
 
 
 def _summed(pieces: Iterable[Written], what: str) -> Written:

@@ -1,12 +1,21 @@
 """Checks that ask each replica of a cluster: is it there, is Keeper, and has it what it should."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from app.health.check import Check, fail, ok, warn
+from app.health.clickhouse.shards import shard_checks
+from app.schema.membership import (
+    Macros,
+    TableServer,
+    macros_of,
+    require_distinct,
+    require_no_strangers,
+    require_same_cluster,
+)
 from app.schema.migrations import tables
 from app.schema.mismatch import SchemaMismatch
-from app.schema.servers import TableServer, macros_of, require_distinct
 from app.stores.clickhouse.connection import (
     FIRST_DATABASE,
     ClickHouseError,
@@ -15,7 +24,8 @@ from app.stores.clickhouse.connection import (
     database_name,
     translated,
 )
-from app.stores.clickhouse.replicas import replica_urls
+from app.stores.clickhouse.replicas import Member, members, url_of
+from app.stores.clickhouse.shards import SHARDED, local
 
 _MIGRATE = "run `hopline migrate`"
 _CLUSTER = "clickhouse cluster"
@@ -25,6 +35,9 @@ _REPLICAS = "clickhouse replicas"
 #: Behind by so much, a replica gives reports that somebody would notice.
 _BEHIND_SECONDS = 60
 _QUEUED = 1_000
+
+#: Tables of a shard's own rows.
+OWN = {local(name) for name in SHARDED}
 
 _STATES = """
 SELECT table, zookeeper_path, is_readonly, is_session_expired, zookeeper_exception,
@@ -42,6 +55,7 @@ class ReplicaState(NamedTuple):
         behind_seconds: how old the oldest of what it lacks is.
         queued: what it still has to get or do.
         lost_parts: that no replica had any more.
+        shard: its host's, from 1.
     """
 
     table: str
@@ -52,44 +66,72 @@ class ReplicaState(NamedTuple):
     behind_seconds: int
     queued: int
     lost_parts: int
+    shard: int = 1
+
+    @property
+    def whole(self) -> tuple[str, int]:
+        """The table whose replica it is: a shard's own, or one that is everywhere."""
+        return self.table, self.shard if self.table in OWN else 0
 
 
 def replica_checks(url: str, timeout_seconds: float) -> Iterator[Check]:
-    """Yield the findings about the replicas of the cluster that a URL names."""
+    """Yield the findings about the hosts of the cluster that a URL names."""
     try:
         with (
             translated(url),
             connect(url, timeout_seconds=timeout_seconds, database=FIRST_DATABASE) as client,
         ):
-            urls = replica_urls(client, url)
+            hosts = members(client, url)
+        require_no_strangers(url, hosts, timeout_seconds)
     except ClickHouseRefused as error:
         mend = "set HOPLINE_CLICKHOUSE_CLUSTER as <remote_servers> in ClickHouse's configuration"
         yield fail(_CLUSTER, str(error), mend)
         return
-    macros: dict[str, tuple[str, str]] = {}
-    states: dict[str, list[ReplicaState]] = {}
     faults: list[str] = []
-    for one in urls:
+    with ExitStack() as stack:
+        servers: list[TableServer] = []
+        for host in hosts:
+            one = url_of(url, [host])
+            try:
+                opened = connect(one, timeout_seconds=timeout_seconds, database=FIRST_DATABASE)
+                server = TableServer(one, stack.enter_context(opened), host.shard)
+                require_same_cluster(server, hosts)
+                servers.append(server)
+            except SchemaMismatch as error:
+                yield fail(_CLUSTER, str(error), "have the same <remote_servers> on all hosts")
+            except ClickHouseError as error:
+                faults.append(str(error))
+        yield from _checks(servers, hosts, faults)
+
+
+def _checks(
+    servers: Sequence[TableServer], hosts: Sequence[Member], faults: Sequence[str]
+) -> Iterator[Check]:
+    macros: dict[str, Macros] = {}
+    for one in servers:
         try:
-            with connect(one, timeout_seconds=timeout_seconds, database=FIRST_DATABASE) as client:
-                server = TableServer(one, client)
-                states[server.place] = _states(server)
-                macros[server.place] = macros_of(server)
+            macros[one.place] = macros_of(one)
         except SchemaMismatch as error:
             yield fail(_MACROS, str(error), "set both in ClickHouse's configuration")
-        except ClickHouseError as error:
-            faults.append(str(error))
     yield from _macro_check(macros)
+    states = {one.place: _states(one) for one in servers}
     yield judge_keeper(states)
-    yield judge_replicas(states, faults, {*tables(), "migrations"})
+    names = {*tables(), "migrations"}
+    shards = hosts[-1].shard
+    is_sharded = any(state.table in OWN for found in states.values() for state in found)
+    if is_sharded:
+        names = names - {*SHARDED} | OWN
+    yield judge_replicas(states, faults, names)
+    if is_sharded or shards > 1:
+        yield from shard_checks([one for one in servers if states[one.place]], macros, shards)
 
 
 def _states(server: TableServer) -> list[ReplicaState]:
     rows = server.run(_STATES, {"database": database_name(server.url)})
-    return [ReplicaState(*row) for row in rows]
+    return [ReplicaState(*row)._replace(shard=server.shard) for row in rows]
 
 
-def _macro_check(macros: Mapping[str, tuple[str, str]]) -> Iterator[Check]:
+def _macro_check(macros: Mapping[str, Macros]) -> Iterator[Check]:
     try:
         require_distinct(macros)
     except SchemaMismatch as error:
@@ -133,8 +175,9 @@ def judge_replicas(
     ]
     if lacking:
         return fail(_REPLICAS, "; ".join(lacking), _MIGRATE)
-    paths = {(one.table, one.path) for found in states.values() for one in found}
-    apart = sorted({table for table, _ in paths if sum(table == other for other, _ in paths) > 1})
+    paths = {(one.whole, one.path) for found in states.values() for one in found}
+    wholes = [whole for whole, _ in paths]
+    apart = sorted({table for table, shard in wholes if wholes.count((table, shard)) > 1})
     if apart:
         text = (
             f"{', '.join(apart)}: the hosts are no replicas of each other, with paths of their own"

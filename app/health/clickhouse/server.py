@@ -23,6 +23,7 @@ from app.stores.clickhouse.connection import (
     translated,
 )
 from app.stores.clickhouse.driver import Client
+from app.stores.clickhouse.shards import is_sharded, local
 
 _MIGRATE = "run `hopline migrate`"
 #: Without these a confirmed insert, or what a merge made of it, is lost when the power goes.
@@ -56,13 +57,14 @@ def clickhouse_checks(
             yield fail("schema", f"there is no database {database_name(url)}", _MIGRATE)
             return
         with connect(url, timeout_seconds=timeout_seconds) as client:
+            own = local if is_sharded(client) else str
             schema = _schema(client, url)
             yield schema
-            yield from _durability(client, url)
+            yield from _durability(client, url, list(map(own, _TABLES)))
             yield _inserts(client, url)
             if schema.state == "ok":
                 yield _reports(client, url)
-                yield from table_checks(client, Lifetime(ttl_days, cold_days))
+                yield from table_checks(client, Lifetime(ttl_days, cold_days), own)
             is_cluster = bool(client.cluster)
     yield from (replica_checks if is_cluster else hosts_checks)(url, timeout_seconds)
 
@@ -84,15 +86,15 @@ def judge_durability(engines: Mapping[str, str], defaults: Mapping[str, str]) ->
     name = "clickhouse disk"
     lacking = [
         f"{table} without {setting}"
-        for table in _TABLES
+        for table in engines
         for setting in _ON_DISK
-        if table in engines and _setting(engines[table], setting, defaults) in ("0", "false")
+        if _setting(engines[table], setting, defaults) in ("0", "false")
     ]
     if lacking:
         mend = "; ".join(
             f"ALTER TABLE {table} MODIFY SETTING {', '.join(f'{one} = 1' for one in _ON_DISK)}"
-            for table in _TABLES
-            if any(one.startswith(table) for one in lacking)
+            for table in engines
+            if any(one.startswith(f"{table} ") for one in lacking)
         )
         return fail(name, f"confirmed inserts are not synced: {', '.join(lacking)}", mend)
     return ok(name, "confirmed inserts are on disk")
@@ -103,12 +105,12 @@ def _setting(engine: str, setting: str, defaults: Mapping[str, str]) -> str:
     return found[1] if found else defaults.get(setting, "0")
 
 
-def _durability(client: Client, url: str) -> Iterator[Check]:
-    """Yield what the settings of the tables say, where there are tables."""
+def _durability(client: Client, url: str, names: Sequence[str]) -> Iterator[Check]:
+    """Yield what the settings of tables say, where there are these."""
     engines = client.execute(
         "SELECT name, engine_full FROM system.tables"
-        " WHERE database = currentDatabase() AND name IN {tables:Array(String)}",
-        {"tables": list(_TABLES)},
+        " WHERE database = currentDatabase() AND name IN {tables:Array(String)} ORDER BY name",
+        {"tables": names},
     )
     try:
         with translated(url):

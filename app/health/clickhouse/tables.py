@@ -1,12 +1,13 @@
 """Checks that compare ClickHouse's tables with the migrations: engine, columns, lifetime."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from app.health.check import Check, fail, ok, warn
 from app.schema.lifetime import LEDGER_DAYS, Lifetime, lifetime_of
 from app.schema.migrations import tables
 from app.stores.clickhouse.driver import Client
+from app.stores.clickhouse.shards import SHARDED, local
 
 _TABLES = """
 SELECT name, engine, engine_full FROM system.tables WHERE database = currentDatabase()
@@ -15,6 +16,7 @@ _COLUMNS = """
 SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String}
 """
 _ENGINE = "ReplacingMergeTree"
+_DISTRIBUTED = "Distributed"
 _MEND = (
     "put back what was changed; a table that was detached or renamed comes back with ATTACH TABLE"
     " or RENAME TABLE, one that was dropped with a backup"
@@ -34,21 +36,25 @@ class Table(NamedTuple):
     columns: Mapping[str, str]
 
 
-def table_checks(client: Client, wanted_lifetime: Lifetime) -> Iterator[Check]:
+def table_checks(
+    client: Client, wanted_lifetime: Lifetime, own: Callable[[str], str] = str
+) -> Iterator[Check]:
     """Yield the findings about our tables.
 
     Args:
         wanted_lifetime: of clicks, as it is set.
+        own: names the table of a server's own rows of those that shards part between them.
     """
-    wanted = tables()
+    made = tables()
+    wanted = made | {own(name): made[name] for name in SHARDED}
     found = {
         name: Table(engine, full, dict(client.execute(_COLUMNS, {"table": name})))
         for name, engine, full in client.execute(_TABLES)
         if name in wanted
     }
     yield judge_tables(wanted, found)
-    if "clicks" in found and "ledger" in found:
-        yield judge_lifetimes(found, wanted_lifetime)
+    if all(own(name) in found for name in SHARDED):
+        yield judge_lifetimes({name: found[own(name)] for name in SHARDED}, wanted_lifetime)
 
 
 def judge_tables(wanted: Mapping[str, Mapping[str, str]], found: Mapping[str, Table]) -> Check:
@@ -56,15 +62,19 @@ def judge_tables(wanted: Mapping[str, Mapping[str, str]], found: Mapping[str, Ta
     wrong = [
         fault
         for name, columns in wanted.items()
-        for fault in (_faults(name, columns, found[name]) if name in found else (f"no {name}",))
+        for fault in (
+            _faults(name, columns, found[name], _DISTRIBUTED if local(name) in wanted else _ENGINE)
+            if name in found
+            else (f"no {name}",)
+        )
     ]
     if wrong:
         return fail("tables", ", ".join(wrong), _MEND)
     return ok("tables", "as the migrations made them")
 
 
-def _faults(name: str, wanted: Mapping[str, str], table: Table) -> Sequence[str]:
-    engine = [] if table.engine.endswith(_ENGINE) else [f"{name} is {table.engine}, no {_ENGINE}"]
+def _faults(name: str, wanted: Mapping[str, str], table: Table, engine: str) -> Sequence[str]:
+    wrong = [] if table.engine.endswith(engine) else [f"{name} is {table.engine}, no {engine}"]
     columns = [
         f"{name} has no {column}"
         if column not in table.columns
@@ -72,7 +82,7 @@ def _faults(name: str, wanted: Mapping[str, str], table: Table) -> Sequence[str]
         for column, kind in wanted.items()
         if table.columns.get(column) != kind
     ]
-    return engine + columns
+    return wrong + columns
 
 
 def judge_lifetimes(found: Mapping[str, Table], wanted: Lifetime) -> Check:

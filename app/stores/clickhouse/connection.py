@@ -103,6 +103,8 @@ def connect(
     cluster, quorum = held.pop(_CLUSTER, ""), held.pop(_QUORUM, "0")
     options["settings"] = {
         **held,
+        # A figure that lacks a shard's clicks is none, whatever the server's profile says.
+        **({"skip_unavailable_shards": 0} if cluster else {}),
         **(settings or {}),
         "server_side_params": True,
     }
@@ -159,8 +161,9 @@ def insert_settings(client: Client, rows: int, token: str = "") -> dict[str, obj
     }
     return {
         **(of_replicas if client.cluster else {}),
-        # Answered when the rows are stored; on disk, as the tables are set.
+        # Answered when the rows are stored, on every shard; on disk, as the tables are set.
         "async_insert": 0,
+        "distributed_foreground_insert": 1,
         "insert_deduplicate": 1,
         "deduplicate_insert": "enable",  # the same since 26.2
         "insert_deduplication_token": token or new_token(),

@@ -5,16 +5,11 @@ not find what is stored. Reports may be a moment behind; who draws conclusions h
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from app.stores.clickhouse.codes import TIMEOUT_EXCEEDED
-from app.stores.clickhouse.connection import (
-    ClickHouseRefused,
-    ClickHouseUnavailable,
-    connect,
-    translated,
-)
+from app.stores.clickhouse.connection import ClickHouseRefused, ClickHouseUnavailable
 from app.stores.clickhouse.driver import Client, errors
 from app.stores.clickhouse.hosts import at_place, places
 
@@ -22,14 +17,28 @@ from app.stores.clickhouse.hosts import at_place, places
 CATCH_UP_SECONDS = 10.0
 
 _MEMBERS = """
-SELECT shard_num, host_name, port FROM system.clusters WHERE cluster = {name:String}
-ORDER BY shard_num, replica_num
+SELECT shard_num, host_name, host_address, port, shard_weight FROM system.clusters
+WHERE cluster = {name:String} ORDER BY shard_num, replica_num
 """
 _OTHER_HOSTS = re.compile(r"(?<=[?&])alt_hosts=[^&]*&?")
 
 
 class ReplicaBehind(ClickHouseUnavailable):
     """A replica lacks what others have confirmed, so that what it answers says too little."""
+
+
+class Member(NamedTuple):
+    """One host of a cluster, as a server knows it.
+
+    Attributes:
+        shard: its number, from 1.
+        place: HOST:PORT.
+        address: IP:PORT.
+    """
+
+    shard: int
+    place: str
+    address: str
 
 
 def catch_up(client: Client, *tables: str, most_seconds: float = CATCH_UP_SECONDS) -> None:
@@ -67,54 +76,46 @@ def catch_up(client: Client, *tables: str, most_seconds: float = CATCH_UP_SECOND
             ) from error
 
 
-@contextmanager
-def all_replicas(client: Client, url: str, timeout_seconds: float) -> Iterator[list[Client]]:
-    """Connect to each replica of a client's cluster; without one there is the client alone.
-
-    Raises:
-        ClickHouseUnavailable: one of them is away.
-        ClickHouseRefused: as :func:`replica_urls`.
-    """
-    if not client.cluster:
-        yield [client]
-        return
-    with translated(url):
-        urls = replica_urls(client, url)
-    with ExitStack() as stack:
-        found = []
-        for one in urls:
-            found.append(stack.enter_context(connect(one, timeout_seconds=timeout_seconds)))
-            with translated(one):
-                found[-1].execute("SELECT 1")
-        yield found
-
-
-def replica_urls(client: Client, url: str) -> list[str]:
-    """Return URLs that lead to each replica of the cluster, as the server knows them.
+def members(client: Client, url: str) -> list[Member]:
+    """Return the hosts of a client's cluster, shard by shard, as its server knows them.
 
     Args:
         client: of any of them.
         url: as :func:`app.stores.clickhouse.connection.connect` reads it, with a cluster.
 
     Raises:
-        ClickHouseRefused: there is no such cluster, or it has several shards.
+        ClickHouseRefused: there is no such cluster, or its shards have weights.
         clickhouse_driver.errors.Error: as the server or the driver says.
     """
     rows = client.execute(_MEMBERS, {"name": client.cluster})
     asked = client.connection.reached or places(url)[0]
     if not rows:
         found = client.execute("SELECT DISTINCT cluster FROM system.clusters ORDER BY cluster")
-        names = ", ".join(name for (name,) in found) or "none"
+        names = ", ".join(_text(name) for (name,) in found) or "none"
         raise ClickHouseRefused(
             f"ClickHouse at {asked} knows no cluster {client.cluster}, which"
             f" HOPLINE_CLICKHOUSE_CLUSTER names: of its <remote_servers> it knows {names}"
         )
-    shards = len({shard for shard, _, _ in rows})
-    if shards > 1:
+    if any(weight != 1 for *_, weight in rows):
         raise ClickHouseRefused(
-            f"the cluster {client.cluster} of ClickHouse at {asked} has {shards} shards: Hopline"
-            " keeps all clicks on each replica of one"
+            f"shards of the cluster {client.cluster} of ClickHouse at {asked} have a <weight>, by"
+            " which clicks would be looked for at another shard than they are on: take it out"
         )
-    alone = _OTHER_HOSTS.sub("", url)
-    ends = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for _, host, port in rows)
-    return [at_place(alone, end) for end in ends]
+    return [
+        Member(shard, _end(_text(host), port), _end(_text(address), port))
+        for shard, host, address, port, _ in rows
+    ]
+
+
+def url_of(url: str, hosts: Iterable[Member]) -> str:
+    """Return a URL that leads to some hosts of its cluster, whichever of them answers."""
+    return at_place(_OTHER_HOSTS.sub("", url), ",".join(one.place for one in hosts))
+
+
+def _text(found: str | bytes) -> str:
+    """Return a name, which a client may be set to read as bytes."""
+    return found.decode() if isinstance(found, bytes) else found
+
+
+def _end(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

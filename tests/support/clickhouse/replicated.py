@@ -19,6 +19,8 @@ from tests.support.clickhouse.zookeeper import ZooKeeper
 from tests.support.servers import Server, free_port
 
 CLUSTER = "hop"
+#: Of several shards the first alone, as if the others came later.
+FIRST_SHARD = "hop_first"
 #: The one build of the library whose code is known.
 LIBRARY_SHA256 = "36ad4e999882821ef13cf2d0f52c93f48e6ee1b4498b35a201c23ce4b8d15bf5"
 _LISTEN = "SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP;"
@@ -74,10 +76,6 @@ class Replica(Server):
     def configure(self, keeper_port: int | None, shards: list[list[int]]) -> None:
         """Write down where Keeper and the replicas of each shard are; heeded when it starts."""
         macros = "".join(f"<{name}>{value}</{name}>" for name, value in self.macros.items())
-        found = "".join(
-            f"<shard><internal_replication>true</internal_replication>{_members(ports)}</shard>"
-            for ports in shards
-        )
         # Each clickhouse-local has the same server id, by which one ends another's session.
         keeper = f"""
   <zookeeper>
@@ -87,7 +85,10 @@ class Replica(Server):
   </zookeeper>"""
         more = f"""{keeper if keeper_port else ""}
   <macros>{macros}</macros>
-  <remote_servers><{CLUSTER}>{found}</{CLUSTER}></remote_servers>
+  <remote_servers>
+    <{CLUSTER}>{_shards(shards)}</{CLUSTER}>
+    <{FIRST_SHARD}>{_shards(shards[:1])}</{FIRST_SHARD}>
+  </remote_servers>
 """
         config = self.directory / "config.xml"
         plain = config.read_text().partition("<zookeeper>")[0].partition("<macros>")[0]
@@ -99,6 +100,13 @@ class Replica(Server):
         host = (plain.argv[0], "-I", replica_host.__file__, str(self._library))
         ours = (*host, str(self._interserver_port), "--http_port", str(self._interserver_port))
         return replace(plain, argv=(*ours, *plain.argv[4:]), niceness=0)
+
+
+def _shards(shards: list[list[int]]) -> str:
+    return "".join(
+        f"<shard><internal_replication>true</internal_replication>{_members(ports)}</shard>"
+        for ports in shards
+    )
 
 
 def _members(ports: list[int]) -> str:
