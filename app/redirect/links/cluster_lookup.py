@@ -1,7 +1,8 @@
 """Lookup that finds links over a cluster: each at the primary that serves its slot.
 
 Rule 1: a link is as fresh as the watch at the primary where it was read, for as long as that one
-        serves its slot. After a move to another primary, the link is asked for there.
+        serves its slot. After a move to another primary, the link is asked for there; after one
+        back, too, as nobody may have told of what happened there.
 Rule 2: whichever primary tells of a change is believed.
 Rule 3: while a slot is being moved, what another primary answers is as fresh as the watch there.
 """
@@ -55,8 +56,7 @@ class ClusterLookup(KnownLinks):
         """Return what may be answered from memory, as the parent says."""
         held = self._links.young.get(code) or self._links.get(code)
         if held is not None:
-            watched = self._of_slot[_slot(code)]
-            if watched is not None and held.watch is watched.watch:
+            if held.watch is self._watch_over(code):
                 return held.link
             is_away = self._is_away(code, self._deadlines.budget_seconds)
             return self._stale(held) if is_away else None
@@ -76,7 +76,7 @@ class ClusterLookup(KnownLinks):
             )
             if target is not None:
                 pending.settled = False
-                pending.watch = self._watched[target].watch
+                pending.watch = self._watched[target].watch_over(_slot(pending.code))
                 return
         super().complete(pending, reply)
 
@@ -96,8 +96,9 @@ class ClusterLookup(KnownLinks):
         return pending
 
     def _watch_over(self, code: str) -> Watch | None:
-        watched = self._of_slot[_slot(code)]
-        return None if watched is None else watched.watch
+        slot = _slot(code)
+        watched = self._of_slot[slot]
+        return None if watched is None else watched.watch_over(slot)
 
     def _stale(self, held: Held) -> Link | None:
         if held.watch.ended_at < math.inf:
@@ -115,9 +116,11 @@ class ClusterLookup(KnownLinks):
     def _note_moved(self, slots: Collection[int]) -> None:
         now = self._clock()
         for slot in slots:
-            primary = self._primaries.of_slot[slot]
+            before, primary = self._of_slot[slot], self._primaries.of_slot[slot]
             self._of_slot[slot] = None if primary is None else self._watched[primary]
             self._moved_at[slot] = now
+            if before is not None:
+                before.leave(slot)
         self.note_watch()
 
 
@@ -125,12 +128,14 @@ class WatchedPrimary:
     """Listener to one primary, for a lookup.
 
     Attributes:
-        watch: that lasts; None while changes are not heard.
+        watch: that lasts; None while changes are not heard. Over slots that were elsewhere
+            meanwhile there is another.
     """
 
     def __init__(self, lookup: ClusterLookup, primary: Primary) -> None:
         self.primary = primary
         self.watch: Watch | None = None
+        self._over_returned: dict[int, Watch] = {}
         self.changed = lookup.changed
         self.all_changed = lookup.all_changed
         self._lookup = lookup
@@ -138,14 +143,25 @@ class WatchedPrimary:
     def watch_began(self) -> None:
         """Trust what is read there from now on."""
         self.watch = Watch()
+        self._over_returned.clear()
         self._lookup.note_watch()
 
     def watch_ended(self) -> None:
         """Take all that was read there for stale."""
-        if self.watch is not None:
-            self.watch.ended_at = self._lookup.now()
+        for watch in filter(None, (self.watch, *self._over_returned.values())):
+            watch.ended_at = self._lookup.now()
         self.watch = None
+        self._over_returned.clear()
         self._lookup.note_watch()
+
+    def watch_over(self, slot: int) -> Watch | None:
+        """Return the watch over a slot that this primary serves."""
+        return self._over_returned.get(slot, self.watch)
+
+    def leave(self, slot: int) -> None:
+        """Tell what was read of a slot, which moves away, from what is read once it is back."""
+        if self.watch is not None:
+            self._over_returned[slot] = Watch()
 
 
 class _ClusterPending(PendingLookup):
@@ -158,7 +174,7 @@ class _ClusterPending(PendingLookup):
     __slots__ = ("asked",)
 
     def __init__(self, lookup: ClusterLookup, code: str, watched: WatchedPrimary) -> None:
-        super().__init__(lookup, code, watched.watch)
+        super().__init__(lookup, code, watched.watch_over(_slot(code)))
         self.asked: Primary | None = watched.primary
 
 

@@ -140,6 +140,26 @@ def test_a_limit_is_exact_wherever_it_is_counted(cluster, serving):
             assert answers == [True, True, False, False]
 
 
+@pytest.mark.parametrize("text", ["is no node of a cluster", "are of two clusters"])
+def test_what_is_no_cluster_is_named_once_and_clicks_wait_in_the_spool(
+    make_settings, shared_valkey, cluster, whole, caplog, text
+):
+    nodes = [shared_valkey] if "no node" in text else [cluster.nodes[0], whole.nodes[0]]
+    places = ",".join(f"127.0.0.1:{node.port}" for node in nodes)
+    service = RedirectService(
+        make_settings(redis_url=f"redis+cluster://{places}", stream_shards=SHARDS)
+    )
+    service.start()
+    try:
+        gevent.sleep(0.5)
+        record(service)
+        wait_until(lambda: count(service, "clicks_total", outcome="spooled") == 1)
+        assert [text in line for line in caplog.messages].count(True) == 1
+        assert service.redis.state(1.0).fault == "away"
+    finally:
+        service.close()
+
+
 def test_while_all_primaries_are_away_clicks_wait_in_the_spool(whole, serving):
     with serving(whole) as service:
         before = [record(service) for _ in range(5)]
@@ -149,7 +169,7 @@ def test_while_all_primaries_are_away_clicks_wait_in_the_spool(whole, serving):
         wait_until(lambda: all(each.is_away for each in service.redis.primaries.all))
         assert service.redis.state(2.0).fault == "away"
         ids = [record(service) for _ in range(20)]
-        assert count(service, "clicks_total", outcome="spooled") == 20
+        wait_until(lambda: count(service, "clicks_total", outcome="spooled") == 20)
         for node in whole.nodes:
             node.start()
         whole.wait_until_whole()

@@ -207,3 +207,14 @@ def test_a_refused_click_of_another_kind_is_no_redirection(world):
     world.find(FIRST)
     world.cluster.pipeline(0).answer(hiredis.ReplyError("LOADING Redis is loading"))
     assert isinstance(world.told[0], LookupUnavailable)
+
+
+def test_a_link_whose_slot_was_elsewhere_and_is_back_is_asked_for_again(world):
+    world.learn(FIRST, 0)
+    world.move(FIRST)
+    world.cluster.primaries.update(slots_of(NODES))
+    assert world.lookup.cached(FIRST) is None
+    world.learn(FIRST, 0)
+    assert world.lookup.cached(FIRST) == link(FIRST)
+    world.listener(0).watch_ended()
+    assert world.lookup.cached(FIRST) is None
