@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from redis import Redis, RedisError
 
+from app.audit.factory import open_entries
 from app.clicks.click import Click, to_fields
 from app.config.settings import Settings
 from app.config.shards import written_shards
+from app.health.redis.shards import shard_checks
+from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect as connect_clickhouse
+from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
 from app.stores.redis.cluster import slot_of
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, ClusterNode
 from tests.support.producers import make_click
 from tests.support.worker_processes import Workers, wait_until
 
@@ -32,11 +36,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def settings(make_settings, cluster, clickhouse) -> Settings:
+def settings(make_settings, cluster, clickhouse_url) -> Settings:
     cluster.empty()
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     return make_settings(
         redis_url=cluster.url,
-        clickhouse_url=clickhouse.url("hopline"),
+        clickhouse_url=clickhouse_url,
         stream_shards=3,
         consumers=4,
         insert_seconds=0.2,
@@ -129,9 +134,14 @@ def test_a_primary_that_is_killed_takes_nothing_with_it_and_keeps_no_other_shard
     cluster.wait_until_whole()
 
 
-@pytest.mark.parametrize("way", ["move_slot", "move_slot_at_once"])
+def switch(cluster: Cluster, slot: int, _: ClusterNode) -> None:
+    """Have the primary of a slot and its replica change places."""
+    cluster.fail_over(cluster.owner(slot))
+
+
+@pytest.mark.parametrize("move", [Cluster.move_slot, Cluster.move_slot_at_once, switch])
 def test_a_slot_with_many_entries_moves_away_and_back_under_a_consumer_that_waits(
-    cluster, settings, workers, stored, way
+    cluster, settings, workers, stored, move
 ):
     (shard, *_) = written_shards(settings)
     source, slot = cluster.owner(shard.stream), slot_of(shard.stream)
@@ -147,8 +157,28 @@ def test_a_slot_with_many_entries_moves_away_and_back_under_a_consumer_that_wait
     producer = Producer(settings.redis_url, shard.stream, "meanwhile")
     with producer.running():
         for to in (target, source):
-            getattr(cluster, way)(slot, to)
+            move(cluster, slot, to)
             so_far = producer.sent
             wait_until(lambda so_far=so_far: dict(stored()).get("meanwhile", 0) > so_far)
     wait_until(lambda: dict(stored()) == {"before": 10_000, "meanwhile": producer.sent})
     assert {one.pid for one in workers.consumers()} == pids
+
+
+def test_shards_are_added_on_a_cluster_and_left_again(cluster, settings, tmp_path, stored):
+    """From one shard, whose name has a tag here as well, to three and back."""
+    one = settings.model_copy(update={"stream_shards": 1, "consumers": 2})
+    former = ("clicks:stream", *(shard.stream for shard in written_shards(settings)))
+    with connect(settings.redis_url, timeout_seconds=5) as client:
+        for number, (of_workers, streams) in enumerate(
+            [(one, former[:2]), (settings, former), (one, former[:2])]
+        ):
+            with Workers(of_workers, tmp_path / f"workers-{number}.log") as workers:
+                for stream in streams:
+                    send(client, stream, make_click(short_code=f"round{number}"))
+                wait_until(lambda n=number, all_=streams: (f"round{n}", len(all_)) in stored())
+                assert workers.stop() == 0, workers.log
+        checks = {check.name: check for check in shard_checks(client, settings.redis_url, settings)}
+        assert "3 are written, and clicks:stream is read, too" in checks["shards"].text
+        call = caller(client, settings.redis_url, 5)
+        counted, _ = open_entries(settings, call).check()
+        assert (counted.inserted, counted.pending, counted.unread) == (8, 0, 0)

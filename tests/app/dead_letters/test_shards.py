@@ -7,11 +7,19 @@ from redis import Redis
 
 from app.clicks.click import to_fields
 from app.config.settings import Settings
+from app.config.shards import shards_of
 from app.dead_letters.letter import Fault, to_letter
 from app.dead_letters.shards import AllDeadLetters, open_all_dead_letters
 from app.dead_letters.store import Choice, LetterNotFound
+from app.stores.redis.address import is_cluster
+from app.stores.redis.client import connect
 from tests.conftest import MakeSettings
 from tests.support.producers import make_click
+
+
+@pytest.fixture(params=["one server", "a cluster"])
+def redis_url(request: pytest.FixtureRequest, redis_url: str) -> str:
+    return redis_url if request.param == "one server" else request.getfixturevalue("cluster").url
 
 
 @pytest.fixture
@@ -26,7 +34,7 @@ def letters(settings: Settings) -> AllDeadLetters:
 
 @pytest.fixture
 def redis(redis_url: str) -> Iterator[Redis]:
-    with Redis.from_url(redis_url) as client:
+    with connect(redis_url, timeout_seconds=2) as client:
         yield client
 
 
@@ -41,9 +49,9 @@ def ids(letters: AllDeadLetters, **how: bool) -> list[str]:
 
 
 @pytest.fixture
-def _three(redis: Redis) -> None:
+def _three(redis: Redis, settings: Settings) -> None:
     """One letter in each shard; those of two have one id."""
-    kill(redis, "clicks:dead", "20-0")
+    kill(redis, shards_of(settings)[0].dead_stream, "20-0")
     kill(redis, "clicks:dead:{u0}", "20-0")
     kill(redis, "clicks:dead:{ly}", "3-0")
 
@@ -88,6 +96,7 @@ def test_purged_clicks_are_known_even_of_a_shard_that_is_not_in_use_any_more(
 
 
 @pytest.mark.usefixtures("_three")
-def test_without_shards_there_are_plain_ids(settings: Settings) -> None:
+def test_of_the_stream_without_shards_there_are_plain_ids(settings: Settings) -> None:
     one = settings.model_copy(update={"stream_shards": 1})
-    assert ids(open_all_dead_letters(one)) == ["20-0"]
+    tagged = ["20-0@u0"] if is_cluster(settings.redis_url) else []
+    assert ids(open_all_dead_letters(one)) == ["20-0", *tagged]

@@ -15,6 +15,11 @@ from app.stores.redis.client import connect
 TARGET = {"target": "https://example.com/"}
 
 
+@pytest.fixture(params=["one server", "a cluster"])
+def redis_url(request: pytest.FixtureRequest, redis_url: str) -> str:
+    return redis_url if request.param == "one server" else request.getfixturevalue("cluster").url
+
+
 @pytest.fixture
 def store(redis_url: str, make_settings: Callable[..., object]) -> LinkStore:
     return open_store(make_settings(redis_url=redis_url))

@@ -15,6 +15,11 @@ from app.stores.redis.errors import RedisRefused, RedisUnavailable
 TARGET = {"target": "https://example.com/a?b=c"}
 
 
+@pytest.fixture(params=["one server", "a cluster"])
+def redis_url(request: pytest.FixtureRequest, redis_url: str) -> str:
+    return redis_url if request.param == "one server" else request.getfixturevalue("cluster").url
+
+
 @pytest.fixture
 def client(redis_url: str) -> Iterator[redis.Redis]:
     with connect(redis_url, timeout_seconds=5) as client:
