@@ -30,6 +30,7 @@ class ClusterNode(Server):
             "cluster-node-timeout": str(node_timeout_ms),
             "cluster-require-full-coverage": "no",
             "cluster-replica-validity-factor": "0",
+            "enable-debug-command": "local",
             "repl-diskless-sync-delay": "0",
         }
         argv = tuple(part for name, value in options.items() for part in (f"--{name}", value))
@@ -58,6 +59,14 @@ class ClusterNode(Server):
     def id(self) -> str:
         """Its name among the nodes."""
         return str(self.call("CLUSTER", "MYID"))
+
+    def cut_off(self) -> None:
+        """Have it hear no other node any more, while clients and its replicas reach it (Valkey)."""
+        self.call("DEBUG", "DROP-CLUSTER-PACKET-FILTER", -2)
+
+    def reconnect(self) -> None:
+        """Have it hear the others again."""
+        self.call("DEBUG", "DROP-CLUSTER-PACKET-FILTER", -1)
 
     def view(self) -> SlotMap:
         """Return how it sees the cluster."""

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from app.stores.redis.asking import cluster_locator
@@ -45,3 +47,18 @@ def test_a_slot_that_moves_is_followed_within_a_second(cluster: Cluster) -> None
     cluster.move_slot(slot, target)
     wait_until(lambda: locator.primary_of(slot).port == target.port, 3)
     cluster.move_slot(slot, source)
+
+
+def test_a_primary_that_is_cut_off_and_takes_itself_for_one_is_not_believed(tmp_path: Path) -> None:
+    with Cluster(tmp_path, replicas=3, node_timeout_ms=500) as cluster:
+        locator, slot = cluster_locator(cluster.url), slot_of("a")
+        victim = cluster.owner(slot)
+        replica = cluster.replica_of(victim)
+        victim.cut_off()
+        wait_until(lambda: locator.primary_of(slot).port == replica.port, 15)
+        believed_by_itself = victim.view().node_of(slot)
+        assert believed_by_itself is not None
+        assert believed_by_itself.end[1] == victim.port
+        victim.reconnect()
+        cluster.wait_for_primary(replica)
+        assert locator.primary_of(slot).port == replica.port
