@@ -1,59 +1,21 @@
 """Redis and its Sentinel behind TLS, by name, as the redirect and everybody else reach them."""
 
 from contextlib import closing
-from pathlib import Path
 
 import pytest
-from redis import AuthenticationError, Redis, RedisError
 
-from app.local.ports import LOOPBACK
-from app.processes.child import Program
 from app.redirect.redis.connection import ConnectFailed, connect
 from app.redirect.redis.locator import Locator
 from app.redirect.redis.resp import encode_command
 from app.stores.redis import client as blocking
 from app.stores.redis.address import parse_url
 from app.stores.redis.errors import RedisUnavailable, translated
-from tests.conftest import missing
 from tests.support.certificates import self_signed
 from tests.support.redirect.pipelines import make_pipeline
 from tests.support.sentinels import MASTER
-from tests.support.servers import Server, redis_server_7
+from tests.support.tls_servers import HOST, tls_server
 
-HOST = "localhost"
 SECRET = "of-sentinels"
-
-
-def tls_server(directory, certificate, key, *lines, mode=()):
-    def program(at: Path, port: int) -> Program:
-        file = at / "server.conf"
-        settings = (
-            f"bind {LOOPBACK}",
-            "port 0",
-            f"tls-port {port}",
-            f"tls-cert-file {certificate}",
-            f"tls-key-file {key}",
-            f"tls-ca-cert-file {certificate}",
-            "tls-auth-clients no",
-            "tls-replication yes",
-            f"dir {at}",
-            *lines,
-        )
-        file.write_text("\n".join(settings) + "\n")
-        argv = (str(redis_server_7() or missing("redis-server")), str(file), *mode)
-        return Program("redis", argv, is_ready=lambda: answers(port, certificate))
-
-    return Server(program, directory)
-
-
-def answers(port, certificate):
-    try:
-        with Redis(host=HOST, port=port, ssl=True, ssl_ca_certs=str(certificate)) as client:
-            return bool(client.ping())
-    except AuthenticationError:
-        return True
-    except RedisError:
-        return False
 
 
 @pytest.fixture(scope="module")
