@@ -46,6 +46,7 @@ BY_TURNS = (
         "tests/integration/test_mixed_versions.py",
         "tests/integration/test_shards.py",
         "tests/integration/test_cluster.py",
+        "tests/integration/test_cluster_visits.py",
         "tests/app/redirect/test_redis_cluster.py",
         "tests/integration/test_confirm_by_replica.py",
         "tests/integration/test_clickhouse_shards.py",
