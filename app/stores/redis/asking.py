@@ -157,14 +157,20 @@ def ask_once(at: Address, *command: str, timeout_seconds: float) -> Any:
         connection.disconnect()
 
 
-def ask_importing(at: Address, command: Sequence[Any], timeout_seconds: float) -> Any:
-    """Return the reply of a node that a slot is being moved to (ASK), over a connection of its own.
+def ask_elsewhere(
+    at: Address, command: Sequence[Any], timeout_seconds: float, *, is_ask: bool
+) -> Any:
+    """Return the reply of a node that another one points to, over a connection of its own.
+
+    Args:
+        is_ask: whether the slot is still being moved there.
 
     Raises:
         redis.RedisError: there is none, or an error.
     """
     with closing(Asker(at, timeout_seconds)) as asker:
-        asker.call("ASKING")
+        if is_ask:
+            asker.call("ASKING")
         return asker.call(*command)
 
 

@@ -9,7 +9,7 @@ import redis
 
 from app.stores.redis.address import parse_url
 from app.stores.redis.agreement import OneServer
-from app.stores.redis.asking import ask_importing, redirection_of
+from app.stores.redis.asking import ask_elsewhere, redirection_of
 from app.stores.redis.errors import RedisRefused, RedisUnavailable, translated
 from app.stores.redis.server import RedisServer
 
@@ -123,10 +123,13 @@ class RedisConnection:
     def _follow(self, error: redis.exceptions.AskError, command: Sequence[Any]) -> Any:
         """Send a command, which was not carried out, once more to who has its key by now."""
         to = redirection_of(error)
-        if to is None or not to.is_ask:
-            # It connects anew, to where the slot is.
-            return self._ask(command)
-        return ask_importing(parse_url(self._url).at(to.end), command, self._reply_seconds)
+        if to is None:
+            raise error
+        if not to.is_ask:
+            # The next call connects anew, to where the map has the slot by then.
+            self.hang_up()
+        at = parse_url(self._url).at(to.end)
+        return ask_elsewhere(at, command, self._reply_seconds, is_ask=to.is_ask)
 
     def _asked(self) -> Any:
         """Return the connection over which something was asked; one made now would never say."""
