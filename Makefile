@@ -40,6 +40,7 @@ help:
 	@echo "make lint              only lint and types"
 	@echo "make bench             the redirect beside its peers; figures in build/bench.json"
 	@echo "make bench-workers     the consumers beside a plain one; build/bench-workers.json"
+	@echo "make bench-reports     reports over 20,000,000 clicks; build/bench-reports.json"
 	@echo "make chaos             break everything while clicks come; CHAOS_SECONDS=, ARGS=--help"
 	@echo "make ha                take stores and hosts away while clicks come; build/ha.json, ha-*.png"
 	@echo "make deb               a Debian package in build/, which installs without a network"
@@ -68,6 +69,10 @@ bench: $(DEVELOP)
 .PHONY: bench-workers
 bench-workers: $(DEVELOP)
 	@$(BIN)/python -m loadtest.bench_workers $(ARGS)
+
+.PHONY: bench-reports
+bench-reports: $(DEVELOP)
+	@$(BIN)/python -m loadtest.bench_reports $(ARGS)
 
 .PHONY: chaos
 chaos: $(DEVELOP)

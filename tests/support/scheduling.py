@@ -29,6 +29,7 @@ BY_TURNS = (
         "tests/loadtest/test_hopline.py",
         "tests/loadtest/bench/test_main.py",
         "tests/loadtest/bench/test_scaling.py",
+        "tests/loadtest/bench_reports/test_main.py",
         "tests/loadtest/bench_workers/test_main.py",
         "tests/loadtest/run/test_locust_run.py",
         "tests/app/redirect/server/test_many_connections.py",
