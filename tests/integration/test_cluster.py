@@ -1,5 +1,6 @@
 """Workers on a real cluster: its primaries are killed and its slots moved while clicks come."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,13 +15,15 @@ from app.clicks.click import Click, to_fields
 from app.config.settings import Settings
 from app.config.shards import written_shards
 from app.health.redis.shards import shard_checks
+from app.links.store import open_store
+from app.local.valkey import valkey_binary
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect as connect_clickhouse
 from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
-from app.stores.redis.cluster import slot_of
+from app.stores.redis.cluster import SLOT_COUNT, slot_of
 from tests.support.cluster import Cluster, ClusterNode
-from tests.support.producers import make_click
+from tests.support.producers import make_click, send_clicks
 from tests.support.worker_processes import Workers, wait_until
 
 NODE_TIMEOUT_MS = 2_000
@@ -60,13 +63,13 @@ def workers(settings: Settings, tmp_path: Path) -> Iterator[Workers]:
 @pytest.fixture
 def stored(settings: Settings) -> Callable[[], list[tuple[str, int]]]:
     """A function that returns the short codes of stored clicks, and how many there are of each."""
+    return lambda: stored_in(settings.clickhouse_url)
 
-    def look() -> list[tuple[str, int]]:
-        with connect_clickhouse(settings.clickhouse_url, timeout_seconds=30) as client:
-            query = "SELECT short_code, uniqExact(click_id) FROM clicks GROUP BY 1 ORDER BY 1"
-            return client.execute(query)
 
-    return look
+def stored_in(url: str) -> list[tuple[str, int]]:
+    with connect_clickhouse(url, timeout_seconds=30) as client:
+        query = "SELECT short_code, uniqExact(click_id) FROM clicks GROUP BY 1 ORDER BY 1"
+        return client.execute(query)
 
 
 class Producer:
@@ -182,3 +185,30 @@ def test_shards_are_added_on_a_cluster_and_left_again(cluster, settings, tmp_pat
         call = caller(client, settings.redis_url, 5)
         counted, _ = open_entries(settings, call).check()
         assert (counted.inserted, counted.pending, counted.unread) == (8, 0, 0)
+
+
+def test_one_redis_becomes_the_first_node_and_nothing_has_to_be_copied(
+    make_settings, clickhouse_url, valkey_server, tmp_path
+):
+    """The steps of docs/cluster.md; redis-cli --cluster fix gives out slots as is done here."""
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    server = valkey_server()
+    single = make_settings(redis_url=server.url, clickhouse_url=clickhouse_url)
+    link = open_store(single).create({"target": "https://example.com/", "tags": ["a"]})
+    send_clicks(server.url, 100)
+    server.stop()
+    node = ClusterNode(tmp_path / "node", valkey_binary(), NODE_TIMEOUT_MS)
+    shutil.copytree(server.directory / "appendonlydir", node.directory / "appendonlydir")
+    with node:
+        taken = {slot for each in node.view() for slot in range(each.first, each.last + 1)}
+        assert slot_of("clicks:stream") in taken
+        node.call("CLUSTER", "ADDSLOTS", *(set(range(SLOT_COUNT)) - taken))
+        wait_until(lambda: "cluster_state:ok" in node.call("CLUSTER", "INFO"))
+        url = f"redis+cluster://127.0.0.1:{node.port}"
+        settings = single.model_copy(
+            update={"redis_url": url, "stream_shards": 2, "consumers": 3, "insert_seconds": 0.2}
+        )
+        assert open_store(settings).get(link.code) == link
+        with Workers(settings, tmp_path / "workers.log") as workers:
+            wait_until(lambda: sum(count for _, count in stored_in(clickhouse_url)) == 100)
+            assert workers.stop() == 0, workers.log
