@@ -93,6 +93,14 @@ def _read(path: Path | None) -> dict[str, Any] | None:
 
 
 def _rows(found: Forecast, costs: Costs, bounds: Bounds, streams: int) -> list[_Row]:
+    return [
+        *_processes(found, costs, bounds, streams),
+        *_redis(found, costs, bounds),
+        *_clickhouse(found, costs),
+    ]
+
+
+def _processes(found: Forecast, costs: Costs, bounds: Bounds, streams: int) -> list[_Row]:
     half = f"at most {HEADROOM:.0%} busy"
     return [
         (
@@ -116,6 +124,11 @@ def _rows(found: Forecast, costs: Costs, bounds: Bounds, streams: int) -> list[_
             f"{max(found.consumers, streams)}",
             f"{costs.consumer_us:.3g} µs CPU a click, {half}{_for_each(streams)}",
         ),
+    ]
+
+
+def _redis(found: Forecast, costs: Costs, bounds: Bounds) -> list[_Row]:
+    return [
         ("Redis, CPU", f"{found.redis_share:.1%} of a core", _redis_reason(found, costs)),
         (
             "Redis, memory for links",
@@ -140,6 +153,11 @@ def _rows(found: Forecast, costs: Costs, bounds: Bounds, streams: int) -> list[_
             f"{costs.largest_entry_bytes:,.0f} bytes each, in the same memory; ClickHouse may be"
             f" away for {found.largest_outage_minutes:,.0f} minutes then",
         ),
+    ]
+
+
+def _clickhouse(found: Forecast, costs: Costs) -> list[_Row]:
+    return [
         (
             "ClickHouse, CPU",
             f"{found.clickhouse_cores:.2f} cores",
