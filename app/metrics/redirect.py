@@ -76,7 +76,9 @@ class RedirectMetrics(MetricGroup):
         "How long the oldest of them has waited.", name="redis_oldest_command_seconds", merge="max"
     )
     redis_connected = gauge(
-        "Whether all processes of the redirect are connected to Redis.", merge="min"
+        "Whether all processes of the redirect are connected to Redis; of a cluster, to any"
+        " primary.",
+        merge="min",
     )
     redis_astray = gauge(
         "Whether a process of the redirect is connected to a Redis to which its address no"

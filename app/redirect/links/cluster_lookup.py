@@ -5,17 +5,27 @@ Rule 1: a link is as fresh as the watch at the primary where it was read, for as
         back, too, as nobody may have told of what happened there.
 Rule 2: whichever primary tells of a change is believed.
 Rule 3: while a slot is being moved, what another primary answers is as fresh as the watch there.
+Rule 4: where a node names a primary that is not known yet, who would get an error page waits for
+        the map, and no longer than for a Redis that is silent.
 """
 
 import math
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from app.config.settings import Settings
 from app.links.link import Link
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.links.cache import Held, Watch
-from app.redirect.links.lookup import UNKNOWN, KnownLinks, PendingLookup, Unknown, command_of
+from app.redirect.links.lookup import (
+    UNKNOWN,
+    KnownLinks,
+    LookupUnavailable,
+    PendingLookup,
+    Unknown,
+    command_of,
+)
 from app.redirect.redis.cluster.primaries import Primaries
 from app.redirect.redis.cluster.primary import Primary
 from app.redirect.redis.replies import PipelineError
@@ -38,6 +48,7 @@ class ClusterLookup(KnownLinks):
         self._watched: dict[Primary, WatchedPrimary] = {}
         self._of_slot: list[WatchedPrimary | None] = [None] * SLOT_COUNT
         self._moved_at: dict[int, float] = {}
+        self._held: list[_ClusterPending] = []
         primaries.on_moved.append(self._note_moved)
         primaries.on_left.append(lambda left: self._watched.pop(left).watch_ended())
 
@@ -66,19 +77,52 @@ class ClusterLookup(KnownLinks):
         """Ask again for what is unknown or on its way, as a watch has begun or ended."""
         self._unknown.clear()
         self._detach_all()
+        held, self._held = self._held, []
+        for pending in held:
+            if pending.waiting:
+                self._ask_again(pending)
 
     def complete(self, pending: PendingLookup, reply: object) -> None:
         """Follow a redirection once, and tell what came of the lookup, as the parent does."""
-        if isinstance(pending, _ClusterPending) and pending.asked is not None:
-            asked, pending.asked = pending.asked, None
-            target = self._primaries.follow(
-                reply, asked, command_of(pending.code), pending.on_reply
-            )
-            if target is not None:
-                pending.settled = False
-                pending.watch = self._watched[target].watch_over(_slot(pending.code))
+        if not (isinstance(pending, _ClusterPending) and self._goes_on(pending, reply)):
+            super().complete(pending, reply)
+
+    def give_up(self, pending: PendingLookup) -> None:
+        """Have who waits for the map wait on; tell others what is known, as the parent does."""
+        if isinstance(pending, _ClusterPending) and pending in self._held:
+            if self._is_patient(pending):
+                self._deadlines.add(pending)
                 return
-        super().complete(pending, reply)
+            self._held.remove(pending)
+        super().give_up(pending)
+
+    def _goes_on(self, pending: "_ClusterPending", reply: object) -> bool:
+        asked, pending.asked = pending.asked, None
+        if asked is None:
+            return False
+        command = command_of(pending.code)
+        target = self._primaries.follow(reply, asked, command, pending.on_reply)
+        if target is not None:
+            pending.watch = self._watched[target].watch_over(_slot(pending.code))
+        elif str(reply).startswith("MOVED ") and self._is_patient(pending):
+            self._held.append(pending)
+        else:
+            return False
+        pending.settled = False
+        return True
+
+    def _is_patient(self, pending: "_ClusterPending") -> bool:
+        is_early = self._clock() < pending.patient_until
+        return is_early and isinstance(self._fallback(pending.code, ""), LookupUnavailable)
+
+    def _ask_again(self, pending: "_ClusterPending") -> None:
+        watched = self._of_slot[_slot(pending.code)]
+        if watched is None or watched.primary.is_away:
+            self._held.append(pending)
+            return
+        pending.asked, pending.watch = watched.primary, None
+        with suppress(PipelineError):
+            watched.primary.pipeline.submit_here(command_of(pending.code), pending.on_reply)
 
     def now(self) -> float:
         """Return the time in monotonic seconds."""
@@ -88,7 +132,7 @@ class ClusterLookup(KnownLinks):
         watched = self._of_slot[_slot(code)]
         if watched is None or self._is_away(code, self._timeout_seconds):
             return None
-        pending = _ClusterPending(self, code, watched)
+        pending = _ClusterPending(self, code, watched, self._clock() + self._timeout_seconds)
         try:
             watched.primary.pipeline.submit_here(command_of(code), pending.on_reply)
         except PipelineError:
@@ -169,13 +213,17 @@ class _ClusterPending(PendingLookup):
 
     Attributes:
         asked: who was asked; None once it has redirected the GET.
+        patient_until: when who waits for the map is told, in monotonic seconds.
     """
 
-    __slots__ = ("asked",)
+    __slots__ = ("asked", "patient_until")
 
-    def __init__(self, lookup: ClusterLookup, code: str, watched: WatchedPrimary) -> None:
+    def __init__(
+        self, lookup: ClusterLookup, code: str, watched: WatchedPrimary, patient_until: float
+    ) -> None:
         super().__init__(lookup, code, watched.watch_over(_slot(code)))
         self.asked: Primary | None = watched.primary
+        self.patient_until = patient_until
 
 
 def _slot(code: str) -> int:

@@ -218,3 +218,56 @@ def test_a_link_whose_slot_was_elsewhere_and_is_back_is_asked_for_again(world):
     assert world.lookup.cached(FIRST) == link(FIRST)
     world.listener(0).watch_ended()
     assert world.lookup.cached(FIRST) is None
+
+
+def replace_first(world) -> None:
+    """Have a replica take over from the first primary, and be heard."""
+    world.cluster.primaries.update(slots_of([node(3, 0, epoch=9), *NODES[1:]]))
+    world.listener(0).watch_ended()
+    world.listener(0).watch_began()
+
+
+def test_who_has_nothing_to_go_by_waits_for_the_map_that_a_node_knows_already(world):
+    world.find(FIRST)
+    world.cluster.pipeline(0).answer_error("MOVED 1 10.0.0.1:7003")
+    assert world.told == []
+    replace_first(world)
+    world.cluster.pipeline(0).answer(encode(link(FIRST)))
+    assert world.told == [link(FIRST)]
+
+
+def test_a_primary_that_still_leads_elsewhere_is_asked_again_when_the_map_is_known(world):
+    world.find(FIRST)
+    world.cluster.pipeline(0).answer_error("MOVED 1 10.0.0.1:7003")
+    world.listener(1).watch_ended()
+    world.cluster.pipeline(0).answer_error("MOVED 1 10.0.0.1:7003")
+    assert world.told == []
+    world.cluster.pipeline(0).connected.clear()
+    world.listener(1).watch_began()
+    assert world.cluster.pipeline(0).waiting == []
+    world.cluster.pipeline(0).connected.set()
+    replace_first(world)
+    world.cluster.pipeline(0).answer(encode(link(FIRST)))
+    assert world.told == [link(FIRST)]
+
+
+def test_nobody_waits_for_the_map_longer_than_for_a_silent_redis(world):
+    world.find(FIRST)
+    pending = world.lookup._pending[FIRST]
+    world.cluster.pipeline(0).answer_error("MOVED 1 10.0.0.1:7003")
+    pending.expire()
+    assert world.told == []
+    world.clock.now += 1
+    world.cluster.pipeline(0).connected.clear()
+    pending.expire()
+    assert isinstance(world.told[0], LookupUnavailable)
+    replace_first(world)
+    assert len(world.told) == 1
+
+
+def test_who_has_a_link_last_seen_gets_it_at_once(world):
+    world.learn(FIRST, 0)
+    world.listener(0).watch_ended()
+    world.find(FIRST)
+    world.cluster.pipeline(0).answer_error("MOVED 1 10.0.0.1:7003")
+    assert world.told == [link(FIRST)]
