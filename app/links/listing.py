@@ -1,16 +1,26 @@
-"""Lists of links, read from the sorted sets of codes beside them."""
+"""Lists of links, read from the sorted sets of codes beside them.
 
+Rule 1: a list is gone through by place, and each piece begins behind the last entry of the one
+        before, also where that entry is gone by then: links that are added or deleted meanwhile
+        shift nothing.
+Rule 2: entries of tombstones are taken off a list when they are met. Versions before left them
+        there, and a delete may have been interrupted.
+"""
+
+import heapq
 import logging
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.links.codes import is_valid
 from app.links.link import CorruptLink, Link, LinkNotFound, decode
 from app.links.validation import read_tag
-from app.stores.keys import LINK_DELETED, LINK_INDEX, link_key, link_tag_key
-from app.stores.redis.errors import translated
+from app.stores.keys import LINK_DELETED, LINK_INDEX, LINK_TOMBSTONES, link_key, link_tag_key
+from app.stores.redis.client import despite_full
+from app.stores.redis.errors import RedisError, translated
 
 if TYPE_CHECKING:
     import redis
@@ -19,6 +29,11 @@ logger = logging.getLogger(__name__)
 
 #: Links read in one round trip.
 _SCAN = 500
+
+
+class _Entry(NamedTuple):
+    code: str
+    created_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,7 @@ class LinkList:
     def __init__(self, client: "redis.Redis", url: str) -> None:
         self._client = client
         self._url = url
+        self._may_tidy = True
 
     def page(self, *, after: str | None = None, limit: int = 50, tag: str | None = None) -> Page:
         """Return links that are not deleted, newest first.
@@ -59,10 +75,8 @@ class LinkList:
         found = tuple(islice(self.scan(after=after, tag=tag), limit + 1))
         return Page(found[:limit], found[limit - 1].code if len(found) > limit else None)
 
-    def scan(
-        self, *, after: str | None = None, tag: str | None = None, deleted: bool = False
-    ) -> Iterator[Link]:
-        """Yield all links, newest first, tombstones only if wanted; links may change meanwhile.
+    def scan(self, *, after: str | None = None, tag: str | None = None) -> Iterator[Link]:
+        """Yield links that are not deleted, newest first; they may change meanwhile.
 
         Raises:
             LinkNotFound: ``after`` is no code of this list.
@@ -70,14 +84,28 @@ class LinkList:
         """
         tag = read_tag(tag) if tag else None
         key = link_tag_key(tag) if tag else LINK_INDEX
-        while True:
-            codes_found = self._codes_after(key, after)
-            for link in self._existing(codes_found):
-                if (deleted or not link.deleted) and (not tag or tag in link.tags):
+        for entries in self._pieces(key, after):
+            for link in self._tidied(key, entries):
+                if not link.deleted and (not tag or tag in link.tags):
                     yield link
-            if len(codes_found) < _SCAN:
-                return
-            after = codes_found[-1]
+
+    def scan_all(self) -> Iterator[Link]:
+        """Yield all links and tombstones, newest first.
+
+        What is deleted meanwhile is among them once, as it was or as its tombstone.
+        """
+        newest, listed = float("inf"), set[str]()
+        for entries in self._pieces(LINK_INDEX):
+            links = self._tidied(LINK_INDEX, entries)
+            oldest = entries[-1].created_ms
+            of_oldest = {entry.code for entry in entries if entry.created_ms == oldest}
+            # Read after the index: whoever deletes writes here before taking away from there.
+            buried = self._tombstones(newest, oldest, listed | {entry.code for entry in entries})
+            yield from heapq.merge(links, buried, key=_age, reverse=True)
+            # Those of the oldest moment are yet to come, for there may be more of its links.
+            listed = of_oldest | listed if oldest == newest else of_oldest
+            newest = oldest
+        yield from self._tombstones(newest, float("-inf"), listed)
 
     def count(self, *, deleted: bool = False) -> int:
         """Return how many links there are, disabled and expired ones among them.
@@ -87,17 +115,110 @@ class LinkList:
         """
         with translated(self._url):
             indexed: int = self._client.zcard(LINK_INDEX)
-            return indexed if deleted else indexed - self._client.scard(LINK_DELETED)
+            if deleted:
+                return indexed + self._client.zcard(LINK_TOMBSTONES)
+            return indexed - self._client.scard(LINK_DELETED)
 
-    def _codes_after(self, key: str, after: str | None) -> list[str]:
+    def tidy(self, codes_buried: Sequence[str]) -> None:
+        """Take the entries of tombstones off the index, where they still are."""
+        if not codes_buried:
+            return
         with translated(self._url):
-            rank: Any = -1
-            if after is not None:
-                rank = self._client.zrevrank(key, after) if is_valid(after) else None
-            if rank is None:
-                raise LinkNotFound(f"no link has the code {after!r} to go on after")
-            found: Any = self._client.zrange(key, rank + 1, rank + _SCAN, desc=True)
-        return [code.decode() for code in found]
+            asked = self._client.pipeline(transaction=False)
+            for code in codes_buried:
+                asked.zscore(LINK_INDEX, code)
+            scores = zip(codes_buried, asked.execute(), strict=True)
+            if found := [_Entry(code, int(score)) for code, score in scores if score is not None]:
+                self._take_off(LINK_INDEX, found)
+
+    def _pieces(self, key: str, after: str | None = None) -> Iterator[list[_Entry]]:
+        """Yield a list's entries, some at a time."""
+        rank = 0 if after is None else self._rank_behind(key, self._entry(key, after))
+        while entries := self._entries(key, rank):
+            yield entries
+            if len(entries) < _SCAN:
+                return
+            rank = self._rank_behind(key, entries[-1])
+
+    def _entry(self, key: str, code: str) -> _Entry:
+        if is_valid(code):
+            with translated(self._url):
+                for each in (key, LINK_TOMBSTONES):
+                    score = self._client.zscore(each, code)
+                    if score is not None:
+                        return _Entry(code, int(score))
+        raise LinkNotFound(f"no link has the code {code!r} to go on after")
+
+    def _entries(self, key: str, rank: int) -> list[_Entry]:
+        with translated(self._url):
+            found: Any = self._client.zrange(
+                key, rank, rank + _SCAN - 1, desc=True, withscores=True
+            )
+        return [_Entry(code.decode(), int(score)) for code, score in found]
+
+    def _rank_behind(self, key: str, entry: _Entry) -> int:
+        """Return the place behind an entry, or where it would be."""
+        with translated(self._url):
+            rank: Any = self._client.zrevrank(key, entry.code)
+            if rank is not None:
+                return int(rank) + 1
+            # Those of one moment are in the order of their codes, the last one first.
+            first = self._rank_from(key, str(entry.created_ms))
+            behind = self._rank_from(key, f"({entry.created_ms}")
+
+            def is_behind(place: int) -> bool:
+                codes: Any = self._client.zrange(key, first + place, first + place, desc=True)
+                return not codes or codes[0] < entry.code.encode()
+
+            return first + bisect_left(range(max(behind - first, 0)), True, key=is_behind)
+
+    def _rank_from(self, key: str, newest: str) -> int:
+        """Return the place of the newest entry that is not newer, as ZRANGE's BYSCORE has it."""
+        found: Any = self._client.zrange(
+            key, newest, "-inf", desc=True, byscore=True, offset=0, num=1
+        )
+        if not found:
+            return int(self._client.zcard(key))
+        rank: Any = self._client.zrevrank(key, found[0])
+        # It may be gone by now.
+        return self._rank_from(key, newest) if rank is None else int(rank)
+
+    def _tombstones(self, newest: float, oldest: float, listed: Set[str]) -> Iterator[Link]:
+        """Yield those of some time, ``oldest`` not included, that are not listed elsewhere."""
+        with translated(self._url):
+            rank = self._rank_from(LINK_TOMBSTONES, f"{newest:.0f}")
+        while entries := self._entries(LINK_TOMBSTONES, rank):
+            due = [entry for entry in entries if entry.created_ms > oldest]
+            codes = [entry.code for entry in due if entry.code not in listed]
+            yield from (link for link in self._existing(codes) if link.deleted)
+            if len(due) < _SCAN:
+                return
+            rank = self._rank_behind(LINK_TOMBSTONES, entries[-1])
+
+    def _tidied(self, key: str, entries: Sequence[_Entry]) -> list[Link]:
+        """Return the links of a list's entries, and take the tombstones among them off the list."""
+        links = list(self._existing([entry.code for entry in entries]))
+        deleted = {link.code for link in links if link.deleted}
+        if deleted and self._may_tidy:
+            try:
+                with translated(self._url):
+                    self._take_off(key, [entry for entry in entries if entry.code in deleted])
+            except RedisError as error:
+                # It would take no other either, being full or read only.
+                self._may_tidy = False
+                logger.info("Deleted links stay in the way of lists: %s", error)
+        return links
+
+    def _take_off(self, key: str, buried: Sequence[_Entry]) -> None:
+        codes = [entry.code for entry in buried]
+        if key == LINK_INDEX:
+            # Also on a full Redis: it takes no more than it gives back.
+            pairs = [word for entry in buried for word in (entry.created_ms, entry.code)]
+            add = despite_full(LINK_TOMBSTONES, "ZADD", LINK_TOMBSTONES, "NX", *pairs)
+            self._client.execute_command(*add)  # type: ignore[no-untyped-call]
+        self._client.zrem(key, *codes)
+        if key == LINK_INDEX:
+            self._client.srem(LINK_DELETED, *codes)
 
     def _existing(self, codes_found: Sequence[str]) -> Iterator[Link]:
         if not codes_found:
@@ -107,6 +228,10 @@ class LinkList:
         for code, raw in zip(codes_found, texts, strict=True):
             if raw is not None and (link := _readable(code, raw)):
                 yield link
+
+
+def _age(link: Link) -> tuple[int, str]:
+    return link.created_ms, link.code
 
 
 def _readable(code: str, raw: bytes) -> Link | None:

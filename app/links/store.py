@@ -1,7 +1,8 @@
 """Store that keeps links in Redis: a string key for each, and sorted sets of codes to list them by.
 
-Rule 1: an index entry is written before its link and never taken away, so that no link can be
-        missing from a list; readers skip entries whose link is missing, deleted or has lost the
+Rule 1: an index entry is written before its link, and taken away after its tombstone, which is
+        final, was written: no link can be missing from a list. The tombstone's own entry comes
+        before the tombstone. Readers skip entries whose link is missing, deleted or has lost the
         tag.
 Rule 2: a link changes only by compare-and-set of its whole text, so that no editor overwrites
         what another has just written.
@@ -18,12 +19,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from app.config.settings import Settings
 from app.links import codes
-from app.links.link import Link, LinkNotFound, decode, encode, tombstone
+from app.links.link import CorruptLink, Link, LinkNotFound, decode, encode, tombstone
 from app.links.listing import LinkList
 from app.links.validation import InvalidLink, LinkOptions
 from app.stores.keys import (
-    LINK_DELETED,
     LINK_INDEX,
+    LINK_TOMBSTONES,
     link_key,
     link_spent_key,
     link_tag_key,
@@ -141,7 +142,7 @@ class LinkStore:
         return Link(code=code, created_ms=created_ms, updated_ms=now_ms, **held)
 
     def put_new(self, links: Sequence[Link]) -> list[bytes | None]:
-        """Store each link whose code is free, in two round trips.
+        """Store each link whose code is free, in two round trips; one more for deleted ones' codes.
 
         Returns: for each link None, or the text of the link that has its code already.
         """
@@ -151,13 +152,14 @@ class LinkStore:
             for link in links:
                 for index in _indexes(link):
                     indexed.zadd(index, {link.code: link.created_ms}, nx=True)
-                if link.deleted:
-                    indexed.sadd(LINK_DELETED, link.code)
             indexed.execute()
             stored = self._client.pipeline(transaction=False)
             for link in links:
                 stored.set(link_key(link.code), encode(link), nx=True, get=True)
-            return stored.execute()
+            held: list[bytes | None] = stored.execute()
+            pairs = zip(links, held, strict=True)
+            self._take_off([link for link, raw in pairs if not link.deleted and _is_tombstone(raw)])
+            return held
 
     def put_elsewhere(self, link: Link) -> Link:
         """Store a link whose made-up code is taken under another, and return it.
@@ -196,7 +198,7 @@ class LinkStore:
             LinkNotFound: there is no such link any more.
             LinkContended: others kept changing it.
         """
-        return self._swap(code, lambda link: self.changed(link, given))
+        return self._swap(code, lambda link: self.changed(link, given))[1]
 
     def changed(self, link: Link, given: Mapping[str, object]) -> Link:
         """Return what a link is with the given options, which is not stored.
@@ -213,14 +215,12 @@ class LinkStore:
             LinkNotFound: there is no such link any more.
             LinkContended: others kept changing it.
         """
-        self._live(code)
-        with translated(self._url):
-            # Before the tombstone, as an index entry is before its link: an interrupted delete
-            # can be repeated, and the repetition sets the count right.
-            self._write(LINK_DELETED, "SADD", LINK_DELETED, code)
-        left = self._swap(code, lambda link: tombstone(code, link.created_ms, link.updated_ms))
+        link, left = self._swap(
+            code, lambda link: tombstone(code, link.created_ms, link.updated_ms)
+        )
         with translated(self._url):
             self._client.delete(link_uses_key(code), link_spent_key(code))
+            self._take_off([link])
         return left
 
     def ping(self) -> None:
@@ -261,13 +261,19 @@ class LinkStore:
             raise LinkDeleted(f"the link {code!r} was deleted")
         return raw, link
 
-    def _swap(self, code: str, change: Callable[[Link], Link]) -> Link:
+    def _swap(self, code: str, change: Callable[[Link], Link]) -> tuple[Link, Link]:
+        """Change a link, and return what it was and what it is."""
         for _ in range(_SWAPS):
-            raw, link = self._live(code)
+            try:
+                raw, link = self._live(code)
+            except LinkDeleted:
+                # A try before, or a delete that was interrupted, may have left its entry.
+                self.links.tidy([code])
+                raise
             updated_ms = max(self._now_ms(), link.updated_ms + 1)
             changed = replace(change(link), updated_ms=updated_ms)
             if self._compare_and_set(raw, changed):
-                return changed
+                return link, changed
         raise LinkContended(f"the link {code!r} is being changed by others: try again")
 
     def _compare_and_set(self, raw: bytes, link: Link) -> bool:
@@ -279,10 +285,31 @@ class LinkStore:
             )
         return bool(reply)
 
+    def _take_off(self, gone: Sequence[Link]) -> None:
+        """Take links whose tombstones stand off the lists."""
+        self.links.tidy([link.code for link in gone])
+        tagged = self._client.pipeline(transaction=False)
+        for link in gone:
+            for tag in link.tags:
+                tagged.zrem(link_tag_key(tag), link.code)
+        tagged.execute()
+
     def _write(self, key: str, *command: str | int) -> None:
         """Write what belongs to a change of a link, which a full Redis takes as well."""
         self._client.execute_command(*despite_full(key, *command))  # type: ignore[no-untyped-call]
 
 
 def _indexes(link: Link) -> list[str]:
+    if link.deleted:
+        return [LINK_TOMBSTONES]
     return [LINK_INDEX, *map(link_tag_key, link.tags)]
+
+
+def _is_tombstone(raw: bytes | None) -> bool:
+    # Most are no tombstones, and reading each takes time.
+    if raw is None or b'"deleted"' not in raw:
+        return False
+    try:
+        return decode("", raw).deleted
+    except CorruptLink:
+        return False

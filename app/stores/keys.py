@@ -8,13 +8,16 @@ that they live in its slot on a Redis Cluster.
 #: Prefix of the links; one string key a link, so that CLIENT TRACKING can watch the prefix.
 LINK_PREFIX = "link:"
 
-#: Sorted set of all codes, scored by creation time in milliseconds, for listing.
+#: Sorted set of the codes of links, scored by creation time in milliseconds, for listing.
 LINK_INDEX = "links:index"
+
+#: Sorted set of the codes of deleted links, which stay taken; scored as they were in the index.
+LINK_TOMBSTONES = "links:tombstones"
 
 #: Prefix of the sorted sets of the codes of one tag, scored as the index is.
 LINK_TAG_PREFIX = "links:tag:"
 
-#: Set of the codes of deleted links, which stay in the index and stay taken.
+#: Set of the codes of links that an earlier version deleted, and which are still in the index.
 LINK_DELETED = "links:deleted"
 
 #: Prefix of the counters of used clicks, one a link with a click limit.

@@ -94,7 +94,7 @@ def export_links(
     if form is None:
         form = "jsonl" if file and file.suffix.lower() in (".jsonl", ".ndjson") else "csv"
     store = open_store(load())
-    links = store.links.scan(deleted=with_deleted)
+    links = store.links.scan_all() if with_deleted else store.links.scan()
     is_piped = file is None or file == Path("-")
     # On a terminal the links themselves are the progress.
     if not (is_piped and sys.stdout.isatty()):

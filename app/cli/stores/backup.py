@@ -145,7 +145,7 @@ def _summed(pieces: Iterable[Written], what: str) -> Written:
 
 def _link_lines(store: LinkStore) -> Iterator[dict[str, Any]]:
     """Yield all links, deleted ones too, whose codes stay taken."""
-    for link in store.links.scan(deleted=True):
+    for link in store.links.scan_all():
         uses = store.uses(link)
         yield {"code": link.code, "link": orjson.Fragment(encode(link)), "uses": uses}
 

@@ -91,11 +91,12 @@ def test_a_tag_may_be_asked_for_as_it_was_given(store: LinkStore) -> None:
 
 
 def test_deleted_links_are_left_out_unless_wanted(store: LinkStore) -> None:
-    add(store, *"abc", created_ms=1000)
+    for number, code in enumerate("abc"):
+        add(store, code, created_ms=1000 + number)
     store.delete("b")
     assert codes(store) == ["c", "a"]
-    assert [link.code for link in store.links.scan(deleted=True)] == ["c", "b", "a"]
-    assert store.links.count() == 2
+    assert [link.code for link in store.links.scan_all()] == ["c", "b", "a"]
+    assert (store.links.count(), store.links.count(deleted=True)) == (2, 3)
 
 
 def test_a_tag_lists_the_links_that_carry_it_now(store: LinkStore) -> None:

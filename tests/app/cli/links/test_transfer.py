@@ -102,10 +102,10 @@ def test_an_export_moves_every_link_to_another_machine(
     assert not exported.with_name(f"{name}.part").exists()
 
     store = open_store(make_settings(redis_url=redis_url))
-    before = list(store.links.scan(deleted=True))
+    before = list(store.links.scan_all())
     store._client.flushall()
     assert hopline("links", "import", str(exported)).out == "3 created, 0 unchanged, 0 refused\n"
-    after = list(store.links.scan(deleted=True))
+    after = list(store.links.scan_all())
     assert [_without_update(link) for link in after] == [_without_update(link) for link in before]
     assert hopline("links", "add", "https://c.example/", "--code", "c").exit_code == 1
 
