@@ -42,7 +42,7 @@ help:
 	@echo "make bench-workers     the consumers beside a plain one; build/bench-workers.json"
 	@echo "make bench-reports     reports over 20,000,000 clicks; build/bench-reports.json"
 	@echo "make chaos             break everything while clicks come; CHAOS_SECONDS=, ARGS=--help"
-	@echo "make ha                take stores and hosts away while clicks come; build/ha.json, ha-*.png"
+	@echo "make ha                take stores and hosts away while clicks come; build/ha.json, *.png"
 	@echo "make deb               a Debian package in build/, which installs without a network"
 	@echo "make test-systemd      that package under real systemd; figures in build/systemd*.json"
 	@echo "make test-platforms    all of it on Debian 12, 13 and testing, unpacked; as root"

@@ -12,26 +12,39 @@ from rich.console import Console
 
 from tests.ha.options import Asked, Options, parse
 from tests.ha.picture import draw
-from tests.ha.report import conclusion, exit_code, figures, label, show
+from tests.ha.report import broken_off, conclusion, exit_code, figures, label, show
 from tests.ha.run import run
 from tests.ha.scenarios.table import SCENARIOS
 from tests.support.tools import working_folder
+
+logger = logging.getLogger(__name__)
 
 _COLUMNS = 110
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play all that is asked for, one after the other; return the exit code."""
-    texts = {name: scenario.text for name, scenario in SCENARIOS.items()}
-    options = parse(arguments, texts, [one.name for one in SCENARIOS.values() if one.is_failover])
+    options = parse(
+        arguments,
+        {name: scenario.text for name, scenario in SCENARIOS.items()},
+        failovers=[name for name, scenario in SCENARIOS.items() if scenario.is_failover],
+        further=[name for name, scenario in SCENARIOS.items() if not scenario.is_usual],
+    )
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    # It would tell of each replica that is away, in twenty lines, whenever that is asked.
+    logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
     options.json_path.parent.mkdir(parents=True, exist_ok=True)
     console = Console(width=_COLUMNS)
     runs = []
     with working_folder(options.directory, "hopline-ha-", keep=options.keep) as folder:
         for asked in options.runs:
-            runs.append(_run(options, folder, asked))
-            show(runs[-1], console)
+            try:
+                runs.append(_run(options, folder, asked))
+            except Exception as error:
+                logger.exception("%s broke off", asked.label)
+                runs.append(broken_off(asked, error))
+            else:
+                show(runs[-1], console)
             options.json_path.write_text(json.dumps({"runs": runs}, indent=2) + "\n")
     console.print(conclusion(runs))
     return exit_code(runs)

@@ -17,12 +17,14 @@ _EPILOG = """\
 Scenarios: {}
 
 Those of Sentinel are marked by *; --store, --down-after, --confirm, --by and --min-replicas are for
-them. By default every scenario is played with Valkey, and `kill` again with Redis, with a master
-that is down after 30 s, and with HOPLINE_CONFIRM=replica: some twelve minutes. --all plays those of
-Sentinel with each store and each time, and again with HOPLINE_CONFIRM=replica: some forty.
+them. By default all but no-sentinels and paused are played with Valkey, and `kill` once more with
+Redis, with a master that is down after 30 s, and with HOPLINE_CONFIRM=replica: some eleven minutes.
+--all plays every one, those of Sentinel with each store and each time, and once more with
+HOPLINE_CONFIRM=replica: some forty.
 
 Exit codes: 0 every target was met, or missed by no more than the machine itself was late; 1 a click
-is lost, doubled or not answered, a change of a link was not heard, or something took too long;
+is lost, doubled or not answered, a change of a link was not heard, something took too long, or a
+scenario broke off;
 2 wrong usage; 3 nothing of that, but a run is void: the machine had too much else to do for it."""
 
 
@@ -53,7 +55,7 @@ class Options(NamedTuple):
     """How the runs go.
 
     Attributes:
-        rate: clicks a second that visitors send.
+        rate: clicks a second that visitors send; None for the scenario's own.
         min_replicas: below so many replicas in step a master takes no writes.
         by: of :data:`WAYS`.
         warm_seconds: how long visitors come before the blow, so that links are in memory.
@@ -65,7 +67,7 @@ class Options(NamedTuple):
     """
 
     runs: tuple[Asked, ...]
-    rate: float
+    rate: float | None
     min_replicas: int
     by: str
     warm_seconds: float
@@ -78,17 +80,22 @@ class Options(NamedTuple):
 
 
 def parse(
-    arguments: Sequence[str] | None, scenarios: Mapping[str, str], failovers: Collection[str]
+    arguments: Sequence[str] | None,
+    scenarios: Mapping[str, str],
+    failovers: Collection[str],
+    further: Collection[str] = (),
 ) -> Options:
     """Read the command line; exits with 2 when it can't be understood.
 
     Args:
         scenarios: names and texts.
         failovers: which of them are of Sentinel.
+        further: which of them are only played when they are asked for, or all.
     """
     given = _parser(scenarios, failovers).parse_args(arguments)
+    usual = [name for name in scenarios if given.all or name not in further]
     return Options(
-        runs=tuple(_runs(given, scenarios, failovers)),
+        runs=tuple(_runs(given, usual, failovers)),
         rate=given.rate,
         min_replicas=given.min_replicas,
         by=given.by,
@@ -114,12 +121,12 @@ def _parser(scenarios: Mapping[str, str], failovers: Collection[str]) -> argpars
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--only", type=_of(scenarios), metavar="SCENARIO,…", help="by default all")
+    add("--only", type=_of(scenarios), metavar="SCENARIO,…", help="by default most, see below")
     add("--all", action="store_true", help="with each store and each time; see below")
     add("--store", type=_of(STORES), metavar="STORE,…", help=", ".join(STORES))
     add("--down-after", type=_seconds, metavar="SECONDS,…", help="until a master is down (1)")
     add("--confirm", type=_of(CONFIRM), metavar="WHO,…", help="who confirms a click (master)")
-    add("--rate", type=_positive, default=1_000.0, help="clicks a second (%(default)g)")
+    add("--rate", type=_positive, help="clicks a second (1000, on a cluster 1500)")
     add("--min-replicas", type=int, default=1, help="min-replicas-to-write (%(default)s)")
     add("--by", choices=WAYS, default=WAYS[0], help="how Hopline finds the master (%(default)s)")
     add("--warm", type=_positive, default=3.0, help="seconds before the blow (%(default)g)")
@@ -133,9 +140,9 @@ def _parser(scenarios: Mapping[str, str], failovers: Collection[str]) -> argpars
 
 
 def _runs(
-    given: argparse.Namespace, scenarios: Collection[str], failovers: Collection[str]
+    given: argparse.Namespace, usual: Collection[str], failovers: Collection[str]
 ) -> Iterator[Asked]:
-    chosen = given.only or tuple(scenarios)
+    chosen = given.only or usual
     is_narrowed = any((given.only, given.store, given.down_after, given.confirm))
     stores = given.store or STORES[: 2 if given.all else 1]
     down_after = given.down_after or _DOWN_AFTER_SECONDS[: 2 if given.all else 1]

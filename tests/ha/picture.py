@@ -30,7 +30,7 @@ def draw(outcome: Outcome, title: str, path: Path) -> None:
         draw_one(axes, outcome, zero_ms)
         axes.grid(visible=True)
         _draw_moments(axes, outcome, zero_ms)
-    plots[0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=8, fontsize="small")
+    plots[0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=6, fontsize="small")
     plots[-1].set_xlabel("seconds after the first blow")
     figure.suptitle(title)
     figure.savefig(path, metadata={"Software": None}, dpi=90)

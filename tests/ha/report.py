@@ -35,7 +35,7 @@ def figures(scenario: Scenario, asked: Asked, outcome: Outcome, options: Options
         **asked._asdict(),
         "text": scenario.text,
         "server": outcome.store,
-        "rate": options.rate,
+        "rate": options.rate or scenario.rate,
         "busy_share": round(share, 3),
         "targets": [one.figures() for one in targets],
         "sent": counts.sent,
@@ -53,6 +53,11 @@ def figures(scenario: Scenario, asked: Asked, outcome: Outcome, options: Options
         "noted": outcome.noted,
         **{f"{name}_numbers": numbers[:_NAMED] for name, numbers in named.items()},
     }
+
+
+def broken_off(asked: Asked, error: Exception) -> dict[str, Any]:
+    """Return what is told of a run that could not be played to its end."""
+    return {"verdict": "FAILED", **asked._asdict(), "error": f"{type(error).__name__}: {error}"}
 
 
 def _promotion(outcome: Outcome, place: int) -> dict[str, Any]:
@@ -143,7 +148,8 @@ def conclusion(runs: Sequence[Mapping[str, Any]]) -> str:
     told = f"{counts['passed']} of {len(runs)} passed"
     if counts["void"]:
         told += f", {counts['void']} void: the machine had too much else to do, play them again"
-    return told + (f", {counts['FAILED']} FAILED" if counts["FAILED"] else "")
+    failed = [run["scenario"] for run in runs if run["verdict"] == "FAILED"]
+    return told + (f", {len(failed)} FAILED: {', '.join(failed)}" if failed else "")
 
 
 def exit_code(runs: Sequence[Mapping[str, Any]]) -> int:

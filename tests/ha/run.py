@@ -26,7 +26,7 @@ def run(testbed: Testbed, scenario: Scenario, asked: Asked, options: Options) ->
     testbed.start()
     with (
         VisitorProcess(
-            testbed.ways, options.rate, log, testbed.codes, _PATIENCE_SECONDS
+            testbed.ways, options.rate or scenario.rate, log, testbed.codes, _PATIENCE_SECONDS
         ) as visitors,
         RunQueueMonitor(
             lambda: {

@@ -2,15 +2,20 @@ import pytest
 
 from tests.ha.options import Asked, parse
 
-SCENARIOS = {"kill": "kill -9 of the master", "planned": "SENTINEL FAILOVER", "shards": "grow"}
-FAILOVERS = ("kill", "planned")
+SCENARIOS = {
+    "kill": "kill -9 of the master",
+    "planned": "SENTINEL FAILOVER",
+    "paused": "CLIENT PAUSE",
+    "shards": "grow",
+}
+FAILOVERS = ("kill", "planned", "paused")
 
 
 def runs(*arguments):
-    return parse(arguments, SCENARIOS, FAILOVERS).runs
+    return parse(arguments, SCENARIOS, FAILOVERS, further=["paused"]).runs
 
 
-def test_all_is_played_unless_told_otherwise_and_one_failover_in_every_way():
+def test_most_is_played_unless_told_otherwise_and_one_failover_in_every_way():
     assert runs() == (
         Asked("kill", "valkey", 1.0),
         Asked("planned", "valkey", 1.0),
@@ -23,7 +28,7 @@ def test_all_is_played_unless_told_otherwise_and_one_failover_in_every_way():
 
 def test_every_failover_is_played_in_every_way_if_told_so():
     played = runs("--all")
-    assert len(played) == 2 * 4 + 1 + 2
+    assert len(played) == 3 * 4 + 1 + 3
     assert Asked("planned", "redis", 30.0) in played
     assert Asked("planned", "valkey", 1.0, "replica") in played
 
@@ -35,6 +40,7 @@ def test_some_can_be_chosen():
         Asked("kill", "redis", 2.5),
         Asked("shards"),
     )
+    assert runs("--only", "paused") == (Asked("paused", "valkey", 1.0),)
     confirmed = runs("--only", "planned", "--confirm", "master,replica")
     assert [one.confirm for one in confirmed] == ["master", "replica"]
 

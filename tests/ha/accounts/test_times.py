@@ -52,6 +52,6 @@ def test_who_never_hears_is_no_time():
 
 
 def test_who_counts_has_a_part_in_counting_alone():
-    busy = Machine([], [Delay(1_000, 1_500, "workers", 300.0)])
+    busy = Machine([], [Delay(1_000, 1_500, "counts 7", 300.0)])
     assert busy.took(1_000, 800.0) == Took(800.0, 0.0)
     assert busy.took(1_000, 800.0, counts=True) == Took(800.0, 300.0)

@@ -20,11 +20,13 @@ class Inserts(Background):
 
     Attributes:
         at_ms: when there were more than before, in Unix milliseconds.
+        is_answered: whether any of them told, the last time.
     """
 
     def __init__(self, ports: Sequence[int]) -> None:
         super().__init__()
         self.at_ms: list[int] = []
+        self.is_answered = False
         self._clients = [
             Client(LOOPBACK, port, DATABASE, connect_timeout=_PATIENCE_SECONDS) for port in ports
         ]
@@ -39,10 +41,11 @@ class Inserts(Background):
         most = -1
         while not self._is_over.wait(_LOOK_SECONDS):
             rows = max(map(_rows, self._clients))
-            # Merges take away what is there twice.
+            self.is_answered = rows >= 0
             if rows > most:
                 self.at_ms.append(now_ms())
-            most = rows
+            # Merges take away what is there twice.
+            most = rows if self.is_answered else most
         for client in self._clients:
             client.disconnect()
 

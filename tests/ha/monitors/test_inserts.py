@@ -37,3 +37,6 @@ def test_rows_are_seen_to_arrive_by_whichever_replica_answers(server, free_port)
         with connect(server.url("hopline"), timeout_seconds=10) as client:
             client.execute("INSERT INTO clicks (click_id, time) VALUES", [(b"0" * 16, 0)])
         wait_until(lambda: len(inserts.at_ms) == 2)
+        server.restart()
+        wait_until(lambda: inserts.is_answered)
+    assert len(inserts.at_ms) == 2

@@ -50,12 +50,14 @@ class Failover(NamedTuple):
 
     Attributes:
         silent_seconds: infinite where it never comes back by itself, or is told to go.
+        is_usual: whether it is played without being asked for.
     """
 
     name: str
     text: str
     steps: tuple[Step, ...]
     silent_seconds: float = math.inf
+    is_usual: bool = True
 
     def fails_over(self, down_after_seconds: float) -> bool:
         """Tell whether Sentinels have reason to promote a replica."""
@@ -178,12 +180,14 @@ FAILOVERS = (
             Step(_SENTINELS_AWAY_SECONDS, "Sentinels are back", _bring_back, is_blow=False),
         ),
         0.0,
+        is_usual=False,
     ),
     Failover("planned", "SENTINEL FAILOVER", (Step(0, "failover", _fail_over),)),
     Failover(
         "paused",
         "CLIENT PAUSE, then SENTINEL FAILOVER",
         (Step(0, "pause, failover", _pause_and_fail_over),),
+        is_usual=False,
     ),
 )
 
@@ -194,6 +198,7 @@ SCENARIOS = tuple(
         _set_up,
         partial(_play, failover),
         judges=(links, recording, visitors),
+        is_usual=failover.is_usual,
         is_failover=True,
     )
     for failover in FAILOVERS

@@ -20,7 +20,8 @@ from tests.support.servers import store_binary
 
 #: An insert waits no longer for a replica that is away.
 _REPLICA_MS = 1_000.0
-_KEEPER_AWAY_SECONDS = 5.0
+_KEEPER_AWAY_SECONDS = _SHARD_AWAY_SECONDS = 5.0
+_SHARDS = 2
 #: Beside what is usual: one consumer, so that no other's inserts hide its wait.
 _TUNING = {"consumers": 1, "insert_seconds": 0.2, "clickhouse_timeout_seconds": 10.0}
 #: What an insert was said to be that isn't there.
@@ -30,6 +31,11 @@ _FALSE_ALARM = "were dropped as duplicates that are not stored"
 def _set_up(folder: Path, asked: Asked, _: Options) -> Testbed:
     redis_side = OneRedis(folder, store_binary(asked.store))
     return Testbed(folder, redis_side, ClickHouseReplicas(folder), (HERE,), **_TUNING)
+
+
+def _set_up_shards(folder: Path, asked: Asked, _: Options) -> Testbed:
+    redis_side = OneRedis(folder, store_binary(asked.store))
+    return Testbed(folder, redis_side, ClickHouseReplicas(folder, _SHARDS), (HERE,), **_TUNING)
 
 
 def _kill_each(stage: Stage) -> None:
@@ -54,10 +60,7 @@ def _kill_keeper(stage: Stage) -> None:
     stage.rest(_KEEPER_AWAY_SECONDS)
     stage.audit()
     side.servers.keeper.start()
-    back_ms = stage.strike("Keeper is back", is_blow=False)
-    stage.testbed.wait(lambda: inserts.at_ms[-1] > back_ms, stage.options.settle_seconds)
-    stage.noted["ms until rows arrived after Keeper was back"] = inserts.at_ms[-1] - back_ms
-    stage.calm()
+    _note_return(stage, inserts, stage.strike("Keeper is back", is_blow=False))
 
 
 def _hold_back(stage: Stage) -> None:
@@ -66,8 +69,8 @@ def _hold_back(stage: Stage) -> None:
     used = _used(stage.testbed, side)
     (lagging,) = (replica for replica in side.replicas if replica is not used)
     stage.strike(f"{_name(lagging)} stops fetching")
-    for table in ("clicks", "ledger"):
-        lagging.execute(f"SYSTEM STOP FETCHES {DATABASE}.{table}")
+    for table in side.tables:
+        lagging.execute(f"SYSTEM STOP FETCHES {table}")
     stage.calm()
     stage.audit()
     struck_ms = stage.strike(f"{_name(used)} killed")
@@ -76,10 +79,24 @@ def _hold_back(stage: Stage) -> None:
     _note_wait(stage, inserts, struck_ms)
     stage.audit()
     stage.strike("fetching and back", is_blow=False)
-    for table in ("clicks", "ledger"):
-        lagging.execute(f"SYSTEM START FETCHES {DATABASE}.{table}")
+    for table in side.tables:
+        lagging.execute(f"SYSTEM START FETCHES {table}")
     used.start()
     stage.calm()
+
+
+def _kill_shard(stage: Stage) -> None:
+    """Kill all replicas of one shard: nobody can insert what belongs there."""
+    side, inserts = _begin(stage)
+    *_, victims = side.servers.shards
+    stage.strike("a whole shard killed")
+    for replica in victims:
+        replica.kill()
+    stage.rest(_SHARD_AWAY_SECONDS)
+    stage.audit()
+    for replica in victims:
+        replica.start()
+    _note_return(stage, inserts, stage.strike("the shard is back", is_blow=False))
 
 
 def _begin(stage: Stage) -> tuple[ClickHouseReplicas, Inserts]:
@@ -101,6 +118,13 @@ def _name(replica: Replica) -> str:
     return f"replica {replica.macros['replica']}"
 
 
+def _note_return(stage: Stage, inserts: Inserts, back_ms: int) -> None:
+    """Note how soon rows arrive again after nobody could insert any."""
+    stage.testbed.wait(lambda: inserts.at_ms[-1] > back_ms, stage.options.settle_seconds)
+    stage.noted["ms until rows arrived after that was back"] = inserts.at_ms[-1] - back_ms
+    stage.calm()
+
+
 def _note_wait(stage: Stage, inserts: Inserts, since_ms: int) -> None:
     """Note how long rows didn't arrive after a replica was killed."""
     gap = inserts.pause(since_ms, since_ms + int(stage.options.calm_seconds * 1_000))
@@ -120,10 +144,22 @@ def _conclude(stage: Stage) -> None:
 
 
 SCENARIOS = tuple(
-    Scenario(name, text, _set_up, play, _conclude)
-    for name, text, play in (
-        ("replica", "kill -9 of the ClickHouse that is written to, then of the other", _kill_each),
-        ("keeper", f"Keeper killed for {_KEEPER_AWAY_SECONDS:g} s", _kill_keeper),
-        ("lag", "one ClickHouse lags, then kill -9 of the other", _hold_back),
+    Scenario(name, text, set_up, play, _conclude)
+    for name, text, set_up, play in (
+        (
+            "replica",
+            "kill -9 of the ClickHouse that is written to, then of the other",
+            _set_up,
+            _kill_each,
+        ),
+        ("keeper", f"Keeper killed for {_KEEPER_AWAY_SECONDS:g} s", _set_up, _kill_keeper),
+        ("lag", "one ClickHouse lags, then kill -9 of the other", _set_up, _hold_back),
+        (
+            "shard-away",
+            f"of {_SHARDS} shards with two ClickHouses each one killed for"
+            f" {_SHARD_AWAY_SECONDS:g} s",
+            _set_up_shards,
+            _kill_shard,
+        ),
     )
 )

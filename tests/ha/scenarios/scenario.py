@@ -19,6 +19,8 @@ class Scenario(NamedTuple):
         play: does everything, while visitors come.
         conclude: looks at what is left, once all is processed.
         judges: what is promised beside that every click counts once.
+        rate: clicks a second, unless told otherwise.
+        is_usual: whether it is played without being asked for.
         is_failover: whether Sentinels replace the master.
     """
 
@@ -28,4 +30,6 @@ class Scenario(NamedTuple):
     play: Callable[[Stage], None]
     conclude: Callable[[Stage], None] = lambda _: None
     judges: tuple[Judge, ...] = (visitors,)
+    is_usual: bool = True
     is_failover: bool = False
+    rate: float = 1_000.0

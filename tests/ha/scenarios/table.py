@@ -2,9 +2,9 @@
 
 from itertools import chain
 
-from tests.ha.scenarios import failovers, replicas, shards, upgrade
+from tests.ha.scenarios import cluster, failovers, replicas, shards, upgrade
 
-_MODULES = (failovers, replicas, shards, upgrade)
+_MODULES = (failovers, replicas, shards, upgrade, cluster)
 
 SCENARIOS = {
     scenario.name: scenario

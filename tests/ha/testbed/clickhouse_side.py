@@ -69,7 +69,10 @@ class OneClickHouse:
 
 
 class ClickHouseReplicas:
-    """Two replicas and a ZooKeeper; what is killed stays so until it is started again.
+    """Two replicas of each shard and a ZooKeeper; what is killed stays so until it is started.
+
+    Attributes:
+        tables: those that each replica has, with their database.
 
     Raises:
         AnotherLibrary: the embedded server can't be made a replica.
@@ -78,11 +81,15 @@ class ClickHouseReplicas:
 
     kept: tuple[Service, ...] = ()
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, shards: int = 1) -> None:
         classes = find_zookeeper(_cache_dir())
         if classes is None:
             raise FileNotFoundError("ZooKeeper, or a Java to run it, is not installed")
-        self.servers = ReplicatedClickHouse(directory / "clickhouse", _cache_dir(), classes)
+        self.servers = ReplicatedClickHouse(
+            directory / "clickhouse", _cache_dir(), classes, shards=shards
+        )
+        suffix = "_local" if shards > 1 else ""
+        self.tables = tuple(f"{DATABASE}.{name}{suffix}" for name in ("clicks", "ledger"))
         self.settings = {
             "clickhouse_url": self.servers.url(DATABASE),
             "clickhouse_cluster": CLUSTER,
@@ -106,10 +113,9 @@ class ClickHouseReplicas:
     def catch_up(self) -> None:
         """Wait until each replica has what the others have."""
         for replica in self.replicas:
-            for table in ("clicks", "ledger"):
+            for table in self.tables:
                 replica.execute(
-                    f"SYSTEM SYNC REPLICA {DATABASE}.{table} LIGHTWEIGHT",
-                    receive_timeout=_CATCH_UP_SECONDS,
+                    f"SYSTEM SYNC REPLICA {table} LIGHTWEIGHT", receive_timeout=_CATCH_UP_SECONDS
                 )
 
 

@@ -9,6 +9,7 @@ from redis import Redis
 from redis.cluster import RedisCluster
 
 from app.local.ports import LOOPBACK
+from tests.chaos.visitors.client_log import REFERRER
 from tests.ha.testbed.moving_name import MovingName
 from tests.ha.testbed.redis_group import RedisGroup, login
 from tests.support.cluster import Cluster
@@ -19,8 +20,8 @@ _QUERY_SECONDS = 60.0
 _HOPLINE = "hopline"
 _GROUP = "analytics-group"
 _AT_ONCE = 2_000
-#: As large as a click's entry mostly is.
-_FINISHED = {"short_code": "code0", "original_url": "https://example.com/", "user_agent": "x" * 250}
+#: As large as a click's entry mostly is, and of a visitor whose number nobody has.
+_FINISHED = {"short_code": "code0", "referer": f"{REFERRER}0", "user_agent": "x" * 250}
 
 
 class RedisSide(Protocol):

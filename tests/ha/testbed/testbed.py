@@ -16,6 +16,7 @@ from app.processes.child import adopt_orphans, wait_for
 from app.stores.redis.client import connect
 from loadtest.common.processes import tree
 from tests.chaos.visitors.codes import target_of
+from tests.ha.accounts.times import COUNTS
 from tests.ha.testbed.clickhouse_side import ClickHouseSide
 from tests.ha.testbed.redis_side import RedisSide
 from tests.support.hosts import REPOSITORY, Host, Release
@@ -30,6 +31,8 @@ FOUND = 302
 _LINKS = 20
 _SWITCHED_LINKS = 200
 _READY_SECONDS = 300.0
+_MOST_STARTS = 10
+_SHOWN_LINES = 20
 _TUNING = {
     "workers_metrics_bind": "off",
     # Nothing is trimmed before it has been looked at.
@@ -123,17 +126,23 @@ class Testbed(Installation):
         for host, code in itertools.product(self.hosts, self.codes):
             # One that a host must ask for may be late.
             if not wait_for(partial(_redirects, host.bind, code), _READY_SECONDS):
-                raise TimeoutError(f"{host.name} does not redirect {code}:\n{host.log}")
-        if not self.wait(lambda: self.workers_running() >= len(self.hosts), _READY_SECONDS):
-            raise TimeoutError(f"workers don't run:\n{self.hosts[-1].log}")
+                raise TimeoutError(f"{host.name} does not redirect {code}:\n{_end_of(host.log)}")
+        if not self.wait(self._do_workers_run, _READY_SECONDS) or self._give_up():
+            raise TimeoutError(f"workers don't run:\n{_end_of(self.hosts[-1].log)}")
 
-    def workers_running(self) -> int:
-        """Return how many supervisors say that all their consumers have begun."""
+    def _give_up(self) -> bool:
+        """Tell whether a service ends whenever it is started."""
+        return any(service.starts > _MOST_STARTS for service in self.kept)
+
+    def _do_workers_run(self) -> bool:
+        """Tell whether each host's supervisor says that all its consumers have begun."""
+        if self._give_up():
+            return True
         settings = self.settings
         url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
         with connect(url, timeout_seconds=timeout_seconds) as client:
             states = WorkerStates(client, url, settings.stream, settings.group).all()
-        return sum(state.state == "running" for state in states)
+        return sum(state.state == "running" for state in states) >= len(self.hosts)
 
     @property
     def ways(self) -> dict[str, str]:
@@ -151,9 +160,10 @@ class Testbed(Installation):
         return {**serving, "redis": _trees(self.redis_side.pids())}
 
     def who_counts(self) -> dict[str, list[int]]:
-        """Return the processes that count clicks, by what they are."""
-        workers = itertools.chain.from_iterable(_pids(host.services[1:]) for host in self.hosts)
-        return {"workers": list(workers), "clickhouse": _trees(self.clickhouse_side.pids())}
+        """Return the processes that count clicks, each for itself: one doesn't wait for another."""
+        workers = (pid for host in self.hosts for pid in _pids(host.services[1:]))
+        servers = _trees(self.clickhouse_side.pids())
+        return {f"{COUNTS} {pid}": [pid] for pid in (*workers, *servers)}
 
     def redis(self) -> Redis:
         """Return a client of the Redis that takes writes; it is the caller's to close.
@@ -170,6 +180,10 @@ def _pids(services: Iterable[Service]) -> list[int]:
 
 def _trees(pids: Iterable[int]) -> list[int]:
     return [one.pid for pid in pids for one in tree(pid)]
+
+
+def _end_of(log: str) -> str:
+    return "\n".join(log.splitlines()[-_SHOWN_LINES:])
 
 
 def _redirects(bind: str, code: str) -> bool:
