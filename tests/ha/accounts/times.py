@@ -12,14 +12,13 @@ from tests.chaos.accounts.waits import machine_ms
 from tests.chaos.monitors.run_queue import Delay
 from tests.chaos.visitors.client_log import Sent, Stall
 from tests.ha.monitors.link_switches import Switch
+from tests.ha.testbed.testbed import COUNTS
 
 #: At first services know no link, and consumers start.
 LEARNS_MS = 2_000
 #: The second of a blow.
 BLOW_MS = 1_000
 _AROUND_MS = 50
-#: How the roles begin of those who count clicks, for whom no visitor waits.
-COUNTS = "counts"
 
 
 class Took(NamedTuple):

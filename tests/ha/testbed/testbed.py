@@ -16,7 +16,6 @@ from app.processes.child import adopt_orphans, wait_for
 from app.stores.redis.client import connect
 from loadtest.common.processes import tree
 from tests.chaos.visitors.codes import target_of
-from tests.ha.accounts.times import COUNTS
 from tests.ha.testbed.clickhouse_side import ClickHouseSide
 from tests.ha.testbed.redis_side import RedisSide
 from tests.support.hosts import REPOSITORY, Host, Release
@@ -26,6 +25,8 @@ from tests.support.service import Service
 
 #: Users of the reference configuration.
 _REDIRECT, _HOPLINE = "hopline-redirect", "hopline"
+#: How the roles begin of those who count clicks, for whom no visitor waits.
+COUNTS = "counts"
 #: What a redirect answers.
 FOUND = 302
 _LINKS = 20
