@@ -1,27 +1,30 @@
 """Export that reads clicks from ClickHouse, in the order of the table, and can go on behind any.
 
-Rule: blocks of a fixed size come from one streamed query for each month, whose sorted parts
-      ClickHouse only merges: neither side ever holds more than some blocks.
+Rule: rows come from one streamed query for each month and shard, whose sorted parts ClickHouse only
+      merges, as we do with shards: neither side ever holds more than some blocks.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from heapq import merge
+from itertools import islice
 from typing import Any
 
 from app.reports.conditions import Parameters, Statement, clause, matching, scope, within
 from app.reports.period import Period
 from app.reports.query import BadQuery, Query
 from app.stores.clickhouse.connection import translated
-from app.stores.clickhouse.driver import Client
-from app.stores.clickhouse.replicas import catch_up
+from app.stores.clickhouse.shards import ClickHouseConnection, Shard
 from app.stores.scripts import query as text_of
 from app.times import EPOCH
 
 #: Rows of a block.
 BLOCK_ROWS = 8_192
-#: Columns in their order, and how each is asked for: all texts but the time and whether it's a bot.
+#: Columns in their order, the key first, and how each is asked for: texts, but for the time and
+#: whether it's a bot.
 COLUMNS: dict[str, str] = {
     "time": "toUnixTimestamp64Milli(time)",
     "click_id": "lower(hex(click_id))",
@@ -42,10 +45,11 @@ COLUMNS: dict[str, str] = {
     "visitor_id": "toString(visitor_id)",
     "geo_version": "geo_version",
 }
-_KEY = ("time", "click_id", "short_code")
 _CURSOR = re.compile(r"(\d{1,15})-([0-9a-f]{32})-(.*)", re.ASCII | re.DOTALL)
 
 _SETTINGS = {
+    # A stream lasts for as long as somebody reads, whatever the user's profile says of queries.
+    "max_execution_time": 0,
     "max_block_size": BLOCK_ROWS,
     "optimize_read_in_order": 1,
     "do_not_merge_across_partitions_select_final": 1,
@@ -81,7 +85,8 @@ def read_cursor(text: str) -> Cursor:
 
 def cursor_of(row: Row) -> Cursor:
     """Return the place of an export's row."""
-    return Cursor(*(row[list(COLUMNS).index(name)] for name in _KEY))
+    code, time_ms, click_id = _key(row)
+    return Cursor(time_ms, click_id, code)
 
 
 class ClickExport:
@@ -90,7 +95,7 @@ class ClickExport:
     Every method raises ClickHouseUnavailable (try again) or ClickHouseRefused.
 
     Args:
-        client: with no limit to the time of a query.
+        connection: to the server, or to each shard.
         url: where it connects to, for error texts.
         query: of which scope and filter count.
         period: which clicks.
@@ -98,38 +103,55 @@ class ClickExport:
     """
 
     def __init__(
-        self, client: Client, url: str, query: Query, period: Period, tagged: Sequence[str] = ()
+        self,
+        connection: ClickHouseConnection,
+        url: str,
+        query: Query,
+        period: Period,
+        tagged: Sequence[str] = (),
     ) -> None:
-        self._client = client
+        self._connection = connection
         self._url = url
         self._codes = tagged if query.tag else (query.codes or None)
         self._filter = query.filter
         self._period = period
 
-    def months(self) -> dict[int, int]:
-        """Return the months (YYYYMM) with clicks in them, oldest first, and about how many."""
+    def months(self) -> Counter[int]:
+        """Return the months (YYYYMM) with clicks in them, and about how many."""
         parameters = Parameters()
         prewhere = clause("PREWHERE", *self._key_conditions(parameters))
-        with translated(self._url):
-            catch_up(self._client, "clicks")
-            text = text_of("app.exports", "months", prewhere=prewhere)
-            return dict(self._client.execute(text, parameters.values))
+
+        def count(shard: Shard) -> Counter[int]:
+            shard.catch_up("clicks")
+            table = shard.table("clicks")
+            text = text_of("app.exports", "months", table=table, prewhere=prewhere)
+            return Counter(dict(shard.client.execute(text, parameters.values)))
+
+        return sum(self._connection.ask_each(count), Counter())
 
     def blocks(self, after: Cursor | None = None) -> Iterator[list[Row]]:
         """Yield the clicks behind a place, by month, link and time."""
-        for month in self.months():
-            if after is None or month > month_of(after):
-                yield from self._blocks(self._of_month(month, None))
-            elif month == month_of(after):
-                yield from self._blocks(self._of_month(month, after))
+        for month in sorted(self.months()):
+            if after is None or month >= month_of(after):
+                is_within = after is not None and month == month_of(after)
+                rows = self._rows(month, after if is_within else None)
+                while block := list(islice(rows, BLOCK_ROWS)):
+                    yield block
 
-    def _blocks(self, statement: Statement) -> Iterator[list[Row]]:
+    def _rows(self, month: int, after: Cursor | None) -> Iterator[Row]:
+        """Yield a month's rows, those of several shards in one order."""
+        shards = self._connection.ask_each(lambda shard: shard)
+        streams = [self._stream(shard, month, after) for shard in shards]
+        return streams[0] if len(streams) == 1 else merge(*streams, key=_key)
+
+    def _stream(self, shard: Shard, month: int, after: Cursor | None) -> Iterator[Row]:
+        statement = self._of_month(shard.table("clicks"), month, after)
         with translated(self._url):
-            yield from self._client.execute_iter(
-                statement.text, statement.parameters, settings=_SETTINGS, chunk_size=BLOCK_ROWS
+            yield from shard.client.execute_iter(
+                statement.text, statement.parameters, settings=_SETTINGS
             )
 
-    def _of_month(self, month: int, after: Cursor | None) -> Statement:
+    def _of_month(self, table: str, month: int, after: Cursor | None) -> Statement:
         parameters = Parameters()
         prewhere = clause(
             "PREWHERE",
@@ -139,11 +161,19 @@ class ClickExport:
         )
         where = clause("WHERE", matching(parameters, self._filter) if self._filter else "")
         columns = ", ".join(COLUMNS.values())
-        text = text_of("app.exports", "clicks", columns=columns, prewhere=prewhere, where=where)
+        text = text_of(
+            "app.exports", "clicks", columns=columns, table=table, prewhere=prewhere, where=where
+        )
         return Statement(text, parameters.values)
 
     def _key_conditions(self, parameters: Parameters) -> tuple[str, str]:
         return scope(parameters, self._codes), within(parameters, self._period)
+
+
+def _key(row: Row) -> tuple[str, int, str]:
+    """Return a row's key, in which texts are in the order that ClickHouse has for their bytes."""
+    time_ms, click_id, code, *_ = row
+    return code, time_ms, click_id
 
 
 def _behind(parameters: Parameters, after: Cursor) -> str:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -30,7 +30,7 @@ from app.reports import json_form
 from app.reports.period import Period, period_of
 from app.reports.query import BadQuery, Query, utc
 from app.reports.scope import tagged_codes
-from app.stores.clickhouse.connection import connect
+from app.stores.clickhouse.shards import ClickHouseConnection
 from app.terminal.output import Failure, complain
 from app.terminal.progress import progress as progress_bar
 
@@ -159,8 +159,8 @@ def _to_output(
 @contextmanager
 def _reading(asked: Asked, query: Query, tagged: Sequence[str]) -> Iterator[ClickExport]:
     settings, url = asked.settings, asked.settings.clickhouse_server
-    with connect(url, timeout_seconds=settings.clickhouse_timeout_seconds) as client:
-        yield ClickExport(client, url, query, Period(query.since, query.until), tagged)
+    with closing(ClickHouseConnection(url, settings.clickhouse_timeout_seconds)) as connection:
+        yield ClickExport(connection, url, query, Period(query.since, query.until), tagged)
 
 
 def _show(rows: Iterator[int], total: int, done: int) -> None:

@@ -1,5 +1,5 @@
 SELECT $columns
-FROM clicks FINAL
+FROM $table FINAL
 $prewhere
 $where
-ORDER BY clicks.short_code, clicks.time, clicks.click_id
+ORDER BY short_code, time, click_id

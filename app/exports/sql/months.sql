@@ -1,4 +1,3 @@
-SELECT toYYYYMM(time) AS month, count() FROM clicks
+SELECT toYYYYMM(time) AS month, count() FROM $table
 $prewhere
 GROUP BY month
-ORDER BY month

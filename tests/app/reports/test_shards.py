@@ -1,0 +1,85 @@
+"""Reports and exports over clicks that several ClickHouse servers share between them."""
+
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from app.exports.clicks import COLUMNS, ClickExport, cursor_of
+from app.reports.answer import Figures
+from app.reports.filters import Condition
+from app.reports.period import Period
+from app.reports.query import Query
+from app.reports.reader import Reports
+from app.schema.migrations import migrate
+from app.stores.clickhouse.connection import connect, insert_settings
+from app.stores.clickhouse.shards import ClickHouseConnection
+from tests.support.clicks import NOON, bot_row, click_row
+from tests.support.redirect.waiting import wait_until
+
+COUNT = 200
+
+
+@pytest.fixture
+def url(shards_url: str) -> str:
+    """A database on two shards, with clicks of two links, each inserted twice."""
+    migrate(shards_url, timeout_seconds=20, ttl_days=0)
+    rows = [
+        make(NOON + timedelta(minutes=number), short_code=code, visitor_id=number % 50)
+        for number in range(COUNT)
+        for make, code in ((click_row, "abc"), (bot_row, "b"))
+    ]
+    newer = [
+        row | {"country": "FR", "enriched_at": row["enriched_at"] + timedelta(hours=9)}
+        for row in rows
+    ]
+    for block in (rows, newer):
+        with connect(shards_url, timeout_seconds=20) as client:
+            client.execute(
+                f"INSERT INTO clicks ({', '.join(rows[0])}) VALUES",
+                block,
+                settings=insert_settings(client, len(block)),
+            )
+    return shards_url
+
+
+def test_a_report_is_over_the_clicks_of_all_shards(url: str) -> None:
+    query = Query(
+        since=NOON - timedelta(hours=12),
+        until=NOON + timedelta(hours=12),
+        compare="previous",
+        interval="hour",
+        by=("link", "country", "bot"),
+        filter=Condition("country", "=", ("FR",)),
+        limit=1,
+    )
+    with Reports(url, timeout_seconds=20) as reports:
+        found = Figures(COUNT, 50, COUNT)
+        # Whichever replica of the other shard is asked has to have the rows first.
+        wait_until(lambda: reports.ask(query, NOON + timedelta(days=1)).figures == found, 30)
+        answer = reports.ask(query, NOON + timedelta(days=1))
+    assert [bucket.figures.humans for bucket in answer.timeline if bucket.figures.humans] == [
+        *[60] * 3,
+        20,
+    ]
+    link, country, bot = answer.breakdowns
+    assert [(share.name, share.clicks) for share in link.top] == [("abc", COUNT)]
+    assert [(share.name, share.clicks) for share in country.top] == [("FR", COUNT)]
+    assert [(share.name, share.clicks) for share in bot.top] == [("Googlebot", COUNT)]
+    assert (answer.before, answer.source.newest_click) == (
+        Figures(),
+        NOON + timedelta(minutes=COUNT - 1),
+    )
+
+
+def test_an_export_has_the_clicks_of_all_shards_in_one_order(url: str) -> None:
+    names = list(COLUMNS)
+    code, moment, country = (names.index(name) for name in ("short_code", "time", "country"))
+    with closing(ClickHouseConnection(url, 20)) as connection:
+        clicks = ClickExport(connection, url, Query(), Period())
+        rows = [row for block in clicks.blocks() for row in block]
+        keys = [(row[code], row[moment]) for row in rows]
+        assert (len(keys), keys) == (2 * COUNT, sorted(keys))
+        assert {row[country] for row in rows} == {"FR"}
+        rest = [row for block in clicks.blocks(cursor_of(rows[99])) for row in block]
+        assert rest == rows[100:]
