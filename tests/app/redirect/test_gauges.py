@@ -1,7 +1,8 @@
 from prometheus_client import CollectorRegistry
 
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.gauges import watch
+from app.redirect.gauges import watch, watch_cluster
+from tests.support.redirect.cluster_fakes import FakeCluster, node
 from tests.support.redirect.fakes import FakePipeline
 
 
@@ -53,3 +54,23 @@ def test_gauges_follow_what_they_watch() -> None:
     }
     pipeline.connected.clear()
     assert registry.get_sample_value("hopline_redis_connected") == 0
+
+
+def test_gauges_follow_a_clusters_primaries() -> None:
+    cluster = FakeCluster(node(0), node(1), node(2))
+    cluster.start()
+    watch_cluster(cluster.metrics, cluster.primaries, Links(range(3)))
+    cluster.pipeline(1).age = 0.25
+    cluster.pipeline(2).connected.clear()
+
+    def shown(name: str) -> float | None:
+        return cluster.registry.get_sample_value(f"hopline_{name}")
+
+    assert shown("redis_primaries") == 3
+    assert shown("redis_primaries_connected") == 2
+    assert shown("redis_oldest_command_seconds") == 0.25
+    assert shown("redis_connected") == 1
+    assert shown("links_cached") == 3
+    for at in range(3):
+        cluster.pipeline(at).connected.clear()
+    assert shown("redis_connected") == 0

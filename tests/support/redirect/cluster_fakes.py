@@ -26,6 +26,9 @@ class FakePrimaryPipeline(FakePipeline):
 
     submit_here = FakePipeline.submit
 
+    def __len__(self) -> int:
+        return len(self.waiting)
+
     def start(self) -> None:
         pass
 
