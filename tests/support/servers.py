@@ -151,11 +151,11 @@ class RedisServer(Server):
 
 
 #: It looks for files to remove every 30 to 40 s, and a test of an erasure would wait for that.
-_QUICK_CLEANUP = """<merge_tree>
+QUICK_CLEANUP = """<merge_tree>
     <cleanup_delay_period>1</cleanup_delay_period>
     <cleanup_delay_period_random_add>0</cleanup_delay_period_random_add>
     <max_cleanup_delay_period>1</max_cleanup_delay_period>
-  </merge_tree></clickhouse>"""
+  </merge_tree>"""
 
 
 class ClickHouseServer(Server):
@@ -168,7 +168,9 @@ class ClickHouseServer(Server):
             lambda at, port: replace(embedded_program(library, at, port), niceness=0), directory
         )
         config = directory / "config.xml"
-        config.write_text(config.read_text().replace("</clickhouse>", _QUICK_CLEANUP))
+        config.write_text(
+            config.read_text().replace("</clickhouse>", f"{QUICK_CLEANUP}</clickhouse>")
+        )
 
     def url(self, database: str) -> str:
         return clickhouse_url(self.port, database)

@@ -16,7 +16,7 @@ from app.processes.child import Program
 from app.stores.clickhouse.driver import Client
 from tests.support.clickhouse import replica_host
 from tests.support.clickhouse.zookeeper import ZooKeeper
-from tests.support.servers import Server, free_port
+from tests.support.servers import QUICK_CLEANUP, Server, free_port
 
 CLUSTER = "hop"
 #: Of several shards the first alone, as if the others came later.
@@ -85,6 +85,7 @@ class Replica(Server):
   </zookeeper>"""
         more = f"""{keeper if keeper_port else ""}
   <macros>{macros}</macros>
+  {QUICK_CLEANUP}
   <remote_servers>
     <{CLUSTER}>{_shards(shards)}</{CLUSTER}>
     <{FIRST_SHARD}>{_shards(shards[:1])}</{FIRST_SHARD}>
