@@ -21,6 +21,8 @@ import falcon
 
 from app.config.settings import Settings
 from app.metrics.console import ConsoleMetrics
+from app.stores.clickhouse.codes import TIMEOUT_EXCEEDED
+from app.stores.clickhouse.connection import ClickHouseUnavailable
 
 Report = TypeVar("Report")
 
@@ -73,8 +75,14 @@ class ReportLimiter:
             self._wait(flight, req)
         finally:
             self._leave(question, flight)
+        try:
+            report: Report = flight.future.result()
+        except ClickHouseUnavailable as error:
+            # Its deadline is that of the report, and it may be the first to see that it is over.
+            if error.code != TIMEOUT_EXCEEDED:
+                raise
+            raise self._lateness() from error
         self._outcomes.labels(outcome).inc()
-        report: Report = flight.future.result()
         return report
 
     def _join(self, question: Hashable, compute: Callable[[], object]) -> tuple[_Flight, str]:

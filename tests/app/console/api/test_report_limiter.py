@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry
 
 from app.console.api.report_limiter import ReportLimiter
 from app.metrics.console import ConsoleMetrics
+from app.stores.clickhouse.codes import TIMEOUT_EXCEEDED
+from app.stores.clickhouse.connection import ClickHouseUnavailable
 from tests.support.redirect.fakes import FakeClock
 from tests.support.worker_processes import wait_until
 
@@ -156,6 +158,18 @@ def test_nobody_waits_past_the_deadline_of_the_whole_report(world: World) -> Non
     computation.end.set()
     wait_until(lambda: world.running() == 0)
     assert world.begun("b")
+
+
+def test_clickhouse_may_be_the_first_to_see_that_the_time_is_over(world: World) -> None:
+    def run_out() -> str:
+        raise ClickHouseUnavailable("Timeout exceeded", TIMEOUT_EXCEEDED)
+
+    def be_away() -> str:
+        raise ClickHouseUnavailable("away")
+
+    assert isinstance(world.ask("a", run_out).exception(), falcon.HTTPServiceUnavailable)
+    assert world.counted("late") == 1
+    assert isinstance(world.ask("b", be_away).exception(), ClickHouseUnavailable)
 
 
 def test_who_has_hung_up_waits_no_longer_and_what_nobody_waits_for_is_not_begun(
