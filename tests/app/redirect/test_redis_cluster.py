@@ -243,6 +243,24 @@ def test_links_and_clicks_follow_a_primary_that_is_replaced(whole, serving, fail
         assert {one for shard in found.values() for one in shard} >= set(ids)
 
 
+def test_a_node_that_is_cut_off_and_goes_by_an_old_map_is_not_followed(whole, serving):
+    with serving(whole) as service:
+        old = whole.primaries()[0]
+        replica = whole.replica_of(old)
+        old.kill()
+        in_pool = gevent.get_hub().threadpool.apply
+        in_pool(whole.wait_for_primary, (replica,))
+        first = service.redis.primaries.all[0]
+        wait_until(lambda: first.node.end[1] == replica.port and not first.is_away)
+        for node in whole.nodes:
+            if node is not old:
+                node.signal(signal.SIGSTOP)
+        in_pool(old.start)
+        assert old.view().node_of(0).end[1] == old.port
+        gevent.sleep(1.5)
+        assert first.node.end[1] == replica.port
+
+
 def at_once(cluster, slot, target):
     cluster.move_slot_at_once(slot, target)
 

@@ -1,8 +1,8 @@
 """Nodes of a cluster that a worker asks how they see it, over a connection to each."""
 
-import gevent
 import hiredis
 from gevent.lock import BoundedSemaphore
+from gevent.pool import Group
 from gevent.queue import SimpleQueue
 
 from app.redirect.redis.connection import ConnectFailed, Connection, ask, connect
@@ -27,11 +27,13 @@ class Nodes:
         self._address = address
         self._name = name
         self._askers: dict[Peer, NodeAsker] = {}
-        poll = Poll[Said](self._ask, gevent.spawn, SimpleQueue)
+        self._asking = Group()
+        poll = Poll[Said](self._ask, self._asking.spawn, SimpleQueue)
         self.locator = ClusterLocator(address, poll, BoundedSemaphore())
 
     def close(self) -> None:
-        """End the connections."""
+        """End the connections, those included that are being made."""
+        self._asking.kill()
         for asker in self._askers.values():
             asker.close()
 
