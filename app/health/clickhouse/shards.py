@@ -23,9 +23,15 @@ def shard_checks(
 
     Args:
         servers: those that have our database.
-        macros: by host.
+        macros: by host, of all that answer.
         shards: how many the cluster has.
     """
+    silent = sorted(set(range(1, shards + 1)) - {one.number for one in macros.values()})
+    if silent:
+        which = ", ".join(map(str, silent))
+        text = f"inserts wait, and reports are errors, as no host of shard {which} answers"
+        yield fail(_NAME, text, "see ClickHouse on its hosts, and the network between")
+        return
     names = {one.number: one.shard for one in macros.values()}
     layouts: dict[str, Layout | None] = {}
     misplaced = 0
@@ -47,8 +53,7 @@ def shard_checks(
     except ClickHouseError as error:
         yield fail(_NAME, str(error), _MIGRATE)
     else:
-        known = [names.get(number, "") for number in range(1, shards + 1)]
-        yield judge_shards(layouts, known, misplaced)
+        yield judge_shards(layouts, [names[number] for number in sorted(names)], misplaced)
 
 
 def judge_shards(
@@ -58,7 +63,7 @@ def judge_shards(
 
     Args:
         layouts: by host; None of one whose tables have none, or not the same.
-        names: macros of the cluster's shards in their order; '' of one that is away.
+        names: macros of the cluster's shards in their order.
         misplaced: clicks of late that are on another shard than they belong to.
     """
     whole = next((one for one in layouts.values() if one), None)
@@ -67,8 +72,7 @@ def judge_shards(
     if odd := [place for place, one in layouts.items() if one != whole]:
         text = f"clicks are parted in another way by {', '.join(odd)}: one may be on two shards"
         return fail(_NAME, text, _MIGRATE)
-    pairs = zip(whole.shards, names, strict=False)
-    if len(names) < len(whole.shards) or any(name not in ("", was) for was, name in pairs):
+    if whole.shards != tuple(names[: len(whole.shards)]):
         text = f"clicks are on {', '.join(whole.shards)}, and the cluster is {', '.join(names)}"
         mend = "have those shards first in <remote_servers>, and in this order"
         return fail(_NAME, text, mend)

@@ -250,3 +250,33 @@ def test_shards_are_added_only_while_all_hosts_answer(shared_shards, shards_url)
     run(shards_url)
     shared_shards.replicas[0].kill()
     assert run(shards_url) == []
+
+
+def test_a_third_shard_is_added_to_two_and_clicks_of_before_stay(clickhouse_replicas, monkeypatch):
+    monkeypatch.setattr(sharding, "AHEAD_SECONDS", 0.0)
+    shards = clickhouse_replicas(1, shards=3)
+    ports = [[each.port] for each in shards.replicas]
+    url = of_cluster(shards.url("hopline"), "hop", "0")
+    of_two = at_place(url, f"127.0.0.1:{ports[0][0]}")
+    for each in shards.replicas[:2]:
+        each.configure(shards.keeper.port, ports[:2])
+        each.restart()
+    run(of_two)
+    old = recent_rows(100)
+    insert(of_two, *old)
+    before = [ask(each, url, "SELECT count() FROM clicks_local") for each in shards.replicas[:2]]
+    for each in shards.replicas[:2]:
+        each.configure(shards.keeper.port, ports)
+        each.restart()
+    assert run(url) == []
+    insert(url, *old, *recent_rows(100))
+    settle(shards, url, 200)
+    query = f"SELECT count() FROM clicks_local FINAL WHERE time < '{layout_time(shards, url)}'"
+    after = [ask(each, url, query) for each in shards.replicas]
+    assert after == [*before, [(0,)]]
+    assert min(own(shards, url)) > 0
+
+
+def layout_time(shards, url):
+    since_ms = layout(shards.replicas[-1], url).since_ms
+    return datetime.fromtimestamp(since_ms / 1000, UTC).isoformat(" ", "milliseconds")[:-6]

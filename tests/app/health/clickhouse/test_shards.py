@@ -1,8 +1,9 @@
 """What doctor says of shards, by what their hosts say."""
 
 from app.health.clickhouse.replicas import ReplicaState, judge_replicas
-from app.health.clickhouse.shards import judge_shards
+from app.health.clickhouse.shards import judge_shards, shard_checks
 from app.schema.layout import Layout
+from app.schema.membership import Macros
 
 TWO = Layout(("01", "02"))
 NAMES = ["01", "02"]
@@ -11,7 +12,12 @@ NAMES = ["01", "02"]
 def test_hosts_that_part_clicks_alike_are_well():
     check = judge_shards({"a": TWO, "b": TWO}, NAMES, 0)
     assert (check.state, check.text) == ("ok", "clicks are parted between 01, 02")
-    assert judge_shards({"a": TWO}, ["01", ""], 0).state == "ok"
+
+
+def test_a_shard_of_which_no_host_answers_is_a_failure():
+    (check,) = shard_checks([], {"a": Macros(1, "01", "a")}, 2)
+    assert check.state == "fail"
+    assert check.text.endswith("no host of shard 2 answers")
 
 
 def test_tables_of_one_shard_need_a_migration():
