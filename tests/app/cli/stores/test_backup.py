@@ -10,7 +10,7 @@ from redis import Redis
 from app.audit.stored_clicks import count_stored
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect
-from app.stores.clickhouse.driver import Client
+from app.stores.clickhouse.shards import Shard
 from tests.support import servers
 from tests.support.clicks import NOON, bot_row, click_row, insert_clicks
 
@@ -167,9 +167,9 @@ def test_clicks_that_are_not_there_afterwards_are_said_to_be_missing(
     hopline("backup", directory)
     url = elsewhere()
 
-    def delete_some(client: Client, *columns: Any) -> int:
-        client.execute("ALTER TABLE clicks DELETE WHERE is_bot SETTINGS mutations_sync = 2")
-        return count_stored(client, *columns)
+    def delete_some(shard: Shard, *columns: Any) -> int:
+        shard.client.execute("ALTER TABLE clicks DELETE WHERE is_bot SETTINGS mutations_sync = 2")
+        return count_stored(shard, *columns)
 
     monkeypatch.setattr("app.backup.clicks.count_stored", delete_some)
     ended = hopline("restore", directory)
