@@ -76,19 +76,24 @@ def test_without_a_baseline_there_is_no_comparison():
     assert "baseline" not in render(samples.figures()).replace("--baseline", "")
 
 
+@pytest.fixture(scope="module")
+def browser(chromium):
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1000])
-def test_nothing_is_wider_than_the_window(chromium, tmp_path, width, scheme):
+def test_nothing_is_wider_than_the_window(browser, tmp_path, width, scheme):
     path = tmp_path / "report.html"
     path.write_text(render(samples.figures(), samples.figures()))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    viewport = {"width": width, "height": 800}
+    with browser.new_page(viewport=viewport, color_scheme=scheme) as page:
         page.goto(path.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        shown = page.locator("svg:visible").count()
-        browser.close()
-    assert shown == 3
+        assert page.locator("svg:visible").count() == 3
 
 
 def test_a_ramp_says_where_it_broke():
@@ -126,7 +131,7 @@ def test_a_baseline_of_another_load_is_not_compared_and_said():
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_no_column_of_a_table_is_cut_off(chromium, tmp_path, width):
+def test_no_column_of_a_table_is_cut_off(browser, tmp_path, width):
     """Nobody sees that a table can be pushed sideways."""
     path = tmp_path / "report.html"
     slow, fast = samples.figures(slowest_ms=54_321, budget="default"), samples.figures(2)
@@ -134,14 +139,11 @@ def test_no_column_of_a_table_is_cut_off(chromium, tmp_path, width):
         route = figures["routes"]["GET /{hot}"]
         figures["routes"] |= {f"GET /{{{name}}}": route for name in ("expired", "unknown")}
     path.write_text(render(slow, fast))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": 800})
+    with browser.new_page(viewport={"width": width, "height": 800}) as page:
         page.goto(path.as_uri())
         hidden = page.evaluate(
             "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
         )
-        browser.close()
     assert hidden == [0] * len(hidden)
     assert len(hidden) == 4
 

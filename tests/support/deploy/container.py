@@ -177,4 +177,5 @@ def wait_until(condition, seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not true within {seconds} s"
-        time.sleep(0.05)
+        # Each look starts programs on both machines.
+        time.sleep(0.2)
