@@ -39,10 +39,9 @@ BY_TURNS = (
         "tests/deploy/test_systemd.py",
         "tests/deploy/test_redis_units.py",
     ),
-    # They start whole installations several times over, or a dozen servers.
+    # They start whole installations several times over, or a dozen servers: of Redis.
     (
         "tests/deploy/test_replicated_redis.py",
-        "tests/integration/test_replicas.py",
         "tests/integration/test_ha.py",
         "tests/integration/test_mixed_versions.py",
         "tests/integration/test_shards.py",
@@ -50,6 +49,10 @@ BY_TURNS = (
         "tests/integration/test_cluster_visits.py",
         "tests/app/redirect/test_redis_cluster.py",
         "tests/integration/test_confirm_by_replica.py",
+    ),
+    # The same of ClickHouse, each replica with a Keeper in Java.
+    (
+        "tests/integration/test_replicas.py",
         "tests/integration/test_clickhouse_shards.py",
         "tests/app/schema/test_replication.py",
         "tests/app/schema/test_sharding.py",
