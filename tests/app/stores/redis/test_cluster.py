@@ -165,5 +165,5 @@ def test_a_real_cluster_is_read(cluster: Cluster) -> None:
     for node in cluster.nodes:
         view = node.view()
         assert [each.end for each in view.nodes] == [(LOOPBACK, one.port) for one in cluster.nodes]
-        assert [each.epoch for each in view.nodes] == [1, 2, 3]
+        assert len({each.epoch for each in view.nodes if each.epoch}) == 3
         assert view.slot_count == SLOT_COUNT
