@@ -190,10 +190,24 @@ class LinkList:
         while entries := self._entries(LINK_TOMBSTONES, rank):
             due = [entry for entry in entries if entry.created_ms > oldest]
             codes = [entry.code for entry in due if entry.code not in listed]
-            yield from (link for link in self._existing(codes) if link.deleted)
+            for link in self._existing(codes):
+                if link.deleted or self._is_put_back(link):
+                    yield link
             if len(due) < _SCAN:
                 return
             rank = self._rank_behind(LINK_TOMBSTONES, entries[-1])
+
+    def _is_put_back(self, link: Link) -> bool:
+        """Put a link back on its lists if it lives and is not there, and tell whether it wasn't.
+
+        In a cluster a failover may lose a tombstone, and not what another primary took off.
+        """
+        with translated(self._url):
+            if self._client.zscore(LINK_INDEX, link.code) is not None:
+                return False
+            for key in (LINK_INDEX, *map(link_tag_key, link.tags)):
+                self._client.zadd(key, {link.code: link.created_ms}, nx=True)
+        return True
 
     def _tidied(self, key: str, entries: Sequence[_Entry]) -> list[Link]:
         """Return the links of a list's entries, and take the tombstones among them off the list."""

@@ -115,6 +115,20 @@ def test_an_interrupted_delete_can_be_repeated(store: LinkStore, client: redis.R
     assert (store.links.count(), store.links.count(deleted=True)) == (0, 2)
 
 
+def test_a_link_whose_tombstone_was_lost_is_put_back_on_its_lists(
+    store: LinkStore, client: redis.Redis
+) -> None:
+    add(store, "a", 1000, tags=("x",))
+    text = client.get(link_key("a"))
+    store.delete("a")
+    client.set(link_key("a"), text or b"")
+    assert [link.deleted for link in store.links.scan_all()] == [False]
+    assert [link.code for link in store.links.scan(tag="x")] == ["a"]
+    assert [link.deleted for link in store.links.scan_all()] == [False]
+    store.delete("a")
+    assert [link.deleted for link in store.links.scan_all()] == [True]
+
+
 def test_a_page_goes_on_behind_a_link_that_is_deleted_by_then(
     store: LinkStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
