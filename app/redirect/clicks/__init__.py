@@ -5,4 +5,6 @@
 :class:`app.redirect.clicks.backpressure.Backpressure` tells when Redis has no room,
 :class:`app.redirect.clicks.memory_buffer.MemoryBuffer` keeps what the disk refuses, and
 :class:`app.redirect.clicks.drain.Drain` brings the spool back to Redis.
+:class:`app.redirect.clicks.to_redis.ClicksToRedis` is what clicks need of one Redis, and
+:class:`app.redirect.clicks.to_cluster.ClicksToCluster` of a cluster.
 """

@@ -1,4 +1,4 @@
-"""Route of clicks to Redis, as the recorder and the drain see it: one pipeline, or a cluster's."""
+"""Route that clicks take to Redis, as recorder and drain see it: one pipeline, or a cluster's."""
 
 from typing import Protocol
 

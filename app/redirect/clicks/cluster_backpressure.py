@@ -1,4 +1,4 @@
-"""Backpressure over a cluster: each shard is looked at where it is, and one without room left out.
+"""Backpressure that looks at each shard where it is in a cluster, and leaves out one without room.
 
 As :mod:`app.redirect.clicks.backpressure` for one server, whose rules hold here for each primary.
 """

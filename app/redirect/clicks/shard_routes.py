@@ -1,4 +1,4 @@
-"""Routes of clicks over a cluster: to one shard at a time, at the primary that serves its slot.
+"""Routes that clicks take over a cluster: to one shard at a time, where its slot is served.
 
 Rule 1: any shard does for any click. One whose primary is away, slow or full, or refuses, is passed
         over at once and another takes the click, within the same budget. Who submits a click hears

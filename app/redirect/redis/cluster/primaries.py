@@ -1,4 +1,4 @@
-"""Primaries of a cluster, by the slots that they serve.
+"""Primaries that serve a cluster's slots, by these.
 
 Rule 1: when a replica takes over, it is the same primary at another end: what was last confirmed
         there, what is remembered from there and what is owed to it stay together.
