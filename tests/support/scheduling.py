@@ -54,6 +54,7 @@ BY_TURNS = (
     (
         "tests/integration/test_replicas.py",
         "tests/integration/test_clickhouse_shards.py",
+        "tests/app/reports/test_shards.py",
         "tests/app/schema/test_replication.py",
         "tests/app/schema/test_sharding.py",
         "tests/workers/clickhouse/test_shards.py",
