@@ -6,6 +6,7 @@ from app.stores.clickhouse.connection import insert_settings
 from app.stores.clickhouse.driver import Client
 
 _INSERT = "INSERT INTO ledger (click_id, time) VALUES"
+_COPY = "INSERT INTO ledger (click_id, time) SELECT click_id, time FROM {table:Identifier}"
 
 
 def write_ledger(client: Client, click_ids: Sequence[bytes], times_ms: Sequence[int]) -> None:
@@ -24,3 +25,8 @@ def write_ledger(client: Client, click_ids: Sequence[bytes], times_ms: Sequence[
     """
     settings = insert_settings(client, len(click_ids))
     client.execute(_INSERT, [click_ids, times_ms], settings=settings, columnar=True)
+
+
+def copy_to_ledger(client: Client, table: str, rows: int) -> None:
+    """Write down the clicks of a table that are inserted next; as :func:`write_ledger`."""
+    client.execute(_COPY, {"table": table}, settings=insert_settings(client, rows))

@@ -1,6 +1,7 @@
 """A backup on disk: a directory of compressed JSON lines and a list of what must be in it.
 
-Rule 1: the directory takes its name when it is whole, so a backup that broke off is none.
+Rule 1: the directory takes its name when it is whole, so a backup that broke off is none. What it
+        has written keeps another name, and the next try goes on behind its last whole file.
 Rule 2: nothing is read from an archive before all of its files were compared with the list.
 Rule 3: a version reads its own format and older ones, and refuses newer ones.
 """
@@ -21,6 +22,10 @@ from app.version import __version__
 
 FORMAT = 1
 _MANIFEST = "backup.json"
+#: The same of a backup that isn't whole.
+_BEGUN = "begun.json"
+#: Of text, read at once.
+_CHUNK_BYTES = 16 << 20
 #: The fastest: the next level takes twice as long and saves a tenth.
 _COMPRESSION_LEVEL = 1
 
@@ -66,7 +71,7 @@ class Manifest:
 
 
 class ArchiveWriter:
-    """Fills a directory, part by part."""
+    """Fills a directory, part by part; what is in it already stays."""
 
     def __init__(self, directory: Path, manifest: Manifest) -> None:
         self._directory = directory
@@ -74,18 +79,38 @@ class ArchiveWriter:
 
     def add(self, name: str, lines: Iterable[Any]) -> None:
         """Write a part; each line is a value that JSON can hold."""
+        self.add_text(name, (orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in lines))
+
+    def add_text(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Write a part of whole lines that are JSON."""
         path = _path(self._directory, name)
         count = 0
         with gzip.open(path, "wb", compresslevel=_COMPRESSION_LEVEL) as file:
-            for line in lines:
-                file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-                count += 1
+            for chunk in chunks:
+                file.write(chunk)
+                count += chunk.count(b"\n")
         self.manifest.parts.append(Part(name, count, _sha256(path)))
+        self.keep(_BEGUN)
+
+    def last(self) -> tuple[Part, bytes] | None:
+        """Return the last part and the last of its lines; None where there is no part yet."""
+        if not self.manifest.parts:
+            return None
+        part, line = self.manifest.parts[-1], b""
+        for chunk in read_text(self._directory, part):
+            line = chunk[chunk.rfind(b"\n", 0, -1) + 1 :]
+        return part, line
+
+    def keep(self, name: str) -> None:
+        """Write the manifest into a file of this name; a kill leaves the old one or the new one."""
+        new = self._directory / f"{name}.new"
+        new.write_bytes(orjson.dumps(asdict(self.manifest), option=orjson.OPT_INDENT_2))
+        new.replace(self._directory / name)
 
 
 @contextmanager
 def new_archive(directory: Path, columns: list[str]) -> Iterator[ArchiveWriter]:
-    """Make an archive, which stands there when the block ends without an exception.
+    """Make an archive, or go on with one; it stands there when the block ends without an exception.
 
     Raises:
         BadArchive: the directory exists.
@@ -94,17 +119,29 @@ def new_archive(directory: Path, columns: list[str]) -> Iterator[ArchiveWriter]:
     if directory.exists():
         raise BadArchive(f"{directory} exists already: name a directory that doesn't")
     unfinished = directory.with_name(f"{directory.name}.part")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.parent.mkdir(parents=True, exist_ok=True)
-    unfinished.mkdir(mode=0o700)
+    writer = ArchiveWriter(unfinished, _begun(unfinished, columns) or Manifest(columns))
+    if not writer.manifest.parts:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.mkdir(mode=0o700)
     try:
-        writer = ArchiveWriter(unfinished, Manifest(columns))
         yield writer
-        manifest = orjson.dumps(asdict(writer.manifest), option=orjson.OPT_INDENT_2)
-        (unfinished / _MANIFEST).write_bytes(manifest)
+        writer.keep(_MANIFEST)
+        (unfinished / _BEGUN).unlink(missing_ok=True)
         unfinished.rename(directory)
     finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        if not writer.manifest.parts:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _begun(unfinished: Path, columns: list[str]) -> Manifest | None:
+    """Return what a backup that broke off has written; None where it is of no use."""
+    try:
+        manifest = _read_manifest(unfinished, _BEGUN)
+        _require_parts(unfinished, manifest)
+    except BadArchive:
+        return None
+    return manifest if manifest.columns == columns else None
 
 
 def open_archive(directory: Path) -> Manifest:
@@ -113,13 +150,8 @@ def open_archive(directory: Path) -> Manifest:
     Raises:
         BadArchive: one is not, or this is no archive that this version can read.
     """
-    manifest = _read_manifest(directory)
-    for part in manifest.parts:
-        path = _path(directory, part.name)
-        if not path.is_file():
-            raise BadArchive(f"{path} is missing")
-        if _sha256(path) != part.sha256:
-            raise BadArchive(f"{path} is damaged: its checksum is not the one in {_MANIFEST}")
+    manifest = _read_manifest(directory, _MANIFEST)
+    _require_parts(directory, manifest)
     return manifest
 
 
@@ -129,8 +161,31 @@ def read_part(directory: Path, part: Part) -> Iterator[Any]:
         yield from map(orjson.loads, file)
 
 
-def _read_manifest(directory: Path) -> Manifest:
-    path = directory / _MANIFEST
+def read_text(directory: Path, part: Part) -> Iterator[bytes]:
+    """Yield the lines of a part as they are, some MiB of whole lines at a time."""
+    rest = b""
+    with gzip.open(_path(directory, part.name), "rb") as file:
+        while read := file.read(_CHUNK_BYTES):
+            end = read.rfind(b"\n") + 1
+            if end:
+                yield rest + read[:end]
+                rest = b""
+            rest += read[end:]
+    if rest:
+        yield rest
+
+
+def _require_parts(directory: Path, manifest: Manifest) -> None:
+    for part in manifest.parts:
+        path = _path(directory, part.name)
+        if not path.is_file():
+            raise BadArchive(f"{path} is missing")
+        if _sha256(path) != part.sha256:
+            raise BadArchive(f"{path} is damaged: its checksum is not the one in {_MANIFEST}")
+
+
+def _read_manifest(directory: Path, name: str) -> Manifest:
+    path = directory / name
     try:
         plain = orjson.loads(path.read_bytes())
         if plain["format"] > FORMAT:

@@ -29,6 +29,7 @@ def counted(
     *,
     total: int | None = None,
     share: Callable[[], float | None] | None = None,
+    size: Callable[[_Item], int] = lambda _: 1,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[_Item]:
     """Yield the items, and show how many of what there were so far, and how long it will take.
@@ -38,6 +39,7 @@ def counted(
     Args:
         total: how many there will be, if that is known.
         share: tells which part of the work is done, where the total is not known; None if it can't.
+        size: how many of them an item is.
         clock: monotonic seconds.
     """
     began = clock()
@@ -45,7 +47,8 @@ def counted(
         shown = bar.add_task("", total=None)
         pause_seconds = _LOG_SECONDS if bar.disable else _RENEW_SECONDS
         due = began + pause_seconds
-        for count, item in enumerate(items):
+        count = 0
+        for item in items:
             if (now := clock()) >= due:
                 due = now + pause_seconds
                 done = count / total if total else share and share()
@@ -55,6 +58,7 @@ def counted(
                 else:
                     bar.update(shown, description=text)
             yield item
+            count += size(item)
 
 
 def describe(count: int, what: str, total: int | None, share: float | None, seconds: float) -> str:

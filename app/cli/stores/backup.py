@@ -3,15 +3,22 @@
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from itertools import islice
+from itertools import chain, groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.progress import TextColumn
 
-from app.backup.archive import Manifest, new_archive, open_archive, read_part
+from app.backup.archive import (
+    ArchiveWriter,
+    Manifest,
+    new_archive,
+    open_archive,
+    read_part,
+    read_text,
+)
 from app.backup.clicks import ClickTable, Written
 from app.config.loading import load
 from app.config.settings import Settings
@@ -21,7 +28,7 @@ from app.processes.private_files import is_open_to_others, keep_to_ourselves
 from app.schema.migrations import migrate_as_set
 from app.stores.clickhouse.shards import ClickHouseConnection
 from app.terminal.output import Failure, complain
-from app.terminal.progress import counted, progress
+from app.terminal.progress import counted
 
 _LINKS = "links"
 _CLICKS = "clicks"
@@ -39,7 +46,8 @@ def backup(
 
     All services may go on meanwhile: clicks that come during the backup are in it or in the next.
     Clicks that are not in ClickHouse yet, dead letters and the day's secret for visitor ids are
-    not in it; they live in Redis' own files. The directory is open to nobody but who made it.
+    not in it; they live in Redis' own files. The directory is open to nobody but who made it. One
+    that broke off goes on when it is run again; until it is whole, its name ends with .part.
 
     \b
     hopline backup /var/backups/hopline-2026-05-01
@@ -54,11 +62,7 @@ def backup(
         ):
             if clicks.left_out:
                 complain(f"columns of your own are left out: {', '.join(clicks.left_out)}")
-            archive.add(
-                _LINKS, counted(_link_lines(store), "links", total=store.links.count(deleted=True))
-            )
-            for month in clicks.months():
-                archive.add(f"{_CLICKS}-{month}", counted(clicks.read(month), f"of {month}"))
+            _write_parts(archive, store, clicks)
     except OSError as error:
         raise Failure(f"{directory} can't be written: {error.strerror}") from None
     lines = archive.manifest.lines
@@ -71,8 +75,8 @@ def restore(
     """Bring the links and clicks of a backup back; safe to run again.
 
     Every file is checked before anything is stored. What is there already stays as it is, and no
-    click is counted twice. The clicks that are reported were looked for after they were inserted;
-    exit code 1 if one is not there.
+    click is counted twice; one that was stopped passes over what it has done. The clicks that are
+    reported were looked for after they were inserted; exit code 1 if one is not there.
 
     \b
     hopline restore /var/backups/hopline-2026-05-01
@@ -98,6 +102,29 @@ def restore(
         raise typer.Exit(1)
 
 
+def _write_parts(archive: ArchiveWriter, store: LinkStore, clicks: ClickTable) -> None:
+    """Write links and clicks, but for what the archive has of a try before."""
+    last = archive.last()
+    if last is None:
+        total = store.links.count(deleted=True)
+        archive.add(_LINKS, counted(_link_lines(store), _LINKS, total=total))
+        begin = None
+    else:
+        part, line = last
+        begin = clicks.place_behind(part.name, part.lines, line)
+        complain(f"going on with the backup that broke off, begun at {archive.manifest.made_at}")
+    months = clicks.months()
+    left = sum(months.values()) - archive.manifest.lines(_CLICKS)
+    lines = counted(
+        clicks.read(months, begin),
+        _CLICKS,
+        total=max(left, 0),
+        size=lambda one: one[1].count(b"\n"),
+    )
+    for name, of_part in groupby(lines, key=itemgetter(0)):
+        archive.add_text(name, map(itemgetter(1), of_part))
+
+
 def _restore_clicks(settings: Settings, directory: Path, manifest: Manifest) -> Written:
     total = Written()
     days = settings.click_ttl_days
@@ -105,11 +132,12 @@ def _restore_clicks(settings: Settings, directory: Path, manifest: Manifest) -> 
     with _click_table(settings) as clicks:
         if left_out := clicks.without(manifest.columns):
             complain(f"this table has no {', '.join(left_out)}: left out")
-        for part in manifest.parts:
-            if part.name.startswith(_CLICKS):
-                lines = read_part(directory, part)
-                written = clicks.write(manifest.columns, lines, kept_since_ms)
-                total += _summed(written, part.name)
+        parts = (part for part in manifest.parts if part.name.startswith(_CLICKS))
+        chunks = chain.from_iterable(read_text(directory, part) for part in parts)
+        written = clicks.write(manifest.columns, chunks, kept_since_ms)
+        count = manifest.lines(_CLICKS)
+        for one in counted(written, _CLICKS, total=count, size=lambda one: one.lines):
+            total += one
     return total
 
 
@@ -131,16 +159,6 @@ def _click_table(settings: Settings) -> Iterator[ClickTable]:
     url = settings.clickhouse_server
     with closing(ClickHouseConnection(url, settings.clickhouse_timeout_seconds)) as connection:
         yield ClickTable(connection, url)
-
-
-def _summed(pieces: Iterable[Written], what: str) -> Written:
-    total = Written()
-    with progress(TextColumn("{task.completed:,.0f} " + what)) as bar:
-        shown = bar.add_task(what, total=None)
-        for written in pieces:
-            bar.advance(shown, written.lines)
-            total += written
-    return total
 
 
 def _link_lines(store: LinkStore) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,10 @@ from app.stores.clickhouse.connection import ClickHouseError
 _DISK = "see whether ClickHouse's disk is full or failing: system.disks, and its log"
 _MEMORY = "give ClickHouse more memory, or see in system.processes who takes it"
 _LOAD = "ClickHouse has too much to do: see system.processes and system.merges, and its limits"
+_TOO_LONG = (
+    "it took longer than HOPLINE_CLICKHOUSE_TIMEOUT_SECONDS: ask for a shorter time, as by --since,"
+    " raise that setting, or see in system.processes what else ClickHouse does"
+)
 _REPLICAS = "see why replicas or Keeper are away: system.replicas, and ClickHouse's log"
 _SCHEMA = "somebody changed the table: compare SHOW CREATE TABLE with `hopline doctor`'s schema"
 _RIGHTS = "grant it: deploy/clickhouse/hopline-users.xml has what Hopline's users need"
@@ -26,8 +30,9 @@ _ADVICE: dict[str, tuple[int, ...]] = {
         *(499, 500, 531, 566, 586, 590, 625, 641, 693, 734),
     ),
     _MEMORY: (173, 239, 240, 241, 777, 778),
+    _TOO_LONG: (159, 160),
     _LOAD: (
-        *(159, 160, 201, 202, 203, 216, 252, 298, 299, 364, 411, 439, 460, 573, 574, 635, 692),
+        *(201, 202, 203, 216, 252, 298, 299, 364, 411, 439, 460, 573, 574, 635, 692),
         *(700, 745, 749, 762, 763, 776),
     ),
     _REPLICAS: (

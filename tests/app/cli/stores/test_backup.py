@@ -1,5 +1,5 @@
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from app.audit.stored_clicks import count_stored
+from app.backup.archive import ArchiveWriter
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect
 from app.stores.clickhouse.shards import Shard
@@ -93,6 +93,100 @@ def test_a_restore_that_is_repeated_changes_nothing(
     assert all_clicks(url) == clicks
 
 
+def test_what_is_there_is_not_inserted_again(
+    hopline: Run, filled: str, elsewhere: Callable[[], str], tmp_path: Path
+) -> None:
+    directory = str(tmp_path / "backup")
+    hopline("backup", directory)
+    url = elsewhere()
+    hopline("restore", directory)
+    with connect(url, timeout_seconds=10) as client:
+        client.execute("SYSTEM STOP MERGES clicks")
+        rows = "SELECT count() FROM clicks"
+        assert client.execute(rows) == [(10,)]
+        hopline("restore", directory)
+        assert client.execute(rows) == [(10,)]
+
+
+def test_an_older_row_of_a_click_is_replaced(
+    hopline: Run, filled: str, elsewhere: Callable[[], str], tmp_path: Path
+) -> None:
+    directory, clicks = str(tmp_path / "backup"), all_clicks(filled)
+    hopline("backup", directory)
+    url = elsewhere()
+    hopline("restore", directory)
+    with connect(url, timeout_seconds=10, settings={"mutations_sync": 2}) as client:
+        client.execute(
+            "CREATE TABLE old ENGINE = MergeTree ORDER BY click_id"
+            " AS SELECT * REPLACE ('XX' AS country, enriched_at - 5 AS enriched_at) FROM clicks"
+        )
+        client.execute("TRUNCATE TABLE clicks")
+        client.execute("INSERT INTO clicks SELECT * FROM old")
+    ended = hopline("restore", directory)
+    assert ended == (0, f"3 links and 10 clicks are restored from {directory}\n", "")
+    assert all_clicks(url) == clicks
+
+
+def test_every_text_and_number_comes_back_as_it_was(
+    hopline: Run, filled: str, elsewhere: Callable[[], str], tmp_path: Path
+) -> None:
+    texts = ("\n\r\t", "a\\b/c", "\"'`", "\u2028\u0007\U0001f600", "null", "{}", "\x00", "\\n")
+    rows = [click_row(user_agent=text, referrer=text, bot=text, short_code=text) for text in texts]
+    numbers = [
+        click_row(visitor_id=number, ip=ip)
+        for number, ip in ((0, "::"), (2**64 - 1, "2001:db8::ffff"), (2**63, "::ffff:1.2.3.4"))
+    ]
+    insert_clicks(filled, *rows, *numbers)
+    clicks = all_clicks(filled)
+    hopline("backup", str(tmp_path / "backup"))
+    url = elsewhere()
+    assert hopline("restore", str(tmp_path / "backup")).exit_code == 0
+    assert all_clicks(url) == clicks
+
+
+@pytest.mark.parametrize("whole_parts", range(5))
+def test_a_backup_that_broke_off_goes_on_where_it_was(
+    hopline: Run,
+    filled: str,
+    elsewhere: Callable[[], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    whole_parts: int,
+) -> None:
+    # Of 4, 3 and 3 clicks in three months, and the links before them.
+    monkeypatch.setattr("app.backup.clicks.PART_ROWS", 2)
+    clicks, directory = all_clicks(filled), tmp_path / "backup"
+    parts: list[str] = []
+    add = ArchiveWriter.add_text
+
+    def break_off(writer: ArchiveWriter, name: str, chunks: Iterable[bytes]) -> None:
+        if len(parts) == whole_parts:
+            (tmp_path / "backup.part" / f"{name}.jsonl.gz").write_bytes(b"half of it")
+            raise OSError(28, "No space left on device")
+        parts.append(name)
+        add(writer, name, chunks)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ArchiveWriter, "add_text", break_off)
+        ended = hopline("backup", str(directory))
+    assert (ended.exit_code, "No space left" in ended.err, directory.exists()) == (1, True, False)
+    ended = hopline("backup", str(directory))
+    assert (ended.exit_code, "going on with" in ended.err) == (0, whole_parts > 0)
+    assert ended.out == f"3 links and 10 clicks are in {directory}\n"
+    assert sorted(path.name.partition(".")[0] for path in directory.glob("*.gz")) == [
+        "clicks-202603",
+        "clicks-202603-2",
+        "clicks-202604",
+        "clicks-202604-2",
+        "clicks-202605",
+        "clicks-202605-2",
+        "links",
+    ]
+    url = elsewhere()
+    assert hopline("restore", str(directory)).exit_code == 0
+    assert all_clicks(url) == clicks
+
+
 @pytest.mark.parametrize(
     ("column", "is_kept"),
     [
@@ -167,11 +261,11 @@ def test_clicks_that_are_not_there_afterwards_are_said_to_be_missing(
     hopline("backup", directory)
     url = elsewhere()
 
-    def delete_some(shard: Shard, *columns: Any) -> int:
+    def delete_some(shard: Shard, *tables: str) -> None:
         shard.client.execute("ALTER TABLE clicks DELETE WHERE is_bot SETTINGS mutations_sync = 2")
-        return count_stored(shard, *columns)
 
-    monkeypatch.setattr("app.backup.clicks.count_stored", delete_some)
+    # Called before each look at what is stored.
+    monkeypatch.setattr(Shard, "catch_up", delete_some)
     ended = hopline("restore", directory)
     assert ended.exit_code == 1
     assert ended.out == f"3 links and 9 clicks are restored from {directory}\n"

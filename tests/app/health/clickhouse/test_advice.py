@@ -35,7 +35,7 @@ def test_no_code_has_two_kinds_of_advice() -> None:
         (241, "memory"),
         (252, "too much to do"),
         (202, "too much to do"),
-        (159, "too much to do"),
+        (159, "ask for a shorter time"),
         (242, "replicas or Keeper"),
         (225, "replicas or Keeper"),
         (999, "replicas or Keeper"),
