@@ -1,6 +1,7 @@
 """Stage on which a scenario plays: what it breaks, and what it notes of that."""
 
 import logging
+import time
 from contextlib import AbstractContextManager, ExitStack
 from typing import Self, TypeVar
 
@@ -15,6 +16,7 @@ from tests.ha.testbed.testbed import Testbed
 logger = logging.getLogger(__name__)
 
 Monitor = TypeVar("Monitor")
+_AUDIT = "seconds that the slowest audit took while something was away"
 
 
 class Stage:
@@ -84,8 +86,11 @@ class Stage:
 
         That it can't tell yet is no alarm.
         """
+        begun_at = time.monotonic()
         _, said = self.testbed.hopline("audit", "--json")
         self._alarms += said is not None and not said["balanced"]
+        took_seconds = time.monotonic() - begun_at
+        self.noted[_AUDIT] = round(max(took_seconds, self.noted.get(_AUDIT, 0.0)), 1)
 
     def conclude_audits(self) -> None:
         """Expect that no audit raised an alarm, and that the last one balances."""

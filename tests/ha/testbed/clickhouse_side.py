@@ -38,9 +38,6 @@ class ClickHouseSide(Protocol):
     def kill_all(self) -> None:
         """kill -9 of all that runs."""
 
-    def pids(self) -> list[int]:
-        """Return the servers' processes."""
-
 
 class OneClickHouse:
     """The embedded server alone.
@@ -63,9 +60,6 @@ class OneClickHouse:
 
     def kill_all(self) -> None:
         self._service.kill()
-
-    def pids(self) -> list[int]:
-        return [process.pid for process in self._service.processes()]
 
 
 class ClickHouseReplicas:
@@ -106,9 +100,6 @@ class ClickHouseReplicas:
     def kill_all(self) -> None:
         for server in (*self.replicas, self.servers.keeper):
             server.kill()
-
-    def pids(self) -> list[int]:
-        return [replica.pid for replica in self.replicas if replica.is_running]
 
     def catch_up(self) -> None:
         """Wait until each replica has what the others have."""
