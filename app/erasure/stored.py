@@ -107,7 +107,8 @@ class StoredClicks:
         try:
             for one, names in ours:
                 one.set_everywhere(names, f"MODIFY SETTING {_LIFETIME} = 1")
-            left = [one.wait_for_removal(watch) for one in self._shards]
+            give_up_at = time.monotonic() + _REMOVAL_SECONDS
+            left = [one.wait_for_removal(watch, give_up_at) for one in self._shards]
             return all(left)
         finally:
             for one, names in ours:
@@ -167,11 +168,11 @@ class ShardOfClicks:
             for table in names:
                 self._run(f"ALTER TABLE {table} {change}", on=one)
 
-    def wait_for_removal(self, watch: Watch) -> bool:
-        """Wait until no replica has old parts; tell whether that is so."""
+    def wait_for_removal(self, watch: Watch, give_up_at: float) -> bool:
+        """Wait until no replica has old parts, or for a monotonic time; tell whether that is so."""
         params = {"tables": self._names}
         left = [
-            self._wait(_OLD_PARTS, watch, _REMOVAL_SECONDS, on=one, params=params)
+            self._wait(_OLD_PARTS, watch, give_up_at, on=one, params=params)
             for one in self._shard.replicas
         ]
         return all(left)
@@ -201,12 +202,11 @@ class ShardOfClicks:
         self,
         query: str,
         watch: Watch,
-        most_seconds: float = float("inf"),
+        give_up_at: float = float("inf"),
         *,
         on: Client | None = None,
         params: Mapping[str, object] | None = None,
     ) -> bool:
-        give_up_at = time.monotonic() + most_seconds
         while True:
             ((waiting, *more),) = self._run(query, params, on=on)
             if more and more[1]:

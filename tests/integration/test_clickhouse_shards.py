@@ -154,6 +154,9 @@ def test_a_shard_is_added_while_clicks_come(settings, shards, tmp_path, monkeypa
         wait_until(lambda: time.time() * 1000 > layout.since_ms)
         sent += len(send(before))
         settle(shards, sent)
+        # With the settings of before, as the workers.
+        wait_until(lambda: hopline(before, "audit")[0] == 0)
+        assert "dropped as duplicates" not in workers.log
         assert workers.stop() == 0
     query = "SELECT count() FROM hopline.clicks_local FINAL"
     assert 0 < shards.replicas[-1].execute(query)[0][0] < sent

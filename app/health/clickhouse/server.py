@@ -23,7 +23,7 @@ from app.stores.clickhouse.connection import (
     translated,
 )
 from app.stores.clickhouse.driver import Client
-from app.stores.clickhouse.shards import is_sharded, local
+from app.stores.clickhouse.shards import cluster_of, local
 
 _MIGRATE = "run `hopline migrate`"
 #: Without these a confirmed insert, or what a merge made of it, is lost when the power goes.
@@ -57,7 +57,7 @@ def clickhouse_checks(
             yield fail("schema", f"there is no database {database_name(url)}", _MIGRATE)
             return
         with connect(url, timeout_seconds=timeout_seconds) as client:
-            own = local if is_sharded(client) else str
+            own = local if cluster_of(client) else str
             schema = _schema(client, url)
             yield schema
             yield from _durability(client, url, list(map(own, _TABLES)))

@@ -76,29 +76,32 @@ def catch_up(client: Client, *tables: str, most_seconds: float = CATCH_UP_SECOND
             ) from error
 
 
-def members(client: Client, url: str) -> list[Member]:
-    """Return the hosts of a client's cluster, shard by shard, as its server knows them.
+def members(client: Client, url: str, cluster: str = "") -> list[Member]:
+    """Return the hosts of a cluster, shard by shard, as its server knows them.
 
     Args:
         client: of any of them.
         url: as :func:`app.stores.clickhouse.connection.connect` reads it, with a cluster.
+        cluster: its name; that of the client by default.
 
     Raises:
         ClickHouseRefused: there is no such cluster, or its shards have weights.
         clickhouse_driver.errors.Error: as the server or the driver says.
     """
-    rows = client.execute(_MEMBERS, {"name": client.cluster})
+    name = cluster or client.cluster
+    rows = client.execute(_MEMBERS, {"name": name})
     asked = client.connection.reached or places(url)[0]
     if not rows:
         found = client.execute("SELECT DISTINCT cluster FROM system.clusters ORDER BY cluster")
-        names = ", ".join(_text(name) for (name,) in found) or "none"
+        names = ", ".join(_text(one) for (one,) in found) or "none"
+        who = "of our tables" if cluster else "which HOPLINE_CLICKHOUSE_CLUSTER names"
         raise ClickHouseRefused(
-            f"ClickHouse at {asked} knows no cluster {client.cluster}, which"
-            f" HOPLINE_CLICKHOUSE_CLUSTER names: of its <remote_servers> it knows {names}"
+            f"ClickHouse at {asked} knows no cluster {name}, {who}: of its <remote_servers> it"
+            f" knows {names}"
         )
     if any(weight != 1 for *_, weight in rows):
         raise ClickHouseRefused(
-            f"shards of the cluster {client.cluster} of ClickHouse at {asked} have a <weight>, by"
+            f"shards of the cluster {name} of ClickHouse at {asked} have a <weight>, by"
             " which clicks would be looked for at another shard than they are on: take it out"
         )
     return [

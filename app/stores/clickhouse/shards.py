@@ -6,6 +6,7 @@ former. Who draws conclusions asks each shard for what it holds: through a Distr
 knows which replica of another shard answers, and so none could be had to catch up.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
@@ -26,9 +27,9 @@ SHARDED = ("clicks", "ledger")
 _SUFFIX = "_local"
 
 _ENGINE = """
-SELECT engine = 'Distributed' FROM system.tables
-WHERE database = currentDatabase() AND name = 'clicks'
+SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'clicks'
 """
+_OF_CLUSTER = re.compile(rb"Distributed\('([^']+)'")
 
 _Answer = TypeVar("_Answer")
 
@@ -102,9 +103,11 @@ class ClickHouseConnection:
         """
 
         def ask(client: Client) -> list[_Answer]:
-            if not is_sharded(client):
+            cluster = cluster_of(client)
+            if not cluster:
                 return [question(Shard((client,)))]
-            urls = [url_of(self._url, hosts) for hosts in _by_shard(members(client, self._url))]
+            shards = _by_shard(members(client, self._url, cluster))
+            urls = [url_of(self._url, hosts) for hosts in shards]
             return [self._of_shard(url, question) for url in urls]
 
         return self.ask(ask)
@@ -140,8 +143,9 @@ def all_replicas(client: Client, url: str, timeout_seconds: float) -> Iterator[l
         yield [Shard((client,))]
         return
     with translated(url):
-        shards = _by_shard(members(client, url))
-        suffix = _SUFFIX if is_sharded(client) else ""
+        cluster = cluster_of(client)
+        shards = _by_shard(members(client, url, cluster))
+        suffix = _SUFFIX if cluster else ""
     if len(shards) > 1 and not suffix:
         raise ClickHouseRefused(
             f"the cluster {client.cluster} has {len(shards)} shards, and our tables are those of"
@@ -159,13 +163,17 @@ def all_replicas(client: Client, url: str, timeout_seconds: float) -> Iterator[l
         yield [Shard(tuple(opened(member) for member in hosts), suffix) for hosts in shards]
 
 
-def is_sharded(client: Client) -> bool:
-    """Tell whether clicks are on several shards, or on their way there; asks the server.
+def cluster_of(client: Client) -> str:
+    """Return the cluster whose shards part clicks, or will; '' where one shard has all.
+
+    The table knows it: who was started before a shard was added may be set to another cluster.
 
     Raises:
         clickhouse_driver.errors.Error: as the server or the driver says.
     """
-    return bool(client.cluster) and client.execute(_ENGINE) == [(1,)]
+    rows = client.execute(_ENGINE, settings={"strings_as_bytes": True}) if client.cluster else []
+    found = _OF_CLUSTER.match(rows[0][0]) if rows else None
+    return found[1].decode() if found else ""
 
 
 def local(name: str) -> str:
