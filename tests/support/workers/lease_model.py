@@ -12,7 +12,7 @@ from app.audit.unread_entries import parse_id
 from app.stores.keys import ledger_key
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
-from tests.support.producers import STREAM, send
+from tests.support.producers import STREAM
 from workers.stream.lease import BatchRecord, Fence, Fenced
 from workers.stream.names import Names
 from workers.stream.stream import Stream
@@ -80,7 +80,7 @@ class Consumers(RuleBasedStateMachine):
 
     @rule(count=st.integers(1, 3))
     def click(self, count):
-        self.sent += send(self.server_url, [{"n": "1"}] * count)
+        self.sent += [self.redis.xadd(STREAM, {"n": "1"}) for _ in range(count)]
         self.unread += count
 
     @rule(seat=SEATS, count=st.integers(1, 3), is_repeated=st.booleans())
