@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from app.config.settings import Settings
+from app.schema.by_time import keep_by_time
 from app.schema.lifetime import Lifetime, keep_clicks
 from app.schema.membership import TableServer
 from app.schema.mismatch import SchemaMismatch
@@ -68,7 +69,7 @@ def migrate(
     cold_days: int = 0,
     storage_policy: str = "",
 ) -> list[str]:
-    """Create the database if it is missing, apply what is new, and set how long clicks live.
+    """Create the database if it is missing, apply what is new, and set how clicks are kept.
 
     Args:
         url: as :func:`~app.stores.clickhouse.connection.connect` reads it; the user needs the
@@ -102,6 +103,7 @@ def migrate(
             # Else one that is asked next would lack what was applied.
             have_caught_up(servers.all, "migrations")
         keep_clicks(servers, Lifetime(ttl_days, cold_days), storage_policy)
+        keep_by_time(servers)
         for error in servers.away:
             logger.warning("%s; run `hopline migrate` again if it is a new replica", error)
     return [migration.name for migration in waiting]

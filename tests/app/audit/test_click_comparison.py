@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from app.audit.click_comparison import Clicks
 from app.audit.click_ref import ClickRef
 from app.audit.writer import write_ledger
-from app.schema.migrations import known, migrate
+from app.schema.by_time import ADD, FILL
+from app.schema.migrations import migrate
 from app.stores.clickhouse.codes import TIMEOUT_EXCEEDED
 from app.stores.clickhouse.connection import ClickHouseRefused, ClickHouseUnavailable, connect
 from tests.support.clicks import click_row, insert_clicks
@@ -164,12 +165,10 @@ def test_clicks_of_before_the_projection_are_compared_as_well(clicks, clicks_url
         client.execute("ALTER TABLE clicks DROP PROJECTION by_time", settings={"mutations_sync": 1})
         take_on(*rows)
         insert_clicks(clicks_url, *rows[:5])
-        by_time = next(one for one in known() if "ADD PROJECTION" in one.statement)
-        client.execute(by_time.statement)
+        client.execute(f"ALTER TABLE clicks {ADD}")
         insert_clicks(clicks_url, *rows[4:8])
         first = compare(clicks)
-        rest = next(one for one in known() if "MATERIALIZE PROJECTION" in one.statement)
-        client.execute(rest.statement, settings={"mutations_sync": 1})
+        client.execute(f"ALTER TABLE clicks {FILL}", settings={"mutations_sync": 1})
     assert first == compare(clicks)
     assert first.in_ledger == {MINUTE: 9}
     assert [one.click_id for one in first.absent] == [rows[8]["click_id"]]
@@ -184,9 +183,7 @@ def test_clicks_that_somebody_deleted_by_hand_are_absent(clicks, clicks_url, tak
         assert compare(clicks).absent == {seen[2]}
         client.execute("OPTIMIZE TABLE clicks FINAL")
         assert compare(clicks).absent == {seen[2]}
-        client.execute(
-            "ALTER TABLE clicks MATERIALIZE PROJECTION by_time", settings={"mutations_sync": 1}
-        )
+        client.execute(f"ALTER TABLE clicks {FILL}", settings={"mutations_sync": 1})
     assert compare(clicks).absent == {seen[2]}
 
 
