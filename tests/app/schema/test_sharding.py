@@ -23,7 +23,8 @@ from tests.support.clicks import click_row, insert_clicks
 from tests.support.redirect.waiting import wait_until
 
 ALL = {*tables(), "migrations", *map(local, SHARDED)}
-LONG_AGO = datetime(2026, 5, 10, 12, tzinfo=UTC)
+#: Before any shard is added, and young enough for the ledger.
+EARLIER = datetime.now(UTC) - timedelta(hours=1)
 
 
 def run(url, ttl_days=0):
@@ -128,7 +129,7 @@ def test_an_added_shard_gets_clicks_from_a_moment_on_and_old_ones_stay(
     monkeypatch.setattr(sharding, "AHEAD_SECONDS", 0.0)
     alone = of_one_shard(shared_shards, shards_url)
     run(alone, ttl_days=9000)
-    old = [click_row(LONG_AGO + timedelta(seconds=number)) for number in range(100)]
+    old = [click_row(EARLIER + timedelta(seconds=number)) for number in range(100)]
     insert(alone, *old)
     assert run(shards_url, ttl_days=9000) == []
     assert run(shards_url, ttl_days=9000) == []
@@ -163,7 +164,7 @@ def test_a_conversion_that_died_is_gone_on_with(shared_shards, shards_url, monke
     monkeypatch.setattr(sharding, "AHEAD_SECONDS", 0.0)
     alone = of_one_shard(shared_shards, shards_url)
     run(alone)
-    insert(alone, click_row(LONG_AGO))
+    insert(alone, click_row(EARLIER))
     ask(shared_shards.replicas[0], shards_url, died_after)
     assert run(shards_url) == []
     for replica in shared_shards.replicas:
@@ -241,7 +242,7 @@ def test_another_table_of_that_name_is_left_alone(shared_shards, shards_url):
 def test_shards_are_added_only_while_all_hosts_answer(shared_shards, shards_url):
     alone = of_one_shard(shared_shards, shards_url)
     run(alone)
-    insert(alone, click_row(LONG_AGO))
+    insert(alone, click_row(EARLIER))
     shared_shards.replicas[-1].kill()
     with pytest.raises(ClickHouseUnavailable, match="on all replicas or on none"):
         run(shards_url)
