@@ -77,13 +77,18 @@ class Part:
         self.path = target.with_name(f"{target.name}.part")
         self._note = target.with_name(f"{target.name}.part.json")
 
+    @property
+    def is_done(self) -> bool:
+        """Whether it was whole, and has its name."""
+        return self._target.exists() and not self.path.exists()
+
     def begin(self, question: dict[str, Any]) -> Progress:
         """Return the beginning of a new part.
 
         Raises:
             BrokenPart: an earlier one is there.
         """
-        if self._note.exists():
+        if self._note.exists() and self.path.exists():
             raise BrokenPart(f"{self.path} is there already: go on with --resume, or delete it")
         return Progress(question)
 

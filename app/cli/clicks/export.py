@@ -119,6 +119,9 @@ def _bounded(asked: Asked) -> Query:
 def _resume(asked: Asked, to: Path) -> None:
     with _failing(to):
         part = Part(to)
+        if part.is_done:
+            print(f"{to} is whole already")
+            return
         _to_file(asked, to, part, part.progress())
 
 

@@ -134,9 +134,11 @@ def top(
 ) -> None:
     """Show which links were followed most: all of them, or those with a tag.
 
+    With --compare and --order fall, those that went quiet come first.
+
     \b
     hopline top --period 7d --limit 20
-    hopline top --period 7d --compare previous --order fall     links that went quiet
+    hopline top --period 7d --compare previous --order fall
     hopline top --by referrer --filter 'country=DE'
     """
     asked = Asked(

@@ -196,6 +196,19 @@ def test_a_part_that_cannot_be_gone_on_with_says_why(
     assert complaint in ended.err
 
 
+def test_what_is_whole_is_not_gone_on_with(
+    hopline: Callable[..., Any], url: str, tmp_path: Path
+) -> None:
+    to = tmp_path / "x.csv"
+    (tmp_path / "x.csv.part.json").write_text("{}")  # left by a kill after it got its name
+    assert hopline("export", "--all", "--to", str(to)).exit_code == 0
+    before = to.read_bytes()
+    (tmp_path / "x.csv.part.json").write_text("{}")
+    ended = hopline("export", "--resume", "--to", str(to))
+    assert (ended.exit_code, ended.out) == (0, f"{to} is whole already\n")
+    assert to.read_bytes() == before
+
+
 def test_a_folder_that_is_not_there_is_named(
     hopline: Callable[..., Any], url: str, tmp_path: Path
 ) -> None:
