@@ -21,6 +21,8 @@ _NOTE = struct.Struct("=Qqq")
 _PART = "*_*_*_*"
 #: Every part that is whole has it.
 _OF_A_PART = "checksums.txt"
+#: And so has what a part holds in another order, in a folder within it.
+_PROJECTION = ".proj"
 
 
 class _Synced(NamedTuple):
@@ -61,6 +63,8 @@ class PowerLoss:
         synced = self._synced()
         lost = []
         for part in {found.parent for found in store.rglob(_OF_A_PART)}:
+            if part.suffix == _PROJECTION:
+                continue
             of_part = part.stat()
             if synced.get(of_part.st_ino, _Synced()).renamed_ns < of_part.st_ctime_ns:
                 shutil.rmtree(part)

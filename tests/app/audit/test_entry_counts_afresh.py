@@ -141,6 +141,27 @@ def note(redis, ledger, time_ms: int, rest: int, added: int) -> int:
     return redis.eval(script("app.audit", "note"), 3, *keys, time_ms, rest, "", 0, added)
 
 
+def test_a_group_that_is_destroyed_before_the_first_entry_is_no_deleted_stream(
+    redis, consumer, more, ledger
+):
+    assert more() == 0
+    redis.xgroup_destroy(STREAM, GROUP)
+    consumer.stream.ensure_group()
+    add_entries(redis, 3)
+    assert more() == 0
+    assert ledger.gaps(0) == []
+
+
+def test_a_stream_that_is_deleted_with_its_first_entries_is_told_of(redis, consumer, more, ledger):
+    assert more() == 0
+    add_entries(redis, 3)
+    redis.delete(STREAM)
+    consumer.stream.ensure_group()
+    more()
+    [gap] = ledger.gaps(0)
+    assert gap.is_emptied
+
+
 def test_a_count_that_is_noted_late_is_no_deleted_stream(redis, consumer, more, ledger):
     more()
     add_entries(redis, 5)

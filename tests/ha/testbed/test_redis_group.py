@@ -35,7 +35,8 @@ def test_a_killed_master_is_replaced_and_comes_back_as_a_replica(tmp_path):
         group.bring_back()
         wait_until(lambda: observer.is_whole)
         assert master.command("ROLE")[0] == "slave"
-        assert [one.port for one in observer.promotions(0)] == [promotion.port]
+        # On a busy machine Sentinels may take away a master that was only late.
+        assert observer.promotions(0)[0].port == promotion.port
 
 
 def test_a_master_that_is_cut_off_answers_hopline_while_another_is_promoted(tmp_path):

@@ -13,6 +13,7 @@
 
 -- include named
 
+local was_there = redis.call('EXISTS', KEYS[1]) == 1
 local made = redis.pcall('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
 if made.err then
     return string.find(made.err, '^BUSYGROUP') and {0, 0} or made
@@ -27,7 +28,9 @@ for index, name in ipairs(names) do
     noted[name] = tonumber(ledger[index] or 0)
 end
 local stream = named(redis.call('XINFO', 'STREAM', KEYS[1]))
-if stream['entries-added'] < math.max(noted.added, 1) then
+-- Of one that is there and has never held anything, nothing can have been taken.
+local least = math.max(noted.added, math.min(noted.inserted + noted.dead, 1))
+if not was_there or stream['entries-added'] < least then
     redis.call('HSET', KEYS[2], 'emptied', 1)
     return {1, 0}
 end
