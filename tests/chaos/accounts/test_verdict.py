@@ -2,7 +2,7 @@ import pytest
 
 from tests.chaos.accounts.stored import Stored
 from tests.chaos.accounts.verdict import Effect, InjectedFault, effects, intervals, judge, overlaps
-from tests.chaos.faults.plan import KILLS_REDIRECT, LOSES_TAIL, REDIS_AWAY
+from tests.chaos.faults.plan import KILLS_REDIRECT, KILLS_REDIS, LOSES_TAIL, REDIS_AWAY
 from tests.chaos.monitors.samplers import StoredSample
 from tests.chaos.visitors.client_log import Sent, Stall, read, write, write_stall
 
@@ -109,6 +109,16 @@ def test_a_loss_is_allowed_if_the_worker_dies_before_redis_is_back_from_losing_i
         InjectedFault("redirect worker killed", 8_000, 8_100, frozenset({KILLS_REDIRECT})),
     ]
     verdict = judge([answered(1, 1_200)], {}, {}, injected)
+    assert (verdict.allowed, verdict.lost) == (([1], []) if is_allowed else ([], [1]))
+
+
+@pytest.mark.parametrize(("killed_ms", "is_allowed"), [(2_900, True), (7_000, False)])
+def test_a_loss_is_allowed_if_the_worker_dies_before_a_killed_redis_is_back(killed_ms, is_allowed):
+    injected = [
+        InjectedFault("redis killed", 2_000, 3_000, frozenset({REDIS_AWAY, KILLS_REDIS})),
+        InjectedFault("redirect worker killed", killed_ms, killed_ms, frozenset({KILLS_REDIRECT})),
+    ]
+    verdict = judge([answered(1, 1_800)], {}, {}, injected)
     assert (verdict.allowed, verdict.lost) == (([1], []) if is_allowed else ([], [1]))
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tests.chaos.accounts.intervals import Intervals
 from tests.chaos.accounts.stored import Stored
-from tests.chaos.faults.plan import KILLS_REDIRECT, LOSES_TAIL, REDIS_AWAY
+from tests.chaos.faults.plan import KILLS_REDIRECT, KILLS_REDIS, LOSES_TAIL, REDIS_AWAY
 from tests.chaos.monitors.samplers import StoredSample
 from tests.chaos.visitors.client_log import Sent
 from tests.chaos.visitors.codes import is_limited
@@ -172,10 +172,10 @@ def _is_allowed(click: Sent, injected: Sequence[InjectedFault]) -> bool:
 
 
 def _has_lost_both_copies(at_ms: int, injected: Sequence[InjectedFault]) -> bool:
-    """Tell whether Redis lost its tail and, soon and before it was well again, a worker died."""
+    """Tell whether Redis may have lost its tail, and a worker died before it was well again."""
     away = intervals(injected, REDIS_AWAY, _RECOVERS_MS)
     return any(
-        LOSES_TAIL in tail.marks
+        {LOSES_TAIL, KILLS_REDIS} & tail.marks
         and tail.from_ms - _TAIL_MS <= at_ms <= tail.to_ms
         and any(
             KILLS_REDIRECT in kill.marks

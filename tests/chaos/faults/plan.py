@@ -29,6 +29,9 @@ UNHEARD = "links unheard"
 MAKES_WAIT = "makes visitors wait"
 #: What was confirmed in the last second before it may be gone from Redis.
 LOSES_TAIL = "loses the tail"
+#: Redis is killed with -9. While its disk is behind with a sync, it writes its file as much as two
+#: seconds late (appendfsync everysec), and what it confirmed meanwhile is gone as well.
+KILLS_REDIS = "kills redis"
 #: Redirect workers leave before they could tell Redis which uses of limited links it lost.
 FORGETS_USES = "forgets uses"
 

@@ -8,7 +8,7 @@ from random import Random
 from loadtest.faults.injection import Done, Injection, Until
 from loadtest.faults.processes import freeze
 from tests.chaos.faults.fault import Kill, Signal, fault
-from tests.chaos.faults.plan import KILLS_REDIRECT, MAKES_WAIT, REDIS_AWAY, UNHEARD
+from tests.chaos.faults.plan import KILLS_REDIRECT, KILLS_REDIS, MAKES_WAIT, REDIS_AWAY, UNHEARD
 from tests.chaos.testbed.testbed import Testbed
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ _OUTAGE = (0.2, 6.0)
 _AWAY = (REDIS_AWAY, UNHEARD)
 
 FAULTS = (
-    fault("redis killed", "redis", _OUTAGE, Kill("valkey"), *_AWAY),
+    fault("redis killed", "redis", _OUTAGE, Kill("valkey"), *_AWAY, KILLS_REDIS),
     fault("redis frozen", "redis", _OUTAGE, _Freeze("valkey"), *_AWAY),
     fault("redis frozen for long", "redis", (8.0, 20.0), _Freeze("valkey"), *_AWAY),
     fault("redis restarted", "redis", (0.5, 1.0), Signal("valkey", signal.SIGTERM), *_AWAY),
@@ -98,6 +98,7 @@ FAULTS = (
         _kill_redirect_and_redis,
         *_AWAY,
         KILLS_REDIRECT,
+        KILLS_REDIS,
         MAKES_WAIT,
     ),
     fault("clickhouse killed", "clickhouse", _OUTAGE, Kill("clickhouse")),
