@@ -66,13 +66,17 @@ class Part:
     """File that is being written.
 
     Args:
-        target: what it will be called.
+        target: what it will be called; where a symbolic link leads is replaced, and the link stays.
 
     Raises:
+        BrokenPart: that is a device, a pipe or a folder, which no file may take the place of.
         OSError: it can't be written.
     """
 
     def __init__(self, target: Path) -> None:
+        if target.exists() and not target.is_file():
+            raise BrokenPart(f"{target} is no file: leave out --to, and write to it with >")
+        target = target.resolve()
         self._target = target
         self.path = target.with_name(f"{target.name}.part")
         self._note = target.with_name(f"{target.name}.part.json")

@@ -209,6 +209,29 @@ def test_what_is_whole_is_not_gone_on_with(
     assert to.read_bytes() == before
 
 
+@pytest.mark.parametrize("options", [("--all",), ("--resume",)])
+def test_no_file_takes_the_place_of_a_pipe(
+    hopline: Callable[..., Any], url: str, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    ended = hopline("export", *options, "--to", str(pipe))
+    assert ended.exit_code == 1
+    assert "is no file: leave out --to" in ended.err
+    assert pipe.is_fifo()
+
+
+def test_what_a_link_leads_to_is_replaced(
+    hopline: Callable[..., Any], url: str, tmp_path: Path
+) -> None:
+    link, file = tmp_path / "link.csv", tmp_path / "file.csv"
+    link.symlink_to(file)
+    file.write_text("before")
+    assert hopline("export", "--all", "--to", str(link)).exit_code == 0
+    assert link.is_symlink()
+    assert "before" not in file.read_text()
+
+
 def test_a_folder_that_is_not_there_is_named(
     hopline: Callable[..., Any], url: str, tmp_path: Path
 ) -> None:
