@@ -64,8 +64,8 @@ class Primaries:
 
     def update(self, slot_map: SlotMap) -> None:
         """Go by another map; blocks the calling greenlet while new primaries are connected to."""
-        heirs = successors({primary: primary.node for primary in self.all}, slot_map.nodes)
-        following = {node.id: heirs.get(node.id) or self._join(node) for node in slot_map.nodes}
+        former = successors({primary: primary.node for primary in self.all}, slot_map.nodes)
+        following = {node.id: former.get(node.id) or self._join(node) for node in slot_map.nodes}
         joined = [primary for primary in following.values() if primary not in self.all]
         self._at |= {primary.node.end: primary for primary in joined}
         gevent.wait([primary.pipeline.connected for primary in joined], _JOIN_SECONDS)
@@ -162,10 +162,10 @@ def successors(before: Mapping[_Who, Node], after: Iterable[Node]) -> dict[str, 
     for node in nodes:
         if node.id in going_on:
             continue
-        heir = next((one for one, was in left.items() if node.end in was.replicas), None)
-        if heir is not None:
-            going_on[node.id] = heir
-            del left[heir]
+        successor = next((one for one, was in left.items() if node.end in was.replicas), None)
+        if successor is not None:
+            going_on[node.id] = successor
+            del left[successor]
     return going_on
 
 
