@@ -39,9 +39,11 @@ def parse_time(
     """
     try:
         time = _read(text.strip(), now, -1 if amounts == "ago" else 1, zone).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise ValueError(f"{text!r} is no time: {EXPECTED}") from None
-    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+    except OverflowError:
+        time = None
+    if time is None or not _FIRST_YEAR <= time.year <= _LAST_YEAR:
         raise ValueError(f"{text!r} is not between {_FIRST_YEAR} and {_LAST_YEAR}")
     return time
 

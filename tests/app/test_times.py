@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -33,15 +34,17 @@ def test_an_amount_can_lie_ahead() -> None:
     assert parse_time("7d", NOW, amounts="ahead") == datetime(2026, 5, 17, 12, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ["", "soon", "7", "7x", "-7d", "2026-13-01", "999999999w", "7 d"])
+@pytest.mark.parametrize("text", ["", "soon", "7", "7x", "-7d", "2026-13-01", "7 d"])
 def test_what_is_no_time_is_refused_with_what_was_expected(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no time: expected a date \(2026-05-01\)"):
         parse_time(text, NOW)
 
 
-@pytest.mark.parametrize("text", ["0001-01-01", "1969-12-31", "2100-01-01", "9999-12-31T23:59"])
+@pytest.mark.parametrize(
+    "text", ["999999999w", "0001-01-01", "1969-12-31", "2100-01-01", "9999-12-31T23:59"]
+)
 def test_times_outside_the_range_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is n"):
+    with pytest.raises(ValueError, match="is not between 1970 and 2099"):
         parse_time(text, NOW)
 
 
@@ -61,3 +64,8 @@ def test_a_time_in_milliseconds_reads_back_as_it_was_written(time_ms: int) -> No
 
 def test_times_for_programs_have_milliseconds_and_a_z() -> None:
     assert rfc3339(1_778_416_200_007) == "2026-05-10T12:30:00.007Z"
+
+
+def test_a_day_before_all_days_in_its_zone_is_outside_the_range() -> None:
+    with pytest.raises(ValueError, match="is not between 1970 and 2099"):
+        parse_time("0001-01-01", NOW, zone=ZoneInfo("Europe/Berlin"))
