@@ -19,7 +19,10 @@ logger = logging.getLogger(__name__)
 #: How long a probe waits for a sign of life before it goes by the last one, if that is young.
 #: ClickHouse takes longer while it is busy with reports, and a probe's patience may be short.
 _PROMPT_SECONDS = 0.03
-_YOUNG_SECONDS = 5.0
+#: Probes mostly come more often than this, so that all but the first have one to go by.
+_YOUNG_SECONDS = 30.0
+#: How long a probe waits at most. A store that is frozen keeps who asks it for seconds.
+_PATIENCE_SECONDS = 0.5
 
 #: Raises RedisError or ClickHouseError when its store gives no sign of life.
 Ping = Callable[[], object]
@@ -71,6 +74,10 @@ class Ready:
         """Answer GET /-/ready."""
         asked = {name: sign.ask() for name, sign in self._signs.items()}
         wait(asked.values(), _PROMPT_SECONDS)
+        wait(
+            [asked[name] for name, sign in self._signs.items() if not sign.is_young],
+            _PATIENCE_SECONDS - _PROMPT_SECONDS,
+        )
         answers = {name: sign.is_there(asked[name]) for name, sign in self._signs.items()}
         ready = all(answers.values())
         resp.status = falcon.HTTP_200 if ready else falcon.HTTP_503
@@ -113,11 +120,16 @@ class _SignOfLife:
             self._asked = asked = self._executor.submit(self._take)
         return asked
 
+    @property
+    def is_young(self) -> bool:
+        """Whether the last sign tells of the present still."""
+        return self._clock() - self._last_at < _YOUNG_SECONDS
+
     def is_there(self, asked: Future[bool]) -> bool:
         """Tell what came of it; while that is open, what came of the last one, if it is young."""
-        if not asked.done() and self._clock() - self._last_at < _YOUNG_SECONDS:
-            return self._last
-        return asked.result()
+        if asked.done():
+            return asked.result()
+        return self._last and self.is_young
 
     def _take(self) -> bool:
         self._last, self._last_at = _answers(self._ping), self._clock()
