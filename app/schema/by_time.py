@@ -7,22 +7,18 @@ nothing of it works with the table as before, so that the way back stays open.
 
 import logging
 
-from app.schema.membership import TableServer
 from app.schema.servers import Servers
+from app.schema.table_settings import create_query, keep_settings
 
 logger = logging.getLogger(__name__)
 
-_QUERY = """
-SELECT create_table_query FROM system.tables
-WHERE database = currentDatabase() AND name = {table:String}
-"""
-#: Settings are each replica's own. A merge that drops older rows of a click computes the projection
-#: anew; by default such a table may have none. The parts that DELETE FROM touches lose theirs and
-#: are read as those of before; to rebuild it that way keeps deleted rows (ClickHouse #111791).
-_MODES = (
-    "deduplicate_merge_projection_mode = 'rebuild'",
-    "lightweight_mutation_projection_mode = 'drop'",
-)
+#: A merge that drops older rows of a click computes the projection anew; by default such a table
+#: may have none. The parts that DELETE FROM touches lose theirs and are read as those of before; to
+#: rebuild it that way keeps deleted rows (ClickHouse #111791).
+_MODES = {
+    "deduplicate_merge_projection_mode": "rebuild",
+    "lightweight_mutation_projection_mode": "drop",
+}
 _NAME = "by_time"
 ADD = f"ADD PROJECTION IF NOT EXISTS {_NAME} (SELECT time, click_id ORDER BY time, click_id)"
 #: Of the parts that are there already, in the background; until then they are read as before.
@@ -38,16 +34,9 @@ def keep_by_time(servers: Servers) -> None:
     if servers.away:
         return
     table = servers.own("clicks")
-    for one in servers.all:
-        query = _query(one, table)
-        if any(mode not in query for mode in _MODES):
-            one.run(f"ALTER TABLE {table} MODIFY SETTING {', '.join(_MODES)}")
+    keep_settings(servers, table, _MODES)
     for one, *_ in servers.by_shard:
-        if f"PROJECTION {_NAME}" not in _query(one, table):
+        if f"PROJECTION {_NAME}" not in create_query(one, table):
             one.run(f"ALTER TABLE {table} {ADD}")
             one.run(f"ALTER TABLE {table} {FILL}", mutations_sync=0)
             logger.info("clicks of %s get a projection by time", one.place)
-
-
-def _query(server: TableServer, table: str) -> str:
-    return str(server.run(_QUERY, {"table": table})[0][0])

@@ -22,6 +22,7 @@ from app.schema.lifetime import Lifetime, keep_clicks
 from app.schema.membership import TableServer
 from app.schema.mismatch import SchemaMismatch
 from app.schema.replication import have_caught_up, make_alike
+from app.schema.resting_months import merge_resting_months
 from app.schema.servers import Servers, opened
 from app.schema.sharding import find_layout, spread
 from app.stores.clickhouse.driver import Client
@@ -104,6 +105,7 @@ def migrate(
             have_caught_up(servers.all, "migrations")
         keep_clicks(servers, Lifetime(ttl_days, cold_days), storage_policy)
         keep_by_time(servers)
+        merge_resting_months(servers)
         for error in servers.away:
             logger.warning("%s; run `hopline migrate` again if it is a new replica", error)
     return [migration.name for migration in waiting]

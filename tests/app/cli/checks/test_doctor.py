@@ -108,6 +108,7 @@ def test_an_installation_that_is_well(
         "clickhouse reports",
         "tables",
         "lifetimes",
+        "resting months",
         "freshness",
         "redirect",
         "console",
