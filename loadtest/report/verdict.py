@@ -18,6 +18,8 @@ HEADLINES: dict[Outcome, str] = {
 _MISSED = "Missed goals, which change no verdict"
 #: Share of the time that a process of the generator may be busy.
 _TOO_BUSY = 0.9
+#: Share from which on the generator, and not the server, took the greater part of each exchange.
+_MOSTLY_BUSY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,12 @@ class Generator:
                 "the load generator was the bottleneck:"
                 f" {self.busiest_share:.0%} of the time it was busy"
             )
+        elif self._is_overtaxed:
+            due, unsent = self.measured.due, self.measured.unsent
+            faults.append(
+                f"the load generator could not have sent {due:,} requests:"
+                f" {self.busiest_share:.0%} of the time it was busy with {due - unsent:,}"
+            )
         for what, latencies in (
             ("sent requests", self.measured.late),
             ("woke up", self.measured.loop),
@@ -60,6 +68,16 @@ class Generator:
             if (late_ms := latencies.at(99)) > self.most_late_ms:
                 faults.append(f"the load generator {what} {late_ms:.1f} ms late (p99)")
         return faults
+
+    @property
+    def _is_overtaxed(self) -> bool:
+        """Whether all that was due would have kept it busy for too long, however fast the server.
+
+        Of a generator that mostly waited this tells nothing: it was hardly busy with requests.
+        """
+        due, sent = self.measured.due, self.measured.due - self.measured.unsent
+        is_mostly_busy = self.busiest_share > _MOSTLY_BUSY
+        return is_mostly_busy and self.busiest_share * due > _TOO_BUSY * sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def family():
 def run(tmp_path):
     """A function that runs Locust for some seconds and returns exit code and figures."""
 
-    def run(url, scenarios=(), **options):
+    def run(url, scenarios=(), at=None, **options):
         given = {
             "rate": RATE,
             "warm_up": 1,
@@ -52,7 +52,7 @@ def run(tmp_path):
         }
         locust = LocustRun(url, tmp_path / "report.html", 3, given, scenarios)
         said = []
-        code = locust.run(said.append, None)
+        code = locust.run(said.append, at)
         assert locust.report.exists(), said
         return code, locust.figures()
 

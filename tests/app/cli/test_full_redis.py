@@ -33,6 +33,8 @@ def test_an_operator_can_look_stop_links_and_throw_letters_away(
         redis.xadd(STREAM, entry)
     with Workers(settings, tmp_path / "workers.log"):
         wait_until(lambda: is_idle(redis, 2))
+        # Workers that only start have no ledger yet.
+        wait_until(lambda: hopline("audit").exit_code == 0)
         redis.config_set("maxmemory", 1)
         wait_until(lambda: hopline("workers", "status").exit_code == 0)
         for arguments in (

@@ -46,6 +46,7 @@ def test_slow_answers_to_a_late_generator_prove_nothing():
         generator(late_ms=80),
         generator(loop_ms=80),
         generator(busiest_share=0.97),
+        generator(busiest_share=0.6, unsent=40),
         generator(is_complete=False),
         generator(due=0),
         generator(troubles=("the console doesn't answer",)),
@@ -69,6 +70,19 @@ def test_requests_that_a_slow_server_kept_from_being_sent_break_it():
     verdict = judge([KEPT], generator(unsent=7), EXACT, cut=0, most_cut=0)
     assert verdict.outcome == "broken"
     assert "7 of 100 requests were never sent" in verdict.violations[0]
+
+
+def test_a_server_that_stands_still_breaks_it_however_few_were_sent():
+    idle = generator(busiest_share=0.1, unsent=99)
+    assert judge([KEPT], idle, EXACT, cut=0, most_cut=0).outcome == "broken"
+
+
+def test_a_rate_that_the_generator_could_not_have_sent_to_any_server_is_void():
+    verdict = judge([SLOW], generator(busiest_share=0.8, unsent=80), EXACT, cut=0, most_cut=0)
+    assert verdict.outcome == "void"
+    assert verdict.doubts == [
+        "the load generator could not have sent 100 requests: 80% of the time it was busy with 20"
+    ]
 
 
 def test_cut_connections_are_counted_apart():

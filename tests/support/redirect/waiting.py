@@ -7,7 +7,7 @@ import gevent
 
 
 def wait_until(
-    condition: Callable[[], object], seconds: float = 15, pause_seconds: float = 0.005
+    condition: Callable[[], object], seconds: float = 60, pause_seconds: float = 0.005
 ) -> None:
     """Wait until a condition is true, letting other greenlets run; fail when it takes longer.
 
