@@ -7,17 +7,24 @@ from app.config.access import console_refusal
 from app.config.loading import load
 from app.config.variables import variable
 from app.local.ports import BindRefused, require_free_port
+from app.stores.keys import link_key
+from app.stores.redis.client import connect
+from app.stores.redis.errors import RedisError, RedisMistaken, translated
 from app.terminal.output import Failure
 
 #: What gunicorn reads options from, which may be to share a port or to listen somewhere else.
 _GUNICORN_OPTIONS = "GUNICORN_CMD_ARGS"
+#: Longest look at what a URL leads to: visitors wait meanwhile.
+_LOOK_SECONDS = 2.0
 
 
 def redirect() -> None:
     """Run the redirect service until it is told to stop.
 
-    It listens at HOPLINE_REDIRECT_BIND with HOPLINE_REDIRECT_WORKERS processes.
+    It listens at HOPLINE_REDIRECT_BIND with HOPLINE_REDIRECT_WORKERS processes. A Redis that is
+    away may come later; one of another kind than HOPLINE_REDIS_URL says is refused.
     """
+    _require_kind(load().redis_url)
     _gunicorn("redirect")
 
 
@@ -31,6 +38,23 @@ def console() -> None:
     if refusal := console_refusal(held.console_bind, held.console_token):
         raise Failure(refusal, exit_code=2)
     _gunicorn("console")
+
+
+def _require_kind(url: str) -> None:
+    """Make sure that a URL doesn't lead to another kind of server than it says.
+
+    Raises:
+        RedisMistaken: it does, and every visitor would get an error page.
+    """
+    try:
+        with translated(url), connect(url, timeout_seconds=_LOOK_SECONDS) as client:
+            # As a link is looked up, for which everybody who redirects has the right.
+            client.get(link_key("-/ready"))
+    except RedisMistaken:
+        raise
+    except RedisError:
+        # It is away, or will be mended: the redirect goes on by itself then.
+        return
 
 
 def _gunicorn(service: str) -> None:

@@ -23,7 +23,13 @@ from app.stores.redis.cluster import (
     read_redirection,
     read_view,
 )
-from app.stores.redis.cluster_locator import ClusterLocator, Said, Silence, why_silent
+from app.stores.redis.cluster_locator import (
+    NO_NODE,
+    ClusterLocator,
+    Said,
+    Silence,
+    why_silent,
+)
 from app.stores.redis.errors import said_by, translated
 from app.stores.redis.polling import ASK_SECONDS, Poll
 from app.stores.redis.sentinel import (
@@ -67,7 +73,7 @@ def _view_of(asker: "Asker", end: Peer) -> Said:
     try:
         return read_view(end, *(asker.call(*question) for question in QUESTIONS))
     except NoCluster:
-        return Silence("is no node of a cluster", is_final=True)
+        return NO_NODE
     except redis.exceptions.ResponseError as error:
         return why_silent(said_by(error))
     except redis.AuthenticationError as error:

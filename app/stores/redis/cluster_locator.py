@@ -32,35 +32,49 @@ class ClusterRefused(Exception):
     """The URL leads to no cluster, or to two, or nobody lets us in: someone has to mend it."""
 
 
+class NoNodes(ClusterRefused):
+    """The URL leads to servers of another kind, none of which is a node of a cluster."""
+
+
 @dataclass(frozen=True, slots=True)
 class Silence:
     """Why a node doesn't say how it sees the cluster.
 
     Attributes:
         is_final: whether it will not until someone mends it.
+        is_no_node: whether that is because it is none.
     """
 
     why: str
     is_final: bool = False
+    is_no_node: bool = False
 
+
+NO_NODE = Silence("is no node of a cluster", is_final=True, is_no_node=True)
 
 #: What a node says.
 Said = View | Silence
 
 #: What an error reply has in it, in small letters, that stands for good.
 _FINAL = {
-    "cluster support disabled": "is no node of a cluster: write the URL of one server as redis://",
-    "unknown command": "is no node of a cluster",
-    "no permissions": "doesn't let us ask: CLUSTER SLOTS and CLUSTER NODES have to be granted",
+    "cluster support disabled": Silence(
+        "is no node of a cluster: write the URL of one server as redis://",
+        is_final=True,
+        is_no_node=True,
+    ),
+    "unknown command": NO_NODE,
+    "no permissions": Silence(
+        "doesn't let us ask: CLUSTER SLOTS and CLUSTER NODES have to be granted", is_final=True
+    ),
 }
 
 
 def why_silent(error: str) -> Silence:
     """Return what an error reply to :data:`app.stores.redis.cluster.QUESTIONS` tells of a node."""
     said = error.lower()
-    for words, why in _FINAL.items():
+    for words, silence in _FINAL.items():
         if words in said:
-            return Silence(why, is_final=True)
+            return silence
     return Silence(f"says: {error}")
 
 
@@ -179,6 +193,8 @@ class ClusterLocator:
             if (one := said.get(end, Silence("doesn't answer")))
         ]
         text = "; ".join(f"{_shown(end)} {one.why}" for end, one in silences)
+        if all(one.is_no_node for _, one in silences):
+            return NoNodes(text)
         is_final = all(one.is_final for _, one in silences)
         return ClusterRefused(text) if is_final else ClusterUnknown(text)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.stores.redis.address import Peer, is_cluster, named, parse_url
-from app.stores.redis.cluster_locator import ClusterRefused
+from app.stores.redis.cluster_locator import ClusterRefused, NoNodes
 
 _NO_PEER: Peer = ("", 0)
 
@@ -19,6 +19,10 @@ class RedisUnavailable(RedisError):
 
 class RedisRefused(RedisError):
     """The server answered and said no: the same call will not work until someone mends it."""
+
+
+class RedisMistaken(RedisRefused):
+    """What answers is another kind of server than the URL says."""
 
 
 @contextmanager
@@ -36,7 +40,8 @@ def translated(url: str) -> Iterator[None]:
     except (redis.AuthenticationError, redis.exceptions.AuthorizationError) as error:
         raise RedisRefused(f"Redis at {_server(url, error)} does not let us in: {error}") from error
     except ClusterRefused as error:
-        raise RedisRefused(f"{parse_url(url)} can't be used: {error}") from error
+        refused = RedisMistaken if isinstance(error, NoNodes) else RedisRefused
+        raise refused(f"{parse_url(url)} can't be used: {error}") from error
     except redis.exceptions.AskError as error:
         raise _of_redirection(url, error) from error
     except redis.ReadOnlyError as error:
@@ -46,7 +51,9 @@ def translated(url: str) -> Iterator[None]:
         state = "is loading its data" if is_loading else f"is away: {error}"
         raise RedisUnavailable(f"Redis at {_server(url, error)} {state}") from error
     except redis.InvalidResponse as error:
-        raise RedisRefused(f"what answers at {_server(url, error)} is no Redis: {error}") from error
+        raise RedisMistaken(
+            f"what answers at {_server(url, error)} is no Redis: {error}"
+        ) from error
     except redis.ResponseError as error:
         # In a pipeline redis-py puts words of its own before the server's.
         is_full = isinstance(error, redis.exceptions.OutOfMemoryError)
@@ -59,7 +66,7 @@ def _of_redirection(url: str, error: Exception) -> RedisError:
     server = _server(url, error)
     if is_cluster(url):
         return RedisUnavailable(f"Redis at {server} hands a slot over: {said_by(error)}")
-    return RedisRefused(f"Redis at {server} {IS_A_NODE}")
+    return RedisMistaken(f"Redis at {server} {IS_A_NODE}")
 
 
 #: What is wrong with a node of a cluster behind redis://.

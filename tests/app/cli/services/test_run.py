@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from app.stores.redis.cluster import slot_of
+from tests.support.cluster import Cluster
+
 Run = Callable[..., object]
 PYTHON = sys.executable
 
@@ -59,6 +62,36 @@ def test_a_service_with_a_bad_setting_does_not_start(
     ended = hopline(service)
     assert ended.exit_code == 2
     assert "HOPLINE_BATCH_SIZE='0'" in ended.err
+
+
+def test_a_redirect_whose_url_names_a_cluster_where_none_is_does_not_start(
+    hopline: Run, became: list[object], monkeypatch, redis_url: str
+) -> None:
+    monkeypatch.setenv("HOPLINE_REDIS_URL", redis_url.replace("redis://", "redis+cluster://")[:-2])
+    ended = hopline("redirect")
+    assert (ended.exit_code, ended.out, became) == (1, "", [])
+    (line,) = ended.err.splitlines()
+    assert "is no node of a cluster: write the URL of one server as redis://" in line
+
+
+def test_a_redirect_whose_url_names_one_server_where_a_cluster_is_does_not_start(
+    hopline: Run, became: list[object], monkeypatch, cluster: Cluster
+) -> None:
+    asked = cluster.nodes[0].view().node_of(slot_of("link:-/ready"))
+    node = next(one for one in cluster.nodes if asked and one.port != asked.end[1])
+    monkeypatch.setenv("HOPLINE_REDIS_URL", f"redis://127.0.0.1:{node.port}/0")
+    ended = hopline("redirect")
+    assert (ended.exit_code, ended.out, became) == (1, "", [])
+    assert "is a node of a cluster: write its URL as" in ended.err
+
+
+def test_a_redirect_starts_while_redis_is_away_or_lets_nobody_in(
+    hopline: Run, became: list[object], monkeypatch, redis_url: str, free_port
+) -> None:
+    for url in (f"redis://127.0.0.1:{free_port()}/0", redis_url.replace("//", "//x:wrong@")):
+        monkeypatch.setenv("HOPLINE_REDIS_URL", url)
+        assert hopline("redirect").exit_code == 0
+    assert len(became) == 2
 
 
 @pytest.mark.parametrize("service", ["redirect", "console"])

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from app.stores.redis.address import parse_url
 from app.stores.redis.cluster import Node, SlotMap, SlotRange, View
 from app.stores.redis.cluster_locator import (
+    NO_NODE,
     ClusterLocator,
     ClusterRefused,
     ClusterUnknown,
+    NoNodes,
     Silence,
     why_silent,
 )
@@ -145,6 +147,17 @@ def test_it_is_said_what_each_of_the_seeds_says(world, kind):
         world.host()
 
 
+def test_it_is_told_apart_whether_the_url_leads_to_another_kind_of_server(world):
+    world.say(a=NO_NODE, b=NO_NODE, c=NO_NODE)
+    with pytest.raises(NoNodes, match="a:6379 is no node of a cluster"):
+        world.host()
+    world.clock.now += 1
+    world.say(a=NO_NODE, b=NO_NODE, c=Silence("does not let us in", is_final=True))
+    with pytest.raises(ClusterRefused) as refused:
+        world.host()
+    assert not isinstance(refused.value, NoNodes)
+
+
 def test_nodes_without_slots_make_no_cluster(world):
     alone = {name: View(name, SlotMap(), frozenset(name)) for name in "abc"}
     world.say(**alone)
@@ -176,9 +189,9 @@ def test_a_stranger_at_a_nodes_old_place_is_not_listened_to(world, caplog):
     [
         (
             "ERR This instance has cluster support disabled",
-            Silence("is no node of a cluster: write the URL of one server as redis://", True),
+            Silence("is no node of a cluster: write the URL of one server as redis://", True, True),
         ),
-        ("ERR unknown command 'CLUSTER', with", Silence("is no node of a cluster", True)),
+        ("ERR unknown command 'CLUSTER', with", Silence("is no node of a cluster", True, True)),
         (
             "NOPERM User x has no permissions to run the 'cluster|nodes' command",
             Silence("doesn't let us ask: CLUSTER SLOTS and CLUSTER NODES have to be granted", True),
