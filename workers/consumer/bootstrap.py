@@ -37,10 +37,10 @@ from workers.consumer.maintenance import Maintenance
 from workers.consumer.processor import Processor
 from workers.consumer.sink import Sink
 from workers.consumer.source import Pace, Source
-from workers.enrich.browser import Browsers
 from workers.enrich.enricher import Enricher
 from workers.enrich.geoip import BadCountryDatabase, CountryDatabase
 from workers.enrich.salts import Salts
+from workers.enrich.user_agent import UserAgents
 from workers.enrich.visitor import Visitors
 from workers.process.cpu_time import cpu_time
 from workers.process.heartbeat import Heartbeat, Pulse, deadman
@@ -252,7 +252,7 @@ def _processor(settings: Settings, metrics: WorkerMetrics) -> Processor:
     cpu = metrics.cpu_seconds.labels
     countries = CountryDatabase(settings.geoip_path)
     visitors = Visitors(Salts(client, settings.redis_url).of_day)
-    enricher = Enricher(Browsers(), Bots(), countries, visitors, settings.store_addresses)
+    enricher = Enricher(UserAgents(), Bots(), countries, visitors, settings.store_addresses)
     return Processor(
         cpu_time(cpu("enrich"))(enricher.enrich),
         settings.max_deliveries,

@@ -8,12 +8,11 @@ from app.clicks.click import Clicks
 from workers.clickhouse.rows import Rows
 from workers.enrich.address import Kept, household, kept, parse_address
 from workers.enrich.bot import loaded_ahead
-from workers.enrich.browser import Browsers
-from workers.enrich.device import device_class
 from workers.enrich.geoip import CountryDatabase
 from workers.enrich.language import preferred_language
 from workers.enrich.memo import Memo
 from workers.enrich.referrer import own_host, referrer_host
+from workers.enrich.user_agent import UserAgents
 from workers.enrich.visitor import Visitors
 
 #: Answers kept for each question, some 10 MB each when full.
@@ -35,13 +34,13 @@ class Enricher:
 
     def __init__(
         self,
-        browsers: Browsers,
+        user_agents: UserAgents,
         bots: Bots,
         countries: CountryDatabase,
         visitors: Visitors,
         keep: Kept,
     ) -> None:
-        self._browsers = browsers
+        self._user_agents = user_agents
         self._bots = bots
         self._countries = countries
         self._visitors = visitors
@@ -98,8 +97,8 @@ class Enricher:
         """Return the text itself, browser, os, device and crawler."""
         user_agent = _start(raw)
         crawler = self._bots.name(user_agent)
-        device = "bot" if crawler else device_class(user_agent)
-        browser, system = self._browsers.read(user_agent)
+        browser, system, device = self._user_agents.read(user_agent)
+        device = "bot" if crawler else device
         return (raw, *(text.encode() for text in (browser, system, device, crawler)))
 
     def _read_origin(self, ip: bytes) -> tuple[bytes, ...]:

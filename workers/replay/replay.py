@@ -25,9 +25,9 @@ from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisUnavailable
 from workers.consumer.processor import Processor
-from workers.enrich.browser import Browsers
 from workers.enrich.enricher import Enricher
 from workers.enrich.salts import SALT_BYTES, Salts
+from workers.enrich.user_agent import UserAgents
 from workers.enrich.visitor import Visitors
 from workers.process.backoff import Backoff
 from workers.replay.checkpoint import Notes
@@ -131,7 +131,7 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     client = connect(url, timeout_seconds=timeout_seconds)
     stored = StoredClicks(settings.clickhouse_server, settings.clickhouse_timeout_seconds)
     countries = StoredCountries(settings.geoip_path)
-    parts = (Browsers(), Bots(), countries)
+    parts = (UserAgents(), Bots(), countries)
     # The ids that this one makes are not used: what is stored keeps its own, and to ask for the
     # salt of a day that is gone would make a new one.
     enricher = Enricher(*parts, Visitors(lambda _: bytes(SALT_BYTES)), settings.store_addresses)

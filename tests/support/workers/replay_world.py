@@ -20,10 +20,10 @@ from app.stores.redis.client import connect
 from tests.support.producers import STREAM, send
 from workers.clickhouse.batch import Batch
 from workers.clickhouse.writer import Writer
-from workers.enrich.browser import Browsers
 from workers.enrich.enricher import Enricher
 from workers.enrich.geoip import CountryDatabase
 from workers.enrich.salts import Salts
+from workers.enrich.user_agent import UserAgents
 from workers.enrich.visitor import Visitors
 from workers.replay.checkpoint import Notes
 from workers.replay.replay import make_replay
@@ -66,7 +66,7 @@ class World:
         flats = [[part for pair in fields.items() for part in pair] for _, fields in entries]
         salts = Salts(connect(settings.redis_url, timeout_seconds=2), settings.redis_url)
         enricher = Enricher(
-            Browsers(),
+            UserAgents(),
             Bots(),
             CountryDatabase(geoip_path),
             Visitors(salts.of_day),

@@ -3,9 +3,9 @@ import pytest
 from app.clicks.bots import Bots
 from app.clicks.click import Clicks, new_click_id
 from workers.enrich.address import parse_address
-from workers.enrich.browser import Browsers
 from workers.enrich.enricher import Enricher
 from workers.enrich.geoip import CountryDatabase
+from workers.enrich.user_agent import UserAgents
 from workers.enrich.visitor import Visitors
 
 NOW_MS = 1_790_000_000_123
@@ -18,7 +18,7 @@ CHROME = (
 @pytest.fixture(scope="module")
 def enricher(country_database) -> Enricher:
     visitors = Visitors(lambda _day: bytes(32))
-    return Enricher(Browsers(), Bots(), CountryDatabase(country_database), visitors, "network")
+    return Enricher(UserAgents(), Bots(), CountryDatabase(country_database), visitors, "network")
 
 
 def clicks(**changes: object) -> Clicks:

@@ -85,6 +85,22 @@ def test_what_a_row_does_not_hold_is_kept(world, countries):
     assert world.rows("browser") == [("Firefox",)]
 
 
+def test_what_older_rules_said_of_user_agents_is_brought_up_to_date(world):
+    television = "Mozilla/5.0 (Linux; Android 9; AFTTIFF43) Chrome/102.0.0.0 Mobile Safari/537.36"
+    phone = "Mozilla/5.0 (Linux; Android 14; X; wv) Mobile Safari/537.36 [LinkedInApp]/4.1.900"
+    world.process(make_click(user_agent=television), make_click(user_agent=phone))
+    world.forget_stream()
+    said = "browser = 'Chrome Mobile WebView', os = 'Android', device = 'tablet'"
+    world.clickhouse.execute(
+        f"ALTER TABLE clicks UPDATE {said} WHERE 1 SETTINGS mutations_sync = 1"
+    )
+    assert dict(world.replay().changed) == {"browser": 2, "device": 2, "os": 1}
+    assert set(world.rows("browser", "os", "device")) == {
+        ("Chrome Mobile", "Fire OS", "tv"),
+        ("LinkedIn", "Android", "mobile"),
+    }
+
+
 def test_a_country_that_the_stored_network_does_not_tell_is_kept(world, tmp_path, countries):
     divided = write_countries(tmp_path / "divided.mmdb", IT="192.0.2.0/25", ES="192.0.2.128/25")
     world.process(make_click(ip="192.0.2.200"), geoip_path=countries[0])
