@@ -10,6 +10,7 @@ import pytest
 
 from app.config.settings import Settings
 from app.schema.migrations import tables
+from app.schema.sums import SUM_TABLES
 from app.stores import keys
 
 ROOT = Path(__file__).parent.parent
@@ -98,8 +99,10 @@ def test_every_key_and_stream_is_in_its_table() -> None:
 
 
 def test_every_table_is_in_its_table() -> None:
-    rows = set(re.findall(r"^\| `(\w+)` \| ReplacingMergeTree", MAP.read_text(), re.MULTILINE))
-    assert rows == {*tables(), "migrations"}
+    rows = set(
+        re.findall(r"^\| `(\w+)` \| (?:Replac|Summ)ingMergeTree", MAP.read_text(), re.MULTILINE)
+    )
+    assert rows == {*tables(), *SUM_TABLES, "migrations"}
 
 
 def test_every_record_is_in_the_index_once() -> None:

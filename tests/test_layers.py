@@ -29,6 +29,7 @@ LAYERS = (
     ("app.backup", "app.erasure", "app.health", "app.reports", "app.links.files"),
     ("app.audit", "app.gunicorn"),
     ("app.links", "app.dead_letters", "app.metrics"),
+    ("app.sums",),
     ("app.schema", "app.logs", "app.terminal"),
     ("app.config",),
     ("app.stores.redis", "app.stores.clickhouse"),

@@ -18,7 +18,7 @@ OF_A_SHARD = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'"
 EVERYWHERE = "'/clickhouse/tables/all_shards/{database}/{table}'"
 NAME_EVERYWHERE = "'{shard}-{replica}'"
 
-_PLAIN = re.compile(r"^ENGINE = ReplacingMergeTree(?:\((\w+)\))?", re.MULTILINE)
+_PLAIN = re.compile(r"^ENGINE = (Replacing|Summing)MergeTree(?:\((\w+)\))?", re.MULTILINE)
 _OF_TABLE = re.compile(r"^(CREATE TABLE IF NOT EXISTS|ALTER TABLE) (\w+)", re.MULTILINE)
 
 
@@ -32,8 +32,8 @@ def replicated(statement: str, place: str = OF_A_SHARD) -> str:
         return statement
 
     def engine(plain: re.Match[str]) -> str:
-        version = f", {plain[1]}" if plain[1] else ""
-        return f"ENGINE = ReplicatedReplacingMergeTree({place}{version})"
+        version = f", {plain[2]}" if plain[2] else ""
+        return f"ENGINE = Replicated{plain[1]}MergeTree({place}{version})"
 
     text = _PLAIN.sub(engine, statement)
     return f"{text}{',' if 'SETTINGS ' in text else ' SETTINGS'} {TOKENS}"

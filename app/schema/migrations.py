@@ -25,6 +25,7 @@ from app.schema.replication import have_caught_up, make_alike
 from app.schema.resting_months import merge_resting_months
 from app.schema.servers import Servers, opened
 from app.schema.sharding import find_layout, spread
+from app.schema.sums import SUM_TABLES, keep_sums
 from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.hosts import places
 from app.stores.clickhouse.shards import SHARDED
@@ -106,6 +107,7 @@ def migrate(
         keep_clicks(servers, Lifetime(ttl_days, cold_days), storage_policy)
         keep_by_time(servers)
         merge_resting_months(servers)
+        keep_sums(servers)
         for error in servers.away:
             logger.warning("%s; run `hopline migrate` again if it is a new replica", error)
     return [migration.name for migration in waiting]
@@ -173,7 +175,7 @@ def outstanding(ours: Iterable[Migration], applied: Mapping[str, str]) -> list[M
 def _make_alike(servers: Servers) -> None:
     """Have a cluster's hosts hold the same tables; clicks last, lest they miss Keeper first."""
     spread_over = find_layout(servers)
-    for table in ("migrations", *reversed(tables())):
+    for table in (*SUM_TABLES, "migrations", *reversed(tables())):
         if not (spread_over and table in SHARDED):
             make_alike(servers, servers.all, table)
     if spread_over:

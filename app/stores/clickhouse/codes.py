@@ -8,7 +8,10 @@ kind is the fault of a click: the workers wait. Newer servers know codes that ol
 https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
 """
 
+UNKNOWN_TABLE = 60
+UNKNOWN_DATABASE = 81
 TIMEOUT_EXCEEDED = 159
+ACCESS_DENIED = 497
 
 TRANSIENT = {
     23: "CANNOT_READ_FROM_ISTREAM",

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from app.stores.clickhouse.client import HostedClient, reason, summary
-from app.stores.clickhouse.codes import TRANSIENT
+from app.stores.clickhouse.codes import TRANSIENT, UNKNOWN_DATABASE, UNKNOWN_TABLE
 from app.stores.clickhouse.driver import Client, errors, parse_url
 from app.stores.clickhouse.hosts import at_place, path, places, with_parameters
 
@@ -39,9 +39,6 @@ _CLUSTER, _QUORUM = "hopline_cluster", "hopline_quorum"
 _KEEPER_RETRIES = 3
 #: 10 minutes by default, which is as long.
 _QUORUM_TIMEOUT_MS = 10_000
-
-_UNKNOWN_TABLE = 60
-_UNKNOWN_DATABASE = 81
 
 
 class ClickHouseError(Exception):
@@ -217,7 +214,7 @@ _BROKEN_CONNECTION = (
 
 
 def _hint(code: int) -> str:
-    return " Run `hopline migrate`." if code in (_UNKNOWN_TABLE, _UNKNOWN_DATABASE) else ""
+    return " Run `hopline migrate`." if code in (UNKNOWN_TABLE, UNKNOWN_DATABASE) else ""
 
 
 def _place(url: str, error: Exception | None = None) -> str:

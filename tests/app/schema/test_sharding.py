@@ -8,6 +8,7 @@ import pytest
 from app.schema import sharding
 from app.schema.layout import Layout
 from app.schema.migrations import SchemaMismatch, known, migrate, tables
+from app.schema.sums import SUM_TABLES
 from app.stores.clickhouse.connection import (
     ClickHouseRefused,
     ClickHouseUnavailable,
@@ -22,7 +23,7 @@ from tests.support.clickhouse.replicated import FIRST_SHARD
 from tests.support.clicks import click_row, insert_clicks
 from tests.support.redirect.waiting import wait_until
 
-ALL = {*tables(), "migrations", *map(local, SHARDED)}
+ALL = {*tables(), *SUM_TABLES, "migrations", *map(local, SHARDED)}
 #: Before any shard is added, and young enough for the ledger.
 EARLIER = datetime.now(UTC) - timedelta(hours=1)
 
@@ -38,6 +39,7 @@ def ask(replica, url, query, **settings):
 
 def engines(replica, url):
     query = "SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()"
+    query += " AND engine != 'MaterializedView'"
     return dict(ask(replica, url, query))
 
 

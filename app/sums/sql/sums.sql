@@ -1,0 +1,27 @@
+-- A visitor counts in the first and in the last quarter of theirs in the day, and in the first in each hour.
+INSERT INTO click_sums
+SELECT code, toDateTime({first_ms:Int64} / 1000 + quarter * 900, 'UTC'), {version:UInt64},
+    sum(clicks), sum(humans), sum(of_day), sum(end_of_day), sum(of_hour)
+FROM (
+    SELECT $code AS code, quarter, count() AS clicks, countIf(NOT is_bot) AS humans,
+        0 AS of_day, 0 AS end_of_day, 0 AS of_hour
+    FROM day_clicks
+    WHERE $which
+    GROUP BY code, quarter
+    UNION ALL
+    SELECT code, point.1, 0, 0, point.2, point.3, point.4
+    FROM (
+        SELECT code, arrayJoin(arrayConcat(
+            [(min(first), 1, 0, 0), (max(last), 0, 1, 0)],
+            arrayMap(one -> (one, 0, 0, 1), groupArray(first))
+        )) AS point
+        FROM (
+            SELECT $code AS code, visitor_id, min(quarter) AS first, max(quarter) AS last
+            FROM day_clicks
+            WHERE NOT is_bot AND $which
+            GROUP BY code, visitor_id, intDiv(quarter, 4)
+        )
+        GROUP BY code, visitor_id
+    )
+)
+GROUP BY code, quarter
