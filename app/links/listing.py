@@ -3,14 +3,16 @@
 Rule 1: a list is gone through by place, and each piece begins behind the last entry of the one
         before, also where that entry is gone by then: links that are added or deleted meanwhile
         shift nothing.
-Rule 2: entries of tombstones are taken off a list when they are met. Versions before left them
-        there, and a delete may have been interrupted.
+Rule 2: entries of tombstones, and of links that have lost the list's tag, are taken off a list when
+        they are met. Versions before left them there, and an editor may have been interrupted.
+Rule 3: who takes a link off a tag's list looks at the link once more, and who gives a link a tag
+        lists it before and after: whichever comes last, a link that has the tag is listed.
 """
 
 import heapq
 import logging
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -85,7 +87,7 @@ class LinkList:
         tag = read_tag(tag) if tag else None
         key = link_tag_key(tag) if tag else LINK_INDEX
         for entries in self._pieces(key, after):
-            for link in self._tidied(key, entries):
+            for link in self._tidied(key, entries, tag):
                 if not link.deleted and (not tag or tag in link.tags):
                     yield link
 
@@ -128,8 +130,25 @@ class LinkList:
             for code in codes_buried:
                 asked.zscore(LINK_INDEX, code)
             scores = zip(codes_buried, asked.execute(), strict=True)
-            if found := [_Entry(code, int(score)) for code, score in scores if score is not None]:
-                self._take_off(LINK_INDEX, found)
+        if found := [_Entry(code, int(score)) for code, score in scores if score is not None]:
+            self._bury(found)
+
+    def list_under(self, tags: Iterable[str], link: Link) -> None:
+        """List a link under tags that it has."""
+        with translated(self._url):
+            for tag in tags:
+                key = link_tag_key(tag)
+                # Also on a full Redis: an entry is as small as the change of which it is a part.
+                add = despite_full(key, "ZADD", key, "NX", link.created_ms, link.code)
+                self._client.execute_command(*add)  # type: ignore[no-untyped-call]
+
+    def unlist_under(self, tag: str, codes: Collection[str]) -> None:
+        """Take links off the list of a tag, but for those that have it after all."""
+        with translated(self._url):
+            self._client.zrem(link_tag_key(tag), *codes)
+        for link in self._existing(codes):
+            if tag in link.tags:
+                self.list_under([tag], link)
 
     def _pieces(self, key: str, after: str | None = None) -> Iterator[list[_Entry]]:
         """Yield a list's entries, some at a time."""
@@ -209,32 +228,34 @@ class LinkList:
                 self._client.zadd(key, {link.code: link.created_ms}, nx=True)
         return True
 
-    def _tidied(self, key: str, entries: Sequence[_Entry]) -> list[Link]:
-        """Return the links of a list's entries, and take the tombstones among them off the list."""
+    def _tidied(self, key: str, entries: Sequence[_Entry], tag: str | None = None) -> list[Link]:
+        """Return the links of a list's entries, and take those off that it shouldn't have."""
         links = list(self._existing([entry.code for entry in entries]))
-        deleted = {link.code for link in links if link.deleted}
-        if deleted and self._may_tidy:
+        stale = {link.code for link in links if (tag not in link.tags if tag else link.deleted)}
+        if stale and self._may_tidy:
             try:
-                with translated(self._url):
-                    self._take_off(key, [entry for entry in entries if entry.code in deleted])
+                if tag:
+                    self.unlist_under(tag, stale)
+                else:
+                    self._bury([entry for entry in entries if entry.code in stale])
             except RedisError as error:
                 # It would take no other either, being full or read only.
                 self._may_tidy = False
-                logger.info("Deleted links stay in the way of lists: %s", error)
+                logger.info("Links that are gone stay in the way of %s: %s", key, error)
         return links
 
-    def _take_off(self, key: str, buried: Sequence[_Entry]) -> None:
+    def _bury(self, buried: Sequence[_Entry]) -> None:
+        """Move entries of tombstones from the index to theirs."""
         codes = [entry.code for entry in buried]
-        if key == LINK_INDEX:
-            # Also on a full Redis: it takes no more than it gives back.
-            pairs = [word for entry in buried for word in (entry.created_ms, entry.code)]
-            add = despite_full(LINK_TOMBSTONES, "ZADD", LINK_TOMBSTONES, "NX", *pairs)
+        # Also on a full Redis: it takes no more than it gives back.
+        pairs = [word for entry in buried for word in (entry.created_ms, entry.code)]
+        add = despite_full(LINK_TOMBSTONES, "ZADD", LINK_TOMBSTONES, "NX", *pairs)
+        with translated(self._url):
             self._client.execute_command(*add)  # type: ignore[no-untyped-call]
-        self._client.zrem(key, *codes)
-        if key == LINK_INDEX:
+            self._client.zrem(LINK_INDEX, *codes)
             self._client.srem(LINK_DELETED, *codes)
 
-    def _existing(self, codes_found: Sequence[str]) -> Iterator[Link]:
+    def _existing(self, codes_found: Collection[str]) -> Iterator[Link]:
         if not codes_found:
             return
         with translated(self._url):

@@ -198,7 +198,7 @@ class LinkStore:
             LinkNotFound: there is no such link any more.
             LinkContended: others kept changing it.
         """
-        return self._swap(code, lambda link: self.changed(link, given))[1]
+        return self._swap(code, lambda link: self.changed(link, given))
 
     def changed(self, link: Link, given: Mapping[str, object]) -> Link:
         """Return what a link is with the given options, which is not stored.
@@ -215,12 +215,10 @@ class LinkStore:
             LinkNotFound: there is no such link any more.
             LinkContended: others kept changing it.
         """
-        link, left = self._swap(
-            code, lambda link: tombstone(code, link.created_ms, link.updated_ms)
-        )
+        left = self._swap(code, lambda link: tombstone(code, link.created_ms, link.updated_ms))
         with translated(self._url):
             self._client.delete(link_uses_key(code), link_spent_key(code))
-            self._take_off([link])
+        self.links.tidy([code])
         return left
 
     def ping(self) -> None:
@@ -261,8 +259,8 @@ class LinkStore:
             raise LinkDeleted(f"the link {code!r} was deleted")
         return raw, link
 
-    def _swap(self, code: str, change: Callable[[Link], Link]) -> tuple[Link, Link]:
-        """Change a link, and return what it was and what it is."""
+    def _swap(self, code: str, change: Callable[[Link], Link]) -> Link:
+        """Change a link, and return what it is then."""
         for _ in range(_SWAPS):
             try:
                 raw, link = self._live(code)
@@ -273,7 +271,8 @@ class LinkStore:
             updated_ms = max(self._now_ms(), link.updated_ms + 1)
             changed = replace(change(link), updated_ms=updated_ms)
             if self._compare_and_set(raw, changed):
-                return link, changed
+                self._list_by_tags(link, changed)
+                return changed
         raise LinkContended(f"the link {code!r} is being changed by others: try again")
 
     def _compare_and_set(self, raw: bytes, link: Link) -> bool:
@@ -284,6 +283,12 @@ class LinkStore:
                 script("app.links", "swap"), 1, link_key(link.code), raw, encode(link)
             )
         return bool(reply)
+
+    def _list_by_tags(self, before: Link, link: Link) -> None:
+        """Keep up with a link's tags after a change: see rule 3 of :mod:`app.links.listing`."""
+        self.links.list_under(set(link.tags) - set(before.tags), link)
+        for tag in set(before.tags) - set(link.tags):
+            self.links.unlist_under(tag, [link.code])
 
     def _take_off(self, gone: Sequence[Link]) -> None:
         """Take links whose tombstones stand off the lists."""

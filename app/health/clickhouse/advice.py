@@ -56,6 +56,7 @@ _ADVICE: dict[str, tuple[int, ...]] = {
 _BY_CODE = {code: advice for advice, codes in _ADVICE.items() for code in codes}
 #: Words of errors that have no code, in small letters.
 _WORDS = (
+    ("told yet", "wait until it has caught up: system.replicas says how far it is"),
     ("certificate has expired", "renew ClickHouse's certificate"),
     ("hostname mismatch", "use the name in HOPLINE_CLICKHOUSE_URL that its certificate has"),
     ("certificate", "name the CA in HOPLINE_CLICKHOUSE_URL: ?ca_certs=FILE"),

@@ -6,6 +6,7 @@ from app.health.clickhouse.advice import _ADVICE, advice
 from app.stores.clickhouse.codes import TRANSIENT
 from app.stores.clickhouse.connection import ClickHouseError, connect, translated
 from app.stores.clickhouse.driver import errors
+from app.stores.clickhouse.replicas import ReplicaBehind
 
 URL = "clickhouse://h/hopline"
 
@@ -69,6 +70,7 @@ def test_a_code_has_the_advice_of_its_kind(code: int, words: str) -> None:
         (errors.NetworkError("Network is unreachable (h:9000)"), "network"),
         (errors.SocketTimeoutError("(h:9000)"), "busy"),
         (errors.NetworkError("timed out (h:9000)"), "busy"),
+        (ReplicaBehind("it can't be told yet what is stored"), "caught up"),
         (errors.UnexpectedPacketFromServerError("Unexpected packet from server h:8123"), "port"),
         (EOFError("Unexpected EOF while reading bytes"), "port"),
         (OSError("[SSL: WRONG_VERSION_NUMBER] wrong version number"), "clickhouses://"),
