@@ -1,88 +1,101 @@
-"""Installation with generated clicks, and the clients that ask it."""
+"""Installation that is measured: `hopline up` on this machine, its stores and its processes."""
 
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 from clickhouse_driver import Client
 
-from loadtest.common.hopline import environment_with, running_up
+from loadtest.common.hopline import HOPLINE, environment_with, running_up
 from loadtest.common.ports import free_port
 from loadtest.common.processes import below, cpu_seconds
 
 #: Longest report that is waited for.
-_TIMEOUT_SECONDS = 300
+TIMEOUT_SECONDS = 300
 
-#: Links by Zipf's law, the first with half of all clicks besides; 90 days, 15 % bots. A visitor's
-#: id changes with the day. What is inserted at once makes one part of each month.
-_FILL = """
-INSERT INTO clicks
-    (click_id, time, short_code, target, ip, visitor_id, country, browser, os, device, is_bot, bot,
-     referrer_host, referrer, user_agent, host, language, geo_version, enriched_at)
-WITH
-    cityHash64(number, 'click') AS h,
-    now64(3) - toIntervalMillisecond(h %% 7776000000) AS clicked,
-    exp((cityHash64(number, 'link') %% 1000000) / 1000000 * log(%(links)s)) AS rank,
-    cityHash64(number, 'bot') %% 100 < 15 AS is_program
-SELECT
-    unhex(leftPad(hex(number), 32, '0')), clicked,
-    if(number %% 2 = 0, 'hottest', concat('link', toString(toUInt32(rank)))),
-    'https://example.com/page', '::', cityHash64(h %% 300000, toDate(clicked)),
-    ['DE', 'US', 'FR', 'AT', 'IN', 'GB', 'NP'][1 + h %% 7],
-    ['Chrome', 'Firefox', 'Safari', 'Edge'][1 + cityHash64(h, 1) %% 4],
-    ['Linux', 'Windows', 'iOS', 'Android'][1 + cityHash64(h, 2) %% 4],
-    ['desktop', 'mobile', 'tablet'][1 + cityHash64(h, 3) %% 3],
-    is_program, if(is_program, 'Googlebot', ''),
-    concat('site', toString(cityHash64(h, 4) %% 50), '.example'), '',
-    concat('Mozilla/5.0 agent ', toString(cityHash64(h, 5) %% 300)), 'go.example', 'en', '1',
-    now64(3)
-FROM numbers(%(first)s, %(count)s)
-"""
-_PIECE = 1_000_000
+
+class Cpu(NamedTuple):
+    """CPU time in seconds that processes have used so far."""
+
+    clickhouse: float
+    workers: float
+
+
+class Refused(Exception):
+    """The console has too much to do, and says so (503)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Console and ClickHouse of a running `hopline up`.
+    """A running `hopline up`.
 
     Attributes:
         console: HOST:PORT.
+        clickhouse_url: of our database.
+        clickhouse: a client of it.
+        clickhouse_process: the server.
+        environment: with which commands find all of it.
     """
 
     console: str
+    clickhouse_url: str
+    redis_url: str
     clickhouse: Client
     clickhouse_process: psutil.Process
+    up_pid: int
+    environment: dict[str, str]
 
-    def fill(self, clicks: int, links: int) -> None:
-        """Have ClickHouse make up so many clicks."""
-        for first in range(0, clicks, _PIECE):
-            count = min(_PIECE, clicks - first)
-            wanted = {"first": first, "count": count, "links": links}
-            self.clickhouse.execute(_FILL, wanted)
-
-    def ask(self, path: str) -> Any:
+    def get(self, path: str) -> bytes:
         """Return what the console answers.
 
         Raises:
-            RuntimeError: it isn't 200.
+            Refused: it has too much to do.
+            RuntimeError: it is neither that nor 200.
         """
         # An open connection would be closed while the scans of before are at work.
-        with closing(HTTPConnection(self.console, timeout=_TIMEOUT_SECONDS)) as connection:
+        with closing(HTTPConnection(self.console, timeout=TIMEOUT_SECONDS)) as connection:
             connection.request("GET", path)
             answer = connection.getresponse()
             body = answer.read()
+        if answer.status == 503:
+            raise Refused(path)
         if answer.status != 200:
             raise RuntimeError(f"{path} is answered by {answer.status}: {body!r}")
-        return json.loads(body)
+        return body
 
-    def clickhouse_cpu_seconds(self) -> float:
-        """Return the CPU time that ClickHouse has used so far."""
-        return cpu_seconds([self.clickhouse_process])
+    def ask(self, path: str) -> Any:
+        """Return a report; raises as :meth:`get`."""
+        return json.loads(self.get(path))
+
+    def started(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Return a command of Hopline's that has begun; what it tells is not shown."""
+        return subprocess.Popen(
+            [HOPLINE, *arguments],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def cpu(self) -> Cpu:
+        """Return the CPU time that was used so far."""
+        workers = below(self.up_pid, "workers", "hopline: consumer")
+        return Cpu(cpu_seconds([self.clickhouse_process]), cpu_seconds(workers))
+
+    def disk_bytes(self, *tables: str) -> int:
+        """Return what tables take on ClickHouse's disk; one that isn't there takes nothing."""
+        [(found,)] = self.clickhouse.execute(
+            "SELECT sum(bytes_on_disk) FROM system.parts"
+            " WHERE database = currentDatabase() AND active AND table IN %(tables)s",
+            {"tables": tables},
+        )
+        return int(found)
 
 
 @contextmanager
@@ -93,19 +106,32 @@ def running_installation(directory: Path) -> Iterator[Installation]:
         ChildFailed: it did not get ready.
     """
     console_bind = f"127.0.0.1:{free_port()}"
+    data = directory / "data"
     environment = environment_with(
         redirect_bind=f"127.0.0.1:{free_port()}",
         console_bind=console_bind,
         redirect_metrics_bind="off",
         workers_metrics_bind="off",
         redirect_workers=1,
-        clickhouse_timeout_seconds=_TIMEOUT_SECONDS,
+        clickhouse_timeout_seconds=TIMEOUT_SECONDS,
     )
-    data = directory / "data"
     options = ("--data", str(data), "--consumers", "1")
     with running_up(environment, directory / "up.log", *options) as up:
         lines = (line.partition("=") for line in (data / "running.env").read_text().splitlines())
         written = {name: text.strip("'\"") for name, _, text in lines}
-        url = f"{written['HOPLINE_CLICKHOUSE_URL']}?send_receive_timeout={_TIMEOUT_SECONDS}"
+        url = f"{written['HOPLINE_CLICKHOUSE_URL']}?send_receive_timeout={TIMEOUT_SECONDS}"
         with Client.from_url(url) as client:
-            yield Installation(console_bind, client, below(up.pid, "tcp_port")[0])
+            yield Installation(
+                console=console_bind,
+                clickhouse_url=url,
+                redis_url=written["HOPLINE_REDIS_URL"],
+                clickhouse=client,
+                clickhouse_process=below(up.pid, "tcp_port")[0],
+                up_pid=up.pid,
+                environment={**environment, **written, "HOPLINE_DATA_DIR": str(data)},
+            )
+
+
+def cores() -> int:
+    """Return how many cores we may use."""
+    return len(os.sched_getaffinity(0))

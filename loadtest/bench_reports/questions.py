@@ -1,10 +1,10 @@
 """Questions of the benchmark: pages as the console answers them, and the scans of before."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import isqrt
 
+from loadtest.bench_reports.generated import HOTTEST, Generated
 from loadtest.bench_reports.installation import Installation
 
 #: As reports were made before: one scan for the bounds, one for the timeline, five breakdowns.
@@ -20,18 +20,21 @@ _SCANS = (
         for column in ("country", "browser", "os", "device", "referrer_host")
     ),
 )
-_HOTTEST = "/api/v1/links/hottest/stats"
+_PAGE = f"/api/v1/links/{HOTTEST}/stats"
 BEFORE = "hottest link, six scans of before"
 SAME = "hottest link, the same question"
+LINK_PAGE = "hottest link, 30 days beside 30 before"
+OVERVIEW = "overview of all, 30 days beside 30 before"
+FILTERS = "hottest link, two filters"
+QUIET = "quiet link, 2,000 clicks"
+_QUIET_CLICKS = 2_000
 PAGES = {
-    SAME: f"{_HOTTEST}?interval=day",
-    "hottest link, 30 days beside 30 before": f"{_HOTTEST}?period=30d&compare=previous",
-    "hottest link, two filters": f"{_HOTTEST}?filter=country%3DDE%20and%20browser~chrome",
-    "hottest link, without visitors": f"{_HOTTEST}?metrics=clicks,humans,bots,share",
-    "overview of all, 30 days beside 30 before": (
-        "/api/v1/stats?period=30d&compare=previous&by=link,referrer,country,device"
-    ),
-    "quiet link": "/api/v1/links/link{quiet}/stats",
+    SAME: f"{_PAGE}?interval=day",
+    LINK_PAGE: f"{_PAGE}?period=30d&compare=previous",
+    FILTERS: f"{_PAGE}?filter=country%3DDE%20and%20browser~chrome",
+    "hottest link, days of Kolkata": f"{_PAGE}?period=30d&compare=previous&tz=Asia/Kolkata",
+    OVERVIEW: "/api/v1/stats?period=30d&compare=previous&by=link,referrer,country,device",
+    QUIET: "/api/v1/links/{quiet}/stats",
 }
 
 
@@ -42,45 +45,69 @@ class Run:
     Attributes:
         clickhouse_seconds: of CPU time.
         clicks: that it found.
+        rows_read: by ClickHouse; 0 where it is not told.
     """
 
     seconds: float
     clickhouse_seconds: float
     clicks: int
+    rows_read: int = 0
 
 
-def runs_of(installation: Installation, links: int) -> dict[str, Callable[[], Run]]:
-    """Return what asks each question once.
+def ask_in_turn(
+    asking: Mapping[str, Callable[[], Run]],
+    rounds: int,
+    most_seconds: float,
+    say: Callable[[str], None],
+) -> dict[str, list[Run]]:
+    """Return what each question found, asked in turn.
+
+    The first answer to each doesn't count: what it reads isn't in memory yet.
 
     Args:
-        links: how many there are; one of the middle, by their ranks' logarithm, is the quiet one.
+        most_seconds: for each question; one that takes longer is asked once more and counts.
     """
-    paths = {name: path.format(quiet=isqrt(links)) for name, path in PAGES.items()}
+    runs: dict[str, list[Run]] = {name: [] for name in asking}
+    spent = dict.fromkeys(asking, 0.0)
+    for number in range(rounds + 1):
+        left = [name for name in asking if len(runs[name]) < 1 or spent[name] < most_seconds]
+        say(f"questions, round {number} of {rounds}: {len(left)} of {len(asking)}")
+        for name in left:
+            run = asking[name]()
+            spent[name] += run.seconds
+            if number or run.seconds > most_seconds:
+                runs[name].append(run)
+    return runs
+
+
+def questions_of(installation: Installation, generated: Generated) -> dict[str, Callable[[], Run]]:
+    """Return what asks each question once."""
+    quiet = generated.link_with(_QUIET_CLICKS)
     asking = {
         name: lambda path=path: _measured(installation, lambda: _ask(installation, path))
-        for name, path in paths.items()
+        for name, path in ((name, path.format(quiet=quiet)) for name, path in PAGES.items())
     }
     return {BEFORE: lambda: _measured(installation, lambda: _scan(installation)), **asking}
 
 
-def _measured(installation: Installation, ask: Callable[[], int]) -> Run:
-    cpu, began = installation.clickhouse_cpu_seconds(), time.perf_counter()
-    clicks = ask()
+def _measured(installation: Installation, ask: Callable[[], tuple[int, int]]) -> Run:
+    cpu, began = installation.cpu().clickhouse, time.perf_counter()
+    clicks, rows_read = ask()
     seconds = time.perf_counter() - began
-    return Run(seconds, installation.clickhouse_cpu_seconds() - cpu, clicks)
+    return Run(seconds, installation.cpu().clickhouse - cpu, clicks, rows_read)
 
 
-def _ask(installation: Installation, path: str) -> int:
+def _ask(installation: Installation, path: str) -> tuple[int, int]:
     answer = installation.ask(path)
-    return int(answer["clicks"])
+    return int(answer["clicks"]), int(answer["meta"]["rows_read"])
 
 
-def _scan(installation: Installation) -> int:
-    settings = {"do_not_merge_across_partitions_select_final": 1}
-    condition = "short_code = 'hottest'"
-    answers = [
-        installation.clickhouse.execute(scan.format(condition=condition), settings=settings)
-        for scan in _SCANS
-    ]
+def _scan(installation: Installation) -> tuple[int, int]:
+    settings = {"do_not_merge_across_partitions_select_final": 1, "max_execution_time": 0}
+    client, rows_read, answers = installation.clickhouse, 0, []
+    for scan in _SCANS:
+        text = scan.format(condition=f"short_code = '{HOTTEST}'")
+        answers.append(client.execute(text, settings=settings))
+        rows_read += client.last_query.progress.rows
     humans, _, bots = answers[1][-1][1:]
-    return int(humans + bots)
+    return int(humans + bots), rows_read

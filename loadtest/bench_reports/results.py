@@ -1,86 +1,96 @@
-"""Results of the benchmark of reports, as tables, JSON and a picture."""
+"""Results of the benchmark of reports: all that one run measured."""
 
-import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from matplotlib.figure import Figure
-from rich.console import Console
-
+from loadtest.bench_reports.crowd import Crowd
+from loadtest.bench_reports.export import Export
+from loadtest.bench_reports.generated import Generated
+from loadtest.bench_reports.installation import Cpu, cores
 from loadtest.bench_reports.questions import BEFORE, SAME, Run
-from loadtest.common.command_line import new_table
-from loadtest.common.environment import interpreter
-from loadtest.common.plot import LIGHT, draw_bars, save
+from loadtest.bench_reports.traffic import Seen
+from loadtest.common.environment import interpreter, processor
 
 _PERCENT = 95
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """CPU and time that something took."""
+
+    seconds: float
+    cpu: Cpu
+
+
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """Clicks that came in while nobody asked for reports, and what they took."""
+
+    seen: Seen
+    work: Work
+
+
 @dataclass(slots=True)
 class Results:
-    """All runs by question."""
+    """One run.
 
-    clicks: int
-    links: int
+    Attributes:
+        fill: what it took to make the clicks up.
+        raw_bytes: of the clicks on disk.
+        runs: of each question.
+        rush: clicks that came into sight while the crowd asked.
+        exports: of few clicks and of many.
+    """
+
+    generated: Generated
+    fill: Work | None = None
+    raw_bytes: int = 0
     runs: dict[str, list[Run]] = field(default_factory=dict)
+    calm: Calm | None = None
+    crowd: Crowd | None = None
+    rush: Seen | None = None
+    exports: tuple[Export, Export] | None = None
 
     @property
     def is_exact(self) -> bool:
-        """Whether one scan found what six did."""
+        """Whether one scan and six found each click of the hottest link once."""
         found = {run.clicks for name in (BEFORE, SAME) for run in self.runs[name]}
-        return len(found) == 1
+        return found == {self.generated.hottest}
 
     def speedup(self) -> float:
         """Return how often the question of before is answered now in the time of one of before."""
         before, now = (median(run.seconds for run in self.runs[name]) for name in (BEFORE, SAME))
         return before / now
 
+    def p95_ms(self, question: str) -> float:
+        """Return the 95th percentile of a question's answers."""
+        return percentile_ms([run.seconds for run in self.runs[question]])
+
     def as_json(self) -> dict[str, Any]:
-        """Return everything as it was measured."""
+        """Return everything as it was measured, but the plan of what was made up."""
+        plain = {name: _plain(getattr(self, name)) for name in ("fill", "calm", "crowd", "rush")}
         return {
             "interpreter": interpreter(),
-            "cores": len(os.sched_getaffinity(0)),
-            "clicks": self.clicks,
-            "links": self.links,
+            "processor": processor(),
+            "cores": cores(),
+            "clicks": self.generated.clicks,
+            "links": self.generated.links,
+            "raw_bytes": self.raw_bytes,
             "runs": {name: [asdict(run) for run in runs] for name, runs in self.runs.items()},
+            **plain,
+            "exports": [asdict(each) for each in self.exports or ()],
             "speedup": self.speedup(),
             "exact": self.is_exact,
         }
 
 
-def slowest_of_twenty_ms(runs: list[Run]) -> float:
-    """Return the 95th percentile, in milliseconds; of few runs the slowest."""
-    seconds = [run.seconds for run in runs]
-    many = len(seconds) >= 20
-    return 1000 * (quantiles(seconds, n=100)[_PERCENT - 1] if many else max(seconds))
+def percentile_ms(seconds: Sequence[float], percent: int = _PERCENT) -> float:
+    """Return a percentile in milliseconds; the slowest where they are too few to have one."""
+    many = len(seconds) * (100 - percent) >= 100
+    return 1000 * (quantiles(seconds, n=100)[percent - 1] if many else max(seconds))
 
 
-def print_report(results: Results, console: Console) -> None:
-    """Print what each question took."""
-    title = f"Reports over {results.clicks:,} clicks of {results.links:,} links"
-    table = new_table(title, "question", "median ms", "p95 ms", "ClickHouse CPU ms", "clicks")
-    for name, runs in results.runs.items():
-        table.add_row(
-            name,
-            f"{1000 * median(run.seconds for run in runs):,.0f}",
-            f"{slowest_of_twenty_ms(runs):,.0f}",
-            f"{1000 * median(run.clickhouse_seconds for run in runs):,.0f}",
-            f"{runs[0].clicks:,}",
-        )
-    console.print(table)
-    verdict = "the same clicks" if results.is_exact else "NOT the same clicks"
-    console.print(f"six scans ÷ one: {results.speedup():.1f}, and {verdict}")
-
-
-def draw(results: Results, path: Path) -> None:
-    """Write one picture: the median of each question as bars."""
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    axes = figure.subplots()
-    medians = {
-        name: 1000 * median(run.seconds for run in runs)
-        for name, runs in reversed(results.runs.items())
-    }
-    draw_bars(axes, medians, [LIGHT["c7" if name == BEFORE else "good"] for name in medians])
-    axes.set_title(f"Milliseconds until a report is there, {results.clicks:,} clicks")
-    save(figure, path)
+def _plain(value: Any) -> Any:
+    return asdict(value) if value else None

@@ -8,8 +8,7 @@ from rich.table import Table
 from loadtest.bench_workers.results import Results, stages, targets
 from loadtest.bench_workers.runs import Run
 from loadtest.common.command_line import new_table
-
-_MARKS = {True: "met", False: "NOT met", None: "void"}
+from loadtest.common.targets import targets_table
 
 
 def print_report(results: Results, console: Console) -> None:
@@ -28,7 +27,7 @@ def print_report(results: Results, console: Console) -> None:
             f" {light.p99_seconds:.2f} s (p99), {light.slowest_seconds:.2f} s (slowest);"
             f" at rest {light.idle_share:.2%} of a core"
         )
-    console.print(_targets(results))
+    console.print(targets_table(targets(results)))
     verdict = "exact" if results.is_exact else "NOT EXACT"
     console.print(f"click ids in ClickHouse, distinct, against entries: {verdict} in every run")
 
@@ -66,11 +65,4 @@ def _stages(results: Results) -> Table:
     table = new_table("CPU µs a click by stage, medians", "", *names)
     for who, found in hopline.items():
         table.add_row(who, *(f"{us:.2f}" for us in found.values()))
-    return table
-
-
-def _targets(results: Results) -> Table:
-    table = new_table("Targets", "target", "wanted", "found", "")
-    for *texts, is_met in targets(results):
-        table.add_row(*texts, _MARKS[is_met])
     return table

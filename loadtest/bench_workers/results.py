@@ -4,25 +4,17 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
 from loadtest.bench_workers.light_load import LightLoad
 from loadtest.bench_workers.lower_bounds import LowerBound
 from loadtest.bench_workers.runs import Run
 from loadtest.common.environment import interpreter
+from loadtest.common.targets import Target, at_least, at_most
 
 ONE, TWO, PLAIN = "Hopline, 1 consumer", "Hopline, 2 consumers", "straightforward"
 #: Two consumers, Redis and ClickHouse: with fewer cores they take each other's time.
 _CORES_FOR_TWO = 4
-
-
-class Target(NamedTuple):
-    """A promise and what was found; ``is_met`` is None where it can't be told here."""
-
-    text: str
-    wanted: str
-    found: str
-    is_met: bool | None
 
 
 @dataclass(slots=True)
@@ -63,34 +55,26 @@ class Results:
 def targets(results: Results) -> Iterator[Target]:
     """Yield every promise with what was found."""
     cpu = results.median(ONE, lambda run: run.cpu_us)
-    yield _at_most("consumer CPU a click, everything on", cpu, 12, "{:.1f} µs")
+    yield at_most("consumer CPU a click, everything on", cpu, 12, "{:.1f} µs")
     ratio = results.median(PLAIN, lambda run: run.cpu_us) / cpu
-    yield _at_least("straightforward ÷ Hopline, CPU a click", ratio, 3, "{:.1f}")
+    yield at_least("straightforward ÷ Hopline, CPU a click", ratio, 3, "{:.1f}")
     speed = results.median(ONE, lambda run: run.clicks_per_second)
     ratio = speed / results.median(PLAIN, lambda run: run.clicks_per_second)
-    yield _at_least("straightforward ÷ Hopline, wall", ratio, 2.5, "{:.1f}")
+    yield at_least("straightforward ÷ Hopline, wall", ratio, 2.5, "{:.1f}")
     ratio = results.median(TWO, lambda run: run.clicks_per_second) / speed
     cores = len(os.sched_getaffinity(0))
-    two = _at_least("two consumers ÷ one", ratio, 1.7, "{:.2f}")
+    two = at_least("two consumers ÷ one", ratio, 1.7, "{:.2f}")
     if cores < _CORES_FOR_TWO:
         text = f"{two.found}, void: {cores} cores for consumers, Redis and ClickHouse"
         two = two._replace(found=text, is_met=None)
     yield two
     drained = results.median(TWO, lambda run: run.seconds)
-    yield _at_most(f"backlog of {results.entries:,} drained", drained, 25, "{:.1f} s")
+    yield at_most(f"backlog of {results.entries:,} drained", drained, 25, "{:.1f} s")
     memory = max(run.memory_bytes for who in (ONE, TWO) for run in results.runs[who]) / 1e6
-    yield _at_most("memory of a consumer", memory, 200, "{:.0f} MB")
+    yield at_most("memory of a consumer", memory, 200, "{:.0f} MB")
     if results.light:
-        yield _at_most("click → queryable, p99", results.light.p99_seconds, 2, "{:.2f} s")
-        yield _at_most("idle, of a core", results.light.idle_share * 100, 1, "{:.2f} %")
-
-
-def _at_most(text: str, found: float, most: float, form: str) -> Target:
-    return Target(text, f"≤ {most:g}", form.format(found), found <= most)
-
-
-def _at_least(text: str, found: float, least: float, form: str) -> Target:
-    return Target(text, f"≥ {least:g}", form.format(found), found >= least)
+        yield at_most("click → queryable, p99", results.light.p99_seconds, 2, "{:.2f} s")
+        yield at_most("idle, of a core", results.light.idle_share * 100, 1, "{:.2f} %")
 
 
 def stages(runs: Sequence[Run]) -> dict[str, float]:
