@@ -34,7 +34,7 @@ LAYERS = (
     ("app.config",),
     ("app.stores.redis", "app.stores.clickhouse"),
     ("app.stores",),
-    ("app.clicks", "app.http", "app.processes"),
+    ("app.clicks", "app.http", "app.processes", "app.verdicts"),
     ("app",),
 )
 #: Kinds of process, which never import each other.

@@ -7,7 +7,6 @@ from functools import lru_cache
 from prometheus_client import CollectorRegistry
 
 from app.audit.spool_note import SpoolNote
-from app.clicks.bots import Bots
 from app.config.settings import Settings
 from app.config.shards import written_shards
 from app.http.request_ids import RequestIds
@@ -28,6 +27,7 @@ from app.redirect.visits.click_ids import VisitIds
 from app.redirect.visits.client_address import ClientAddress
 from app.redirect.visits.xadd_encoder import XaddEncoder
 from app.stores.redis.address import is_cluster
+from app.verdicts.user_agent import UserAgentClassifier
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class RedirectService:
         self._leftovers = SpoolLeftovers(
             self._open_spool(), settings.spool_damaged_days, self.metrics
         )
-        bots = Bots()
+        classifier = UserAgentClassifier()
         self.collaborators = Collaborators(
             lookup=self.redis.lookup,
             click_limits=self.redis.click_limits,
@@ -87,7 +87,9 @@ class RedirectService:
             encoder=self._encoder,
             pages=Pages(),
             client_address=ClientAddress(settings.trusted_proxies, settings.client_address_header),
-            is_bot=lru_cache(_REMEMBERED_USER_AGENTS)(lambda raw: bool(bots.name(raw.decode()))),
+            is_bot=lru_cache(_REMEMBERED_USER_AGENTS)(
+                lambda raw: bool(classifier.name(raw.decode()))
+            ),
             request_ids=RequestIds(settings.trusted_proxies),
             visit_ids=VisitIds(settings.trusted_proxies, self.metrics.visits_misnamed),
         )

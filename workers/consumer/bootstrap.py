@@ -14,7 +14,6 @@ import redis
 from prometheus_client import CollectorRegistry
 from setproctitle import setproctitle
 
-from app.clicks.bots import Bots
 from app.clicks.click import decode
 from app.config.settings import Settings
 from app.dead_letters.store import open_dead_letters
@@ -26,6 +25,7 @@ from app.stores.redis.agreement import OneServer
 from app.stores.redis.client import connect, require_version
 from app.stores.redis.connection import RedisConnection
 from app.stores.redis.errors import RedisRefused, RedisUnavailable, translated
+from app.verdicts.user_agent import UserAgentClassifier
 from workers.clickhouse.freshness import Freshness
 from workers.clickhouse.writer import Writer
 from workers.consumer.batcher import Batcher, BatchSize
@@ -252,7 +252,9 @@ def _processor(settings: Settings, metrics: WorkerMetrics) -> Processor:
     cpu = metrics.cpu_seconds.labels
     countries = CountryDatabase(settings.geoip_path)
     visitors = Visitors(Salts(client, settings.redis_url).of_day)
-    enricher = Enricher(UserAgents(), Bots(), countries, visitors, settings.store_addresses)
+    enricher = Enricher(
+        UserAgents(), UserAgentClassifier(), countries, visitors, settings.store_addresses
+    )
     return Processor(
         cpu_time(cpu("enrich"))(enricher.enrich),
         settings.max_deliveries,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from app.clicks.bots import Bots
 from app.clicks.click import Clicks
+from app.verdicts.user_agent import UserAgentClassifier
 from workers.clickhouse.rows import Rows
 from workers.enrich.address import Kept, household, kept, parse_address
 from workers.enrich.bot import loaded_ahead
@@ -35,13 +35,13 @@ class Enricher:
     def __init__(
         self,
         user_agents: UserAgents,
-        bots: Bots,
+        classifier: UserAgentClassifier,
         countries: CountryDatabase,
         visitors: Visitors,
         keep: Kept,
     ) -> None:
         self._user_agents = user_agents
-        self._bots = bots
+        self._classifier = classifier
         self._countries = countries
         self._visitors = visitors
         self._geo_version = countries.version.encode()
@@ -96,7 +96,7 @@ class Enricher:
     def _read_agent(self, raw: bytes) -> tuple[bytes, ...]:
         """Return the text itself, browser, os, device and crawler."""
         user_agent = _start(raw)
-        crawler = self._bots.name(user_agent)
+        crawler = self._classifier.name(user_agent)
         browser, system, device = self._user_agents.read(user_agent)
         device = "bot" if crawler else device
         return (raw, *(text.encode() for text in (browser, system, device, crawler)))

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from app.clicks.bots import Bots
 from app.config.settings import Settings
 from app.config.shards import shards_of
 from app.dead_letters.shards import open_all_dead_letters
@@ -24,6 +23,7 @@ from app.stores.clickhouse.connection import ClickHouseUnavailable
 from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisUnavailable
+from app.verdicts.user_agent import UserAgentClassifier
 from workers.consumer.processor import Processor
 from workers.enrich.enricher import Enricher
 from workers.enrich.salts import SALT_BYTES, Salts
@@ -131,7 +131,7 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     client = connect(url, timeout_seconds=timeout_seconds)
     stored = StoredClicks(settings.clickhouse_server, settings.clickhouse_timeout_seconds)
     countries = StoredCountries(settings.geoip_path)
-    parts = (UserAgents(), Bots(), countries)
+    parts = (UserAgents(), UserAgentClassifier(), countries)
     # The ids that this one makes are not used: what is stored keeps its own, and to ask for the
     # salt of a day that is gone would make a new one.
     enricher = Enricher(*parts, Visitors(lambda _: bytes(SALT_BYTES)), settings.store_addresses)

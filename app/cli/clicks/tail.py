@@ -9,7 +9,6 @@ import orjson
 import typer
 
 from app.cli.clicks.stream_tail import StreamTail
-from app.clicks.bots import Bots
 from app.clicks.click import Click, InvalidClick, from_fields
 from app.config.loading import load
 from app.config.settings import Settings
@@ -19,6 +18,7 @@ from app.links.codes import named
 from app.stores.redis.client import connect
 from app.terminal.output import complain, let_go, one_line
 from app.times import rfc3339
+from app.verdicts.user_agent import UserAgentClassifier
 
 #: How long one read waits at the server; Ctrl-C is heard at any time.
 _BLOCK_MS = 1_000
@@ -64,7 +64,7 @@ def _follow(settings: Settings, code: str | None, *, as_json: bool) -> None:
         sleep=time.sleep,
         say=complain,
     )
-    bots = Bots()
+    classifier = UserAgentClassifier()
     write_line = as_json_line if as_json else line_of
     for entry_id, fields in stream_tail.entries(stream_tail.last_ids()):
         try:
@@ -73,7 +73,7 @@ def _follow(settings: Settings, code: str | None, *, as_json: bool) -> None:
             complain(f"entry {entry_id.decode()} is no click: {error}")
             continue
         if code in (None, click.short_code):
-            print(write_line(click, bots.name(click.user_agent)), flush=True)
+            print(write_line(click, classifier.name(click.user_agent)), flush=True)
 
 
 def line_of(click: Click, bot: str) -> str:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clicks.bots import Bots
 from app.local.demo_visits import Crowd, Visit, Visitor
+from app.verdicts.user_agent import UserAgentClassifier
 
 CODES = ("first", "second", "third")
 
@@ -33,8 +33,8 @@ def test_there_are_many_browsers(visits):
 
 
 def test_a_few_are_bots(visits):
-    bots = Bots()
-    share = sum(bool(bots.name(visit.visitor.user_agent)) for visit in visits) / len(visits)
+    classifier = UserAgentClassifier()
+    share = sum(bool(classifier.name(visit.visitor.user_agent)) for visit in visits) / len(visits)
     assert 0.02 < share < 0.2
 
 

@@ -10,13 +10,13 @@ from netaddr import IPSet
 from prometheus_client import CollectorRegistry
 from redis import Redis
 
-from app.clicks.bots import Bots
 from app.clicks.click import Click, decode, to_fields
 from app.config.settings import Settings
 from app.metrics.workers import WorkerMetrics
 from app.stores.clickhouse.connection import connect as connect_clickhouse
 from app.stores.clickhouse.connection import new_token
 from app.stores.redis.client import connect
+from app.verdicts.user_agent import UserAgentClassifier
 from tests.support.producers import STREAM, send
 from workers.clickhouse.batch import Batch
 from workers.clickhouse.writer import Writer
@@ -67,7 +67,7 @@ class World:
         salts = Salts(connect(settings.redis_url, timeout_seconds=2), settings.redis_url)
         enricher = Enricher(
             UserAgents(),
-            Bots(),
+            UserAgentClassifier(),
             CountryDatabase(geoip_path),
             Visitors(salts.of_day),
             settings.store_addresses,

@@ -1,7 +1,7 @@
 import pytest
 
-from app.clicks.bots import Bots
 from app.clicks.click import Clicks, new_click_id
+from app.verdicts.user_agent import UserAgentClassifier
 from workers.enrich.address import parse_address
 from workers.enrich.enricher import Enricher
 from workers.enrich.geoip import CountryDatabase
@@ -18,7 +18,9 @@ CHROME = (
 @pytest.fixture(scope="module")
 def enricher(country_database) -> Enricher:
     visitors = Visitors(lambda _day: bytes(32))
-    return Enricher(UserAgents(), Bots(), CountryDatabase(country_database), visitors, "network")
+    return Enricher(
+        UserAgents(), UserAgentClassifier(), CountryDatabase(country_database), visitors, "network"
+    )
 
 
 def clicks(**changes: object) -> Clicks:

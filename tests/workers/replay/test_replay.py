@@ -18,7 +18,7 @@ from workers.replay.stream_pass import StreamPass
 BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 
 
-class StrictBots:
+class StrictClassifier:
     """Today's rule: Firefox is a program."""
 
     def name(self, user_agent: str) -> str:
@@ -46,7 +46,7 @@ def test_what_changes_is_seen_and_no_count_changes(world, countries, monkeypatch
     world.process(*(make_click() for _ in range(50)), geoip_path=old)
     before = world.figures()
     assert set(world.rows("country", "is_bot")) == {("DE", False)}
-    monkeypatch.setattr(replay_module, "Bots", StrictBots)
+    monkeypatch.setattr(replay_module, "UserAgentClassifier", StrictClassifier)
     notes = world.replay(geoip_path=new)
     assert world.figures() == before
     assert set(world.rows("country", "is_bot", "bot", "device")) == {("FR", True, "Firefox", "bot")}
@@ -61,7 +61,7 @@ def test_past_the_stream_the_rows_tell(world, countries, monkeypatch):
     world.process(*clicks, *(make_click() for _ in range(30)), geoip_path=old)
     world.forget_stream()
     before = world.figures()
-    monkeypatch.setattr(replay_module, "Bots", StrictBots)
+    monkeypatch.setattr(replay_module, "UserAgentClassifier", StrictClassifier)
     notes = world.replay(geoip_path=new)
     assert world.figures() == before
     assert set(world.rows("country", "bot")) == {("FR", "Firefox")}

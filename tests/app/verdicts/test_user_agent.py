@@ -3,7 +3,7 @@ import re
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
-from app.clicks.bots import MAX_NAME_LENGTH, NAMELESS, Bots
+from app.verdicts.user_agent import MAX_NAME_LENGTH, NAMELESS, UserAgentClassifier
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -18,8 +18,8 @@ GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.
 
 
 @pytest.fixture(scope="module")
-def bots() -> Bots:
-    return Bots()
+def classifier() -> UserAgentClassifier:
+    return UserAgentClassifier()
 
 
 ANDROID = "Mozilla/5.0 (Linux; Android 15; {} wv) Version/4.0 Chrome/142.0 Mobile Safari/537.36 {}"
@@ -58,8 +58,8 @@ ANDROID = "Mozilla/5.0 (Linux; Android 15; {} wv) Version/4.0 Chrome/142.0 Mobil
         "[FBAN/FB4A;FBAV/567.0.0;FBPN/com.facebook.katana;]",
     ],
 )
-def test_a_human_has_no_name(bots, user_agent):
-    assert bots.name(user_agent) == ""
+def test_a_human_has_no_name(classifier, user_agent):
+    assert classifier.name(user_agent) == ""
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_human_has_no_name(bots, user_agent):
         ("Mozilla/5.0 (compatible; YepBot/1.0; +http://yep.com/yepbot/)", "YepBot"),
         ("Meta-ExternalAgent/1.1", "Meta-ExternalAgent"),
         ("Mozilla/5.0 (X11) HeadlessChrome/120.0.0.0 Safari/537.36", "HeadlessChrome"),
-        ("Mozilla/5.0 (compatible; Something/1.0; +https://example.com)", "https"),
+        ("Mozilla/5.0 (compatible; Something/1.0; +https://example.com)", "Something"),
         ("Viber", "Viber"),
         ("Sogou web spider/4.0(+http://www.sogou.com)", "Sogou web spider"),
         ("GuzzleHttp/7", "GuzzleHttp"),
@@ -96,7 +96,6 @@ def test_a_human_has_no_name(bots, user_agent):
         ("Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0)", "Microsoft Office"),
         ("Mozilla/5.0 (compatible; Barracuda Sentinel (EE))", "Barracuda"),
         ("Outlook-iOS/723.4027091.prod.iphone (4.28.0)", "Outlook-iOS"),
-        ("CFNetwork/1490 Darwin/23", "CFNetwork"),
         ("okhttp/4.12", "okhttp"),
         ("Dart/3.2 (dart:io)", "Dart"),
         ("Notion/1.0 (https://notion.so; team@makenotion.com)", "Notion"),
@@ -110,21 +109,21 @@ def test_a_human_has_no_name(bots, user_agent):
         ("Mozilla/5.0", "Mozilla"),
         ("", NAMELESS),
         (" - ", NAMELESS),
-        ("\0", "\0"),
+        ("\0", NAMELESS),
     ],
 )
-def test_a_program_is_called_by_its_name(bots, user_agent, name):
-    assert bots.name(user_agent) == name
+def test_a_program_is_called_by_its_name(classifier, user_agent, name):
+    assert classifier.name(user_agent) == name
 
 
-def test_every_known_example_is_recognised(bots):
+def test_every_known_example_is_recognised(classifier):
     examples = [text for known in CRAWLER_USER_AGENTS_DATA for text in known["instances"]]
-    unnamed = [text for text in examples if not bots.name(text)]
+    unnamed = [text for text in examples if not classifier.name(text)]
     # Of people's phones and browsers, which the list holds as well.
     assert [text for text in unnamed if not re.search(PEOPLE, text)] == []
     assert len(unnamed) <= 10
 
 
-def test_a_name_is_short_however_long_the_user_agent(bots):
-    name = bots.name("ContextualBot" + "x" * 8000 + "outcomes.net")
+def test_a_name_is_short_however_long_the_user_agent(classifier):
+    name = classifier.name("ContextualBot" + "x" * 8000 + "outcomes.net")
     assert 0 < len(name) <= MAX_NAME_LENGTH

@@ -1,0 +1,180 @@
+"""Classifier that tells by the user agent whether a person or a program follows a link.
+
+All patterns are searched at once by a google-re2 set, in time linear in the user agent's length
+whatever a visitor sends.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+import re2
+
+from app.verdicts.forms import (
+    BARE,
+    COMPATIBLE,
+    COMPATIBLE_BROWSERS,
+    COMPATIBLE_NAME,
+    DEVICES,
+    ENGINES,
+    NO_DEVICE,
+    NO_USER_AGENT,
+    NOTHING,
+)
+from app.verdicts.libraries import HEADLESS, HTTP_LIBRARY
+from app.verdicts.rule import Rule, Verdict
+from app.verdicts.rules import CRAWLER_LIST, RULES
+from app.verdicts.words import BOT_WORD, CONTACT
+
+#: Longest name; a few patterns match across most of a user agent.
+MAX_NAME_LENGTH = 40
+#: What a visitor without a user agent is called.
+NAMELESS = "no user agent"
+
+PERSON = Verdict("person", "", ())
+
+#: Where the remark behind ``Mozilla/5.0`` begins at the latest, in characters.
+_FIRST_REMARK = 14
+_AROUND_NAME = " /();:,+\"'<>[]{}"
+#: What Android says of the phone, up to the next remark. Makers call phones as they like.
+_MODEL = re.compile(
+    r"(\b(?:Android|Adr)[ /-]?[\w.]{0,20}; ?(?:[a-z]{2}[-_][a-z]{2,4}; ?)?)[^;()]*", re.IGNORECASE
+)
+_AROUND_NOTHING = " \t\r\n\0-_.,:;?!()[]{}<>'\"/\\*"
+_WORD_START = re.compile(r"[\w.-]+")
+_WORD_END = re.compile(r"[\w.-]+\Z")
+#: Rules whose patterns say nothing of a name.
+_NAMED_OTHERWISE = (BARE, CONTACT, HTTP_LIBRARY)
+_PRODUCT = re.compile(r"([A-Za-z][\w.-]*)(?:/[\w.]+)?")
+#: Rules whose patterns are in the midst of a name.
+_PARTS = (BOT_WORD, HEADLESS)
+#: Words of browsers and systems.
+_BROWSERS_OWN = re.compile(
+    r"mozilla|applewebkit|khtml|like|gecko|chrome|safari|version|mobile|compatible|firefox|opera|"
+    r"presto|msie|trident|net|clr|linux|windows|macintosh|intel|mac|os|nt|android|build|rv|wow64|"
+    r"win64|x64|x11|x86_64|i686|armv7l|aarch64|http|https|www|unknown|[a-z]{1,2}(?:-[a-z]{2})?",
+    re.IGNORECASE,
+)
+
+
+class UserAgentClassifier:
+    """Tells programs from people by their user agents; made once in a process, 20 ms."""
+
+    def __init__(self, rules: tuple[Rule, ...] = RULES) -> None:
+        owned = [(rule, pattern) for rule in rules for pattern in rule.patterns]
+        self._rules = [rule for rule, _ in owned]
+        self._patterns = [pattern for _, pattern in owned]
+        self._sets = [_PatternSet(self._patterns, chosen) for chosen in _by_list(self._rules)]
+        self._compatible = re2.compile(COMPATIBLE_NAME)
+        self._compatible_browsers = re2.compile(COMPATIBLE_BROWSERS)
+        self._engines, self._devices = re2.compile(ENGINES), re2.compile(DEVICES)
+        self._compiled = lru_cache(1024)(re2.compile)
+
+    def verdict(self, user_agent: str) -> Verdict:
+        """Return who follows a link, and by which rules.
+
+        It takes some 10 µs; whoever asks often remembers the answers.
+        """
+        if user_agent.strip(_AROUND_NOTHING).lower() in NOTHING:
+            return Verdict(NO_USER_AGENT.kind, NAMELESS, (NO_USER_AGENT.name,))
+        text = _without_model(user_agent.strip())
+        matching = sorted(one for patterns in self._sets for one in patterns.matching(text))
+        if matching and not self._is_app(matching, text):
+            deciding = self._rules[matching[0]]
+            reasons = dict.fromkeys(self._rules[one].name for one in matching)
+            return Verdict(deciding.kind, self._name(matching[0], text), tuple(reasons))
+        return self._by_form(text)
+
+    def name(self, user_agent: str) -> str:
+        """Return the program's name, e.g. ``Googlebot``, or '' for a person."""
+        return self.verdict(user_agent).name
+
+    def _is_app(self, matching: list[int], text: str) -> bool:
+        """Tell an app of a person's device, which may name its maker's site, from a program."""
+        return (
+            all(self._rules[one] is CONTACT for one in matching)
+            and not text.startswith("Mozilla/")
+            and bool(self._devices.search(text))
+        )
+
+    def _by_form(self, text: str) -> Verdict:
+        """Judge what says nowhere that it is a program."""
+        lower = text.lower()
+        if "(compatible" in lower and (name := self._compatible_name(text)):
+            return Verdict(COMPATIBLE.kind, name, (COMPATIBLE.name,))
+        # What nearly all browsers say is looked for first: a search takes much longer.
+        if "applewebkit" in lower or self._engines.search(text) or self._devices.search(text):
+            return PERSON
+        return Verdict(NO_DEVICE.kind, _called(text), (NO_DEVICE.name,))
+
+    def _compatible_name(self, text: str) -> str:
+        """Return who says `(compatible; NAME`, '' for a browser that said so.
+
+        In the first remark a browser may have a name of its makers' among its systems.
+        """
+        found = self._compatible.search(text)
+        if not found or self._compatible_browsers.search(found.group(1)):
+            return ""
+        if found.start() <= _FIRST_REMARK and self._devices.search(text):
+            return ""
+        return _shortened(found.group(1))
+
+    def _name(self, index: int, text: str) -> str:
+        rule = self._rules[index]
+        if rule in _NAMED_OTHERWISE:
+            return _called(text)
+        match = self._compiled(self._patterns[index]).search(text)
+        group = 0 if rule is CRAWLER_LIST else match.lastindex or 0
+        found = _whole_words(text, *match.span()) if rule in _PARTS else match.group(group)
+        return _shortened(found) or _called(text)
+
+
+class _PatternSet:
+    """Patterns that are searched together, known by their places in a list."""
+
+    def __init__(self, patterns: list[str], chosen: list[int]) -> None:
+        self._chosen = chosen
+        self._set = re2.Set.SearchSet()
+        for one in chosen:
+            self._set.Add(patterns[one])
+        self._set.Compile()
+
+    def matching(self, text: str) -> Iterator[int]:
+        """Yield the places of the patterns that are in a text."""
+        return (self._chosen[one] for one in self._set.Match(text) or ())
+
+
+def _by_list(rules: list[Rule]) -> list[list[int]]:
+    """Return the places of patterns of the installed list, and those of ours.
+
+    Together they would need more states than google-re2 keeps at a time: ten times as slow.
+    """
+    listed = [place for place, rule in enumerate(rules) if rule is CRAWLER_LIST]
+    return [listed, sorted(set(range(len(rules))) - set(listed))]
+
+
+def _whole_words(text: str, start: int, end: int) -> str:
+    """Return a match with what is left and right of it of the words that it begins and ends in."""
+    before = _WORD_END.search(text[max(start - MAX_NAME_LENGTH, 0) : start + 1])
+    after = _WORD_START.match(text[end - 1 : end + MAX_NAME_LENGTH])
+    left = before[0][:-1] if before else ""
+    right = after[0][1:] if after else ""
+    return left + text[start:end] + right
+
+
+def _without_model(user_agent: str) -> str:
+    if "ndroid" not in user_agent and "Adr" not in user_agent:
+        return user_agent
+    return _MODEL.sub(r"\1", user_agent)
+
+
+def _called(text: str) -> str:
+    """Return the first product of a user agent (RFC 9110 §10.1.5) that is no browser's."""
+    for found in _PRODUCT.finditer(text):
+        if not _BROWSERS_OWN.fullmatch(found[1]):
+            return _shortened(found[1])
+    return _shortened(text.partition("/")[0]) or NAMELESS
+
+
+def _shortened(name: str) -> str:
+    return name.strip(_AROUND_NAME)[:MAX_NAME_LENGTH].strip(_AROUND_NAME)

@@ -1,0 +1,47 @@
+"""Rules for programs that say what they are in a word of their own, or how to reach their owner."""
+
+from app.verdicts.rule import Rule
+
+#: Not behind "cu": Cubot makes phones.
+_BOT = r"(?i)(?:^|[^u]|(?:^|[^c])u)b[o0]ts?(?:[^a-z]|$)"
+
+BOT_WORD = Rule(
+    name="bot-word",
+    kind="bot",
+    looks_at="words such as bot, crawler, spider, scraper, fetcher, checker in the user agent",
+    why="no browser calls itself so; what makers call their phones is left out",
+    source="what programs of all lists have in common",
+    version=1,
+    patterns=(
+        _BOT,
+        r"(?i)robot|crawl|spider|spyder|scrap(?:er|y|ing)|slurp|archiver|harvest",
+        r"(?i)fetcher|indexer|extractor|validator|verifier|aggregator|transcoder",
+        r"(?i)checker|monitor|inspector|analy[sz]er|detector|discovery|enricher|scorer",
+        r"(?i)scanner|linkcheck|sitecheck|lead-?radar|prospect|(?:link|url|web|page)preview",
+        r"(?i)(?:^|[ (;])preview[a-z]{0,20}/|[a-z]agent$",
+        r"(?i)uptime|synthetic|searchbyimage|feed-?parser|rss-?parser|readability",
+        r"(?i)(?:^|[ ;(])(?:feed|rss)[a-z-]{0,20}/",
+        r"(?i)(?:[ ;(-]|seo|link|site|web|page)agent/\d",
+        r"(?i)google[ _-](?:adwords|ads|amphtml|assess|business|favicon|hotel|keyword|page|"
+        r"partner|podcast|pp|publisher|search|shopping|site|sites|youtube|adsense)|"
+        r"GoogleAdSenseInfeed|GoogleSites|DuplexWeb-Google|BingLocalSearch|"
+        r"Yandex\.Translate|baidu Transcoder|Daumoa|Daum \d|ExaleadCloud|Najdi\.si|"
+        r"StumbleUpon|TagInspector|Sparkler|Morningscore|Convertify|Inspici|Mixnode",
+    ),
+)
+
+CONTACT = Rule(
+    name="contact",
+    kind="bot",
+    looks_at="an address of the web or of mail in the user agent",
+    why="who runs a program says where to complain; browsers have no such address",
+    source="RFC 9309 §2.2.1, and what programs of all lists have in common",
+    version=1,
+    patterns=(
+        r"(?i)\+ ?https?:",
+        # bsalsa.com is the maker of a control by which programs for Windows show pages to people.
+        r"(?i)(?:^|[ ;(])(?:https?://(?:www\.)?(?:[ac-z0-9]|b[^s])|www\.[a-z0-9])",
+        r"(?i)\w(?:@|\[at\]|\(at\)|; at; )[a-z]|mailto:",
+        r"(?i)\.(?:com|net|org|io|ai|party)\)",
+    ),
+)
