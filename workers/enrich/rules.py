@@ -13,7 +13,7 @@ Answer = TypeVar("Answer")
 
 #: Bytes for the automaton: it is built as texts ask for its states, and begun anew when they fill
 #: this.
-_AUTOMATON_BYTES = 16 << 20
+_AUTOMATON_BYTES = 8 << 20
 
 
 class Rules(Generic[Answer]):

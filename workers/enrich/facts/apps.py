@@ -32,7 +32,8 @@ APPS = {
     "Viber": words(r"\bviber/\d"),
     "Zalo": words(r"\bzalo (?:ios|android|pc)?/? ?\d | zalotheme | \bzalo/"),
     "Discord": words(r"\bdiscord/ | discord-ios | discordandroid"),
-    "Slack": words(r"slack_ssb/ | \bslack/\d | com\.tinyspeck\.chatlyio"),
+    "Slack Desktop Client": words(r"slack_ssb/"),
+    "Slack": words(r"\bslack/\d | com\.tinyspeck\.chatlyio"),
     "Microsoft Teams": words(
         r"\bteams/\d | teamsmobile | skypeteams | microsoftteams | teamswebview"
     ),
@@ -57,7 +58,7 @@ APPS = {
     "CapCut": words(r"\bcapcut/ | videocut/"),
     "Snapchat": words(r"\bsnapchat[/ ]"),
     "Twitter": words(r"twitterandroid | twitter for (?:ip|android|mac) | \btwitter/\d"),
-    "Pinterest": words(r"\[pinterest/ | \bpinterest(?: for (?:android|ios).{0,8})?/\d"),
+    "Pinterest": words(r"\[pinterest/"),
     "Reddit": words(
         r"\breddit/(?:version|\d) | redditios | \breddit for ios | com\.reddit\.frontpage"
     ),
@@ -93,7 +94,7 @@ APPS = {
     "NewsBreak": words(r"\bnewsbreak"),
     "Baidu": words(r"baiduboxapp | baiduboxlite | \bbaidu/\d | swan-baiduboxapp"),
     # Mail and work.
-    "Outlook": words(r"outlook-(?:ios|android) | \boutlookmobile"),
+    "Outlook": words(r"outlook-android | \boutlookmobile"),
     "Gmail": words(r"com\.google\.(?:android\.gm|gmail)"),
     "Notion": words(r"\bnotion/\d"),
     "Obsidian": words(r"\bobsidian/"),
