@@ -46,7 +46,7 @@ _SAID = {
     "phone": PHONES,
     "android": words(r"android | \badr \d"),
     "mobile word": words(r"mobi | opera mini | \bphone; "),
-    "runtime": words(r"^dalvik | ^[^ ()]+/[^ ()]+ \(linux; u; android"),
+    "browser": words(r"mozilla/"),
     "desktop": DESKTOPS,
 }
 
@@ -65,9 +65,9 @@ _CLASSES: tuple[tuple[Device, set[str], set[str]], ...] = (
     ("tv", {"tizen", "tv word"}, set()),
     ("desktop", {"android desktop"}, set()),
     ("tablet", {"tablet"}, set()),
-    # Phones say so somewhere; applications add words of their own behind the browser's, another
-    # "Android" among them. Android's own HTTP client never says it, and most of its are phones.
-    ("tablet", {"android"}, {"mobile word", "runtime"}),
+    # Browsers of phones say so somewhere; applications add words of their own behind the browser's,
+    # another "Android" among them. What is no browser never says it, and most of it is on phones.
+    ("tablet", {"android", "browser"}, {"mobile word"}),
     ("mobile", {"phone"}, set()),
     ("mobile", {"android"}, set()),
     ("desktop", {"desktop"}, set()),

@@ -8,7 +8,7 @@ from ua_parser.lazy import OSMatcher
 from ua_parser.loaders import load_lazy_builtins
 from ua_parser.regex import Resolver
 
-from workers.enrich.facts.systems import JAVA_PHONES, RENAMED, SYSTEMS
+from workers.enrich.facts.systems import LAST_RESORTS, RENAMED, SYSTEMS
 from workers.enrich.families import OTHER, known, marked, takes_any_name
 from workers.enrich.rules import Rules
 
@@ -17,7 +17,7 @@ class Systems:
     """Names systems by our own words, and else with uap-core's patterns; made once in a process."""
 
     def __init__(self) -> None:
-        self._systems, self._java_phones = Rules(SYSTEMS), Rules(JAVA_PHONES)
+        self._systems, self._last_resorts = Rules(SYSTEMS), Rules(LAST_RESORTS)
         told: list[Matcher[OS]] = [
             OSMatcher(each.regex, marked(each.family))
             if takes_any_name(each.regex, each.family)
@@ -34,4 +34,4 @@ class Systems:
         name = known(found.family, frozenset()) if found else ""
         # Makers of televisions are all that a pattern of any name tells.
         named = "" if name == OTHER else RENAMED.get(name, name)
-        return named or self._java_phones.first(user_agent) or ""
+        return named or self._last_resorts.first(user_agent) or ""

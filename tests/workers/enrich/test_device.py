@@ -66,7 +66,7 @@ def test_the_stronger_word_counts(devices, text, device):
 def test_two_words_are_told_wherever_they_stand(devices, user_agent):
     is_tv = "tizen " in user_agent and re.search(r"\btv\b", user_agent)
     is_tablet = "android" in user_agent and "mobi" not in user_agent
-    device = devices.read(user_agent)
+    device = devices.read("Mozilla/5.0 " + user_agent)
     if is_tv:
         assert device == "tv"
     elif device != "tv":

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from workers.enrich.device import _SAID
 from workers.enrich.facts.apps import APPS
-from workers.enrich.facts.systems import JAVA_PHONES, SYSTEMS
+from workers.enrich.facts.systems import LAST_RESORTS, SYSTEMS
 from workers.enrich.rules import Rules
 
-TABLES = {"devices": _SAID, "apps": APPS, "systems": SYSTEMS, "java phones": JAVA_PHONES}
+TABLES = {"devices": _SAID, "apps": APPS, "systems": SYSTEMS, "last resorts": LAST_RESORTS}
 
 
 def test_the_first_answer_of_which_a_word_is_there_counts():

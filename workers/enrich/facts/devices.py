@@ -47,7 +47,7 @@ APPLIANCES = words(r"""
     portal ?(?:go|mini|\+) | aloha build | family ?hub | refrigerator | \bfridge | treadmill
     telpad | seewo | projector | projetor | miproj | xgimi | optoma | \bepson | viewboard
     \bifp\d{4} | \bvsd\d{3} | \bda2\d{2}hql | etile | \bsunmi | \bt2s | \bv2s?_pro
-    ; (?:mc[29]|wt|vc|ps)\d{1,3}[a-z]{0,3}(?: build|\)) | \bm3 ?(?:sm|us|ul|bk) | \bhoneywell
+    ; (?:mc[29]|wt[46]\d|vc|ps)\d{1,3}[a-z]{0,3}(?: build|\)) | \bm3 ?(?:sm|us|ul|bk) | \bhoneywell
     datalogic | \bnewland | \burovo | \bmobigo | \bpoint ?mobile | \batol\b | \bevotor | \bingenico
     \bverifone | \bpax[ _-]?a\d | \blandi\b | \bnexgo | \bclover\b | \bnw-(?:a|z|wm|zx)\d | fiio
     astell | \bibasso | \bhiby | shanling | surfans | musicpad | yp-g | \bhmt ?\d{3}

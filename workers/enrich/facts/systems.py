@@ -21,8 +21,8 @@ SYSTEMS = {
     "Meta Horizon OS": words(r"(?:x86_64|android \d+); quest(?: \d| pro|\))"),
     "PICO OS": words(r"picobrowser"),
     "Fire OS": words(
-        r"; kf[a-z]{2,6}(?: build|\)) | \baft[a-z0-9]{1,9}(?: build|\)|;) | \baeo[a-z]{2,3}\b"
-        r" | kindle fire | \bsilk/ | amazon-fireos | amazonwebappplatform"
+        r"; kf[a-z]{2,6}(?: build|\)) | (?:\b|_)aft[a-z0-9]{1,9}(?:[ _]build|\)|;)"
+        r" | \baeo[a-z]{2,3}\b | kindle fire | \bsilk/ | amazon-fireos | amazonwebappplatform"
     ),
     "Tizen": words(r"\btizen"),
     "webOS": words(r"web0s | \bwebos | hpwos | hp-tablet"),
@@ -37,8 +37,8 @@ SYSTEMS = {
         r" | andr0id | \badr \d"
     ),
     "macOS": words(
-        r"darwin/[\d.]+ \((?:x86_64|i386|power) | ^safari/?\d.*darwin | \bmacos | macintel"
-        r" | macbook.{0,12}\d(?:,|%2c)\d | imac\d | macmini\d"
+        r"darwin/[\d.]+ \((?:x86_64|i386|power) | ^safari/?\d.*darwin | \bmacos"
+        r" | macintel | mac os/ | \bmac\d{1,2},\d | macbook[a-z]{0,5}\d | imac\d | macmini\d"
     ),
     "MorphOS": words(r"morphos"),
     "AmigaOS": words(r"amigaos | amiga-aweb | amigavoyager | \bamiga\b"),
@@ -46,8 +46,15 @@ SYSTEMS = {
     "BrightSign OS": words(r"brightsign/"),
 }
 
-#: Of phones on which programs of Java ME are all that is known; after uap-core.
-JAVA_PHONES = {"J2ME": words(r"\bj2me | \bmidp | \bcldc | ^j-phone"), "Brew": words(r"\bbrew\b")}
+#: What is told where uap-core knows nothing either: systems by the word alone, and phones on which
+#: programs of Java ME are all that is known.
+LAST_RESORTS = {
+    "Android": words(r"\bandroid"),
+    "iOS": words(r"[/.]ios\b | \(ios\)"),
+    "Windows": words(r"\(win\d | ; win\d{1,2} x"),
+    "Linux": words(r"\blinux"),
+    "J2ME": words(r"\bj2me | \bmidp | \bcldc | ^j-phone | up\.browser | wap ?browser"),
+}
 
 #: uap-core's names that the world spells otherwise, or that are none of a system's: makers of
 #: televisions, and ``Other``.
@@ -56,10 +63,6 @@ RENAMED = {
     "ATV OS X": "tvOS",
     "WatchOS": "watchOS",
     "Web0S": "webOS",
-    "Brew MP": "Brew",
-    "BREW": "Brew",
-    "Bada": "bada",
-    "GoogleTV": "Android",
     "Other": "",
     "FireHbbTV": "",
     "LG": "",

@@ -11,7 +11,7 @@ _SAID = words(r"""
     tablet(?:[^ p]| [^p]|$) | (?:asus|eee|pad) ?transformer | transformer (?:pad|prime|tf) | \bipad
     kindle | \bsilk/ | playbook | ; ?tab\b | \btab[ _-]?[a-z]?\d | [ _]tab\b | [ _]tab[ _)]
     \btab_ | ideatab | \bpad[ _-]?\d | \bpad\b
-    [a-z]pad[ _-]?\d{0,2}(?: |;|_|\)|-|pro|se|air|mini) | slate ?\d | xoom
+    (?:[b-z]|ega|edia)pad[ _-]?\d{0,2}(?: |;|_|\)|-|pro|se|air|mini) | slate ?\d | xoom
 """)
 
 _MODELS = words(r"""

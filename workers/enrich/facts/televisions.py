@@ -14,7 +14,7 @@ _SAID = words(r"""
     safari/[\d.]+ tv\b | nettv | ce-html | \bomi/ | tv ?store | _tv_ | \(dtv | \bdtv;
     dtvnetbrowser | inettvbrowser | large screen | olleh ?tv | aquos(?:browser|-as|-dmp)
     hybridcast | webtv | vidaa | zeasn | netrange | whale ?os | \bsraf\b | , ?wire(?:d|less)\)
-    ;wired\) | ;maple | wv-atv | \batv\b | _atv | atv[ _-] | \bapptv | \bespial | westerndigital
+    ;wired\) | ;maple | wv-atv | \batv\b | _atv | \batv[ _-] | \bapptv | \bespial | westerndigital
     sigmadesigns | brightsign | \btivo | wdtv | boxee | popcorn ?hour | \bvizio | \bvizcast
     \bbeyondtv | \bxumo
 """)
