@@ -34,12 +34,12 @@ _VERSION_7 = bytes(0x70 | byte & 0x0F for byte in range(256))
 _VARIANT_2 = bytes(0x80 | byte & 0x3F for byte in range(256))
 
 ADR_FIELDS = ("short_code", "timestamp", "ip", "user_agent", "referer", "original_url")
-_EXTRA_FIELDS = ("host", "accept_language", "purpose", "gpc")
+_EXTRA_FIELDS = ("host", "accept_language", "purpose", "gpc", "query")
 _TEXT_FIELDS = tuple(name for name in ADR_FIELDS if name != "timestamp") + _EXTRA_FIELDS
 _REQUIRED = tuple(name.encode() for name in ADR_FIELDS)
 _TEXTS = tuple(name.encode() for name in _TEXT_FIELDS)
 #: In the order of :class:`Clicks`.
-_CLICKS_TEXTS = _TEXTS[:-1]
+_CLICKS_TEXTS = tuple(name for name in _TEXTS if name != b"gpc")
 _CLICK_ID = re.compile(rb"(?:[0-9A-Fa-f]{4}-?){8}")
 _TIMESTAMP = re.compile(rb"[0-9]{1,12}(\.[0-9]{1,9})?")
 
@@ -69,6 +69,8 @@ class Click:
         original_url: the link's target.
         purpose: value of the Sec-Purpose or Purpose header.
         gpc: value of the Sec-GPC header.
+        query: what the visit's own address said of a campaign, as
+            :func:`app.clicks.campaign_query.campaign_query` keeps it.
     """
 
     click_id: bytes
@@ -82,6 +84,7 @@ class Click:
     accept_language: str = ""
     purpose: str = ""
     gpc: str = ""
+    query: str = ""
 
     @property
     def time_ms(self) -> int:
@@ -109,6 +112,7 @@ class Clicks(NamedTuple):
     hosts: list[bytes]
     accept_languages: list[bytes]
     purposes: list[bytes]
+    queries: list[bytes]
 
 
 def new_click_id(now_ms: int, random: bytes) -> bytes:

@@ -44,6 +44,15 @@ COLUMNS: dict[str, str] = {
     "ip": "toString(ip)",
     "visitor_id": "toString(visitor_id)",
     "geo_version": "geo_version",
+    "source": "source",
+    "channel": "channel",
+    "referrer_domain": "referrer_domain",
+    "utm_source": "utm_source",
+    "utm_medium": "utm_medium",
+    "utm_campaign": "utm_campaign",
+    "utm_term": "utm_term",
+    "utm_content": "utm_content",
+    "click_ids": "click_ids",
 }
 _CURSOR = re.compile(r"(\d{1,15})-([0-9a-f]{32})-(.*)", re.ASCII | re.DOTALL)
 

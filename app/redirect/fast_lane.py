@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
+from app.clicks.campaign_query import campaign_query
 from app.links.link import Link
 from app.metrics.redirect import RedirectMetrics
 from app.metrics.types import FastCounter, FastCounterFamily
@@ -113,7 +114,8 @@ class RedirectFastLane:
             visit = (named, started, path[1:], address, agent or b"")
             digits = self._id_of_visit(int(now * 1000), peer[0], *visit)
             second = id_ms(digits) // 1000
-        texts = address, agent, referer, host, language, purpose, gpc
+        said = campaign_query(query) if query else None
+        texts = address, agent, referer, host, language, purpose, gpc, said
         command = self._encode(digits, ready.parts, second, texts)
         self._record(command, partial(_answer, ready, reply))
         return True

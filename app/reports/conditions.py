@@ -31,6 +31,15 @@ COLUMNS: dict[Dimension, str] = {
     "referrer_url": "referrer",
     "user_agent": "user_agent",
     "geo_version": "geo_version",
+    "source": "source",
+    "channel": "channel",
+    "referrer_domain": "referrer_domain",
+    "utm_source": "utm_source",
+    "utm_medium": "utm_medium",
+    "utm_campaign": "utm_campaign",
+    "utm_term": "utm_term",
+    "utm_content": "utm_content",
+    "click_ids": "click_ids",
 }
 _MILLISECOND = timedelta(milliseconds=1)
 

@@ -25,6 +25,15 @@ Dimension = Literal[
     "referrer_url",
     "user_agent",
     "geo_version",
+    "source",
+    "channel",
+    "referrer_domain",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_term",
+    "utm_content",
+    "click_ids",
 ]
 #: ``~`` asks whether a value is contained, whatever its case.
 Operator = Literal["=", "!=", "~", "!~"]

@@ -18,6 +18,7 @@ from importlib import resources
 
 from app.config.settings import Settings
 from app.schema.by_time import keep_by_time
+from app.schema.columns import added_columns, keep_columns
 from app.schema.lifetime import Lifetime, keep_clicks
 from app.schema.membership import TableServer
 from app.schema.mismatch import SchemaMismatch
@@ -105,6 +106,7 @@ def migrate(
             # Else one that is asked next would lack what was applied.
             have_caught_up(servers.all, "migrations")
         keep_clicks(servers, Lifetime(ttl_days, cold_days), storage_policy)
+        keep_columns(servers)
         keep_by_time(servers)
         merge_resting_months(servers)
         keep_sums(servers)
@@ -136,9 +138,10 @@ def known() -> list[Migration]:
 
 
 def tables() -> dict[str, dict[str, str]]:
-    """Return the types of the columns of each table that the migrations make, by their names."""
+    """Return the types of the columns of each table that migrating makes, by their names."""
     created = [_CREATED.search(migration.statement) for migration in known()]
-    return {one[1]: dict(_COLUMN.findall(one[2])) for one in created if one}
+    made = {one[1]: dict(_COLUMN.findall(one[2])) for one in created if one}
+    return made | {"clicks": made["clicks"] | added_columns()}
 
 
 def pending(client: Client) -> list[Migration]:

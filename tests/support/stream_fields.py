@@ -35,6 +35,7 @@ clicks = st.builds(
     accept_language=texts,
     purpose=texts,
     gpc=texts,
+    query=texts,
 )
 
 

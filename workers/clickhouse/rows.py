@@ -21,6 +21,8 @@ class Rows(NamedTuple):
         language: primary subtag of the preferred language (RFC 5646), or ''.
         geo_version: which country database answered, or ''.
         enriched_at: Unix milliseconds; of two rows of one click the younger stays.
+        source: by name where it is known, as in
+            :class:`workers.enrich.source.attribution.Attribution`, like the columns behind it.
     """
 
     click_id: Sequence[bytes]
@@ -42,3 +44,12 @@ class Rows(NamedTuple):
     language: Sequence[bytes]
     geo_version: Sequence[bytes]
     enriched_at: Sequence[int]
+    source: Sequence[bytes]
+    channel: Sequence[bytes]
+    referrer_domain: Sequence[bytes]
+    utm_source: Sequence[bytes]
+    utm_medium: Sequence[bytes]
+    utm_campaign: Sequence[bytes]
+    utm_term: Sequence[bytes]
+    utm_content: Sequence[bytes]
+    click_ids: Sequence[bytes]

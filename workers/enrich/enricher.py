@@ -12,6 +12,8 @@ from workers.enrich.geoip import CountryDatabase
 from workers.enrich.language import preferred_language
 from workers.enrich.memo import Memo
 from workers.enrich.referrer import own_host, referrer_host
+from workers.enrich.source.attribution import Attribution, Attributions, Referrer
+from workers.enrich.source.campaign import Campaign, read_campaign
 from workers.enrich.user_agent import UserAgents
 from workers.enrich.visitor import Visitors
 
@@ -23,6 +25,8 @@ _COUNTRIES = 300
 #: Bytes that are looked at of a text, whoever wrote it: all of what our redirect keeps. A producer
 #: may write eight times as many, which would take a consumer as much longer.
 _READ_BYTES = 1024
+#: Stands between a target and a visit's own parameters, and in none that a browser sends.
+_BETWEEN = b"\0"
 
 
 class Enricher:
@@ -48,11 +52,13 @@ class Enricher:
         self._keep = keep
         self._agents = Memo(self._read_agent, _CACHED)
         self._origins = Memo(self._read_origin, _CACHED_ORIGINS)
-        self._referrers = Memo(_read_referrer, _CACHED)
+        self._referrers = Memo(self._read_referrer, _CACHED)
         self._languages = Memo(_read_language, _CACHED)
         self._hosts = Memo(_read_host, _CACHED)
         # Nothing to find out: equal targets of a batch share their bytes this way.
         self._targets = Memo(bytes, _CACHED)
+        self._sources = Attributions()
+        self._campaigns = Memo(_read_campaign, _CACHED)
         # One object for each country, not one for each address.
         self._country = lru_cache(_COUNTRIES)(str.encode)
 
@@ -69,8 +75,10 @@ class Enricher:
             self._agents.all(clicks.user_agents)
         )
         stored, households, countries = _columns(self._origins.all(clicks.ips))
-        referrers, referrer_hosts = _columns(self._referrers.all(clicks.referers))
+        referrers, referrer_hosts, known = zip(*self._referrers.all(clicks.referers), strict=True)
+        hosts = self._hosts.all(clicks.hosts)
         bots = _bots(crawlers, clicks.purposes)
+        attributions = _columns(self._attributions(clicks, known, hosts))
         return Rows(
             click_id=clicks.click_ids,
             time=clicks.times_ms,
@@ -87,9 +95,10 @@ class Enricher:
             referrer_host=referrer_hosts,
             referrer=referrers,
             user_agent=user_agents,
-            host=self._hosts.all(clicks.hosts),
+            host=hosts,
             language=self._languages.all(clicks.accept_languages),
             geo_version=[self._geo_version] * count,
+            **dict(zip(Attribution._fields, attributions, strict=True)),
             enriched_at=[now_ms] * count,
         )
 
@@ -107,10 +116,32 @@ class Enricher:
         country = self._country(self._countries.country(address))
         return kept(address, self._keep), household(address), country
 
+    def _read_referrer(self, raw: bytes) -> tuple[bytes, bytes, Referrer]:
+        """Return the text itself, its host, and what is known of it."""
+        text = _start(raw)
+        host = referrer_host(text)
+        return raw, host.encode(), self._sources.read_referrer(text, host)
 
-def _read_referrer(raw: bytes) -> tuple[bytes, ...]:
-    """Return the text itself and its host."""
-    return raw, referrer_host(_start(raw)).encode()
+    def _attributions(
+        self, clicks: Clicks, referrers: Sequence[Referrer], hosts: Sequence[bytes]
+    ) -> list[Attribution]:
+        campaigns = self._campaigns.all(
+            list(map(_BETWEEN.join, zip(clicks.original_urls, clicks.queries, strict=True)))
+            if any(clicks.queries)
+            else clicks.original_urls
+        )
+        names = {host: host.partition(b":")[0] or None for host in set(hosts)}
+        return [
+            self._sources.of(referrer, campaign, referrer.host == names[host])
+            for referrer, campaign, host in zip(referrers, campaigns, hosts, strict=True)
+        ]
+
+
+def _read_campaign(told: bytes) -> Campaign:
+    """Return the campaign of a target, and of a visit's own parameters behind it."""
+    target, _, query = told.partition(_BETWEEN)
+    # A target is its owner's, and ends in what tells of a campaign.
+    return read_campaign(target.decode("utf-8", "ignore"), _start(query))
 
 
 def _read_host(host: bytes) -> bytes:

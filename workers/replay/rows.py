@@ -8,11 +8,14 @@ Rule 3: what today knows less about than the row does stays as it is stored.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from urllib.parse import quote_plus
 
+from app.clicks.campaign_query import UTM
 from app.clicks.click import Clicks
 from workers.clickhouse.rows import Rows
 from workers.enrich.address import as_text
 from workers.enrich.bot import loaded_ahead
+from workers.enrich.source.attribution import Attribution
 from workers.replay.country_cache import StoredCountries
 
 #: What a person sees of a row that a replay can change.
@@ -26,6 +29,7 @@ COMPARED = (
     "referrer_host",
     "language",
     "ip",
+    *Attribution._fields,
 )
 
 
@@ -51,7 +55,10 @@ def from_stream(fresh: Rows, stored: Rows) -> Rows:
 
 
 def as_clicks(stored: Rows) -> Clicks:
-    """Return stored rows as clicks, as far as they tell; language and purpose are not stored."""
+    """Return stored rows as clicks, as far as they tell; language and purpose are not stored.
+
+    What was known of a campaign stands for the visit's own query: that or the target said it.
+    """
     nothing = [b""] * len(stored.click_id)
     return Clicks(
         entry_ids=nothing,
@@ -65,6 +72,7 @@ def as_clicks(stored: Rows) -> Clicks:
         hosts=list(stored.host),
         accept_languages=nothing,
         purposes=nothing,
+        queries=_queries(stored),
     )
 
 
@@ -124,3 +132,15 @@ def _countries_of(
         if country is not None:
             codes[position], versions[position] = country.encode(), version
     return codes, versions
+
+
+def _queries(stored: Rows) -> list[bytes]:
+    told = zip(stored.click_ids, *(getattr(stored, name) for name in UTM), strict=True)
+    return [_query(marks, texts) if marks or any(texts) else b"" for marks, *texts in told]
+
+
+def _query(marks: bytes, texts: Sequence[bytes]) -> bytes:
+    said = (
+        f"{name}={quote_plus(text)}".encode() for name, text in zip(UTM, texts, strict=True) if text
+    )
+    return b"&".join((*said, *marks.split(b",")))

@@ -4,6 +4,7 @@ import codecs
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from app.clicks.campaign_query import campaign_query
 from app.redirect.visits.client_address import ClientAddress
 
 #: Bytes that are kept of each text, by its field in the contract: what a click costs in memory and
@@ -18,6 +19,7 @@ FIELD_BYTES = {
     b"accept_language": 256,
     b"purpose": 64,
     b"gpc": 1,
+    b"query": 1000,
 }
 
 #: Sec-Purpose is the standard (Fetch, §2.2.6); the others are its forerunners, still sent.
@@ -32,6 +34,7 @@ class Visit(NamedTuple):
     Attributes:
         ip: the visitor's address; empty when unknown.
         purpose: why the browser asks, e.g. ``prefetch``; empty for a person's own visit.
+        query: what the visit's address says of a campaign.
     """
 
     ip: bytes
@@ -41,6 +44,7 @@ class Visit(NamedTuple):
     accept_language: bytes = b""
     purpose: bytes = b""
     gpc: bytes = b""
+    query: bytes = b""
 
     @property
     def is_ahead_of_person(self) -> bool:
@@ -62,6 +66,7 @@ def from_environ(environ: Mapping[str, str], client_address: ClientAddress) -> V
         _raw(get("HTTP_ACCEPT_LANGUAGE", "")),
         _raw(_first(environ, _PURPOSE_KEYS)),
         _raw(get("HTTP_SEC_GPC", "")),
+        campaign_query(_raw(get("QUERY_STRING", ""))),
     )
 
 

@@ -20,7 +20,7 @@ from app.redirect.redis.resp import decode_command, encode_command
 from app.redirect.visits.visit import FIELD_BYTES, Visit, clean
 
 #: In the order of the contract.
-EXTRA_NAMES = (b"host", b"accept_language", b"purpose", b"gpc")
+EXTRA_NAMES = (b"host", b"accept_language", b"purpose", b"gpc", b"query")
 _FIELD_COUNT = 7
 #: Behind it come an id's 32 hexadecimal digits and the end of the line.
 _ID_LABEL = b"$8\r\nclick_id\r\n$32\r\n"
@@ -81,7 +81,9 @@ class XaddEncoder:
         self._addresses = TextParts(b"ip")
         self._user_agents = TextParts(b"user_agent")
         self._referers = TextParts(b"referer")
-        self._hosts, self._languages, self._purposes, self._gpc = map(TextParts, EXTRA_NAMES)
+        self._hosts, self._languages, self._purposes, self._gpc, self._queries = map(
+            TextParts, EXTRA_NAMES
+        )
         self._second = 0
         self._timestamp = b""
 
@@ -114,7 +116,7 @@ class XaddEncoder:
             visit: the texts of a :class:`~app.redirect.visits.visit.Visit`, in its order; may be as
                 the client sent them, or None.
         """
-        ip, user_agent, referer, host, language, purpose, gpc = visit
+        ip, user_agent, referer, host, language, purpose, gpc, query = visit
         if second != self._second:
             self._second, self._timestamp = second, field(b"timestamp", b"%d" % second)
         extras = (
@@ -122,6 +124,7 @@ class XaddEncoder:
             self._languages[language] if language else b"",
             self._purposes[purpose] if purpose else b"",
             self._gpc[gpc] if gpc else b"",
+            self._queries[query] if query else b"",
         )
         heads = self._trimming_heads if digits[-1] == _TRIMMING_DIGIT else self._heads
         return b"".join(

@@ -22,6 +22,7 @@ def columns_of(entry_id: bytes, click: Click) -> tuple[object, ...]:
         click.host,
         click.accept_language,
         click.purpose,
+        click.query,
     )
     return (entry_id, click.click_id, click.time_ms, *(text.encode() for text in texts))
 
@@ -33,7 +34,7 @@ hostile = st.builds(
         if name not in removed or name in changes
     },
     st.dictionaries(
-        st.sampled_from([*FOREIGN, b"click_id", b"host", b"gpc", b"purpose"]),
+        st.sampled_from([*FOREIGN, b"click_id", b"host", b"gpc", b"purpose", b"query"]),
         st.sampled_from(
             [
                 b"",

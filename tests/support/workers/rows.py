@@ -29,6 +29,15 @@ def plain_row(number: int = 0, **columns: Any) -> dict[str, Any]:
         "language": b"de",
         "geo_version": b"2026-05",
         "enriched_at": NOON_MS + 7,
+        "source": b"example.org",
+        "channel": b"referral",
+        "referrer_domain": b"example.org",
+        "utm_source": b"",
+        "utm_medium": b"",
+        "utm_campaign": "Frühling".encode(),
+        "utm_term": b"",
+        "utm_content": b"",
+        "click_ids": b"",
         **columns,
     }
 

@@ -36,6 +36,7 @@ def clicks(**changes: object) -> Clicks:
         "hosts": b"Go.Example",
         "accept_languages": b"de-DE,de;q=0.9",
         "purposes": b"",
+        "queries": b"",
         **changes,
     }
     return Clicks(**{name: [value] for name, value in fields.items()})
@@ -68,6 +69,15 @@ def test_a_click_becomes_a_row(enricher):
         "language": b"de",
         "geo_version": b"",
         "enriched_at": NOW_MS + 5,
+        "source": b"example.org",
+        "channel": b"referral",
+        "referrer_domain": b"example.org",
+        "utm_source": b"",
+        "utm_medium": b"",
+        "utm_campaign": b"",
+        "utm_term": b"",
+        "utm_content": b"",
+        "click_ids": b"",
     }
     assert row["geo_version"]
 
@@ -80,6 +90,13 @@ def test_a_crawler_is_a_bot_by_name_and_device(enricher):
 def test_a_browser_that_loads_ahead_is_no_visitor_yet(enricher):
     row = enriched(enricher, purposes=b"prefetch;prerender")
     assert (row["is_bot"], row["bot"], row["device"]) == (True, b"prerender", b"desktop")
+
+
+def test_a_campaign_is_that_of_the_visit_and_of_the_target(enricher):
+    long = b"https://example.com/?a=" + b"x" * 2_000 + b"&utm_medium=email&utm_campaign=May"
+    row = enriched(enricher, original_urls=long, queries=b"utm_content=top&gclid", referers=b"")
+    assert (row["channel"], row["utm_campaign"]) == (b"email", b"May")
+    assert (row["utm_content"], row["click_ids"]) == (b"top", b"gclid")
 
 
 def test_the_six_fields_alone_make_a_row(enricher):
@@ -117,6 +134,6 @@ def test_long_texts_are_stored_whole_and_not_read_to_their_end(enricher):
 @pytest.mark.parametrize("size", range(1_020, 1_028))
 def test_a_text_may_be_cut_within_a_character(enricher, size):
     texts = "\u00e4\U0001f517".encode() * 300
-    names = ("user_agents", "referers", "hosts", "accept_languages", "purposes", "ips")
+    names = ("user_agents", "referers", "hosts", "accept_languages", "purposes", "ips", "queries")
     row = enriched(enricher, **dict.fromkeys(names, b"x" * (size % 3) + texts))
     assert (row["device"], row["referrer_host"]) == (b"bot", b"")
