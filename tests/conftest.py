@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pydantic_settings import BaseSettings
 from redis import Redis
@@ -28,6 +29,12 @@ from tests.support.cluster import Cluster
 from tests.support.sentinels import SentinelWatched
 
 MakeSettings = Callable[..., Settings]
+
+# A busy machine is no finding.
+hypothesis.settings.register_profile(
+    "beside others", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("beside others")
 
 
 #: A user without rights (Debian policy, §9.2.2).
