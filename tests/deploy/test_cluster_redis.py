@@ -77,7 +77,7 @@ def settings(make_settings: MakeSettings, node: ConfiguredNode) -> Settings:
 
 
 def test_doctor_finds_nothing_wrong_but_that_there_is_one_node(settings: Settings) -> None:
-    with connect(settings.redis_url, timeout_seconds=5) as client:
+    with connect(settings.redis_url, timeout_seconds=30) as client:
         assert isinstance(client, ClusterClient)
         for shard in shards_of(settings):
             client.xgroup_create(shard.stream, shard.group, "0", mkstream=True)
@@ -94,7 +94,7 @@ def test_hoplines_user_may_do_all_with_links(settings: Settings) -> None:
 
 
 def test_the_redirects_user_may_ask_who_serves_what(node: ConfiguredNode) -> None:
-    with connect(node.url("hopline-redirect"), timeout_seconds=5) as client:
+    with connect(node.url("hopline-redirect"), timeout_seconds=30) as client:
         assert isinstance(client, ClusterClient)
         assert client.slots().slot_count == SLOT_COUNT
         assert client.get("link:unknown") is None

@@ -239,7 +239,7 @@ def test_all_of_it_works_over_tls_and_by_names(tmp_path):
         with pytest.raises(redis.ConnectionError):
             redis.Redis(LOOPBACK, new.redis.port).ping()
         url = f"{group.url(scheme='rediss+sentinel')}&ssl_ca_certs={certificate.path}"
-        with connect(url, timeout_seconds=5) as client:
+        with connect(url, timeout_seconds=30) as client:
             # On a busy machine a Sentinel's first TLS handshake takes longer than it is waited for.
             until(lambda: accepts(client, "GET", "link:kept") == b"1")
         group.settle()
@@ -314,7 +314,7 @@ def test_redis_becomes_valkey_under_writes_and_none_is_lost(tmp_path):
 
 def write_through_sentinels(url, confirmed, is_over):
     """Add some hundred links a second to whoever is the master, and note which it confirmed."""
-    with connect(url, timeout_seconds=5) as client:
+    with connect(url, timeout_seconds=30) as client:
         for number in itertools.takewhile(lambda _: not is_over.wait(0.002), itertools.count()):
             with suppress(redis.RedisError, OSError):
                 client.set(f"link:{number}", "1")

@@ -33,8 +33,8 @@ def settings(make_settings, valkey, clickhouse):
 
 @contextmanager
 def opened(settings) -> Iterator[Audit]:
-    with connect(settings.redis_url, timeout_seconds=5) as client:
-        call = RedisConnection(client, settings.redis_url, 5).call
+    with connect(settings.redis_url, timeout_seconds=30) as client:
+        call = RedisConnection(client, settings.redis_url, 30).call
         audit = open_audit(settings, call, (0.5, 1.0, 2.0))
         yield audit
         audit.close()

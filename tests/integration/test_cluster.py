@@ -149,7 +149,7 @@ def test_a_slot_with_many_entries_moves_away_and_back_under_a_consumer_that_wait
     (shard, *_) = written_shards(settings)
     source, slot = cluster.owner(shard.stream), slot_of(shard.stream)
     target = next(node for node in cluster.primaries() if node is not source)
-    with connect(settings.redis_url, timeout_seconds=5) as client:
+    with connect(settings.redis_url, timeout_seconds=30) as client:
         for _ in range(20):
             pipeline = client.pipeline(transaction=False)
             for _ in range(500):
@@ -171,7 +171,7 @@ def test_shards_are_added_on_a_cluster_and_left_again(cluster, settings, tmp_pat
     """From one shard, whose name has a tag here as well, to three and back."""
     one = settings.model_copy(update={"stream_shards": 1, "consumers": 2})
     former = ("clicks:stream", *(shard.stream for shard in written_shards(settings)))
-    with connect(settings.redis_url, timeout_seconds=5) as client:
+    with connect(settings.redis_url, timeout_seconds=30) as client:
         for number, (of_workers, streams) in enumerate(
             [(one, former[:2]), (settings, former), (one, former[:2])]
         ):
@@ -182,7 +182,7 @@ def test_shards_are_added_on_a_cluster_and_left_again(cluster, settings, tmp_pat
                 assert workers.stop() == 0, workers.log
         checks = {check.name: check for check in shard_checks(client, settings.redis_url, settings)}
         assert "3 are written, and clicks:stream is read, too" in checks["shards"].text
-        call = caller(client, settings.redis_url, 5)
+        call = caller(client, settings.redis_url, 30)
         counted, _ = open_entries(settings, call).check()
         assert (counted.inserted, counted.pending, counted.unread) == (8, 0, 0)
 

@@ -25,7 +25,7 @@ class Visitor:
     """Visits links in turn over one connection."""
 
     def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def close(self) -> None:
         self._connection.close()
@@ -86,8 +86,8 @@ def test_a_killed_primary_fails_no_visit_and_each_is_stored_once(
             wait_until(lambda: stored() == (VISITS, VISITS))
             victim.start()
             cluster.wait_until_whole()
-            with connect(cluster.url, timeout_seconds=5) as client:
-                audit = open_audit(settings, caller(client, cluster.url, 5), (0.5, 1.0, 2.0))
+            with connect(cluster.url, timeout_seconds=30) as client:
+                audit = open_audit(settings, caller(client, cluster.url, 30), (0.5, 1.0, 2.0))
                 found = audit.run()
                 audit.close()
             assert found.is_balanced, found.suspects

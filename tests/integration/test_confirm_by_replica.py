@@ -122,10 +122,10 @@ def lost_when_both_are_killed(world: World) -> set[int]:
     """Kill master and redirect while people come and the replica hears nothing any more."""
     world.visitors.visit(20)
     world.visitors.come()
-    wait_until(lambda: len(world.visitors.answered) >= 40, 30)
+    wait_until(lambda: len(world.visitors.answered) >= 40)
     world.redis.network.stall()
     stalled_at = len(world.visitors.answered)
-    wait_until(lambda: len(world.visitors.answered) >= stalled_at + 20, 30)
+    wait_until(lambda: len(world.visitors.answered) >= stalled_at + 20)
     world.kill_both()
     world.visitors.end()
     return world.visitors.answered - world.on_replica() - world.in_spool()
@@ -148,14 +148,14 @@ def test_clicks_wait_in_the_spool_while_no_replica_is_there_and_are_stored_once(
     world.visitors.visit(20)
     world.redis.part()
     world.visitors.visit(20)
-    assert len(world.in_spool()) == 20
-    assert len(world.on_replica()) == 20
+    # Some of the first may have been late, and leave the spool again.
+    wait_until(lambda: len(world.in_spool()) == len(world.on_replica()) == 20)
     world.redis.follow()
-    wait_until(lambda: world.on_replica() == set(range(40)) and not world.in_spool(), 30)
+    wait_until(lambda: world.on_replica() == set(range(40)) and not world.in_spool())
     url = clickhouse.url("hopline")
     settings = make_settings(
         redis_url=world.redis.master.url, clickhouse_url=url, consumers=1, insert_seconds=0.2
     )
     query = "SELECT uniqExact(click_id), count() FROM clicks FINAL"
-    with Workers(settings, tmp_path / "workers.log"), connect(url, timeout_seconds=10) as client:
+    with Workers(settings, tmp_path / "workers.log"), connect(url, timeout_seconds=30) as client:
         wait_until(lambda: client.execute(query) == [(40, 40)], 60)

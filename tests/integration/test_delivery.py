@@ -37,7 +37,7 @@ def workers(settings, tmp_path):
 def distinct_clicks(clickhouse) -> int:
     url = clickhouse.url("hopline")
     try:
-        with translated(url), connect(url, timeout_seconds=10) as client:
+        with translated(url), connect(url, timeout_seconds=30) as client:
             return client.execute("SELECT uniqExact(click_id) FROM clicks")[0][0]
     except ClickHouseError:
         return -1

@@ -35,15 +35,13 @@ def redirect(valkey, tmp_path):
         valkey.url,
         redirect_workers=2,
         stream_maxlen=MAXLEN,
-        # The tests share their machine with others; a late XADD is not what this one is about.
-        record_budget_ms=200,
     )
     with server:
         yield server
 
 
 def click(server: RedirectServer, count: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     began = time.monotonic()
     for number in range(count):
         connection.request("GET", "/abc", headers=BROWSER)
@@ -72,7 +70,7 @@ def test_clicks_that_nobody_reads_wait_in_the_spool_and_all_arrive(
     settings = make_settings(
         redis_url=valkey.url, clickhouse_url=url, consumers=1, insert_seconds=0.2
     )
-    with Workers(settings, tmp_path / "workers.log"), connect(url, timeout_seconds=10) as client:
+    with Workers(settings, tmp_path / "workers.log"), connect(url, timeout_seconds=30) as client:
         wait_until(
             lambda: client.execute("SELECT uniqExact(click_id) FROM clicks") == [(CLICKS,)], 60
         )
@@ -103,9 +101,7 @@ def test_a_visitor_with_the_largest_headers_fills_no_redis_and_stops_nobody_else
     small_redis, tmp_path
 ):
     with (
-        RedirectServer(
-            tmp_path, small_redis.url, redirect_workers=2, record_budget_ms=200
-        ) as redirect,
+        RedirectServer(tmp_path, small_redis.url, redirect_workers=2) as redirect,
         Redis.from_url(small_redis.url) as client,
     ):
         most_used = 0
@@ -120,7 +116,7 @@ def test_a_visitor_with_the_largest_headers_fills_no_redis_and_stops_nobody_else
         visit(redirect, "/few", 9, BROWSER)
         assert client.set(link_key("new"), b"{}")
         client.config_set("maxmemory", 10 * MEMORY_BYTES)
-        wait_until(lambda: client.xlen(STREAM) == 4_009, 30)
+        wait_until(lambda: client.xlen(STREAM) == 4_009)
 
 
 def test_finished_clicks_make_room_and_all_of_them_are_counted(
@@ -132,17 +128,15 @@ def test_finished_clicks_make_room_and_all_of_them_are_counted(
     )
     with (
         Workers(settings, tmp_path / "workers.log"),
-        RedirectServer(
-            tmp_path, small_redis.url, redirect_workers=2, record_budget_ms=200
-        ) as redirect,
+        RedirectServer(tmp_path, small_redis.url, redirect_workers=2) as redirect,
         Redis.from_url(small_redis.url) as client,
-        connect(url, timeout_seconds=10) as reports,
+        connect(url, timeout_seconds=30) as reports,
     ):
         # Half as many again as fit into memory below the mark.
         visit(redirect, "/abc", 4_500, LARGEST)
         counted = "SELECT uniqExact(click_id) FROM clicks"
         wait_until(lambda: reports.execute(counted) == [(4_500,)], 90)
-        wait_until(lambda: spooled(redirect) == 0, 10)
+        wait_until(lambda: spooled(redirect) == 0)
         assert client.xlen(STREAM) < 3_200
         assert client.info("errorstats").get("errorstat_OOM") is None
 
@@ -150,7 +144,7 @@ def test_finished_clicks_make_room_and_all_of_them_are_counted(
 def visit(
     server: RedirectServer, path: str, count: int, headers: Mapping[str, str | bytes]
 ) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     for _ in range(count):
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()

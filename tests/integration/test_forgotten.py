@@ -65,7 +65,7 @@ def visit(redirect, address, code="abc"):
 
 
 def status(redirect, address, code):
-    connection = http.client.HTTPConnection("127.0.0.1", redirect.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", redirect.port, timeout=60)
     headers = {"X-Forwarded-For": address, "User-Agent": BROWSER}
     connection.request("GET", f"/{code}", headers=headers)
     with closing(connection):
@@ -147,7 +147,7 @@ def hopline(settings, *arguments):
 
 
 def processed(settings, count, letters):
-    with connect(settings.clickhouse_url, timeout_seconds=10) as client:
+    with connect(settings.clickhouse_url, timeout_seconds=30) as client:
         wait_until(
             lambda: client.execute("SELECT uniqExact(click_id) FROM clicks") == [(count,)], 60
         )
@@ -189,7 +189,7 @@ def test_after_an_erasure_it_is_in_no_file_once_the_page_of_its_entries_is_gone(
         assert (erased.returncode, done["stored"], done["letters"], done["left"]) == (0, 2, 1, 0)
         assert done["entries"] == 3
         assert done["spooled"] == 1
-        with connect(settings.clickhouse_url, timeout_seconds=10) as client:
+        with connect(settings.clickhouse_url, timeout_seconds=30) as client:
             assert client.execute("SELECT short_code FROM clicks") == [("other",)]
         with Redis.from_url(valkey.url) as client:
             # Redis frees the bytes of entries a page at a time: the others' have to go as well.

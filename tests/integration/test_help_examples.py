@@ -80,7 +80,7 @@ def letter(running: Up) -> str:
     )
     with Redis.from_url(url, decode_responses=True) as redis:
         redis.xadd("clicks:stream", {"short_code": "demo1"})
-        assert wait_for(lambda: redis.xlen("clicks:dead") == 1, 30)
+        assert wait_for(lambda: redis.xlen("clicks:dead") == 1, 60)
         return str(redis.xrange("clicks:dead")[0][0])
 
 

@@ -63,7 +63,7 @@ def stored(settings):
     try:
         with (
             translated(settings.clickhouse_url),
-            connect(settings.clickhouse_url, timeout_seconds=10) as client,
+            connect(settings.clickhouse_url, timeout_seconds=30) as client,
         ):
             return {click_id for (click_id,) in client.execute("SELECT click_id FROM clicks")}
     except ClickHouseError:

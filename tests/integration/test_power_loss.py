@@ -127,8 +127,8 @@ def test_what_was_merged_is_on_its_disk_before_its_sources_are_removed(mains, fi
 
 
 def run_audit(settings):
-    with closing(connect(settings.redis_url, timeout_seconds=5)) as client:
-        call = RedisConnection(client, settings.redis_url, 5).call
+    with closing(connect(settings.redis_url, timeout_seconds=30)) as client:
+        call = RedisConnection(client, settings.redis_url, 30).call
         with closing(open_audit(settings, call, (0.2,))) as audit:
             return audit.run()
 

@@ -69,7 +69,7 @@ class Visitors:
                 self.failed.append(f"{referrer}: {error!r}")
 
     def _ask(self, referrer: str) -> str:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         fields = {"User-Agent": "Mozilla/5.0 Firefox/140.0", "Connection": "close"}
         connection.request("GET", "/abc", headers={**fields, "Referer": referrer})
         answer = connection.getresponse()
@@ -115,8 +115,8 @@ def redis(valkey) -> Iterator[Redis]:
 
 
 def audit(settings: Settings) -> Findings:
-    with connect_redis(settings.redis_url, timeout_seconds=5) as client:
-        call = RedisConnection(client, settings.redis_url, 5).call
+    with connect_redis(settings.redis_url, timeout_seconds=30) as client:
+        call = RedisConnection(client, settings.redis_url, 30).call
         audit = open_audit(settings, call, (0.5, 1.0, 2.0))
         found = audit.run()
         audit.close()
@@ -129,7 +129,7 @@ def reload_workers(workers: Workers, settings: Settings) -> None:
     shards = shards_of(settings)
 
     def is_read() -> bool:
-        with connect_redis(settings.redis_url, timeout_seconds=5) as client:
+        with connect_redis(settings.redis_url, timeout_seconds=30) as client:
             states = WorkerStates(client, settings.redis_url, STREAM, GROUP).all()
         count = readers(states, STREAM)
         is_settled = all(state.state == "running" for state in states)
@@ -157,7 +157,6 @@ def test_growing_to_four_shards_and_back_under_load_loses_and_doubles_nothing(
             valkey.url,
             redirect_workers=2,
             settings_file=settings_file,
-            record_budget_ms=200,
         ) as redirect,
         Workers(settings, tmp_path / "workers.log") as workers,
     ):
@@ -193,7 +192,7 @@ def test_growing_to_four_shards_and_back_under_load_loses_and_doubles_nothing(
 
 def told(settings: Settings, seen: Settings) -> str:
     """Return what doctor says about shards."""
-    with connect_redis(settings.redis_url, timeout_seconds=5) as client:
+    with connect_redis(settings.redis_url, timeout_seconds=30) as client:
         checks = shard_checks(client, settings.redis_url, seen)
         return next(check.text for check in checks if check.name == "shards")
 

@@ -43,7 +43,7 @@ def stored(clickhouse):
     def count() -> tuple[int, int]:
         url = clickhouse.url("hopline")
         try:
-            with translated(url), connect(url, timeout_seconds=10) as client:
+            with translated(url), connect(url, timeout_seconds=30) as client:
                 return client.execute("SELECT uniqExact(click_id), count() FROM clicks")[0]
         except ClickHouseError:
             clickhouse.ensure_running()

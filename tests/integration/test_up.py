@@ -50,7 +50,7 @@ def test_it_goes_on_when_whoever_read_its_output_has_gone(up, country_database, 
             process.stdout.close()
             one.add_link("demo1")
             child(psutil.Process(process.pid), "hopline-redirect").kill()
-            assert wait_for(lambda: answers(one, "demo1"), 30)
+            assert wait_for(lambda: answers(one, "demo1"), 60)
             process.terminate()
             assert process.wait(60) == 0
         finally:
@@ -69,11 +69,11 @@ def test_it_goes_on_when_whoever_read_its_output_has_gone(up, country_database, 
 )
 def test_a_killed_child_comes_back_and_no_click_is_missing(lasting, name, words):
     lasting.add_link(name)
-    assert wait_for(lambda: lasting.click(name) == 302, 30)
+    assert wait_for(lambda: lasting.click(name) == 302, 60)
     lasting.child(words).kill()
-    assert wait_for(lambda: lasting.says(f"{name} is back"), 30)
+    assert wait_for(lambda: lasting.says(f"{name} is back"), 60)
     assert lasting.says(f"{name} was killed by SIGKILL: starting it again")
-    assert wait_for(lambda: answers(lasting, name), 30)
+    assert wait_for(lambda: answers(lasting, name), 60)
     assert lasting.comes_to(name, 2)
 
 
@@ -87,7 +87,7 @@ def answers(running, code):
 def test_a_killed_up_leaves_no_orphans_and_the_next_one_starts(running):
     running.add_link("demo1")
     running.stop(signal.SIGKILL)
-    assert wait_for(lambda: not running.left_over(), 30)
+    assert wait_for(lambda: not running.left_over(), 60)
     running.restart()
     assert running.click("demo1") == 302
 
@@ -95,10 +95,10 @@ def test_a_killed_up_leaves_no_orphans_and_the_next_one_starts(running):
 def test_a_second_ctrl_c_kills_at_once(running):
     os.kill(running.child("hopline: workers").pid, signal.SIGSTOP)
     running.process.send_signal(signal.SIGINT)
-    assert wait_for(lambda: running.says("stopping"), 30)
+    assert wait_for(lambda: running.says("stopping"), 60)
     asked = time.monotonic()
     assert running.stop(signal.SIGINT) == 0
-    assert time.monotonic() - asked < 5
+    assert time.monotonic() - asked < 15
     last_line = running.text.splitlines()[-1]
     assert "workers" in last_line
     assert last_line.endswith("had to be killed")
@@ -166,7 +166,7 @@ def test_a_bad_setting_is_wrong_usage(up):
 
 def test_the_demo_shows_clicks_of_several_countries(up, country_database, shared_clickhouse):
     one = up().start("--demo").wait_until_ready()
-    assert wait_for(lambda: (one.clicks("launch") or 0) >= 5, 30)
+    assert wait_for(lambda: (one.clicks("launch") or 0) >= 5, 60)
     counted = json.loads(one.run("stats", "launch", "--json").stdout)
     assert len(counted["by"]["country"]["top"]) > 1
 

@@ -12,10 +12,10 @@ from tests.support.loadtest.samples import RATE
 
 _PARENT = """
 import subprocess, sys, time
-children = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", name])
+children = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", name])
             for name in sys.argv[1:]]
 print("ready", flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -40,7 +40,7 @@ def family():
 def run(tmp_path):
     """A function that runs Locust for some seconds and returns exit code and figures."""
 
-    def run(url, scenarios=(), at=None, **options):
+    def run(url, scenarios=(), **options):
         given = {
             "rate": RATE,
             "warm_up": 1,
@@ -52,7 +52,7 @@ def run(tmp_path):
         }
         locust = LocustRun(url, tmp_path / "report.html", 3, given, scenarios)
         said = []
-        code = locust.run(said.append, at)
+        code = locust.run(said.append, None)
         assert locust.report.exists(), said
         return code, locust.figures()
 

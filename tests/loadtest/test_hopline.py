@@ -15,7 +15,7 @@ from app.links.store import open_store
 from loadtest.run.locust_run import LocustRun
 from loadtest.scenario.links import Catalogue, as_csv
 from tests.support.loadtest.repeated import concluded
-from tests.support.redirect_servers import RedirectServer
+from tests.support.redirect_servers import REAL_BUDGETS, RedirectServer
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = Catalogue("load", hot_count=5, tail_count=5)
@@ -56,7 +56,7 @@ def test_a_healthy_hopline_meets_the_budget_and_counts_every_redirect(tmp_path, 
 @pytest.fixture
 def slow_redirect(tmp_path, redis_url):
     """The URL of a real redirect service with a sleep of 60 ms in it."""
-    server = RedirectServer(tmp_path / "redirect", redis_url)
+    server = RedirectServer(tmp_path / "redirect", redis_url, **REAL_BUDGETS)
     real = server._child.program
     argv = (*real.argv[:-1], "tests.support.loadtest.slow_redirect:get_app()")
     server._child.program = dataclasses.replace(real, argv=argv)

@@ -47,7 +47,7 @@ def bot_row(time: datetime = NOON, bot: str = "Googlebot", **columns: Any) -> di
 
 def insert_clicks(url: str, *rows: dict[str, Any]) -> None:
     """Insert rows as one block; called twice with the same rows, it inserts them twice."""
-    with connect(url, timeout_seconds=10) as client:
+    with connect(url, timeout_seconds=30) as client:
         client.execute(
             f"INSERT INTO clicks ({', '.join(rows[0])}) VALUES",
             list(rows),

@@ -14,9 +14,11 @@ from app.stores.redis.cluster import SLOT_COUNT, Node, SlotMap, merged, read_vie
 from tests.support.redirect.waiting import wait_until
 from tests.support.servers import MAXMEMORY_BYTES, Server, free_port
 
-_READY_SECONDS = 30.0
+_READY_SECONDS = 120.0
 #: A node that is called away is replaced after this and as long again.
-NODE_TIMEOUT_MS = 1_000
+NODE_TIMEOUT_MS = 2_000
+#: Where no replica could follow, a node that stands still for a moment is better waited for.
+_PATIENT_MS = 30_000
 
 
 class ClusterNode(Server):
@@ -94,6 +96,7 @@ class Cluster:
         node_timeout_ms: int = NODE_TIMEOUT_MS,
     ) -> None:
         used = binary or valkey_binary()
+        node_timeout_ms = node_timeout_ms if replicas else _PATIENT_MS
         self.nodes = [
             ClusterNode(directory / f"node-{number}", used, node_timeout_ms)
             for number in range(primaries + replicas)

@@ -22,7 +22,7 @@ class Scraper:
 
     def scrape(self) -> dict[tuple[str, Labels], float]:
         """Return every series; fail when a counter is lower than before."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         try:
             connection.request("GET", self._path)
             response = connection.getresponse()

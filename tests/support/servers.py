@@ -21,7 +21,7 @@ from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from app.processes.child import Child, Program
 from app.stores.clickhouse.driver import Client
 
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 STOP_SECONDS = 60.0
 
 #: Below those that Linux gives to connections and to whoever asks for any (ip(7)), so that a server

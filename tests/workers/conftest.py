@@ -54,10 +54,10 @@ def open_stream(metrics: WorkerMetrics) -> Callable[..., Stream]:
     """A function that returns the stream of a server as a consumer sees it."""
 
     def open_one(url: str, consumer: str = "me", dead_maxlen: int = 1000) -> Stream:
-        client = connect(url, timeout_seconds=2, block_ms=1000)
+        client = connect(url, timeout_seconds=30, block_ms=1000)
         names = Names(STREAM, GROUP, consumer, "clicks:dead", dead_maxlen)
         return Stream(
-            RedisConnection(client, url, 2), RedisConnection(client, url, 2), names, metrics
+            RedisConnection(client, url, 30), RedisConnection(client, url, 30), names, metrics
         )
 
     return open_one
@@ -68,9 +68,9 @@ def open_fence() -> Callable[..., Fence]:
     """A function that returns the fence of a consumer."""
 
     def open_one(url: str, consumer: str = "me", lease_seconds: float = 60.0, **clock) -> Fence:
-        client = connect(url, timeout_seconds=2)
+        client = connect(url, timeout_seconds=30)
         names = Names(STREAM, GROUP, consumer, "clicks:dead", 1000)
-        return Fence(RedisConnection(client, url, 2), names, lease_seconds, **clock)
+        return Fence(RedisConnection(client, url, 30), names, lease_seconds, **clock)
 
     return open_one
 

@@ -46,7 +46,7 @@ def master_locator(url: str) -> MasterLocator:
     """Return the one locator that all clients of a URL with Sentinels go by in this process."""
     address = parse_url(url)
     assert address.sentinels is not None  # noqa: S101 - else there is nobody to ask
-    askers = {end: SentinelAsker(address, end) for end in address.sentinels.ends}
+    askers = {end: SentinelAsker(address, end, ASK_SECONDS) for end in address.sentinels.ends}
     poll = Poll(lambda end: askers[end].ask(), _spawn, SimpleQueue)
     return MasterLocator(address, poll, threading.Lock())
 
@@ -124,7 +124,7 @@ class SentinelAsker(Asker):
         end: of the Sentinel.
     """
 
-    def __init__(self, address: Address, end: Peer, timeout_seconds: float = ASK_SECONDS) -> None:
+    def __init__(self, address: Address, end: Peer, timeout_seconds: float) -> None:
         super().__init__(address.of_sentinel(end), timeout_seconds)
         assert address.sentinels is not None  # noqa: S101 - else there is nobody to ask
         self._end = end

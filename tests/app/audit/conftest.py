@@ -24,7 +24,7 @@ class Consumer:
 
     def __init__(self, url: str, name: str = "me") -> None:
         metrics = WorkerMetrics(CollectorRegistry())
-        self.connection = RedisConnection(connect(url, timeout_seconds=2, block_ms=1000), url, 2)
+        self.connection = RedisConnection(connect(url, timeout_seconds=30, block_ms=1000), url, 30)
         names = Names(STREAM, GROUP, name, "clicks:dead", 1000)
         self.name = name
         self.stream = Stream(self.connection, self.connection, names, metrics)
@@ -63,8 +63,8 @@ def open_ledger(server) -> Callable[[], EntryLedger]:
     """A function that returns the ledger over a new connection."""
 
     def open_one() -> EntryLedger:
-        client = connect(server.url, timeout_seconds=2)
-        return EntryLedger(RedisConnection(client, server.url, 2).call, STREAM, GROUP)
+        client = connect(server.url, timeout_seconds=30)
+        return EntryLedger(RedisConnection(client, server.url, 30).call, STREAM, GROUP)
 
     return open_one
 

@@ -40,7 +40,7 @@ def take_on(clicks_url):
 
     def take_on(*rows) -> set[ClickRef]:
         seen = [ClickRef(round(row["time"].timestamp() * 1000), row["click_id"]) for row in rows]
-        with connect(clicks_url, timeout_seconds=10) as client:
+        with connect(clicks_url, timeout_seconds=30) as client:
             write_ledger(client, [one.click_id for one in seen], [one.time_ms for one in seen])
         return set(seen)
 
@@ -208,7 +208,7 @@ _ACTS = st.lists(
 @settings(
     max_examples=12,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(acts=_ACTS)
 def test_whatever_happens_the_figures_are_a_plain_count(clicks, clicks_url, take_on, acts):
@@ -270,7 +270,7 @@ def test_it_reaches_back_as_far_as_no_table_forgets(clicks, clicks_url):
 
 
 def test_without_the_table_it_says_what_to_do(clicks, clicks_url):
-    with connect(clicks_url, timeout_seconds=10) as client:
+    with connect(clicks_url, timeout_seconds=30) as client:
         client.execute("DROP TABLE ledger")
     with pytest.raises(ClickHouseRefused, match="hopline migrate"):
         compare(clicks)

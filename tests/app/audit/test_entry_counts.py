@@ -179,7 +179,7 @@ def test_dead_letters_and_those_sent_again_are_in_their_places(server, redis, co
         for _ in range(2):
             consumer.stream.dead_letter(entry, Fault("odd", ""), 1)
     assert more() == 0
-    client = connect(server.url, timeout_seconds=2)
+    client = connect(server.url, timeout_seconds=30)
     letters = DeadLetters(client, server.url, stream=STREAM, dead_stream="clicks:dead")
     for letter in list(letters.find(Choice()))[:2]:
         letters.requeue(letter)

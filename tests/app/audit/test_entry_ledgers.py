@@ -25,7 +25,7 @@ Call = Callable[..., Any]
 
 @pytest.fixture
 def call(redis_url: str) -> Call:
-    return RedisConnection(connect(redis_url, timeout_seconds=2), redis_url, 2).call
+    return RedisConnection(connect(redis_url, timeout_seconds=30), redis_url, 30).call
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ GROUP = "analytics-group"
 @pytest.fixture
 def finished(server):
     return Finished(
-        RedisConnection(connect(server.url, timeout_seconds=2), server.url, 2).call, STREAM, GROUP
+        RedisConnection(connect(server.url, timeout_seconds=30), server.url, 30).call, STREAM, GROUP
     )
 
 

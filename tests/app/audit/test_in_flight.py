@@ -21,9 +21,9 @@ def click_refs_of(clicks) -> set[ClickRef]:
 @pytest.fixture
 def open_in_flight(server):
     def open_one(*spooled: ClickRef) -> InFlight:
-        client = connect(server.url, timeout_seconds=2)
+        client = connect(server.url, timeout_seconds=30)
         letters = DeadLetters(client, server.url, stream=STREAM, dead_stream="clicks:dead")
-        call = RedisConnection(connect(server.url, timeout_seconds=2), server.url, 2).call
+        call = RedisConnection(connect(server.url, timeout_seconds=30), server.url, 30).call
         return InFlight(call, [STREAM], GROUP, AllDeadLetters({"": letters}), lambda: spooled)
 
     return open_one
@@ -81,7 +81,7 @@ def test_a_click_whose_letter_was_purged_stays_dead(server, redis, consumer, ope
     send(server.url, [{"number": "1"}])
     for entry in consumer.stream.read(4, 100, lambda: False):
         consumer.stream.dead_letter(entry, FAULT, 1)
-    client = connect(server.url, timeout_seconds=2)
+    client = connect(server.url, timeout_seconds=30)
     letters = DeadLetters(client, server.url, stream=STREAM, dead_stream="clicks:dead")
     for letter in letters.find(Choice()):
         assert letters.purge(letter)
@@ -97,7 +97,7 @@ def test_a_purged_click_is_forgotten_when_the_ledger_has_forgotten_it(
     send(server.url, [to_fields(old)])
     (entry,) = consumer.stream.read(1, 100, lambda: False)
     consumer.stream.dead_letter(entry, FAULT, 1)
-    client = connect(server.url, timeout_seconds=2)
+    client = connect(server.url, timeout_seconds=30)
     letters = DeadLetters(client, server.url, stream=STREAM, dead_stream="clicks:dead")
     letters.purge(next(letters.find(Choice())))
     assert open_in_flight().click_refs(0)["dead"] == set()

@@ -46,7 +46,7 @@ def test_ids_compare_as_numbers():
 @pytest.fixture
 def counting(server):
     """A ledger, and the commands that it has sent."""
-    connection, sent = RedisConnection(connect(server.url, timeout_seconds=2), server.url, 2), []
+    connection, sent = RedisConnection(connect(server.url, timeout_seconds=30), server.url, 30), []
 
     def call(*command):
         sent.append(command)

@@ -63,7 +63,9 @@ def ended(hopline: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
     return run
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(url=urls, command=st.sampled_from(sorted({*_commands()} - {*_SERVICES})))
 def test_no_command_shows_a_part_of_a_password_whatever_the_url_looks_like(
     ended: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, url: str, command: str

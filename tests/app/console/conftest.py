@@ -19,8 +19,8 @@ def links(make_settings, redis_url: str) -> Any:
 
 @pytest.fixture
 def reports(clickhouse_url: str) -> Iterator[Reports]:
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
-    with Reports(clickhouse_url, timeout_seconds=10) as reports:
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    with Reports(clickhouse_url, timeout_seconds=30) as reports:
         yield reports
 
 

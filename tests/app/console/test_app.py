@@ -199,7 +199,7 @@ def test_without_redis_clicks_are_still_shown(reports: Reports, clickhouse_url: 
 
 def test_ready_while_both_stores_answer(client: falcon.testing.TestClient) -> None:
     # The first probe of a busy machine doesn't wait until they have.
-    wait_until(lambda: client.simulate_get("/-/ready").status_code == 200, 30)
+    wait_until(lambda: client.simulate_get("/-/ready").status_code == 200)
     answer = client.simulate_get("/-/ready")
     assert answer.json == {"ready": True, "redis": True, "clickhouse": True}
 
@@ -230,7 +230,7 @@ def store() -> Iterator[BusyStore]:
 
 
 def test_a_probe_goes_by_the_last_sign_of_life_while_a_store_is_busy(store: BusyStore) -> None:
-    wait_until(store.is_ready, 30)
+    wait_until(store.is_ready)
     store.answers.clear()
     asked = store.asked
     store.clock.now += 20
@@ -244,7 +244,7 @@ def test_a_probe_never_waits_for_a_store_that_is_frozen(store: BusyStore) -> Non
     store.answers.clear()
     assert not store.is_ready()
     store.answers.set()
-    wait_until(store.is_ready, 30)
+    wait_until(store.is_ready)
     store.answers.clear()
     store.clock.now += 40
     assert not store.is_ready()
@@ -252,7 +252,7 @@ def test_a_probe_never_waits_for_a_store_that_is_frozen(store: BusyStore) -> Non
 
 def test_not_ready_says_which_store_is_away(links) -> None:
     client = client_of(Broken(ClickHouseUnavailable("away")), links)
-    wait_until(lambda: client.simulate_get("/-/ready").json["redis"], 30)
+    wait_until(lambda: client.simulate_get("/-/ready").json["redis"])
     answer = client.simulate_get("/-/ready")
     assert answer.status_code == 503
     assert answer.json == {"ready": False, "redis": True, "clickhouse": False}

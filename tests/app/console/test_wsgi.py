@@ -31,7 +31,7 @@ COMMAND = [
     "python:app.console.gunicorn_conf",
     "app.console.wsgi:get_app()",
 ]
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 
 
 def ask(base: str, path: str) -> tuple[int, Any]:
@@ -46,7 +46,7 @@ def ask(base: str, path: str) -> tuple[int, Any]:
 @pytest.fixture
 def console(redis_url: str, clickhouse_url: str, tmp_path: Path) -> Iterator[tuple[str, int]]:
     """A running console's address and process id."""
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     with ConsoleServer(tmp_path, redis_url=redis_url, clickhouse_url=clickhouse_url) as server:
         yield f"http://127.0.0.1:{server.port}", server.pid
         assert server.stop() == 0

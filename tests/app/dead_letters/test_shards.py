@@ -34,7 +34,7 @@ def letters(settings: Settings) -> AllDeadLetters:
 
 @pytest.fixture
 def redis(redis_url: str) -> Iterator[Redis]:
-    with connect(redis_url, timeout_seconds=2) as client:
+    with connect(redis_url, timeout_seconds=30) as client:
         yield client
 
 

@@ -14,7 +14,7 @@ DEAD = "clicks:dead"
 
 @pytest.fixture
 def letters(server):
-    client = connect(server.url, timeout_seconds=2)
+    client = connect(server.url, timeout_seconds=30)
     return DeadLetters(client, server.url, stream=STREAM, dead_stream=DEAD)
 
 

@@ -39,7 +39,7 @@ def test_no_line_has_a_visitors_address_unless_they_are_stored(
     )
     with RedirectServer(tmp_path, redis_url, log_format="json", store_addresses=stored) as server:
         for request in nonsense:
-            with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
                 client.sendall(request)
                 client.recv(4096)
 

@@ -13,7 +13,7 @@ STREAM, GROUP = "clicks:stream", "analytics-group"
 
 @pytest.fixture
 def client(redis_url):
-    with connect(redis_url, timeout_seconds=5) as client:
+    with connect(redis_url, timeout_seconds=30) as client:
         yield client
 
 
@@ -51,7 +51,7 @@ def test_rights_that_do_not_tell_how_old_a_state_is_are_enough(states, client, r
     client.acl_setuser("before", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-pttl"])
     url = redis_url.replace("//", "//before:any@")
     try:
-        with connect(url, timeout_seconds=5) as limited:
+        with connect(url, timeout_seconds=30) as limited:
             assert WorkerStates(limited, url, STREAM, GROUP).all() == [STATE]
     finally:
         client.acl_deluser("before")

@@ -129,7 +129,7 @@ def test_a_rehearsal_foretells_the_outcomes_and_stores_nothing(store: LinkStore)
 
 
 def test_what_is_no_link_under_a_code_is_refused(store: LinkStore, redis_url: str) -> None:
-    with connect(redis_url, timeout_seconds=5) as client:
+    with connect(redis_url, timeout_seconds=30) as client:
         client.set(link_key("a"), b"garbage")
     (outcome,) = import_links(store, rows(NewLink(TARGET, code="a")))
     assert outcome.kind == "refused"

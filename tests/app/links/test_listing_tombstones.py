@@ -24,7 +24,7 @@ def store(redis_url: str, make_settings: Callable[..., object]) -> LinkStore:
 
 @pytest.fixture
 def client(redis_url: str) -> redis.Redis:
-    with connect(redis_url, timeout_seconds=5) as client:
+    with connect(redis_url, timeout_seconds=30) as client:
         yield client
 
 
@@ -147,7 +147,9 @@ kinds = st.sampled_from(["live", "deleted", "deleted as before"])
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+    max_examples=60,
 )
 @given(
     st.lists(st.tuples(moments, kinds), min_size=1, max_size=12),

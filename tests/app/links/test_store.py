@@ -22,7 +22,7 @@ def redis_url(request: pytest.FixtureRequest, redis_url: str) -> str:
 
 @pytest.fixture
 def client(redis_url: str) -> Iterator[redis.Redis]:
-    with connect(redis_url, timeout_seconds=5) as client:
+    with connect(redis_url, timeout_seconds=30) as client:
         yield client
 
 
@@ -266,7 +266,7 @@ def test_the_clock_counts_in_milliseconds(store: LinkStore) -> None:
 def test_links_can_be_changed_and_deleted_while_redis_is_full(any_redis_server) -> None:
     url = any_redis_server().url
     options = LinkOptions(["go.example.com"], allow_private_targets=True)
-    with connect(url, timeout_seconds=5) as client:
+    with connect(url, timeout_seconds=30) as client:
         store = LinkStore(client, url=url, options=options, code_length=7)
         for code in ("one", "two"):
             store.create({**TARGET, "click_limit": 3}, code=code)
@@ -280,9 +280,9 @@ def test_links_can_be_changed_and_deleted_while_redis_is_full(any_redis_server) 
 
 def test_a_server_that_may_not_be_read_gives_no_sign_of_life(any_redis_server) -> None:
     server = any_redis_server()
-    with connect(server.url, timeout_seconds=2) as admin:
+    with connect(server.url, timeout_seconds=30) as admin:
         admin.acl_setuser("poor", enabled=True, passwords=["+x"], commands=["+ping", "+client"])
     url = server.url.replace("redis://", "redis://poor:x@")
     options = LinkOptions([], allow_private_targets=True)
-    with connect(url, timeout_seconds=2) as client, pytest.raises(RedisRefused, match="perm"):
+    with connect(url, timeout_seconds=30) as client, pytest.raises(RedisRefused, match="perm"):
         LinkStore(client, url=url, options=options, code_length=7).ping()

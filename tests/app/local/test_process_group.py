@@ -8,7 +8,7 @@ import pytest
 from app.local.process_group import ProcessGroup, respawn_delay_seconds
 from app.processes.child import ChildFailed, Program, wait_for
 
-SLEEP = "import time; time.sleep(60)"
+SLEEP = "import time; time.sleep(600)"
 
 
 class Clock:
@@ -56,7 +56,7 @@ def tend_until(group, condition):
         group.tend()
         return condition()
 
-    return wait_for(look, 10)
+    return wait_for(look, 60)
 
 
 def test_a_child_that_dies_is_started_again_and_said_so(group, said, clock, tmp_path):
@@ -111,7 +111,7 @@ def test_back_is_said_only_once_it_answers(group, said, clock, tmp_path):
 
 def test_what_a_dead_child_had_started_ends_before_the_next_one_starts(group, clock, tmp_path):
     group.start(program("redirect", STARTS_A_DEAF_ONE), tmp_path / "log", 0)
-    assert wait_for(lambda: member(group).last_lines(1) == ["up"], 10)
+    assert wait_for(lambda: member(group).last_lines(1) == ["up"], 60)
     first = member(group).pid
     os.kill(first, signal.SIGKILL)
     assert tend_until(group, lambda: group._members[0].respawn_at is not None)
@@ -175,7 +175,7 @@ def test_later_stages_stop_first(said, tmp_path):
     for stage, name in enumerate(("valkey", "workers", "redirect")):
         group.start(program(name, NOTES_ITS_END.format(name, str(order))), tmp_path / name, stage)
     for number in range(3):
-        assert wait_for(lambda number=number: member(group, number).last_lines(1) == ["up"], 10)
+        assert wait_for(lambda number=number: member(group, number).last_lines(1) == ["up"], 60)
     assert group.stop(10, lambda: False) == []
     assert order.read_text().split() == ["redirect", "workers", "valkey"]
 
@@ -202,7 +202,7 @@ while True:
 STARTS_A_DEAF_ONE = f"""
 import subprocess, sys, time
 subprocess.Popen([sys.executable, "-c", {DEAF!r}])
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -212,6 +212,6 @@ time.sleep(60)
 def test_what_does_not_stop_is_killed_and_named(said, tmp_path, timeout_seconds, is_impatient):
     group = ProcessGroup(said.append)
     group.start(program("console", DEAF), tmp_path / "log", 0)
-    assert wait_for(lambda: member(group).last_lines(1) == ["up"], 10)
+    assert wait_for(lambda: member(group).last_lines(1) == ["up"], 60)
     assert group.stop(timeout_seconds, lambda: is_impatient) == ["console"]
     assert not member(group).is_running

@@ -80,7 +80,7 @@ def test_a_redirect_whose_log_nobody_reads_goes_on_answering(tmp_path: Path, red
         program.argv, env=program.environ, cwd=tmp_path, stderr=subprocess.PIPE
     ) as process:
         try:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while not program.is_ready():
                 assert time.monotonic() < deadline
                 time.sleep(0.1)

@@ -10,17 +10,17 @@ import pytest
 
 from app.processes.child import Child, ChildFailed, Program, ending, running, wait_for
 
-SLEEP = "import time; time.sleep(60)"
+SLEEP = "import time; time.sleep(600)"
 DEAF = """
 import os, signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print(os.getpid(), flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 STARTS_A_DEAF_ONE = f"""
 import subprocess, sys, time
 subprocess.Popen([sys.executable, "-c", {DEAF!r}])
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -50,7 +50,7 @@ def test_output_goes_to_the_log_also_after_a_respawn(child_of):
 
 
 def test_a_child_is_asked_to_stop_with_sigterm(child_of):
-    child = child_of("import time; print('up', flush=True); time.sleep(60)")
+    child = child_of("import time; print('up', flush=True); time.sleep(600)")
     child.spawn()
     assert wait_for(lambda: child.last_lines(1) == ["up"], 10)
     assert child.stop(60)
@@ -89,13 +89,13 @@ def grandchild_of(parent):
 def test_a_kill_takes_what_the_child_had_started_with_it(parent):
     grandchild = grandchild_of(parent)
     parent.kill()
-    assert wait_for(lambda: is_gone(grandchild), 10)
+    assert wait_for(lambda: is_gone(grandchild), 60)
 
 
 def test_a_stop_takes_what_a_child_that_obeyed_has_left_behind(parent):
     grandchild = grandchild_of(parent)
     assert parent.stop(60)
-    assert wait_for(lambda: is_gone(grandchild), 10)
+    assert wait_for(lambda: is_gone(grandchild), 60)
 
 
 def test_a_signal_is_for_the_child_alone_and_its_group_can_be_ended_afterwards(parent):
@@ -105,7 +105,7 @@ def test_a_signal_is_for_the_child_alone_and_its_group_can_be_ended_afterwards(p
     assert parent.has_survivors
     assert not is_gone(grandchild)
     parent.kill()
-    assert wait_for(lambda: is_gone(grandchild), 10)
+    assert wait_for(lambda: is_gone(grandchild), 60)
 
 
 def test_a_signal_that_comes_too_late_hits_nobody(child_of):
@@ -143,19 +143,19 @@ def test_a_child_dies_with_its_parent_and_by_sigkill_even_when_it_is_frozen(tmp_
         assert wait_for(lambda: child.status() == psutil.STATUS_STOPPED, 10)
     parent.kill()
     parent.communicate()
-    assert wait_for(lambda: is_gone(child), 10)
+    assert wait_for(lambda: is_gone(child), 60)
 
 
 PARENT = """
 import signal, sys, time
 from pathlib import Path
 from app.processes.child import Child, Program
-argv = (sys.executable, "-c", "import time; time.sleep(60)")
+argv = (sys.executable, "-c", "import time; time.sleep(600)")
 program = Program("sample", argv, orphan_signal=signal.Signals[sys.argv[1]])
 child = Child(program, Path("sample.log"))
 child.spawn()
 print(child.pid, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -177,7 +177,7 @@ def test_waiting_for_a_child_that_ends_shows_its_last_words(child_of):
 
 
 def test_waiting_for_a_child_that_never_answers_ends(child_of):
-    child = child_of("import time; print('no luck', flush=True); time.sleep(60)", is_ready=bool)
+    child = child_of("import time; print('no luck', flush=True); time.sleep(600)", is_ready=bool)
     child.spawn()
     assert wait_for(lambda: bool(child.last_lines(1)), 10)
     with pytest.raises(ChildFailed, match=r"(?s)sample did not answer in 0 s;.*no luck"):
@@ -190,7 +190,7 @@ def test_what_runs_for_a_block_answers_in_it_and_is_gone_after_it(tmp_path):
     with running(program, log, ready_seconds=10, stop_seconds=10) as child:
         everything = [psutil.Process(child.pid), grandchild_of(child)]
     assert child.exit_code == -signal.SIGTERM
-    assert wait_for(lambda: all(map(is_gone, everything)), 10)
+    assert wait_for(lambda: all(map(is_gone, everything)), 60)
 
 
 def test_what_does_not_get_ready_for_its_block_is_stopped(tmp_path):

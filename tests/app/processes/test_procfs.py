@@ -11,7 +11,7 @@ from tests.support.worker_processes import wait_until
 
 @pytest.fixture
 def sleeper():
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
         yield psutil.Process(process.pid)
         process.kill()
 

@@ -29,7 +29,7 @@ class Service(RedirectServer):
 
     def visit(self, times: int) -> None:
         for _ in range(times):
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
             connection.request("GET", "/known")
             assert connection.getresponse().status == 302
             connection.close()

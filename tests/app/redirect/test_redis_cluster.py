@@ -49,7 +49,9 @@ def serving(make_settings):
 
     @contextmanager
     def run(cluster, **settings):
-        given = {"redis_url": cluster.url, "stream_shards": SHARDS, "lookup_budget_ms": 2000}
+        # What a busy machine does late is not what the tests are about.
+        budgets = {"lookup_budget_ms": 5000, "record_budget_ms": 2000}
+        given = {"redis_url": cluster.url, "stream_shards": SHARDS, **budgets}
         service = RedirectService(make_settings(**given | settings))
         service.start()
         try:
@@ -151,7 +153,7 @@ def test_what_is_no_cluster_is_named_once_and_clicks_wait_in_the_spool(
     )
     service.start()
     try:
-        gevent.sleep(0.5)
+        wait_until(lambda: any(text in line for line in caplog.messages))
         record(service)
         wait_until(lambda: count(service, "clicks_total", outcome="spooled") == 1)
         assert [text in line for line in caplog.messages].count(True) == 1
@@ -181,7 +183,7 @@ def test_while_all_primaries_are_away_clicks_wait_in_the_spool(whole, serving):
 
 
 def test_a_replica_of_each_primary_has_the_clicks_where_that_is_wanted(whole, serving):
-    with serving(whole, confirm="replica", record_budget_ms=1000) as service:
+    with serving(whole, confirm="replica") as service:
         ids = [record(service) for _ in range(20)]
         stream = next(name for name, ids in streams_of(whole, service).items() if ids)
         assert count(service, "clicks_replicated_total") == 20
@@ -273,7 +275,7 @@ def key_by_key(cluster, slot, target):
 def test_links_and_clicks_follow_a_slot_that_moves(cluster, serving, move):
     for code in CODES:
         put(cluster, code, OLD)
-    with serving(cluster, record_budget_ms=1000) as service:
+    with serving(cluster, record_budget_ms=30_000) as service:
         ids = {record(service) for _ in range(500)}
         stream = next(name for name, ids in streams_of(cluster, service).items() if ids)
         code = code_beside(cluster, stream)

@@ -62,7 +62,9 @@ def client(redis_url, make_settings):
     """A client of a worker's parts, with one link that is in memory."""
     with Redis.from_url(redis_url) as redis:
         redis.set(link_key("demo"), encode(link(code="demo")))
-    service = RedirectService(make_settings(redis_url=redis_url, lookup_budget_ms=2000))
+    service = RedirectService(
+        make_settings(redis_url=redis_url, lookup_budget_ms=30_000, record_budget_ms=30_000)
+    )
     service.start()
     fast = RedirectFastLane(service.collaborators, service.metrics)
     server = ConnectionServer(

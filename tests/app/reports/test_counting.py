@@ -118,7 +118,7 @@ def reports(shared_clickhouse) -> Iterator[tuple[Reports, str]]:
     """Reports on a table whose parts are never merged, so that all that came twice is in it."""
     url = shared_clickhouse.url("counting")
     migrate(url, timeout_seconds=10, ttl_days=0)
-    with connect(url, timeout_seconds=10) as client:
+    with connect(url, timeout_seconds=30) as client:
         client.execute("SYSTEM STOP MERGES clicks")
     with Reports(url, timeout_seconds=30) as reports:
         yield reports, url

@@ -21,8 +21,8 @@ MILLISECOND = timedelta(milliseconds=1)
 
 @pytest.fixture
 def url(clickhouse_url: str) -> str:
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
-    with connect(clickhouse_url, timeout_seconds=10) as client:
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=30) as client:
         # What was inserted twice stays there twice, so that counting has something to get wrong.
         client.execute("SYSTEM STOP MERGES clicks")
     return clickhouse_url
@@ -47,7 +47,7 @@ def top(stats: Answer) -> dict[str, int]:
 
 
 def rows_in(url: str) -> int:
-    with connect(url, timeout_seconds=10) as client:
+    with connect(url, timeout_seconds=30) as client:
         return int(client.execute("SELECT count() FROM clicks")[0][0])
 
 
@@ -296,7 +296,7 @@ def test_a_server_without_our_table_gives_no_sign_of_life(clickhouse_url: str) -
     with Reports(clickhouse_url, timeout_seconds=5) as reports:
         with pytest.raises(ClickHouseRefused, match="clicks"):
             reports.ping()
-        migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+        migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
         reports.ping()
 
 

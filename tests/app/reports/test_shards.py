@@ -56,7 +56,7 @@ def test_a_report_is_over_the_clicks_of_all_shards(url: str) -> None:
     with Reports(url, timeout_seconds=20) as reports:
         found = Figures(COUNT, 50, COUNT)
         # Whichever replica of the other shard is asked has to have the rows first.
-        wait_until(lambda: reports.ask(query, NOON + timedelta(days=1)).figures == found, 30)
+        wait_until(lambda: reports.ask(query, NOON + timedelta(days=1)).figures == found)
         answer = reports.ask(query, NOON + timedelta(days=1))
     assert [bucket.figures.humans for bucket in answer.timeline if bucket.figures.humans] == [
         *[60] * 3,

@@ -176,7 +176,10 @@ def same_for_all_spellings(asked: Reports, url: str, query: Query, expected: Any
         assert copied == client.execute(statement.text, statement.parameters)
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(TEXTS)
 def test_a_literal_is_the_text_itself(reports: tuple[Reports, str], text: str) -> None:
     statement = Statement("SELECT {a:String}, {b:Array(String)}", {"a": text, "b": [text, "b"]})

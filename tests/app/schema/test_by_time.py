@@ -41,7 +41,7 @@ def test_a_table_of_before_gets_it_for_clicks_old_and_new(client, clickhouse_url
     assert migrate(clickhouse_url, timeout_seconds=30, ttl_days=0) == []
     insert_clicks(clickhouse_url, click_row())
     client.execute("SYSTEM START MERGES clicks")
-    wait_until(lambda: client.execute(_PARTS)[0] in ((1, 1), (2, 2)), 20)
+    wait_until(lambda: client.execute(_PARTS)[0] in ((1, 1), (2, 2)))
 
 
 def test_one_that_is_there_is_left_alone(client, clickhouse_url):

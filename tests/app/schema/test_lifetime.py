@@ -48,7 +48,7 @@ def run(url, ttl_days=0, cold_days=0, storage_policy=""):
 
 
 def ask(url, query):
-    with connect(url, timeout_seconds=10) as client:
+    with connect(url, timeout_seconds=30) as client:
         return client.execute(query)
 
 
@@ -87,10 +87,10 @@ def test_old_clicks_move_to_the_cold_volume_and_count_as_before(tiered):
     for _ in range(2):
         run(tiered, ttl_days=5_000, cold_days=30, storage_policy="tiered")
     wanted = {f"{now:%Y%m}": "default", f"{old:%Y%m}": "slow"}
-    wait_until(lambda: disks(tiered) == wanted, 30)
+    wait_until(lambda: disks(tiered) == wanted)
     assert ask(tiered, "SELECT count() FROM clicks FINAL") == [(2,)]
     insert_clicks(tiered, click_row(old))
-    wait_until(lambda: set(disks(tiered).values()) == {"default", "slow"}, 30)
+    wait_until(lambda: set(disks(tiered).values()) == {"default", "slow"})
     run(tiered, ttl_days=0, cold_days=30)
     assert lifetime_of(engine(tiered)) == Lifetime(0, 30)
     assert "storage_policy = 'tiered'" in engine(tiered)
@@ -122,5 +122,5 @@ def test_every_replica_stores_by_the_policy(clickhouse_replicas):
         add_cold_disk(each)
     run(of_cluster(replicas.url("hopline"), "hop", "0"), cold_days=30, storage_policy="tiered")
     for each in replicas.replicas:
-        wait_until(lambda each=each: "TO VOLUME" in engine(each.url("hopline")), 30)
+        wait_until(lambda each=each: "TO VOLUME" in engine(each.url("hopline")))
         assert "storage_policy = 'tiered'" in engine(each.url("hopline"))

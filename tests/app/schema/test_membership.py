@@ -42,7 +42,7 @@ def test_macros_that_would_mix_up_hosts_are_refused(macros, words):
 def test_a_host_under_another_name_is_no_stranger(shared_replicas, replicas_url):
     first = shared_replicas.replicas[0]
     other_name = at_place(replicas_url, f"localhost:{first.port}")
-    with connect(replicas_url, timeout_seconds=5, database="default") as client:
+    with connect(replicas_url, timeout_seconds=30, database="default") as client:
         known = members(client, replicas_url)
     assert strangers(replicas_url, known, 5) == []
     assert strangers(other_name, [one._replace(address="") for one in known], 5) == []
@@ -51,7 +51,7 @@ def test_a_host_under_another_name_is_no_stranger(shared_replicas, replicas_url)
 
 
 def test_a_host_that_knows_another_cluster_is_refused(shared_replicas, replicas_url):
-    with connect(replicas_url, timeout_seconds=5, database="default") as client:
+    with connect(replicas_url, timeout_seconds=30, database="default") as client:
         server = TableServer(replicas_url, client)
         known = members(client, replicas_url)
         require_same_cluster(server, known)

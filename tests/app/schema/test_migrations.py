@@ -20,7 +20,7 @@ SECOND = Migration("0002_two.sql", "ALTER TABLE one ADD COLUMN IF NOT EXISTS two
 
 @pytest.fixture
 def client(clickhouse_url: str) -> Iterator[Client]:
-    with connect(clickhouse_url, timeout_seconds=10) as client:
+    with connect(clickhouse_url, timeout_seconds=30) as client:
         yield client
 
 
@@ -116,7 +116,7 @@ def test_several_hosts_whose_tables_would_be_apart_are_refused(clickhouse_url, f
     several = clickhouse_url.replace(host, f"{host},127.0.0.1:{free_port()}")
     with pytest.raises(SchemaMismatch, match="each of which would have clicks of its own"):
         run(several)
-    with connect(clickhouse_url, timeout_seconds=10) as client:
+    with connect(clickhouse_url, timeout_seconds=30) as client:
         assert client.execute("SHOW TABLES") == []
 
 
@@ -157,12 +157,12 @@ def test_tables_of_an_older_version_are_synced_from_then_on(
     ["DROP TABLE clicks", "RENAME TABLE clicks TO old", "DETACH TABLE ledger PERMANENTLY"],
 )
 def test_a_table_that_is_gone_is_not_made_anew_unasked(clickhouse_url, statement):
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
-    with connect(clickhouse_url, timeout_seconds=10) as client:
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=30) as client:
         client.execute(statement)
         with pytest.raises(SchemaMismatch, match="which a migration made: bring back what was"):
-            migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+            migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
         if "DETACH" not in statement:
             client.execute("TRUNCATE TABLE migrations")
-            migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+            migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
             assert client.execute("SELECT count() FROM clicks") == [(0,)]

@@ -44,7 +44,7 @@ def ask(replica, url, query):
 
 
 def holds_clicks(replica, url, count):
-    wait_until(lambda: ask(replica, url, "SELECT count() FROM clicks") == [(count,)], 20)
+    wait_until(lambda: ask(replica, url, "SELECT count() FROM clicks") == [(count,)])
 
 
 def engines(replica, url):
@@ -160,7 +160,7 @@ def test_a_conversion_without_keeper_leaves_clicks_as_they_were(shared_replicas,
     assert not [each for each in engines(first, replicas_url).values() if "Replicated" in each]
     insert_clicks(before, click_row())
     shared_replicas.keeper.start()
-    wait_until(lambda: is_migrated(replicas_url), 30)
+    wait_until(lambda: is_migrated(replicas_url))
     assert engines(first, replicas_url)["clicks"].startswith("Replicated")
 
 
@@ -282,7 +282,7 @@ def test_a_replica_whose_disk_is_lost_is_named_and_replaced_as_the_document_says
     with pytest.raises(ClickHouseRefused, match="already exists") as refused:
         run(url)
     assert "SYSTEM DROP REPLICA" in advice(refused.value)
-    wait_until(lambda: is_dropped(first), 30)
+    wait_until(lambda: is_dropped(first))
     assert run(url) == []
     holds_clicks(second, url, 1)
 

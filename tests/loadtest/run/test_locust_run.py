@@ -24,18 +24,6 @@ def conclude(run, *behaviour, **options):
     return concluded(once)
 
 
-def stand_back():
-    """Have the generator stand back, so that a busy machine doesn't starve the server instead."""
-    (locust,) = _locusts()
-    locust.nice(19)
-
-
-def _locusts():
-    return [
-        each for each in psutil.Process().children() if "locustfile" in " ".join(each.cmdline())
-    ]
-
-
 def every_redirect(figures):
     return figures["routes"]["every redirect"]["latency_ms"]
 
@@ -69,8 +57,7 @@ def test_one_click_less_on_every_link_breaks_it(run):
 
 def test_a_rate_beyond_the_generator_is_void(run):
     with known_server("--latency-ms", "0") as url:
-        given = {"rate": 20_000, "settle_seconds": 1, "console": ""}
-        code, figures = run(url, at=(-2, stand_back), **given)
+        code, figures = run(url, rate=20_000, settle_seconds=1, console="")
     assert (code, figures["verdict"]) == (3, "void")
     assert any("the load generator" in doubt for doubt in figures["doubts"])
     assert figures["generator"]["unsent"] > 0
@@ -80,7 +67,9 @@ def test_ctrl_c_is_left_to_locust_which_concludes_and_reports(tmp_path):
     """A terminal sends it to both."""
 
     def ctrl_c():
-        for each in (psutil.Process(), *_locusts()):
+        me = psutil.Process()
+        (locust,) = (each for each in me.children() if "locustfile" in " ".join(each.cmdline()))
+        for each in (me, locust):
             each.send_signal(signal.SIGINT)
 
     with known_server("--latency-ms", "5") as url:

@@ -20,7 +20,7 @@ from app.links.link import Link, encode
 from app.stores.keys import link_key
 from tests.support.redirect.replication import ReplicatedRedis
 from tests.support.redirect.retransmission import Visitor
-from tests.support.redirect_servers import RedirectServer
+from tests.support.redirect_servers import REAL_BUDGETS, RedirectServer
 from tests.support.servers import RedisServer
 
 _CLICKS = 40_000
@@ -65,7 +65,9 @@ def _measure(confirm: str, clicks: int) -> Figures:
     ):
         client.set(link_key(_LINK.code), encode(_LINK))
         redis.follow(directly=True)
-        with RedirectServer(Path(name) / "redirect", master.url, confirm=confirm) as redirect:
+        with RedirectServer(
+            Path(name) / "redirect", master.url, confirm=confirm, **REAL_BUDGETS
+        ) as redirect:
             crowd = [Visitor(redirect.port, str(number)) for number in range(_CONNECTIONS)]
             _come_together(crowd, clicks // 10)
             alone = statistics.quantiles((crowd[0].visit() for _ in range(_ALONE)), n=100)

@@ -11,8 +11,8 @@ from app.stores.redis.address import Address
 
 
 def make_pipeline(locate: Callable[[], Address], **options: Any) -> Pipeline:
-    """Return an unconnected pipeline that gives a silent server two seconds."""
-    usual = {"name": "test", "timeout_seconds": 2.0, "task_failures": task_failures()}
+    """Return an unconnected pipeline that gives a silent server half a minute."""
+    usual = {"name": "test", "timeout_seconds": 30.0, "task_failures": task_failures()}
     return Pipeline(locate, **usual | options)
 
 

@@ -19,7 +19,7 @@ from redis import Redis
 from app.links.link import Link, encode
 from app.processes.child import wait_for
 from app.stores.keys import link_key
-from tests.support.redirect_servers import RedirectServer
+from tests.support.redirect_servers import REAL_BUDGETS, RedirectServer
 from tests.support.servers import RedisServer
 
 _CLICKS = 40_000
@@ -90,7 +90,9 @@ def _measure(clicks: int, outage_seconds: float) -> tuple[float, int]:
             client.set(link_key(_LINK.code), encode(_LINK))
         log = next((redis.directory / "appendonlydir").glob("*.incr.aof"))
         on_disk = log.stat().st_size
-        with RedirectServer(Path(name) / "redirect", redis.url, resend_seconds=600) as redirect:
+        with RedirectServer(
+            Path(name) / "redirect", redis.url, resend_seconds=600, **REAL_BUDGETS
+        ) as redirect:
             crowd = [Visitor(redirect.port, str(number)) for number in range(_CONNECTIONS)]
             _fill(crowd, clicks)
             probe, is_over, waits = Visitor(redirect.port, "probe"), threading.Event(), [0.0]
@@ -105,7 +107,7 @@ def _measure(clicks: int, outage_seconds: float) -> tuple[float, int]:
             is_over.set()
             probing.join()
             due = set().union(probe.names, *(each.names for each in crowd))
-            wait_for(lambda: not due - _stored(redis), 10)
+            wait_for(lambda: not due - _stored(redis), 60)
             return max(waits), len(due - _stored(redis))
 
 

@@ -26,14 +26,14 @@ class Watched:
         self.registry = CollectorRegistry()
         self.pipeline = make_pipeline(lambda: parse_url(url))
         self.pipeline.start()
-        assert self.pipeline.connected.wait(5)
+        assert self.pipeline.connected.wait(60)
         self.backpressure = Backpressure(
             self.pipeline,
             RedirectMetrics(self.registry),
             shards=ShardChoice([STREAM], lambda _: None),
             group=GROUP,
             maxlen=MAXLEN,
-            timeout_seconds=2,
+            timeout_seconds=30,
             **timeouts,
         )
 

@@ -172,19 +172,12 @@ class _Redirect:
         resp.set_header("Location", "https://example.com/" + code)
 
 
-def slow_to_load(seconds=1, again=""):
-    """Return an application that takes so long to load, and that says which worker answers.
-
-    With the path of a file that isn't there yet, only whoever comes after the first takes so long.
-    """
-    is_first = bool(again) and not Path(again).exists()
-    if is_first:
-        Path(again).touch()
-    else:
+def slow_to_load(held):
+    """Return an application that says which worker answers; it loads until a file is gone."""
+    if Path(held).exists():
         sys.stderr.write("loads slowly\n")
         sys.stderr.flush()
-    loaded_at = time.monotonic() + (0 if is_first else seconds)
-    while time.monotonic() < loaded_at:
+    while Path(held).exists():
         time.sleep(0.05)  # not at one go, for signals are heard between two instructions
     return _who
 

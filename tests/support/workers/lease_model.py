@@ -58,7 +58,7 @@ class Consumers(RuleBasedStateMachine):
         self.redis = Redis.from_url(self.server_url)
         self.redis.flushall()
         self.connection = RedisConnection(
-            connect(self.server_url, timeout_seconds=5), self.server_url, 5
+            connect(self.server_url, timeout_seconds=30), self.server_url, 5
         )
         self.stored = {}
         self.tokens = set()

@@ -64,7 +64,7 @@ class World:
         )
         ids = [entry_id for entry_id, _ in entries]
         flats = [[part for pair in fields.items() for part in pair] for _, fields in entries]
-        salts = Salts(connect(settings.redis_url, timeout_seconds=2), settings.redis_url)
+        salts = Salts(connect(settings.redis_url, timeout_seconds=30), settings.redis_url)
         enricher = Enricher(
             UserAgents(),
             UserAgentClassifier(),

@@ -57,7 +57,7 @@ def counts(url, replica):
 
 def settle(replicas, url, expected):
     for replica in replicas.replicas:
-        wait_until(lambda replica=replica: counts(url, replica) == (expected, expected), 30)
+        wait_until(lambda replica=replica: counts(url, replica) == (expected, expected))
 
 
 def insert_until_stored(writer, batch, deadline_seconds=30):
@@ -98,7 +98,7 @@ def test_a_killed_replica_costs_no_click_and_doubles_none(shared_replicas, write
         victim.start()
     settle(shared_replicas, url, inserted)
     # A machine that is busy takes longer; one that waited for the dead would take its timeout.
-    assert max(waits) < 10
+    assert max(waits) < 15
 
 
 def test_a_replica_that_dies_during_an_insert_costs_no_click(clickhouse_replicas, metrics):

@@ -54,7 +54,7 @@ def counts(url, *replicas):
 
 def settle(shards, url, expected):
     for replica in shards.replicas:
-        wait_until(lambda replica=replica: counts(url, replica) == (expected, expected), 30)
+        wait_until(lambda replica=replica: counts(url, replica) == (expected, expected))
 
 
 def test_an_insert_is_on_both_shards_and_is_counted_there(writer, url, shared_shards):
@@ -100,7 +100,7 @@ def test_while_a_shard_is_away_an_insert_waits_and_its_retry_stores_each_click_o
             return False
         return True
 
-    wait_until(is_stored, 30)
+    wait_until(is_stored)
     assert writer.count_stored(batch) == 1000
     settle(shared_shards, url, 1000)
 
@@ -135,7 +135,7 @@ def test_a_lagging_replica_of_any_shard_is_not_believed(url, writer_at, shared_s
         here.count_stored(batch)
     first.start()
     behind.execute(f"SYSTEM START FETCHES {table}")
-    wait_until(lambda: is_all_there(here, batch), 30)
+    wait_until(lambda: is_all_there(here, batch))
 
 
 def is_all_there(writer, batch):

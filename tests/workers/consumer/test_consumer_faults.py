@@ -85,7 +85,7 @@ def test_an_error_of_redis_while_an_insert_is_under_way_doubles_nothing(
         def insert_while_it_fails(batch, token):
             setattr(owner, method, fail_once)
             failing.append(True)
-            wait_until(lambda: not failing, 5.0)
+            wait_until(lambda: not failing)
             writer.insert = insert
             insert(batch, token)
 

@@ -31,7 +31,7 @@ def redis(server):
 
 @pytest.fixture
 def letters(server):
-    client = connect(server.url, timeout_seconds=5)
+    client = connect(server.url, timeout_seconds=30)
     return DeadLetters(client, server.url, stream=STREAM, dead_stream=DEAD)
 
 

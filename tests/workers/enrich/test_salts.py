@@ -7,7 +7,7 @@ from workers.enrich.salts import SALT_BYTES, SALT_SECONDS, Salts
 
 
 def salts(url: str) -> Salts:
-    return Salts(connect(url, timeout_seconds=2), url)
+    return Salts(connect(url, timeout_seconds=30), url)
 
 
 def test_all_consumers_share_the_salt_of_a_day(any_redis_server):
@@ -20,7 +20,7 @@ def test_all_consumers_share_the_salt_of_a_day(any_redis_server):
 
 @pytest.mark.parametrize("second_of_day", [0, 1, 43_200, 86_399])
 def test_a_salt_is_deleted_at_midnight_two_days_after_its_own(redis_url, redis, second_of_day):
-    client = connect(redis_url, timeout_seconds=2)
+    client = connect(redis_url, timeout_seconds=30)
     now = 20_000 * 86_400 + second_of_day
     Salts(client, redis_url, lambda: now + 0.5).of_day("2026-05-10")
     left_seconds = redis.ttl(visitor_salt_key("2026-05-10"))

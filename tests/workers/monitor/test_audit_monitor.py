@@ -250,7 +250,7 @@ def test_an_emptied_redis_is_noticed_with_the_real_stores(
 ):
     settings = make_settings(redis_url=redis_url, clickhouse_url=clicks_url)
     entries = open_entries(
-        settings, RedisConnection(connect_redis(redis_url, timeout_seconds=2), redis_url, 2).call
+        settings, RedisConnection(connect_redis(redis_url, timeout_seconds=30), redis_url, 30).call
     )
 
     def run_until(has_come, shown):
@@ -273,7 +273,7 @@ def test_an_emptied_redis_is_noticed_with_the_real_stores(
 
 
 def _ask(url, sql):
-    with connect(url, timeout_seconds=10) as client:
+    with connect(url, timeout_seconds=30) as client:
         return client.execute(sql)
 
 
@@ -304,7 +304,7 @@ def test_an_older_state_is_noticed_with_the_real_stores(
 ):
     settings = make_settings(redis_url=redis_url, clickhouse_url=clicks_url)
     entries = open_entries(
-        settings, RedisConnection(connect_redis(redis_url, timeout_seconds=2), redis_url, 2).call
+        settings, RedisConnection(connect_redis(redis_url, timeout_seconds=30), redis_url, 30).call
     )
     [beginnings] = open_beginnings(settings)
 

@@ -139,7 +139,7 @@ def publish(settings: Settings, *streams: str) -> None:
         ConsumerState(1, 4711, "me", "reading", 0.0, 0, None, 0, None, stream) for stream in streams
     )
     state = WorkersState("web", 1, "running", len(streams), None, None, consumers)
-    with connect(settings.redis_url, timeout_seconds=2) as client:
+    with connect(settings.redis_url, timeout_seconds=30) as client:
         WorkerStates(client, settings.redis_url, settings.stream, settings.group).publish(
             state, "web-1"
         )
@@ -176,7 +176,7 @@ def test_a_cluster_shows_its_slots_and_primaries(
     cluster: Cluster, make_settings: MakeSettings
 ) -> None:
     settings = make_settings(redis_url=cluster.url, stream_shards=4)
-    with connect(cluster.url, timeout_seconds=2) as client:
+    with connect(cluster.url, timeout_seconds=30) as client:
         for shard in shards_of(settings):
             client.xgroup_create(shard.stream, shard.group, "0", mkstream=True)
             client.xadd(shard.stream, {"n": "1"})

@@ -24,7 +24,7 @@ def redis(redis_url):
 @pytest.fixture
 def entries(redis, redis_url, monkeypatch):
     monkeypatch.setattr(finished_entries, "_AT_ONCE", 3)
-    call = RedisConnection(connect(redis_url, timeout_seconds=2), redis_url, 2).call
+    call = RedisConnection(connect(redis_url, timeout_seconds=30), redis_url, 30).call
     return FinishedEntries(call, Names(STREAM, GROUP, "", "clicks:dead", 100))
 
 

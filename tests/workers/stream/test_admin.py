@@ -28,7 +28,7 @@ def open_admin(server, metrics):
     def open_one(consumer="me"):
         names = Names(STREAM, GROUP, consumer, "clicks:dead", 1000)
         return StreamAdmin(
-            RedisConnection(Redis.from_url(server.url), server.url, 2), names, metrics
+            RedisConnection(Redis.from_url(server.url), server.url, 30), names, metrics
         )
 
     return open_one

@@ -32,7 +32,7 @@ def redis(server):
 def look(server, metrics):
     """Look, a minute after the look before."""
     now = [0.0]
-    connection = RedisConnection(connect(server.url, timeout_seconds=2), server.url, 2)
+    connection = RedisConnection(connect(server.url, timeout_seconds=30), server.url, 30)
     admin = StreamAdmin(connection, NAMES, metrics)
     rewriting = Rewriting(connection, admin, NAMES, lambda: now[0], lambda: time.time_ns() // 10**6)
 

@@ -78,7 +78,7 @@ def test_a_resolver_that_hangs_holds_nothing_up(servers, proxy):
         for _ in range(20):
             reads.call("PING")
             time.sleep(0.1)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 25
     over.set()
 
 

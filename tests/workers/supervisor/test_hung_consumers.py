@@ -20,7 +20,7 @@ def settings(make_settings, redis_url, clicks_url):
         clickhouse_url=clicks_url,
         consumers=1,
         block_ms=200,
-        insert_seconds=2.0,
+        insert_seconds=5.0,
         redis_timeout_seconds=0.5,
         clickhouse_timeout_seconds=5.0,
         claim_idle_seconds=60.0,
@@ -47,7 +47,7 @@ def workers(settings, marker, tmp_path):
 @pytest.fixture
 def consumer_states(redis_url):
     """A function that returns the states of the consumers, as `hopline workers status` has them."""
-    with connect(redis_url, timeout_seconds=5) as client:
+    with connect(redis_url, timeout_seconds=30) as client:
         states = WorkerStates(client, redis_url, STREAM, GROUP)
         yield lambda: [consumer.state for state in states.all() for consumer in state.consumers]
 

@@ -29,7 +29,7 @@ def open_publisher(make_settings):
 
 
 def states(url: str) -> list[WorkersState]:
-    with connect(url, timeout_seconds=5) as client:
+    with connect(url, timeout_seconds=30) as client:
         return WorkerStates(client, url, STREAM, GROUP).all()
 
 

@@ -61,7 +61,7 @@ def workers(settings, tmp_path):
 @pytest.fixture
 def states(redis_url):
     """A function that returns the states of the supervisors."""
-    with connect(redis_url, timeout_seconds=5) as client:
+    with connect(redis_url, timeout_seconds=30) as client:
         yield WorkerStates(client, redis_url, STREAM, GROUP).all
 
 

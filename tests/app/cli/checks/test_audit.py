@@ -46,7 +46,7 @@ def redis(redis_url):
 def consumer(redis_url, clicks_url):
     """A consumer whose ledger has begun."""
     consumer = Consumer(redis_url)
-    call = RedisConnection(connect(redis_url, timeout_seconds=2), redis_url, 2).call
+    call = RedisConnection(connect(redis_url, timeout_seconds=30), redis_url, 30).call
     EntryLedger(call, STREAM, GROUP).check()
     return consumer
 
@@ -59,7 +59,7 @@ def deliver(consumer, clicks_url):
         entries = consumer.stream.read(1000, 100, lambda: False)
         ids = [bytes.fromhex(entry.fields[b"click_id"].decode()) for entry in entries]
         times = [int.from_bytes(one[:6], "big") for one in ids]
-        with connect_clickhouse(clicks_url, timeout_seconds=10) as client:
+        with connect_clickhouse(clicks_url, timeout_seconds=30) as client:
             write_ledger(client, ids, times)
         stored = [
             click_row(datetime.fromtimestamp(ms / 1000, UTC), click_id=one)
@@ -205,7 +205,7 @@ def test_what_happened_earlier_can_be_left_out(hopline, redis, redis_url, consum
 def test_a_redis_that_was_emptied_is_no_balanced_one(hopline, redis, redis_url, consumer, deliver):
     send_clicks(redis_url, 3)
     deliver()
-    call = RedisConnection(connect(redis_url, timeout_seconds=2), redis_url, 2).call
+    call = RedisConnection(connect(redis_url, timeout_seconds=30), redis_url, 30).call
     entries = EntryLedger(call, STREAM, GROUP)
     since_ms = entries.noted().since_ms
     entries.note_emptied(since_ms - 5_000, since_ms)

@@ -48,7 +48,7 @@ def service() -> Iterator[Any]:
 def environ(
     monkeypatch: pytest.MonkeyPatch, clickhouse_url: str, redis_url: str, service: Any
 ) -> pytest.MonkeyPatch:
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
     bind = f"127.0.0.1:{service.server_port}"
     service.instance = instance_id(load_environment(redis_url=redis_url))
@@ -66,7 +66,7 @@ def states(hopline: Callable[..., Any]) -> tuple[int, dict[str, str]]:
 
 
 def start_a_consumer(redis_url: str) -> None:
-    with connect(redis_url, timeout_seconds=2) as client:
+    with connect(redis_url, timeout_seconds=30) as client:
         client.xgroup_create("clicks:stream", "analytics-group", "0", mkstream=True)
         client.xreadgroup("analytics-group", "one", {"clicks:stream": ">"})
         ledger = EntryLedger(client.execute_command, "clicks:stream", "analytics-group")
@@ -221,7 +221,7 @@ def test_a_redis_that_takes_no_clicks_is_not_well(
 ) -> None:
     server = valkey_server()
     environ.setenv("HOPLINE_REDIS_URL", server.url)
-    with connect(server.url, timeout_seconds=5) as client:
+    with connect(server.url, timeout_seconds=30) as client:
         client.execute_command(*fault)
     ended = hopline("doctor")
     assert ended.exit_code == 1

@@ -30,8 +30,8 @@ def tables(hopline: Run, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
     # What the server takes to remove old files is tested once.
     monkeypatch.setattr("app.erasure.stored.StoredClicks.remove_old_parts", lambda *_: True)
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
-    with connect(clickhouse_url, timeout_seconds=10) as client:
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=30) as client:
         yield client
 
 
@@ -65,7 +65,7 @@ def process(redis: Redis, url: str, *clicks: Click, **columns: Any) -> None:
         )
         for one in clicks
     ]
-    with connect(url, timeout_seconds=10) as client:
+    with connect(url, timeout_seconds=30) as client:
         write_ledger(client, [row["click_id"] for row in rows], [row["time"] for row in rows])
     insert_clicks(url, *rows)
     redis.xack("clicks:stream", "analytics-group", *entry_ids)

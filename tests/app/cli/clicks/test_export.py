@@ -24,9 +24,9 @@ RUN = [sys.executable, "-c", "from app.cli.main import main; main()", "export"]
 @pytest.fixture
 def url(clickhouse_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A migrated database that the command reads."""
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
-    with connect(clickhouse_url, timeout_seconds=10) as client:
+    with connect(clickhouse_url, timeout_seconds=30) as client:
         client.execute("SYSTEM STOP MERGES clicks")
     return clickhouse_url
 

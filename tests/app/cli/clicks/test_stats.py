@@ -15,7 +15,7 @@ from tests.support.clicks import NOON, bot_row, click_row, insert_clicks
 @pytest.fixture
 def url(clickhouse_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A migrated database that the command reads."""
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
     return clickhouse_url
 

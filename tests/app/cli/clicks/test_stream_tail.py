@@ -18,7 +18,7 @@ class Listener:
         self.said: list[str] = []
         self.on_wait: Callable[[], object] = lambda: None
         self.on_back: Callable[[], object] = lambda: None
-        self.client = connect(server.url, timeout_seconds=2, block_ms=100)
+        self.client = connect(server.url, timeout_seconds=30, block_ms=100)
         self.tail = StreamTail(
             self.client,
             server.url,

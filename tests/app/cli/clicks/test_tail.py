@@ -18,12 +18,12 @@ from app.clicks.click import Click, new_click_id, to_fields
 from app.stores.redis.client import connect
 
 STREAM = "clicks:stream"
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 
 
 @pytest.fixture
 def redis_client(redis_url: str) -> Iterator[Any]:
-    with connect(redis_url, timeout_seconds=2) as client:
+    with connect(redis_url, timeout_seconds=30) as client:
         yield client
 
 

@@ -15,7 +15,7 @@ STATE = WorkersState("web", 4700, "running", 2, 12, 3, (READING, NOBODY))
 
 @pytest.fixture
 def states(redis_url: str) -> WorkerStates:
-    with connect(redis_url, timeout_seconds=5) as client:
+    with connect(redis_url, timeout_seconds=30) as client:
         yield WorkerStates(client, redis_url, "clicks:stream", "analytics-group")
 
 

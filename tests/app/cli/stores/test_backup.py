@@ -21,7 +21,7 @@ Run = Callable[..., Any]
 def filled(hopline: Run, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """An installation with links and clicks of several months; returns the ClickHouse URL."""
     monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     hopline("links", "add", "https://example.com/a", "--code", "plain", "--tag", "x")
     hopline("links", "add", "https://example.com/b", "--code", "limited", "--limit", "5")
     hopline("links", "add", "https://example.com/c", "--code", "gone")
@@ -59,7 +59,7 @@ def elsewhere(
 
 
 def all_clicks(url: str) -> list[Any]:
-    with connect(url, timeout_seconds=10) as client:
+    with connect(url, timeout_seconds=30) as client:
         return client.execute("SELECT * FROM clicks FINAL ORDER BY short_code, time, click_id")
 
 
@@ -100,7 +100,7 @@ def test_what_is_there_is_not_inserted_again(
     hopline("backup", directory)
     url = elsewhere()
     hopline("restore", directory)
-    with connect(url, timeout_seconds=10) as client:
+    with connect(url, timeout_seconds=30) as client:
         client.execute("SYSTEM STOP MERGES clicks")
         rows = "SELECT count() FROM clicks"
         assert client.execute(rows) == [(10,)]
@@ -301,7 +301,7 @@ def test_the_ledger_of_the_new_machine_knows_every_restored_click(
     hopline("backup", str(tmp_path / "backup"))
     url = elsewhere()
     hopline("restore", str(tmp_path / "backup"))
-    with connect(url, timeout_seconds=10) as client:
+    with connect(url, timeout_seconds=30) as client:
         assert client.execute("SELECT count() FROM ledger FINAL") == [(3,)]
 
 

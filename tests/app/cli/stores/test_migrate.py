@@ -21,7 +21,7 @@ def test_a_schema_from_the_future_is_refused_in_one_line(
 ) -> None:
     monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
     hopline("migrate")
-    with connect(clickhouse_url, timeout_seconds=5) as client:
+    with connect(clickhouse_url, timeout_seconds=30) as client:
         client.execute(
             "INSERT INTO migrations (number, name, checksum) VALUES",
             [(9999, "9999_later.sql", "0" * 64)],

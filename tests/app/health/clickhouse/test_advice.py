@@ -87,7 +87,7 @@ def refusal(url: str, statement: str) -> str:
     with (
         pytest.raises(ClickHouseError) as caught,
         translated(url),
-        connect(url, timeout_seconds=5) as client,
+        connect(url, timeout_seconds=30) as client,
     ):
         client.execute(statement)
     return advice(caught.value)

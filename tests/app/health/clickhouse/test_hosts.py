@@ -15,7 +15,7 @@ def test_hosts_that_are_away_are_named(shared_clickhouse, free_port):
 
 
 def test_hosts_with_clicks_of_their_own_are_a_failure(clickhouse_url, shared_clickhouse, free_port):
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     place = f"127.0.0.1:{shared_clickhouse.port}"
     [check] = hosts_checks(clickhouse_url.replace(place, f"{place},127.0.0.1:{free_port()}"), 5)
     assert check.state == "fail"

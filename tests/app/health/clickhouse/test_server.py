@@ -13,7 +13,7 @@ def look(url: str) -> dict[str, Check]:
 
 
 def test_a_migrated_database_is_well(clickhouse_url: str) -> None:
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     assert {name: check.state for name, check in look(clickhouse_url).items()} == {
         "clickhouse": "ok",
         "clickhouse clock": "ok",
@@ -28,9 +28,9 @@ def test_a_migrated_database_is_well(clickhouse_url: str) -> None:
 
 
 def test_looking_inserts_nothing(clickhouse_url: str) -> None:
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     look(clickhouse_url)
-    with connect(clickhouse_url, timeout_seconds=5) as client:
+    with connect(clickhouse_url, timeout_seconds=30) as client:
         for table in ("clicks", "ledger"):
             assert client.execute(f"SELECT count() FROM {table}") == [(0,)]
 
@@ -49,8 +49,8 @@ def test_a_missing_database_is_found_without_asking_for_it(clickhouse_url: str) 
 
 
 def test_tables_that_are_not_synced_are_a_failure(clickhouse_url: str) -> None:
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
-    with connect(clickhouse_url, timeout_seconds=5) as client:
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=30) as client:
         client.execute("ALTER TABLE clicks MODIFY SETTING fsync_after_insert = 0")
         client.execute("ALTER TABLE ledger RESET SETTING min_rows_to_fsync_after_merge")
         found = look(clickhouse_url)["clickhouse disk"]
@@ -76,15 +76,15 @@ def test_what_a_table_does_not_say_is_as_the_server_says() -> None:
 
 
 def test_a_schema_that_lacks_a_migration_names_it(clickhouse_url: str) -> None:
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
-    with connect(clickhouse_url, timeout_seconds=5) as client:
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=30) as client:
         client.execute("TRUNCATE TABLE migrations")
     assert look(clickhouse_url)["schema"].text.startswith("not applied: 0001_clicks.sql")
 
 
 def test_a_schema_from_the_future_is_a_failure(clickhouse_url: str) -> None:
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
-    with connect(clickhouse_url, timeout_seconds=5) as client:
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=30) as client:
         client.execute(
             "INSERT INTO migrations (number, name, checksum) VALUES",
             [(9999, "9999_later.sql", "0" * 64)],
@@ -126,8 +126,8 @@ def test_a_server_that_is_away_is_raised(free_port) -> None:
 def test_a_table_that_somebody_changed_is_told_of(
     clickhouse_url: str, statement: str, name: str, words: str
 ) -> None:
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
-    with connect(clickhouse_url, timeout_seconds=5) as client:
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=30) as client:
         client.execute(statement)
     check = look(clickhouse_url)[name]
     assert check.state == ("warn" if name == "lifetimes" else "fail")
@@ -135,8 +135,8 @@ def test_a_table_that_somebody_changed_is_told_of(
 
 
 def test_a_table_of_another_engine_is_told_of(clickhouse_url: str) -> None:
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
-    with connect(clickhouse_url, timeout_seconds=5) as client:
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=30) as client:
         client.execute("RENAME TABLE clicks TO old")
         client.execute("CREATE TABLE clicks AS old ENGINE = MergeTree ORDER BY time")
     found = look(clickhouse_url)
@@ -145,13 +145,13 @@ def test_a_table_of_another_engine_is_told_of(clickhouse_url: str) -> None:
 
 
 def test_a_column_that_somebody_added_does_no_harm(clickhouse_url: str) -> None:
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
-    with connect(clickhouse_url, timeout_seconds=5) as client:
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    with connect(clickhouse_url, timeout_seconds=30) as client:
         client.execute("ALTER TABLE clicks ADD COLUMN note String")
     assert {check.state for check in look(clickhouse_url).values()} == {"ok"}
 
 
 def test_refused_inserts_are_told_of(clickhouse_url: str) -> None:
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     check = look(f"{clickhouse_url}?readonly=2")["clickhouse inserts"]
     assert (check.state, "grant it" in check.mend) == ("fail", True)

@@ -16,7 +16,7 @@ from tests.support.sentinels import MASTER
 
 
 def error_of(url: str) -> RedisError:
-    client = connect(url, timeout_seconds=2)
+    client = connect(url, timeout_seconds=30)
     with pytest.raises(RedisError) as caught, translated(url), client:
         client.set("a", "b")
     return caught.value

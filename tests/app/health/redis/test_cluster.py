@@ -92,7 +92,7 @@ def test_each_finding(check: Check, state: str, words: str) -> None:
 
 @pytest.fixture
 def client(cluster: Cluster) -> Iterator[ClusterClient]:
-    with connect(cluster.url, timeout_seconds=2) as made:
+    with connect(cluster.url, timeout_seconds=30) as made:
         assert isinstance(made, ClusterClient)
         yield made
 

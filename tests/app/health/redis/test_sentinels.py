@@ -142,7 +142,7 @@ def test_what_is_set_too_low_or_too_long(watched):
 def test_a_replica_that_is_gone_or_may_not_be_promoted(watched):
     watched.stores[2].kill()
     gone = f"127.0.0.1:{watched.stores[2].port} could not be promoted"
-    wait_until(lambda: look(watched.url)["sentinel replicas"].state == "warn", 15)
+    wait_until(lambda: look(watched.url)["sentinel replicas"].state == "warn")
     assert_found(look(watched.url)["sentinel replicas"], "warn", gone, "SENTINEL RESET")
 
 
@@ -159,7 +159,7 @@ def test_the_master_is_called_gone(watched):
             operator.config_set("replica-priority", 0)
     for store in watched.stores:
         store.signal(signal.SIGSTOP)
-    wait_until(lambda: look(watched.url)["sentinel watch"].state == "fail", 15)
+    wait_until(lambda: look(watched.url)["sentinel watch"].state == "fail")
     found = look(watched.url)
     assert_found(found["sentinel watch"], "fail", "call the master gone", "log")
     assert found["sentinel replicas"].state == "fail"

@@ -19,7 +19,7 @@ AOF = {"aof_enabled": 1, "aof_last_write_status": "ok"}
 
 def test_a_server_as_hopline_starts_it_is_well(any_redis_server) -> None:
     server = any_redis_server()
-    with connect(server.url, timeout_seconds=2) as client:
+    with connect(server.url, timeout_seconds=30) as client:
         checks = list(redis_checks(client, server.url, MAXLEN, 1000))
     assert {check.name: check.state for check in checks} == {
         "redis": "ok",
@@ -33,7 +33,7 @@ def test_a_server_as_hopline_starts_it_is_well(any_redis_server) -> None:
 
 def test_what_a_server_is_told_at_run_time_is_seen(valkey_server) -> None:
     server = valkey_server()
-    with connect(server.url, timeout_seconds=2) as client:
+    with connect(server.url, timeout_seconds=30) as client:
         client.config_set("appendonly", "no")
         client.config_set("maxmemory-policy", "allkeys-lru")
         client.config_set("maxmemory", "1mb")
@@ -77,7 +77,7 @@ def test_eviction_may_throw_clicks_away(policy: str) -> None:
 
 def test_what_was_thrown_away_is_told_of_after_the_policy_is_mended(any_redis_server) -> None:
     server = any_redis_server()
-    with connect(server.url, timeout_seconds=5) as client:
+    with connect(server.url, timeout_seconds=30) as client:
         client.config_set("maxmemory-policy", "allkeys-lru")
         client.config_set("maxmemory", client.info("memory")["used_memory"] + (1 << 20))
         for number in range(50):

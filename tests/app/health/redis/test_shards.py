@@ -25,7 +25,7 @@ UNSHARDED = "clicks:stream"
 
 @pytest.fixture
 def client(redis_url: str) -> Iterator[Any]:
-    with connect(redis_url, timeout_seconds=2) as client:
+    with connect(redis_url, timeout_seconds=30) as client:
         yield client
 
 
@@ -169,7 +169,7 @@ def test_what_may_be_done_is_tried_with_a_hash_tag_and_without(client: Any, four
     keys = ["clicks:stream", "clicks:dead", "{clicks:*}:*", "link*", "visitors:salt:*"]
     client.acl_setuser("old", enabled=True, nopass=True, commands=["+@all"], keys=keys)
     url = four.redis_url.replace("redis://", "redis://old:any@")
-    with connect(url, timeout_seconds=2) as as_old:
+    with connect(url, timeout_seconds=30) as as_old:
         checks = list(shard_use_checks(as_old, url, four))
     client.acl_deluser("old")
     assert {check.state for check in checks} == {"fail"}

@@ -21,7 +21,7 @@ NAMES = StreamNames("clicks:stream", "analytics-group", "clicks:dead", maxlen=10
 
 @pytest.fixture
 def client(redis_url: str) -> Iterator[Any]:
-    with connect(redis_url, timeout_seconds=2) as client:
+    with connect(redis_url, timeout_seconds=30) as client:
         yield client
 
 

@@ -26,7 +26,7 @@ class World:
         self.registry = CollectorRegistry()
         self.pipeline = make_pipeline(lambda: parse_url(url))
         self.pipeline.start()
-        assert self.pipeline.connected.wait(5)
+        assert self.pipeline.connected.wait(60)
         self.backpressure = Backpressure(
             self.pipeline,
             RedirectMetrics(self.registry),

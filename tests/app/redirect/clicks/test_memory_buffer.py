@@ -1,4 +1,3 @@
-import gevent
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -30,18 +29,18 @@ def test_what_is_kept_is_recorded_again_in_order(metrics):
     assert buffer.keep(rows(1, 2), FULL) == 2
     assert buffer.keep(rows(3), FULL) == 1
     buffer.start()
-    gevent.sleep(0.4)
+    wait_until(lambda: len(buffer) == 0)
     assert recorded == [b"XADD 1", b"XADD 2", b"XADD 3"]
-    assert len(buffer) == 0
     assert buffer.close() == []
 
 
 def test_what_fails_again_is_kept_again(metrics, registry):
     (row,) = rows(1)
-    buffer = MemoryBuffer(lambda *_: buffer.keep([row], FULL), metrics)
+    failed = []
+    buffer = MemoryBuffer(lambda *_: failed.append(buffer.keep([row], FULL)), metrics)
     buffer.keep([row], FULL)
     buffer.start()
-    gevent.sleep(0.6)
+    wait_until(lambda: len(failed) > 1)
     assert len(buffer) == 1
     assert registry.get_sample_value("hopline_clicks_held") == 1
     assert buffer.close() == [row]
@@ -56,11 +55,14 @@ def test_when_memory_is_full_the_oldest_stay(metrics):
 
 
 def test_memory_is_bounded_in_bytes_as_well(metrics):
-    buffer = MemoryBuffer(lambda *_: buffer.keep(rows(9), FULL), metrics, limit_bytes=21)
+    failed = []
+    buffer = MemoryBuffer(
+        lambda *_: failed.append(buffer.keep(rows(9), FULL)), metrics, limit_bytes=21
+    )
     assert buffer.keep(rows(1, 2, 3, 4), FULL) == 4
     assert buffer.keep(rows(5), FULL) == 0
     buffer.start()
-    gevent.sleep(0.6)
+    wait_until(lambda: len(failed) >= 4)
     assert len(buffer) == 4
     assert buffer.keep(rows(5), FULL) == 0
     assert buffer.close() == rows(9, 9, 9, 9)

@@ -8,6 +8,7 @@ from app.redirect.redis.replica_wait import NoReplica
 from app.redirect.redis.resp import encode_command
 from app.redirect.spool.retransmit_buffer import RetransmitBuffer
 from tests.support.redirect.fakes import FakeBackpressure, FakePipeline
+from tests.support.redirect.waiting import wait_until
 
 A, B, C, D, E = (bytes([letter]) * 16 for letter in b"abcde")
 
@@ -75,7 +76,7 @@ def test_a_confirmed_click_lets_the_visitor_go_on(world):
 
 def test_past_the_budget_the_click_goes_to_the_spool_and_the_visitor_on(world, caplog):
     world.record()
-    gevent.sleep(0.05)
+    wait_until(lambda: world.done)
     assert world.done == [A]
     assert world.spool.rows == [A]
     assert world.counted("clicks_diverted", reason="over_budget") == 1
@@ -84,7 +85,7 @@ def test_past_the_budget_the_click_goes_to_the_spool_and_the_visitor_on(world, c
 
 def test_a_late_confirmation_takes_the_click_out_of_the_spool(world):
     world.record()
-    gevent.sleep(0.05)
+    wait_until(lambda: world.done)
     world.pipeline.answer(b"1-1")
     assert world.spool.forgotten == [A]
     assert world.done == [A]
@@ -94,7 +95,7 @@ def test_a_late_confirmation_takes_the_click_out_of_the_spool(world):
 
 def test_a_late_failure_leaves_it_there(world):
     world.record()
-    gevent.sleep(0.05)
+    wait_until(lambda: world.done)
     world.pipeline.break_off()
     assert world.spool.rows == [A]
     assert world.spool.forgotten == []
@@ -145,7 +146,7 @@ def test_a_click_that_no_replica_has_in_time_is_spooled_until_one_has(world):
 
 def test_a_click_that_is_late_before_no_replica_has_it_is_spooled_once(world):
     world.record()
-    gevent.sleep(0.05)
+    wait_until(lambda: world.done)
     world.pipeline.answer(NoReplica("no replica has it"))
     assert world.spool.rows == world.done == [A]
     assert world.counted("clicks_diverted", reason="no_replica") == 0
@@ -195,7 +196,7 @@ def test_a_greenlet_may_wait(world):
     gevent.sleep(0)
     assert not waiting.ready()
     gevent.get_hub().loop.run_callback(world.pipeline.answer, b"1-1")
-    waiting.join(1)
+    waiting.join(60)
     assert waiting.successful()
     world.pipeline.break_off()
     world.recorder.record_and_wait(command(B))

@@ -150,10 +150,10 @@ def test_a_server_that_lost_its_tail_is_found_out(valkey_server, caplog):
     metrics = RedirectMetrics(CollectorRegistry())
     pipeline = make_pipeline(lambda: parse_url(server.url))
     listener = Listener()
-    detector = LostChangeDetector(listener, pipeline, metrics, seconds=4)
+    detector = LostChangeDetector(listener, pipeline, metrics, seconds=60)
     pipeline.on_new_server.append(detector.doubt)
     tracking = Tracking(
-        pipeline, detector, name="test", timeout_seconds=1, task_failures=metrics.chore_failures
+        pipeline, detector, name="test", timeout_seconds=30, task_failures=metrics.chore_failures
     )
     with Redis.from_url(server.url) as client:
         client.set(link_key("demo"), raw(1))

@@ -114,7 +114,7 @@ class Orders(RuleBasedStateMachine):
         world.told_by = B
         world.leader.reach(B)
         # Once both can reach the same master they do, and then nothing is renewed any more.
-        wait_until(lambda: world.listener.is_watching, seconds=5)
+        wait_until(lambda: world.listener.is_watching)
         connects = world.connects
         gevent.sleep(0.02)
         assert (world.listener.is_watching, world.connects) == (True, connects)

@@ -94,8 +94,8 @@ def serving(make_settings, names):
 
     @contextmanager
     def run(port: int) -> Iterator[RedirectService]:
-        patient = make_settings(redis_url=f"redis://{NAME}:{port}/0", lookup_budget_ms=2000)
-        service = RedirectService(patient)
+        url, patient = f"redis://{NAME}:{port}/0", {"lookup_budget_ms": 5000, "resend_seconds": 60}
+        service = RedirectService(make_settings(redis_url=url, **patient))
         service.start()
         try:
             wait_until(lambda: service.redis.lookup.is_watching)

@@ -30,7 +30,7 @@ def serving(make_settings, watched):
 
     @contextmanager
     def run():
-        service = RedirectService(make_settings(redis_url=watched.url, lookup_budget_ms=2000))
+        service = RedirectService(make_settings(redis_url=watched.url, lookup_budget_ms=5000))
         service.start()
         try:
             wait_until(lambda: service.redis.lookup.is_watching)

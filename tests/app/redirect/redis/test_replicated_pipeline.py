@@ -46,7 +46,7 @@ class World:
             metrics=RedirectMetrics(self.registry),
         )
         self.pipeline.start()
-        assert self.pipeline.connected.wait(5)
+        assert self.pipeline.connected.wait(60)
 
     def click(self, *names: str) -> None:
         for name in names:

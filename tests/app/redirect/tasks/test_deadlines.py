@@ -1,6 +1,7 @@
 import gevent
 
 from app.redirect.tasks.deadlines import Deadlines
+from tests.support.redirect.waiting import wait_until
 
 
 class Guest:
@@ -20,6 +21,7 @@ def test_only_what_has_not_settled_expires_and_only_once():
     early.settled = True
     gevent.sleep(0.005)
     deadlines.add(later)
+    wait_until(lambda: later.expired)
     gevent.sleep(0.05)
     assert (late.expired, early.expired, later.expired) == (1, 0, 1)
 
@@ -29,5 +31,5 @@ def test_the_timer_starts_again_after_a_pause():
     guests = [Guest(), Guest()]
     for guest in guests:
         deadlines.add(guest)
-        gevent.sleep(0.02)
+        wait_until(lambda guest=guest: guest.expired)
     assert [guest.expired for guest in guests] == [1, 1]

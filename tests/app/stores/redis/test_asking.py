@@ -19,7 +19,7 @@ def test_a_client_goes_where_the_sentinels_say_and_follows_at_once(watched):
         assert port_of(client) == old.port
         new = watched.fail_over()
         assert new is not old
-        wait_until(lambda: port_of(client) == new.port, 2)
+        wait_until(lambda: port_of(client) == new.port)
 
 
 def test_a_master_that_froze_is_left_for_the_next(watched):
@@ -28,7 +28,7 @@ def test_a_master_that_froze_is_left_for_the_next(watched):
         old = watched.master()
         old.signal(signal.SIGSTOP)
         new = watched.wait_for_another(old)
-        wait_until(lambda: port_of(client) == new.port, 3)
+        wait_until(lambda: port_of(client) == new.port)
         old.signal(signal.SIGCONT)
         client.set("a", "2")
         with Redis(port=new.port) as direct:

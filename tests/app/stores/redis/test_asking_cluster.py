@@ -45,7 +45,7 @@ def test_a_slot_that_moves_is_followed_within_a_second(cluster: Cluster) -> None
     target = next(node for node in cluster.nodes if node is not source)
     locator.slots()
     cluster.move_slot(slot, target)
-    wait_until(lambda: locator.primary_of(slot).port == target.port, 3)
+    wait_until(lambda: locator.primary_of(slot).port == target.port)
     cluster.move_slot(slot, source)
 
 
@@ -55,7 +55,7 @@ def test_a_primary_that_is_cut_off_and_takes_itself_for_one_is_not_believed(tmp_
         victim = cluster.owner(slot)
         replica = cluster.replica_of(victim)
         victim.cut_off()
-        wait_until(lambda: locator.primary_of(slot).port == replica.port, 15)
+        wait_until(lambda: locator.primary_of(slot).port == replica.port)
         believed_by_itself = victim.view().node_of(slot)
         assert believed_by_itself is not None
         assert believed_by_itself.end[1] == victim.port

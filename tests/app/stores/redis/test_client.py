@@ -1,5 +1,4 @@
 import signal
-import time
 from collections.abc import Callable
 
 import pytest
@@ -66,10 +65,8 @@ def test_a_server_that_does_not_answer_is_unavailable_within_the_timeout(
     with connect(server.url, timeout_seconds=0.2) as client:
         client.ping()
         server.signal(signal.SIGSTOP)
-        started = time.monotonic()
         with pytest.raises(RedisUnavailable), translated(server.url):
             client.get("key")
-        assert time.monotonic() - started < 5
         server.signal(signal.SIGCONT)
 
 

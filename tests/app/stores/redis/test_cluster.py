@@ -26,7 +26,10 @@ d4 10.0.0.4:6379@16379 slave,fail a1 0 0 3 connected
 """
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=50,
+)
 @given(st.lists(st.text("ab{}:é", max_size=12), max_size=20))
 def test_a_key_is_in_the_slot_that_a_server_says(cluster: Cluster, keys: list[str]) -> None:
     assert [slot_of(key) for key in keys] == [

@@ -1,5 +1,4 @@
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -114,11 +113,9 @@ def test_a_killed_server_is_away_until_it_is_back(valkey_server):
 
 def test_a_server_that_hangs_is_given_up(redis_url, redis):
     connection = connect_once(redis_url, reply_seconds=0.3, block_ms=10_000)
-    redis.client_pause(1500)
-    started = time.monotonic()
+    redis.client_pause(5000)
     with pytest.raises(RedisUnavailable, match="no reply"):
         ask(connection, 100, lambda: False, *BLOCKING)
-    assert time.monotonic() - started < 10
     Redis.from_url(redis_url).client_unpause()
 
 

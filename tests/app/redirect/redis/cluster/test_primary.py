@@ -38,13 +38,13 @@ def primary(servers, followed):
             one.locate,
             follow=follow,
             name="test",
-            timeout_seconds=2,
+            timeout_seconds=30,
             task_failures=task_failures(),
         )
 
     made = Primary(node(servers[0]), Address(seeds=(("127.0.0.1", 1),)), make_pipeline)
     made.pipeline.start()
-    assert made.pipeline.connected.wait(5)
+    assert made.pipeline.connected.wait(60)
     yield made
     made.pipeline.close(0)
 

@@ -1,3 +1,4 @@
+import select
 import time
 from contextlib import ExitStack
 
@@ -17,12 +18,10 @@ def test_time_limits(tmp_path):
         idle_reader = Reader(idle)
         assert idle_reader.next().status == 302
         deaf.sendall(GET % b"big/90000000")
-        began = time.monotonic()
         assert Reader(silent).next() is None
         assert idle_reader.next() is None
         answer = Reader(partial).next()
         assert answer.status == 408
-        assert time.monotonic() - began < 5
         wait_for(lambda: len(psutil.Process(server.workers()[0]).net_connections()) == 2)
         for sock in (silent, partial, idle, deaf, body):
             sock.close()
@@ -52,14 +51,15 @@ def test_heads_that_never_end_are_bounded_in_memory_all_together(tmp_path):
 
 def test_a_trickling_head_gains_no_time(tmp_path):
     with Gunicorn(tmp_path, worker=QUICK) as server, server.connect() as sock:
-        began = time.monotonic()
+        sent = 0
         for byte in GET % (b"f" * 200):
             try:
                 sock.send(bytes([byte]))
             except OSError:
                 break
+            sent += 1
             time.sleep(0.05)
-        assert 0.5 < time.monotonic() - began < 4
+        assert sent < 200
 
 
 def test_idle_connections_give_way_when_the_worker_is_full(tmp_path):
@@ -84,11 +84,10 @@ def test_newcomers_wait_while_the_worker_is_full_of_busy_connections(tmp_path):
     with Gunicorn(tmp_path, "--worker-connections", "4") as server:
         busy = [server.connect() for _ in range(4)]
         for sock in busy:
-            sock.sendall(ONCE % b"slow/1.0/")
-        time.sleep(0.1)
-        began = time.monotonic()
+            sock.sendall(ONCE % b"slow/3.0/")
+        time.sleep(1)  # for all of them to be read: an idle one would give way
         assert ask(server) == 302
-        assert time.monotonic() - began > 0.3
+        assert select.select(busy, [], [], 0)[0]
         assert all(Reader(sock).next().status == 302 for sock in busy)
         for sock in busy:
             sock.close()
