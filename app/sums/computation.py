@@ -34,6 +34,8 @@ DIMENSIONS: Final[dict[str, str]] = {
     "language": "language",
     "target": "target",
     "host": "host",
+    "source": "source",
+    "channel": "channel",
     "kind": "if(is_bot, 'bot', 'person')",
 }
 #: Of all links together also by link.

@@ -36,6 +36,8 @@ def click_row(time: datetime = NOON, **columns: Any) -> dict[str, Any]:
         "language": "de",
         "geo_version": "2026-05",
         "enriched_at": time,
+        "source": "",
+        "channel": "direct",
         **columns,
     }
 

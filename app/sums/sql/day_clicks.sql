@@ -13,6 +13,8 @@ CREATE TEMPORARY TABLE day_clicks
     bot           LowCardinality(String),
     language      LowCardinality(String),
     target        LowCardinality(String),
-    host          LowCardinality(String)
+    host          LowCardinality(String),
+    source        LowCardinality(String),
+    channel       LowCardinality(String)
 )
 ENGINE = Memory

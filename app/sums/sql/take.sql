@@ -2,7 +2,7 @@
 -- needs no other. WHERE comes after FINAL, so that it sees a click's newest row.
 INSERT INTO day_clicks
 SELECT short_code, intDiv(toUnixTimestamp64Milli(time) - {first_ms:Int64}, 900000), visitor_id, is_bot,
-    country, browser, os, device, referrer_host, bot, language, target, host
+    country, browser, os, device, referrer_host, bot, language, target, host, source, channel
 FROM clicks FINAL
 PREWHERE time >= fromUnixTimestamp64Milli({first_ms:Int64}, 'UTC')
     AND time < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')
