@@ -4,6 +4,7 @@ Rule: real stores. One Valkey and one ClickHouse serve a whole run; each test ge
 test that stops or kills a store takes one of its own from a factory.
 """
 
+import gc
 import itertools
 import os
 import shutil
@@ -65,6 +66,17 @@ def pytest_sessionstart() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     scheduling.sort(items)
+
+
+def pytest_collection() -> None:
+    """Collect without looking for garbage: there is none, and each look goes through all tests."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
+    # Nor do later looks go through what lives as long as the run.
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

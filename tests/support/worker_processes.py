@@ -15,6 +15,7 @@ from loadtest.common.processes import below
 from tests.support.servers import environ_of
 
 STOP_SECONDS = 60.0
+_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 2.0
 
 
 class Workers:
@@ -68,8 +69,16 @@ class Workers:
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 120.0) -> None:
-    """Wait until a condition is true; fail when it takes longer."""
+    """Wait until a condition is true; fail when it takes longer.
+
+    A look that costs much, as a report or a command does, is followed by a longer pause: it would
+    take the processors from what is waited for.
+    """
     deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not true within {seconds} s"
-        time.sleep(0.05)
+    while True:
+        began = time.monotonic()
+        if condition():
+            return
+        now = time.monotonic()
+        assert now < deadline, f"not true within {seconds} s"
+        time.sleep(min(max(_PAUSE_SECONDS, 3 * (now - began)), _LONGEST_PAUSE_SECONDS))
