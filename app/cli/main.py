@@ -4,6 +4,7 @@ Rule: a command's module is imported when that command runs, so that `hopline --
 completion in the shell don't wait for database drivers.
 """
 
+import gc
 import importlib
 import sys
 from typing import Annotated, Any, NamedTuple
@@ -133,6 +134,7 @@ class Commands(TyperGroup):
 def load_command(name: str) -> Any:
     """Import a command and return it as typer's parser wants it."""
     command = getattr(importlib.import_module(COMMANDS[name].module), name)
+    _collect_garbage()
     if not isinstance(command, typer.Typer):
         alone = typer.Typer(add_completion=False)
         alone.command(name)(command)
@@ -140,6 +142,13 @@ def load_command(name: str) -> Any:
     loaded = typer.main.get_command(command)
     _unwrap(loaded)
     return loaded
+
+
+def _collect_garbage() -> None:
+    """Have garbage looked for again, but not in what was loaded; see :mod:`app.cli.entry`."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _unwrap(command: Any) -> None:

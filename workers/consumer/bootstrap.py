@@ -119,6 +119,7 @@ def consume(
     # What is there now stays, so the collector of cycles need not look at it again and again; what
     # clicks are made of has none, and at the usual pace it would take a fifth of the time.
     gc.freeze()
+    gc.enable()
     gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS)
     try:
         with published(registry, settings.metrics_of("workers")), failover.running():

@@ -1,3 +1,4 @@
+import gc
 import os
 import subprocess
 import sys
@@ -29,6 +30,15 @@ def test_help_lists_every_command_with_its_sentence(hopline: Run, monkeypatch) -
 def test_the_list_describes_a_command_as_the_command_does_itself(name: str) -> None:
     first = load_command(name).help.partition("\n\n")[0]
     assert " ".join(first.split()).startswith(COMMANDS[name].sentence)
+
+
+def test_garbage_is_looked_for_once_a_command_is_loaded() -> None:
+    gc.disable()
+    try:
+        load_command("metrics")
+        assert gc.isenabled()
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -1,5 +1,6 @@
 """Small applications for the worker to serve; each answer says which request it is for."""
 
+import gc
 import json
 import os
 import sys
@@ -40,6 +41,11 @@ def show(environ, start_response, *_):
     body = json.dumps(shown).encode()
     start_response("200 OK", [("Content-Type", "application/json")])
     return [body]
+
+
+def collects(_environ, start_response, *_):
+    start_response("200 OK" if gc.isenabled() else "503 Service Unavailable", [])
+    return []
 
 
 def read(environ, start_response, *_):
@@ -131,8 +137,8 @@ def refused(_environ, _start_response, *_):
 WAYS = {
     way.__name__.replace("_", "-"): way
     for way in (
-        slow, nap, show, read, stream, big, whole, write, short, long, none, boom, leave, late_boom,
-        mended, split, connection, refused,
+        slow, nap, show, collects, read, stream, big, whole, write, short, long, none, boom, leave,
+        late_boom, mended, split, connection, refused,
     )
 }  # fmt: skip
 

@@ -1,12 +1,17 @@
+import gc
 import multiprocessing
+import os
 import re
 import signal
 import time
 
 import psutil
+import pytest
 
 from tests.support.worker_processes import Workers, wait_until
-from workers.consumer.bootstrap import consumer_name, die_with
+from workers.consumer.bootstrap import consume, consumer_name, die_with
+from workers.process.heartbeat import Pulse, shared_heartbeat
+from workers.process.signals import Signals
 
 
 def sleep_under(supervisor_pid: int) -> None:
@@ -26,6 +31,22 @@ def test_who_comes_to_life_without_its_supervisor_ends():
     process.start()
     process.join(30)
     assert process.exitcode == -signal.SIGTERM
+
+
+@pytest.fixture
+def without_garbage_collection():
+    before = gc.get_threshold()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.set_threshold(*before)
+
+
+def test_garbage_is_looked_for_while_it_works(settings, without_garbage_collection):
+    with Signals(signal.SIGTERM) as signals:
+        os.kill(os.getpid(), signal.SIGTERM)
+        consume(settings, consumer_name(), "", Pulse(shared_heartbeat()), signals)
+    assert gc.isenabled()
 
 
 def test_a_redis_that_is_frozen_keeps_a_consumer_waiting_no_longer_than_its_timeout(

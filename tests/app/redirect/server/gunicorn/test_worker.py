@@ -27,6 +27,11 @@ def test_an_application_checked_against_the_wsgi_standard_is_served(tmp_path):
             assert ask(server, path) in (200, 302), server.log
 
 
+def test_garbage_is_looked_for_while_it_serves(tmp_path):
+    with Gunicorn(tmp_path) as server:
+        assert ask(server, b"collects/") == 200
+
+
 def test_a_unix_socket_is_served(tmp_path):
     with Gunicorn(tmp_path, bind=f"unix:{tmp_path}/s") as server, server.connect() as sock:
         sock.sendall(GET % b"f1" + ONCE % b"show/")
