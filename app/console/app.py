@@ -24,7 +24,7 @@ from app.links.link import LinkNotFound
 from app.links.store import LinkStore
 from app.metrics.console import ConsoleMetrics
 from app.metrics.exposition import Exposition
-from app.reports.reader import Reports
+from app.reports.reading.reader import Reports
 from app.reports.spellings import LINK_PATH, PATH
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.redis.errors import RedisError

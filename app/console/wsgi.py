@@ -19,7 +19,7 @@ from app.logs import setup as logs
 from app.metrics.console import ConsoleMetrics
 from app.metrics.exposition import Exposition
 from app.metrics.publisher import published
-from app.reports.reader import Reports
+from app.reports.reading.reader import Reports
 
 #: Longest wait for ClickHouse's sign of life, shorter than a load balancer's for the answer.
 _PING_SECONDS = 2.0

@@ -4,7 +4,7 @@ A figure is exact where :class:`Source` doesn't say otherwise: it is over distin
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from app.reports.filters import Dimension
@@ -82,6 +82,21 @@ class Breakdown:
 
 
 @dataclass(frozen=True, slots=True)
+class Sums:
+    """How much of an answer comes from sums of closed UTC days.
+
+    Attributes:
+        through: the last day that does, None where none does.
+        days: how many do.
+        days_raw: how many others there are, up to now, whose rows were read.
+    """
+
+    through: date | None = None
+    days: int = 0
+    days_raw: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """What the figures are taken from.
 
@@ -93,6 +108,7 @@ class Source:
         seconds: that it took.
         has_exact_visitors: whether visitors are exact: of UTC days and parts of them, summed. In a
             day that crosses midnight UTC, who came before and after is two visitors.
+        sums: which days were taken from them.
     """
 
     as_of: datetime
@@ -100,6 +116,7 @@ class Source:
     rows_read: int
     seconds: float
     has_exact_visitors: bool
+    sums: Sums = Sums()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +212,15 @@ def _source(answer: Answer) -> dict[str, Any]:
         "visitors": "exact" if source.has_exact_visitors else "estimate",
         "as_of": _time(source.as_of),
         "newest_click": _time(source.newest_click),
+        "sums": _sums(source.sums),
         "rows_read": source.rows_read,
         "seconds": round(source.seconds, 3),
     }
+
+
+def _sums(sums: Sums) -> dict[str, Any]:
+    through = sums.through.isoformat() if sums.through else None
+    return {"through": through, "days": sums.days, "days_raw": sums.days_raw}
 
 
 def _time(time: datetime | None) -> str | None:

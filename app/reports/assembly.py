@@ -9,7 +9,7 @@ from typing import Any
 from app.reports.answer import Answer, Breakdown, Bucket, Figures, Share, Source
 from app.reports.conditions import milliseconds
 from app.reports.filters import Dimension
-from app.reports.statement import Plan
+from app.reports.plan import Plan
 
 Row = Mapping[str, Any]
 

@@ -18,7 +18,7 @@ from app.config.shards import written_shards
 from app.health.clickhouse.server import clickhouse_checks
 from app.reports.filters import Condition, Dimension
 from app.reports.query import Query
-from app.reports.reader import Reports
+from app.reports.reading.reader import Reports
 from app.schema import sharding
 from app.schema.layout import Layout
 from app.schema.migrations import migrate, migrate_as_set

@@ -12,7 +12,7 @@ from app.links.codes import named
 from app.links.store import open_store
 from app.reports.answer import Answer
 from app.reports.query import BadQuery, Query
-from app.reports.reader import Reports
+from app.reports.reading.reader import Reports
 from app.reports.scope import require_links, tagged_codes
 from app.reports.spellings import read
 from app.terminal.options import yet_to_come

@@ -186,6 +186,10 @@ def _source(answer: Answer) -> Text:
     if source.newest_click:
         newest = _moment(source.newest_click, answer.query.zone)
         text += f"; newest click stored {newest}"
+    if source.sums.through:
+        count = source.sums.days
+        text += f"; {count} {'day' if count == 1 else 'days'} by sums, through"
+        text += f" {source.sums.through}"
     text += f"; {source.rows_read:,} rows read in {source.seconds:.2f} s"
     if not source.has_exact_visitors:
         text += "; visitors are an estimate, as their ids change at midnight UTC"

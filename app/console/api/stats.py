@@ -15,7 +15,7 @@ from app.links.store import LinkStore
 from app.reports.answer import to_json
 from app.reports.json_form import from_json
 from app.reports.query import BadQuery, Query
-from app.reports.reader import Reports
+from app.reports.reading.reader import Reports
 from app.reports.scope import require_links, tagged_codes
 from app.reports.spellings import PATH, read, read_parameters
 

@@ -1,9 +1,6 @@
-$with
-SELECT grouping($keys) AS panel, $keys, $figures
-FROM clicks FINAL
-$prewhere
-$where
-GROUP BY GROUPING SETS ($sets, ())
+SELECT panel, $keys, $figures
+FROM ($parts)
+GROUP BY panel, $keys
 HAVING $having
 ORDER BY panel, $order
 LIMIT {limit:UInt64} BY panel, $times

@@ -7,7 +7,7 @@ import falcon.testing
 import pytest
 
 from app.links.store import open_store
-from app.reports.reader import Reports
+from app.reports.reading.reader import Reports
 from app.schema.migrations import migrate
 from tests.support.console import client_of
 

@@ -7,7 +7,7 @@ import falcon.testing
 import pytest
 
 from app.console.health_endpoints import Ready
-from app.reports.reader import Reports
+from app.reports.reading.reader import Reports
 from app.stores.clickhouse.connection import ClickHouseRefused, ClickHouseUnavailable
 from app.stores.redis.errors import RedisUnavailable
 from tests.support.clicks import bot_row, click_row, insert_clicks

@@ -3,7 +3,7 @@ from typing import Any
 import falcon.testing
 import pytest
 
-from app.reports.reader import Reports
+from app.reports.reading.reader import Reports
 from tests.support.console import TOKEN, client_of
 
 

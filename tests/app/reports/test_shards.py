@@ -10,7 +10,7 @@ from app.reports.answer import Figures
 from app.reports.filters import Condition
 from app.reports.period import Period
 from app.reports.query import Query
-from app.reports.reader import Reports
+from app.reports.reading.reader import Reports
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect, insert_settings
 from app.stores.clickhouse.shards import ClickHouseConnection

@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 
 from app.cli.main import load_command
 from app.reports.answer import to_json
+from app.reports.conditions import Statement
 from app.reports.json_form import from_json
 from app.reports.json_form import to_json as query_to_json
 from app.reports.query import BadQuery, Query
-from app.reports.reader import Reports
+from app.reports.reading.reader import Reports
 from app.reports.spellings import (
     NAMES,
     read,
@@ -23,7 +24,6 @@ from app.reports.spellings import (
     to_sql,
     to_url,
 )
-from app.reports.statement import Statement
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect
 from tests.support.clicks import bot_row, click_row, insert_clicks

@@ -9,7 +9,7 @@ from app.exports.clicks import COLUMNS, ClickExport
 from app.health.clickhouse.server import clickhouse_checks
 from app.reports.period import Period
 from app.reports.query import Query
-from app.reports.reader import Reports
+from app.reports.reading.reader import Reports
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect, of_cluster
 from app.stores.clickhouse.shards import ClickHouseConnection

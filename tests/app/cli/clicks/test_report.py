@@ -1,12 +1,12 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
 
 from app.cli.clicks.report import describe_period, draw, print_report
-from app.reports.answer import Answer, Breakdown, Bucket, Figures, Share, Source
+from app.reports.answer import Answer, Breakdown, Bucket, Figures, Share, Source, Sums
 from app.reports.period import Period
 from app.reports.query import Query
 from tests.support.clicks import NOON
@@ -100,11 +100,15 @@ def test_what_is_compared_stands_beside() -> None:
 
 def test_a_report_says_what_it_is_taken_from() -> None:
     zone = replace(COMPARED.query, tz="Asia/Kathmandu")
-    source = replace(ANSWER.source, has_exact_visitors=False)
+    sums = Sums(date(2026, 5, 9), 7, 1)
+    source = replace(ANSWER.source, has_exact_visitors=False, sums=sums)
     text = " ".join(" ".join(drawn(replace(COMPARED, query=zone, source=source), 120)).split())
     assert "hour (Asia/Kathmandu)" in text
     assert "exact, as of 2026-05-10T17:45:00+05:45; newest click stored 2026-05-10T17:45:00" in text
-    assert "10,000,006 rows read in 1.50 s; visitors are an estimate" in text
+    assert (
+        "; 7 days by sums, through 2026-05-09; 10,000,006 rows read in 1.50 s; visitors are an"
+        " estimate"
+    ) in text
 
 
 def test_only_metrics_that_were_asked_for_are_drawn() -> None:

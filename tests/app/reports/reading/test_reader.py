@@ -9,7 +9,8 @@ from app.reports.answer import Answer, Figures
 from app.reports.filters import Dimension
 from app.reports.period import Period
 from app.reports.query import BadQuery, Query
-from app.reports.reader import Reports, span
+from app.reports.reading.planning import span
+from app.reports.reading.reader import Reports
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import ClickHouseRefused, ClickHouseUnavailable, connect
 from tests.support.clicks import NOON, bot_row, click_row, insert_clicks

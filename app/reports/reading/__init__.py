@@ -1,0 +1,1 @@
+"""Reading of reports: :class:`app.reports.reading.reader.Reports` asks ClickHouse."""

@@ -1,0 +1,85 @@
+"""Planning that decides what an answer needs, asking ClickHouse what a query leaves open."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import accumulate
+
+from app.reports.period import Period, move_back, period_of
+from app.reports.plan import Plan
+from app.reports.query import BadQuery, Query
+from app.reports.reading.asking import Asking
+from app.reports.sums.division import Division, divide, may_divide
+from app.reports.timeline import choose_interval, starts
+from app.sums.days import HOT_CLICKS
+
+
+def plan_of(
+    asking: Asking,
+    query: Query,
+    now: datetime,
+    tagged: Sequence[str],
+    newest: datetime | None,
+) -> tuple[Plan, Division]:
+    """Return what answers a query, and which days of it are answered by sums.
+
+    Args:
+        tagged: codes of the links that carry the query's tag.
+        newest: time of the newest click, None where there is none.
+
+    Raises:
+        BadQuery: the timeline would be too long, or there is nothing to compare.
+    """
+    codes = tagged if query.tag else (query.codes or None)
+    period = period_of(query, now)
+    # Where a period begins with the first click, that is looked for outside of summed days.
+    known = asking.scope_days(codes, period) if period.since is None else None
+    clicked: tuple[datetime, ...] = ()
+    is_ahead = newest is not None and newest > now and (period.until is None or period.until > now)
+    if period.since is None or is_ahead:
+        clicked = asking.clicked(codes, period, known or ())
+    plan = _plan(query, codes, period, span(period, clicked, now), now)
+    if not may_divide(plan):
+        return plan, Division()
+    if known is None:
+        known = asking.scope_days(codes, _whole(plan))
+    return plan, divide(plan, known, HOT_CLICKS)
+
+
+def span(period: Period, clicked: Sequence[datetime], now: datetime) -> tuple[datetime, datetime]:
+    """Return the first and the last moment of a timeline.
+
+    Args:
+        period: what was asked for; the timeline covers it, up to now.
+        clicked: the first and last click in it, none where it need not be known.
+        now: the present, which a timeline without an end leads to.
+    """
+    end = now if period.until is None else min(now, period.until - datetime.resolution)
+    start = period.since or min((*clicked, end))
+    return start, max((start, end, *clicked))
+
+
+def _plan(
+    query: Query,
+    codes: Sequence[str] | None,
+    period: Period,
+    between: tuple[datetime, datetime],
+    now: datetime,
+) -> Plan:
+    first, last = between
+    interval = query.interval or choose_interval(first, last)
+    found = tuple(starts(first, last, interval, query.zone, query.week))
+    end = min(period.until or now, now)
+    if period.since is None or (move := move_back(query, period.since, end, interval)) is None:
+        return Plan(query, codes, period, interval, found)
+    if end <= period.since:
+        raise BadQuery("since", "is yet to come, so there is nothing to compare")
+    before = Period(move(period.since), move(end))
+    moved = (min(move(max(start, period.since)), move(end)) for start in found)
+    return Plan(query, codes, period, interval, found, before, tuple(accumulate(moved, max)))
+
+
+def _whole(plan: Plan) -> Period:
+    """Return the period from the first moment that a plan asks about to the last."""
+    first = plan.before.since if plan.before else None
+    sinces = [time for time in (plan.period.since, first) if time]
+    return Period(min(sinces, default=None), plan.period.until)

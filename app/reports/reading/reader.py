@@ -1,0 +1,113 @@
+"""Reports that ClickHouse answers, each in one statement over sums of days and rows of others."""
+
+import threading
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Self
+
+from app.reports.answer import Answer, Source, Sums
+from app.reports.assembly import assemble, has_exact_visitors
+from app.reports.conditions import Statement
+from app.reports.query import Query
+from app.reports.reading.asking import Asking
+from app.reports.reading.planning import plan_of
+from app.reports.statement.report import compile_plan
+from app.stores.clickhouse.connection import connect, translated
+from app.stores.clickhouse.driver import Client
+
+
+class Reports:
+    """Reads reports; any thread may ask, as each has a connection of its own until the close.
+
+    Args:
+        has_sums: whether sums of days may answer, which is right either way.
+    """
+
+    def __init__(self, url: str, *, timeout_seconds: float, has_sums: bool = True) -> None:
+        self._url = url
+        self._has_sums = has_sums
+        self._timeout_seconds = timeout_seconds
+        self._own = threading.local()
+        self._clients: list[Client] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections of all threads, none of which may be asking."""
+        for client in self._clients:
+            client.disconnect()
+
+    def ping(self) -> None:
+        """Ask ClickHouse for none of the clicks: a server without the table answers as well.
+
+        Raises:
+            ClickHouseUnavailable, ClickHouseRefused: it would give none.
+        """
+        with translated(self._url):
+            self._client().execute("SELECT click_id FROM clicks LIMIT 0")
+
+    def ask(self, query: Query, now: datetime, tagged: Sequence[str] = ()) -> Answer:
+        """Count clicks.
+
+        Args:
+            query: what to count; a code that was never clicked has zeros.
+            now: where a timeline without an end leads to.
+            tagged: codes of the links that carry the query's tag.
+
+        Raises:
+            BadQuery: the timeline would be too long for the interval.
+            ClickHouseUnavailable, ClickHouseRefused: as the server says.
+        """
+        began = time.monotonic()
+        with translated(self._url):
+            asking = self._begin()
+            newest = asking.newest_click()
+            plan, division = plan_of(asking, query, now, tagged, newest)
+            rows = asking.ask(compile_plan(plan, division))
+        source = Source(
+            as_of=now,
+            newest_click=newest,
+            rows_read=asking.rows_read,
+            seconds=time.monotonic() - began,
+            has_exact_visitors=has_exact_visitors(plan),
+            sums=Sums(division.through, len(division.totals), division.days_raw(plan, now)),
+        )
+        return assemble(plan, rows, source)
+
+    def statement(self, query: Query, now: datetime, tagged: Sequence[str] = ()) -> Statement:
+        """Return what asks ClickHouse for the figures by rows alone, whichever sums there are.
+
+        What somebody copies shall be right tomorrow, when sums may have been computed anew.
+
+        Raises:
+            BadQuery, ClickHouseUnavailable, ClickHouseRefused: as :meth:`ask`.
+        """
+        with translated(self._url):
+            asking = self._begin()
+            plan, _ = plan_of(asking, query, now, tagged, asking.newest_click())
+            return compile_plan(plan)
+
+    def _begin(self) -> Asking:
+        ends_at = time.monotonic() + self._timeout_seconds
+        return Asking(self._client(), ends_at, self._has_sums)
+
+    def _client(self) -> Client:
+        if not hasattr(self._own, "client"):
+            self._own.client = self._connect()
+            self._clients.append(self._own.client)
+        client: Client = self._own.client
+        return client
+
+    def _connect(self) -> Client:
+        settings = {
+            "max_execution_time": max(1, int(self._timeout_seconds)),
+            "do_not_merge_across_partitions_select_final": 1,
+            # A filter in WHERE comes after FINAL, whatever the server's profile says.
+            "optimize_move_to_prewhere_if_final": 0,
+        }
+        return connect(self._url, timeout_seconds=self._timeout_seconds, settings=settings)

@@ -1,0 +1,103 @@
+"""Statement that asks ClickHouse one query, all its panels at once.
+
+Figures of days whose sums are right come from those, all others from rows; no click is in both, and
+so they add up.
+"""
+
+from collections.abc import Sequence
+
+from app.reports.conditions import Parameters, Statement, clause, outside, scope, within
+from app.reports.period import Period
+from app.reports.plan import Plan
+from app.reports.statement.columns import PART
+from app.reports.statement.rows import rows_part
+from app.reports.statement.totals import totals_part
+from app.reports.statement.values import values_part
+from app.reports.sums.division import DAY_MS, Division, ScopeDay, runs, unseen
+from app.stores.scripts import query as text_of
+
+#: What is read raw altogether.
+RAW = Division()
+
+
+def compile_plan(plan: Plan, division: Division = RAW) -> Statement:
+    """Return the statement that answers a plan; its columns are ``panel``, keys and figures.
+
+    Args:
+        division: of its days into those of sums and others.
+    """
+    parameters = Parameters({"limit": plan.query.limit})
+    parts = []
+    if division.leaves_rows(plan):
+        parts.append(rows_part(plan, parameters, division))
+    if division.totals:
+        parts.append(totals_part(plan, parameters, division))
+    if division.values:
+        parts.append(values_part(plan, parameters, division))
+    text = text_of(
+        "app.reports",
+        "report",
+        keys=", ".join(plan.keys),
+        figures=", ".join(f"sum({PART}{name}) AS {name}" for name in plan.figures),
+        parts="\nUNION ALL\n".join(parts),
+        having=_having(plan),
+        order=_order(plan),
+        times=", ".join(plan.times),
+    )
+    return Statement(text, parameters.values)
+
+
+def compile_span(
+    codes: Sequence[str] | None, period: Period, days: Sequence[ScopeDay] = ()
+) -> Statement:
+    """Return the statement that asks how many clicks there are, and for the first and the last.
+
+    Args:
+        days: of which there are sums; those between the first and the last with clicks need not
+            be looked at.
+    """
+    parameters = Parameters()
+    bounds = [(first * DAY_MS, end * DAY_MS) for first, end in runs(unseen(period, days))]
+    prewhere = clause(
+        "PREWHERE",
+        scope(parameters, codes),
+        within(parameters, period),
+        outside(parameters, bounds),
+    )
+    return Statement(text_of("app.reports", "span", prewhere=prewhere), parameters.values)
+
+
+def _counted(plan: Plan, suffix: str = "") -> str:
+    """Return what the row of a breakdown counts; which panel it is decides what."""
+    figures = {"clicks": f"(humans{suffix} + bots{suffix})"}
+    chosen = {
+        figures.get(counted, f"{counted}{suffix}"): f"panel = {plan.panel(key)}"
+        for key, by in plan.values.items()
+        if (counted := plan.query.counted(by)) != "humans"
+    }
+    if not chosen:
+        return f"humans{suffix}"
+    sql, is_panel = next(iter(chosen.items()))
+    return (
+        sql if plan.query.order in ("clicks", "bots") else f"if({is_panel}, {sql}, humans{suffix})"
+    )
+
+
+def _having(plan: Plan) -> str:
+    kept = [f"panel IN ({', '.join(str(plan.panel(key)) for key in ('', *plan.times))})"]
+    kept.append(f"{_counted(plan)} > 0")
+    if plan.query.order in ("rise", "fall"):
+        kept.append(f"{_counted(plan, '_before')} > 0")
+    return " OR ".join(kept)
+
+
+def _order(plan: Plan) -> str:
+    order = plan.query.order
+    score = f"{_counted(plan)} DESC"
+    if order in ("rise", "fall"):
+        direction = "DESC" if order == "rise" else "ASC"
+        score = f"{_counted(plan)} - {_counted(plan, '_before')} {direction}"
+    elif order == "visitors":
+        score = "visitors DESC"
+    first = () if order == "name" else (score,)
+    return ", ".join((*first, *plan.keys))
