@@ -54,6 +54,7 @@ NARROWED = {
     "Chirp|gotosocial": "gotosocial",
     "okhttp": r"^okhttp",
     "NewsBlur": "NewsBlur (?:Page|Feed|Favicon|Content)",
+    "Mastodon": r"Mastodon/[^ ]+ \(http|\(Mastodon/",
     "Disqus": "^Disqus",
     "Goodreads": "^Goodreads",
     "mail\\.ru": r"go\.mail\.ru/help",

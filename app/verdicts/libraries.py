@@ -4,33 +4,37 @@ from app.verdicts.rule import Rule
 
 #: Libraries, runtimes and command lines, as their user agents begin.
 _AT_START = (
-    r"curl|libcurl|PycURL|r-curl|nscurl|tclcurl|wget|aria2|axel|httpie|xh/|lftp|fetch[ /]|"
-    r"python|aiohttp|httpx|urllib|urlgrabber|GRequests|niquests|treq|boto|botocore|pip/|conda/|"
-    r"Definitely-Not-Requests|http_get|libdnf|dnf/|yum/|debian apt|apt/|apk-tools|zypper|"
-    r"Java[/ \d._-]|Java$|Jakarta|Apache-Http|Google-HTTP-Java|Apache CXF|Jersey/|Feign|"
-    r"RestTemplate|unirest|ReactorNetty|Netty|AHC|asynchttp|okhttp|network-okhttp|okdownload|Retrofit|volley|ktor|"
-    r"akka-http|pekko-http|play-?ws|scalaj|sttp|finagle|http4s|clj-http|http-kit|babashka|"
-    r"Go-http|Go \d|go-|gentleman|req/v|fasthttp|resty|quic-go|colly|hugo/|IPinfoClient|"
-    r"GuzzleHttp|Guzzle|Symfony|PHP|HTTP_Request|Zend|Laminas|Buzz|CakePHP|WordPress|Drupal|"
-    r"Joomla|Slim Framework|Mandrill-PHP|vimeo\.php|Snoopy|pear|Typo3|MatomoTracker|"
-    r"Ruby|Faraday|Typhoeus|Mechanize|WWW-Mechanize|rest-client|HTTParty|http\.rb|Excon|"
-    r"CarrierWave|Down/|EventMachine|em-http|libwww|lwp|LWP|perl|REST::Client|HTTP-Tiny|HTTP::|"
-    r"AnyEvent|Mojolicious|Furl|node|axios|got[ /(]|undici|superagent|needle|phin|bent|ky[-/]|"
-    r"wreck|restify|request\.js|Request-Promise|electron-fetch|jsdom|Deno|Bun/|Dart|dio|"
-    r"reqwest|ureq|hyper/|isahc|surf/|attohttpc|httprs|hackney|HTTPoison|tesla/|mint/|finch|"
-    r"Alamofire|AFNetworking|Swift-HTTP|RestSharp|Flurl|Refit|HttpClient|WinHttp|WinInet|"
-    r"WebClient|Microsoft[ -](?:URL Control|BITS|CryptoAPI|WNS|Delivery)|Embarcadero|Indy|"
-    r"Synapse|cpp-httplib|cpprestsdk|libhttp|libsoup|gvfs|GStreamer|Lavf|neon/|serf/|ocaml|"
-    r"cohttp|haskell|http-conduit|Nim |crystal|elixir|erlang|lua|ngx|cygwin|Emacs|URL/Emacs|"
-    r"Postman|insomnia|Hoppscotch|Paw/|Apidog|Thunder Client|SoapUI|Bruno|RapidAPI|"
-    r"docker|containerd|containers/|cri-o|buildah|buildkit|skopeo|libpod|Helm/|harbor|"
-    r"Artifactory|Nexus/|kubectl|terraform|ansible|chef|puppet|git/|git-|svn/|mercurial|"
-    r"Mikrotik|uclient|ESP32|ESP8266|Arduino|BSRPC|azsdk|azure-|aws-|google-api|gcloud|"
-    r"gsutil|rclone|s3cmd|uTorrent|BTWebClient|Transmission|qBittorrent|FDM[ /]|"
-    r"FileDownloader|PRDownloader|HTMLParser|trafilatura|newspaper|scrapy|kiwi-tcms|tcms-api|"
-    r"Hubot|ICAP|KlHttp|qbhttp|Stealer|BIC Tracker|Lodestone|webchk|Podgrab|Libsyn|Jaunt|"
-    r"msray|geoipupdate|Cpanel|ultimate_sitemap|pa11y|Android\.LVLDM|KaiOS Downloader|"
-    r"PowerShell|Invoke-|xmlrpc|gSOAP|SOAP|XML-RPC|grpc|Thrift|HTTP[_ -]?Client|REST[_ -]?Client"
+    r"curl|libcurl|PycURL|r-curl|nscurl|tclcurl|wget|aria2|axel|httpie|lftp|python|aiohttp|"
+    r"httpx|urllib|urlgrabber|GRequests|niquests|treq|boto|botocore|Definitely-Not-Requests|"
+    r"http_get|libdnf|debian apt|apk-tools|zypper|Jakarta|Apache-Http\w*|Google-HTTP-Java|"
+    r"Apache CXF|Feign|RestTemplate|unirest|ReactorNetty|Netty|AHC|asynchttp\w*|okhttp|"
+    r"network-okhttp|okdownload|Retrofit|volley|ktor|akka-http|pekko-http|scalaj|sttp|finagle|"
+    r"http4s|clj-http|http-kit|babashka|Go-http|Go \d|gentleman|fasthttp|resty|quic-go|colly|"
+    r"IPinfoClient|GuzzleHttp|Guzzle|Symfony|PHP|HTTP_Request|Zend|Laminas|Buzz|CakePHP|"
+    r"WordPress|Drupal|Joomla|Slim Framework|Mandrill-PHP|vimeo\.php|Snoopy|pear|Typo3|"
+    r"MatomoTracker\w*|Ruby|Faraday|Typhoeus|Mechanize|WWW-Mechanize|rest-client|HTTParty|"
+    r"http\.rb|Excon|CarrierWave|EventMachine|em-http|libwww|lwp|LWP|perl(?:client)?|REST::Client|"
+    r"HTTP-Tiny|AnyEvent|Mojolicious|Furl|node|axios|Java|play-?ws|undici|superagent|needle|"
+    r"phin|bent|wreck|restify|request\.js|Request-Promise|electron-fetch|jsdom|Deno|Dart|dio|"
+    r"reqwest|ureq|isahc|attohttpc|httprs|hackney|HTTPoison|finch|Alamofire|AFNetworking|"
+    r"Swift-HTTP|RestSharp|Flurl|Refit|HttpClient|WinHttp\w*|WinInet\w*|WebClient|Embarcadero|"
+    r"Indy|Synapse|cpp-httplib|cpprestsdk|libhttp|libsoup|gvfs|GStreamer|Lavf|ocaml|cohttp|"
+    r"haskell|http-conduit|crystal|elixir|erlang|lua|ngx|cygwin|Emacs|URL/Emacs|Postman\w*|"
+    r"insomnia|Hoppscotch|Apidog|Thunder Client|SoapUI|Bruno|RapidAPI|docker|containerd|cri-o|"
+    r"buildah|buildkit|skopeo|libpod|harbor|Artifactory|kubectl|terraform|ansible|chef|puppet|"
+    r"mercurial|Mikrotik|uclient|ESP32|ESP8266|Arduino|BSRPC|azsdk|google-api|gcloud|gsutil|"
+    r"rclone|s3cmd|uTorrent|BTWebClient|Transmission|qBittorrent|FileDownloader|PRDownloader|"
+    r"HTMLParser|trafilatura|newspaper|scrapy|kiwi-tcms|tcms-api|Hubot|ICAP|KlHttp\w*|qbhttp|"
+    r"Stealer|BIC Tracker|Lodestone|webchk|Podgrab|Libsyn|Jaunt|msray|geoipupdate|Cpanel|"
+    r"ultimate_sitemap\w*|pa11y|Android\.LVLDM|KaiOS Downloader|PowerShell|xmlrpc|gSOAP|SOAP|"
+    r"XML-RPC|grpc|Thrift|HTTP[_ -]?Client|REST[_ -]?Client"
+)
+#: The same, where something is left of the name.
+_STARTS = (
+    r"xh/|fetch[ /]|pip/|conda/|dnf/|yum/|apt/|Jersey/|go-|req/v|hugo/|Down/|HTTP::|got[ /(]|"
+    r"ky[-/]|Bun/|hyper/|surf/|tesla/|mint/|"
+    r"Microsoft[ -](?:URL Control|BITS|CryptoAPI|WNS|Delivery)|neon/|serf/|Nim |Paw/|"
+    r"containers/|Helm/|Nexus/|git/|git-|svn/|azure-|aws-|FDM[ /]|Invoke-"
 )
 #: The same within a user agent that begins as a browser's.
 _WITHIN = (
@@ -47,7 +51,11 @@ HTTP_LIBRARY = Rule(
     why="a program names the library it was written with; browsers have none",
     source="default user agents of the libraries, from their documents and sources",
     version=1,
-    patterns=(f"(?i)^(?:{_AT_START})", f"(?i)(?:{_WITHIN})"),
+    patterns=(
+        f"(?i)^(?:{_AT_START})(?:[^a-z]|$)",
+        f"(?i)^(?:{_STARTS})",
+        f"(?i)(?:{_WITHIN})",
+    ),
 )
 
 HEADLESS = Rule(

@@ -6,7 +6,7 @@ from app.verdicts.forms import BARE, COMPATIBLE, NO_DEVICE, NO_USER_AGENT
 from app.verdicts.libraries import HEADLESS, HTTP_LIBRARY
 from app.verdicts.rule import Rule
 from app.verdicts.services import LINK_PREVIEW, MAIL_SCANNER, MONITOR, SECURITY_SCANNER
-from app.verdicts.words import BOT_WORD, CONTACT
+from app.verdicts.words import BOT_WORD, CONTACT, PURPOSE_WORD
 
 CRAWLER_LIST = Rule(
     name="crawler-list",
@@ -33,6 +33,7 @@ RULES = (
     HTTP_LIBRARY,
     HEADLESS,
     BOT_WORD,
+    PURPOSE_WORD,
     CONTACT,
     COMPATIBLE,
     NO_DEVICE,

@@ -22,17 +22,18 @@ LINK_PREVIEW = Rule(
             "Google-PageRenderer|MicrosoftPreview|Snap ?URL ?Preview|Quora Link Preview|"
             "Yahoo Link Preview|Yahoo:LinkExpander|Mattermost-Bot|ClickUpLinkUnfurler|"
             "EvernoteRichLinkBot|BufferLinkPreviewBot|Chatwork LinkPreview|DingTalkBot|"
-            "Bitrix link preview|Discourse Forum Onebox|GroupMeBot|Google-Chat|"
-            "MSTeams|TeamsBot|"
+            "Bitrix link preview|Discourse Forum Onebox|GroupMeBot|Google-Chat|TeamsBot|"
             "Lark(?:UrlPreview|bot)|Feishu-?Bot|Synology ?Chat|Misskey/|Summaly|Pleroma|Akkoma|"
-            "Mastodon|Friendica|Lemmy|gotosocial|BeeperBot|matrix-media|Synapse \\(bot|Zulip|"
-            "Webexteams|Trello|unfurl|link-?preview|url-?preview|rich-?link"
+            "Friendica|gotosocial|BeeperBot|matrix-media|Synapse \\(bot|ZulipURLPreview|unfurl|"
+            "link-?preview|url-?preview|rich-?link"
         ),
         _AT_START.format(
-            "WhatsApp/|Viber(?:/[\\d.]+)?$|Signal/|Telegram$|Outlook-(?:iOS|Android)/|"
-            "Microsoft-WebDAV|Notion/|Bluesky/|Mattermost/|Iframely|Rocket\\.Chat|"
+            "WhatsApp/|Viber(?:/[\\d.]+)?$|Telegram$|Outlook-(?:iOS|Android)/|"
+            "Microsoft-WebDAV|Notion/|Mattermost/|Iframely|Rocket\\.Chat|"
             "ZoomWebhook|Zoom Marketplace"
         ),
+        r"(Mastodon)/[^ ]+ \(http",
+        r"\((Mastodon)/",
         r"(?i)^(Microsoft Office)(?:/| Existence| Protocol| \w+ 20\d\d)",
         # What Office 2016 and later send as a link in a document is opened.
         r"(?i)(ms-office); MSOffice 1[6-9]",
@@ -60,10 +61,13 @@ MONITOR = Rule(
             "SiteMonitor|HTTPMon|Monit/|Munin|Xymon|bbtest-net|Server ?Density|LogicMonitor|"
             "PRTG|BetterUptime|Better ?Stack|Freshping|HetrixTools|OhDear|Updown\\.io|Cronitor|"
             "CloudflareObservatory|CloudflareDiagnostics|Shoppimon|Anturis|Collectd|Observatory/|"
-            "SpeedCurve|Calibre|Sitespeed\\.io|Yellow ?Lab|k6/|ApacheBench|Siege/|wrk/|JMeter|"
-            "Gatling|Locust|vegeta|hey/|autocannon|Artillery|WebLOAD|LoadRunner|BlazeMeter"
+            "SpeedCurve|Calibre|Sitespeed\\.io|Yellow ?Lab|ApacheBench|Siege/|JMeter|"
+            "Gatling|autocannon|WebLOAD|LoadRunner|BlazeMeter"
         ),
-        _AT_START.format("Prometheus/|Consul Health|HAProxy|Varnish|nginx-|Envoy/|traefik"),
+        _AT_START.format(
+            "Prometheus/|k6/|wrk/|hey/|Locust|vegeta|Artillery|Consul Health|HAProxy|Varnish|"
+            "nginx-|Envoy/|traefik"
+        ),
     ),
 )
 
@@ -78,8 +82,8 @@ MAIL_SCANNER = Rule(
         _ANYWHERE.format(
             "Barracuda|Mimecast|Proofpoint|Urldefense|SafeLinks|Microsoft ?Defender|IronPort|"
             "Cisco ?(?:Umbrella|Talos)|Symantec|MessageLabs|huaweisymantec|Forcepoint|Websense|"
-            "TrendMicro|Trend Micro|Sophos|Fortinet|FortiGuard|Zscaler|Kaspersky|Bitdefender|"
-            "ESET[ -]|Vade ?Secure|Hornetsecurity|SpamTitan|Cloudmark|Agari|Abnormal Security|"
+            "Sophos|Fortinet|FortiGuard|Zscaler|Kaspersky Lab|"
+            "Vade ?Secure|Hornetsecurity|SpamTitan|Cloudmark|Agari|Abnormal Security|"
             "GoogleImageProxy|YahooMailProxy|SeznamEmailProxy|RamblerMail|mail\\.ukr\\.net|"
             "Mail\\.?Scanner|MailChannels|SpamAssassin|rspamd|ClamAV|virustotal|urlscan|"
             "PhishTank|PhishBucket|Netcraft|Google-Safety|Bluecoat|Blue Coat|WebCheck|"
@@ -99,7 +103,7 @@ SECURITY_SCANNER = Rule(
         _ANYWHERE.format(
             "Nmap|sqlmap|nuclei|zgrab|masscan|Nikto|WPScan|Acunetix|Nessus|OpenVAS|Arachni|"
             "Burp ?Collaborator|burpcollaborator|DirBuster|gobuster|feroxbuster|Fuzz Faster|ffuf|"
-            "wfuzz|Jorgee|ZmEu|Censys|Shodan|Expanse|Palo Alto Networks|CortexXpanse|"
+            "wfuzz|Jorgee|ZmEu|Censys|Shodan|Palo Alto Networks|CortexXpanse|"
             "InternetMeasure|NetSystemsResearch|l9explore|l9tcpid|l9scan|LeakIX|Qualys|Detectify|Assetnote|"
             "BitSight|SecurityScorecard|RiskRecon|UpGuard|project_patchwatch|OnlyScans|xtate/|"
             "infrawatch|ducks\\.party|Laravel Reaver|pathscan|foda-scanner|Odin;|ModatScanner|"
@@ -107,6 +111,6 @@ SECURITY_SCANNER = Rule(
             "research-?scan|Stretchoid|Hadrian|Rapid7|Metasploit|Havij|commix|XSStrike|"
             "/bin/(?:ba)?sh|\\$\\{jndi|<script|union select|select load_file|\\.\\./\\.\\."
         ),
-        _WORD.format("scanner|vulnerability|pentest|exploit"),
+        _WORD.format("vulnerability|pentest|exploit"),
     ),
 )

@@ -24,7 +24,7 @@ from app.verdicts.forms import (
 from app.verdicts.libraries import HEADLESS, HTTP_LIBRARY
 from app.verdicts.rule import Rule, Verdict
 from app.verdicts.rules import CRAWLER_LIST, RULES
-from app.verdicts.words import BOT_WORD, CONTACT
+from app.verdicts.words import BOT_WORD, CONTACT, PURPOSE_WORD
 
 #: Longest name; a few patterns match across most of a user agent.
 MAX_NAME_LENGTH = 40
@@ -47,7 +47,9 @@ _WORD_END = re.compile(r"[\w.-]+\Z")
 _NAMED_OTHERWISE = (BARE, CONTACT, HTTP_LIBRARY)
 _PRODUCT = re.compile(r"([A-Za-z][\w.-]*)(?:/[\w.]+)?")
 #: Rules whose patterns are in the midst of a name.
-_PARTS = (BOT_WORD, HEADLESS)
+_PARTS = (BOT_WORD, PURPOSE_WORD, HEADLESS)
+#: Rules whose words are also in names of apps.
+_ALSO_OF_APPS = (PURPOSE_WORD, CONTACT)
 #: Words of browsers and systems.
 _BROWSERS_OWN = re.compile(
     r"mozilla|applewebkit|khtml|like|gecko|chrome|safari|version|mobile|compatible|firefox|opera|"
@@ -90,9 +92,12 @@ class UserAgentClassifier:
         return self.verdict(user_agent).name
 
     def _is_app(self, matching: list[int], text: str) -> bool:
-        """Tell an app of a person's device, which may name its maker's site, from a program."""
+        """Tell an app of a person's device from a program.
+
+        It may be called QR Scanner, and name its maker's site.
+        """
         return (
-            all(self._rules[one] is CONTACT for one in matching)
+            all(self._rules[one] in _ALSO_OF_APPS for one in matching)
             and not text.startswith("Mozilla/")
             and bool(self._devices.search(text))
         )

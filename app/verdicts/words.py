@@ -8,15 +8,26 @@ _BOT = r"(?i)(?:^|[^u]|(?:^|[^c])u)b[o0]ts?(?:[^a-z]|$)"
 BOT_WORD = Rule(
     name="bot-word",
     kind="bot",
-    looks_at="words such as bot, crawler, spider, scraper, fetcher, checker in the user agent",
+    looks_at="the words bot, robot, crawl, spider, scraper and the like in the user agent",
     why="no browser calls itself so; what makers call their phones is left out",
     source="what programs of all lists have in common",
     version=1,
     patterns=(
         _BOT,
         r"(?i)robot|crawl|spider|spyder|scrap(?:er|y|ing)|slurp|archiver|harvest",
+    ),
+)
+
+PURPOSE_WORD = Rule(
+    name="purpose-word",
+    kind="bot",
+    looks_at="words such as fetcher, checker, monitor, scanner; names of Google's tools",
+    why="people don't do what these words say; an app that names its device may be called so",
+    source="what programs of all lists have in common, and Google's list of its fetchers",
+    version=1,
+    patterns=(
         r"(?i)fetcher|indexer|extractor|validator|verifier|aggregator|transcoder",
-        r"(?i)checker|monitor|inspector|analy[sz]er|detector|discovery|enricher|scorer",
+        r"(?i)checker|monitor|inspector|analy[sz]er|detector|lead-?discovery|enricher|scorer",
         r"(?i)scanner|linkcheck|sitecheck|lead-?radar|prospect|(?:link|url|web|page)preview",
         r"(?i)(?:^|[ (;])preview[a-z]{0,20}/|[a-z]agent$",
         r"(?i)uptime|synthetic|searchbyimage|feed-?parser|rss-?parser|readability",
@@ -41,7 +52,7 @@ CONTACT = Rule(
         r"(?i)\+ ?https?:",
         # bsalsa.com is the maker of a control by which programs for Windows show pages to people.
         r"(?i)(?:^|[ ;(])(?:https?://(?:www\.)?(?:[ac-z0-9]|b[^s])|www\.[a-z0-9])",
-        r"(?i)\w(?:@|\[at\]|\(at\)|; at; )[a-z]|mailto:",
+        r"(?i)\w@[a-z0-9-]+\.[a-z]|\w(?:\[at\]|\(at\)|; at; )|mailto:",
         r"(?i)\.(?:com|net|org|io|ai|party)\)",
     ),
 )

@@ -116,6 +116,10 @@ DESKTOPS = (
 )
 #: What begins otherwise, or ends in something odd, and yet is a person's.
 ODD = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like "
+    "Gecko) Mobile/15E148 Instagram 400.0 (iPhone15,3; iOS 18_6; en_SA@calendar=gregorian; en-SA)",
+    "Mozilla/5.0 (Linux; Android 15; SM-A5000 Build/LRX22C) AppleWebKit/602.4.6 (KHTML, like "
+    "Gecko) Mobile/14D27 HTAO/3.3.3 WindVane/8.1.0 HTAO(channel/701287@htao_Andorid_3.3.3)",
     "Opera/9.80 (J2ME/MIDP; Opera Mini/7.1; U; en) Presto/2.8.119 Version/11.10",
     "Opera/9.80 (MAUI Runtime; Opera Mini/4.4.39008/37.9178; U; en) Presto/2.12 Version/12.16",
     "UCWEB/2.0 (MIDP-2.0; U; Adr 9; en-US; CUBOT_X18_Plus) U2/1.0.0 UCBrowser/10.7 U2/1.0.0 Mobile",

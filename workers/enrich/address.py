@@ -12,6 +12,15 @@ Kept = Literal["network", "full", "none"]
 
 UNKNOWN = bytes(16)
 _MAPPED = bytes(10) + b"\xff\xff"
+#: Prefixes of IPv6 addresses that are made of an IPv4 address, and where in them it begins: 6to4
+#: (RFC 3056 §2), and NAT64 with the well-known and a local prefix (RFC 6052 §2.2, RFC 8215 §5).
+_MADE_OF_IPV4 = (
+    (bytes.fromhex("2002"), 2),
+    (bytes.fromhex("0064ff9b") + bytes(8), 12),
+    (bytes.fromhex("0064ff9b0001"), 12),
+)
+#: Teredo (RFC 4380 §4): the client's IPv4 address comes last, with each bit the other way round.
+_TEREDO = bytes.fromhex("20010000")
 
 
 def parse_address(text: str) -> bytes:
@@ -40,6 +49,19 @@ def household(address: bytes) -> bytes:
     The rest of an IPv6 address changes within the day (RFC 8981).
     """
     return _cut(address, 4, 8)
+
+
+def origin(address: bytes) -> bytes:
+    """Return the address that tells where a visitor is: the IPv4 one that an IPv6 one is made of.
+
+    Tunnels and translators have prefixes of no country.
+    """
+    if address.startswith(_TEREDO):
+        return _MAPPED + bytes(byte ^ 0xFF for byte in address[12:])
+    for prefix, start in _MADE_OF_IPV4:
+        if address.startswith(prefix):
+            return _MAPPED + address[start : start + 4]
+    return address
 
 
 def as_text(address: bytes) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import maxminddb
 
-from workers.enrich.address import UNKNOWN, as_text
+from workers.enrich.address import UNKNOWN, as_text, origin
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class CountryDatabase:
         if self._reader is None or address == UNKNOWN:
             return ""
         try:
-            found = self._reader.get(as_text(address))
+            found = self._reader.get(as_text(origin(address)))
         except ValueError:  # an IPv6 address and a database of IPv4 addresses
             return ""
         return _code(found) if isinstance(found, dict) else ""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.enrich.address import UNKNOWN, as_text, household, kept, parse_address
+from workers.enrich.address import UNKNOWN, as_text, household, kept, origin, parse_address
 
 addresses = st.ip_addresses()
 
@@ -83,3 +83,23 @@ def test_an_address_is_read_as_python_reads_it(written):
 def test_an_address_is_written_as_text(address):
     plain = getattr(address, "ipv4_mapped", None) or address
     assert ipaddress.ip_address(as_text(parse_address(str(address)))) == plain
+
+
+def embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address in an IPv6 one, as Python's own library reads it."""
+    teredo = address.teredo
+    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
+
+
+@given(
+    st.ip_addresses(v=6, network="2002::/16")
+    | st.ip_addresses(v=6, network="2001::/32")
+    | st.ip_addresses(v=6, network="::ffff:0:0/96")
+)
+def test_a_visitor_of_a_tunnel_is_where_its_ipv4_address_is(address):
+    assert origin(parse_address(str(address))) == parse_address(str(embedded(address)))
+
+
+@given(st.ip_addresses(v=6, network="2400::/12") | st.ip_addresses(v=4))
+def test_any_other_visitor_is_where_its_address_is(address):
+    assert origin(parse_address(str(address))) == parse_address(str(address))

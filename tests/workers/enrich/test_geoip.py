@@ -24,6 +24,27 @@ def test_both_ways_of_writing_a_country_are_read(tmp_path):
     assert countries.version.startswith("Test-Country 20")
 
 
+@pytest.mark.parametrize(
+    "ip",
+    [
+        "2002:c000:207::1",  # 6to4 of 192.0.2.7
+        "2001:0:53aa:64c:0:7bda:3fff:fdf8",  # Teredo of a client at 192.0.2.7
+        "64:ff9b::192.0.2.7",
+        "64:ff9b:1::192.0.2.7",
+        "::ffff:192.0.2.7",
+    ],
+)
+def test_an_address_made_of_another_is_in_the_country_of_that(tmp_path, ip):
+    write_database(tmp_path / "country.mmdb", ip_version=6, ipv4_compatible=True)
+    assert CountryDatabase(tmp_path / "country.mmdb").country(parse_address(ip)) == "DE"
+
+
+@pytest.mark.parametrize("ip", ["2002:a00:1::1", "64:ff9b::10.0.0.1", "2001:1::", "64:ff9c::1"])
+def test_one_made_of_a_private_address_has_no_country(tmp_path, ip):
+    write_database(tmp_path / "country.mmdb", ip_version=6, ipv4_compatible=True)
+    assert CountryDatabase(tmp_path / "country.mmdb").country(parse_address(ip)) == ""
+
+
 def test_a_database_of_ipv4_addresses_knows_no_other(tmp_path):
     write_database(tmp_path / "country.mmdb", ip_version=4)
     countries = CountryDatabase(tmp_path / "country.mmdb")
