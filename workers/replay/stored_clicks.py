@@ -12,7 +12,7 @@ from app.stores.clickhouse.connection import insert_settings
 from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.shards import ClickHouseConnection, Shard
 from workers.clickhouse.rows import Rows
-from workers.clickhouse.writer import INSERT
+from workers.clickhouse.writer import insert_rows
 from workers.replay.rows import COMPARED, pick
 
 #: Columns that clickhouse-driver would read as other types than it writes without converting.
@@ -167,4 +167,4 @@ def _as_rows(found: list[tuple[Any, ...]]) -> Rows:
 
 def _insert(client: Client, rows: Rows) -> None:
     settings = {**insert_settings(client, len(rows.click_id)), "strings_as_bytes": True}
-    client.execute(INSERT, list(rows), settings=settings, columnar=True)
+    insert_rows(client, rows, settings)
