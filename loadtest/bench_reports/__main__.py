@@ -14,10 +14,16 @@ from app.processes.child import ChildFailed
 from loadtest.bench_reports.crowd import measure_crowd
 from loadtest.bench_reports.export import end_of, measure_exports
 from loadtest.bench_reports.generated import fill, needed_bytes, plan
-from loadtest.bench_reports.installation import Cpu, Installation, running_installation
+from loadtest.bench_reports.installation import (
+    TIMEOUT_SECONDS,
+    Cpu,
+    Installation,
+    running_installation,
+)
 from loadtest.bench_reports.plot import draw
 from loadtest.bench_reports.questions import ask_in_turn, questions_of
 from loadtest.bench_reports.results import Calm, Results, Work
+from loadtest.bench_reports.seed import make_sums
 from loadtest.bench_reports.tables import print_report
 from loadtest.bench_reports.traffic import running_traffic
 from loadtest.common.command_line import Say, add_count, add_output, speaker, terminal, write
@@ -33,7 +39,7 @@ def main() -> int:
     try:
         with TemporaryDirectory(prefix="hopline-bench-reports-", dir=options.directory) as name:
             _require_room(Path(name), options.clicks)
-            results = _measure(options, Path(name), speaker())
+            results, fault = _measure(options, Path(name), speaker())
     except (ChildFailed, NoRoom) as error:
         print(f"bench-reports: {error}", file=sys.stderr)
         return 1
@@ -41,7 +47,9 @@ def main() -> int:
         return 130
     print_report(results, terminal())
     write(options.output, "bench-reports", results.as_json(), partial(draw, results))
-    return 0 if results.is_exact else 1
+    if fault:
+        print(f"bench-reports: {fault}", file=sys.stderr)
+    return 0 if results.is_exact and not fault else 1
 
 
 class NoRoom(Exception):
@@ -57,22 +65,30 @@ def _require_room(directory: Path, clicks: int) -> None:
         )
 
 
-def _measure(options: argparse.Namespace, directory: Path, say: Say) -> Results:
+def _measure(options: argparse.Namespace, directory: Path, say: Say) -> tuple[Results, str]:
+    """Return what was found, and what broke off the part that comes after the questions."""
     until_ms = time.time_ns() // 1_000_000
-    generated = plan(options.clicks, options.links, until_ms)
+    generated = plan(options.clicks, options.links, options.days, until_ms)
     results = Results(generated)
     with running_installation(directory) as installation:
         say(f"making up {generated.clicks:,} clicks")
         results.fill = _worked(installation, lambda: fill(installation.clickhouse_url, generated))
         results.raw_bytes = installation.disk_bytes("clicks")
+        say(f"sums of {len(generated.days)} days")
+        results.sums = _worked(
+            installation,
+            lambda: make_sums(installation.clickhouse_url, generated.days, TIMEOUT_SECONDS),
+        )
+        results.sums_bytes = installation.disk_bytes("click_sums", "click_values")
         asking = questions_of(installation, generated)
         results.runs = ask_in_turn(asking, options.rounds, _MOST_SECONDS, say)
-        _measure_load(results, installation, options.seconds, say)
-        say("exports")
-        results.exports = measure_exports(
-            installation, generated.clicks, end_of(until_ms), directory
-        )
-    return results
+        try:
+            _measure_load(results, installation, options.seconds, say)
+            say("exports")
+            results.exports = measure_exports(installation, generated, end_of(until_ms), directory)
+        except RuntimeError as error:
+            return results, str(error)
+    return results, ""
 
 
 def _measure_load(results: Results, installation: Installation, seconds: float, say: Say) -> None:
@@ -102,6 +118,7 @@ def _options() -> argparse.ArgumentParser:
     )
     add_count(parser, "--clicks", 20_000_000, "how many ClickHouse makes up")
     add_count(parser, "--links", 100_000, "among which they are spread")
+    add_count(parser, "--days", 90, "over which they are spread")
     add_count(parser, "--rounds", 20, "how often each question is asked at most, in turn")
     add_count(parser, "--seconds", 20, "how long clicks come in, alone and beside eight reports")
     parser.add_argument("--directory", type=Path, help="where the disk has room (default: /tmp)")

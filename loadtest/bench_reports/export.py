@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from loadtest.bench_reports.generated import DAYS
+from loadtest.bench_reports.generated import Generated
 from loadtest.bench_reports.installation import Installation
 from loadtest.common.processes import of_living
 
@@ -33,19 +33,19 @@ class Export:
 
 
 def measure_exports(
-    installation: Installation, clicks: int, until: datetime, folder: Path
+    installation: Installation, generated: Generated, until: datetime, folder: Path
 ) -> tuple[Export, Export]:
     """Export about ten thousand and a million of the newest generated clicks as NDJSON.
 
     Args:
-        clicks: that were generated in all.
         until: when they end.
 
     Raises:
         RuntimeError: the command failed.
     """
+    span = timedelta(generated.span_days)
     few, many = (
-        _measured(installation, until - timedelta(DAYS) * min(1.0, count / clicks), until, folder)
+        _measured(installation, until - span * min(1.0, count / generated.clicks), until, folder)
         for count in (_FEW, CLICKS)
     )
     return few, many

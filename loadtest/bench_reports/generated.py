@@ -1,4 +1,4 @@
-"""Generated clicks: what ClickHouse makes up, for 90 days, and how it comes into the table.
+"""Generated clicks: what ClickHouse makes up, for some days, and how it comes into the table.
 
 Half of all clicks are of one link, the others of links by Zipf's law. A visitor has a country, a
 language and a browser, and a new id each day; texts are as long and as varied as real ones, so that
@@ -8,13 +8,12 @@ sizes are honest. Rows are made in the order of the table, which spares the serv
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import log
 from pathlib import Path
 
 from clickhouse_driver import Client
 
-DAYS = 90
 HOTTEST = "hottest"
 _SQL = (Path(__file__).parent / "sql" / "fill.sql").read_text()
 #: Rows of a part before it is merged; two of them are held in memory at once.
@@ -64,12 +63,14 @@ class Generated:
     """All that is made up.
 
     Attributes:
+        span_days: from the first click to the last.
         rested: slices of the months up to the last day, each of which is one part in the end.
         fresh: slices of the last day.
     """
 
     clicks: int
     links: int
+    span_days: int
     rested: tuple[Slice, ...]
     fresh: tuple[Slice, ...]
 
@@ -79,15 +80,13 @@ class Generated:
         return sum(each.hottest for each in (*self.rested, *self.fresh))
 
     @property
-    def days(self) -> list[datetime]:
+    def days(self) -> list[date]:
         """The days (UTC) that are over, oldest first."""
         first, last = (
-            datetime.fromtimestamp(ms / 1000, UTC).replace(hour=0, minute=0, second=0)
-            for ms in (self.rested[0].since_ms, self.fresh[-1].until_ms)
+            datetime.fromtimestamp(ms / 1000, UTC).date()
+            for ms in ((*self.rested, *self.fresh)[0].since_ms, self.fresh[-1].until_ms)
         )
-        return [
-            first.replace(microsecond=0) + timedelta(days) for days in range((last - first).days)
-        ]
+        return [first + timedelta(days) for days in range((last - first).days)]
 
     def link_with(self, clicks: int) -> str:
         """Return the code of a link with about so many clicks."""
@@ -95,11 +94,11 @@ class Generated:
         return f"link{min(max(round(found), 1), self.links):06d}"
 
 
-def plan(clicks: int, links: int, until_ms: int) -> Generated:
+def plan(clicks: int, links: int, span_days: int, until_ms: int) -> Generated:
     """Return what to make up: as many clicks in each hour of the days before a moment."""
     until = datetime.fromtimestamp(until_ms / 1000, UTC)
     fresh_since = until - timedelta(days=1)
-    borders = [*_months(until - timedelta(days=DAYS), fresh_since), fresh_since]
+    borders = [*_months(until - timedelta(days=span_days), fresh_since), fresh_since]
     borders += [fresh_since + timedelta(days=1) * part / _FRESH_PARTS for part in range(1, 10)]
     # A month may begin within the last day.
     borders = sorted({*borders, until, *_months(fresh_since, until)})
@@ -108,6 +107,7 @@ def plan(clicks: int, links: int, until_ms: int) -> Generated:
     return Generated(
         clicks,
         links,
+        span_days,
         tuple(each for each in slices if each.since_ms < split_ms),
         tuple(each for each in slices if each.since_ms >= split_ms),
     )
@@ -160,7 +160,7 @@ def fill(url: str, generated: Generated) -> None:
 
 
 def _make(url: str, generated: Generated, each: Slice, count: int | None = None) -> None:
-    visitors_of_a_day = generated.clicks / DAYS / _CLICKS_OF_A_VISITOR
+    visitors_of_a_day = generated.clicks / generated.span_days / _CLICKS_OF_A_VISITOR
     values = {
         "since_ms": each.since_ms,
         "span_ms": each.until_ms - each.since_ms,

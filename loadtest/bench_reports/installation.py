@@ -75,12 +75,11 @@ class Installation:
         return json.loads(self.get(path))
 
     def started(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Return a command of Hopline's that has begun; what it tells is not shown."""
+        """Return a command of Hopline's that has begun; what it complains of is shown."""
         return subprocess.Popen(
             [HOPLINE, *arguments],
             env=self.environment,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
         )
 
     def cpu(self) -> Cpu:

@@ -20,7 +20,8 @@ def draw(results: Results, path: Path) -> None:
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     _draw_questions(left, results)
     _draw_ages(right, results)
-    figure.suptitle(f"Reports over {results.generated.clicks:,} clicks of 90 days")
+    made = results.generated
+    figure.suptitle(f"Reports over {made.clicks:,} clicks of {made.span_days} days")
     save(figure, path)
 
 

@@ -39,6 +39,8 @@ class Results:
     Attributes:
         fill: what it took to make the clicks up.
         raw_bytes: of the clicks on disk.
+        sums: what it took to make those of all days that are over.
+        sums_bytes: of them on disk.
         runs: of each question.
         rush: clicks that came into sight while the crowd asked.
         exports: of few clicks and of many.
@@ -47,6 +49,8 @@ class Results:
     generated: Generated
     fill: Work | None = None
     raw_bytes: int = 0
+    sums: Work | None = None
+    sums_bytes: int = 0
     runs: dict[str, list[Run]] = field(default_factory=dict)
     calm: Calm | None = None
     crowd: Crowd | None = None
@@ -64,20 +68,33 @@ class Results:
         before, now = (median(run.seconds for run in self.runs[name]) for name in (BEFORE, SAME))
         return before / now
 
+    def sums_share(self, taken_in: Work, clicks: int) -> float:
+        """Return the CPU time of a click's sums, as a share of that for taking it in.
+
+        Args:
+            clicks: that were taken in.
+        """
+        assert self.sums
+        return (sum(self.sums.cpu) / self.generated.clicks) / (sum(taken_in.cpu) / clicks)
+
     def p95_ms(self, question: str) -> float:
         """Return the 95th percentile of a question's answers."""
         return percentile_ms([run.seconds for run in self.runs[question]])
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as it was measured, but the plan of what was made up."""
-        plain = {name: _plain(getattr(self, name)) for name in ("fill", "calm", "crowd", "rush")}
+        plain = {
+            name: _plain(getattr(self, name)) for name in ("fill", "sums", "calm", "crowd", "rush")
+        }
         return {
             "interpreter": interpreter(),
             "processor": processor(),
             "cores": cores(),
             "clicks": self.generated.clicks,
             "links": self.generated.links,
+            "days": self.generated.span_days,
             "raw_bytes": self.raw_bytes,
+            "sums_bytes": self.sums_bytes,
             "runs": {name: [asdict(run) for run in runs] for name, runs in self.runs.items()},
             **plain,
             "exports": [asdict(each) for each in self.exports or ()],

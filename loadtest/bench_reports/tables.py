@@ -24,7 +24,7 @@ def print_report(results: Results, console: Console) -> None:
 
 def _questions(results: Results) -> Table:
     made = results.generated
-    title = f"Reports over {made.clicks:,} clicks of {made.links:,} links, 90 days"
+    title = f"Reports over {made.clicks:,} clicks of {made.links:,} links, {made.span_days} days"
     headings = ("median ms", "p95 ms", "ClickHouse CPU ms", "rows read", "clicks", "asked")
     table = new_table(title, "question", *headings)
     for name, runs in results.runs.items():
@@ -45,6 +45,9 @@ def _lines(results: Results) -> Iterator[str]:
     if results.fill:
         size = results.raw_bytes / clicks
         yield f"made up: {_work(results.fill, clicks)}; {size:.0f} bytes a click on disk"
+    if results.sums:
+        size = results.sums_bytes / clicks
+        yield f"sums: {_work(results.sums, clicks)}; {size:.1f} bytes a click on disk"
     if results.calm:
         yield f"1,000 clicks a second: {_work(results.calm.work, results.calm.seen.sent)}"
     if results.crowd:

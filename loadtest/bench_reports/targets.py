@@ -9,6 +9,8 @@ from loadtest.common.targets import Target, at_least, at_most
 
 _MS, _SECONDS = "{:,.0f} ms", "{:.2f} s"
 _SPEEDUP = 30
+#: Percent.
+_SUMS_CPU, _SUMS_DISK = 15, 40
 _VISIBLE_SECONDS = 2
 _CROWD_MS = 1_000
 _PROBE_MS = 50
@@ -33,12 +35,22 @@ def targets(results: Results) -> Iterator[Target]:
     for question, most_ms in longest_ms(results.generated.clicks).items():
         yield at_most(f"{question}, p95", results.p95_ms(question), most_ms, _MS)
     yield at_least("six scans of before ÷ the same question", results.speedup(), _SPEEDUP, "{:.1f}")
+    yield from _of_sums(results)
     yield from _under_load(results)
     if results.exports:
         few, many = results.exports
         grown_mb = (many.peak_bytes - few.peak_bytes) / 1e6
         text = f"export of {many.clicks:,} clicks: memory above that of {few.clicks:,}"
         yield at_most(text, grown_mb, _EXPORT_MB, "{:.0f} MB")
+
+
+def _of_sums(results: Results) -> Iterator[Target]:
+    if results.sums and results.calm:
+        share = results.sums_share(results.calm.work, results.calm.seen.sent)
+        yield at_most("CPU of sums ÷ of taking clicks in, %", 100 * share, _SUMS_CPU, "{:.1f} %")
+    if results.sums:
+        share = results.sums_bytes / results.raw_bytes
+        yield at_most("disk of sums ÷ of clicks, %", 100 * share, _SUMS_DISK, "{:.1f} %")
 
 
 def _under_load(results: Results) -> Iterator[Target]:

@@ -2,7 +2,8 @@
 -- Of both, time goes on with the number, and a little by chance.
 INSERT INTO filling
     (click_id, time, short_code, target, ip, visitor_id, country, browser, os, device, is_bot, bot,
-     referrer_host, referrer, user_agent, host, language, geo_version, enriched_at)
+     referrer_host, referrer, user_agent, host, language, geo_version, enriched_at,
+     source, channel, referrer_domain, utm_source, utm_campaign)
 WITH
     number < %(hottest)s AS is_hottest,
     log(%(links)s + 1) AS doublings,
@@ -28,9 +29,17 @@ WITH
     ] AS countries,
     ['en-US', 'de', 'en-GB', 'fr', 'es', 'pt-BR', 'ja', 'it', 'nl', 'pl', 'sv', 'ko', 'tr', 'cs',
      'ru', 'zh-CN', 'da', 'fi', 'nb', 'hu'] AS languages,
-    ['www.google.com', '', 't.co', 'www.facebook.com', 'l.instagram.com', 'www.reddit.com',
-     'news.ycombinator.com', 'www.linkedin.com', 'duckduckgo.com', 'www.bing.com',
-     'mail.example.com', 'forum.example.net'] AS sites,
+    [('www.google.com', 'google.com', 'Google', 'Organic Search'), ('', '', '', 'Direct'),
+     ('t.co', 't.co', 'X', 'Organic Social'),
+     ('www.facebook.com', 'facebook.com', 'Facebook', 'Organic Social'),
+     ('l.instagram.com', 'instagram.com', 'Instagram', 'Organic Social'),
+     ('www.reddit.com', 'reddit.com', 'Reddit', 'Organic Social'),
+     ('news.ycombinator.com', 'ycombinator.com', 'Hacker News', 'Referral'),
+     ('www.linkedin.com', 'linkedin.com', 'LinkedIn', 'Organic Social'),
+     ('duckduckgo.com', 'duckduckgo.com', 'DuckDuckGo', 'Organic Search'),
+     ('www.bing.com', 'bing.com', 'Bing', 'Organic Search'),
+     ('mail.example.com', 'example.com', 'example.com', 'Referral'),
+     ('forum.example.net', 'example.net', 'example.net', 'Referral')] AS sites,
     [('Chrome', 'Windows', 'desktop', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36'),
      ('Mobile Safari', 'iOS', 'mobile', 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{}.5 Mobile/15E148 Safari/604.1'),
      ('Chrome Mobile', 'Android', 'mobile', 'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Mobile Safari/537.36'),
@@ -45,7 +54,8 @@ WITH
      ('AhrefsBot', 'Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)')] AS programs,
     pick(agents, visitor) AS agent,
     pick(programs, chance) AS program,
-    if(is_program, '', pick(sites, chance2)) AS site
+    if(is_program, ('', '', '', 'Direct'), pick(sites, chance2)) AS origin,
+    origin.1 AS site
 SELECT
     toFixedString(concat(
         reinterpretAsFixedString(byteSwap(bitOr(bitShiftLeft(toUInt64(ms), 16), 28672 + chance2 %% 4096))),
@@ -65,5 +75,6 @@ SELECT
     if(site = '', '', concat('https://', site, '/', if(chance %% 10 < 7, '', lower(hex(toUInt16(chance)))))),
     if(is_program, program.2, replaceAll(agent.4, '{}', toString(100 + visitor %% 40))),
     'go.example', pick(languages, intHash64(visitor + 2)), '2026-11',
-    clicked + toIntervalMillisecond(300 + chance %% 1000) + toIntervalSecond(%(later_seconds)s)
+    clicked + toIntervalMillisecond(300 + chance %% 1000) + toIntervalSecond(%(later_seconds)s),
+    origin.3, origin.4, origin.2, 'newsletter', 'autumn'
 FROM numbers(%(count)s)

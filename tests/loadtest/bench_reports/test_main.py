@@ -11,14 +11,15 @@ from loadtest.bench_reports.questions import BEFORE, PAGES, SAME
 def test_a_small_run_finds_the_same_clicks_and_writes_figures_and_picture(
     monkeypatch, tmp_path, capsys
 ):
-    small = ["--clicks", "5000", "--links", "100", "--rounds", "1", "--seconds", "2"]
+    small = ["--clicks", "5000", "--links", "100", "--days", "5", "--rounds", "1", "--seconds", "2"]
     monkeypatch.setattr(sys, "argv", ["bench-reports", "--output", str(tmp_path), *small])
     assert main() == 0
     figures = json.loads((tmp_path / "bench-reports.json").read_text())
     assert figures["exact"]
     assert figures["runs"].keys() == {BEFORE, *PAGES}
     assert 2480 < figures["runs"][SAME][0]["clicks"] <= 2500
-    assert all(figures[name] for name in ("fill", "calm", "crowd", "rush"))
+    assert figures["sums_bytes"] > 0
+    assert all(figures[name] for name in ("fill", "sums", "calm", "crowd", "rush"))
     assert figures["exports"][1]["clicks"] > 4900
     assert (tmp_path / "bench-reports.svg").exists()
     assert "each click once" in capsys.readouterr().out

@@ -17,7 +17,7 @@ from loadtest.bench_reports.traffic import Seen
 
 
 def measured(**runs: list[Run]) -> Results:
-    results = Results(plan(1_000_000, 100, 1_790_000_000_000))
+    results = Results(plan(1_000_000, 100, 90, 1_790_000_000_000))
     results.runs = {
         name: [Run(0.1, 0.1, results.generated.hottest)]
         for name in (BEFORE, SAME, LINK_PAGE, OVERVIEW, FILTERS, QUIET)
@@ -58,6 +58,7 @@ def test_what_was_measured_is_held_against_its_target():
     results.crowd = Crowd([0.9], 0, {"/-/live": [0.01], "/-/ready": [0.06]})
     results.rush = Seen(100, (0.1, 2.1))
     results.exports = (Export(10, 1, 10**8), Export(100, 1, 10**8 + 10**7))
+    results.sums, results.sums_bytes, results.raw_bytes = Work(1, Cpu(2000, 1000)), 39, 100
     found = {target.text: target.is_met for target in targets(results)}
     visible = "click → visible, p99, 1,000 clicks a second"
     assert found == {
@@ -66,6 +67,8 @@ def test_what_was_measured_is_held_against_its_target():
         f"{FILTERS}, p95": True,
         f"{QUIET}, p95": False,
         "six scans of before ÷ the same question": False,
+        "CPU of sums ÷ of taking clicks in, %": True,
+        "disk of sums ÷ of clicks, %": True,
         visible: True,
         "hottest link, 8 at once, p95": True,
         "/-/live meanwhile, p95": True,
