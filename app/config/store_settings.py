@@ -52,6 +52,12 @@ class StoreSettings(BaseSettings):
         le=10_000,
         description="Days after which ClickHouse forgets a click; 0 keeps it for ever.",
     )
+    sums_ttl_days: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="Days after which the sums of a day are deleted; 0 keeps them for ever.",
+    )
     clickhouse_storage_policy: ClusterName = Field(
         "", description="ClickHouse's storage policy for clicks; empty leaves it as it is."
     )

@@ -16,6 +16,7 @@ from app.erasure.choice import Choice
 from app.erasure.entries import Entries
 from app.erasure.spool import erase_spooled, set_aside
 from app.erasure.stored import StoredClicks
+from app.erasure.sums import StoredSums
 from app.stores.redis.errors import RedisRefused
 
 #: Is told what is worked at, and by how much it went on, or how much is left where negative.
@@ -61,10 +62,16 @@ class Erasure:
     """
 
     def __init__(
-        self, entries: Entries, stored: StoredClicks, call: Call, spool_directory: Path
+        self,
+        entries: Entries,
+        stored: StoredClicks,
+        sums: StoredSums,
+        call: Call,
+        spool_directory: Path,
     ) -> None:
         self._entries = entries
         self._stored = stored
+        self._sums = sums
         self._call = call
         self._spool_directory = spool_directory
 
@@ -91,16 +98,16 @@ class Erasure:
     def _erase_stored(
         self, choice: Choice, click_ids: set[bytes], report: Report, watch: Watch
     ) -> None:
-        if not report.stored:
-            return
-
         def left(parts: int) -> None:
             watch("parts", -parts)
 
-        if choice.code is not None:
-            self._stored.erase_link(choice, left)
-        else:
-            self._stored.erase_clicks(click_ids, left)
+        with self._sums.marked(choice, click_ids):
+            if not report.stored:
+                return
+            if choice.code is not None:
+                self._stored.erase_link(choice, left)
+            else:
+                self._stored.erase_clicks(click_ids, left)
         report.old_parts_gone = self._stored.remove_old_parts(left)
 
     def _rewrite(self) -> bool:

@@ -14,6 +14,7 @@ from app.metrics.workers import (
     LedgerMetrics,
     ShardMetrics,
     StoreMetrics,
+    SumsMetrics,
     SupervisorMetrics,
     WorkerMetrics,
 )
@@ -23,7 +24,7 @@ SERVICES: dict[str, tuple[type[MetricGroup], ...]] = {
     "redirect": (RedirectMetrics,),
     "workers": (
         *(WorkerMetrics, SupervisorMetrics, StoreMetrics, ShardMetrics, ClusterMetrics),
-        LedgerMetrics,
+        *(LedgerMetrics, SumsMetrics),
     ),
     "console": (ConsoleMetrics,),
 }

@@ -169,6 +169,23 @@ class ClusterMetrics(MetricGroup):
     )
 
 
+class SumsMetrics(MetricGroup):
+    """How far the sums of closed days have come; all hosts' supervisors show the same."""
+
+    days = gauge(
+        "Closed days whose sums reports can take, and those that wait to be computed and are read"
+        " from the clicks meanwhile.",
+        name="sums_days",
+        merge="max",
+        state=("clean", "waiting"),
+    )
+    behind_seconds = gauge(
+        "Time since the end of the oldest day that waits for its sums; 0 without any.",
+        name="sums_behind_seconds",
+        merge="max",
+    )
+
+
 class LedgerMetrics(MetricGroup):
     """What the last check of the ledger found; all hosts' supervisors show the same."""
 

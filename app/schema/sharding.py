@@ -18,6 +18,7 @@ from app.schema.mismatch import SchemaMismatch
 from app.schema.misplaced import LATE_SECONDS, bring_home, count_misplaced
 from app.schema.replication import engine_of, is_replica, make_alike
 from app.schema.servers import Servers
+from app.schema.sums import mark_all
 from app.stores.clickhouse.shards import SHARDED, local
 
 logger = logging.getLogger(__name__)
@@ -104,8 +105,10 @@ def spread(servers: Servers, layout: Layout) -> None:
     servers.layout = layout
     if (any(has_changed) and layout.before) or _are_misplaced(servers, layout):
         servers.require_all()
-        for one, *_ in servers.by_shard:
-            bring_home(one, layout)
+        moved = [bring_home(one, layout) for one, *_ in servers.by_shard]
+        if any(moved) and engine_of(servers.first, "click_marks"):
+            # A deletion marks nothing, and for a moment the clicks were on two shards.
+            mark_all(servers.first)
 
 
 def _are_misplaced(servers: Servers, layout: Layout) -> bool:

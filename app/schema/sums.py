@@ -21,7 +21,6 @@ _QUERY = """
 SELECT create_table_query FROM system.tables
 WHERE database = currentDatabase() AND name = {view:String}
 """
-#: Nobody marked anything while there was no view.
 _MARK_ALL = "INSERT INTO click_marks (day) SELECT DISTINCT day FROM click_sum_days"
 
 
@@ -41,7 +40,13 @@ def keep_sums(servers: Servers) -> None:
     for one in blind:
         _watch(one, servers.own("clicks"))
     if blind:
-        servers.first.run(_MARK_ALL)
+        # While there was no view, nobody marked anything.
+        mark_all(servers.first)
+
+
+def mark_all(server: TableServer) -> None:
+    """Say that clicks of any day may have changed, so that all sums are made anew."""
+    server.run(_MARK_ALL)
 
 
 def _watches(server: TableServer, clicks: str) -> bool:

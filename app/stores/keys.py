@@ -100,6 +100,11 @@ def ledger_gaps_key(stream: str, group: str) -> str:
     return _beside(stream, f"{group}:ledger:gaps")
 
 
+def sums_lock_key(stream: str, group: str) -> str:
+    """Return the key whose holder computes the sums of closed days."""
+    return _beside(stream, f"{group}:sums:turn")
+
+
 def ledger_lock_key(stream: str, group: str) -> str:
     """Return the key whose holder checks a group's ledger."""
     return _beside(stream, f"{group}:ledger:turn")

@@ -11,11 +11,12 @@ Rule 3: a day whose clicks are about to be forgotten is frozen: no mark counts a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import IntEnum
 from typing import Any
 
 from app.stores.clickhouse.codes import ACCESS_DENIED, UNKNOWN_TABLE
+from app.stores.clickhouse.connection import insert_settings
 from app.stores.clickhouse.driver import Client, errors
 from app.stores.scripts import query
 
@@ -23,7 +24,7 @@ from app.stores.scripts import query
 #: with fewer they would take more room than they save time.
 HOT_CLICKS = 100
 
-_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+_MARK = "INSERT INTO click_marks (day) VALUES"
 _FIRST, _LAST = date(1970, 1, 1), date(2149, 6, 6)
 #: Whether this host has all that others have confirmed; a publication may come before its rows.
 _BEHIND = """
@@ -39,7 +40,8 @@ class State(IntEnum):
     BEGUN = 0
     PUBLISHED = 1
     FROZEN = 2
-    REMOVED = 3
+    GIVEN_UP = 3
+    REMOVED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ def mark(client: Client, *days: date) -> None:
         clickhouse_driver.errors.Error: as the server or the driver says.
     """
     if days:
-        client.execute("INSERT INTO click_marks (day) VALUES", [(day,) for day in days])
+        rows = [(day,) for day in days]
+        client.execute(_MARK, rows, settings=insert_settings(client, len(rows)))
 
 
 def _has_gaps(client: Client, settings: Mapping[str, object] | None) -> bool:

@@ -19,7 +19,7 @@ from app.logs.setup import configure
 from app.metrics.exposition import Exposition
 from app.metrics.publisher import published
 from app.metrics.server import served
-from app.metrics.workers import LedgerMetrics, SupervisorMetrics
+from app.metrics.workers import LedgerMetrics, SumsMetrics, SupervisorMetrics
 from app.processes.private_files import keep_to_ourselves
 from app.processes.systemd import Notifier
 from app.version import __version__
@@ -76,7 +76,7 @@ def _supervise(settings: Settings) -> int:
     systemd = SystemdNotifier(Notifier(os.environ))
     with (
         Signals(*SIGNALS) as signals,
-        closing(Monitors(settings, LedgerMetrics(registry))) as monitors,
+        closing(Monitors(settings, LedgerMetrics(registry), SumsMetrics(registry))) as monitors,
         _metrics_shown(registry, settings, monitors),
     ):
         terminal = sys.stderr.isatty

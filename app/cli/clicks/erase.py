@@ -17,6 +17,7 @@ from app.erasure.choice import Choice, Span
 from app.erasure.entries import Entries
 from app.erasure.erasure import Erasure, Report, Watch
 from app.erasure.stored import StoredClicks
+from app.erasure.sums import StoredSums
 from app.links.codes import named
 from app.processes.private_files import keep_to_ourselves
 from app.stores.clickhouse.connection import connect as connect_clickhouse
@@ -127,6 +128,7 @@ def _opened(settings: Settings) -> Iterator[Erasure]:
         yield Erasure(
             Entries(call, [one.stream for one in shards_of(settings)], letters),
             StoredClicks(shards, settings.clickhouse_server),
+            StoredSums(clickhouse, settings.clickhouse_server),
             call,
             settings.spool_directory,
         )

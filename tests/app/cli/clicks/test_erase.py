@@ -17,6 +17,8 @@ from app.redirect.spool.file import SpoolFile
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect
 from app.stores.redis.connection import RedisConnection
+from app.sums.computation import Computation
+from app.sums.days import clean_days
 from tests.support.clicks import NOON, click_row, insert_clicks
 
 Run = Callable[..., Any]
@@ -307,3 +309,30 @@ def test_wrong_usage_erases_nothing(hopline: Run, arguments: list[str]) -> None:
     ended = hopline("erase", *arguments)
     assert (ended.exit_code, ended.out) == (2, "")
     assert ended.err.startswith("hopline: ")
+
+
+def test_the_sums_of_a_link_go_and_others_are_made_anew(
+    hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
+) -> None:
+    rows = [click_row(NOON, short_code=code) for code in ("abc", "other", "other")]
+    insert_clicks(clickhouse_url, *rows)
+    with closing(Computation(clickhouse_url, 30)) as computation:
+        computation.compute(NOON.date())
+    tables.execute("TRUNCATE TABLE click_marks")
+    assert NOON.date() in clean_days(tables)
+    assert hopline("erase", "--code", "abc", "--yes").exit_code == 0
+    assert clean_days(tables) == {}
+    assert tables.execute("SELECT DISTINCT short_code FROM click_sums ORDER BY 1") == [
+        ("",),
+        ("other",),
+    ]
+    assert tables.execute("SELECT value FROM click_values WHERE dimension = 'link'") == [("other",)]
+
+
+def test_the_days_of_a_visitors_clicks_are_marked(
+    hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
+) -> None:
+    insert_clicks(clickhouse_url, click_row(NOON, visitor_id=7), click_row(NOON))
+    tables.execute("TRUNCATE TABLE click_marks")
+    assert hopline("erase", "--visitor", "7", "--yes").exit_code == 0
+    assert tables.execute("SELECT DISTINCT day FROM click_marks") == [(NOON.date(),)]

@@ -1,0 +1,72 @@
+"""Sums of days of which clicks are erased: marked to be computed anew, and a link's own deleted.
+
+Rule: a deletion marks no day by itself. A day is marked before, so that reports read its clicks,
+      and after, so that no sums hold that were begun meanwhile.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+from app.audit.stored_clicks import sent_table
+from app.erasure.choice import Choice
+from app.stores.clickhouse.connection import translated
+from app.stores.clickhouse.driver import Client
+from app.stores.scripts import query
+from app.sums.days import mark
+
+_SETTINGS = {"log_queries": 0, "mutations_sync": 2}
+_HAS_SUMS = "EXISTS TABLE click_marks"
+_DELETE = (
+    "ALTER TABLE click_sums DELETE WHERE short_code = {code:String}"
+    " AND toDate(time) IN {days:Array(Date)}",
+    "ALTER TABLE click_values DELETE WHERE day IN {days:Array(Date)}"
+    " AND (short_code = {code:String} OR dimension = 'link' AND value = {code:String})",
+)
+
+
+class StoredSums:
+    """The sums of one database; raises as the server says.
+
+    Args:
+        client: of any host.
+    """
+
+    def __init__(self, client: Client, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    @contextmanager
+    def marked(self, choice: Choice, click_ids: Collection[bytes]) -> Iterator[None]:
+        """Mark the days of some clicks while they are erased; a link's own sums go afterwards."""
+        with translated(self._url):
+            days = self._days(choice, click_ids)
+            mark(self._client, *days)
+        yield
+        with translated(self._url):
+            if choice.code is not None and days:
+                params = {"code": choice.code, "days": days}
+                for delete in _DELETE:
+                    self._client.execute(delete, params, settings=_SETTINGS)
+            mark(self._client, *days)
+
+    def _days(self, choice: Choice, click_ids: Collection[bytes]) -> list[date]:
+        if not self._client.execute(_HAS_SUMS)[0][0]:
+            return []
+        bounds = {"since_ms": choice.since_ms, "until_ms": choice.until_ms}
+        if choice.code is not None:
+            rows = self._run("days_of_link", {**bounds, "code": choice.code})
+        else:
+            wanted = sent_table("wanted", {"click_id": "FixedString(16)"}, zip(click_ids))
+            rows = self._run("days_of_clicks", bounds, wanted)
+        return [day for (day,) in rows]
+
+    def _run(self, name: str, params: dict[str, Any], *tables: dict[str, Any]) -> list[Any]:
+        found: list[Any] = self._client.execute(
+            query("app.erasure", name),
+            params,
+            external_tables=list(tables) or None,
+            settings={"log_queries": 0, "strings_as_bytes": True},
+        )
+        return found
