@@ -1,6 +1,7 @@
 """Reports and exports over clicks that several ClickHouse servers share between them."""
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,9 +12,12 @@ from app.reports.filters import Condition
 from app.reports.period import Period
 from app.reports.query import Query
 from app.reports.reading.reader import Reports
+from app.reports.sums import division
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect, insert_settings
 from app.stores.clickhouse.shards import ClickHouseConnection
+from app.sums import computation
+from app.sums.computation import Computation
 from tests.support.clicks import NOON, bot_row, click_row
 from tests.support.redirect.waiting import wait_until
 
@@ -70,6 +74,29 @@ def test_a_report_is_over_the_clicks_of_all_shards(url: str) -> None:
         Figures(),
         NOON + timedelta(minutes=COUNT - 1),
     )
+
+
+def test_sums_of_all_shards_are_what_their_clicks_add_up_to(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The clicks were marked a moment ago.
+    monkeypatch.setattr(computation, "settle_seconds", lambda _: -3600.0)
+    monkeypatch.setattr(division, "SMALL_CLICKS", 1)
+    Computation(url, 20).compute(NOON.date())
+    day = NOON - timedelta(hours=12)
+    query = Query(
+        since=day, until=day + timedelta(days=1), interval="hour", by=("link", "country", "bot")
+    )
+    with (
+        Reports(url, timeout_seconds=20) as reports,
+        Reports(url, timeout_seconds=20, has_sums=False) as raw,
+    ):
+        # A host that has not got all sums yet reads clicks.
+        wait_until(lambda: reports.ask(query, NOON + timedelta(days=1)).source.sums.days == 1, 30)
+        answer = reports.ask(query, NOON + timedelta(days=1))
+        counted = raw.ask(query, NOON + timedelta(days=1))
+    assert answer.figures == Figures(COUNT, 50, COUNT)
+    assert replace(answer, source=counted.source) == counted
 
 
 def test_an_export_has_the_clicks_of_all_shards_in_one_order(url: str) -> None:

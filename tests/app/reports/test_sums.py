@@ -268,6 +268,13 @@ def test_a_link_with_few_clicks_a_day_is_read_raw(world: World) -> None:
     assert days_raw(world, codes=("cold",), by=("link",)) == 0
 
 
+def test_sql_to_copy_reads_clicks_alone(world: World) -> None:
+    with Reports(world.url, timeout_seconds=100) as reports:
+        text = reports.statement(Query(since=JANUARY, by=("country",)), LATER).text
+    assert "FROM clicks FINAL" in text
+    assert "click_sums" not in text
+
+
 def test_totals_stay_where_rows_are_gone(clickhouse_url: str) -> None:
     migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
     rows = [click_row(NOON, country=name) for name in ["DE"] * HOT_CLICKS + ["FR"]]
