@@ -29,7 +29,7 @@ from tests.support.tcp_proxy import AnswerHoldingProxy
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 HOST = "go.example.com"
-READY_SECONDS = 20
+READY_SECONDS = 60
 #: Any address of the loopback network is a visitor of its own.
 VISITOR, OTHER_VISITOR = "127.0.0.2", "127.0.0.3"
 BURST = 100
@@ -272,7 +272,7 @@ def test_a_visit_is_one_click_and_one_use_though_a_worker_dies_before_its_answer
     redirect.redis.arm(awaited)
     with ThreadPoolExecutor(1) as visitor:
         status = visitor.submit(front.ask, f"/{code}", *AS_BROWSER)
-        assert redirect.redis.held.wait(10)
+        assert redirect.redis.held.wait(60)
         redirect.kill_worker()
         redirect.redis.released.set()
         assert status.result(timeout=20) == "302"

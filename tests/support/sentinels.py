@@ -17,6 +17,8 @@ MASTER = "mymaster"
 _QUORUM = 2
 #: Between two looks, each of which opens connections to all.
 _PAUSE_SECONDS = 0.05
+#: A Sentinel that stood still for two seconds does nothing for half a minute (TILT).
+_SECONDS = 90
 #: Sentinels greet each other every 2 s and look at replicas every 10 s, which is in no file; since
 #: Redis 7.0 it can be told to one that runs (https://redis.io/docs/latest/commands/sentinel/).
 _MORE_OFTEN = ("publish-period", "200", "info-period", "500")
@@ -70,7 +72,7 @@ class SentinelWatched:
     """A master, two replicas and three Sentinels, started together and killed at the end."""
 
     def __init__(
-        self, directory: Path, binary: Path | None = None, down_after_ms: int = 500
+        self, directory: Path, binary: Path | None = None, down_after_ms: int = 1500
     ) -> None:
         used = binary or valkey_binary()
         self.stores = [RedisServer(directory / f"redis-{number}", used) for number in range(3)]
@@ -93,10 +95,10 @@ class SentinelWatched:
             for replica in self.stores[1:]:
                 with Redis(port=replica.port) as client:
                     client.replicaof(LOOPBACK, self.stores[0].port)
-            wait_until(lambda: self._replicas_of(self.stores[0]) == 2, 30, _PAUSE_SECONDS)
+            wait_until(lambda: self._replicas_of(self.stores[0]) == 2, _SECONDS, _PAUSE_SECONDS)
             for sentinel in self.sentinels:
                 stack.enter_context(sentinel)
-            wait_until(lambda: all(map(self._knows_all, self.sentinels)), 30, _PAUSE_SECONDS)
+            wait_until(lambda: all(map(self._knows_all, self.sentinels)), _SECONDS, _PAUSE_SECONDS)
             self._stack = stack.pop_all()
         return self
 
@@ -130,7 +132,7 @@ class SentinelWatched:
 
     def wait_for_another(self, old: RedisServer) -> RedisServer:
         """Wait until the Sentinels name another master than that, and return it."""
-        wait_until(lambda: self._elected() not in (None, old), 30, _PAUSE_SECONDS)
+        wait_until(lambda: self._elected() not in (None, old), _SECONDS, _PAUSE_SECONDS)
         return self.master()
 
     def _replicas_of(self, store: RedisServer) -> int:

@@ -46,7 +46,7 @@ def proxy(server):
 
 @pytest.fixture
 def client(proxy):
-    with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=60) as connection:
         yield connection
 
 
@@ -99,7 +99,7 @@ def test_a_cut_happens_once(proxy, server):
     proxy.arm(Cut(b"XADD", is_reply=False, share=0.0))
     answers = []
     for _ in range(2):
-        with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", proxy.port), timeout=60) as connection:
             answers.append(ask(connection, b"XADD 1"))
     assert answers == [b"", b"XADD 1"]
 
@@ -111,7 +111,7 @@ def test_what_was_held_back_by_a_stall_is_delivered_after_it(proxy, client, serv
     with pytest.raises(TimeoutError):
         client.recv(65536)
     assert server.got == b""
-    client.settimeout(10)
+    client.settimeout(60)
     proxy.flow()
     assert client.recv(65536) == b"XADD 1"
 
@@ -128,7 +128,7 @@ def test_what_is_late_arrives_whole(proxy, client, server):
 def test_a_client_of_a_server_that_is_away_is_hung_up_on(server):
     with (
         CuttingProxy(port_of_nobody()) as proxy,
-        socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as connection,
+        socket.create_connection(("127.0.0.1", proxy.port), timeout=60) as connection,
     ):
         assert ask(connection, b"PING") == b""
 

@@ -36,7 +36,7 @@ DEADLINE_SECONDS = 60.0
 
 def ask(base: str, path: str) -> tuple[int, Any]:
     try:
-        with urllib.request.urlopen(base + path, timeout=10) as answer:
+        with urllib.request.urlopen(base + path, timeout=60) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:

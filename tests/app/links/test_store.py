@@ -126,14 +126,14 @@ def test_editors_at_the_same_time_do_not_overwrite_each_other(
 
     def edit(change: dict[str, object]) -> None:
         editor = make_store()
-        start.wait(10)
+        start.wait(60)
         editor.update("demo1", change)
 
     editors = [threading.Thread(target=edit, args=(change,)) for change in changes]
     for editor in editors:
         editor.start()
     for editor in editors:
-        editor.join(10)
+        editor.join(60)
     link = store.get("demo1")
     assert (link.title, link.status, link.click_limit, link.tags) == ("T", 307, 9, ("t",))
 

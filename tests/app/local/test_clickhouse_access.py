@@ -45,7 +45,7 @@ def port(tmp_path_factory, cache_dir):
 
 @pytest.fixture
 def stranger(port):
-    with Client("127.0.0.1", port=port, user="default", send_receive_timeout=5) as client:
+    with Client("127.0.0.1", port=port, user="default", send_receive_timeout=60) as client:
         yield client
 
 

@@ -21,7 +21,7 @@ def test_a_process_that_was_forked_while_others_gathered_keeps_nobody_from_it(
     Publisher(registry, tmp_path).publish()
     context = multiprocessing.get_context("fork")
     over = context.Event()
-    child = context.Process(target=over.wait, args=(30,))
+    child = context.Process(target=over.wait, args=(300,))
     merged = aggregation.merged
 
     def fork_and_merge(snapshots):
@@ -33,7 +33,7 @@ def test_a_process_that_was_forked_while_others_gathered_keeps_nobody_from_it(
     monkeypatch.undo()
     patient = context.Process(target=aggregate, args=(tmp_path,))
     patient.start()
-    patient.join(10)
+    patient.join(60)
     try:
         assert patient.exitcode == 0
     finally:

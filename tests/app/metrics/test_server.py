@@ -56,7 +56,7 @@ def port(free_port: Callable[[], int], directory: Path) -> Iterator[int]:
 
 
 def _get(port: int, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path, headers=headers)
         response = connection.getresponse()
@@ -120,10 +120,10 @@ def test_the_port_is_open_before_anything_can_be_forked(
     port = free_port()
     metrics = MetricsServer(access(f"127.0.0.1:{port}"), Exposition(directory))
     metrics.start()
-    with socket.create_connection(("127.0.0.1", port), timeout=5):
+    with socket.create_connection(("127.0.0.1", port), timeout=60):
         metrics.close_in_child()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), timeout=5)
+        socket.create_connection(("127.0.0.1", port), timeout=60)
 
 
 def test_a_directory_that_cannot_be_read_is_an_error_and_no_empty_answer(
@@ -231,7 +231,7 @@ def test_a_private_network_may_be_shown_metrics_without_a_token(
 
 
 def test_what_is_refused_is_no_page(port: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("POST", "/-/metrics")
     response = connection.getresponse()
     assert (response.status, response.getheader("Content-Type")) == (405, "text/plain")

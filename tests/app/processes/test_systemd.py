@@ -13,7 +13,7 @@ def systemd(request, tmp_path):
     name = f"@hopline-{os.getpid()}" if request.param == "abstract" else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(name.replace("@", "\0"))
-        listening.settimeout(5)
+        listening.settimeout(60)
         yield listening, {"NOTIFY_SOCKET": name}
 
 

@@ -17,7 +17,7 @@ def closing_server():
     """A server that reads requests and closes without an answer; yields its port and a count."""
     requests = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(10)
+        listener.settimeout(60)
 
         def serve():
             while True:
@@ -60,7 +60,7 @@ def https_server(tmp_path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(10)
+        listener.settimeout(60)
 
         def serve():
             try:

@@ -44,7 +44,7 @@ class Load(threading.Thread):
 
     def stop(self) -> Counter[str]:
         self._stopped.set()
-        self.join(20)
+        self.join(60)
         assert not self.is_alive()
         return self.outcomes
 

@@ -66,7 +66,7 @@ def test_a_state_of_clickhouse_is_waited_for_and_is_no_fault_of_a_click(
 def test_an_error_of_redis_while_an_insert_is_under_way_doubles_nothing(
     consume, settings, redis, redis_url, count_clicks, method
 ):
-    small = settings.model_copy(update={"insert_rows": 300, "claim_idle_seconds": 3.0})
+    small = settings.model_copy(update={"insert_rows": 300, "claim_idle_seconds": 30.0})
     send_clicks(redis_url, 5000)
 
     def prepare(consumer):

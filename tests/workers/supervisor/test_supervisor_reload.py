@@ -34,7 +34,7 @@ def systemd(tmp_path, monkeypatch):
     """The socket of a systemd that has started the workers."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(30)
+        listener.settimeout(60)
         monkeypatch.setenv("NOTIFY_SOCKET", listener.getsockname())
         monkeypatch.setenv("WATCHDOG_USEC", "2000000")
         yield listener

@@ -122,7 +122,7 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     reader = threading.Thread(target=lambda: got.append(pipe.read_text()))
     reader.start()
     write(pipe)
-    reader.join(10)
+    reader.join(60)
     assert got == ["new"]
     assert pipe.is_fifo()
 

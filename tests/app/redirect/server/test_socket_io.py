@@ -55,7 +55,7 @@ def test_what_there_is_no_room_for_is_not_waited_with(pair):
         sent += taken
     reader = threading.Thread(target=theirs.recv, args=(sent, socket.MSG_WAITALL))
     reader.start()
-    reader.join(10)
+    reader.join(60)
     assert transmit(ours.fileno(), b"y") == 1
     assert theirs.recv(10) == b"y"
 

@@ -92,7 +92,7 @@ def test_what_is_no_redis_is_a_refusal() -> None:
             connect(url, timeout_seconds=5) as client,
         ):
             client.ping()
-        answer.join(10)
+        answer.join(60)
 
 
 def _answer_in_http(server: socket.socket) -> None:

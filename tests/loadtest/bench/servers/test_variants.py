@@ -37,7 +37,7 @@ def redis(tmp_path_factory):
 
 
 def get(port, path):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", path, headers=requests.HEADERS)
     response = connection.getresponse()
     response.read()

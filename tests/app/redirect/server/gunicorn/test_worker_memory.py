@@ -31,7 +31,7 @@ def test_headers_that_never_repeat_leave_nothing_behind(redis_url, tmp_path):
         client.set(link_key("abc"), encode(link))
     with (
         RedirectServer(tmp_path, redis_url, redirect_workers=1, resend_seconds=0.1) as server,
-        socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock,
+        socket.create_connection(("127.0.0.1", server.port), timeout=60) as sock,
     ):
         [worker] = psutil.Process(server.pid).children()
         reader = Reader(sock)
