@@ -15,15 +15,18 @@ from workers.enrich.facts.words import words
 APPS = {
     # Meta.
     "Threads": words(r"barcelona \d"),
-    "Instagram": words(r"\binstagram[ /]\d | fban/instagram"),
+    "Instagram": words(r"\binstagram(?: lite)?[ /]\d | fban/instagram"),
     "Facebook Messenger": words(
         r"fban/messenger | fb_iab/(?:orca|messenger) | fbpn/com\.facebook\.(?:orca|mlite)"
+        r" | fban/mlite"
     ),
     "WhatsApp": words(r"fban/whatsapp | \bwhatsapp/\d"),
     "Facebook": words(r"\bfb(?:an|av|_iab|pn|ss)/ | metaiab facebook | \bfacebook/\d | \[fb"),
     # Messengers.
     "WeCom": words(r"\bwxwork/"),
-    "WeChat": words(r"micromessenger/ | \bweixin/ | wechat/"),
+    "WeChat": words(r"micromessenger/ | \bweixin/ | wechat/ | windowswechat | macwechat"),
+    "Qzone": words(r"\bqzone/"),
+    "QQ Music": words(r"\bqqmusic/"),
     "QQ": words(r"\bqq/\d[\d.]+ | \bqqtheme/ | \btim/\d"),
     "KakaoTalk": words(r"kakaotalk"),
     "KakaoStory": words(r"kakaostory"),
@@ -31,11 +34,11 @@ APPS = {
     "Telegram": words(r"telegram-(?:android|ios)/ | telegrambot-webview | telegramdesktop"),
     "Viber": words(r"\bviber/\d"),
     "Zalo": words(r"\bzalo (?:ios|android|pc)?/? ?\d | zalotheme | \bzalo/"),
-    "Discord": words(r"\bdiscord/ | discord-ios | discordandroid"),
+    "Discord": words(r"\bdiscord/ | discord-ios | discord-?android"),
     "Slack Desktop Client": words(r"slack_ssb/"),
     "Slack": words(r"\bslack/\d | com\.tinyspeck\.chatlyio"),
     "Microsoft Teams": words(
-        r"\bteams/\d | teamsmobile | skypeteams | microsoftteams | teamswebview"
+        r"\bteams/\d | teamsmobile | skypeteams | skypespaces | microsoftteams | teamswebview"
     ),
     "Skype": words(r"\bskype/ | skypeuripreview-app"),
     "Zoom": words(r"\bzoom(?:webkit|phone|\.us|apps)?/\d | zoomwebkit"),
@@ -63,7 +66,7 @@ APPS = {
         r"\breddit/(?:version|\d) | redditios | \breddit for ios | com\.reddit\.frontpage"
     ),
     "VK": words(r"vkandroidapp/ | vkclient | \bvk(?:ios)?app?/ | com\.vk\.v"),
-    "Odnoklassniki": words(r"\bodkl(?:android|ios) | okandroid/ | okios/ | \bokapp/"),
+    "Odnoklassniki": words(r"\bodkl(?:android|ios) | okandroid/ | okios/"),
     "Tumblr": words(r"\btumblr(?:/| for )"),
     "Quora": words(r"\bquora[ /]"),
     "Nextdoor": words(r"\bnextdoor"),
@@ -75,6 +78,14 @@ APPS = {
         r"xhsdiscover | \bxhs | \bdiscover/\d+\.\d+ \((?:iphone|ipad|android) | rednote/"
     ),
     "Bilibili": words(r"biliapp | \bbilibili | bili-inter"),
+    "Douban": words(r"com\.douban\."),
+    "NetEase Music": words(r"neteasemusic/ | cloudmusic/"),
+    "iQIYI": words(r"iqiyi"),
+    "Youku": words(r"\byouku"),
+    "ShareChat": words(r"\bsharechat"),
+    "Dailyhunt": words(r"\bdailyhunt"),
+    "Rumble": words(r"\brumble/\d"),
+    "Substack": words(r"\bsubstack/"),
     "Zhihu": words(r"zhihuhybrid | \bzhihu"),
     "Kuaishou": words(r"\bkwai(?:_pro)?/ | ksnebula | kuaishou | ksthanos"),
     "Likee": words(r"\blikee"),
@@ -88,7 +99,7 @@ APPS = {
     "Google News": words(r"googlenews | newsstand"),
     "Bing": words(r"bingsapphire | bingweb/ | \bbing/\d"),
     "Yahoo! Japan": words(r"\byjapp- | jp\.co\.yahoo"),
-    "Yahoo": words(r"yahoomobile | \byahoo/\d | yahooappidentifier"),
+    "Yahoo": words(r"\byahoo/\d | yahooappidentifier"),
     "SmartNews": words(r"\bsmartnews"),
     "Flipboard": words(r"\bflipboard[ /]"),
     "NewsBreak": words(r"\bnewsbreak"),
@@ -122,13 +133,21 @@ APPS = {
     "MetaMask": words(r"metamaskmobile"),
     "Trust Wallet": words(r"trustwallet | \btrust/\d"),
     "Coinbase Wallet": words(r"coinbasewallet | coinbaseretail"),
+    "OKX": words(r"\bokapp/ | \bokex/ | \bokx/"),
+    "Binance": words(r"\bbinance"),
+    "PayPal": words(r"\bpaypal/"),
+    "Klarna": words(r"\bklarna"),
+    "Booking": words(r"booking\.app"),
+    "Airbnb": words(r"\bairbnb/"),
+    "Tinder": words(r"\btinder/"),
+    "Grindr": words(r"\bgrindr"),
     "Grab": words(r"\bgrab/\d"),
     "Spotify": words(r"\bspotify/\d"),
     # Browsers that uap-core takes for their engine.
+    "Petal Search": words(r"\bpetalsearch/"),
     "Quark": words(r"\bquark/\d"),
     "Meizu Browser": words(r"\bmzbrowser/ | meizu browser"),
     "Yandex Browser": words(r"yabrowser/ | yasearchbrowser/ | yasearchapp/ | yaapp_android"),
-    "DuckDuckGo Mobile": words(r"duckduckgo/\d | \bddg/\d+.{0,12}$"),
     "Ecosia Android": words(r"ecosia android"),
     "Ecosia iOS": words(r"ecosia ios"),
     "Electron": words(r"electron/\d"),

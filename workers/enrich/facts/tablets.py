@@ -1,8 +1,8 @@
 r"""Words and models of tablets.
 
-Sources: what their browsers say, and Google Play's list of supported devices for the models of
-those that say what a phone says. Most makers number their tablets apart from their phones, so that
-a few letters tell a series, and the next tablets of it as well.
+Sources: what their browsers say, Google Play's list of supported devices, and user agents that are
+public, for the models of those that say what a phone says. Most makers number their tablets apart
+from their phones, so that a few letters tell a series, and the next tablets of it as well.
 """
 
 from workers.enrich.facts.words import words

@@ -2,7 +2,8 @@ r"""Words and models of televisions, and of boxes and sticks that make one of a 
 
 Sources: HbbTV and CE-HTML (ETSI TS 102 796, CEA-2014), Opera's TV SDK (``OMI/``, ``Andr0id``, ``TV
 Store``), what Amazon, LG, Samsung, Roku, Google and Philips write of their sets' browsers, and
-Google Play's list of supported devices for the models of those that run Android.
+Google Play's list of supported devices and user agents that are public for the models of those that
+run Android.
 """
 
 from workers.enrich.facts.words import words
