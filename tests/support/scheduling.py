@@ -79,6 +79,7 @@ LONG_FIRST = (
     "tests/workers/",
     "tests/loadtest/",
     "tests/app/redirect/",
+    "tests/app/reports/test_sums.py",
 )
 
 _ALONE_UNIT = "alone"
