@@ -109,6 +109,8 @@ class Source:
         has_exact_visitors: whether visitors are exact: of UTC days and parts of them, summed. In a
             day that crosses midnight UTC, who came before and after is two visitors.
         sums: which days were taken from them.
+        oldest_click: time of the oldest click that is stored. What is known of earlier days is
+            their sums.
     """
 
     as_of: datetime
@@ -117,6 +119,7 @@ class Source:
     seconds: float
     has_exact_visitors: bool
     sums: Sums = Sums()
+    oldest_click: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,7 @@ def _source(answer: Answer) -> dict[str, Any]:
         "visitors": "exact" if source.has_exact_visitors else "estimate",
         "as_of": _time(source.as_of),
         "newest_click": _time(source.newest_click),
+        "oldest_click": _time(source.oldest_click),
         "sums": _sums(source.sums),
         "rows_read": source.rows_read,
         "seconds": round(source.seconds, 3),

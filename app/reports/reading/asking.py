@@ -39,10 +39,10 @@ class Asking:
         self._note_rows()
         return rows
 
-    def newest_click(self) -> datetime | None:
-        """Return the time of the newest stored click, which ClickHouse knows without reading."""
-        [(newest,)] = self.ask(Statement(text_of("app.reports", "newest"), {}))
-        return newest if newest.timestamp() else None
+    def stored_span(self) -> tuple[datetime, datetime] | tuple[None, None]:
+        """Return the times of the oldest and the newest click, which need no reading."""
+        [(count, oldest, newest)] = self.ask(Statement(text_of("app.reports", "stored_span"), {}))
+        return (oldest, newest) if count else (None, None)
 
     def clicked(
         self, codes: Sequence[str] | None, period: Period, days: Sequence[ScopeDay]

@@ -66,12 +66,13 @@ class Reports:
         began = time.monotonic()
         with translated(self._url):
             asking = self._begin()
-            newest = asking.newest_click()
+            oldest, newest = asking.stored_span()
             plan, division = plan_of(asking, query, now, tagged, newest)
             rows = asking.ask(compile_plan(plan, division))
         source = Source(
             as_of=now,
             newest_click=newest,
+            oldest_click=oldest,
             rows_read=asking.rows_read,
             seconds=time.monotonic() - began,
             has_exact_visitors=has_exact_visitors(plan),
@@ -89,7 +90,8 @@ class Reports:
         """
         with translated(self._url):
             asking = self._begin()
-            plan, _ = plan_of(asking, query, now, tagged, asking.newest_click())
+            _, newest = asking.stored_span()
+            plan, _ = plan_of(asking, query, now, tagged, newest)
             return compile_plan(plan)
 
     def _begin(self) -> Asking:

@@ -1,1 +1,0 @@
-SELECT max(time) FROM clicks

@@ -1,0 +1,1 @@
+SELECT count(), min(time), max(time) FROM clicks
