@@ -28,6 +28,10 @@ Device = Literal["desktop", "mobile", "tablet", "tv", "console", "wearable", "ca
 
 CLASSES: tuple[Device, ...] = get_args(Device)
 
+#: What is looked at: devices stand in front, and applications' own words behind. Made-up letters
+#: take a fifth of the time this way.
+_READ_LETTERS = 512
+
 #: What a user agent may say of its device, and by which words.
 _SAID = {
     "console": CONSOLES,
@@ -82,7 +86,7 @@ class Devices:
 
     def read(self, user_agent: str) -> Device:
         """Return the class of device; a crawler's is not told here."""
-        said = self._rules.all(user_agent)
+        said = self._rules.all(user_agent[:_READ_LETTERS])
         for device, all_of, none_of in _CLASSES:
             if all_of <= said and not none_of & said:
                 return device

@@ -71,3 +71,9 @@ def test_two_words_are_told_wherever_they_stand(devices, user_agent):
         assert device == "tv"
     elif device != "tv":
         assert (device == "tablet") is is_tablet
+
+
+def test_what_stands_far_behind_tells_no_device(devices):
+    phone = "Mozilla/5.0 (Linux; Android 13; X) Chrome/130.0.0.0 Mobile Safari/537.36"
+    assert devices.read(phone + " Xbox One") == "console"
+    assert devices.read(phone + " " * 500 + " Xbox One") == "mobile"
