@@ -17,6 +17,7 @@ from app.config.loading import load
 from app.config.settings import Settings
 from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
+from app.sums.comparison import compare_sums
 from app.terminal.options import AsJson, Since, read_since
 from app.terminal.output import complain, print_json, print_table
 from app.terminal.progress import progress
@@ -37,7 +38,8 @@ def audit(
     """Check that every click is in its place, and name those that aren't.
 
     Accepted clicks = inserted + dead + pending + unread + spooled on this host. Exit code 1 if one
-    is missing, or if one is in ClickHouse that nobody accepted, or went with a deleted spool.
+    is missing, or if one is in ClickHouse that nobody accepted, or went with a deleted spool, or if
+    the sums of a closed day aren't those of its clicks.
 
     \b
     hopline audit --since 24h
@@ -46,15 +48,25 @@ def audit(
     moment = read_since(since, datetime.now(UTC))
     found = _run(settings, unix_ms(moment) if moment else 0)
     lost = SpoolNote(settings.spool_directory).lost()
+    server = settings.clickhouse_server
+    sums = compare_sums(server, settings.clickhouse_timeout_seconds)
     if as_json:
-        print_json({**to_json(found), "lost_with_spool": lost})
+        of_sums = [{**one._asdict(), "day": str(one.day)} for one in sums]
+        print_json({**to_json(found), "lost_with_spool": lost, "sums": of_sums})
     else:
         print_findings(found)
+    for one in sums:
+        whose = f"link {one.short_code}" if one.short_code else "all links"
+        complain(
+            f"the sums of {one.day} for {whose} say {one.summed_clicks:,} clicks,"
+            f" {one.summed_humans:,} of people, and stored are {one.clicks:,}, {one.humans:,}: the"
+            " day is computed anew"
+        )
     if lost:
         complain(f"{settings.spool_directory} was deleted, and {lost:,} clicks with it")
     if not found.is_balanced:
         complain("the ledger does not balance")
-    if lost or not found.is_balanced:
+    if lost or sums or not found.is_balanced:
         raise typer.Exit(1)
 
 

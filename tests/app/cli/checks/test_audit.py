@@ -14,6 +14,7 @@ from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect as connect_clickhouse
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
+from app.sums.days import State
 from tests.app.audit.conftest import Consumer
 from tests.support.clicks import click_row, insert_clicks
 from tests.support.producers import STREAM, make_click, send, send_clicks
@@ -271,3 +272,20 @@ def test_clicks_that_went_with_a_deleted_spool_are_told(hopline: Run, consumer, 
     found = json.loads(ended.out)
     assert (ended.exit_code, found["balanced"], found["lost_with_spool"]) == (1, True, 240)
     assert ended.err == f"hopline: {tmp_path}/spool was deleted, and 240 clicks with it\n"
+
+
+def test_sums_that_are_not_those_of_the_clicks_are_named(hopline, consumer, clicks_url):
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    with connect_clickhouse(clicks_url, timeout_seconds=10) as client:
+        note = "INSERT INTO click_sum_days (day, version, state, marks_before, clicks) VALUES"
+        client.execute(note, [(yesterday.date(), 1, State.PUBLISHED, yesterday, 0)])
+        row = (yesterday.replace(minute=0, second=0, microsecond=0), 1, "demo", 3)
+        client.execute("INSERT INTO click_sums (time, version, short_code, clicks) VALUES", [row])
+        ended = hopline("audit", "--json")
+        assert ended.exit_code == 1
+        (found,) = json.loads(ended.out)["sums"]
+        assert (found["day"], found["short_code"]) == (str(yesterday.date()), "demo")
+        assert (found["summed_clicks"], found["clicks"]) == (3, 0)
+        assert f"the sums of {yesterday.date()} for link demo say 3 clicks" in ended.err
+        # It is marked, and so no sums are left that could differ.
+        assert json.loads(hopline("audit", "--json").out)["sums"] == []
