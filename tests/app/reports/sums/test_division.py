@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.reports.filters import Condition
@@ -136,7 +136,6 @@ def test_between_the_first_and_the_last_clicks_no_day_is_looked_at() -> None:
     assert unseen(Period(FIRST + DAY / 2, FIRST + DAY), days) == []
 
 
-@settings(deadline=None)
 @given(
     ZONES,
     st.sampled_from(["hour", "day", "week", "month"]),

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.reports.filters import Filter, parse
@@ -28,7 +28,6 @@ def test_without_a_filter_both_are_kept() -> None:
     assert kinds_kept(None) == BOTH
 
 
-@settings(deadline=None)
 @given(filters(_VALUES, ("kind", "country")))
 def test_a_click_is_kept_where_its_kind_is(wanted: Filter) -> None:
     kept = kinds_kept(wanted)
