@@ -17,7 +17,6 @@ from pathlib import Path
 import hypothesis
 import pytest
 from pydantic_settings import BaseSettings
-from redis import Redis
 
 from app.config.settings import Settings
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, DownloadFailed, fetch
@@ -25,6 +24,7 @@ from app.stores.clickhouse.connection import of_cluster
 from app.stores.clickhouse.driver import errors
 from tests.support import scheduling, servers
 from tests.support.clickhouse.replicated import CLUSTER, ReplicatedClickHouse
+from tests.support.clickhouse.template import Template
 from tests.support.clickhouse.zookeeper import find_zookeeper
 from tests.support.cluster import Cluster
 from tests.support.sentinels import SentinelWatched
@@ -164,11 +164,9 @@ def shared_clickhouse(
 @pytest.fixture
 def redis_url(shared_valkey: servers.RedisServer) -> Iterator[str]:
     """URL of a real Valkey, empty before and after."""
-    shared_valkey.ensure_running()
-    _flush(shared_valkey.port)
+    shared_valkey.empty()
     yield shared_valkey.url
-    shared_valkey.ensure_running()
-    _flush(shared_valkey.port)
+    shared_valkey.empty()
 
 
 @pytest.fixture
@@ -178,6 +176,18 @@ def clickhouse_url(shared_clickhouse: servers.ClickHouseServer) -> Iterator[str]
     _on_clickhouse(shared_clickhouse, f"CREATE DATABASE {database}")
     yield shared_clickhouse.url(database)
     _on_clickhouse(shared_clickhouse, f"DROP DATABASE IF EXISTS {database} SYNC")
+
+
+@pytest.fixture(scope="session")
+def clickhouse_template(shared_clickhouse: servers.ClickHouseServer) -> Template:
+    return Template(shared_clickhouse.url("hopline_template"))
+
+
+@pytest.fixture
+def migrated_url(clickhouse_template: Template, clickhouse_url: str) -> str:
+    """URL of a database with our tables, as they are when nothing was ever stored."""
+    clickhouse_template.copy(clickhouse_url)
+    return clickhouse_url
 
 
 @pytest.fixture
@@ -305,13 +315,6 @@ _numbers = itertools.count()
 
 def _cache_dir() -> Path:
     return Settings(_env_file=None).cache_dir
-
-
-def _flush(port: int) -> None:
-    with Redis(port=port) as client:
-        client.flushall()
-        # Tests of a full Redis leave it without a bound.
-        client.config_set("maxmemory", servers.MAXMEMORY_BYTES)
 
 
 def _on_clickhouse(server: servers.ClickHouseServer, statement: str) -> None:

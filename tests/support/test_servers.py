@@ -39,6 +39,20 @@ def test_valkey_is_empty_again(redis_url):
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
 
 
+def test_a_dead_valkey_that_was_full_is_back_and_empty_for_the_next_test(valkey_server):
+    server = valkey_server()
+    with Redis(port=server.port) as client:
+        client.set("left", "behind")
+        client.config_set("maxmemory", 1)
+        server.empty()
+        client.set("left", "behind")
+    server.kill()
+    server.empty()
+    with Redis(port=server.port) as client:
+        assert client.dbsize() == 0
+        client.set("there", "is room")
+
+
 def test_each_test_has_a_database_of_its_own(clickhouse_url):
     client = Client.from_url(clickhouse_url)
     assert client.execute("SHOW TABLES") == []

@@ -7,7 +7,6 @@ from redis import Redis
 
 from app.config.settings import Settings
 from app.metrics.workers import WorkerMetrics
-from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect as connect_clickhouse
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
@@ -21,10 +20,9 @@ from workers.stream.stream import Stream
 
 
 @pytest.fixture
-def clicks_url(clickhouse_url: str) -> str:
+def clicks_url(migrated_url: str) -> str:
     """URL of a database with the clicks table, empty."""
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    return clickhouse_url
+    return migrated_url
 
 
 @pytest.fixture

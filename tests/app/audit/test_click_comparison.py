@@ -22,9 +22,8 @@ DAY_MS = 86_400_000
 
 
 @pytest.fixture
-def clicks_url(clickhouse_url):
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    return clickhouse_url
+def clicks_url(migrated_url):
+    return migrated_url
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 
 from app.links.store import open_store
 from app.reports.reading.reader import Reports
-from app.schema.migrations import migrate
 from tests.support.console import client_of
 
 
@@ -18,9 +17,8 @@ def links(make_settings, redis_url: str) -> Any:
 
 
 @pytest.fixture
-def reports(clickhouse_url: str) -> Iterator[Reports]:
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    with Reports(clickhouse_url, timeout_seconds=30) as reports:
+def reports(migrated_url: str) -> Iterator[Reports]:
+    with Reports(migrated_url, timeout_seconds=30) as reports:
         yield reports
 
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect
 from app.sums.computation import DIMENSIONS, Computation
 from app.sums.days import HOT_CLICKS, summed_days
@@ -23,9 +22,8 @@ COLUMNS = {name: sql for name, sql in DIMENSIONS.items() if name != "kind"}
 
 
 @pytest.fixture
-def url(clickhouse_url):
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    return clickhouse_url
+def url(migrated_url):
+    return migrated_url
 
 
 @pytest.fixture

@@ -18,10 +18,9 @@ CLICKS = 6_000
 
 
 @pytest.fixture
-def world(make_settings, redis_url, clickhouse_url, monkeypatch):
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
-    made = World(make_settings(redis_url=redis_url, clickhouse_url=clickhouse_url))
+def world(make_settings, redis_url, migrated_url, monkeypatch):
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", migrated_url)
+    made = World(make_settings(redis_url=redis_url, clickhouse_url=migrated_url))
     yield made
     made.close()
 

@@ -10,7 +10,6 @@ from app.audit.spool_note import SpoolNote
 from app.audit.writer import write_ledger
 from app.clicks.click import to_fields
 from app.redirect.spool.file import SpoolFile
-from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect as connect_clickhouse
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
@@ -31,10 +30,9 @@ def impatient(monkeypatch):
 
 
 @pytest.fixture
-def clicks_url(clickhouse_url, monkeypatch):
-    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    return clickhouse_url
+def clicks_url(migrated_url, monkeypatch):
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", migrated_url)
+    return migrated_url
 
 
 @pytest.fixture

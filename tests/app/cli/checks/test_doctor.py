@@ -15,7 +15,6 @@ from app.cli.checks.doctor import print_checks
 from app.config.instance import instance_id
 from app.config.loading import load_environment
 from app.health.check import fail
-from app.schema.migrations import migrate
 from app.stores.keys import aof_rewrite_key
 from app.stores.redis.client import connect
 from app.stores.redis.loading import Loading
@@ -46,10 +45,9 @@ def service() -> Iterator[Any]:
 
 @pytest.fixture
 def environ(
-    monkeypatch: pytest.MonkeyPatch, clickhouse_url: str, redis_url: str, service: Any
+    monkeypatch: pytest.MonkeyPatch, migrated_url: str, redis_url: str, service: Any
 ) -> pytest.MonkeyPatch:
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", migrated_url)
     bind = f"127.0.0.1:{service.server_port}"
     service.instance = instance_id(load_environment(redis_url=redis_url))
     for name in ("REDIRECT_BIND", "CONSOLE_BIND", "REDIRECT_METRICS_BIND"):

@@ -14,7 +14,6 @@ from app.clicks.click import Click, new_click_id, to_fields
 from app.dead_letters.letter import Fault, to_letter
 from app.erasure.entries import Entries
 from app.redirect.spool.file import SpoolFile
-from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect
 from app.stores.redis.connection import RedisConnection
 from app.sums.computation import Computation
@@ -28,12 +27,11 @@ BEGAN_MS = round(BEGAN.timestamp() * 1000)
 
 
 @pytest.fixture
-def tables(hopline: Run, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
+def tables(hopline: Run, migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", migrated_url)
     # What the server takes to remove old files is tested once.
     monkeypatch.setattr("app.erasure.stored.StoredClicks.remove_old_parts", lambda *_: True)
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    with connect(clickhouse_url, timeout_seconds=30) as client:
+    with connect(migrated_url, timeout_seconds=30) as client:
         yield client
 
 

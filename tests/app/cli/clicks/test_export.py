@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from app.exports.clicks import COLUMNS
-from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect
 from tests.support.clicks import NOON, bot_row, click_row, insert_clicks
 
@@ -22,13 +21,12 @@ RUN = [sys.executable, "-c", "from app.cli.main import main; main()", "export"]
 
 
 @pytest.fixture
-def url(clickhouse_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def url(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A migrated database that the command reads."""
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
-    with connect(clickhouse_url, timeout_seconds=30) as client:
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", migrated_url)
+    with connect(migrated_url, timeout_seconds=30) as client:
         client.execute("SYSTEM STOP MERGES clicks")
-    return clickhouse_url
+    return migrated_url
 
 
 def fill(url: str, count: int) -> None:

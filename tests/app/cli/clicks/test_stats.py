@@ -8,16 +8,14 @@ from typing import Any
 
 import pytest
 
-from app.schema.migrations import migrate
 from tests.support.clicks import NOON, bot_row, click_row, insert_clicks
 
 
 @pytest.fixture
-def url(clickhouse_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def url(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A migrated database that the command reads."""
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
-    return clickhouse_url
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", migrated_url)
+    return migrated_url
 
 
 def test_json_counts_each_click_once(hopline: Callable[..., Any], url: str) -> None:

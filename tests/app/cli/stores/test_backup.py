@@ -8,7 +8,6 @@ import pytest
 from redis import Redis
 
 from app.backup.archive import ArchiveWriter
-from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect
 from app.stores.clickhouse.shards import Shard
 from tests.support import servers
@@ -18,10 +17,9 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
-def filled(hopline: Run, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def filled(hopline: Run, migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """An installation with links and clicks of several months; returns the ClickHouse URL."""
-    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", migrated_url)
     hopline("links", "add", "https://example.com/a", "--code", "plain", "--tag", "x")
     hopline("links", "add", "https://example.com/b", "--code", "limited", "--limit", "5")
     hopline("links", "add", "https://example.com/c", "--code", "gone")
@@ -31,11 +29,11 @@ def filled(hopline: Run, clickhouse_url: str, monkeypatch: pytest.MonkeyPatch) -
         for months in range(3)
         for agent in ("Mozilla/5.0", "caf\u00e9 \u2603", "")
     ]
-    insert_clicks(clickhouse_url, *rows, bot_row())
+    insert_clicks(migrated_url, *rows, bot_row())
     insert_clicks(
-        clickhouse_url, {**rows[0], "country": "FR", "enriched_at": NOON.replace(year=2027)}
+        migrated_url, {**rows[0], "country": "FR", "enriched_at": NOON.replace(year=2027)}
     )
-    return clickhouse_url
+    return migrated_url
 
 
 @pytest.fixture
