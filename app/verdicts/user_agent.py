@@ -5,7 +5,6 @@ whatever a visitor sends.
 """
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
 import re2
@@ -50,6 +49,8 @@ _PRODUCT = re.compile(r"([A-Za-z][\w.-]*)(?:/[\w.]+)?")
 _PARTS = (BOT_WORD, PURPOSE_WORD, HEADLESS)
 #: Rules whose words are also in names of apps.
 _ALSO_OF_APPS = (PURPOSE_WORD, CONTACT)
+#: What nearly every browser or app says, one of ENGINES each.
+_COMMON = ("applewebkit", "gecko/", "trident/", "msie ", "dalvik", "cfnetwork")
 #: Words of browsers and systems.
 _BROWSERS_OWN = re.compile(
     r"mozilla|applewebkit|khtml|like|gecko|chrome|safari|version|mobile|compatible|firefox|opera|"
@@ -66,10 +67,14 @@ class UserAgentClassifier:
         owned = [(rule, pattern) for rule in rules for pattern in rule.patterns]
         self._rules = [rule for rule, _ in owned]
         self._patterns = [pattern for _, pattern in owned]
-        self._sets = [_PatternSet(self._patterns, chosen) for chosen in _by_list(self._rules)]
+        listed = {at: pattern for at, (rule, pattern) in enumerate(owned) if rule is CRAWLER_LIST}
+        ours = {at: pattern for at, (_, pattern) in enumerate(owned) if at not in listed}
+        # Together they would need more states than google-re2 keeps at a time: ten times as slow.
+        self._listed, self._ours = _PatternSet(listed), _PatternSet(ours)
         self._compatible = re2.compile(COMPATIBLE_NAME)
         self._compatible_browsers = re2.compile(COMPATIBLE_BROWSERS)
-        self._engines, self._devices = re2.compile(ENGINES), re2.compile(DEVICES)
+        self._browsers = _PatternSet({0: ENGINES, 1: DEVICES})
+        self._devices = _PatternSet({0: DEVICES})
         self._compiled = lru_cache(1024)(re2.compile)
 
     def verdict(self, user_agent: str) -> Verdict:
@@ -77,11 +82,10 @@ class UserAgentClassifier:
 
         It takes some 10 µs; whoever asks often remembers the answers.
         """
-        if user_agent.strip(_AROUND_NOTHING).lower() in NOTHING:
-            return Verdict(NO_USER_AGENT.kind, NAMELESS, (NO_USER_AGENT.name,))
         text = _without_model(user_agent.strip())
-        matching = sorted(one for patterns in self._sets for one in patterns.matching(text))
+        matching = self._listed.matching(text) + self._ours.matching(text)
         if matching and not self._is_app(matching, text):
+            matching.sort()
             deciding = self._rules[matching[0]]
             reasons = dict.fromkeys(self._rules[one].name for one in matching)
             return Verdict(deciding.kind, self._name(matching[0], text), tuple(reasons))
@@ -99,16 +103,18 @@ class UserAgentClassifier:
         return (
             all(self._rules[one] in _ALSO_OF_APPS for one in matching)
             and not text.startswith("Mozilla/")
-            and bool(self._devices.search(text))
+            and bool(self._devices.matching(text))
         )
 
     def _by_form(self, text: str) -> Verdict:
         """Judge what says nowhere that it is a program."""
         lower = text.lower()
-        if "(compatible" in lower and (name := self._compatible_name(text)):
+        if lower.strip(_AROUND_NOTHING) in NOTHING:
+            return Verdict(NO_USER_AGENT.kind, NAMELESS, (NO_USER_AGENT.name,))
+        if _says_compatible(lower) and (name := self._compatible_name(text)):
             return Verdict(COMPATIBLE.kind, name, (COMPATIBLE.name,))
         # What nearly all browsers say is looked for first: a search takes much longer.
-        if "applewebkit" in lower or self._engines.search(text) or self._devices.search(text):
+        if any(word in lower for word in _COMMON) or self._browsers.matching(text):
             return PERSON
         return Verdict(NO_DEVICE.kind, _called(text), (NO_DEVICE.name,))
 
@@ -120,7 +126,7 @@ class UserAgentClassifier:
         found = self._compatible.search(text)
         if not found or self._compatible_browsers.search(found.group(1)):
             return ""
-        if found.start() <= _FIRST_REMARK and self._devices.search(text):
+        if found.start() <= _FIRST_REMARK and self._devices.matching(text):
             return ""
         return _shortened(found.group(1))
 
@@ -134,28 +140,25 @@ class UserAgentClassifier:
         return _shortened(found) or _called(text)
 
 
-class _PatternSet:
-    """Patterns that are searched together, known by their places in a list."""
+def _says_compatible(lower: str) -> bool:
+    """Tell whether somebody but Internet Explorer says so, who always did."""
+    return "(compatible" in lower and "(compatible; msie " not in lower
 
-    def __init__(self, patterns: list[str], chosen: list[int]) -> None:
-        self._chosen = chosen
+
+class _PatternSet:
+    """Patterns that are searched together, each known by its place."""
+
+    def __init__(self, patterns: dict[int, str]) -> None:
+        self._places = list(patterns)
         self._set = re2.Set.SearchSet()
-        for one in chosen:
-            self._set.Add(patterns[one])
+        for pattern in patterns.values():
+            self._set.Add(pattern)
         self._set.Compile()
 
-    def matching(self, text: str) -> Iterator[int]:
-        """Yield the places of the patterns that are in a text."""
-        return (self._chosen[one] for one in self._set.Match(text) or ())
-
-
-def _by_list(rules: list[Rule]) -> list[list[int]]:
-    """Return the places of patterns of the installed list, and those of ours.
-
-    Together they would need more states than google-re2 keeps at a time: ten times as slow.
-    """
-    listed = [place for place, rule in enumerate(rules) if rule is CRAWLER_LIST]
-    return [listed, sorted(set(range(len(rules))) - set(listed))]
+    def matching(self, text: str) -> list[int]:
+        """Return the places of the patterns that are in a text, in no order."""
+        found = self._set.Match(text)
+        return [self._places[one] for one in found] if found else []
 
 
 def _whole_words(text: str, start: int, end: int) -> str:
