@@ -5,6 +5,7 @@ from statistics import median
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from loadtest.bench_reports.questions import BEFORE
 from loadtest.bench_reports.results import Results, percentile_ms
@@ -34,12 +35,10 @@ def _draw_questions(axes: Axes, results: Results) -> None:
     # Else nothing is seen of what is a hundred times as fast.
     axes.set_xscale("log")
     axes.set_xlim(1, 10 * max(medians.values()))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda ms, _: f"{ms:,.0f}"))
     wanted = longest_ms(results.generated.clicks)
-    axes.plot(
-        list(wanted.values()), list(wanted), "|", color=LIGHT["bad"], ms=28, label="target of p95"
-    )
-    axes.legend(fontsize="small")
-    axes.set_title("Milliseconds until a report is there, median")
+    axes.plot(list(wanted.values()), list(wanted), "|", color=LIGHT["doubt"], ms=32, mew=3)
+    axes.set_title("Milliseconds until a report is there, median; marks: targets of p95")
 
 
 def _draw_ages(axes: Axes, results: Results) -> None:
@@ -56,6 +55,8 @@ def _draw_ages(axes: Axes, results: Results) -> None:
                 [rarity(each) for each in percents], heights, color=LIGHT[colour], label=label
             )
     scale_latencies(axes)
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, 100), max(high, 10_000))
     axes.grid(visible=True)
     axes.legend(fontsize="small")
     axes.set_title("From a click until a query finds it")
