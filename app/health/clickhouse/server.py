@@ -8,6 +8,7 @@ from app.health.clickhouse.advice import advice
 from app.health.clickhouse.hosts import hosts_checks
 from app.health.clickhouse.replicas import replica_checks
 from app.health.clickhouse.resting_months import resting_months_check
+from app.health.clickhouse.sums import sums_check
 from app.health.clickhouse.tables import table_checks
 from app.health.clock import judge_skew, measure_skew
 from app.schema.lifetime import Lifetime
@@ -67,6 +68,7 @@ def clickhouse_checks(
                 yield _reports(client, url)
                 yield from table_checks(client, Lifetime(ttl_days, cold_days), own)
                 yield from resting_months_check(client, own("clicks"))
+                yield sums_check(url, timeout_seconds)
             is_cluster = bool(client.cluster)
     yield from (replica_checks if is_cluster else hosts_checks)(url, timeout_seconds)
 

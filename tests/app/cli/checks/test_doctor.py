@@ -107,6 +107,7 @@ def test_an_installation_that_is_well(
         "tables",
         "lifetimes",
         "resting months",
+        "sums",
         "freshness",
         "redirect",
         "console",

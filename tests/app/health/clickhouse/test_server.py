@@ -24,6 +24,7 @@ def test_a_migrated_database_is_well(clickhouse_url: str) -> None:
         "tables": "ok",
         "lifetimes": "ok",
         "resting months": "ok",
+        "sums": "ok",
     }
 
 
