@@ -10,6 +10,7 @@ from app.dead_letters.store import Choice, open_dead_letters
 from app.stores.keys import visitor_salt_key
 from app.stores.redis.errors import RedisUnavailable
 from tests.support.producers import STREAM, make_click, send
+from tests.support.workers import replay_world
 from tests.support.workers.replay_world import GROUP, World, begin, write_countries
 from workers.replay import replay as replay_module
 from workers.replay.finished_entries import NothingProcessed
@@ -23,6 +24,13 @@ class StrictClassifier:
 
     def name(self, user_agent: str) -> str:
         return "Firefox" if "Firefox" in user_agent else ""
+
+
+class ClassifierOfBefore:
+    """A rule of a version before: all are programs."""
+
+    def name(self, user_agent: str) -> str:
+        return "taken for one"
 
 
 @pytest.fixture
@@ -53,6 +61,21 @@ def test_what_changes_is_seen_and_no_count_changes(world, countries, monkeypatch
     assert dict(notes.counts) == {"read": 50, "replaced": 50}
     changed = {name: notes.changed[name] for name in ("country", "is_bot", "bot", "browser")}
     assert changed == {"country": 50, "is_bot": 50, "bot": 50, "browser": 0}
+
+
+def test_who_was_taken_for_a_program_is_a_person_afterwards(world, monkeypatch):
+    agents = (
+        "Dalvik/2.1.0 (Linux; U; Android 15; SM-S928B Build/AP3A.240905.015)",
+        "Mozilla/5.0 (Linux; Android 13; Spider 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/9",
+        "Mozilla/5.0 (compatible; Something/1.0; +https://example.com)",
+    )
+    monkeypatch.setattr(replay_world, "UserAgentClassifier", ClassifierOfBefore)
+    world.process(*(make_click(user_agent=agent) for agent in agents))
+    assert set(world.rows("is_bot", "bot")) == {(True, "taken for one")}
+    world.replay()
+    people = [(False, "", "mobile"), (False, "", "tablet")]
+    assert sorted(world.rows("is_bot", "bot", "device"))[:2] == people
+    assert sorted(world.rows("is_bot", "bot"))[2:] == [(True, "Something")]
 
 
 def test_past_the_stream_the_rows_tell(world, countries, monkeypatch):
