@@ -55,6 +55,7 @@ NARROWED = {
     "okhttp": r"^okhttp",
     "NewsBlur": "NewsBlur (?:Page|Feed|Favicon|Content)",
     "Mastodon": r"Mastodon/[^ ]+ \(http|\(Mastodon/",
+    "Feedly": r"^Feedly|FeedlyBot|feedly\.com",
     "Disqus": "^Disqus",
     "Goodreads": "^Goodreads",
     "mail\\.ru": r"go\.mail\.ru/help",

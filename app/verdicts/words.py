@@ -31,10 +31,11 @@ PURPOSE_WORD = Rule(
         r"(?i)scanner|linkcheck|sitecheck|lead-?radar|prospect|(?:link|url|web|page)preview",
         r"(?i)(?:^|[ (;])preview[a-z]{0,20}/|[a-z]agent$",
         r"(?i)uptime|synthetic|searchbyimage|feed-?parser|rss-?parser|readability",
-        r"(?i)(?:^|[ ;(])(?:feed|rss)[a-z-]{0,20}/",
+        r"(?i)(?:^|compatible; )(?:feed|rss)[a-z-]{0,20}/",
         r"(?i)(?:[ ;(-]|seo|link|site|web|page)agent/\d",
         r"(?i)google[ _-](?:adwords|ads|amphtml|assess|business|favicon|hotel|keyword|page|"
-        r"partner|podcast|pp|publisher|search|shopping|site|sites|youtube|adsense)|"
+        r"partner|podcast|pp|publisher|search console|searchbyimage|shopping|sites?|youtube|"
+        r"adsense)|"
         r"GoogleAdSenseInfeed|GoogleSites|DuplexWeb-Google|BingLocalSearch|"
         r"Yandex\.Translate|baidu Transcoder|Daumoa|Daum \d|ExaleadCloud|Najdi\.si|"
         r"StumbleUpon|TagInspector|Sparkler|Morningscore|Convertify|Inspici|Mixnode",

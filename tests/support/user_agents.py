@@ -53,6 +53,9 @@ ANDROID_APPS = (
     "Flipboard/4.2.24/4732,4.2.24.4732",
     "Phantom/android/24.4.0.15916",
     "GNews Android/2022137898",
+    "Feedly/98.0.1",
+    "Google Search App",
+    "Telegram-Android/11.2.3 (Samsung SM-S928B; Android 14; SDK 34; HIGH)",
 )
 IOS_APPS = (
     "",
