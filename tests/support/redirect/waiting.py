@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import gevent
 
+_LONGEST_PAUSE_SECONDS = 0.5
+
 
 def wait_until(
     condition: Callable[[], object], seconds: float = 60, pause_seconds: float = 0.005
@@ -15,6 +17,11 @@ def wait_until(
         pause_seconds: between two looks; longer where a look itself is costly.
     """
     deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        gevent.sleep(pause_seconds)
+    while True:
+        began = time.monotonic()
+        if condition():
+            return
+        now = time.monotonic()
+        assert now < deadline, "it never came true"
+        # As in worker_processes: a costly look keeps from the processors what is waited for.
+        gevent.sleep(max(pause_seconds, min(3 * (now - began), _LONGEST_PAUSE_SECONDS)))
