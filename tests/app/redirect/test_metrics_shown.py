@@ -50,7 +50,7 @@ def service(tmp_path: Path, redis_url: str, free_port: Callable[[], int]) -> Ite
 def test_all_workers_add_up(service: Service) -> None:
     service.visit(40)
     service.shows(40)
-    assert service.metrics.sum("hopline_clicks_total", outcome="confirmed") == 40
+    wait_until(lambda: service.metrics.sum("hopline_clicks_total", outcome="confirmed") == 40)
 
 
 def test_answers_are_counted_by_lane_and_timed(service: Service) -> None:
@@ -62,8 +62,9 @@ def test_answers_are_counted_by_lane_and_timed(service: Service) -> None:
     assert seen("hopline_responses_total", status="302", lane="fast") > 0
     total = seen("hopline_responses_total")
     assert seen("hopline_response_seconds_count") == total
-    assert 0 < seen("hopline_response_seconds_sum") < total
-    assert seen("hopline_response_seconds_bucket", le="0.05") >= 5
+    assert seen("hopline_response_seconds_sum") > 0
+    assert 0 < seen("hopline_response_seconds_bucket", le="0.05") <= total
+    assert seen("hopline_response_seconds_bucket", le="+Inf") == total
 
 
 def test_answers_to_requests_out_of_the_ordinary_are_counted_and_timed(service: Service) -> None:
