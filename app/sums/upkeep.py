@@ -12,6 +12,7 @@ from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.replicas import catch_up
 from app.stores.clickhouse.shards import ClickHouseConnection, Shard
 from app.stores.scripts import query
+from app.sums.comparison import Difference, compare_sums
 from app.sums.computation import Computation, settle_seconds
 from app.sums.days import State, SummedDay, summed_days
 from app.sums.schedule import Times, due_days, leaving_days, waiting_days
@@ -68,6 +69,8 @@ class Upkeep:
     """
 
     def __init__(self, url: str, timeout_seconds: float, sums_ttl_days: int = 0) -> None:
+        self._url = url
+        self._timeout_seconds = timeout_seconds
         self._connection = ClickHouseConnection(url, timeout_seconds)
         self._computation = Computation(url, timeout_seconds)
         self._settle = timedelta(seconds=settle_seconds(timeout_seconds))
@@ -87,6 +90,10 @@ class Upkeep:
     def compute(self, day: date) -> None:
         """Compute a day; as :meth:`app.sums.computation.Computation.compute`."""
         self._computation.compute(day)
+
+    def compare(self) -> list[Difference]:
+        """Compare sums and clicks; as :func:`app.sums.comparison.compare_sums`."""
+        return compare_sums(self._url, self._timeout_seconds)
 
     def tidy(self, standing: Standing) -> None:
         """Freeze days whose clicks go; give up versions that don't count, and delete them later."""

@@ -26,7 +26,7 @@ TURN_SECONDS = 55.0
 #: Rest after a computation, as a multiple of the time that it took: whatever waits, inserts and
 #: reports have most of ClickHouse.
 _REST = 3.0
-#: Deleting rows writes a month's sums anew, so it is done seldom.
+#: Deleting rows writes a month's sums anew, and a comparison reads the times of all clicks.
 _TIDY_SECONDS = 21_600.0
 
 
@@ -86,8 +86,11 @@ class SumsMonitor:
             if ended + rest_seconds >= ends_at or self._wait(rest_seconds):
                 return
         if self._is_untidy():
-            self._upkeep.tidy(self._upkeep.look())
             self._tidied_at = self._clock()
+            for one in self._upkeep.compare():
+                whose = one.short_code or "all links"
+                logger.error("sums of %s for %s differ from the clicks", one.day, whose)
+            self._upkeep.tidy(self._upkeep.look())
 
     def _is_untidy(self) -> bool:
         return self._clock() - self._tidied_at >= _TIDY_SECONDS

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from app.metrics.workers import SumsMetrics
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import ClickHouseUnavailable, connect
+from app.sums.comparison import Difference
 from app.sums.days import clean_days
 from app.sums.schedule import Times
 from app.sums.upkeep import Standing
@@ -37,6 +38,9 @@ class FakeUpkeep:
         self.now += self.seconds
         self.waiting.remove(day)
         self.computed.append(day)
+
+    def compare(self) -> list[Difference]:
+        return [Difference(DAYS[0], "demo", 3, 3, 2, 2)]
 
     def tidy(self, standing: Standing) -> None:
         self.tidied += 1
@@ -96,6 +100,11 @@ def test_who_is_stopped_computes_no_more(registry):
     upkeep = FakeUpkeep()
     monitor(upkeep, registry, waits=lambda seconds: True).look()
     assert upkeep.computed == DAYS[:1]
+
+
+def test_sums_that_differ_are_told_with_day_and_link(registry, caplog):
+    monitor(FakeUpkeep(), registry).look()
+    assert "sums of 2026-05-09 for demo differ from the clicks" in caplog.text
 
 
 def test_an_outage_is_waited_for(registry, caplog):
