@@ -24,7 +24,11 @@ _SETTINGS = {
 
 
 class Difference(NamedTuple):
-    """A link's day that is summed up otherwise than its clicks; '' is all links together."""
+    """A link's day that is summed up otherwise than its clicks; '' is all links together.
+
+    Attributes:
+        dimension: by which the sums are told apart, and then beside their totals; '' for totals.
+    """
 
     day: date
     short_code: str
@@ -32,12 +36,26 @@ class Difference(NamedTuple):
     summed_humans: int
     clicks: int
     humans: int
+    dimension: str = ""
+
+    def __str__(self) -> str:
+        """Return what is wrong, for a person."""
+        whose = f"link {self.short_code}" if self.short_code else "all links"
+        by = f" by {self.dimension}" if self.dimension else ""
+        sums = f"the sums of {self.day} for {whose}{by}"
+        if self[2:4] == self[4:6]:
+            return f"{sums} count other visitors than their totals"
+        return (
+            f"{sums} say {self.summed_clicks:,} clicks, {self.summed_humans:,} of people, and stored"
+            f" are {self.clicks:,}, {self.humans:,}"
+        )
 
 
 def compare_sums(url: str, timeout_seconds: float) -> list[Difference]:
     """Return where sums differ from their clicks, some links of each day, and mark those days.
 
-    Of each day the numbers of clicks are compared, and link by link where those differ.
+    Of each day the numbers of clicks are compared, and link by link where those differ; breakdowns
+    and visitors with the totals.
 
     Raises:
         ClickHouseUnavailable, ClickHouseRefused: as the server says.
@@ -53,6 +71,7 @@ def _compare(client: Client, url: str, timeout_seconds: float) -> list[Differenc
     have_clicks(client, url, timeout_seconds)
     catch_up(client, "click_sums", "click_sum_days", "click_marks")
     found = [each for one in _suspects(client, days) for each in _closer(client, one)]
+    found += _breakdowns(client, days)
     # A click that came meanwhile has marked its day.
     clean = clean_days(client)
     versions = {one.day: one.version for one in days}
@@ -87,6 +106,15 @@ def _closer(client: Client, one: SummedDay) -> list[Difference]:
     params = {"version": one.version, "first_ms": first_ms, "end_ms": first_ms + _DAY_MS}
     rows = client.execute(query("app.sums", "differences"), params)
     return [Difference(one.day, *row) for row in rows]
+
+
+def _breakdowns(client: Client, days: Iterable[SummedDay]) -> list[Difference]:
+    by_version = {one.version: one.day for one in days}
+    rows = client.execute(query("app.sums", "breakdowns"), {"versions": list(by_version)})
+    return [
+        Difference(by_version[version], code, clicks, people, all_clicks, all_people, dimension)
+        for version, code, dimension, clicks, people, all_clicks, all_people in rows
+    ]
 
 
 def _first_ms(day: date) -> int:

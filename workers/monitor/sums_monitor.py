@@ -88,8 +88,7 @@ class SumsMonitor:
         if self._is_untidy():
             self._tidied_at = self._clock()
             for one in self._upkeep.compare():
-                whose = one.short_code or "all links"
-                logger.error("sums of %s for %s differ from the clicks", one.day, whose)
+                logger.error("%s; the day is computed anew", one)
             self._upkeep.tidy(self._upkeep.look())
 
     def _is_untidy(self) -> bool:

@@ -56,12 +56,7 @@ def audit(
     else:
         print_findings(found)
     for one in sums:
-        whose = f"link {one.short_code}" if one.short_code else "all links"
-        complain(
-            f"the sums of {one.day} for {whose} say {one.summed_clicks:,} clicks,"
-            f" {one.summed_humans:,} of people, and stored are {one.clicks:,}, {one.humans:,}: the"
-            " day is computed anew"
-        )
+        complain(f"{one}: the day is computed anew")
     if lost:
         complain(f"{settings.spool_directory} was deleted, and {lost:,} clicks with it")
     if not found.is_balanced:

@@ -59,3 +59,23 @@ def test_a_click_that_somebody_deleted_is_named_by_its_link(client, url):
 def test_a_day_that_is_marked_is_not_compared(client, url):
     insert_clicks(url, click_row(NOON))
     assert compare_sums(url, 30) == []
+
+
+def test_breakdowns_and_visitors_that_differ_from_the_totals_are_named(client, url):
+    client.execute(
+        "ALTER TABLE click_values UPDATE clicks = 5 WHERE short_code = '' AND dimension = 'country'"
+        " AND humans = 1",
+        settings=NOW,
+    )
+    (found,) = compare_sums(url, 30)
+    assert found[:2] == (DAY, "")
+    assert (found.summed_clicks > found.clicks, found.dimension) == (True, "country")
+    assert "for all links by country say" in str(found)
+    assert clean_days(client) == {}
+
+
+def test_visitors_that_are_not_the_same_by_first_and_last_click_are_named(client, url):
+    client.execute("ALTER TABLE click_sums UPDATE visitors_last_of_day = 9 WHERE 1", settings=NOW)
+    (found, *_) = compare_sums(url, 30)
+    assert (found.day, found.dimension) == (DAY, "kind")
+    assert str(found).endswith("for all links by kind count other visitors than their totals")

@@ -104,7 +104,7 @@ def test_who_is_stopped_computes_no_more(registry):
 
 def test_sums_that_differ_are_told_with_day_and_link(registry, caplog):
     monitor(FakeUpkeep(), registry).look()
-    assert "sums of 2026-05-09 for demo differ from the clicks" in caplog.text
+    assert "the sums of 2026-05-09 for link demo say 3 clicks" in caplog.text
 
 
 def test_an_outage_is_waited_for(registry, caplog):

@@ -1,0 +1,22 @@
+-- Breakdowns that don't add up to the totals of the same version; of people's visitors, whom two links
+-- or values may share, only those by kind, of which there is one.
+SELECT version, short_code, dimension, summed, summed_people, whole.clicks, whole.humans
+FROM (
+    SELECT version, short_code, dimension, sum(clicks) AS summed, sum(humans) AS summed_people,
+        sumIf(visitors, value = 'person') AS people
+    FROM click_values
+    WHERE version IN {versions:Array(UInt64)} AND dimension != 'link'
+    GROUP BY version, short_code, dimension
+) AS parts
+LEFT JOIN (
+    SELECT version, short_code, sum(clicks) AS clicks, sum(humans) AS humans,
+        sum(visitors_first_of_day) AS firsts, sum(visitors_last_of_day) AS lasts
+    FROM click_sums
+    WHERE version IN {versions:Array(UInt64)}
+        AND short_code IN (SELECT DISTINCT short_code FROM click_values)
+    GROUP BY version, short_code
+) AS whole USING (version, short_code)
+WHERE summed != clicks OR summed_people != humans
+    OR (dimension = 'kind' AND (people != firsts OR firsts != lasts))
+ORDER BY version, short_code, dimension
+LIMIT 10
