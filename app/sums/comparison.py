@@ -46,8 +46,8 @@ class Difference(NamedTuple):
         if self[2:4] == self[4:6]:
             return f"{sums} count other visitors than their totals"
         return (
-            f"{sums} say {self.summed_clicks:,} clicks, {self.summed_humans:,} of people, and stored"
-            f" are {self.clicks:,}, {self.humans:,}"
+            f"{sums} say {self.summed_clicks:,} clicks, {self.summed_humans:,} of people, and"
+            f" stored are {self.clicks:,}, {self.humans:,}"
         )
 
 
