@@ -50,6 +50,7 @@ _SETTINGS = {
     "max_threads": 1,
     "do_not_merge_across_partitions_select_final": 1,
     "optimize_move_to_prewhere_if_final": 0,
+    "group_by_use_nulls": 0,
 }
 #: No insert is the retry of another one.
 _NO_TOKENS = {"insert_deduplicate": 0, "deduplicate_insert": "disable"}
@@ -155,10 +156,18 @@ def new_version(began: datetime) -> int:
 
 
 def _insert_values(client: Client, params: Mapping[str, object]) -> None:
-    for dimension, value in (DIMENSIONS | _LINK).items():
-        wanted = (_ALL, _OF_HOT_LINKS) if dimension in DIMENSIONS else (_ALL,)
-        for parts in wanted:
-            _run(client, "values", params, dimension=dimension, value=value, **parts)
+    _run(client, "values", params, **_ALL, **_grouped(DIMENSIONS | _LINK))
+    _run(client, "values", params, **_OF_HOT_LINKS, **_grouped(DIMENSIONS, "short_code"))
+
+
+def _grouped(dimensions: Mapping[str, str], *keys: str) -> dict[str, str]:
+    """Return the SQL that counts by each of these dimensions, and by keys beside it."""
+    return {
+        "dimension": ", ".join(f"grouping({name}) = 0, '{name}'" for name in dimensions),
+        "value": ", ".join(dimensions),
+        "columns": ", ".join(f"{sql} AS {name}" for name, sql in dimensions.items()),
+        "sets": ", ".join(f"({', '.join([*keys, name])})" for name in dimensions),
+    }
 
 
 def _now(client: Client) -> datetime:

@@ -1,6 +1,6 @@
+-- All dimensions from one look at the clicks: of a grouping set the columns of the others are empty.
 INSERT INTO click_values
-SELECT $code AS code, '$dimension', {day:Date}, $value AS value, {version:UInt64},
+SELECT $code, multiIf($dimension, '') AS dimension, {day:Date}, concat($value) AS value, {version:UInt64},
     count(), countIf(NOT is_bot), uniqExactIf(visitor_id, NOT is_bot), uniqExactIf(visitor_id, is_bot)
-FROM day_clicks
-WHERE $which
-GROUP BY code, value
+FROM (SELECT short_code, visitor_id, is_bot, $columns FROM day_clicks WHERE $which)
+GROUP BY GROUPING SETS ($sets)

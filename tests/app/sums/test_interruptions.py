@@ -63,7 +63,7 @@ def client(url):
     [
         ("INSERT INTO click_sum_days", 1, 1),  # nothing but that it was begun
         ("INSERT INTO click_sums", 2, 1),  # sums, and no values
-        ("INSERT INTO click_values", 5, 1),  # some values
+        ("INSERT INTO click_values", 1, 1),  # some values
         ("INSERT INTO click_sum_days", 2, 0),  # all rows, and not published
         ("INSERT INTO click_sum_days", 2, 1),  # published
     ],
