@@ -68,5 +68,6 @@ def test_naive_workers_lose_or_double_clicks_and_the_run_says_so(chaos):
     assert exit_code == 1
     # Which is up to the machine: what they lost, they read again once Redis forgets the group.
     assert figures["lost"] + figures["doubled"] > 0, output
-    assert bool(figures["misreported"]) == bool(figures["doubled"]), output
+    # What comes too late for the account may be in the reports, which are asked after it.
+    assert figures["misreported"] or not figures["doubled"], output
     assert "FAILED" in output

@@ -21,9 +21,14 @@ def ha(tmp_path, shared_clickhouse):
     """
 
     def play(*arguments):
-        code, figures, output = run_tool(
-            "tests.ha", tmp_path, *OPTIONS, *arguments, seconds=RUN_SECONDS
-        )
+        for _ in range(2):
+            code, figures, output = run_tool(
+                "tests.ha", tmp_path, *OPTIONS, *arguments, seconds=RUN_SECONDS
+            )
+            # One that could not be played to its end, as servers start late beside others, says
+            # nothing of clicks.
+            if not any("error" in run for run in figures["runs"]):
+                break
         return code, figures["runs"], output
 
     return play

@@ -19,7 +19,7 @@ FIELD_BYTES = {
     b"accept_language": 256,
     b"purpose": 64,
     b"gpc": 1,
-    b"query": 1000,
+    b"query": 500,
 }
 
 #: Sec-Purpose is the standard (Fetch, §2.2.6); the others are its forerunners, still sent.

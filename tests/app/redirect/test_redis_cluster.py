@@ -81,7 +81,7 @@ def record(service):
     digits = new_click_id(time.time_ns() // 1_000_000, os.urandom(10)).hex()
     encoder = service.collaborators.encoder
     parts = encoder.link_parts(b"abc", OLD.encode())
-    command = encoder.encode(digits.encode(), parts, int(time.time()), [None] * 7)
+    command = encoder.encode(digits.encode(), parts, int(time.time()), [None] * 8)
     service.clicks.recorder.record_and_wait(command)
     return digits
 

@@ -42,7 +42,7 @@ class World:
 
     def click(self) -> None:
         parts = self.encoder.link_parts(b"abc", b"https://a.example/")
-        command = self.encoder.encode(b"f" * 32, parts, 1, [None] * 7)
+        command = self.encoder.encode(b"f" * 32, parts, 1, [None] * 8)
         self.routes.submit_click(command, self.told.append)
 
     @property
@@ -198,7 +198,7 @@ def test_a_click_that_redis_will_never_take_leaves_shards_as_they_are(world: Wor
 def test_what_comes_back_from_the_spool_goes_where_clicks_go_now(world: World) -> None:
     parts = world.encoder.link_parts(b"abc", b"https://a.example/")
     world.encoder.address("clicks:stream")
-    command = world.encoder.encode(b"f" * 32, parts, 1, [None] * 7)
+    command = world.encoder.encode(b"f" * 32, parts, 1, [None] * 8)
     world.encoder.address(STREAMS[0])
     world.routes.submit_click(command, world.told.append)
     assert world.waiting == [["s:{u0}"], [], []]
