@@ -4,11 +4,10 @@ INSERT INTO click_sums
 SELECT code, toDateTime({first_ms:Int64} / 1000 + quarter * 900, 'UTC'), {version:UInt64},
     sum(clicks), sum(humans), sum(of_day), sum(end_of_day), sum(of_hour)
 FROM (
-    SELECT $code AS code, quarter, count() AS clicks, countIf(NOT is_bot) AS humans,
+    SELECT $code AS code, quarter, 1 AS clicks, NOT is_bot AS humans,
         0 AS of_day, 0 AS end_of_day, 0 AS of_hour
     FROM day_clicks
     WHERE $which
-    GROUP BY code, quarter
     UNION ALL
     SELECT code, point.1, 0, 0, point.2, point.3, point.4
     FROM (
