@@ -15,7 +15,7 @@ from app.stores.clickhouse.connection import insert_settings
 from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.shards import ClickHouseConnection
 from app.stores.scripts import query
-from app.sums.days import HOT_CLICKS, State
+from app.sums.days import HOT_CLICKS, REVISION, State
 from app.sums.replicas import have_clicks, have_sums
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 #: Clicks that are held in the server's memory at once, about; some 100 MB.
 SLICE_CLICKS = 1_000_000
 #: What links' clicks are told apart by, as reports call it, and its SQL. Not among them is what may
-#: have as many values as there are clicks.
+#: have as many values as there are clicks. What is added here needs another REVISION.
 DIMENSIONS: Final[dict[str, str]] = {
     "country": "country",
     "browser": "browser",
@@ -68,7 +68,9 @@ _TOTAL = """
 SELECT sum(clicks), sum(humans) FROM click_sums
 WHERE short_code = '' AND toDate(time) = {day:Date} AND version = {version:UInt64}
 """
-_NOTE = "INSERT INTO click_sum_days (day, version, state, marks_before, clicks, humans) VALUES"
+_NOTE = """
+INSERT INTO click_sum_days (day, version, state, marks_before, clicks, humans, revision) VALUES
+"""
 
 
 class Computed(NamedTuple):
@@ -180,7 +182,7 @@ def _now(client: Client) -> datetime:
 
 
 def _note(client: Client, row: tuple[object, ...]) -> None:
-    client.execute(_NOTE, [row], settings=insert_settings(client, 1))
+    client.execute(_NOTE, [(*row, REVISION)], settings=insert_settings(client, 1))
 
 
 def _run(client: Client, name: str, params: Mapping[str, Any], **parts: str) -> None:

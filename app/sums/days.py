@@ -23,6 +23,8 @@ from app.stores.scripts import query
 #: Clicks of a link in a day from which on there are sums by what its clicks came with. Of a link
 #: with fewer they would take more room than they save time.
 HOT_CLICKS = 100
+#: Of what sums are made of: one more whenever a dimension is added, whose values older sums lack.
+REVISION = 1
 
 _MARK = "INSERT INTO click_marks (day) VALUES"
 _FIRST, _LAST = date(1970, 1, 1), date(2149, 6, 6)
@@ -54,6 +56,7 @@ class SummedDay:
         marked_at: when its clicks changed last, 1970 where nobody said so.
         clicks: of the whole day by its sums, all links together; humans: those of people.
         published_at: when that version was published.
+        revision: of what it was made of.
     """
 
     day: date
@@ -64,11 +67,16 @@ class SummedDay:
     clicks: int
     humans: int
     published_at: datetime
+    revision: int
 
     @property
     def is_clean(self) -> bool:
-        """Whether its sums are what its clicks add up to, or once did."""
-        return self.version > 0 and (self.is_frozen or self.marked_at < self.marks_before)
+        """Whether its sums are what its clicks add up to, or once did.
+
+        Those of a newer revision have more than we read.
+        """
+        holds = self.revision >= REVISION and self.marked_at < self.marks_before
+        return self.version > 0 and (self.is_frozen or holds)
 
     @property
     def is_frozen(self) -> bool:

@@ -26,7 +26,9 @@ _MOST_AT_ONCE = 500
 _ENGINE = """
 SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = {clicks:String}
 """
-_NOTE = "INSERT INTO click_sum_days (day, version, state, marks_before, clicks, humans) VALUES"
+_NOTE = """
+INSERT INTO click_sum_days (day, version, state, marks_before, clicks, humans, revision) VALUES
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,9 @@ def _tidy(client: Client, standing: Standing) -> None:
 
 
 def _note(client: Client, state: State, days: Iterable[SummedDay]) -> None:
-    rows = [(one.day, one.version, state, one.marks_before, one.clicks, one.humans) for one in days]
+    rows = [
+        (one.day, one.version, state, one.marks_before, one.clicks, one.humans, one.revision)
+        for one in days
+    ]
     if rows:
         client.execute(_NOTE, rows, settings=insert_settings(client, len(rows)))

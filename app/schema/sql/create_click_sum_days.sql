@@ -8,7 +8,8 @@ CREATE TABLE IF NOT EXISTS click_sum_days
     marks_before DateTime('UTC'),
     at           DateTime64(3, 'UTC') DEFAULT now64(3),
     clicks       UInt64,
-    humans       UInt64
+    humans       UInt64,
+    revision     UInt16
 )
 ENGINE = ReplacingMergeTree(state)
 ORDER BY (day, version)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.stores.clickhouse.connection import connect
 from app.sums.computation import DIMENSIONS, Computation
-from app.sums.days import HOT_CLICKS, summed_days
+from app.sums.days import HOT_CLICKS, REVISION, summed_days
 from tests.support.clicks import bot_row, click_row, insert_clicks
 
 DAY = date(2026, 5, 10)
@@ -152,8 +152,13 @@ def test_sums_equal_a_plain_count(url, client, blocks, slices):
     assert sums(client, version) == counted(wanted)
     assert values(client, version) == counted_values(wanted)
     (day,) = summed_days(client, DAY, DAY + timedelta(days=1))
-    assert (day.version, day.clicks) == (version, len(wanted))
+    assert (day.version, day.revision, day.clicks) == (version, REVISION, len(wanted))
     assert day.humans == sum(not row["is_bot"] for row in wanted)
+
+
+def test_another_list_of_dimensions_is_another_revision():
+    names = "bot browser channel country device host kind language os referrer source target"
+    assert (REVISION, " ".join(sorted(DIMENSIONS))) == (1, names)
 
 
 def test_a_link_with_many_clicks_has_values_and_one_with_few_has_none(url, client):

@@ -1,19 +1,41 @@
 """Which days are computed next, without a server."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.sums.days import State, SummedDay
+from app.sums.days import REVISION, State, SummedDay
 from app.sums.schedule import Times, due_days, waiting_days
 
 DAY = date(2026, 5, 10)
 END = datetime(2026, 5, 11, tzinfo=UTC)
 SETTLE = timedelta(minutes=1)
+DAYS = timedelta(days=2)
 
 
 def marked(published_at: datetime, marked_at: datetime) -> SummedDay:
-    return SummedDay(DAY, 1, State.PUBLISHED, published_at - SETTLE, marked_at, 1, 1, published_at)
+    settled = published_at - SETTLE
+    return SummedDay(DAY, 1, State.PUBLISHED, settled, marked_at, 1, 1, published_at, REVISION)
+
+
+@pytest.mark.parametrize(
+    ("revision", "state", "is_clean"),
+    [
+        (REVISION, State.PUBLISHED, True),
+        (REVISION + 1, State.PUBLISHED, True),
+        (REVISION - 1, State.PUBLISHED, False),
+        (REVISION - 1, State.FROZEN, True),
+    ],
+)
+def test_a_day_that_lacks_a_dimension_waits_while_its_clicks_are_there(revision, state, is_clean):
+    published_at = END + timedelta(hours=1)
+    day = replace(marked(published_at, END - DAYS), revision=revision, state=state)
+    assert day.is_clean == is_clean
+    days = [] if is_clean else [DAY]
+    times = Times(published_at + DAYS, SETTLE)
+    assert waiting_days([(DAY, DAY)], [day], times) == days
+    assert due_days(days, [day], times) == days
 
 
 @pytest.mark.parametrize(("minutes", "days"), [(9, []), (10, [DAY])])

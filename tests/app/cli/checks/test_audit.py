@@ -13,7 +13,7 @@ from app.redirect.spool.file import SpoolFile
 from app.stores.clickhouse.connection import connect as connect_clickhouse
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
-from app.sums.days import State
+from app.sums.days import REVISION, State
 from tests.app.audit.conftest import Consumer
 from tests.support.clicks import click_row, insert_clicks
 from tests.support.producers import STREAM, make_click, send, send_clicks
@@ -275,8 +275,8 @@ def test_clicks_that_went_with_a_deleted_spool_are_told(hopline: Run, consumer, 
 def test_sums_that_are_not_those_of_the_clicks_are_named(hopline, consumer, clicks_url):
     yesterday = datetime.now(UTC) - timedelta(days=1)
     with connect_clickhouse(clicks_url, timeout_seconds=10) as client:
-        note = "INSERT INTO click_sum_days (day, version, state, marks_before, clicks) VALUES"
-        client.execute(note, [(yesterday.date(), 1, State.PUBLISHED, yesterday, 0)])
+        note = "INSERT INTO click_sum_days (day, version, state, marks_before, revision) VALUES"
+        client.execute(note, [(yesterday.date(), 1, State.PUBLISHED, yesterday, REVISION)])
         row = (yesterday.replace(minute=0, second=0, microsecond=0), 1, "demo", 3)
         client.execute("INSERT INTO click_sums (time, version, short_code, clicks) VALUES", [row])
         ended = hopline("audit", "--json")
