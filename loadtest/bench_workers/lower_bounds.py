@@ -15,6 +15,10 @@ _READY = (
     " toString(referrer_host), referrer, user_agent, toString(host), toString(language),"
     " toString(geo_version), toUnixTimestamp64Milli(enriched_at) FROM clicks LIMIT {count}"
 )
+_COLUMNS = (
+    "click_id, time, short_code, target, ip, visitor_id, country, browser, os, device, is_bot, bot,"
+    " referrer_host, referrer, user_agent, host, language, geo_version, enriched_at"
+)
 _AS_BYTES = {"strings_as_bytes": True}
 _TABLE = "bench_wall"
 
@@ -52,7 +56,8 @@ def insert_alone(stores: Stores, database: str, count: int) -> LowerBound:
         started, cpu = time.monotonic(), time.process_time()
         for start in range(0, len(columns[0]), _ROWS):
             block = [column[start : start + _ROWS] for column in columns]
-            client.execute(f"INSERT INTO {_TABLE} VALUES", block, columnar=True, settings=_AS_BYTES)
+            insert = f"INSERT INTO {_TABLE} ({_COLUMNS}) VALUES"
+            client.execute(insert, block, columnar=True, settings=_AS_BYTES)
         return _since(started, cpu, len(columns[0]))
 
 

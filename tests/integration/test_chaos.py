@@ -35,7 +35,7 @@ def test_every_promise_is_kept_whatever_breaks(chaos, store, seed, shards):
         pytest.fail("redis-server is missing (Debian: apt install redis-server)")
     options = ("--store", store, "--seed", seed, "--seconds", 30, "--every", 0.7, "--rate", 150)
     # A machine that runs other tests as well makes visitors wait for it.
-    more = ("--settle", 45, "--lenient", "--shards", shards)
+    more = ("--settle", 120, "--lenient", "--shards", shards)
     exit_code, figures, output = chaos(*options, *more)
     assert (figures["lost"], figures["doubled"], figures["unknown"]) == (0, 0, 0), output
     assert (figures["stale"], figures["overused"], figures["complaints"]) == ([], {}, []), output

@@ -187,7 +187,8 @@ def test_after_an_erasure_it_is_in_no_file_once_the_page_of_its_entries_is_gone(
         erased = hopline(settings, "erase", "--address", ADDRESS, "--yes", "--json")
         done = json.loads(erased.stdout)
         assert (erased.returncode, done["stored"], done["letters"], done["left"]) == (0, 2, 1, 0)
-        assert done["entries"] == 3
+        # What Redis confirmed too late is in the stream twice.
+        assert done["entries"] >= 3
         assert done["spooled"] == 1
         with connect(settings.clickhouse_url, timeout_seconds=30) as client:
             assert client.execute("SELECT short_code FROM clicks") == [("other",)]

@@ -3,21 +3,19 @@
 from contextlib import closing
 
 from app.health.check import Check, ok, warn
-from app.stores.clickhouse.connection import ClickHouseRefused
+from app.stores.clickhouse.connection import ClickHouseRefused, ClickHouseUnavailable
 from app.sums.upkeep import Standing, Upkeep
 
 
 def sums_check(url: str, timeout_seconds: float) -> Check:
-    """Return the finding about a database.
-
-    Raises:
-        ClickHouseUnavailable: as the server says.
-    """
+    """Return the finding about a database."""
     with closing(Upkeep(url, timeout_seconds)) as upkeep:
         try:
             return judge_sums(upkeep.look())
         except ClickHouseRefused as error:
             return warn("sums", str(error), "run `hopline migrate`")
+        except ClickHouseUnavailable as error:
+            return warn("sums", str(error), "see what the other lines say of ClickHouse")
 
 
 def judge_sums(standing: Standing) -> Check:

@@ -15,8 +15,8 @@ from tests.support.certificates import self_signed
 from tests.support.sentinels import MASTER
 
 
-def error_of(url: str) -> RedisError:
-    client = connect(url, timeout_seconds=30)
+def error_of(url: str, timeout_seconds: float = 30) -> RedisError:
+    client = connect(url, timeout_seconds=timeout_seconds)
     with pytest.raises(RedisError) as caught, translated(url), client:
         client.set("a", "b")
     return caught.value
@@ -185,8 +185,9 @@ def test_every_way_not_to_reach_redis_has_its_own_advice(text: str, words: str) 
 
 def test_a_paused_server_is_said_to_be_paused(server) -> None:
     with Redis(port=server.port) as admin:
-        admin.execute_command("CLIENT PAUSE", 3000, "WRITE")
-        assert "CLIENT UNPAUSE" in advice(error_of(server.url))
+        admin.execute_command("CLIENT PAUSE", 600_000, "WRITE")
+        assert "CLIENT UNPAUSE" in advice(error_of(server.url, timeout_seconds=3))
+        admin.execute_command("CLIENT UNPAUSE")
 
 
 def test_a_database_that_there_is_none_of_and_a_foreign_key(server) -> None:
