@@ -22,8 +22,7 @@ MAX_FIELD_BYTES = 8192
 #: 2001-09-09 and 2100-01-01: outside, a timestamp is in the wrong unit or nonsense.
 MIN_TIMESTAMP = 1_000_000_000
 MAX_TIMESTAMP = 4_102_444_800
-#: Farther from its timestamp, an id is no UUIDv7 of this click: of ids made from random bytes one
-#: in 16 looks like one, and its milliseconds are nonsense.
+#: Farther from its timestamp, an id is no UUIDv7: one in 16 of those made at random looks like one.
 MAX_ID_DRIFT_MS = 86_400_000
 
 _ID_BYTES = 16
@@ -69,8 +68,7 @@ class Click:
         original_url: the link's target.
         purpose: value of the Sec-Purpose or Purpose header.
         gpc: value of the Sec-GPC header.
-        query: what the visit's own address said of a campaign, as
-            :func:`app.clicks.campaign_query.campaign_query` keeps it.
+        query: of a campaign, as :func:`app.clicks.campaign_query.campaign_query` keeps it.
     """
 
     click_id: bytes
@@ -96,8 +94,8 @@ class Clicks(NamedTuple):
     """Clicks as columns, which are alike in length and order; texts are in UTF-8, and checked.
 
     Attributes:
-        entry_ids: where in the stream the clicks stood.
-        click_ids: as in :class:`Click`, like the texts below.
+        entry_ids: where they stood in the stream.
+        click_ids: as in :class:`Click`, like the texts.
         times_ms: Unix milliseconds, as :attr:`Click.time_ms`.
     """
 

@@ -9,37 +9,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from app.reports.filters import Condition, Dimension, Every, Filter, Not, Some
+from app.reports.filters import Condition, Every, Filter, Not, Some
 from app.reports.period import Period
+from app.sums.computation import DIMENSIONS
 from app.times import EPOCH
 
 Parameter = str | int | list[str] | list[int]
 
-#: SQL of each dimension.
-COLUMNS: dict[Dimension, str] = {
-    "country": "country",
-    "browser": "browser",
-    "os": "os",
-    "device": "device",
-    "referrer": "referrer_host",
-    "bot": "bot",
-    "language": "language",
-    "target": "target",
+#: SQL of each dimension: of those that closed days are summed by, and of the others.
+COLUMNS: dict[str, str] = {
+    **DIMENSIONS,
     "link": "short_code",
-    "host": "host",
-    "kind": "if(is_bot, 'bot', 'person')",
     "referrer_url": "referrer",
-    "user_agent": "user_agent",
-    "geo_version": "geo_version",
-    "source": "source",
-    "channel": "channel",
-    "referrer_domain": "referrer_domain",
-    "utm_source": "utm_source",
-    "utm_medium": "utm_medium",
-    "utm_campaign": "utm_campaign",
-    "utm_term": "utm_term",
-    "utm_content": "utm_content",
-    "click_ids": "click_ids",
+    **{
+        name: name
+        for name in (
+            *("user_agent", "geo_version", "referrer_domain", "click_ids"),
+            *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"),
+        )
+    },
 }
 _MILLISECOND = timedelta(milliseconds=1)
 

@@ -1,7 +1,9 @@
 import pytest
 from hypothesis import given
 
+from app.reports.conditions import COLUMNS
 from app.reports.filters import (
+    DIMENSIONS,
     MAX_CONDITIONS,
     MAX_DEPTH,
     MAX_VALUES,
@@ -90,3 +92,7 @@ def test_filters_are_joined_so_that_all_have_to_hold() -> None:
     assert join([]) is None
     assert join([DE]) == DE
     assert join([DE, CHROME]) == Every((DE, CHROME))
+
+
+def test_every_dimension_has_its_column():
+    assert COLUMNS.keys() == set(DIMENSIONS)
