@@ -94,7 +94,7 @@ _PATHS = st.one_of(
         ]
     ),
 ).flatmap(
-    lambda path: st.sampled_from(("", "?", "?x=1&b=2", "?utm_source=a%20b", "?q=\xe4")).map(
+    lambda path: st.sampled_from(("", "?", "?x=1&b=2", "?utm_source=a%20b&gclid=1", "?q=\xe4")).map(
         lambda query: (path + query.encode("ascii", "ignore").decode()).encode()
     )
 )
@@ -170,6 +170,18 @@ def _both_lanes(
 def test_both_lanes_give_the_same_answer_and_the_same_entry(lanes, request: bytes) -> None:
     fast, falcon = lanes
     assert fast.visit(request) == falcon.visit(request)
+
+
+def test_of_a_visits_query_both_lanes_keep_what_tells_of_a_campaign_and_no_secret(lanes) -> None:
+    query = b"utm_source=%00a%0d%0a&fbclid=Secret1&token=Secret2&utm_term=" + b"x" * 6_000
+    for lane in lanes:
+        answer, (entry,) = lane.visit(
+            b"GET /plain?%b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % query
+        )
+        assert answer.startswith(b"HTTP/1.1 302 ")
+        assert entry[b"query"].startswith(b"utm_source=%00a%0d%0a&fbclid&utm_term=xxx")
+        assert len(entry[b"query"]) == 500
+        assert not any(b"Secret" in text for text in entry.values())
 
 
 def test_both_lanes_read_the_header_that_is_named_and_no_other(
