@@ -17,7 +17,8 @@ from typing import Any
 
 from app.audit.stored_clicks import sent_table
 from app.erasure.choice import Choice
-from app.stores.clickhouse.connection import ClickHouseRefused, translated
+from app.erasure.stall import StallDetector, Work
+from app.stores.clickhouse.connection import translated
 from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.shards import Shard
 
@@ -170,12 +171,8 @@ class ShardOfClicks:
 
     def wait_for_removal(self, watch: Watch, give_up_at: float) -> bool:
         """Wait until no replica has old parts, or for a monotonic time; tell whether that is so."""
-        params = {"tables": self._names}
-        left = [
-            self._wait(_OLD_PARTS, watch, give_up_at, on=one, params=params)
-            for one in self._shard.replicas
-        ]
-        return all(left)
+        gone = [self._wait_for_removal_on(one, watch, give_up_at) for one in self._shard.replicas]
+        return all(gone)
 
     def _mutate(
         self, name: str, condition: str, params: Mapping[str, object], watch: Watch
@@ -184,7 +181,7 @@ class ShardOfClicks:
         self._catch_up()
         table = self._shard.table(name)
         self._run(f"ALTER TABLE {table} DELETE WHERE {condition}", params)
-        self._wait(_UNDONE, watch, params={"tables": self._names})
+        self._wait(_UNDONE, watch, {"tables": self._names})
         if len(self._shard.replicas) > 1:
             self._wait_for_others(table, watch)
 
@@ -192,30 +189,31 @@ class ShardOfClicks:
         ((last,),) = self._run(_LAST, {"table": table})
         params = {"table": table, "last": last.decode()}
         for one in self._shard.replicas[1:]:
-            self._wait(_UNDONE_ELSEWHERE, watch, on=one, params=params)
+            self._wait(_UNDONE_ELSEWHERE, watch, params, on=one)
 
     def _catch_up(self) -> None:
         with translated(self._url):
             self._shard.catch_up("clicks", "ledger")
 
-    def _wait(
-        self,
-        query: str,
-        watch: Watch,
-        give_up_at: float = float("inf"),
-        *,
-        on: Client | None = None,
-        params: Mapping[str, object] | None = None,
-    ) -> bool:
+    def _wait_for_removal_on(self, replica: Client, watch: Watch, give_up_at: float) -> bool:
         while True:
-            ((waiting, *more),) = self._run(query, params, on=on)
-            if more and more[1]:
-                raise ClickHouseRefused(f"ClickHouse can't delete: {more[1].decode()}")
-            watch(int(more[0]) if more else waiting)
+            ((parts,),) = self._run(_OLD_PARTS, {"tables": self._names}, on=replica)
+            watch(parts)
+            if not parts or time.monotonic() > give_up_at:
+                return not parts
+            time.sleep(_POLL_SECONDS)
+
+    def _wait(
+        self, query: str, watch: Watch, params: Mapping[str, object], on: Client | None = None
+    ) -> None:
+        client = on or self._shard.client
+        detector = StallDetector(client.connection.reached or "this host")
+        while True:
+            ((waiting, parts, failure),) = self._run(query, params, on=client)
+            watch(int(parts))
             if not waiting:
-                return True
-            if time.monotonic() > give_up_at:
-                return False
+                return
+            detector.look_at(Work(int(waiting), int(parts), failure.decode(errors="replace")))
             time.sleep(_POLL_SECONDS)
 
     def _run(
