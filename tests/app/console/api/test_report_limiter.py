@@ -22,15 +22,18 @@ NOBODY = SimpleNamespace(env={})
 
 
 class Computation:
-    """Lasts until it is told to end."""
+    """Lasts until it is told to end, and fails if it is given an error."""
 
     def __init__(self) -> None:
         self.begun = 0
         self.end = threading.Event()
+        self.error: Exception | None = None
 
     def __call__(self) -> str:
         self.begun += 1
         assert self.end.wait(60)
+        if self.error is not None:
+            raise self.error
         return "report"
 
 
@@ -98,15 +101,18 @@ def test_a_question_asked_after_the_answer_is_computed_anew(world: World) -> Non
 
 
 def test_what_fails_fails_for_all_who_asked_and_for_nobody_after(world: World) -> None:
-    computation, first = world.begun("q")
-    computation.end = threading.Event()
-
-    def fail() -> str:
-        raise KeyError("broken")
-
-    assert isinstance(world.ask("other", fail).exception(), KeyError)
-    assert isinstance(world.ask("other", fail).exception(), KeyError)
-    assert not first.done()
+    _, unrelated = world.begun("q")
+    failing, first = world.begun("other")
+    second = world.ask("other", world.computation())
+    wait_until(lambda: world.waiting() == 3)
+    failing.error = KeyError("broken")
+    failing.end.set()
+    assert isinstance(first.exception(), KeyError)
+    assert isinstance(second.exception(), KeyError)
+    after, third = world.begun("other")
+    after.end.set()
+    assert third.result() == "report"
+    assert not unrelated.done()
 
 
 def test_further_reports_wait_for_their_turn(world: World) -> None:

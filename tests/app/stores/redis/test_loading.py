@@ -12,7 +12,7 @@ from app.stores.redis.loading import Loading, ask_loading
 from tests.support.servers import RedisServer
 from tests.support.worker_processes import wait_until
 
-#: Microseconds a key: far longer than any test takes for all of them.
+#: Microseconds a key: far longer than any test takes for all of them. It answers every two keys.
 _SLOWLY = ("--key-load-delay", "100000", "--loading-process-events-interval-bytes", "1024")
 
 
@@ -21,6 +21,8 @@ def loading_url(valkey_server: Callable[[], RedisServer], free_port) -> Iterator
     """A server that loads its data, and goes on doing so."""
     server = valkey_server()
     with Redis(port=server.port) as client:
+        # Else a hundred keys lie between two answers.
+        client.config_set("rdbcompression", "no")
         client.mset({f"key-{number}": "x" * 500 for number in range(2000)})
         client.save()
     server.stop()
