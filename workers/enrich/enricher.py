@@ -85,7 +85,7 @@ class Enricher:
             short_code=clicks.short_codes,
             target=self._targets.all(clicks.original_urls),
             ip=stored,
-            visitor_id=self._visitors.visitor_ids(clicks.times_ms, households, user_agents),
+            visitor_id=self._visitors.visitor_ids(clicks.times_ms, households, user_agents, now_ms),
             country=countries,
             browser=browsers,
             os=systems,

@@ -10,15 +10,14 @@ import hashlib
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 
 MS_PER_DAY = 86_400_000
-#: Days whose salts are at hand: today, and yesterday's late clicks, several times over.
-_DAYS = 8
 
 
 class Visitors:
-    """Makes visitor ids.
+    """Makes visitor ids, and knows a salt until the UTC day is over at which it was asked for.
+
+    Salts end at a midnight, and a process may live for months.
 
     Args:
         salt_of: returns the 32 secret bytes of a UTC day written YYYY-MM-DD, the same in every
@@ -27,21 +26,25 @@ class Visitors:
 
     def __init__(self, salt_of: Callable[[str], bytes]) -> None:
         self._salt_of = salt_of
-        self._keyed = lru_cache(_DAYS)(self._make_keyed)
+        self._today = -1
+        self._keyed: dict[int, hashlib.blake2b] = {}
 
     def visitor_ids(
         self,
         times_ms: Sequence[int],
         households: Iterable[bytes],
         user_agents: Iterable[bytes],
+        now_ms: int,
     ) -> Sequence[int]:
         """Return 64 bits for each click: the same for the same visitor within a UTC day.
 
         Args:
             households: 16 bytes, as :func:`workers.enrich.address.household` returns them.
+            now_ms: the Unix time in milliseconds.
         """
+        self._forget_at_midnight(now_ms // MS_PER_DAY)
         days = [time_ms // MS_PER_DAY for time_ms in times_ms]
-        fresh = {day: self._keyed(day).copy for day in set(days)}
+        fresh = {day: self._keyed_hash(day).copy for day in set(days)}
         digests = []
         for day, household, user_agent in zip(days, households, user_agents, strict=True):
             digest = fresh[day]()
@@ -49,8 +52,15 @@ class Visitors:
             digests.append(digest.digest())
         return struct.unpack(f">{len(digests)}Q", b"".join(digests))
 
-    def _make_keyed(self, day: int) -> "hashlib.blake2b":
-        return hashlib.blake2b(digest_size=8, key=self._salt_of(_date(day)))
+    def _forget_at_midnight(self, today: int) -> None:
+        if today != self._today:
+            self._keyed.clear()
+            self._today = today
+
+    def _keyed_hash(self, day: int) -> "hashlib.blake2b":
+        if day not in self._keyed:
+            self._keyed[day] = hashlib.blake2b(digest_size=8, key=self._salt_of(_date(day)))
+        return self._keyed[day]
 
 
 def _date(day: int) -> str:

@@ -1,4 +1,5 @@
 import hashlib
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,15 @@ def salt_of(day: str) -> bytes:
     return hashlib.sha256(day.encode()).digest()
 
 
-def visitor_id(visitors: Visitors, time_ms: int, household: bytes, user_agent: bytes) -> int:
-    (found,) = visitors.visitor_ids([time_ms], [household], [user_agent])
+def visitor_id(
+    visitors: Visitors, time_ms: int, household: bytes, user_agent: bytes, now_ms: int = NOON_MS
+) -> int:
+    (found,) = visitors.visitor_ids([time_ms], [household], [user_agent], now_ms)
     return found
+
+
+def date_of(day: int) -> str:
+    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 
 households = st.binary(min_size=16, max_size=16)
@@ -61,6 +68,24 @@ def test_a_salt_is_asked_for_once_a_day():
     assert asked == ["2024-10-04", "2024-10-05"]
 
 
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1))
+def test_no_process_remembers_a_salt_past_the_midnight_at_which_redis_may_delete_it(steps):
+    """Who did would make ids that nobody else makes, and could trace back those of long ago."""
+    today, asked = 20_000, []
+
+    def salt_of_today(day: str) -> bytes:
+        asked.append((today, day))
+        return bytes(32)
+
+    visitors, wanted = Visitors(salt_of_today), []
+    for days_later, days_late in steps:
+        today += days_later
+        now_ms = today * MS_PER_DAY + 1
+        visitor_id(visitors, now_ms - days_late * MS_PER_DAY, bytes(16), b"", now_ms)
+        wanted.append((today, date_of(today - days_late)))
+    assert asked == list(dict.fromkeys(wanted))
+
+
 def test_a_salt_that_can_not_be_had_is_asked_for_again():
     answers = iter([OSError("away"), bytes(32)])
 
@@ -80,7 +105,7 @@ def test_a_salt_that_can_not_be_had_is_asked_for_again():
 def test_many_visitors_have_the_ids_that_each_has_alone(visits):
     visitors = Visitors(salt_of)
     alone = [visitor_id(visitors, *visit) for visit in visits]
-    assert list(visitors.visitor_ids(*zip(*visits, strict=True))) == alone
+    assert list(visitors.visitor_ids(*zip(*visits, strict=True), NOON_MS)) == alone
 
 
 def test_an_id_is_the_keyed_hash_of_household_and_user_agent():
