@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ from app.schema import sharding
 from app.schema.layout import Layout
 from app.schema.migrations import migrate, migrate_as_set
 from app.stores.clickhouse.connection import ClickHouseUnavailable, connect, insert_settings
-from app.stores.clickhouse.hosts import at_place
+from app.stores.clickhouse.hosts import at_place, places
 from tests.support.clickhouse.replicated import CLUSTER, FIRST_SHARD
 from tests.support.clicks import NOON, bot_row, click_row
 from tests.support.producers import make_click
@@ -61,10 +62,34 @@ def hopline(settings, *arguments):
     """Run the command; return its exit code and what it wrote."""
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     command = [Path(sys.executable).parent / "hopline", *arguments]
-    ended = subprocess.run(
-        command, env=environ_of(**given), capture_output=True, text=True, timeout=240, check=False
+    with subprocess.Popen(
+        command,
+        env=environ_of(**given),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        try:
+            said, _ = running.communicate(timeout=240)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            pytest.fail(f"{arguments} goes on and on: {running.communicate()[0]}{work(settings)}")
+    return running.returncode, said
+
+
+def work(settings):
+    """Return what each server is at, for whoever looks for the reason of a failure."""
+    queries = (
+        "SELECT * FROM system.mutations WHERE NOT is_done",
+        "SELECT * FROM system.replication_queue",
+        "SELECT table, name, refcount FROM system.parts WHERE database = 'hopline' AND NOT active",
+        "SELECT elapsed, query FROM system.processes",
     )
-    return ended.returncode, ended.stdout + ended.stderr
+    said = []
+    for place in places(settings.clickhouse_url):
+        with connect(at_place(settings.clickhouse_url, place), timeout_seconds=10) as client:
+            said += [f"{place}: {client.execute(query)}" for query in queries]
+    return "\n".join(said)
 
 
 def as_json(said):
@@ -181,7 +206,7 @@ def layout_at(replica):
 
 
 # A server looks for files to remove every 30 to 40 s, and a busy machine takes longer.
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_clicks_of_all_shards_are_backed_up_erased_and_brought_back(settings, shards, tmp_path):
     migrate_as_set(settings)
     with Workers(settings, tmp_path / "workers.log") as workers:
@@ -198,7 +223,12 @@ def test_clicks_of_all_shards_are_backed_up_erased_and_brought_back(settings, sh
     assert stored(shards.replicas[0]) == (PIECE, PIECE)
     shards.replicas[-1].start()
     exit_code, said = hopline(settings, *arguments)
-    assert (exit_code, as_json(said)["stored"]) == (0, chosen), said
+    if exit_code == 1 and "run this again" in said:
+        warnings.warn(said + work(settings), stacklevel=1)
+        exit_code, said = hopline(settings, *arguments)
+    else:
+        assert as_json(said)["stored"] == chosen, said
+    assert exit_code == 0, said
     for replica in shards.replicas:
         for table in ("clicks", "ledger"):
             assert stored(replica, table)[0] == PIECE - chosen
