@@ -10,10 +10,9 @@ Rule 3: encode and decode stand side by side, and readers ignore fields that the
 
 import binascii
 import hashlib
-import os
 import re
 import struct
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,14 +25,9 @@ MAX_TIMESTAMP = 4_102_444_800
 MAX_ID_DRIFT_MS = 86_400_000
 
 _ID_BYTES = 16
-_ID_RANDOM_BYTES = 10
-_IDS_AT_ONCE = 512
-#: What becomes of the random bytes that hold a UUID's version and variant (RFC 9562 §4.1, §4.2).
-_VERSION_7 = bytes(0x70 | byte & 0x0F for byte in range(256))
-_VARIANT_2 = bytes(0x80 | byte & 0x3F for byte in range(256))
 
 ADR_FIELDS = ("short_code", "timestamp", "ip", "user_agent", "referer", "original_url")
-_EXTRA_FIELDS = ("host", "accept_language", "purpose", "gpc", "query")
+_EXTRA_FIELDS = ("host", "accept_language", "purpose", "gpc", "query", "count_only")
 _TEXT_FIELDS = tuple(name for name in ADR_FIELDS if name != "timestamp") + _EXTRA_FIELDS
 _REQUIRED = tuple(name.encode() for name in ADR_FIELDS)
 _TEXTS = tuple(name.encode() for name in _TEXT_FIELDS)
@@ -69,6 +63,8 @@ class Click:
         purpose: value of the Sec-Purpose or Purpose header.
         gpc: value of the Sec-GPC header.
         query: of a campaign, as :func:`app.clicks.campaign_query.campaign_query` keeps it.
+        count_only: ``1`` where nothing may be known of the visitor, see
+            :mod:`app.clicks.count_only`.
     """
 
     click_id: bytes
@@ -83,6 +79,7 @@ class Click:
     purpose: str = ""
     gpc: str = ""
     query: str = ""
+    count_only: str = ""
 
     @property
     def time_ms(self) -> int:
@@ -111,6 +108,7 @@ class Clicks(NamedTuple):
     accept_languages: list[bytes]
     purposes: list[bytes]
     queries: list[bytes]
+    count_only: list[bytes]
 
 
 def new_click_id(now_ms: int, random: bytes) -> bytes:
@@ -119,39 +117,6 @@ def new_click_id(now_ms: int, random: bytes) -> bytes:
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)
     return value.to_bytes(16, "big")
-
-
-class ClickIds:
-    """Makes the ids of new clicks, for a hot path: as :func:`new_click_id`, many at a time.
-
-    They come as they stand in a stream entry, in 32 hexadecimal digits.
-
-    Belongs to one process: a fork would go on with the same random bytes.
-    """
-
-    def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
-        """Make a source of ids; ``random`` returns that many unpredictable bytes."""
-        self._random = random
-        self._ends: list[bytes] = []
-        self._ms = -1
-        self._time = b""
-
-    def make(self, now_ms: int) -> bytes:
-        """Return the digits of a new UUIDv7 of a time in Unix milliseconds."""
-        if now_ms != self._ms:
-            self._ms = now_ms
-            self._time = b"%012x" % now_ms
-        if not self._ends:
-            self._refill()
-        return self._time + self._ends.pop()
-
-    def _refill(self) -> None:
-        pool = bytearray(self._random(_IDS_AT_ONCE * _ID_RANDOM_BYTES))
-        pool[0::_ID_RANDOM_BYTES] = pool[0::_ID_RANDOM_BYTES].translate(_VERSION_7)
-        pool[2::_ID_RANDOM_BYTES] = pool[2::_ID_RANDOM_BYTES].translate(_VARIANT_2)
-        digits = pool.hex().encode()
-        size = 2 * _ID_RANDOM_BYTES
-        self._ends = [digits[at : at + size] for at in range(0, len(digits), size)]
 
 
 def click_id_ms(click_id: bytes, timestamp: int) -> int:

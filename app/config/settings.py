@@ -67,6 +67,11 @@ class Settings(StoreSettings):
         " CF-Connecting-IP, X-Real-IP or True-Client-IP, and no other is read; by default"
         " X-Forwarded-For or else Forwarded.",
     )
+    count_only: Literal["off", "gpc", "gpc,dnt"] = Field(
+        "off",
+        description="Which visits are counted without anything of their visitor, be it address,"
+        " user agent or id: those with Sec-GPC, or with DNT too. Reports lack these visitors.",
+    )
     record_budget_ms: Seconds = Field(
         10.0, description="How long a redirect waits for Redis to confirm the click."
     )

@@ -41,7 +41,7 @@ _MASTER = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
 #: What says something else about a visit or its connection, so that no address can stand there.
 _TAKEN_HEADERS = frozenset((
-    "accept-language", "connection", "content-length", "content-type", "expect", "host",
+    "accept-language", "connection", "content-length", "content-type", "dnt", "expect", "host",
     "purpose", "referer", "sec-gpc", "sec-purpose", "transfer-encoding", "upgrade", "user-agent",
     "x-moz", "x-purpose", "x-request-id", "x-request-start",
 ))  # fmt: skip

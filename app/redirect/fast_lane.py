@@ -24,7 +24,8 @@ from app.redirect.response import redirect
 from app.redirect.server.dispatch import Reply
 from app.redirect.server.fast_parser import LEAVE
 from app.redirect.visits.click_ids import id_ms
-from app.redirect.visits.visit import PURPOSE_FIELDS
+from app.redirect.visits.count_only import only_counted
+from app.redirect.visits.visit import PURPOSE_FIELDS, Visit
 from app.redirect.visits.xadd_encoder import LinkParts
 
 #: Known links whose answers are kept ready, whichever is met first; they are made again then.
@@ -45,7 +46,10 @@ _POSITIONS = {
     b"sec-gpc": 6,
     b"x-request-id": 9,
     b"x-request-start": 10,
+    b"dnt": 11,
 }
+
+_Texts = Sequence[bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class RedirectFastLane:
         self._wall_clock = collaborators.wall_clock
         self._new_id = collaborators.visit_ids.make
         self._id_of_visit = collaborators.visit_ids.of
+        self._is_only_counted = collaborators.is_only_counted
         self._responses = metrics.responses
         self._ready: dict[bytes, _Ready] = {}
         self._ready_bytes = 0
@@ -103,20 +108,23 @@ class RedirectFastLane:
             if ready is None:
                 return False
         # In the order of their positions.
-        _, agent, referer, host, language, purpose, gpc, told, second_told, named, started = values
-        if told is None and second_told is None:
+        _, agent, referer, host, language, purpose, gpc, told, second, named, started, dnt = values
+        if told is None and second is None:
             address = self._address_of_peer(peer[0])
         else:
-            address = self._address(peer[0], told or b"", second_told or b"")
+            address = self._address(peer[0], told or b"", second or b"")
+        said = campaign_query(query) if query else None
+        texts: _Texts = (address, agent, referer, host, language, purpose, gpc, said, None)
+        if (gpc or dnt) and self._is_only_counted(gpc, dnt):
+            texts = only_counted(Visit(*(text or b"" for text in texts)))
+            address, agent = texts[:2]
         if started is None or named is None:
-            digits, second = self._new_id(int(now * 1000)), int(now)
+            digits, unix_second = self._new_id(int(now * 1000)), int(now)
         else:
             visit = (named, started, path[1:], address, agent or b"")
             digits = self._id_of_visit(int(now * 1000), peer[0], *visit)
-            second = id_ms(digits) // 1000
-        said = campaign_query(query) if query else None
-        texts = address, agent, referer, host, language, purpose, gpc, said
-        command = self._encode(digits, ready.parts, second, texts)
+            unix_second = id_ms(digits) // 1000
+        command = self._encode(digits, ready.parts, unix_second, texts)
         self._record(command, partial(_answer, ready, reply))
         return True
 

@@ -17,6 +17,7 @@ from app.redirect.pages import Pages
 from app.redirect.response import Response, redirect
 from app.redirect.visits.click_ids import VisitIds, id_ms
 from app.redirect.visits.client_address import ClientAddress
+from app.redirect.visits.count_only import CountOnly, only_counted
 from app.redirect.visits.visit import FIELD_BYTES, Visit, clean, from_environ
 from app.redirect.visits.xadd_encoder import XaddEncoder
 
@@ -34,6 +35,7 @@ class Collaborators:
         wall_clock: Unix seconds.
         visit_ids: where visits get their clicks' ids.
         request_ids: what a request is called that is logged.
+        is_only_counted: tells of which visits nothing else is kept.
     """
 
     lookup: KnownLinks
@@ -46,6 +48,7 @@ class Collaborators:
     wall_clock: Callable[[], float] = time.time
     visit_ids: VisitIds = field(default_factory=VisitIds)
     request_ids: RequestIds = field(default_factory=RequestIds)
+    is_only_counted: CountOnly = field(default_factory=lambda: CountOnly("off"))
 
 
 class LinkResource:
@@ -100,16 +103,21 @@ class LinkResource:
 
     def _follow(self, req: falcon.Request, link: Link, is_click: bool) -> Response:
         visit = from_environ(req.env, self._with.client_address)
-        digits = self._click_id(req, link, visit) if is_click else b""
+        kept = self._kept(req, visit)
+        digits = self._click_id(req, link, kept) if is_click else b""
         if link.click_limit is not None and not self._may_follow(
             link, link.click_limit, visit, digits
         ):
             return self._with.pages.gone("used_up")
         if is_click:
             self._with.recorder.record_and_wait(
-                self._with.encoder.encode_visit(digits, link, id_ms(digits) // 1000, visit)
+                self._with.encoder.encode_visit(digits, link, id_ms(digits) // 1000, kept)
             )
         return redirect(link, req.query_string)
+
+    def _kept(self, req: falcon.Request, visit: Visit) -> Visit:
+        dnt = req.env.get("HTTP_DNT", "").encode("latin-1")
+        return only_counted(visit) if self._with.is_only_counted(visit.gpc, dnt) else visit
 
     def _click_id(self, req: falcon.Request, link: Link, visit: Visit) -> bytes:
         """Return the id of the visit's click in hexadecimal digits."""

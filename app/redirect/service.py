@@ -25,6 +25,7 @@ from app.redirect.spool.repair import Damage
 from app.redirect.spool.spool import damage_counter
 from app.redirect.visits.click_ids import VisitIds
 from app.redirect.visits.client_address import ClientAddress
+from app.redirect.visits.count_only import CountOnly
 from app.redirect.visits.xadd_encoder import XaddEncoder
 from app.stores.redis.address import is_cluster
 from app.verdicts.user_agent import UserAgentClassifier
@@ -91,6 +92,7 @@ class RedirectService:
                 lambda raw: bool(classifier.name(raw.decode()))
             ),
             request_ids=RequestIds(settings.trusted_proxies),
+            is_only_counted=CountOnly(settings.count_only),
             visit_ids=VisitIds(settings.trusted_proxies, self.metrics.visits_misnamed),
         )
 

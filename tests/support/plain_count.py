@@ -78,7 +78,8 @@ def within(rows: list[Row], since: datetime | None, until: datetime | None) -> l
 
 def count(rows: list[Row]) -> Figures:
     people = [row["visitor_id"] for row in rows if not row["is_bot"]]
-    return Figures(len(people), len(set(people)), len(rows) - len(people))
+    # Clicks that are only counted are of nobody.
+    return Figures(len(people), len(set(people) - {0}), len(rows) - len(people))
 
 
 def known(query: Query, figures: Figures) -> Figures:
@@ -151,7 +152,7 @@ def check_breakdown(
             {
                 row["visitor_id"]
                 for row in rows
-                if row[column] == share.name and row["is_bot"] == is_of_bots
+                if row[column] == share.name and row["is_bot"] == is_of_bots and row["visitor_id"]
             }
         )
         for share in breakdown.top

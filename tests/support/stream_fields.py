@@ -36,6 +36,7 @@ clicks = st.builds(
     purpose=texts,
     gpc=texts,
     query=texts,
+    count_only=st.sampled_from(["", "1"]),
 )
 
 

@@ -14,7 +14,8 @@ class Rows(NamedTuple):
         click_id: 16 bytes.
         time: Unix milliseconds, in UTC.
         ip: 16 bytes; an IPv4 address is mapped (RFC 4291 §2.5.5.2), nothing known is ``::``.
-        visitor_id: 64 bits that tell apart the visitors of one UTC day.
+        visitor_id: 64 bits that tell apart the visitors of one UTC day; 0 for a click that is only
+            counted (:mod:`app.clicks.count_only`).
         country: ISO 3166-1 alpha-2, or ''.
         device: one of :data:`workers.enrich.device.CLASSES`.
         bot: the program's name, or why a browser loaded the link on its own; '' for a human.

@@ -8,6 +8,7 @@ from app.verdicts.user_agent import UserAgentClassifier
 from workers.clickhouse.rows import Rows
 from workers.enrich.address import Kept, household, kept, parse_address
 from workers.enrich.bot import loaded_ahead
+from workers.enrich.count_only import as_nobodys, without_visitors
 from workers.enrich.geoip import CountryDatabase
 from workers.enrich.language import preferred_language
 from workers.enrich.memo import Memo
@@ -70,6 +71,11 @@ class Enricher:
         Args:
             now_ms: the Unix time in milliseconds.
         """
+        if not any(clicks.count_only):
+            return self._enrich(clicks, now_ms)
+        return as_nobodys(self._enrich(without_visitors(clicks), now_ms), clicks)
+
+    def _enrich(self, clicks: Clicks, now_ms: int) -> Rows:
         count = len(clicks.click_ids)
         user_agents, browsers, systems, devices, crawlers = _columns(
             self._agents.all(clicks.user_agents)

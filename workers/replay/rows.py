@@ -2,7 +2,7 @@
 
 Rule 1: what the producer fixed stays: click id, time, short code, target, user agent, referrer.
 Rule 2: the visitor's id stays. It was made with a day's salt, which may be gone, and a new one
-        would make a second visitor of the same person.
+        would make a second visitor of the same person. A click that is only counted has none.
 Rule 3: what today knows less about than the row does stays as it is stored.
 """
 
@@ -12,6 +12,7 @@ from urllib.parse import quote_plus
 
 from app.clicks.campaign_query import UTM
 from app.clicks.click import Clicks
+from app.clicks.count_only import MARK, NOBODY
 from workers.clickhouse.rows import Rows
 from workers.enrich.address import as_text
 from workers.enrich.bot import loaded_ahead
@@ -47,7 +48,11 @@ def from_stream(fresh: Rows, stored: Rows) -> Rows:
         fresh: made from stream entries by today's rules, their visitor ids by any salt.
         stored: as they are in the table.
     """
-    new = fresh._replace(visitor_id=stored.visitor_id)
+    visitors = zip(fresh.visitor_id, stored.visitor_id, strict=True)
+    new = fresh._replace(
+        # A worker that didn't know clicks which are only counted has given them a visitor.
+        visitor_id=[NOBODY if made == NOBODY else kept for made, kept in visitors]
+    )
     if fresh.geo_version[0]:
         return new
     # Without a country database today, what one said earlier is better than nothing.
@@ -73,6 +78,7 @@ def as_clicks(stored: Rows) -> Clicks:
         accept_languages=nothing,
         purposes=nothing,
         queries=_queries(stored),
+        count_only=[MARK if visitor == NOBODY else b"" for visitor in stored.visitor_id],
     )
 
 

@@ -52,7 +52,7 @@ def erase(
     visitor: Annotated[
         int | None,
         typer.Option(
-            min=0, max=_MOST_VISITOR, help="All clicks of this visitor_id, which is one day's."
+            min=1, max=_MOST_VISITOR, help="All clicks of this visitor_id, which is one day's."
         ),
     ] = None,
     address: Annotated[

@@ -73,7 +73,9 @@ def _follow(settings: Settings, code: str | None, *, as_json: bool) -> None:
             complain(f"entry {entry_id.decode()} is no click: {error}")
             continue
         if code in (None, click.short_code):
-            print(write_line(click, classifier.name(click.user_agent)), flush=True)
+            # Of a click that is only counted, the user agent is nobody's business.
+            bot = "" if click.count_only else classifier.name(click.user_agent)
+            print(write_line(click, bot), flush=True)
 
 
 def line_of(click: Click, bot: str) -> str:

@@ -21,7 +21,8 @@ from hashlib import blake2b
 
 from prometheus_client import Counter
 
-from app.clicks.click import ClickIds, new_click_id
+from app.clicks.click import new_click_id
+from app.clicks.click_ids import ClickIds
 from app.http.trusted_peers import TrustedPeers
 from app.logs.throttle import ThrottledLog
 
@@ -43,7 +44,7 @@ _REMEMBERED_PEERS = 8192
 class VisitIds:
     """Gives each visit the id of its click, as it stands in an entry: 32 hexadecimal digits.
 
-    Belongs to one process, as :class:`~app.clicks.click.ClickIds` does.
+    Belongs to one process, as :class:`~app.clicks.click_ids.ClickIds` does.
 
     Attributes:
         make: as :meth:`ClickIds.make`, for visits that nobody has named.

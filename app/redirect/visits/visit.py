@@ -20,6 +20,7 @@ FIELD_BYTES = {
     b"purpose": 64,
     b"gpc": 1,
     b"query": 500,
+    b"count_only": 1,
 }
 
 #: Sec-Purpose is the standard (Fetch, §2.2.6); the others are its forerunners, still sent.
@@ -35,6 +36,7 @@ class Visit(NamedTuple):
         ip: the visitor's address; empty when unknown.
         purpose: why the browser asks, e.g. ``prefetch``; empty for a person's own visit.
         query: what the visit's address says of a campaign.
+        count_only: as in :class:`app.clicks.click.Click`.
     """
 
     ip: bytes
@@ -45,6 +47,7 @@ class Visit(NamedTuple):
     purpose: bytes = b""
     gpc: bytes = b""
     query: bytes = b""
+    count_only: bytes = b""
 
     @property
     def is_ahead_of_person(self) -> bool:

@@ -5,6 +5,7 @@ Rule: every figure is over distinct clicks. A click may have been inserted more 
       so neither does its partition: FINAL need not look across partitions.
 """
 
+from app.clicks.count_only import NOBODY
 from app.reports.conditions import COLUMNS, Parameters, clause, matching, outside, scope
 from app.reports.plan import Plan
 from app.reports.statement.columns import PART, bucket_aliases, in_periods, is_of, named
@@ -14,8 +15,9 @@ from app.stores.scripts import query as text_of
 _KINDS = {
     "humans": "NOT is_bot",
     "bots": "is_bot",
-    "visitors": "NOT is_bot",
-    "bot_visitors": "is_bot",
+    # Clicks that are only counted have no visitor.
+    "visitors": f"NOT is_bot AND visitor_id != {NOBODY}",
+    "bot_visitors": f"is_bot AND visitor_id != {NOBODY}",
 }
 
 

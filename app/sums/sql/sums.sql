@@ -18,7 +18,7 @@ FROM (
                 quarters, arrayPushFront(arrayPopBack(quarters), 255)
             )) AS point
         FROM day_clicks
-        WHERE NOT is_bot AND $which
+        WHERE NOT is_bot AND visitor_id != 0 AND $which
         GROUP BY code, visitor_id
     )
 )

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clicks.click import MAX_ID_DRIFT_MS, ClickIds, click_id_ms, from_fields, new_click_id
+from app.clicks.click import MAX_ID_DRIFT_MS, click_id_ms, from_fields, new_click_id
+from app.clicks.click_ids import ClickIds
 from tests.support.stream_fields import CLICK_ID, FOREIGN
 
 

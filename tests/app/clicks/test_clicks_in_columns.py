@@ -23,6 +23,7 @@ def columns_of(entry_id: bytes, click: Click) -> tuple[object, ...]:
         click.accept_language,
         click.purpose,
         click.query,
+        click.count_only,
     )
     return (entry_id, click.click_id, click.time_ms, *(text.encode() for text in texts))
 
@@ -34,7 +35,9 @@ hostile = st.builds(
         if name not in removed or name in changes
     },
     st.dictionaries(
-        st.sampled_from([*FOREIGN, b"click_id", b"host", b"gpc", b"purpose", b"query"]),
+        st.sampled_from(
+            [*FOREIGN, b"click_id", b"host", b"gpc", b"purpose", b"query", b"count_only"]
+        ),
         st.sampled_from(
             [
                 b"",

@@ -21,6 +21,7 @@ from app.redirect.fast_lane import RedirectFastLane
 from app.redirect.server.fast_parser import PlainReader
 from app.redirect.visits.click_ids import VisitIds
 from app.redirect.visits.client_address import ClientAddress
+from app.redirect.visits.count_only import CountOnly
 from app.redirect.visits.xadd_encoder import XaddEncoder
 from app.stores.keys import link_key
 from tests.support.redirect_servers import RedirectServer
@@ -53,6 +54,7 @@ _FIELDS = (
     b"X-Request-ID",
     b"X-Request-Start",
     b"Sec-GPC",
+    b"DNT",
     b"Sec-Purpose",
     b"Purpose",
     b"X-Moz",
@@ -184,6 +186,59 @@ def test_of_a_visits_query_both_lanes_keep_what_tells_of_a_campaign_and_no_secre
         assert not any(b"Secret" in text for text in entry.values())
 
 
+def test_of_who_asks_not_to_be_followed_both_lanes_count_the_click_alone_where_that_is_heeded(
+    shared_valkey: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    told = (
+        b"X-Forwarded-For: 203.0.113.9\r\nUser-Agent: Firefox\r\nAccept-Language: de\r\n"
+        b"Referer: https://u:p@news.example:8080/read?by=me\r\nX-Request-ID: 77\r\n"
+        b"X-Request-Start: t=%d\r\n" % (time.time() * 1000)
+    )
+    with _both_lanes(shared_valkey, tmp_path_factory, count_only="gpc,dnt") as lanes:
+
+        def entry_of(lane: _Lane, fields: bytes) -> dict[bytes, bytes]:
+            request = b"GET /plain?utm_source=a HTTP/1.1\r\nHost: a\r\n%bConnection: close\r\n\r\n"
+            lane.server.exchange(request % fields)
+            ((_, entry),) = lane.client.xrange(lane.stream)
+            lane.client.xtrim(lane.stream, maxlen=0, approximate=False)
+            return entry
+
+        known = [entry_of(lane, told + b"Sec-GPC: 0\r\nDNT: 0\r\n") for lane in lanes]
+        assert all(entry[b"ip"] == b"203.0.113.9" for entry in known)
+        assert b"count_only" not in known[0]
+        for asked in (b"Sec-GPC: 1\r\n", b"DNT: 1\r\n", b"DNT: 1\r\nSec-GPC: 0\r\n"):
+            fast, falcon = (entry_of(lane, told + asked) for lane in lanes)
+            assert fast == falcon
+            # The id must not tell of address and user agent, from which others are made.
+            other = told.replace(b"203.0.113.9", b"203.0.113.77").replace(b"Firefox", b"Chrome")
+            assert entry_of(lanes[0], other + asked)[b"click_id"] == fast[b"click_id"]
+            for varies in (b"click_id", b"timestamp", b"gpc"):
+                fast.pop(varies, None)
+            assert fast == {
+                b"short_code": b"plain",
+                b"ip": b"",
+                b"user_agent": b"",
+                b"referer": b"https://news.example:8080/",
+                b"original_url": b"https://example.com/a?b=c#d",
+                b"host": b"a",
+                b"query": b"utm_source=a",
+                b"count_only": b"1",
+            }
+
+
+def test_both_lanes_heed_alike_whatever_is_asked(
+    shared_valkey: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with _both_lanes(shared_valkey, tmp_path_factory, count_only="gpc,dnt") as (fast, falcon):
+
+        @settings(max_examples=100, deadline=None)
+        @given(request=_REQUESTS)
+        def check(request: bytes) -> None:
+            assert fast.visit(request) == falcon.visit(request)
+
+        check()
+
+
 def test_both_lanes_read_the_header_that_is_named_and_no_other(
     shared_valkey: RedisServer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -277,6 +332,7 @@ def _lane(cached: Callable[[str], Link | None], recorder: _Recorder) -> Redirect
         client_address=ClientAddress(()),
         wall_clock=time.time,
         visit_ids=VisitIds(),
+        is_only_counted=CountOnly("off"),
     )
     return RedirectFastLane(collaborators, RedirectMetrics(CollectorRegistry()))
 

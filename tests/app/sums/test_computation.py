@@ -79,7 +79,8 @@ def counted(rows: list[dict[str, Any]]) -> dict[tuple[str, datetime], tuple[int,
             figures[0] += 1
             if not row["is_bot"]:
                 figures[1] += 1
-                quarters[code, row["visitor_id"]].add(quarter)
+                if row["visitor_id"]:
+                    quarters[code, row["visitor_id"]].add(quarter)
     for (code, _), times in quarters.items():
         found[code, min(times)][2] += 1
         found[code, max(times)][3] += 1
@@ -103,8 +104,8 @@ def counted_values(rows: list[dict[str, Any]]) -> dict[tuple[str, str, str], tup
         key: (
             len(found),
             sum(not row["is_bot"] for row in found),
-            len({row["visitor_id"] for row in found if not row["is_bot"]}),
-            len({row["visitor_id"] for row in found if row["is_bot"]}),
+            len({row["visitor_id"] for row in found if not row["is_bot"]} - {0}),
+            len({row["visitor_id"] for row in found if row["is_bot"]} - {0}),
         )
         for key, found in groups.items()
     }

@@ -37,6 +37,7 @@ def clicks(**changes: object) -> Clicks:
         "accept_languages": b"de-DE,de;q=0.9",
         "purposes": b"",
         "queries": b"",
+        "count_only": b"",
         **changes,
     }
     return Clicks(**{name: [value] for name, value in fields.items()})
@@ -107,11 +108,39 @@ def test_the_six_fields_alone_make_a_row(enricher):
     assert (row["is_bot"], row["bot"]) == (True, b"no user agent")
 
 
+def test_of_a_click_that_is_only_counted_nothing_of_a_visitor_is_kept_whoever_sent_it(enricher):
+    row = enriched(enricher, count_only=b"1")
+    known = {name: value for name, value in row.items() if value not in (b"", 0, False)}
+    assert known == {
+        "click_id": new_click_id(NOW_MS, bytes(10)),
+        "time": NOW_MS,
+        "short_code": b"demo1",
+        "target": b"https://example.com/",
+        "ip": bytes(16),
+        "device": b"other",
+        "referrer_host": b"example.org",
+        "referrer": b"https://www.example.org/",
+        "host": b"go.example",
+        "geo_version": row["geo_version"],
+        "enriched_at": NOW_MS + 5,
+        "source": b"example.org",
+        "channel": b"referral",
+        "referrer_domain": b"example.org",
+    }
+
+
+def test_what_a_browser_loads_ahead_is_no_person_where_it_is_only_counted(enricher):
+    row = enriched(enricher, count_only=b"1", purposes=b"prefetch", user_agents=b"")
+    assert (row["is_bot"], row["bot"], row["visitor_id"]) == (True, b"prefetch", 0)
+
+
 def test_many_clicks_have_the_rows_that_each_has_alone(enricher):
     changes = [
         {},
         {"user_agents": b"Googlebot/2.1", "purposes": b"preview"},
         {"purposes": b"prefetch", "ips": b"2001:db8::1"},
+        {"count_only": b"1", "user_agents": b"Googlebot/2.1"},
+        {"user_agents": b""},
         {"referers": b"", "hosts": b"b.example", "user_agents": "Ünknown".encode() * 100},
     ]
     alone = [enriched(enricher, **change) for change in changes]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clicks.click import Click, ClickIds, from_fields, new_click_id, to_fields
+from app.clicks.click import Click, from_fields, new_click_id, to_fields
+from app.clicks.click_ids import ClickIds
 from app.links.link import Link
 from app.redirect.redis.resp import decode_command, encode_command
 from app.redirect.visits.visit import Visit
@@ -25,6 +26,8 @@ clicks = st.builds(
     accept_language=texts,
     purpose=st.text(st.characters(exclude_categories=["Cs"]), max_size=16),
     gpc=st.sampled_from(["", "1", "0"]),
+    query=st.sampled_from(["", "utm_source=a"]),
+    count_only=st.sampled_from(["", "1"]),
 )
 
 
@@ -67,7 +70,7 @@ def test_a_new_click_can_be_read_by_a_worker():
 def test_the_largest_headers_make_a_click_of_three_and_a_half_kilobytes():
     encoder = XaddEncoder("clicks:stream", 1000)
     parts = encoder.link_parts(b"abc", b"https://a.example/")
-    visit = Visit(b"2001:db8::1", *["\U0001f517".encode() * 2000] * 7)
+    visit = Visit(b"2001:db8::1", *["\U0001f517".encode() * 2000] * 8)
     command = encoder.encode(b"0" * 32, parts, 1_700_000_000, visit)
     assert len(command) < 3_500
     click = from_fields(b"1-1", entry_of(command))

@@ -1,0 +1,56 @@
+"""Step that keeps nothing of a visitor in clicks that are only counted.
+
+The redirect sends nothing of theirs (:mod:`app.clicks.count_only`); what another producer sends all
+the same is left out here.
+"""
+
+from collections.abc import Sequence
+
+from app.clicks.click import Clicks
+from app.clicks.count_only import NOBODY, site_of
+from workers.clickhouse.rows import Rows
+from workers.enrich.bot import loaded_ahead
+
+_DEVICE = b"other"
+
+
+def without_visitors(clicks: Clicks) -> Clicks:
+    """Return the clicks, those that are only counted without anything of their visitors."""
+    marks = clicks.count_only
+    return clicks._replace(
+        ips=_blanked(clicks.ips, marks),
+        user_agents=_blanked(clicks.user_agents, marks),
+        accept_languages=_blanked(clicks.accept_languages, marks),
+        referers=[
+            site_of(referrer) if mark else referrer
+            for referrer, mark in zip(clicks.referers, marks, strict=True)
+        ],
+    )
+
+
+def as_nobodys(rows: Rows, clicks: Clicks) -> Rows:
+    """Return the rows, those of clicks that are only counted as a person's whom nobody knows.
+
+    Without a user agent the rules would take them for programs. What a browser says of loading
+    ahead of a click still counts.
+    """
+    marks = clicks.count_only
+    bots = [
+        loaded_ahead(purpose.decode("utf-8", "ignore")).encode() if mark else bot
+        for bot, purpose, mark in zip(rows.bot, clicks.purposes, marks, strict=True)
+    ]
+    return rows._replace(
+        visitor_id=[
+            NOBODY if mark else visitor
+            for visitor, mark in zip(rows.visitor_id, marks, strict=True)
+        ],
+        device=[
+            _DEVICE if mark else device for device, mark in zip(rows.device, marks, strict=True)
+        ],
+        bot=bots,
+        is_bot=list(map(bool, bots)),
+    )
+
+
+def _blanked(texts: Sequence[bytes], marks: Sequence[bytes]) -> list[bytes]:
+    return [b"" if mark else text for text, mark in zip(texts, marks, strict=True)]
