@@ -6,19 +6,19 @@ stand still, and to miscount. It prints its port.
 
 import argparse
 import json
-import re
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import parse_qs
 
 from gevent import sleep
 from gevent.pywsgi import WSGIServer
 
 from loadtest.scenario.links import target
 
-_STATS = re.compile(r"/api/v1/links/(?P<code>[^/]+)/stats")
+_STATS = "/api/v1/stats"
 _SILENT = None
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -33,8 +33,8 @@ class KnownServer:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
-        if stats := _STATS.fullmatch(path):
-            return self._count(stats["code"], start_response)
+        if path == _STATS:
+            return self._count(parse_qs(environ["QUERY_STRING"])["code"], start_response)
         self._requests += 1
         if self._requests == self._options.stall_after:
             # The whole process stands still, as in a long collection of garbage.
@@ -42,11 +42,12 @@ class KnownServer:
         sleep(self._options.latency_ms / 1000)
         return self._answer(path.removeprefix("/"), environ["REQUEST_METHOD"], start_response)
 
-    def _count(self, code: str, start_response: StartResponse) -> Iterable[bytes]:
+    def _count(self, codes: list[str], start_response: StartResponse) -> Iterable[bytes]:
         sleep(self._options.count_ms / 1000)
-        clicks = max(0, self._clicks[code] - self._options.miscount)
+        clicks = {code: max(0, self._clicks[code] - self._options.miscount) for code in codes}
+        top = [{"name": code, "clicks": number} for code, number in clicks.items()]
         start_response("200 OK", [("Content-Type", "application/json")])
-        return [json.dumps({"clicks": clicks}).encode()]
+        return [json.dumps({"by": {"link": {"top": top}}}).encode()]
 
     def _answer(self, code: str, method: str, start_response: StartResponse) -> Iterable[bytes]:
         status = _status(code)

@@ -2,6 +2,7 @@ import itertools
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -107,14 +108,22 @@ def test_a_click_counted_twice_is_nobody_elses():
 
 @pytest.fixture
 def console_server():
-    """A console below a path, as behind a proxy; yields its URL."""
+    """A console below a path, as behind a proxy, where "a" has clicks; yields its URL.
+
+    It has no link "gone", and is none to whoever asks about "b", "c" or "d".
+    """
+    odd = {"b": [], "c": {"by": {}}, "d": {"by": {"link": {"top": [{"name": "d"}]}}}}
+    top = [{"name": "a", "clicks": 7}]
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            is_there = self.path.startswith("/hopline/api/v1/links/")
-            is_a = "/links/a/" in self.path
-            body = json.dumps({"clicks": 7} if is_a else [{"clicks": "many"}]).encode()
-            self.send_response(200 if is_there else 403)
+            url = urlsplit(self.path)
+            codes = parse_qs(url.query).get("code", [])
+            status = 200 if url.path == "/hopline/api/v1/stats" else 403
+            status = 404 if status == 200 and "gone" in codes and "a" not in codes else status
+            told = odd.get(codes[0], {"by": {"link": {"top": top if "a" in codes else []}}})
+            body = json.dumps(told).encode()
+            self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -134,9 +143,21 @@ def test_a_console_may_lie_below_a_path(console_server):
     assert Console(console_server).clicks(["a"]) == {"a": 7}
 
 
+def test_all_codes_are_asked_for_a_few_requests_long(console_server):
+    codes = [f"code-{number}" for number in range(100)]
+    asked = [*codes, "a", "gone"]
+    assert Console(console_server).clicks(asked) == {**dict.fromkeys(codes, 0), "a": 7, "gone": 0}
+    assert Console(console_server).clicks(["gone"]) == {"gone": 0}
+
+
 @pytest.mark.parametrize(
     ("path", "code", "told"),
-    [("", "a", "the console answered 403"), ("hopline/", "b", "answered with no JSON object")],
+    [
+        ("", "a", "the console answered 403"),
+        ("hopline/", "b", "answered with no JSON object"),
+        ("hopline/", "c", "told no number of clicks"),
+        ("hopline/", "d", "told no number of clicks"),
+    ],
 )
 def test_a_console_that_does_not_tell_is_told_of_in_one_sentence(
     console_server, capfd, path, code, told

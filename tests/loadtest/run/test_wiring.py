@@ -18,7 +18,7 @@ from tests.support.loadtest.samples import RATE
 
 def test_two_processes_keep_the_rate_of_one_and_their_counts_are_merged(run):
     """Their workers report before they begin, while clicks are still counted."""
-    with known_server("--latency-ms", "5", "--count-ms", "60") as url:
+    with known_server("--latency-ms", "5", "--count-ms", "1000") as url:
         _, figures = run(url, processes=2)
     assert figures["count"]["is_exact"]
     assert figures["generator"]["due"] == pytest.approx(RATE * 4, rel=0.25)
@@ -37,7 +37,7 @@ def test_a_second_run_on_the_same_installation_does_not_count_the_first_ones_cli
 
 
 def test_a_short_run_begins_however_long_the_clicks_before_it_take_to_count(run):
-    with known_server("--latency-ms", "5", "--count-ms", "200") as url:
+    with known_server("--latency-ms", "5", "--count-ms", "3000") as url:
         _, figures = run(url, ("HotLinks",), seconds=1, warm_up=0)
     assert figures["generator"]["due"] > 0
     assert figures["count"]["is_exact"]
