@@ -55,6 +55,7 @@ def pytest_sessionstart() -> None:
 
     The embedded stores are fetched before the first test, whose time limit is not made for that.
     """
+    scheduling.stand_back()
     # Whoever is started in a shell's background ignores Ctrl-C, and so would what the tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

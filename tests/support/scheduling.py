@@ -5,6 +5,8 @@ long ones first. Those that would disturb each other go to one process, which ru
 Those that nothing may disturb begin when nothing else is left, in one process alone.
 """
 
+import os
+
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
@@ -83,6 +85,18 @@ LONG_FIRST = (
 )
 
 _ALONE_UNIT = "alone"
+#: sched(7); none is lower.
+_LOWEST_NICENESS = 19
+
+
+def stand_back() -> None:
+    """Bring one of several processes of tests, and all that it will start, to the lowest priority.
+
+    There what stands back for visitors, as workers and ClickHouse do, is as good as the tests.
+    Else it would wait for whatever the other processes compute, and its own test for it.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.nice(_LOWEST_NICENESS)
 
 
 def sort(items: list[pytest.Item]) -> None:

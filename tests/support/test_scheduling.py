@@ -1,5 +1,6 @@
 """Tests side by side, by turns and alone, in processes of pytest-xdist."""
 
+import os
 import re
 import subprocess
 import sys
@@ -23,6 +24,10 @@ scheduling.ALONE = ("test_a.py::test_alone",)
 scheduling.BY_TURNS = (("test_c.py", "test_b.py::test_loud"), ("test_nowhere.py",))
 
 
+def pytest_sessionstart():
+    scheduling.stand_back()
+
+
 def pytest_collection_modifyitems(items):
     scheduling.sort(items)
 
@@ -35,9 +40,9 @@ def pytest_xdist_make_scheduler(config, log):
 def times(request):
     began = time.monotonic()
     yield
-    line = f"{request.path.name} {request.node.name} {os.getpid()} {began} {time.monotonic()}\\n"
+    ran = (request.path.name, request.node.name, os.getpid(), os.nice(0), began, time.monotonic())
     with open("times", "a") as file:
-        file.write(line)
+        print(*ran, file=file)
 """
 
 ALONE = """
@@ -71,6 +76,7 @@ class Ran(NamedTuple):
     file: str
     name: str
     pid: str
+    niceness: str
     began: str
     ended: str
 
@@ -125,6 +131,14 @@ def test_what_takes_turns_begins_first_in_one_process_in_the_order_of_the_table(
     assert [one.file for one in by_turns] == ["test_c.py"] * 4 + ["test_b.py"] * 4
     assert len({one.pid for one in by_turns}) == 1
     assert {one.pid for one in others}.isdisjoint(one.pid for one in by_turns)
+
+
+def test_side_by_side_nothing_that_a_test_starts_can_stand_back_for_another(run):
+    assert {one.niceness for one in run("test_b.py", "test_d.py")} == {"19"}
+
+
+def test_a_process_alone_keeps_its_priority(run):
+    assert {one.niceness for one in run("test_d.py", "-n0")} == {str(os.nice(0))}
 
 
 @pytest.mark.parametrize(
