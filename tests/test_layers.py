@@ -22,7 +22,7 @@ LAYERS = (
     ("app.redirect.clicks", "app.redirect.links", "app.redirect.server", "workers.consumer"),
     ("app.redirect.spool", "workers.monitor", "workers.enrich"),
     ("app.redirect.visits", "app.redirect.redis.cluster", "workers.stream", "workers.clickhouse"),
-    ("workers.enrich.facts", "workers.enrich.source"),
+    ("workers.enrich.facts", "workers.enrich.places", "workers.enrich.source"),
     ("app.redirect.redis", "workers.process"),
     ("app.redirect.tasks",),
     ("app.reports.reading",),

@@ -89,7 +89,7 @@ COMMANDS = {
     "replay": Command(
         "workers.replay.command",
         _CARE,
-        "Process clicks again, with today's rules and country database; no count changes.",
+        "Process clicks again, with today's rules and databases of places; no count changes.",
     ),
     "erase": Command(
         "app.cli.clicks.erase",

@@ -22,6 +22,7 @@ from app.config.types import (
     MetricsBind,
     Peers,
     Place,
+    Places,
     Seconds,
     Token,
     WebUrl,
@@ -180,8 +181,10 @@ class Settings(StoreSettings):
     drain_seconds: Seconds = Field(
         8.0, description="Most that a stop may take before what is left is killed."
     )
-    geoip_path: Place | None = Field(
-        None, description="Country database (.mmdb); without one, countries are unknown."
+    geoip_path: Places = Field(
+        (),
+        description="Databases (.mmdb) of countries, cities, networks; the first that knows an"
+        " answer gives it. Without one, places are unknown.",
     )
     store_addresses: Literal["network", "full", "none"] = Field(
         "network",

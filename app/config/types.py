@@ -247,6 +247,7 @@ Peers = Annotated[
 ]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 Place = Annotated[Path, AfterValidator(absolute)]
+Places = Annotated[tuple[Place, ...], NoDecode, BeforeValidator(_split)]
 Token = Annotated[str, Field(min_length=16), AfterValidator(_token)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]

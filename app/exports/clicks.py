@@ -53,6 +53,10 @@ COLUMNS: dict[str, str] = {
     "utm_term": "utm_term",
     "utm_content": "utm_content",
     "click_ids": "click_ids",
+    "region": "region",
+    "city": "city",
+    "asn": "asn",
+    "second_country": "second_country",
 }
 _CURSOR = re.compile(r"(\d{1,15})-([0-9a-f]{32})-(.*)", re.ASCII | re.DOTALL)
 

@@ -87,6 +87,15 @@ class WorkerMetrics(MetricGroup):
         "Entries moved to the dead-letter stream, by reason.", reason=DEAD_REASONS
     )
     dead_letters_trimmed = counter("Dead letters that went because they were too old, or too many.")
+    geoip_built = gauge(
+        "When the oldest database of places in use was made; 0 for none.",
+        name="geoip_built_timestamp_seconds",
+        merge="min",
+    )
+    geoip_unusable = gauge(
+        "Databases of places that the settings name, and that are missing or can't be read.",
+        merge="max",
+    )
     breaker_open = gauge(
         "Whether a consumer reads nothing because too many clicks failed unexpectedly."
     )

@@ -26,6 +26,7 @@ COLUMNS: dict[str, str] = {
         for name in (
             *("user_agent", "geo_version", "referrer_domain", "click_ids"),
             *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"),
+            *("region", "city", "asn", "second_country"),
         )
     },
 }

@@ -34,6 +34,10 @@ Dimension = Literal[
     "utm_term",
     "utm_content",
     "click_ids",
+    "region",
+    "city",
+    "asn",
+    "second_country",
 ]
 #: ``~`` asks whether a value is contained, whatever its case.
 Operator = Literal["=", "!=", "~", "!~"]

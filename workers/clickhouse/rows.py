@@ -20,10 +20,11 @@ class Rows(NamedTuple):
         device: one of :data:`workers.enrich.device.CLASSES`.
         bot: the program's name, or why a browser loaded the link on its own; '' for a human.
         language: primary subtag of the preferred language (RFC 5646), or ''.
-        geo_version: which country database answered, or ''.
+        geo_version: which databases answered for the place, or ''.
         enriched_at: Unix milliseconds; of two rows of one click the younger stays.
         source: by name where it is known, as in
             :class:`workers.enrich.source.attribution.Attribution`, like the columns behind it.
+        region: as in :class:`workers.enrich.places.place.Place`, like the columns behind it.
     """
 
     click_id: Sequence[bytes]
@@ -54,3 +55,7 @@ class Rows(NamedTuple):
     utm_term: Sequence[bytes]
     utm_content: Sequence[bytes]
     click_ids: Sequence[bytes]
+    region: Sequence[bytes]
+    city: Sequence[bytes]
+    asn: Sequence[bytes]
+    second_country: Sequence[bytes]

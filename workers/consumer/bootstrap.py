@@ -38,7 +38,8 @@ from workers.consumer.processor import Processor
 from workers.consumer.sink import Sink
 from workers.consumer.source import Pace, Source
 from workers.enrich.enricher import Enricher
-from workers.enrich.geoip import BadCountryDatabase, CountryDatabase
+from workers.enrich.places.database import BadPlaceDatabase
+from workers.enrich.places.places import Places, Standing
 from workers.enrich.salts import Salts
 from workers.enrich.user_agent import UserAgents
 from workers.enrich.visitor import Visitors
@@ -113,7 +114,7 @@ def consume(
     )
     try:
         consumer = make_consumer(settings, name, stop, predecessor, pulse, registry, server)
-    except (RedisRefused, BadCountryDatabase) as error:
+    except (RedisRefused, BadPlaceDatabase) as error:
         logger.critical("can't begin: %s", error)
         sys.exit(BOOT_FAILED)
     # What is there now stays, so the collector of cycles need not look at it again and again; what
@@ -170,7 +171,7 @@ def make_consumer(
 
     Raises:
         RedisRefused: Redis is too old, or doesn't let us in.
-        BadCountryDatabase: the file that the settings name is none.
+        BadPlaceDatabase: a file that the settings name is none.
     """
     metrics = WorkerMetrics(registry or CollectorRegistry())
     pulse = pulse or Pulse(Heartbeat())
@@ -251,10 +252,15 @@ def _processor(settings: Settings, metrics: WorkerMetrics) -> Processor:
     # Of a cluster salts may be at another node than the stream.
     client = connect(settings.redis_url, timeout_seconds=settings.redis_timeout_seconds)
     cpu = metrics.cpu_seconds.labels
-    countries = CountryDatabase(settings.geoip_path)
+
+    def note(standing: Standing) -> None:
+        metrics.geoip_built.set(standing.built_at)
+        metrics.geoip_unusable.set(standing.unusable)
+
+    places = Places(settings.geoip_path, settings.data_dir, note)
     visitors = Visitors(Salts(client, settings.redis_url).of_day)
     enricher = Enricher(
-        UserAgents(), UserAgentClassifier(), countries, visitors, settings.store_addresses
+        UserAgents(), UserAgentClassifier(), places, visitors, settings.store_addresses
     )
     return Processor(
         cpu_time(cpu("enrich"))(enricher.enrich),

@@ -6,12 +6,21 @@ from functools import lru_cache
 from app.clicks.click import Clicks
 from app.verdicts.user_agent import UserAgentClassifier
 from workers.clickhouse.rows import Rows
-from workers.enrich.address import Kept, household, kept, parse_address
+from workers.enrich.address import (
+    UNKNOWN,
+    Kept,
+    as_text,
+    household,
+    kept,
+    origin,
+    parse_address,
+)
 from workers.enrich.bot import loaded_ahead
 from workers.enrich.count_only import as_nobodys, without_visitors
-from workers.enrich.geoip import CountryDatabase
 from workers.enrich.language import preferred_language
 from workers.enrich.memo import Memo
+from workers.enrich.places.place import NOWHERE, Place
+from workers.enrich.places.places import Places
 from workers.enrich.referrer import own_host, referrer_host
 from workers.enrich.source.attribution import Attribution, Attributions, Referrer
 from workers.enrich.source.campaign import Campaign, read_campaign
@@ -22,7 +31,7 @@ from workers.enrich.visitor import Visitors
 _CACHED = 30_000
 #: Visitors' addresses repeat least, and an answer about one is small.
 _CACHED_ORIGINS = 80_000
-_COUNTRIES = 300
+_CACHED_PLACES = 8_192
 #: Bytes that are looked at of a text, whoever wrote it: all of what our redirect keeps. A producer
 #: may write eight times as many, which would take a consumer as much longer.
 _READ_BYTES = 1024
@@ -41,18 +50,16 @@ class Enricher:
         self,
         user_agents: UserAgents,
         classifier: UserAgentClassifier,
-        countries: CountryDatabase,
+        places: Places,
         visitors: Visitors,
         keep: Kept,
     ) -> None:
         self._user_agents = user_agents
         self._classifier = classifier
-        self._countries = countries
+        self._places = places
         self._visitors = visitors
-        self._geo_version = countries.version.encode()
         self._keep = keep
         self._agents = Memo(self._read_agent, _CACHED)
-        self._origins = Memo(self._read_origin, _CACHED_ORIGINS)
         self._referrers = Memo(self._read_referrer, _CACHED)
         self._languages = Memo(_read_language, _CACHED)
         self._hosts = Memo(_read_host, _CACHED)
@@ -60,8 +67,9 @@ class Enricher:
         self._targets = Memo(bytes, _CACHED)
         self._sources = Attributions()
         self._campaigns = Memo(_read_campaign, _CACHED)
-        # One object for each country, not one for each address.
-        self._country = lru_cache(_COUNTRIES)(str.encode)
+        # One object for each place, not one for each address.
+        self._in_bytes = lru_cache(_CACHED_PLACES)(_in_bytes)
+        self._begin_places()
 
     def enrich(self, clicks: Clicks, now_ms: int) -> Rows:
         """Return the rows of clicks, at least one, in their order.
@@ -80,7 +88,9 @@ class Enricher:
         user_agents, browsers, systems, devices, crawlers = _columns(
             self._agents.all(clicks.user_agents)
         )
-        stored, households, countries = _columns(self._origins.all(clicks.ips))
+        if self._places.look(now_ms):
+            self._begin_places()
+        stored, households, *places = _columns(self._origins.all(clicks.ips))
         referrers, referrer_hosts, known = zip(*self._referrers.all(clicks.referers), strict=True)
         hosts = self._hosts.all(clicks.hosts)
         bots = _bots(crawlers, clicks.purposes)
@@ -92,7 +102,7 @@ class Enricher:
             target=self._targets.all(clicks.original_urls),
             ip=stored,
             visitor_id=self._visitors.visitor_ids(clicks.times_ms, households, user_agents, now_ms),
-            country=countries,
+            **dict(zip(Place._fields, places, strict=True)),
             browser=browsers,
             os=systems,
             device=devices,
@@ -116,11 +126,16 @@ class Enricher:
         device = "bot" if crawler else device
         return (raw, *(text.encode() for text in (browser, system, device, crawler)))
 
+    def _begin_places(self) -> None:
+        """Forget what databases have told that others have replaced."""
+        self._origins = Memo(self._read_origin, _CACHED_ORIGINS)
+        self._geo_version = self._places.version.encode()
+
     def _read_origin(self, ip: bytes) -> tuple[bytes, ...]:
-        """Return what is stored of an address, its household and its country."""
+        """Return what is stored of an address, its household and its place."""
         address = parse_address(_start(ip))
-        country = self._country(self._countries.country(address))
-        return kept(address, self._keep), household(address), country
+        place = NOWHERE if address == UNKNOWN else self._places.place(as_text(origin(address)))
+        return kept(address, self._keep), household(address), *self._in_bytes(place)
 
     def _read_referrer(self, raw: bytes) -> tuple[bytes, bytes, Referrer]:
         """Return the text itself, its host, and what is known of it."""
@@ -174,6 +189,10 @@ def _bots(crawlers: Sequence[bytes], purposes: Sequence[bytes]) -> Sequence[byte
         crawler or loaded_ahead(_start(purpose)).encode()
         for crawler, purpose in zip(crawlers, purposes, strict=True)
     ]
+
+
+def _in_bytes(place: Place) -> tuple[bytes, ...]:
+    return tuple(map(str.encode, place))
 
 
 def _columns(answers: Sequence[tuple[bytes, ...]]) -> tuple[Sequence[bytes], ...]:

@@ -18,7 +18,7 @@ from app.terminal.options import AsJson, DryRun, yet_to_come
 from app.terminal.output import Failure, complain, print_json, print_table
 from app.terminal.progress import progress
 from app.times import parse_time, rfc3339, unix_ms
-from workers.enrich.geoip import BadCountryDatabase
+from workers.enrich.places.database import BadPlaceDatabase
 from workers.replay.checkpoint import Notebook, Notes, NotesUnusable
 from workers.replay.finished_entries import NothingProcessed, milliseconds
 from workers.replay.replay import Watch, make_replay
@@ -65,11 +65,11 @@ def replay(
     dry_run: DryRun = False,
     json: AsJson = False,
 ) -> None:
-    """Process clicks again, with today's rules and country database; no count changes.
+    """Process clicks again, with today's rules and databases of places; no count changes.
 
     Clicks whose entries the stream still holds are processed as they came. Of older ones the row
-    is all that is left: it says browser, device, bot, referrer and, where the database has one
-    answer for the stored network, country. One that was stopped goes on when run again.
+    is all that is left: it says browser, device, bot, referrer and, where the databases
+    have one answer for the stored network, its place. One that was stopped goes on when run again.
 
     \b
     hopline replay --since 30d --dry-run
@@ -88,7 +88,7 @@ def replay(
                 note = (lambda _: None) if dry_run else notebook.write
                 make_replay(settings, note, watch, is_dry=dry_run).run(notes)
             notebook.forget()
-    except (NothingProcessed, NotesUnusable, BadCountryDatabase) as error:
+    except (NothingProcessed, NotesUnusable, BadPlaceDatabase) as error:
         raise Failure(str(error)) from None
     if is_resumed:
         complain("this went on with a replay that had been stopped; the figures are of both")

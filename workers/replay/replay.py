@@ -31,9 +31,9 @@ from workers.enrich.user_agent import UserAgents
 from workers.enrich.visitor import Visitors
 from workers.process.backoff import Backoff
 from workers.replay.checkpoint import Notes
-from workers.replay.country_cache import StoredCountries
 from workers.replay.finished_entries import FinishedEntries, milliseconds
 from workers.replay.stored_clicks import StoredClicks
+from workers.replay.stored_places import StoredPlaces
 from workers.replay.stream_pass import StreamPass
 from workers.replay.table_pass import TablePass
 from workers.stream.names import Names
@@ -125,13 +125,13 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     """Put a replay together from settings; with ``is_dry`` it changes nothing.
 
     Raises:
-        BadCountryDatabase: the file that the settings name is none.
+        BadPlaceDatabase: a file that the settings name is none.
     """
     url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
     client = connect(url, timeout_seconds=timeout_seconds)
     stored = StoredClicks(settings.clickhouse_server, settings.clickhouse_timeout_seconds)
-    countries = StoredCountries(settings.geoip_path)
-    parts = (UserAgents(), UserAgentClassifier(), countries)
+    places = StoredPlaces(settings.geoip_path, settings.data_dir)
+    parts = (UserAgents(), UserAgentClassifier(), places)
     # The ids that this one makes are not used: what is stored keeps its own, and to ask for the
     # salt of a day that is gone would make a new one.
     enricher = Enricher(*parts, Visitors(lambda _: bytes(SALT_BYTES)), settings.store_addresses)
@@ -152,7 +152,7 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     return Replay(
         stored,
         stream_passes,
-        TablePass(stored, enricher, countries, is_dry=is_dry),
+        TablePass(stored, enricher, places, is_dry=is_dry),
         note,
         watch,
     )

@@ -8,6 +8,7 @@ Rule 3: what today knows less about than the row does stays as it is stored.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 from urllib.parse import quote_plus
 
 from app.clicks.campaign_query import UTM
@@ -16,8 +17,9 @@ from app.clicks.count_only import MARK, NOBODY
 from workers.clickhouse.rows import Rows
 from workers.enrich.address import as_text
 from workers.enrich.bot import loaded_ahead
+from workers.enrich.places.place import Place
 from workers.enrich.source.attribution import Attribution
-from workers.replay.country_cache import StoredCountries
+from workers.replay.stored_places import StoredPlaces
 
 #: What a person sees of a row that a replay can change.
 COMPARED = (
@@ -31,6 +33,7 @@ COMPARED = (
     "language",
     "ip",
     *Attribution._fields,
+    *Place._fields[1:],
 )
 
 
@@ -55,8 +58,8 @@ def from_stream(fresh: Rows, stored: Rows) -> Rows:
     )
     if fresh.geo_version[0]:
         return new
-    # Without a country database today, what one said earlier is better than nothing.
-    return new._replace(country=stored.country, geo_version=stored.geo_version)
+    # Without databases today, what they said earlier is better than nothing.
+    return new._replace(**_columns_of_places(stored))
 
 
 def as_clicks(stored: Rows) -> Clicks:
@@ -82,21 +85,19 @@ def as_clicks(stored: Rows) -> Clicks:
     )
 
 
-def from_table(fresh: Rows, stored: Rows, countries: StoredCountries) -> Rows:
+def from_table(fresh: Rows, stored: Rows, places: StoredPlaces) -> Rows:
     """Return the new rows of clicks of which only the row is left, in the same order.
 
     Args:
         fresh: made by today's rules from :func:`as_clicks`.
     """
     bots = [new or _loaded_ahead(old) for new, old in zip(fresh.bot, stored.bot, strict=True)]
-    codes, versions = _countries_of(stored, countries)
     return fresh._replace(
         visitor_id=stored.visitor_id,
         bot=bots,
         is_bot=list(map(bool, bots)),
         language=stored.language,
-        country=codes,
-        geo_version=versions,
+        **_places_today(stored, places),
     )
 
 
@@ -128,16 +129,20 @@ def _loaded_ahead(bot: bytes) -> bytes:
     return bot if loaded_ahead(bot.decode()) == bot.decode() else b""
 
 
-def _countries_of(
-    stored: Rows, countries: StoredCountries
-) -> tuple[Sequence[bytes], Sequence[bytes]]:
-    codes, versions = list(stored.country), list(stored.geo_version)
-    version = countries.version.encode()
-    for position, address in enumerate(stored.ip):
-        country = countries.country_of_stored(address)
-        if country is not None:
-            codes[position], versions[position] = country.encode(), version
-    return codes, versions
+def _columns_of_places(rows: Rows) -> dict[str, Any]:
+    return {name: getattr(rows, name) for name in (*Place._fields, "geo_version")}
+
+
+def _places_today(stored: Rows, places: StoredPlaces) -> dict[str, Any]:
+    """Return the columns that tell of places, as today's databases fill them."""
+    *columns, versions = _columns_of_places(stored).values()
+    version = places.version.encode()
+    told = []
+    for address, old_version, *texts in zip(stored.ip, versions, *columns, strict=True):
+        known = Place(*(text.decode("utf-8", "replace") for text in texts))
+        place, have_say = places.place_of_stored(address, known)
+        told.append((*map(str.encode, place), version if have_say else old_version))
+    return dict(zip((*Place._fields, "geo_version"), zip(*told, strict=True), strict=True))
 
 
 def _queries(stored: Rows) -> list[bytes]:

@@ -5,9 +5,9 @@ from collections import Counter
 from workers.clickhouse.rows import Rows
 from workers.enrich.enricher import Enricher
 from workers.replay.checkpoint import Notes
-from workers.replay.country_cache import StoredCountries
 from workers.replay.rows import as_clicks, changed_positions, changes, from_table, pick
 from workers.replay.stored_clicks import StoredClicks, cursor_of
+from workers.replay.stored_places import StoredPlaces
 
 #: Rows dealt with at once.
 _ROWS = 10_000
@@ -24,11 +24,11 @@ class TablePass:
     """
 
     def __init__(
-        self, stored: StoredClicks, enricher: Enricher, countries: StoredCountries, *, is_dry: bool
+        self, stored: StoredClicks, enricher: Enricher, places: StoredPlaces, *, is_dry: bool
     ) -> None:
         self._stored = stored
         self._enricher = enricher
-        self._countries = countries
+        self._places = places
         self._is_dry = is_dry
 
     def step(self, notes: Notes) -> int:
@@ -68,7 +68,7 @@ class TablePass:
             return []
         try:
             fresh = self._enricher.enrich(as_clicks(old), now_ms)
-            return [(old, from_table(fresh, old, self._countries))]
+            return [(old, from_table(fresh, old, self._places))]
         except (ValueError, TypeError, LookupError):
             if count == 1:
                 return []

@@ -4,6 +4,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,7 +100,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         settings.client_address_header,
     )
     yield private_files_check(dict.fromkeys((settings.data_dir, settings.spool_directory)))
-    yield geoip_check(settings.geoip_path)
+    yield geoip_check(settings.geoip_path, datetime.now(UTC))
     yield disk_check("data disk", settings.data_dir, 0)
     yield disk_check("spool disk", settings.spool_directory, settings.spool_max_bytes)
     yield _spool(settings.spool_directory)

@@ -4,7 +4,7 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -111,7 +111,7 @@ def _stop(stack: LocalStack, say: Say) -> None:
     say(f"stopped; {', '.join(killed)} had to be killed" if killed else "stopped")
 
 
-def _overrides(settings: Settings, geoip_path: Path | None, *, demo: bool) -> dict[str, str]:
+def _overrides(settings: Settings, geoip_path: Sequence[Path], *, demo: bool) -> dict[str, str]:
     overrides = {
         "redis_url": settings.redis_url,
         "clickhouse_url": settings.clickhouse_url,
@@ -119,22 +119,22 @@ def _overrides(settings: Settings, geoip_path: Path | None, *, demo: bool) -> di
         "consumers": str(settings.consumers),
     }
     if geoip_path:
-        overrides["geoip_path"] = str(geoip_path)
+        overrides["geoip_path"] = ",".join(map(str, geoip_path))
     if demo:
         overrides["trusted_proxies"] = ",".join((*settings.trusted_proxies, _DEMO_PROXIES))
         overrides["client_address_header"] = "X-Forwarded-For"
     return overrides
 
 
-def _geoip_path(settings: Settings, fetch: Callable[[Download], Path], say: Say) -> Path | None:
-    """Return the country database; a click without a country is worth more than no clicks."""
+def _geoip_path(settings: Settings, fetch: Callable[[Download], Path], say: Say) -> Sequence[Path]:
+    """Return the databases of places; a click without a country is worth more than no clicks."""
     if settings.geoip_path:
         return settings.geoip_path
     try:
-        return fetch(COUNTRY_DATABASE)
+        return (fetch(COUNTRY_DATABASE),)
     except DownloadFailed as error:
         say(f"countries will be unknown: {error}")
-        return None
+        return ()
 
 
 def _announce(settings: Settings, say: Say, seconds: float, *, demo: bool) -> None:

@@ -1,10 +1,11 @@
-"""Checks that look at this machine: services that answer, room on disk, a country database."""
+"""Checks that look at this machine: services that answer, room on disk, databases of places."""
 
 import os
 import re
 import shutil
 import socket
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ _MIB = 1 << 20
 _LEAST_FREE_BYTES = 256 * _MIB
 _REFUSED = re.compile(rb'"redis":"(refuses: (?:[^"\\]|\\.)*)"')
 _GEOIP_VARIABLE = "HOPLINE_GEOIP_PATH"
+#: As the alert HoplinePlacesOld has it.
+_GEOIP_OLD = timedelta(days=90)
 
 
 def judge_service(name: str, bind: str, status: int, *, is_ours: bool, body: bytes = b"") -> Check:
@@ -92,20 +95,32 @@ def judge_sqlite(version: tuple[int, ...]) -> Check:
     return ok("sqlite", text)
 
 
-def geoip_check(path: Path | None) -> Check:
-    """Look at the country database."""
-    import maxminddb  # noqa: PLC0415 - what asks for other checks needs no reader
-
-    if path is None:
+def geoip_check(paths: Sequence[Path], now: datetime) -> Check:
+    """Look at the databases of places: whether they can be read, and how old they are."""
+    if not paths:
         mend = f"set {_GEOIP_VARIABLE} to a country database (.mmdb)"
         return warn("geoip", "without a database, countries are unknown", mend)
-    try:
-        with maxminddb.open_database(path) as database:
-            held = database.metadata()
-    except (OSError, maxminddb.InvalidDatabaseError) as error:
-        return fail("geoip", f"{path} can't be read: {error}", f"set {_GEOIP_VARIABLE} to another")
-    made = datetime.fromtimestamp(held.build_epoch, UTC)
-    return ok("geoip", f"{path.name} of {made:%Y-%m-%d}")
+    made = {}
+    for path in paths:
+        try:
+            made[path] = _made(path)
+        # Numbers of a damaged file may be of any size.
+        except Exception as error:  # noqa: BLE001
+            mend = f"put a whole one there, or set {_GEOIP_VARIABLE} to another"
+            return fail("geoip", f"{path} can't be read: {error}", mend)
+    text = ", ".join(f"{path.name} of {day:%Y-%m-%d}" for path, day in made.items())
+    if now - min(made.values()) > _GEOIP_OLD:
+        text += f": addresses move, and after {_GEOIP_OLD.days} days too many have"
+        return warn("geoip", text, "download a newer one over it; workers take it by themselves")
+    return ok("geoip", text)
+
+
+def _made(path: Path) -> datetime:
+    import maxminddb  # noqa: PLC0415 - what asks for other checks needs no reader
+
+    # Read, not mapped: somebody may be writing it.
+    with maxminddb.open_database(path, maxminddb.MODE_FILE) as database:
+        return datetime.fromtimestamp(database.metadata().build_epoch, UTC)
 
 
 def is_of_this_machine(host: str) -> bool:

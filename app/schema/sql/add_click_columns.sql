@@ -7,4 +7,8 @@ ALTER TABLE clicks
     ADD COLUMN IF NOT EXISTS utm_campaign    LowCardinality(String),
     ADD COLUMN IF NOT EXISTS utm_term        LowCardinality(String),
     ADD COLUMN IF NOT EXISTS utm_content     LowCardinality(String),
-    ADD COLUMN IF NOT EXISTS click_ids       LowCardinality(String)
+    ADD COLUMN IF NOT EXISTS click_ids       LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS region          LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS city            LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS asn             LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS second_country  LowCardinality(String)

@@ -207,7 +207,7 @@ def test_a_user_without_a_home_says_where_data_go_and_needs_no_cache(
 
 
 @pytest.mark.parametrize(
-    "name", ["spool_dir", "metrics_dir", "geoip_path", "data_dir", "cache_dir", "settings_file"]
+    "name", ["spool_dir", "metrics_dir", "data_dir", "cache_dir", "settings_file"]
 )
 def test_a_path_leads_to_the_same_place_from_everywhere(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
@@ -220,6 +220,16 @@ def test_a_path_leads_to_the_same_place_from_everywhere(
         held = load()
         assert getattr(held, name) == tmp_path / "place"
         assert held.spool_directory.is_absolute()
+
+
+def test_several_databases_of_places_stand_between_commas(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOPLINE_GEOIP_PATH", "city.mmdb, /data/asn.mmdb,")
+    assert load().geoip_path == (tmp_path / "city.mmdb", Path("/data/asn.mmdb"))
+    monkeypatch.setenv("HOPLINE_GEOIP_PATH", "")
+    assert load().geoip_path == ()
 
 
 def test_a_home_that_is_nobodys_is_a_bad_value(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from tests.support.producers import STREAM, send
 from workers.clickhouse.batch import Batch
 from workers.clickhouse.writer import Writer
 from workers.enrich.enricher import Enricher
-from workers.enrich.geoip import CountryDatabase
+from workers.enrich.places.places import Places
 from workers.enrich.salts import Salts
 from workers.enrich.user_agent import UserAgents
 from workers.enrich.visitor import Visitors
@@ -68,7 +68,7 @@ class World:
         enricher = Enricher(
             UserAgents(),
             UserAgentClassifier(),
-            CountryDatabase(geoip_path),
+            Places((geoip_path,) if geoip_path else (), settings.data_dir),
             Visitors(salts.of_day),
             settings.store_addresses,
         )
@@ -88,10 +88,12 @@ class World:
         *,
         is_dry: bool = False,
         note: Callable[[Notes], Any] = lambda _: None,
+        geoip_path: Path | None = None,
         **settings: Any,
     ) -> Notes:
         """Replay everything, by today's settings."""
-        today = self.settings.model_copy(update=settings)
+        paths = (geoip_path,) if geoip_path else ()
+        today = self.settings.model_copy(update={"geoip_path": paths, **settings})
         notes = notes or begin()
         replay = make_replay(
             today, note, lambda what, share: self.shares.append((what, share)), is_dry=is_dry

@@ -38,6 +38,10 @@ def plain_row(number: int = 0, **columns: Any) -> dict[str, Any]:
         "utm_term": b"",
         "utm_content": b"",
         "click_ids": b"",
+        "region": b"",
+        "city": "Köln, DE".encode(),
+        "asn": b"AS64496 Example",
+        "second_country": b"",
         **columns,
     }
 

@@ -2,9 +2,10 @@ import pytest
 
 from app.clicks.click import Clicks, new_click_id
 from app.verdicts.user_agent import UserAgentClassifier
+from tests.support.workers.place_files import write_places
 from workers.enrich.address import parse_address
 from workers.enrich.enricher import Enricher
-from workers.enrich.geoip import CountryDatabase
+from workers.enrich.places.places import LOOK_MS, Places
 from workers.enrich.user_agent import UserAgents
 from workers.enrich.visitor import Visitors
 
@@ -16,11 +17,10 @@ CHROME = (
 
 
 @pytest.fixture(scope="module")
-def enricher(country_database) -> Enricher:
+def enricher(country_database, tmp_path_factory) -> Enricher:
+    places = Places((country_database,), tmp_path_factory.mktemp("copies"))
     visitors = Visitors(lambda _day: bytes(32))
-    return Enricher(
-        UserAgents(), UserAgentClassifier(), CountryDatabase(country_database), visitors, "network"
-    )
+    return Enricher(UserAgents(), UserAgentClassifier(), places, visitors, "network")
 
 
 def clicks(**changes: object) -> Clicks:
@@ -79,6 +79,10 @@ def test_a_click_becomes_a_row(enricher):
         "utm_term": b"",
         "utm_content": b"",
         "click_ids": b"",
+        "region": b"",
+        "city": b"",
+        "asn": b"",
+        "second_country": b"",
     }
     assert row["geo_version"]
 
@@ -166,3 +170,18 @@ def test_a_text_may_be_cut_within_a_character(enricher, size):
     names = ("user_agents", "referers", "hosts", "accept_languages", "purposes", "ips", "queries")
     row = enriched(enricher, **dict.fromkeys(names, b"x" * (size % 3) + texts))
     assert (row["device"], row["referrer_host"]) == (b"bot", b"")
+
+
+def test_databases_that_take_the_place_of_others_are_asked_from_then_on(tmp_path):
+    path = write_places(tmp_path / "city.mmdb", {"192.0.2.0/24": {"city": "Bonn"}})
+    places = Places((path,), tmp_path)
+    enricher = Enricher(
+        UserAgents(), UserAgentClassifier(), places, Visitors(lambda _: bytes(32)), "network"
+    )
+    asked = clicks(ips=b"192.0.2.7")
+    assert enricher.enrich(asked, NOW_MS).city == (b"Bonn",)
+    write_places(path, {"192.0.2.0/24": {"city": "Köln"}}, database_type="Another")
+    for looks in range(1, 3):
+        rows = enricher.enrich(asked, NOW_MS + looks * LOOK_MS)
+    assert rows.city == ("Köln".encode(),)
+    assert rows.geo_version[0].startswith(b"Another 20")

@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from workers.clickhouse.rows import Rows
 from workers.enrich.address import kept, parse_address
+from workers.enrich.places.place import Place
 from workers.replay.rows import changed_positions, changes, from_stream, from_table, pick
 
 texts = st.sampled_from([b"", b"a", b"prefetch", b"preview", b"Googlebot"])
@@ -24,8 +25,10 @@ pairs = st.lists(st.tuples(row, row), min_size=1, max_size=8)
 class NoPlaces:
     version = "today"
 
-    def country_of_stored(self, address: bytes) -> str | None:
-        return None if kept(address, "network") == address else "FR"
+    def place_of_stored(self, address: bytes, stored: Place) -> tuple[Place, bool]:
+        if kept(address, "network") == address:
+            return stored, False
+        return Place(country="FR", city="Paris, FR"), True
 
 
 def columns(rows: list[tuple]) -> Rows:
@@ -49,6 +52,7 @@ def test_from_the_table_only_what_it_tells_is_new(pairs):
     for at, address in enumerate(stored.ip):
         whole = kept(address, "network") != address
         assert new.country[at] == (b"FR" if whole else stored.country[at])
+        assert new.city[at] == (b"Paris, FR" if whole else stored.city[at])
         assert new.geo_version[at] == (b"today" if whole else stored.geo_version[at])
         ahead = stored.bot[at] if stored.bot[at] in (b"prefetch", b"preview") else b""
         assert new.bot[at] == (fresh.bot[at] or ahead)

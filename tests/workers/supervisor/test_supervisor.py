@@ -128,10 +128,10 @@ def test_a_consumer_begins_with_little_memory(workers):
 def test_consumers_that_can_not_begin_stop_it_all(settings, tmp_path):
     database = tmp_path / "country.mmdb"
     database.write_text("not a database")
-    broken = settings.model_copy(update={"geoip_path": database})
+    broken = settings.model_copy(update={"geoip_path": (database,)})
     with Workers(broken, tmp_path / "workers.log") as workers:
         assert workers.wait() == 1
-        assert "can't begin: country database" in workers.log
+        assert "can't begin: place database" in workers.log
 
 
 def test_absent_stores_are_waited_for(make_settings, free_port, tmp_path):

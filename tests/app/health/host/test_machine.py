@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from app.health.host.machine import (
 )
 
 MIB = 1 << 20
+NOW = datetime(2026, 6, 2, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -76,20 +78,26 @@ def test_a_folder_that_is_closed_to_us_can_not_be_written(closed_folder: Path) -
 
 
 def test_a_country_database_names_its_kind_and_date(country_database: Path) -> None:
-    check = geoip_check(country_database)
+    check = geoip_check((country_database,), NOW)
     assert check.state == "ok"
     assert " of 20" in check.text
 
 
+def test_a_country_database_of_last_year_is_old(country_database: Path) -> None:
+    check = geoip_check((country_database,), datetime(2030, 1, 1, tzinfo=UTC))
+    assert check.state == "warn"
+    assert "after 90 days" in check.text
+
+
 def test_without_a_country_database_countries_are_unknown() -> None:
-    assert geoip_check(None).state == "warn"
+    assert geoip_check((), NOW).state == "warn"
 
 
 def test_what_is_no_country_database_is_a_failure(tmp_path: Path) -> None:
     file = tmp_path / "no.mmdb"
-    assert geoip_check(file).state == "fail"
+    assert geoip_check((file,), NOW).state == "fail"
     file.write_text("nothing of the kind")
-    assert geoip_check(file).state == "fail"
+    assert geoip_check((file,), NOW).state == "fail"
 
 
 @pytest.mark.parametrize(
