@@ -114,6 +114,11 @@ COMMANDS = {
         _CARE,
         "Bring the links and clicks of a backup back; safe to run again.",
     ),
+    "rules": Command(
+        "app.cli.checks.rules",
+        _CARE,
+        "Show every rule that tells people from programs, in which order, and its mode.",
+    ),
     "metrics": Command("app.cli.checks.metrics", _CARE, "Show every metric and what it means."),
     "settings": Command(
         "app.cli.services.settings", _CARE, "Show every setting, its value and what it means."

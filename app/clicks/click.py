@@ -27,12 +27,14 @@ MAX_ID_DRIFT_MS = 86_400_000
 _ID_BYTES = 16
 
 ADR_FIELDS = ("short_code", "timestamp", "ip", "user_agent", "referer", "original_url")
-_EXTRA_FIELDS = ("host", "accept_language", "purpose", "gpc", "query", "count_only")
+_EXTRA_FIELDS = ("host", "accept_language", "purpose", "gpc", "query", "count_only", "own")
 _TEXT_FIELDS = tuple(name for name in ADR_FIELDS if name != "timestamp") + _EXTRA_FIELDS
 _REQUIRED = tuple(name.encode() for name in ADR_FIELDS)
 _TEXTS = tuple(name.encode() for name in _TEXT_FIELDS)
 #: In the order of :class:`Clicks`.
 _CLICKS_TEXTS = tuple(name for name in _TEXTS if name != b"gpc")
+#: Value of the field of that name; any text says the same.
+OWN = b"1"
 _CLICK_ID = re.compile(rb"(?:[0-9A-Fa-f]{4}-?){8}")
 _TIMESTAMP = re.compile(rb"[0-9]{1,12}(\.[0-9]{1,9})?")
 
@@ -65,6 +67,7 @@ class Click:
         query: of a campaign, as :func:`app.clicks.campaign_query.campaign_query` keeps it.
         count_only: ``1`` where nothing may be known of the visitor, see
             :mod:`app.clicks.count_only`.
+        own: :data:`OWN` of a browser that has asked not to be counted.
     """
 
     click_id: bytes
@@ -80,6 +83,7 @@ class Click:
     gpc: str = ""
     query: str = ""
     count_only: str = ""
+    own: str = ""
 
     @property
     def time_ms(self) -> int:
@@ -109,6 +113,7 @@ class Clicks(NamedTuple):
     purposes: list[bytes]
     queries: list[bytes]
     count_only: list[bytes]
+    owns: list[bytes]
 
 
 def new_click_id(now_ms: int, random: bytes) -> bytes:

@@ -20,9 +20,11 @@ from app.config.types import (
     HeaderName,
     Hosts,
     MetricsBind,
+    OwnNetworks,
     Peers,
     Place,
     Places,
+    RuleModes,
     Seconds,
     Token,
     WebUrl,
@@ -189,6 +191,16 @@ class Settings(StoreSettings):
     store_addresses: Literal["network", "full", "none"] = Field(
         "network",
         description="What of a visitor's address is stored: its /24 or /48, all or nothing.",
+    )
+    rules: RuleModes = Field(
+        (),
+        description="Modes of rules that tell programs from people, as headless=shadow,contact=off:"
+        " enforcing, shadow or off; `hopline rules` shows them all.",
+    )
+    own_networks: OwnNetworks = Field(
+        (),
+        description="Your own networks (CIDR, comma-separated), whose clicks are recorded as own"
+        " and not counted as people's.",
     )
 
     # Metrics and logs

@@ -13,9 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from app.http.networks import read_network
 from app.http.trusted_peers import UNIX
 from app.http.urls import InvalidUrl, read_host, read_url
 from app.stores.redis.address import CLUSTER, SENTINEL
+from app.verdicts.modes import read_modes
 
 _AUTHORITY_END = re.compile(r"[/?#]")
 #: Of the length that can be looked up (RFC 1035 §2.3.4); Python fails oddly on others.
@@ -41,7 +43,8 @@ _MASTER = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
 #: What says something else about a visit or its connection, so that no address can stand there.
 _TAKEN_HEADERS = frozenset((
-    "accept-language", "connection", "content-length", "content-type", "dnt", "expect", "host",
+    "accept-language", "connection", "content-length", "content-type", "cookie", "dnt", "expect",
+    "host",
     "purpose", "referer", "sec-gpc", "sec-purpose", "transfer-encoding", "upgrade", "user-agent",
     "x-moz", "x-purpose", "x-request-id", "x-request-start",
 ))  # fmt: skip
@@ -85,6 +88,19 @@ def _peers(value: str) -> str:
         except ValueError:
             raise ValueError("expected addresses, networks as 10.0.0.0/8, or unix") from None
     return value
+
+
+def _network(value: str) -> str:
+    try:
+        read_network(value)
+    except ValueError:
+        raise ValueError("expected addresses or networks as 192.0.2.0/24, 2001:db8::/32") from None
+    return value
+
+
+def _modes(entries: tuple[str, ...]) -> tuple[str, ...]:
+    read_modes(entries)
+    return entries
 
 
 def _header_name(value: str) -> str:
@@ -245,6 +261,10 @@ Hosts = Annotated[
 Peers = Annotated[
     tuple[Annotated[str, AfterValidator(_peers)], ...], NoDecode, BeforeValidator(_split)
 ]
+OwnNetworks = Annotated[
+    tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_split)
+]
+RuleModes = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_modes)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 Place = Annotated[Path, AfterValidator(absolute)]
 Places = Annotated[tuple[Place, ...], NoDecode, BeforeValidator(_split)]

@@ -57,6 +57,10 @@ COLUMNS: dict[str, str] = {
     "city": "city",
     "asn": "asn",
     "second_country": "second_country",
+    "verdict": "verdict",
+    "reasons": "reasons",
+    "rules_version": "rules_version",
+    "data_version": "data_version",
 }
 _CURSOR = re.compile(r"(\d{1,15})-([0-9a-f]{32})-(.*)", re.ASCII | re.DOTALL)
 

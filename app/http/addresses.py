@@ -36,6 +36,11 @@ def parse_address(text: str) -> Address | None:
     return mapped or address
 
 
+def network_bits(version: int) -> int:
+    """Return the longest prefix of an address that is no person's, by the version of IP."""
+    return _NETWORK_BITS[version]
+
+
 def network_of(text: str) -> str:
     """Return the /24 of an IPv4 address or the /48 of an IPv6 one, '' of whatever is neither."""
     address = read_address(text)

@@ -25,7 +25,7 @@ from app.redirect.server.dispatch import Reply
 from app.redirect.server.fast_parser import LEAVE
 from app.redirect.visits.click_ids import id_ms
 from app.redirect.visits.count_only import only_counted
-from app.redirect.visits.visit import PURPOSE_FIELDS, Visit
+from app.redirect.visits.visit import PURPOSE_FIELDS, Visit, own_mark
 from app.redirect.visits.xadd_encoder import LinkParts
 
 #: Known links whose answers are kept ready, whichever is met first; they are made again then.
@@ -35,14 +35,15 @@ _READY_BYTES = 64 << 20
 _PEERS_LIMIT = 8192
 
 #: Where a field's value stands in a list that begins as a :class:`~app.redirect.visits.visit.Visit`
-#: does: at 0 its address, at 5 its purpose, which makes a visit an unusual one. At 7 and 8 stands
-#: what tells the address.
+#: does: at 0 its address; at 5 its cookies, as a purpose makes a visit an unusual one. At 7 and 8
+#: stands what tells the address.
 _ADDRESS_POSITION = 7
 _POSITIONS = {
     b"user-agent": 1,
     b"referer": 2,
     b"host": 3,
     b"accept-language": 4,
+    b"cookie": 5,
     b"sec-gpc": 6,
     b"x-request-id": 9,
     b"x-request-start": 10,
@@ -108,13 +109,14 @@ class RedirectFastLane:
             if ready is None:
                 return False
         # In the order of their positions.
-        _, agent, referer, host, language, purpose, gpc, told, second, named, started, dnt = values
+        _, agent, referer, host, language, cookie, gpc, told, second, named, started, dnt = values
         if told is None and second is None:
             address = self._address_of_peer(peer[0])
         else:
             address = self._address(peer[0], told or b"", second or b"")
         said = campaign_query(query) if query else None
-        texts: _Texts = (address, agent, referer, host, language, purpose, gpc, said, None)
+        own = own_mark(cookie) if cookie else None
+        texts: _Texts = (address, agent, referer, host, language, None, gpc, said, None, own)
         if (gpc or dnt) and self._is_only_counted(gpc, dnt):
             texts = only_counted(Visit(*(text or b"" for text in texts)))
             address, agent = texts[:2]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import falcon
 
+from app.http.networks import Networks
 from app.http.request_ids import RequestIds
 from app.links.codes import is_valid, without_rest
 from app.links.link import Link
@@ -32,6 +33,7 @@ class Collaborators:
 
     Attributes:
         is_bot: tells from a user agent in UTF-8 whether a program follows the link.
+        own_networks: whose visits are no people's.
         wall_clock: Unix seconds.
         visit_ids: where visits get their clicks' ids.
         request_ids: what a request is called that is logged.
@@ -45,6 +47,7 @@ class Collaborators:
     pages: Pages
     client_address: ClientAddress
     is_bot: Callable[[bytes], bool]
+    own_networks: Networks = field(default_factory=lambda: Networks(()))
     wall_clock: Callable[[], float] = time.time
     visit_ids: VisitIds = field(default_factory=VisitIds)
     request_ids: RequestIds = field(default_factory=RequestIds)
@@ -55,7 +58,7 @@ class LinkResource:
     """``/{code}``: the redirect. ``/{code}+``: where it leads.
 
     GET by a visitor is a click. HEAD is not, and neither is a look at where a link leads. Fetches
-    ahead of a person and visits by programs are clicks that don't use up a limited link.
+    ahead of a person, visits by programs and our own are clicks that don't use up a limited link.
     """
 
     def __init__(self, collaborators: Collaborators) -> None:
@@ -133,12 +136,17 @@ class LinkResource:
         )
 
     def _may_follow(self, link: Link, limit: int, visit: Visit, digits: bytes) -> bool:
-        if digits and not visit.is_ahead_of_person and not self._is_bot(visit):
+        if digits and not self._is_no_person(visit):
             return self._with.click_limits.spend(link, limit, bytes.fromhex(digits.decode()))
         return self._with.click_limits.are_left(link, limit)
 
-    def _is_bot(self, visit: Visit) -> bool:
-        return self._with.is_bot(clean(visit.user_agent, FIELD_BYTES[b"user_agent"]))
+    def _is_no_person(self, visit: Visit) -> bool:
+        return (
+            bool(visit.own)
+            or visit.is_ahead_of_person
+            or self._with.own_networks.have(visit.ip.decode("latin-1"))
+            or self._with.is_bot(clean(visit.user_agent, FIELD_BYTES[b"user_agent"]))
+        )
 
 
 def write(resp: falcon.Response, answer: Response) -> None:

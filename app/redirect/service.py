@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from app.audit.spool_note import SpoolNote
 from app.config.settings import Settings
 from app.config.shards import written_shards
+from app.http.networks import Networks
 from app.http.request_ids import RequestIds
 from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
@@ -28,6 +29,7 @@ from app.redirect.visits.client_address import ClientAddress
 from app.redirect.visits.count_only import CountOnly
 from app.redirect.visits.xadd_encoder import XaddEncoder
 from app.stores.redis.address import is_cluster
+from app.verdicts.modes import read_modes
 from app.verdicts.user_agent import UserAgentClassifier
 
 logger = logging.getLogger(__name__)
@@ -80,7 +82,7 @@ class RedirectService:
         self._leftovers = SpoolLeftovers(
             self._open_spool(), settings.spool_damaged_days, self.metrics
         )
-        classifier = UserAgentClassifier()
+        classifier = UserAgentClassifier(read_modes(settings.rules))
         self.collaborators = Collaborators(
             lookup=self.redis.lookup,
             click_limits=self.redis.click_limits,
@@ -91,6 +93,7 @@ class RedirectService:
             is_bot=lru_cache(_REMEMBERED_USER_AGENTS)(
                 lambda raw: bool(classifier.name(raw.decode()))
             ),
+            own_networks=Networks(settings.own_networks),
             request_ids=RequestIds(settings.trusted_proxies),
             is_only_counted=CountOnly(settings.count_only),
             visit_ids=VisitIds(settings.trusted_proxies, self.metrics.visits_misnamed),

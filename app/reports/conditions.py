@@ -25,6 +25,7 @@ COLUMNS: dict[str, str] = {
         name: name
         for name in (
             *("user_agent", "geo_version", "referrer_domain", "click_ids"),
+            *("reasons", "rules_version", "data_version"),
             *("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"),
             *("region", "city", "asn", "second_country"),
         )

@@ -38,6 +38,10 @@ Dimension = Literal[
     "city",
     "asn",
     "second_country",
+    "verdict",
+    "reasons",
+    "rules_version",
+    "data_version",
 ]
 #: ``~`` asks whether a value is contained, whatever its case.
 Operator = Literal["=", "!=", "~", "!~"]

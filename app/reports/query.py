@@ -28,6 +28,9 @@ DEFAULT_LIMIT = 10
 MAX_LIMIT = 1000
 MAX_CODES = 1000
 
+#: Dimensions that tell people from others.
+_OF_ALL_CLICKS: tuple[Dimension, ...] = ("verdict", "reasons")
+
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3}", re.ASCII)
 _Name = TypeVar("_Name", bound=str)
 
@@ -105,8 +108,11 @@ class Query:
         return not self.codes and not self.tag
 
     def counted(self, by: Dimension) -> Counted:
-        """Return what the breakdown by a dimension counts and shares: people, unless ordered so."""
-        if self.order == "clicks":
+        """Return what the breakdown by a dimension counts and shares.
+
+        That is people, unless it is ordered otherwise, or about who no person is.
+        """
+        if self.order == "clicks" or (by in _OF_ALL_CLICKS and self.order != "bots"):
             return "clicks"
         return "bots" if self.order == "bots" or by == "bot" else "humans"
 

@@ -36,6 +36,7 @@ DIMENSIONS: Final[dict[str, str]] = {
     "host": "host",
     "source": "source",
     "channel": "channel",
+    "verdict": "verdict",
     "kind": "if(is_bot, 'bot', 'person')",
 }
 #: Of all links together also by link.

@@ -24,7 +24,7 @@ from app.stores.scripts import query
 #: with fewer they would take more room than they save time.
 HOT_CLICKS = 100
 #: Of what sums are made of: one more whenever a dimension is added, whose values older sums lack.
-REVISION = 1
+REVISION = 2
 
 _MARK = "INSERT INTO click_marks (day) VALUES"
 _FIRST, _LAST = date(1970, 1, 1), date(2149, 6, 6)

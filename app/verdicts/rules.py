@@ -1,13 +1,15 @@
 """Table of all rules, in the order in which they decide."""
 
 from app.verdicts.ai import AI_AGENT, AI_CRAWLER, AI_SEARCH
-from app.verdicts.crawler_list import listed_patterns
 from app.verdicts.forms import BARE, COMPATIBLE, NO_DEVICE, NO_USER_AGENT
 from app.verdicts.libraries import HEADLESS, HTTP_LIBRARY
 from app.verdicts.rule import Rule
 from app.verdicts.services import LINK_PREVIEW, MAIL_SCANNER, MONITOR, SECURITY_SCANNER
+from app.verdicts.visit import OWN_DEVICE, OWN_NETWORK, PREFETCH, SUSPICION
 from app.verdicts.words import BOT_WORD, CONTACT, PURPOSE_WORD
 
+#: Its patterns, :func:`app.verdicts.crawler_list.listed_patterns`, take long to load: whoever wants
+#: to know the rules' names only does without.
 CRAWLER_LIST = Rule(
     name="crawler-list",
     kind="bot",
@@ -15,11 +17,12 @@ CRAWLER_LIST = Rule(
     why="people collect what programs call themselves, with an example of each",
     source="https://github.com/monperrus/crawler-user-agents, MIT",
     version=1,
-    patterns=listed_patterns(),
 )
 
-#: The first that matches decides; all that match are reasons.
+#: The first that matches and is enforced decides; all that match are reasons.
 RULES = (
+    OWN_DEVICE,
+    OWN_NETWORK,
     NO_USER_AGENT,
     BARE,
     AI_AGENT,
@@ -37,4 +40,6 @@ RULES = (
     CONTACT,
     COMPATIBLE,
     NO_DEVICE,
+    PREFETCH,
+    SUSPICION,
 )

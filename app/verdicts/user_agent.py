@@ -6,9 +6,12 @@ whatever a visitor sends.
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 import re2
 
+from app.verdicts.crawler_list import listed_patterns
+from app.verdicts.evidence import Evidence
 from app.verdicts.forms import (
     BARE,
     COMPATIBLE,
@@ -20,7 +23,9 @@ from app.verdicts.forms import (
     NO_USER_AGENT,
     NOTHING,
 )
+from app.verdicts.judge import Judge
 from app.verdicts.libraries import HEADLESS, HTTP_LIBRARY
+from app.verdicts.modes import Modes, decides, read_modes
 from app.verdicts.rule import Rule, Verdict
 from app.verdicts.rules import CRAWLER_LIST, RULES
 from app.verdicts.words import BOT_WORD, CONTACT, PURPOSE_WORD
@@ -60,11 +65,34 @@ _BROWSERS_OWN = re.compile(
 )
 
 
-class UserAgentClassifier:
-    """Tells programs from people by their user agents; made once in a process, 20 ms."""
+class Agent(NamedTuple):
+    """What a user agent says of who follows a link.
 
-    def __init__(self, rules: tuple[Rule, ...] = RULES) -> None:
-        owned = [(rule, pattern) for rule in rules for pattern in rule.patterns]
+    Attributes:
+        rules: names of the rules that it matches, in their order.
+        name: what the program is called, '' where none of these decides.
+    """
+
+    rules: tuple[str, ...]
+    name: str
+
+
+class UserAgentClassifier:
+    """Tells programs from people by their user agents; made once in a process, 20 ms.
+
+    Args:
+        modes: of every rule; None for their own.
+    """
+
+    def __init__(self, modes: Modes | None = None) -> None:
+        self._modes = modes or read_modes(())
+        self._judge = Judge(self._modes)
+        owned = [
+            (rule, pattern)
+            for rule in RULES
+            if self._modes[rule.name] != "off"
+            for pattern in (listed_patterns() if rule is CRAWLER_LIST else rule.patterns)
+        ]
         self._rules = [rule for rule, _ in owned]
         self._patterns = [pattern for _, pattern in owned]
         listed = {at: pattern for at, (rule, pattern) in enumerate(owned) if rule is CRAWLER_LIST}
@@ -77,23 +105,33 @@ class UserAgentClassifier:
         self._devices = _PatternSet({0: DEVICES})
         self._compiled = lru_cache(1024)(re2.compile)
 
-    def verdict(self, user_agent: str) -> Verdict:
-        """Return who follows a link, and by which rules.
+    def read(self, user_agent: str) -> Agent:
+        """Return the rules that a user agent matches.
 
         It takes some 10 µs; whoever asks often remembers the answers.
         """
         text = _without_model(user_agent.strip())
-        matching = self._listed.matching(text) + self._ours.matching(text)
-        if matching and not self._is_app(matching, text):
-            matching.sort()
-            deciding = self._rules[matching[0]]
-            reasons = dict.fromkeys(self._rules[one].name for one in matching)
-            return Verdict(deciding.kind, self._name(matching[0], text), tuple(reasons))
-        return self._by_form(text)
+        matching = sorted(self._listed.matching(text) + self._ours.matching(text))
+        if matching and self._is_app(matching, text):
+            matching = []
+        rules = dict.fromkeys(self._rules[one].name for one in matching)
+        for one in matching:
+            if decides(self._rules[one], self._modes):
+                return Agent(tuple(rules), self._name(one, text))
+        formed = self._by_form(text)
+        if formed is None or self._modes[formed[0].name] == "off":
+            return Agent(tuple(rules), "")
+        rule, name = formed
+        return Agent((*rules, rule.name), name if decides(rule, self._modes) else "")
+
+    def verdict(self, user_agent: str) -> Verdict:
+        """Return who follows a link, as far as a user agent tells, and by which rules."""
+        agent = self.read(user_agent)
+        return self._judge.judge(Evidence(matched=agent.rules)).verdict(agent.name)
 
     def name(self, user_agent: str) -> str:
         """Return the program's name, e.g. ``Googlebot``, or '' for a person."""
-        return self.verdict(user_agent).name
+        return self.read(user_agent).name
 
     def _is_app(self, matching: list[int], text: str) -> bool:
         """Tell an app of a person's device from a program.
@@ -106,17 +144,17 @@ class UserAgentClassifier:
             and bool(self._devices.matching(text))
         )
 
-    def _by_form(self, text: str) -> Verdict:
-        """Judge what says nowhere that it is a program."""
+    def _by_form(self, text: str) -> tuple[Rule, str] | None:
+        """Return the rule for what says nowhere that it is a program, and its name; None: none."""
         lower = text.lower()
         if lower.strip(_AROUND_NOTHING) in NOTHING:
-            return Verdict(NO_USER_AGENT.kind, NAMELESS, (NO_USER_AGENT.name,))
+            return NO_USER_AGENT, NAMELESS
         if _says_compatible(lower) and (name := self._compatible_name(text)):
-            return Verdict(COMPATIBLE.kind, name, (COMPATIBLE.name,))
+            return COMPATIBLE, name
         # What nearly all browsers say is looked for first: a search takes much longer.
         if any(word in lower for word in _COMMON) or self._browsers.matching(text):
-            return PERSON
-        return Verdict(NO_DEVICE.kind, _called(text), (NO_DEVICE.name,))
+            return None
+        return NO_DEVICE, _called(text)
 
     def _compatible_name(self, text: str) -> str:
         """Return who says `(compatible; NAME`, '' for a browser that said so.

@@ -38,13 +38,14 @@ def click_row(time: datetime = NOON, **columns: Any) -> dict[str, Any]:
         "enriched_at": time,
         "source": "",
         "channel": "direct",
+        "verdict": "person",
         **columns,
     }
 
 
 def bot_row(time: datetime = NOON, bot: str = "Googlebot", **columns: Any) -> dict[str, Any]:
     """Return a row of a new click of a bot."""
-    return click_row(time, is_bot=True, bot=bot, **columns)
+    return click_row(time, is_bot=True, bot=bot, verdict="bot", **columns)
 
 
 def insert_clicks(url: str, *rows: dict[str, Any]) -> None:

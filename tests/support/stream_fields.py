@@ -37,6 +37,7 @@ clicks = st.builds(
     gpc=texts,
     query=texts,
     count_only=st.sampled_from(["", "1"]),
+    own=texts,
 )
 
 

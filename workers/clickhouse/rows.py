@@ -18,13 +18,17 @@ class Rows(NamedTuple):
             counted (:mod:`app.clicks.count_only`).
         country: ISO 3166-1 alpha-2, or ''.
         device: one of :data:`workers.enrich.device.CLASSES`.
-        bot: the program's name, or why a browser loaded the link on its own; '' for a human.
+        bot: the program's name, why a browser loaded the link on its own, or another name for who
+            doesn't count as a person; '' for who does.
         language: primary subtag of the preferred language (RFC 5646), or ''.
         geo_version: which databases answered for the place, or ''.
         enriched_at: Unix milliseconds; of two rows of one click the younger stays.
         source: by name where it is known, as in
             :class:`workers.enrich.source.attribution.Attribution`, like the columns behind it.
         region: as in :class:`workers.enrich.places.place.Place`, like the columns behind it.
+        verdict: one of :data:`app.verdicts.rule.Kind`.
+        reasons: names of the rules that matched, with commas between.
+        rules_version, data_version: what the row was made with.
     """
 
     click_id: Sequence[bytes]
@@ -59,3 +63,7 @@ class Rows(NamedTuple):
     city: Sequence[bytes]
     asn: Sequence[bytes]
     second_country: Sequence[bytes]
+    verdict: Sequence[bytes]
+    reasons: Sequence[bytes]
+    rules_version: Sequence[bytes]
+    data_version: Sequence[bytes]

@@ -25,7 +25,7 @@ from app.stores.redis.agreement import OneServer
 from app.stores.redis.client import connect, require_version
 from app.stores.redis.connection import RedisConnection
 from app.stores.redis.errors import RedisRefused, RedisUnavailable, translated
-from app.verdicts.user_agent import UserAgentClassifier
+from app.verdicts.modes import read_modes
 from workers.clickhouse.freshness import Freshness
 from workers.clickhouse.writer import Writer
 from workers.consumer.batcher import Batcher, BatchSize
@@ -42,6 +42,7 @@ from workers.enrich.places.database import BadPlaceDatabase
 from workers.enrich.places.places import Places, Standing
 from workers.enrich.salts import Salts
 from workers.enrich.user_agent import UserAgents
+from workers.enrich.verdicts import Verdicts
 from workers.enrich.visitor import Visitors
 from workers.process.cpu_time import cpu_time
 from workers.process.heartbeat import Heartbeat, Pulse, deadman
@@ -259,9 +260,8 @@ def _processor(settings: Settings, metrics: WorkerMetrics) -> Processor:
 
     places = Places(settings.geoip_path, settings.data_dir, note)
     visitors = Visitors(Salts(client, settings.redis_url).of_day)
-    enricher = Enricher(
-        UserAgents(), UserAgentClassifier(), places, visitors, settings.store_addresses
-    )
+    verdicts = Verdicts(read_modes(settings.rules), settings.own_networks)
+    enricher = Enricher(UserAgents(), verdicts, places, visitors, settings.store_addresses)
     return Processor(
         cpu_time(cpu("enrich"))(enricher.enrich),
         settings.max_deliveries,

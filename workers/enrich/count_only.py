@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from app.clicks.click import Clicks
 from app.clicks.count_only import NOBODY, site_of
 from workers.clickhouse.rows import Rows
-from workers.enrich.bot import loaded_ahead
 
 _DEVICE = b"other"
 
@@ -29,16 +28,8 @@ def without_visitors(clicks: Clicks) -> Clicks:
 
 
 def as_nobodys(rows: Rows, clicks: Clicks) -> Rows:
-    """Return the rows, those of clicks that are only counted as a person's whom nobody knows.
-
-    Without a user agent the rules would take them for programs. What a browser says of loading
-    ahead of a click still counts.
-    """
+    """Return the rows, those of clicks that are only counted as of somebody whom nobody knows."""
     marks = clicks.count_only
-    bots = [
-        loaded_ahead(purpose.decode("utf-8", "ignore")).encode() if mark else bot
-        for bot, purpose, mark in zip(rows.bot, clicks.purposes, marks, strict=True)
-    ]
     return rows._replace(
         visitor_id=[
             NOBODY if mark else visitor
@@ -47,8 +38,6 @@ def as_nobodys(rows: Rows, clicks: Clicks) -> Rows:
         device=[
             _DEVICE if mark else device for device, mark in zip(rows.device, marks, strict=True)
         ],
-        bot=bots,
-        is_bot=list(map(bool, bots)),
     )
 
 

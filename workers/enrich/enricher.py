@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from app.clicks.click import Clicks
-from app.verdicts.user_agent import UserAgentClassifier
+from app.verdicts.visit import loaded_ahead
 from workers.clickhouse.rows import Rows
 from workers.enrich.address import (
     UNKNOWN,
@@ -15,7 +16,6 @@ from workers.enrich.address import (
     origin,
     parse_address,
 )
-from workers.enrich.bot import loaded_ahead
 from workers.enrich.count_only import as_nobodys, without_visitors
 from workers.enrich.language import preferred_language
 from workers.enrich.memo import Memo
@@ -25,6 +25,7 @@ from workers.enrich.referrer import own_host, referrer_host
 from workers.enrich.source.attribution import Attribution, Attributions, Referrer
 from workers.enrich.source.campaign import Campaign, read_campaign
 from workers.enrich.user_agent import UserAgents
+from workers.enrich.verdicts import Told, Verdicts
 from workers.enrich.visitor import Visitors
 
 #: Answers kept for each question, some 10 MB each when full.
@@ -35,6 +36,7 @@ _CACHED_PLACES = 8_192
 #: Bytes that are looked at of a text, whoever wrote it: all of what our redirect keeps. A producer
 #: may write eight times as many, which would take a consumer as much longer.
 _READ_BYTES = 1024
+_Agent = tuple[bytes, bytes, bytes, bytes, bytes, tuple[str, ...]]
 #: Stands between a target and a visit's own parameters, and in none that a browser sends.
 _BETWEEN = b"\0"
 
@@ -49,15 +51,16 @@ class Enricher:
     def __init__(
         self,
         user_agents: UserAgents,
-        classifier: UserAgentClassifier,
+        verdicts: Verdicts,
         places: Places,
         visitors: Visitors,
         keep: Kept,
     ) -> None:
         self._user_agents = user_agents
-        self._classifier = classifier
+        self._verdicts = verdicts
         self._places = places
         self._visitors = visitors
+        self._made_by = (verdicts.rules_version.encode(), verdicts.data_version.encode())
         self._keep = keep
         self._agents = Memo(self._read_agent, _CACHED)
         self._referrers = Memo(self._read_referrer, _CACHED)
@@ -71,29 +74,32 @@ class Enricher:
         self._in_bytes = lru_cache(_CACHED_PLACES)(_in_bytes)
         self._begin_places()
 
-    def enrich(self, clicks: Clicks, now_ms: int) -> Rows:
+    def enrich(self, clicks: Clicks, now_ms: int, matched: Sequence[tuple[str, ...]] = ()) -> Rows:
         """Return the rows of clicks, at least one, in their order.
 
         What :class:`Visitors`' ``salt_of`` raises goes through.
 
         Args:
             now_ms: the Unix time in milliseconds.
+            matched: names of further rules that each click is known to match, if any is.
         """
         if not any(clicks.count_only):
-            return self._enrich(clicks, now_ms)
-        return as_nobodys(self._enrich(without_visitors(clicks), now_ms), clicks)
+            return self._enrich(clicks, now_ms, matched)
+        return as_nobodys(self._enrich(without_visitors(clicks), now_ms, matched), clicks)
 
-    def _enrich(self, clicks: Clicks, now_ms: int) -> Rows:
+    def _enrich(self, clicks: Clicks, now_ms: int, matched: Sequence[tuple[str, ...]]) -> Rows:
         count = len(clicks.click_ids)
-        user_agents, browsers, systems, devices, crawlers = _columns(
-            self._agents.all(clicks.user_agents)
+        user_agents, browsers, systems, devices, programs, rules = zip(
+            *self._agents.all(clicks.user_agents), strict=True
         )
         if self._places.look(now_ms):
             self._begin_places()
-        stored, households, *places = _columns(self._origins.all(clicks.ips))
+        stored, households, networks, *places = zip(*self._origins.all(clicks.ips), strict=True)
         referrers, referrer_hosts, known = zip(*self._referrers.all(clicks.referers), strict=True)
         hosts = self._hosts.all(clicks.hosts)
-        bots = _bots(crawlers, clicks.purposes)
+        told = self._tell(clicks, _added(rules, matched), networks)
+        bots = _bots(told, programs)
+        rules_version, data_version = self._made_by
         attributions = _columns(self._attributions(clicks, known, hosts))
         return Rows(
             click_id=clicks.click_ids,
@@ -116,26 +122,49 @@ class Enricher:
             geo_version=[self._geo_version] * count,
             **dict(zip(Attribution._fields, attributions, strict=True)),
             enriched_at=[now_ms] * count,
+            verdict=[each.verdict for each in told],
+            reasons=[each.reasons for each in told],
+            rules_version=[rules_version] * count,
+            data_version=[data_version] * count,
         )
 
-    def _read_agent(self, raw: bytes) -> tuple[bytes, ...]:
-        """Return the text itself, browser, os, device and crawler."""
-        user_agent = _start(raw)
-        crawler = self._classifier.name(user_agent)
-        browser, system, device = self._user_agents.read(user_agent)
-        device = "bot" if crawler else device
-        return (raw, *(text.encode() for text in (browser, system, device, crawler)))
+    def _tell(
+        self,
+        clicks: Clicks,
+        rules: Sequence[tuple[str, ...]],
+        networks: Sequence[tuple[str, ...]],
+    ) -> list[Told]:
+        """Return what each click's evidence comes to; hardly any has a purpose or is marked."""
+        if any(clicks.count_only):
+            # What they send is not looked at, and that nothing was sent says nothing.
+            marks = zip(rules, clicks.count_only, strict=True)
+            rules = [() if mark else names for names, mark in marks]
+        purposes = [""] * len(rules)
+        if any(clicks.purposes):
+            purposes = [loaded_ahead(_start(purpose)) for purpose in clicks.purposes]
+        own_devices = map(bool, clicks.owns)
+        return self._verdicts.tell(zip(rules, purposes, networks, own_devices, strict=True))
 
     def _begin_places(self) -> None:
         """Forget what databases have told that others have replaced."""
         self._origins = Memo(self._read_origin, _CACHED_ORIGINS)
         self._geo_version = self._places.version.encode()
 
-    def _read_origin(self, ip: bytes) -> tuple[bytes, ...]:
-        """Return what is stored of an address, its household and its place."""
+    def _read_agent(self, raw: bytes) -> _Agent:
+        """Return the text itself, browser, os, device, the program's name and the rules for it."""
+        user_agent = _start(raw)
+        rules, program = self._verdicts.read_agent(user_agent)
+        browser, system, device = self._user_agents.read(user_agent)
+        device = "bot" if program else device
+        texts = (browser.encode(), system.encode(), device.encode(), program.encode())
+        return raw, *texts, rules
+
+    def _read_origin(self, ip: bytes) -> tuple[Any, ...]:
+        """Return what is stored of an address, its household, kinds of network and place."""
         address = parse_address(_start(ip))
         place = NOWHERE if address == UNKNOWN else self._places.place(as_text(origin(address)))
-        return kept(address, self._keep), household(address), *self._in_bytes(place)
+        networks = self._verdicts.networks_of(address)
+        return kept(address, self._keep), household(address), networks, *self._in_bytes(place)
 
     def _read_referrer(self, raw: bytes) -> tuple[bytes, bytes, Referrer]:
         """Return the text itself, its host, and what is known of it."""
@@ -182,12 +211,19 @@ def _start(raw: bytes) -> str:
         return start.decode("utf-8", "ignore")
 
 
-def _bots(crawlers: Sequence[bytes], purposes: Sequence[bytes]) -> Sequence[bytes]:
-    if not any(purposes):
-        return crawlers
+def _added(
+    rules: Sequence[tuple[str, ...]], matched: Sequence[tuple[str, ...]]
+) -> Sequence[tuple[str, ...]]:
+    if not any(matched):
+        return rules
+    return [one + other for one, other in zip(rules, matched, strict=True)]
+
+
+def _bots(told: Sequence[Told], programs: Sequence[bytes]) -> Sequence[bytes]:
+    """Return what clicks are called that are no person's; '' for a person's."""
     return [
-        crawler or loaded_ahead(_start(purpose)).encode()
-        for crawler, purpose in zip(crawlers, purposes, strict=True)
+        program if each.name is None else each.name
+        for each, program in zip(told, programs, strict=True)
     ]
 
 

@@ -23,11 +23,13 @@ from app.stores.clickhouse.connection import ClickHouseUnavailable
 from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisUnavailable
-from app.verdicts.user_agent import UserAgentClassifier
+from app.verdicts.modes import read_modes
 from workers.consumer.processor import Processor
 from workers.enrich.enricher import Enricher
+from workers.enrich.networks import StoredNetworkKinds
 from workers.enrich.salts import SALT_BYTES, Salts
 from workers.enrich.user_agent import UserAgents
+from workers.enrich.verdicts import Verdicts
 from workers.enrich.visitor import Visitors
 from workers.process.backoff import Backoff
 from workers.replay.checkpoint import Notes
@@ -131,11 +133,16 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     client = connect(url, timeout_seconds=timeout_seconds)
     stored = StoredClicks(settings.clickhouse_server, settings.clickhouse_timeout_seconds)
     places = StoredPlaces(settings.geoip_path, settings.data_dir)
-    parts = (UserAgents(), UserAgentClassifier(), places)
+    user_agents, modes = UserAgents(), read_modes(settings.rules)
+    verdicts = Verdicts(modes, settings.own_networks)
+    of_rows = Verdicts(modes, settings.own_networks, StoredNetworkKinds)
     # The ids that this one makes are not used: what is stored keeps its own, and to ask for the
     # salt of a day that is gone would make a new one.
-    enricher = Enricher(*parts, Visitors(lambda _: bytes(SALT_BYTES)), settings.store_addresses)
-    restorer = Enricher(*parts, Visitors(Salts(client, url).of_day), settings.store_addresses)
+    no_visitors = Visitors(lambda _: bytes(SALT_BYTES))
+    visitors, keep = Visitors(Salts(client, url).of_day), settings.store_addresses
+    enricher = Enricher(user_agents, verdicts, places, no_visitors, keep)
+    row_enricher = Enricher(user_agents, of_rows, places, no_visitors, keep)
+    restorer = Enricher(user_agents, verdicts, places, visitors, keep)
     letters = open_all_dead_letters(settings)
     call = caller(client, url, timeout_seconds)
     stream_passes = [
@@ -152,7 +159,7 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     return Replay(
         stored,
         stream_passes,
-        TablePass(stored, enricher, places, is_dry=is_dry),
+        TablePass(stored, row_enricher, places, is_dry=is_dry),
         note,
         watch,
     )

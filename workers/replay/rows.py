@@ -14,11 +14,14 @@ from urllib.parse import quote_plus
 from app.clicks.campaign_query import UTM
 from app.clicks.click import Clicks
 from app.clicks.count_only import MARK, NOBODY
+from app.verdicts.judge import SHADOW
+from app.verdicts.rules import RULES
+from app.verdicts.visit import loaded_ahead
 from workers.clickhouse.rows import Rows
 from workers.enrich.address import as_text
-from workers.enrich.bot import loaded_ahead
 from workers.enrich.places.place import Place
 from workers.enrich.source.attribution import Attribution
+from workers.enrich.verdicts import BETWEEN_REASONS
 from workers.replay.stored_places import StoredPlaces
 
 #: What a person sees of a row that a replay can change.
@@ -34,7 +37,11 @@ COMPARED = (
     "ip",
     *Attribution._fields,
     *Place._fields[1:],
+    "verdict",
+    "reasons",
 )
+#: Rules that look at more than a row holds: what they once found stays.
+_OF_THE_VISIT = frozenset(rule.name for rule in RULES if rule.matches)
 
 
 def pick(rows: Rows, positions: Iterable[int]) -> Rows:
@@ -63,7 +70,7 @@ def from_stream(fresh: Rows, stored: Rows) -> Rows:
 
 
 def as_clicks(stored: Rows) -> Clicks:
-    """Return stored rows as clicks, as far as they tell; language and purpose are not stored.
+    """Return stored rows as clicks, as far as they tell; the language's header is not stored.
 
     What was known of a campaign stands for the visit's own query: that or the target said it.
     """
@@ -79,10 +86,17 @@ def as_clicks(stored: Rows) -> Clicks:
         original_urls=list(stored.target),
         hosts=list(stored.host),
         accept_languages=nothing,
-        purposes=nothing,
+        purposes=list(map(_loaded_ahead, stored.bot)),
         queries=_queries(stored),
         count_only=[MARK if visitor == NOBODY else b"" for visitor in stored.visitor_id],
+        owns=nothing,
     )
+
+
+def matched_rules(stored: Rows) -> list[tuple[str, ...]]:
+    """Return the names of the rules that each click matched, of those that its row can't tell."""
+    names = {text: _names(text) for text in set(stored.reasons)}
+    return [names[text] for text in stored.reasons]
 
 
 def from_table(fresh: Rows, stored: Rows, places: StoredPlaces) -> Rows:
@@ -91,11 +105,8 @@ def from_table(fresh: Rows, stored: Rows, places: StoredPlaces) -> Rows:
     Args:
         fresh: made by today's rules from :func:`as_clicks`.
     """
-    bots = [new or _loaded_ahead(old) for new, old in zip(fresh.bot, stored.bot, strict=True)]
     return fresh._replace(
         visitor_id=stored.visitor_id,
-        bot=bots,
-        is_bot=list(map(bool, bots)),
         language=stored.language,
         **_places_today(stored, places),
     )
@@ -143,6 +154,11 @@ def _places_today(stored: Rows, places: StoredPlaces) -> dict[str, Any]:
         place, have_say = places.place_of_stored(address, known)
         told.append((*map(str.encode, place), version if have_say else old_version))
     return dict(zip((*Place._fields, "geo_version"), zip(*told, strict=True), strict=True))
+
+
+def _names(reasons: bytes) -> tuple[str, ...]:
+    names = (name.removeprefix(SHADOW) for name in reasons.decode().split(BETWEEN_REASONS))
+    return tuple(name for name in names if name in _OF_THE_VISIT)
 
 
 def _queries(stored: Rows) -> list[bytes]:

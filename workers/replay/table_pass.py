@@ -5,7 +5,14 @@ from collections import Counter
 from workers.clickhouse.rows import Rows
 from workers.enrich.enricher import Enricher
 from workers.replay.checkpoint import Notes
-from workers.replay.rows import as_clicks, changed_positions, changes, from_table, pick
+from workers.replay.rows import (
+    as_clicks,
+    changed_positions,
+    changes,
+    from_table,
+    matched_rules,
+    pick,
+)
 from workers.replay.stored_clicks import StoredClicks, cursor_of
 from workers.replay.stored_places import StoredPlaces
 
@@ -67,7 +74,7 @@ class TablePass:
         if not count:
             return []
         try:
-            fresh = self._enricher.enrich(as_clicks(old), now_ms)
+            fresh = self._enricher.enrich(as_clicks(old), now_ms, matched_rules(old))
             return [(old, from_table(fresh, old, self._places))]
         except (ValueError, TypeError, LookupError):
             if count == 1:

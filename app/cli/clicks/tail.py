@@ -18,6 +18,7 @@ from app.links.codes import named
 from app.stores.redis.client import connect
 from app.terminal.output import complain, let_go, one_line
 from app.times import rfc3339
+from app.verdicts.modes import read_modes
 from app.verdicts.user_agent import UserAgentClassifier
 
 #: How long one read waits at the server; Ctrl-C is heard at any time.
@@ -64,7 +65,7 @@ def _follow(settings: Settings, code: str | None, *, as_json: bool) -> None:
         sleep=time.sleep,
         say=complain,
     )
-    classifier = UserAgentClassifier()
+    classifier = UserAgentClassifier(read_modes(settings.rules))
     write_line = as_json_line if as_json else line_of
     for entry_id, fields in stream_tail.entries(stream_tail.last_ids()):
         try:

@@ -44,4 +44,5 @@ def only_counted(visit: Visit) -> Visit:
         gpc=visit.gpc,
         query=visit.query,
         count_only=MARK,
+        own=visit.own,
     )

@@ -1,11 +1,14 @@
 """Reader that takes from a request what it says about its visitor."""
 
 import codecs
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from app.clicks.campaign_query import campaign_query
+from app.clicks.click import OWN
 from app.redirect.visits.client_address import ClientAddress
+from app.verdicts.visit import loaded_ahead
 
 #: Bytes that are kept of each text, by its field in the contract: what a click costs in memory and
 #: on disk is ours to bound, since its visitor writes most of it. Browsers stay far below, in-app
@@ -21,12 +24,15 @@ FIELD_BYTES = {
     b"gpc": 1,
     b"query": 500,
     b"count_only": 1,
+    b"own": 1,
 }
 
 #: Sec-Purpose is the standard (Fetch, §2.2.6); the others are its forerunners, still sent.
 PURPOSE_FIELDS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
 _PURPOSE_KEYS = tuple("HTTP_" + name.decode().upper().replace("-", "_") for name in PURPOSE_FIELDS)
-_LOOKING_AHEAD = (b"prefetch", b"prerender", b"preview")
+#: Cookie of a browser that has asked not to be counted.
+OWN_COOKIE = "hopline_own"
+_OWN_COOKIE = re.compile(rf"(?:^|[; ]){OWN_COOKIE}=1(?:;|$)".encode())
 
 
 class Visit(NamedTuple):
@@ -37,6 +43,7 @@ class Visit(NamedTuple):
         purpose: why the browser asks, e.g. ``prefetch``; empty for a person's own visit.
         query: what the visit's address says of a campaign.
         count_only: as in :class:`app.clicks.click.Click`.
+        own: whether the browser has asked not to be counted, as :func:`own_mark` returns it.
     """
 
     ip: bytes
@@ -48,12 +55,12 @@ class Visit(NamedTuple):
     gpc: bytes = b""
     query: bytes = b""
     count_only: bytes = b""
+    own: bytes = b""
 
     @property
     def is_ahead_of_person(self) -> bool:
         """Whether a browser fetches on the mere chance that the person will go there."""
-        purpose = self.purpose.lower()
-        return any(word in purpose for word in _LOOKING_AHEAD)
+        return bool(loaded_ahead(self.purpose.decode("latin-1")))
 
 
 def from_environ(environ: Mapping[str, str], client_address: ClientAddress) -> Visit:
@@ -70,7 +77,13 @@ def from_environ(environ: Mapping[str, str], client_address: ClientAddress) -> V
         _raw(_first(environ, _PURPOSE_KEYS)),
         _raw(get("HTTP_SEC_GPC", "")),
         campaign_query(_raw(get("QUERY_STRING", ""))),
+        own_mark(_raw(get("HTTP_COOKIE", ""))),
     )
+
+
+def own_mark(cookies: bytes) -> bytes:
+    """Return the mark of a browser that has asked not to be counted, b"" of any other."""
+    return OWN if _OWN_COOKIE.search(cookies) else b""
 
 
 def _first(environ: Mapping[str, str], keys: tuple[str, ...]) -> str:

@@ -71,16 +71,16 @@ def _counted(plan: Plan, suffix: str = "") -> str:
     """Return what the row of a breakdown counts; which panel it is decides what."""
     figures = {"clicks": f"(humans{suffix} + bots{suffix})"}
     chosen = {
-        figures.get(counted, f"{counted}{suffix}"): f"panel = {plan.panel(key)}"
+        plan.panel(key): figures.get(counted, f"{counted}{suffix}")
         for key, by in plan.values.items()
         if (counted := plan.query.counted(by)) != "humans"
     }
     if not chosen:
         return f"humans{suffix}"
-    sql, is_panel = next(iter(chosen.items()))
-    return (
-        sql if plan.query.order in ("clicks", "bots") else f"if({is_panel}, {sql}, humans{suffix})"
-    )
+    if plan.query.order in ("clicks", "bots"):
+        return next(iter(chosen.values()))
+    cases = (f"panel = {panel}, {sql}" for panel, sql in chosen.items())
+    return f"multiIf({', '.join(cases)}, humans{suffix})"
 
 
 def _having(plan: Plan) -> str:

@@ -11,4 +11,9 @@ ALTER TABLE clicks
     ADD COLUMN IF NOT EXISTS region          LowCardinality(String),
     ADD COLUMN IF NOT EXISTS city            LowCardinality(String),
     ADD COLUMN IF NOT EXISTS asn             LowCardinality(String),
-    ADD COLUMN IF NOT EXISTS second_country  LowCardinality(String)
+    ADD COLUMN IF NOT EXISTS second_country  LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS verdict         LowCardinality(String)
+        DEFAULT multiIf(bot IN ('prefetch', 'prerender', 'preview'), 'prefetch', is_bot, 'bot', 'person'),
+    ADD COLUMN IF NOT EXISTS reasons         LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS rules_version   LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS data_version    LowCardinality(String)

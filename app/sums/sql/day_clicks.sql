@@ -15,6 +15,7 @@ CREATE TEMPORARY TABLE day_clicks
     target        LowCardinality(String),
     host          LowCardinality(String),
     source        LowCardinality(String),
-    channel       LowCardinality(String)
+    channel       LowCardinality(String),
+    verdict       LowCardinality(String)
 )
 ENGINE = Memory

@@ -3,7 +3,7 @@
 -- Clicks that are only counted have no visitor (0), and are spread by their times.
 INSERT INTO day_clicks
 SELECT short_code, intDiv(toUnixTimestamp64Milli(time) - {first_ms:Int64}, 900000), visitor_id, is_bot,
-    country, browser, os, device, referrer_host, bot, language, target, host, source, channel
+    country, browser, os, device, referrer_host, bot, language, target, host, source, channel, verdict
 FROM clicks FINAL
 PREWHERE time >= fromUnixTimestamp64Milli({first_ms:Int64}, 'UTC')
     AND time < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')

@@ -24,6 +24,7 @@ def columns_of(entry_id: bytes, click: Click) -> tuple[object, ...]:
         click.purpose,
         click.query,
         click.count_only,
+        click.own,
     )
     return (entry_id, click.click_id, click.time_ms, *(text.encode() for text in texts))
 
@@ -36,7 +37,7 @@ hostile = st.builds(
     },
     st.dictionaries(
         st.sampled_from(
-            [*FOREIGN, b"click_id", b"host", b"gpc", b"purpose", b"query", b"count_only"]
+            [*FOREIGN, b"click_id", b"host", b"gpc", b"purpose", b"query", b"count_only", b"own"]
         ),
         st.sampled_from(
             [

@@ -45,6 +45,8 @@ def test_what_is_no_time_zone_is_refused(name: str) -> None:
 
 def test_a_breakdown_counts_people_or_what_it_is_ordered_by() -> None:
     assert [Query().counted(by) for by in ("country", "bot")] == ["humans", "bots"]
+    assert [Query().counted(by) for by in ("verdict", "reasons")] == ["clicks", "clicks"]
+    assert Query(order="bots").counted("verdict") == "bots"
     assert Query(order="bots").counted("country") == "bots"
     assert Query(order="clicks").counted("bot") == "clicks"
     rising = Query(order="rise", compare="previous", since=NOON - timedelta(days=1))

@@ -158,8 +158,10 @@ def test_sums_equal_a_plain_count(url, client, blocks, slices):
 
 
 def test_another_list_of_dimensions_is_another_revision():
-    names = "bot browser channel country device host kind language os referrer source target"
-    assert (REVISION, " ".join(sorted(DIMENSIONS))) == (1, names)
+    names = (
+        "bot browser channel country device host kind language os referrer source target verdict"
+    )
+    assert (REVISION, " ".join(sorted(DIMENSIONS))) == (2, names)
 
 
 def test_a_link_with_many_clicks_has_values_and_one_with_few_has_none(url, client):

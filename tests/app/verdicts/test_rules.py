@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import re2
 
-from app.verdicts.crawler_list import CRAWLER_USER_AGENTS_DATA, NARROWED
+from app.verdicts.crawler_list import CRAWLER_USER_AGENTS_DATA, NARROWED, listed_patterns
 from app.verdicts.rules import RULES
 from app.verdicts.user_agent import MAX_NAME_LENGTH, UserAgentClassifier
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "enrichment.md"
-PATTERNS = list(chain.from_iterable(rule.patterns for rule in RULES))
+PATTERNS = [*chain.from_iterable(rule.patterns for rule in RULES), *listed_patterns()]
 LONGEST = 8192
 
 
@@ -26,8 +26,8 @@ def test_each_rule_has_a_name_of_its_own():
 def test_each_rule_stands_in_the_document_as_it_is():
     rows = DOCUMENT.read_text().splitlines()
     written = [
-        f"| `{rule.name}` | {rule.kind} | {rule.looks_at} | {rule.why} | {rule.source}"
-        f" | {rule.version} |"
+        f"| `{rule.name}` | {rule.kind} | {rule.looks_at} | {rule.why} | {rule.mode}"
+        f" | {rule.source} | {rule.version} |"
         for rule in RULES
     ]
     assert [row for row in written if row not in rows] == []

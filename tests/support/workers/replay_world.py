@@ -16,7 +16,6 @@ from app.metrics.workers import WorkerMetrics
 from app.stores.clickhouse.connection import connect as connect_clickhouse
 from app.stores.clickhouse.connection import new_token
 from app.stores.redis.client import connect
-from app.verdicts.user_agent import UserAgentClassifier
 from tests.support.producers import STREAM, send
 from workers.clickhouse.batch import Batch
 from workers.clickhouse.writer import Writer
@@ -24,6 +23,7 @@ from workers.enrich.enricher import Enricher
 from workers.enrich.places.places import Places
 from workers.enrich.salts import Salts
 from workers.enrich.user_agent import UserAgents
+from workers.enrich.verdicts import Verdicts
 from workers.enrich.visitor import Visitors
 from workers.replay.checkpoint import Notes
 from workers.replay.replay import make_replay
@@ -67,7 +67,7 @@ class World:
         salts = Salts(connect(settings.redis_url, timeout_seconds=30), settings.redis_url)
         enricher = Enricher(
             UserAgents(),
-            UserAgentClassifier(),
+            Verdicts(),
             Places((geoip_path,) if geoip_path else (), settings.data_dir),
             Visitors(salts.of_day),
             settings.store_addresses,

@@ -42,6 +42,10 @@ def plain_row(number: int = 0, **columns: Any) -> dict[str, Any]:
         "city": "Köln, DE".encode(),
         "asn": b"AS64496 Example",
         "second_country": b"",
+        "verdict": b"bot",
+        "reasons": b"crawler-list",
+        "rules_version": b"0.1.0+00000000",
+        "data_version": b"crawler-user-agents 1.67.0",
         **columns,
     }
 

@@ -1,14 +1,17 @@
 import pytest
 
-from app.clicks.click import Clicks, new_click_id
-from app.verdicts.user_agent import UserAgentClassifier
+from app.clicks.click import OWN, Clicks, new_click_id
+from app.verdicts.modes import read_modes
+from app.version import __version__
 from tests.support.workers.place_files import write_places
 from workers.enrich.address import parse_address
 from workers.enrich.enricher import Enricher
 from workers.enrich.places.places import LOOK_MS, Places
 from workers.enrich.user_agent import UserAgents
+from workers.enrich.verdicts import Verdicts
 from workers.enrich.visitor import Visitors
 
+VERSIONS = ("geo_version", "rules_version", "data_version")
 NOW_MS = 1_790_000_000_123
 CHROME = (
     b"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -20,7 +23,7 @@ CHROME = (
 def enricher(country_database, tmp_path_factory) -> Enricher:
     places = Places((country_database,), tmp_path_factory.mktemp("copies"))
     visitors = Visitors(lambda _day: bytes(32))
-    return Enricher(UserAgents(), UserAgentClassifier(), places, visitors, "network")
+    return Enricher(UserAgents(), Verdicts(), places, visitors, "network")
 
 
 def clicks(**changes: object) -> Clicks:
@@ -38,6 +41,7 @@ def clicks(**changes: object) -> Clicks:
         "purposes": b"",
         "queries": b"",
         "count_only": b"",
+        "owns": b"",
         **changes,
     }
     return Clicks(**{name: [value] for name, value in fields.items()})
@@ -50,7 +54,7 @@ def enriched(enricher: Enricher, **changes: object) -> dict[str, object]:
 
 def test_a_click_becomes_a_row(enricher):
     row = enriched(enricher)
-    assert row | {"visitor_id": 0, "geo_version": b""} == {
+    assert row | {"visitor_id": 0, **dict.fromkeys(VERSIONS, b"")} == {
         "click_id": new_click_id(NOW_MS, bytes(10)),
         "time": NOW_MS,
         "short_code": b"demo1",
@@ -83,8 +87,14 @@ def test_a_click_becomes_a_row(enricher):
         "city": b"",
         "asn": b"",
         "second_country": b"",
+        "verdict": b"person",
+        "reasons": b"",
+        "rules_version": b"",
+        "data_version": b"",
     }
     assert row["geo_version"]
+    assert row["rules_version"].startswith(f"{__version__}+".encode())
+    assert b"crawler-user-agents" in row["data_version"]
 
 
 def test_a_crawler_is_a_bot_by_name_and_device(enricher):
@@ -95,6 +105,45 @@ def test_a_crawler_is_a_bot_by_name_and_device(enricher):
 def test_a_browser_that_loads_ahead_is_no_visitor_yet(enricher):
     row = enriched(enricher, purposes=b"prefetch;prerender")
     assert (row["is_bot"], row["bot"], row["device"]) == (True, b"prerender", b"desktop")
+
+
+def judged(enricher: Enricher, **changes: object) -> tuple[object, ...]:
+    row = enriched(enricher, **changes)
+    return row["verdict"], row["reasons"], row["is_bot"], row["bot"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"user_agents": b"curl/8.5.0"}, (b"bot", b"crawler-list,http-library", True, b"curl")),
+        (
+            {"user_agents": b"Claude-User"},
+            (b"agent", b"ai-agent,crawler-list", True, b"Claude-User"),
+        ),
+        ({"purposes": b"Preview"}, (b"prefetch", b"prefetch", True, b"preview")),
+        ({"owns": OWN}, (b"own", b"own-device", True, b"own-device")),
+        ({"ips": b"192.0.2.7"}, (b"own", b"own-network", True, b"own-network")),
+        ({"ips": b"::ffff:192.0.2.7"}, (b"own", b"own-network", True, b"own-network")),
+        ({"ips": b"2001:db8::1"}, (b"own", b"own-network", True, b"own-network")),
+        (
+            {"ips": b"192.0.2.7", "user_agents": b"kube-probe/1.30"},
+            (b"own", b"own-network,monitor", True, b"own-network"),
+        ),
+        ({"user_agents": b"HeadlessChrome Chrome/1 Safari/1"}, (b"person", b"shadow:headless")),
+    ],
+)
+def test_a_row_says_who_it_was_and_why(tmp_path, changes, found):
+    modes = read_modes(["headless=shadow", "crawler-list=off"] if len(found) == 2 else [])
+    verdicts = Verdicts(modes, ["192.0.2.0/24", "2001:db8::/32"])
+    visitors = Visitors(lambda _day: bytes(32))
+    places = Places((), tmp_path)
+    enricher = Enricher(UserAgents(), verdicts, places, visitors, "network")
+    assert judged(enricher, **changes)[: len(found)] == found
+
+
+def test_further_rules_that_a_click_matches_are_reasons(enricher):
+    rows = enricher.enrich(clicks(), NOW_MS, [("own-network",)])
+    assert (rows.verdict, rows.reasons) == ([b"own"], [b"own-network"])
 
 
 def test_a_campaign_is_that_of_the_visit_and_of_the_target(enricher):
@@ -130,12 +179,16 @@ def test_of_a_click_that_is_only_counted_nothing_of_a_visitor_is_kept_whoever_se
         "source": b"example.org",
         "channel": b"referral",
         "referrer_domain": b"example.org",
+        "verdict": b"person",
+        "rules_version": row["rules_version"],
+        "data_version": row["data_version"],
     }
 
 
 def test_what_a_browser_loads_ahead_is_no_person_where_it_is_only_counted(enricher):
     row = enriched(enricher, count_only=b"1", purposes=b"prefetch", user_agents=b"")
     assert (row["is_bot"], row["bot"], row["visitor_id"]) == (True, b"prefetch", 0)
+    assert (row["verdict"], row["reasons"]) == (b"prefetch", b"prefetch")
 
 
 def test_many_clicks_have_the_rows_that_each_has_alone(enricher):
@@ -175,9 +228,7 @@ def test_a_text_may_be_cut_within_a_character(enricher, size):
 def test_databases_that_take_the_place_of_others_are_asked_from_then_on(tmp_path):
     path = write_places(tmp_path / "city.mmdb", {"192.0.2.0/24": {"city": "Bonn"}})
     places = Places((path,), tmp_path)
-    enricher = Enricher(
-        UserAgents(), UserAgentClassifier(), places, Visitors(lambda _: bytes(32)), "network"
-    )
+    enricher = Enricher(UserAgents(), Verdicts(), places, Visitors(lambda _: bytes(32)), "network")
     asked = clicks(ips=b"192.0.2.7")
     assert enricher.enrich(asked, NOW_MS).city == (b"Bonn",)
     write_places(path, {"192.0.2.0/24": {"city": "Köln"}}, database_type="Another")

@@ -9,9 +9,10 @@ from app.dead_letters.letter import Fault, to_letter
 from app.dead_letters.store import Choice, open_dead_letters
 from app.stores.keys import visitor_salt_key
 from app.stores.redis.errors import RedisUnavailable
+from app.verdicts.user_agent import Agent
 from tests.support.producers import STREAM, make_click, send
-from tests.support.workers import replay_world
 from tests.support.workers.replay_world import GROUP, World, begin, write_countries
+from workers.enrich import verdicts
 from workers.replay import replay as replay_module
 from workers.replay.finished_entries import NothingProcessed
 from workers.replay.stream_pass import StreamPass
@@ -22,15 +23,18 @@ BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 class StrictClassifier:
     """Today's rule: Firefox is a program."""
 
-    def name(self, user_agent: str) -> str:
-        return "Firefox" if "Firefox" in user_agent else ""
+    def __init__(self, _modes):
+        pass
+
+    def read(self, user_agent: str) -> Agent:
+        return Agent(("bot-word",), "Firefox") if "Firefox" in user_agent else Agent((), "")
 
 
-class ClassifierOfBefore:
+class ClassifierOfBefore(StrictClassifier):
     """A rule of a version before: all are programs."""
 
-    def name(self, user_agent: str) -> str:
-        return "taken for one"
+    def read(self, user_agent: str) -> Agent:
+        return Agent(("bare",), "taken for one")
 
 
 @pytest.fixture
@@ -54,7 +58,7 @@ def test_what_changes_is_seen_and_no_count_changes(world, countries, monkeypatch
     world.process(*(make_click() for _ in range(50)), geoip_path=old)
     before = world.figures()
     assert set(world.rows("country", "is_bot")) == {("DE", False)}
-    monkeypatch.setattr(replay_module, "UserAgentClassifier", StrictClassifier)
+    monkeypatch.setattr(verdicts, "UserAgentClassifier", StrictClassifier)
     notes = world.replay(geoip_path=new)
     assert world.figures() == before
     assert set(world.rows("country", "is_bot", "bot", "device")) == {("FR", True, "Firefox", "bot")}
@@ -69,13 +73,16 @@ def test_who_was_taken_for_a_program_is_a_person_afterwards(world, monkeypatch):
         "Mozilla/5.0 (Linux; Android 13; Spider 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/9",
         "Mozilla/5.0 (compatible; Something/1.0; +https://example.com)",
     )
-    monkeypatch.setattr(replay_world, "UserAgentClassifier", ClassifierOfBefore)
-    world.process(*(make_click(user_agent=agent) for agent in agents))
-    assert set(world.rows("is_bot", "bot")) == {(True, "taken for one")}
+    with monkeypatch.context() as before:
+        before.setattr(verdicts, "UserAgentClassifier", ClassifierOfBefore)
+        world.process(*(make_click(user_agent=agent) for agent in agents))
+    assert set(world.rows("bot", "verdict", "reasons")) == {("taken for one", "bot", "bare")}
     world.replay()
     people = [(False, "", "mobile"), (False, "", "tablet")]
     assert sorted(world.rows("is_bot", "bot", "device"))[:2] == people
     assert sorted(world.rows("is_bot", "bot"))[2:] == [(True, "Something")]
+    judged = [("bot", "contact"), ("person", ""), ("person", "")]
+    assert sorted(world.rows("verdict", "reasons")) == judged
 
 
 def test_past_the_stream_the_rows_tell(world, countries, monkeypatch):
@@ -84,7 +91,7 @@ def test_past_the_stream_the_rows_tell(world, countries, monkeypatch):
     world.process(*clicks, *(make_click() for _ in range(30)), geoip_path=old)
     world.forget_stream()
     before = world.figures()
-    monkeypatch.setattr(replay_module, "UserAgentClassifier", StrictClassifier)
+    monkeypatch.setattr(verdicts, "UserAgentClassifier", StrictClassifier)
     notes = world.replay(geoip_path=new)
     assert world.figures() == before
     assert set(world.rows("country", "bot")) == {("FR", "Firefox")}
@@ -96,16 +103,18 @@ def test_past_the_stream_the_rows_tell(world, countries, monkeypatch):
 def test_what_a_row_does_not_hold_is_kept(world, countries):
     old, _ = countries
     click = make_click(accept_language="de", purpose="prefetch", ip="192.0.2.9")
-    world.process(click, geoip_path=old)
+    world.process(click, make_click(own="1", ip="192.0.2.9"), geoip_path=old)
     world.forget_stream()
-    kept = world.rows("language", "bot", "is_bot", "country", "geo_version", "visitor_id", "ip")
+    columns = ("language", "bot", "is_bot", "country", "geo_version", "visitor_id", "ip")
+    columns += ("verdict", "reasons", "rules_version", "data_version")
+    kept = sorted(world.rows(*columns))
+    assert {verdict for *_, verdict, _, _, _ in kept} == {"prefetch", "own"}
     world.clickhouse.execute(
         "ALTER TABLE clicks UPDATE browser = 'of old' WHERE 1 SETTINGS mutations_sync = 1"
     )
-    assert dict(world.replay().changed) == {"browser": 1}
-    columns = ("language", "bot", "is_bot", "country", "geo_version", "visitor_id", "ip")
-    assert world.rows(*columns) == kept
-    assert world.rows("browser") == [("Firefox",)]
+    assert dict(world.replay().changed) == {"browser": 2}
+    assert sorted(world.rows(*columns)) == kept
+    assert world.rows("browser") == [("Firefox",)] * 2
 
 
 def test_what_older_rules_said_of_user_agents_is_brought_up_to_date(world):

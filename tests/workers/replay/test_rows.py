@@ -1,10 +1,19 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.workers.rows import plain_row, rows_of
 from workers.clickhouse.rows import Rows
 from workers.enrich.address import kept, parse_address
 from workers.enrich.places.place import Place
-from workers.replay.rows import changed_positions, changes, from_stream, from_table, pick
+from workers.replay.rows import (
+    as_clicks,
+    changed_positions,
+    changes,
+    from_stream,
+    from_table,
+    matched_rules,
+    pick,
+)
 
 texts = st.sampled_from([b"", b"a", b"prefetch", b"preview", b"Googlebot"])
 row = st.tuples(
@@ -54,9 +63,18 @@ def test_from_the_table_only_what_it_tells_is_new(pairs):
         assert new.country[at] == (b"FR" if whole else stored.country[at])
         assert new.city[at] == (b"Paris, FR" if whole else stored.city[at])
         assert new.geo_version[at] == (b"today" if whole else stored.geo_version[at])
-        ahead = stored.bot[at] if stored.bot[at] in (b"prefetch", b"preview") else b""
-        assert new.bot[at] == (fresh.bot[at] or ahead)
-        assert new.is_bot[at] == bool(new.bot[at])
+    assert (new.bot, new.verdict, new.reasons) == (fresh.bot, fresh.verdict, fresh.reasons)
+
+
+def test_what_a_browser_loaded_ahead_is_told_again_by_what_its_row_calls_it():
+    rows = rows_of(*(plain_row(bot=bot) for bot in (b"prefetch", b"Googlebot", b"preview", b"")))
+    assert as_clicks(rows).purposes == [b"prefetch", b"", b"preview", b""]
+
+
+def test_of_reasons_those_are_kept_that_a_row_can_not_tell_again():
+    reasons = (b"", b"own-device", b"shadow:own-network,headless", b"gone,bot-word,own-device")
+    rows = rows_of(*(plain_row(reasons=each) for each in reasons))
+    assert matched_rules(rows) == [(), ("own-device",), ("own-network",), ("own-device",)]
 
 
 @given(pairs)

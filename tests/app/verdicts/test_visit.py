@@ -1,6 +1,6 @@
 import pytest
 
-from workers.enrich.bot import loaded_ahead
+from app.verdicts.visit import loaded_ahead
 
 
 @pytest.mark.parametrize(
