@@ -220,7 +220,7 @@ def environ_of(**settings: object) -> dict[str, str]:
 
 
 def _text(value: object) -> str:
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def redis_server_7() -> Path | None:

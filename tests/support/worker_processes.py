@@ -11,7 +11,7 @@ import psutil
 
 from app.config.settings import Settings
 from app.processes.child import Child, Program
-from loadtest.common.processes import below
+from loadtest.common.processes import below, of_living
 from tests.support.servers import environ_of
 
 STOP_SECONDS = 60.0
@@ -39,7 +39,10 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         consumers = self.consumers()
         self._child.kill()
-        psutil.wait_procs(consumers, timeout=STOP_SECONDS)
+        # Each would go on until no click has come for a while. One that waits to be looked after by
+        # a new parent, which may take seconds, is gone as well.
+        list(of_living(consumers, lambda one: one.kill()))
+        wait_until(lambda: set(of_living(consumers, _state)) <= {psutil.STATUS_ZOMBIE})
 
     @property
     def log(self) -> str:
@@ -66,6 +69,10 @@ class Workers:
         """Wait until the supervisor has ended, return its exit code."""
         assert self._child.wait(STOP_SECONDS), self.log
         return self._child.exit_code
+
+
+def _state(process: psutil.Process) -> str:
+    return process.status()
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 120.0) -> None:
