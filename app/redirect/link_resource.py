@@ -34,6 +34,7 @@ class Collaborators:
     Attributes:
         is_bot: tells from a user agent in UTF-8 whether a program follows the link.
         own_networks: whose visits are no people's.
+        is_https: whether visitors come over HTTPS alone.
         wall_clock: Unix seconds.
         visit_ids: where visits get their clicks' ids.
         request_ids: what a request is called that is logged.
@@ -48,6 +49,7 @@ class Collaborators:
     client_address: ClientAddress
     is_bot: Callable[[bytes], bool]
     own_networks: Networks = field(default_factory=lambda: Networks(()))
+    is_https: bool = False
     wall_clock: Callable[[], float] = time.time
     visit_ids: VisitIds = field(default_factory=VisitIds)
     request_ids: RequestIds = field(default_factory=RequestIds)

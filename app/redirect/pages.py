@@ -26,6 +26,14 @@ _HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
 )
 
+#: Of a page with a form. Without a referrer, browsers would send "null" as the form's origin.
+_FORM_HEADERS = tuple(
+    (name, value.replace("form-action 'none'", "form-action 'self'"))
+    if name == "Content-Security-Policy"
+    else (name, "same-origin" if name == "Referrer-Policy" else value)
+    for name, value in _HEADERS
+)
+
 _GONE_SENTENCES: dict[Gone, tuple[str, str]] = {
     "deleted": (
         "This link was removed",
@@ -120,6 +128,36 @@ class Pages:
             f'<p><a class="go" href="{target}" rel="noreferrer nofollow">Go there</a></p>'
         )
         return self._fill(200, "This short link leads to", content)
+
+    def own_browser(self, *, is_marked: bool) -> Response:
+        """Return the page that says whether this browser's clicks are people's, and changes it."""
+        if is_marked:
+            title = "This browser is not counted"
+            sentence = (
+                "Its clicks on short links of this host are recorded as your own, and left out of "
+                "what people did, for as long as it keeps this site's cookie."
+            )
+            path, label = "/-/count-me", "Count me again"
+        else:
+            title = "This browser is counted"
+            sentence = (
+                "If these links are yours, you may leave your own clicks out of what people did. "
+                "A cookie without any number or name in it will say so."
+            )
+            path, label = "/-/dont-count-me", "Don't count me"
+        content = (
+            f"<p>{escape(sentence)}</p>\n"
+            f'<form method="post" action="{path}">'
+            f'<button class="go">{escape(label)}</button></form>'
+        )
+        page = self._fill(200, title, content)
+        return page._replace(headers=_FORM_HEADERS)
+
+    def foreign_form(self) -> Response:
+        """Return 403: another site's page has sent what only ours may."""
+        return self._page(
+            403, "This was not sent from here", "Open this address yourself, and choose there."
+        )
 
     def _page(self, status: int, title: str, sentence: str, *headers: tuple[str, str]) -> Response:
         return self._fill(status, title, f"<p>{escape(sentence)}</p>", *headers)

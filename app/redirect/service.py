@@ -94,6 +94,7 @@ class RedirectService:
                 lambda raw: bool(classifier.name(raw.decode()))
             ),
             own_networks=Networks(settings.own_networks),
+            is_https=settings.link_base.startswith("https://"),
             request_ids=RequestIds(settings.trusted_proxies),
             is_only_counted=CountOnly(settings.count_only),
             visit_ids=VisitIds(settings.trusted_proxies, self.metrics.visits_misnamed),

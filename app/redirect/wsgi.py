@@ -16,6 +16,7 @@ from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.fast_lane import RedirectFastLane
 from app.redirect.link_resource import Collaborators, LinkResource, write
+from app.redirect.own_browser import LEAVE_PATH, RETURN_PATH, OwnBrowserResource
 from app.redirect.pages import Pages
 from app.redirect.response import Response
 from app.redirect.service import RedirectService
@@ -55,6 +56,9 @@ def create_app(collaborators: Collaborators, metrics: RedirectMetrics, ready: An
         ("/-/ready", ready),
     ):
         app.add_route(path, WellKnownResource(answer, pages.bad_method()))
+    for path, marks in ((LEAVE_PATH, True), (RETURN_PATH, False)):
+        resource = OwnBrowserResource(pages, marks=marks, is_https=collaborators.is_https)
+        app.add_route(path, resource)
     app.add_route("/{code:path}", LinkResource(collaborators))
     app.add_error_handler(falcon.HTTPError, partial(_refuse, pages))
     app.add_error_handler(Exception, _Failure(pages, collaborators.request_ids).answer)

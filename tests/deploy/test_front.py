@@ -299,6 +299,13 @@ def test_what_is_for_probes_is_not_for_visitors_however_they_write_it(front):
         assert front.ask(path, "--path-as-is", "--write-out", "%{http_code}") == "404"
 
 
+def test_the_page_by_which_somebody_is_not_counted_is_for_visitors(front):
+    path = "/-/dont-count-me"
+    assert front.ask(path, "--write-out", "%{http_code}").endswith("200")
+    sent = ("--data", "", "--header", "Sec-Fetch-Site: same-origin", "--dump-header", "-")
+    assert "hopline_own=1" in front.ask(path, *sent)
+
+
 def test_nginx_slows_down_one_visitor_and_no_other(nginx):
     # One curl, as fast as it can; its query makes a range of URLs.
     wanted = f"/demo1?[1-{2 * BURST}]"

@@ -77,7 +77,7 @@ def from_environ(environ: Mapping[str, str], client_address: ClientAddress) -> V
         _raw(_first(environ, _PURPOSE_KEYS)),
         _raw(get("HTTP_SEC_GPC", "")),
         campaign_query(_raw(get("QUERY_STRING", ""))),
-        own_mark(_raw(get("HTTP_COOKIE", ""))),
+        own=own_mark(_raw(get("HTTP_COOKIE", ""))),
     )
 
 

@@ -75,6 +75,8 @@ _VALUES = st.one_of(
             b"203.0.113.9, 127.0.0.1",
             b'for="[2001:db8::7]:4711"',
             b"prefetch",
+            b"hopline_own=1",
+            b"a=b; hopline_own=1; c=d",
             b"0",
             b"1",
             b"close",
@@ -184,6 +186,21 @@ def test_of_a_visits_query_both_lanes_keep_what_tells_of_a_campaign_and_no_secre
         assert entry[b"query"].startswith(b"utm_source=%00a%0d%0a&fbclid&utm_term=xxx")
         assert len(entry[b"query"]) == 500
         assert not any(b"Secret" in text for text in entry.values())
+
+
+def test_who_asks_not_to_be_counted_is_marked_from_then_on_in_both_lanes(lanes) -> None:
+    asked = b"POST /-/dont-count-me HTTP/1.1\r\nHost: a\r\nOrigin: https://a\r\n%b\r\n"
+    for lane in lanes:
+        answer, entries = lane.visit(asked % b"Content-Length: 0\r\nConnection: close\r\n")
+        assert answer.startswith(b"HTTP/1.1 303 ")
+        (mark,) = re.findall(rb"\r\n[Ss]et-[Cc]ookie: ([^;]+);", answer)
+        assert entries == []
+        for cookies, own in ((b"b=1; " + mark, b"1"), (b"b=1", None)):
+            _, (entry,) = lane.visit(
+                b"GET /plain HTTP/1.1\r\nHost: a\r\nCookie: %b\r\nConnection: close\r\n\r\n"
+                % cookies
+            )
+            assert entry.get(b"own") == own
 
 
 def test_of_who_asks_not_to_be_followed_both_lanes_count_the_click_alone_where_that_is_heeded(
