@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.reports.answer import Answer, Figures
-from app.reports.filters import Dimension
+from app.reports.filters import Condition, Dimension
 from app.reports.period import Period
 from app.reports.query import BadQuery, Query
 from app.reports.reading.planning import span
@@ -314,3 +314,14 @@ def test_all_questions_of_a_report_share_one_deadline(reports, url, monkeypatch)
     assert len(given) > 1
     assert given[0] <= 10
     assert given == sorted(set(given), reverse=True)
+
+
+def test_a_text_may_contain_any_of_many_parts(url: str, reports: Reports) -> None:
+    insert_clicks(url, click_row(browser="Chrome"), click_row(browser=""))
+    others = tuple(f"other{number}" for number in range(600))
+    for parts, people in ((others, 0), ((*others, "CHRO"), 1), ((*others, ""), 2)):
+        found = [
+            asked(reports, filter=Condition("browser", operator, parts)).figures.humans
+            for operator in ("~", "!~")
+        ]
+        assert found == [people, 2 - people]
