@@ -177,3 +177,16 @@ def test_a_view_that_was_gone_leaves_no_day_trusted(client, upkeep, url):
     insert_clicks(url, click_row(NOON))
     migrate(url, timeout_seconds=30, ttl_days=0)
     assert clean_days(client) == {}
+
+
+def test_clicks_of_impossible_times_leave_nothing_to_be_computed_for_ever(client, upkeep, url):
+    """A foreign producer's clock says 1970 or before, 2099, or what is no day for ClickHouse."""
+    texts = ["1900-02-01", "1969-12-01", "1970-01-01", "1970-02-01"]
+    texts += ["2099-07-01", "2106-03-01", "2149-07-01", "2299-12-01"]
+    times = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in texts]
+    insert_clicks(url, *(click_row(NOON) | {"time": time} for time in (NOON, *times)))
+    found = [compute(upkeep, client), compute(upkeep, client)]
+    assert found == [[DAY.date(), times[3].date()], []]
+    assert upkeep.look().waiting == []
+    assert [one.clicks for one in clean_days(client).values()] == [1, 1]
+    assert upkeep.compare() == []
