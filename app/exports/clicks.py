@@ -61,6 +61,8 @@ COLUMNS: dict[str, str] = {
     "reasons": "reasons",
     "rules_version": "rules_version",
     "data_version": "data_version",
+    "browser_version": "browser_version",
+    "os_version": "os_version",
 }
 _CURSOR = re.compile(r"(\d{1,15})-([0-9a-f]{32})-(.*)", re.ASCII | re.DOTALL)
 

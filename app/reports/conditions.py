@@ -21,6 +21,9 @@ COLUMNS: dict[str, str] = {
     **DIMENSIONS,
     "link": "short_code",
     "referrer_url": "referrer",
+    # A number tells nothing without its name.
+    "browser_version": "trim(concat(browser, ' ', browser_version))",
+    "os_version": "trim(concat(os, ' ', os_version))",
     **{
         name: name
         for name in (

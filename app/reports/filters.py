@@ -42,6 +42,8 @@ Dimension = Literal[
     "reasons",
     "rules_version",
     "data_version",
+    "browser_version",
+    "os_version",
 ]
 #: ``~`` asks whether a value is contained, whatever its case.
 Operator = Literal["=", "!=", "~", "!~"]

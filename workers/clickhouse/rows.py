@@ -29,6 +29,8 @@ class Rows(NamedTuple):
         verdict: one of :data:`app.verdicts.rule.Kind`.
         reasons: names of the rules that matched, with commas between.
         rules_version, data_version: what the row was made with.
+        browser_version: major number, or ''.
+        os_version: the same; with a ``+`` where a browser says it of later ones as well.
     """
 
     click_id: Sequence[bytes]
@@ -67,3 +69,5 @@ class Rows(NamedTuple):
     reasons: Sequence[bytes]
     rules_version: Sequence[bytes]
     data_version: Sequence[bytes]
+    browser_version: Sequence[bytes]
+    os_version: Sequence[bytes]

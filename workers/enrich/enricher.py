@@ -36,7 +36,7 @@ _CACHED_PLACES = 8_192
 #: Bytes that are looked at of a text, whoever wrote it: all of what our redirect keeps. A producer
 #: may write eight times as many, which would take a consumer as much longer.
 _READ_BYTES = 1024
-_Agent = tuple[bytes, bytes, bytes, bytes, bytes, tuple[str, ...]]
+_Agent = tuple[Any, ...]
 #: Stands between a target and a visit's own parameters, and in none that a browser sends.
 _BETWEEN = b"\0"
 
@@ -89,7 +89,7 @@ class Enricher:
 
     def _enrich(self, clicks: Clicks, now_ms: int, matched: Sequence[tuple[str, ...]]) -> Rows:
         count = len(clicks.click_ids)
-        user_agents, browsers, systems, devices, programs, rules = zip(
+        user_agents, browsers, versions, systems, system_versions, devices, programs, rules = zip(
             *self._agents.all(clicks.user_agents), strict=True
         )
         if self._places.look(now_ms):
@@ -121,6 +121,8 @@ class Enricher:
             language=self._languages.all(clicks.accept_languages),
             geo_version=[self._geo_version] * count,
             **dict(zip(Attribution._fields, attributions, strict=True)),
+            browser_version=versions,
+            os_version=system_versions,
             enriched_at=[now_ms] * count,
             verdict=[each.verdict for each in told],
             reasons=[each.reasons for each in told],
@@ -151,13 +153,12 @@ class Enricher:
         self._geo_version = self._places.version.encode()
 
     def _read_agent(self, raw: bytes) -> _Agent:
-        """Return the text itself, browser, os, device, the program's name and the rules for it."""
+        """Return the text, browser and system with versions, device, program and rules for it."""
         user_agent = _start(raw)
         rules, program = self._verdicts.read_agent(user_agent)
-        browser, system, device = self._user_agents.read(user_agent)
+        *told, device = self._user_agents.read(user_agent)
         device = "bot" if program else device
-        texts = (browser.encode(), system.encode(), device.encode(), program.encode())
-        return raw, *texts, rules
+        return raw, *(text.encode() for text in (*told, device, program)), rules
 
     def _read_origin(self, ip: bytes) -> tuple[Any, ...]:
         """Return what is stored of an address, its household, kinds of network and place."""

@@ -10,7 +10,15 @@ from ua_parser.regex import Resolver
 
 from workers.enrich.facts.systems import LAST_RESORTS, RENAMED, SYSTEMS
 from workers.enrich.families import OTHER, known, marked, takes_any_name
+from workers.enrich.major_version import Named, system_version
 from workers.enrich.rules import Rules
+
+#: Systems of ours whose version uap-core tells, and what it calls them.
+_VERSIONED = {
+    **{name: name for name in ("Android", "iOS", "macOS", "tvOS", "watchOS", "Windows Phone")},
+    **{name: name for name in ("KaiOS", "Tizen")},
+    "iPadOS": "iOS",
+}
 
 
 class Systems:
@@ -26,12 +34,16 @@ class Systems:
         ]
         self._resolver = Resolver(([], told, []))
 
-    def read(self, user_agent: str) -> str:
-        """Return a family without version, e.g. ``iPadOS``; '' where it is unknown."""
-        if system := self._systems.first(user_agent):
-            return system
+    def read(self, user_agent: str) -> Named:
+        """Return a family and its version, e.g. ``iPadOS``; '' where it is unknown."""
+        own = self._systems.first(user_agent)
+        if own and own not in _VERSIONED:
+            return Named(own, "")
         found = self._resolver(user_agent, Domain.OS).os
-        name = known(found.family, frozenset()) if found else ""
+        told = known(found.family, frozenset()) if found else ""
         # Makers of televisions are all that a pattern of any name tells.
-        named = "" if name == OTHER else RENAMED.get(name, name)
-        return named or self._last_resorts.first(user_agent) or ""
+        family = "" if told == OTHER else RENAMED.get(told, told)
+        name = own or family or self._last_resorts.first(user_agent) or ""
+        if found is None or family != _VERSIONED.get(name, name):
+            return Named(name, "")
+        return Named(name, system_version(name, (found.major, found.minor), user_agent))

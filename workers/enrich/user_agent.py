@@ -8,10 +8,12 @@ from workers.enrich.system import Systems
 
 
 class UserAgent(NamedTuple):
-    """What a user agent tells: families without versions, '' where unknown, and a class."""
+    """What a user agent tells: families and their major versions, '' where unknown, and a class."""
 
     browser: str
+    browser_version: str
     os: str
+    os_version: str
     device: Device
 
 
@@ -24,5 +26,5 @@ class UserAgents:
     def read(self, text: str) -> UserAgent:
         """Return what a user agent tells; a crawler's device is not told here."""
         return UserAgent(
-            self._browsers.read(text), self._systems.read(text), self._devices.read(text)
+            *self._browsers.read(text), *self._systems.read(text), self._devices.read(text)
         )

@@ -35,6 +35,8 @@ COMPARED = (
     "referrer_host",
     "language",
     "ip",
+    "browser_version",
+    "os_version",
     *Attribution._fields,
     *Place._fields[1:],
     "verdict",

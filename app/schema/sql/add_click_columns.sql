@@ -16,4 +16,6 @@ ALTER TABLE clicks
         DEFAULT multiIf(bot IN ('prefetch', 'prerender', 'preview'), 'prefetch', is_bot, 'bot', 'person'),
     ADD COLUMN IF NOT EXISTS reasons         LowCardinality(String),
     ADD COLUMN IF NOT EXISTS rules_version   LowCardinality(String),
-    ADD COLUMN IF NOT EXISTS data_version    LowCardinality(String)
+    ADD COLUMN IF NOT EXISTS data_version    LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS browser_version LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS os_version      LowCardinality(String)

@@ -46,6 +46,8 @@ def plain_row(number: int = 0, **columns: Any) -> dict[str, Any]:
         "reasons": b"crawler-list",
         "rules_version": b"0.1.0+00000000",
         "data_version": b"crawler-user-agents 1.67.0",
+        "browser_version": b"131",
+        "os_version": b"",
         **columns,
     }
 

@@ -21,7 +21,7 @@ def browsers() -> Browsers:
 def test_applications_in_which_pages_open_are_named(browsers):
     assert len(LABELLED) >= 160
     assert len({name for _, name in LABELLED}) >= 40
-    assert {text: browsers.read(text) for text, _ in LABELLED} == dict(LABELLED)
+    assert {text: browsers.read(text).name for text, _ in LABELLED} == dict(LABELLED)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_applications_in_which_pages_open_are_named(browsers):
     ],
 )
 def test_families_are_named(browsers, user_agent, expected):
-    assert browsers.read(user_agent) == expected
+    assert browsers.read(user_agent).name == expected
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_families_are_named(browsers, user_agent, expected):
 )
 @given(name=st.text("abcdefXYZ019 -_", min_size=1, max_size=30))
 def test_a_visitor_makes_no_name_up(browsers, vocabulary, text, name):
-    assert browsers.read(text.format(name)) in vocabulary
+    assert browsers.read(text.format(name)).name in vocabulary
 
 
 @pytest.fixture(scope="module")

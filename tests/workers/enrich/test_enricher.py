@@ -91,6 +91,8 @@ def test_a_click_becomes_a_row(enricher):
         "reasons": b"",
         "rules_version": b"",
         "data_version": b"",
+        "browser_version": b"130",
+        "os_version": b"10+",
     }
     assert row["geo_version"]
     assert row["rules_version"].startswith(f"{__version__}+".encode())

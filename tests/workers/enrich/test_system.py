@@ -15,9 +15,9 @@ def systems() -> Systems:
 
 def test_systems_are_named_as_the_world_names_them(systems):
     assert len(LABELLED) >= 200
-    assert {text: systems.read(text) for text, _ in LABELLED} == dict(LABELLED)
+    assert {text: systems.read(text).name for text, _ in LABELLED} == dict(LABELLED)
 
 
 @pytest.mark.parametrize("maker", ["Sony", "Madeupname", "x"])
 def test_a_maker_is_no_system(systems, maker):
-    assert systems.read(f"HbbTV/1.2.1 (;{maker};KDL32W650A;PKG4.000EUA;2013;) Presto") == ""
+    assert systems.read(f"HbbTV/1.2.1 (;{maker};KDL32W650A;PKG4.000EUA;2013;) Presto") == ("", "")

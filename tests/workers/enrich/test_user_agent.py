@@ -21,7 +21,7 @@ def test_a_user_agent_tells_browser_system_and_device(user_agents):
         "Mozilla/5.0 (Linux; Android 14; SM-S928B Build/UP1A; wv) AppleWebKit/537.36"
         " Version/4.0 Chrome/126.0 Mobile Safari/537.36 Barcelona 323.1.0 Android (34/14)"
     )
-    assert user_agents.read(text) == UserAgent("Threads", "Android", "mobile")
+    assert user_agents.read(text) == UserAgent("Threads", "323", "Android", "14", "mobile")
 
 
 @given(st.text(max_size=300))

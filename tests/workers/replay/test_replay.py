@@ -122,14 +122,14 @@ def test_what_older_rules_said_of_user_agents_is_brought_up_to_date(world):
     phone = "Mozilla/5.0 (Linux; Android 14; X; wv) Mobile Safari/537.36 [LinkedInApp]/4.1.900"
     world.process(make_click(user_agent=television), make_click(user_agent=phone))
     world.forget_stream()
-    said = "browser = 'Chrome Mobile WebView', os = 'Android', device = 'tablet'"
+    said = "browser = 'Chrome Mobile WebView', os = 'Android', device = 'tablet', os_version = '9'"
     world.clickhouse.execute(
         f"ALTER TABLE clicks UPDATE {said} WHERE 1 SETTINGS mutations_sync = 1"
     )
-    assert dict(world.replay().changed) == {"browser": 2, "device": 2, "os": 1}
-    assert set(world.rows("browser", "os", "device")) == {
-        ("Chrome Mobile", "Fire OS", "tv"),
-        ("LinkedIn", "Android", "mobile"),
+    assert dict(world.replay().changed) == {"browser": 2, "device": 2, "os": 1, "os_version": 2}
+    assert set(world.rows("browser", "browser_version", "os", "os_version", "device")) == {
+        ("Chrome Mobile", "102", "Fire OS", "", "tv"),
+        ("LinkedIn", "4", "Android", "14", "mobile"),
     }
 
 
