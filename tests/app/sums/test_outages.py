@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.reports.query import Query
+from app.reports.reading.reader import Reports
+from app.reports.sums import division
 from app.schema.migrations import migrate
 from app.stores.clickhouse.client import HostedClient
 from app.stores.clickhouse.connection import ClickHouseUnavailable, connect
@@ -13,6 +16,7 @@ from app.sums import computation
 from app.sums.comparison import compare_sums
 from app.sums.computation import Computation
 from app.sums.days import clean_days
+from app.sums.upkeep import Upkeep
 from tests.support.clicks import click_row, insert_clicks
 from tests.support.redirect.waiting import wait_until
 
@@ -25,7 +29,7 @@ CLICKS = 60
 ROW_BY_ROW = {"max_block_size": 1, "min_insert_block_size_rows": 1}
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def at_once(monkeypatch):
     """Have marks count as settled: the clicks came a moment ago."""
     monkeypatch.setattr(computation, "settle_seconds", lambda _: -3600.0)
@@ -58,7 +62,7 @@ def rows_of(server, table):
 @pytest.mark.parametrize("table", ["day_clicks", "click_sums", "click_values"])
 @pytest.mark.parametrize("is_first", [True, False])
 def test_clickhouse_killed_in_the_middle_of_an_insert_leaves_no_wrong_sums(
-    clickhouse_server, monkeypatch, table, is_first
+    clickhouse_server, monkeypatch, at_once, table, is_first
 ):
     server = clickhouse_server()
     url = server.url("hopline")
@@ -99,3 +103,52 @@ def test_clickhouse_killed_in_the_middle_of_an_insert_leaves_no_wrong_sums(
         assert compute(url).clicks == CLICKS
         assert compare_sums(url, 60) == []
         assert clean_days(client)[DAY].version != before
+
+
+def asked(url, noons):
+    """Return a report of all closed days since the earliest."""
+    with Reports(url, timeout_seconds=60) as reports:
+        return reports.ask(
+            Query(since=noons[-1] - timedelta(hours=12), until=TODAY, interval="day"), TODAY
+        )
+
+
+def people(answer):
+    """Return how many people each of the days had, the latest first; the last is left out."""
+    return [bucket.figures.humans for bucket in answer.timeline][-2::-1]
+
+
+def test_days_of_a_table_are_summed_up_while_clicks_come_in(migrated_url, monkeypatch):
+    monkeypatch.setattr(division, "SMALL_CLICKS", 1)
+    noons = [NOON - timedelta(days=number) for number in range(4)]
+    with connect(migrated_url, timeout_seconds=60) as client:
+        # As in a table of a version before.
+        client.execute("DROP VIEW click_marking SYNC")
+        insert_clicks(migrated_url, *(click_row(noon) for noon in noons for _ in range(20)))
+        migrate(migrated_url, timeout_seconds=60, ttl_days=0)
+    is_over = threading.Event()
+    sent = []
+
+    def send():
+        while not is_over.is_set():
+            insert_clicks(migrated_url, click_row(TODAY), click_row(noons[-1]))
+            sent.append(1)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        with closing(Upkeep(migrated_url, 60)) as upkeep:
+            for noon in noons:
+                upkeep.compute(noon.date())
+                before = len(sent)
+                *others, marked = people(asked(migrated_url, noons))
+                assert others == [20, 20, 20]
+                assert 20 + before <= marked <= 20 + len(sent) + 1
+    finally:
+        is_over.set()
+        thread.join()
+    assert sent
+    answer = asked(migrated_url, noons)
+    assert people(answer) == [20, 20, 20, 20 + len(sent)]
+    assert answer.source.sums.days == 3
+    assert compare_sums(migrated_url, 60) == []
