@@ -176,6 +176,21 @@ def test_a_conversion_that_died_is_gone_on_with(shared_shards, shards_url, monke
     assert own(shared_shards, shards_url) == [1, 0]
 
 
+def sum_up(shards, url):
+    """Publish the sums of a day, as they were before its clicks moved."""
+    day = datetime.now(UTC).date() - timedelta(days=3)
+    values = f"INSERT INTO click_sum_days (day, version, state) VALUES ('{day}', 1, 1)"
+    ask(shards.replicas[0], url, values)
+    return day
+
+
+def marked(shards, url):
+    """Return the days whose clicks have changed, as each host says in the end."""
+    for replica in shards.replicas:
+        wait_until(lambda replica=replica: ask(replica, url, "SELECT day FROM click_marks"))
+    return [day for (day,) in ask(shards.replicas[0], url, "SELECT DISTINCT day FROM click_marks")]
+
+
 def test_clicks_that_came_too_early_are_brought_to_their_shard(
     shared_shards, shards_url, monkeypatch
 ):
@@ -187,7 +202,9 @@ def test_clicks_that_came_too_early_are_brought_to_their_shard(
         *(click_row(datetime.now(UTC) + timedelta(days=number)) for number in range(50)),
     ]
     insert(alone, *ahead)
+    day = sum_up(shared_shards, alone)
     run(shards_url)
+    assert marked(shared_shards, shards_url) == [day]
     parts = own(shared_shards, shards_url)
     assert sum(parts) == 100
     assert min(parts) > 20

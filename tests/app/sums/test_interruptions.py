@@ -9,6 +9,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.erasure.choice import Choice
+from app.erasure.sums import StoredSums
+from app.reports.query import Query
+from app.reports.reading.reader import Reports
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect
 from app.sums.comparison import compare_sums
@@ -95,3 +99,16 @@ def test_two_who_compute_at_once_are_both_right(url, client):
     assert [one.clicks for one in found] == [20, 20]
     assert clean_days(client)[DAY].version == max(one.version for one in found)
     assert compare_sums(url, 30) == []
+
+
+def test_who_is_killed_while_erasing_leaves_the_days_to_be_read(url, client):
+    with closing(Computation(url, 30)) as computation:
+        computation.compute(DAY)
+    [(text,)] = client.execute("SELECT hex(min(click_id)) FROM clicks")
+    erasing = StoredSums(client, url).marked(Choice(visitor=1), [bytes.fromhex(text)])
+    erasing.__enter__()
+    client.execute("DELETE FROM clicks WHERE hex(click_id) = {text:String}", {"text": text})
+    # Killed here: what marks the days once more, and deletes sums, never comes.
+    assert clean_days(client) == {}
+    with Reports(url, timeout_seconds=30) as reports:
+        assert reports.ask(Query(), NOON).figures.humans == 19
