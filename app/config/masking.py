@@ -26,7 +26,7 @@ def show(field: str, value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return ",".join(value)
+        return ",".join(map(str, value))
     return mask_url(value) if isinstance(value, str) and field.endswith("_url") else str(value)
 
 

@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.config.masking import mask_url, show_refused
+from app.config.masking import mask_url, show, show_refused
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,8 @@ def test_of_a_url_too_broken_to_parse_only_what_is_no_secret_is_shown(url: str, 
 @given(st.text(min_size=1).filter(lambda text: not set(text) & set("@?")))
 def test_no_password_survives_masking(password: str) -> None:
     assert mask_url(f"redis://user:{password}@host/0") == "redis://user:***@host/0"
+
+
+def test_several_values_are_shown_as_their_variable_would_hold_them() -> None:
+    assert show("trusted_proxies", ("127.0.0.1/32", "10.0.0.0/8")) == "127.0.0.1/32,10.0.0.0/8"
+    assert show("geoip_path", (Path("/a.mmdb"), Path("/b.mmdb"))) == "/a.mmdb,/b.mmdb"
