@@ -29,6 +29,7 @@ def ha(tmp_path, shared_clickhouse):
             # nothing of clicks.
             if not any("error" in run for run in figures["runs"]):
                 break
+        assert not any("error" in run for run in figures["runs"]), output
         return code, figures["runs"], output
 
     return play

@@ -65,7 +65,12 @@ def shell(tmp_path, hopline, free_port):
             for command in short
         ]
         try:
-            said = [process.communicate(timeout=180)[0] for process in reversed(started)]
+            said = []
+            for process in reversed(started):
+                try:
+                    said.append(process.communicate(timeout=180)[0])
+                except subprocess.TimeoutExpired as error:
+                    pytest.fail(f"{error}, which said {error.output}; those before it {said}")
         finally:
             for process in started:
                 process.kill()
