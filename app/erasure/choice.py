@@ -2,11 +2,12 @@
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 from app.audit.click_ref import ClickRef
 from app.audit.in_flight import click_ref_of
+from app.http.addresses import Address, network_of, read_address
 
 _MAPPED = int(ipaddress.IPv6Address("::ffff:0:0"))
 _END_MS = 1 << 52
@@ -31,11 +32,21 @@ class Span(NamedTuple):
         return cls(ipaddress.IPv6Address(start + low), ipaddress.IPv6Address(start + high))
 
     def holds(self, text: str) -> bool:
-        """Tell whether an address is among these; what is no address never is."""
-        try:
-            return self.low <= Span.of(text.partition("%")[0]).low <= self.high
-        except ValueError:
-            return False
+        """Tell whether an address is among these, as a worker reads it; what is none never is."""
+        address = read_address(text)
+        return address is not None and self.low <= _in_ipv6(address) <= self.high
+
+    def without_cut(self) -> Self:
+        """Return these addresses without one that stands for others, too, where it is stored.
+
+        A network is stored as its first address. Whoever is in a part of it can't be told from
+        their neighbours.
+        """
+        first = self.low.ipv4_mapped or self.low
+        network = Span.of(network_of(str(first)))
+        if self.low != network.low or self.high >= network.high:
+            return self
+        return self._replace(low=self.low + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,12 @@ class Choice:
     addresses: Span | None = None
     since_ms: int = 0
     until_ms: int = _END_MS
+
+    def as_stored(self) -> Self:
+        """Return the choice for rows of which networks are stored."""
+        if self.addresses is None:
+            return self
+        return replace(self, addresses=self.addresses.without_cut())
 
     def has(self, click: "Found") -> bool:
         """Tell whether what an entry carries makes it one of the clicks."""
@@ -81,3 +98,8 @@ def read_entry(entry_id: bytes, flat: Sequence[bytes]) -> Found:
     code = fields.get(b"short_code", b"").decode(errors="replace")
     address = fields.get(b"ip", b"").decode(errors="replace")
     return Found(click_ref_of(entry_id, flat), code, address)
+
+
+def _in_ipv6(address: Address) -> ipaddress.IPv6Address:
+    is_ipv4 = isinstance(address, ipaddress.IPv4Address)
+    return ipaddress.IPv6Address(int(address) + (_MAPPED if is_ipv4 else 0))

@@ -1,6 +1,6 @@
 """Erasure that deletes clicks from Redis: finished entries of the stream, and dead letters."""
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from typing import NamedTuple
 
 from app.audit.entry_counts import Call
@@ -34,20 +34,29 @@ class Entries:
     Args:
         call: sends one command to Redis.
         streams: every shard's.
+        note: is given ids of clicks that nothing but their entries would tell, before these go.
     """
 
-    def __init__(self, call: Call, streams: Sequence[str], letters: AllDeadLetters) -> None:
+    def __init__(
+        self,
+        call: Call,
+        streams: Sequence[str],
+        letters: AllDeadLetters,
+        note: Callable[[Collection[bytes]], object],
+    ) -> None:
         self._call = call
         self._streams = streams
         self._letters = letters
+        self._note = note
         self._delete = script("app.erasure", "entries")
 
     def find(self, choice: Choice, watch: Watch) -> Iterator[bytes]:
         """Yield the click ids of the entries that carry what is chosen."""
         for stream in self._streams:
-            for _, found in self._all(stream, watch):
-                if choice.has(found):
-                    yield found.click_ref.click_id
+            for page in self._pages(stream, watch):
+                for _, found in page:
+                    if choice.has(found):
+                        yield found.click_ref.click_id
 
     def erase(self, choice: Choice, click_ids: set[bytes], watch: Watch, *, is_dry: bool) -> Erased:
         """Delete the finished entries of a choice, and of click ids, to which theirs are added.
@@ -64,17 +73,18 @@ class Entries:
         self, stream: str, choice: Choice, click_ids: set[bytes], watch: Watch, *, is_dry: bool
     ) -> Erased:
         gone = left = 0
-        waiting: list[bytes] = []
-        for entry_id, found in self._all(stream, watch):
-            if not (choice.has(found) or found.click_ref.click_id in click_ids):
-                continue
-            click_ids.add(found.click_ref.click_id)
-            waiting.append(entry_id)
-            gone += 1
-            if len(waiting) >= _DELETED_AT_ONCE:
-                left += self._delete_finished(stream, waiting, is_dry=is_dry)
-                waiting.clear()
-        left += self._delete_finished(stream, waiting, is_dry=is_dry)
+        for page in self._pages(stream, watch):
+            chosen = [
+                (entry_id, found.click_ref.click_id)
+                for entry_id, found in page
+                if choice.has(found) or found.click_ref.click_id in click_ids
+            ]
+            fresh = {click_id for _, click_id in chosen} - click_ids
+            click_ids |= fresh
+            if fresh and choice.code is None and not is_dry:
+                self._note(fresh)
+            gone += len(chosen)
+            left += self._delete_finished(stream, [one for one, _ in chosen], is_dry=is_dry)
         return Erased(gone - left, left)
 
     def erase_letters(self, choice: Choice, click_ids: Container[bytes], *, is_dry: bool) -> int:
@@ -87,15 +97,15 @@ class Entries:
         return count
 
     def _delete_finished(self, stream: str, entry_ids: list[bytes], *, is_dry: bool) -> int:
-        if is_dry or not entry_ids:
-            return 0
-        left: int = self._call("EVAL", self._delete, 1, stream, *entry_ids)
+        left = 0
+        for start in range(0, 0 if is_dry else len(entry_ids), _DELETED_AT_ONCE):
+            some = entry_ids[start : start + _DELETED_AT_ONCE]
+            left += self._call("EVAL", self._delete, 1, stream, *some)
         return left
 
-    def _all(self, stream: str, watch: Watch) -> Iterator[tuple[bytes, Found]]:
+    def _pages(self, stream: str, watch: Watch) -> Iterator[list[tuple[bytes, Found]]]:
         after = b"-"
         while page := self._call("XRANGE", stream, after, "+", "COUNT", _PAGE):
-            for entry_id, flat in page:
-                yield entry_id, read_entry(entry_id, flat)
+            yield [(entry_id, read_entry(entry_id, flat)) for entry_id, flat in page]
             after = b"(" + page[-1][0]
             watch(len(page))

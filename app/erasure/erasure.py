@@ -5,6 +5,7 @@ Rule 1: ClickHouse comes last, so that nothing that is still elsewhere is put in
 Rule 2: what workers have not finished is left to them, and said: it is on its way into ClickHouse,
         where the same erasure finds it afterwards.
 Rule 3: doing it twice does nothing the second time.
+Rule 4: what was begun and broken off is ended by the next erasure, whatever that one is about.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from app.erasure.entries import Entries
 from app.erasure.spool import erase_spooled, set_aside
 from app.erasure.stored import StoredClicks
 from app.erasure.sums import StoredSums
+from app.erasure.unfinished import Unfinished
 from app.stores.redis.errors import RedisRefused
 
 #: Is told what is worked at, and by how much it went on, or how much is left where negative.
@@ -59,6 +61,8 @@ class Erasure:
     Args:
         call: sends one command to Redis.
         spool_directory: of this host.
+        unfinished: the clicks of an erasure that was broken off.
+        is_whole: whether whole addresses are stored, and no networks.
     """
 
     def __init__(
@@ -68,20 +72,29 @@ class Erasure:
         sums: StoredSums,
         call: Call,
         spool_directory: Path,
+        unfinished: Unfinished,
+        *,
+        is_whole: bool,
     ) -> None:
         self._entries = entries
         self._stored = stored
         self._sums = sums
         self._call = call
         self._spool_directory = spool_directory
+        self._unfinished = unfinished
+        self._is_whole = is_whole
 
     def run(self, choice: Choice, watch: Watch, *, is_dry: bool) -> Report:
         """Erase a choice, or only count it."""
+        before = None if is_dry else self._unfinished.read()
         click_ids: set[bytes] = set()
         if choice.code is None:
             # An entry carries no visitor, and a row perhaps no whole address: ids tie them.
-            click_ids = self._stored.find(choice)
+            click_ids = self._stored.find(choice if self._is_whole else choice.as_stored())
             click_ids.update(self._entries.find(choice, lambda count: watch("entries", count)))
+            click_ids.update(before or ())
+        if not is_dry:
+            self._unfinished.add(click_ids)
         report = Report()
         report.spooled = erase_spooled(self._spool_directory, choice, click_ids, is_dry=is_dry)
         report.set_aside = set_aside(self._spool_directory)
@@ -91,21 +104,28 @@ class Erasure:
         )
         report.stored = self._stored.count(choice, click_ids)
         if not is_dry:
-            self._erase_stored(choice, click_ids, report, watch)
+            self._erase_stored(choice, click_ids, before, report, watch)
             report.rewrites = self._rewrite()
+            self._unfinished.clear()
         return report
 
     def _erase_stored(
-        self, choice: Choice, click_ids: set[bytes], report: Report, watch: Watch
+        self,
+        choice: Choice,
+        click_ids: set[bytes],
+        before: set[bytes] | None,
+        report: Report,
+        watch: Watch,
     ) -> None:
         def left(parts: int) -> None:
             watch("parts", -parts)
 
         with self._sums.marked(choice, click_ids):
-            if not report.stored:
+            if not report.stored and before is None:
                 return
             if choice.code is not None:
                 self._stored.erase_link(choice, left)
+                self._stored.erase_clicks(before or (), left)
             else:
                 self._stored.erase_clicks(click_ids, left)
         report.old_parts_gone = self._stored.remove_old_parts(left)

@@ -18,6 +18,7 @@ from app.erasure.entries import Entries
 from app.erasure.erasure import Erasure, Report, Watch
 from app.erasure.stored import StoredClicks
 from app.erasure.sums import StoredSums
+from app.erasure.unfinished import Unfinished
 from app.links.codes import named
 from app.processes.private_files import keep_to_ourselves
 from app.stores.clickhouse.connection import connect as connect_clickhouse
@@ -68,8 +69,9 @@ def erase(
     """Erase clicks for good: from ClickHouse, stream, dead letters and this host's spool.
 
     Where only networks of addresses are stored, a whole address is found while its entries are in
-    the stream; a network finds all of its clicks. Exit code 1 while something is left: then run it
-    again. A visitor's clicks can be told from others only once they are processed.
+    the stream; a whole network (/24, or /48 of IPv6) finds all of its clicks. Exit code 1 while
+    something is left: then run it again. One that was broken off goes on with the next. A
+    visitor's clicks can be told from others only once they are processed.
 
     \b
     hopline erase --code demo1 --dry-run
@@ -124,13 +126,16 @@ def _opened(settings: Settings) -> Iterator[Erasure]:
         ) as shards,
     ):
         letters = open_all_dead_letters(settings)
+        unfinished = Unfinished(settings.data_dir / "erase")
         call = caller(client, url, timeout_seconds)
         yield Erasure(
-            Entries(call, [one.stream for one in shards_of(settings)], letters),
+            Entries(call, [one.stream for one in shards_of(settings)], letters, unfinished.add),
             StoredClicks(shards, settings.clickhouse_server),
             StoredSums(clickhouse, settings.clickhouse_server),
             call,
             settings.spool_directory,
+            unfinished,
+            is_whole=settings.store_addresses == "full",
         )
 
 

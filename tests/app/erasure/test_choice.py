@@ -18,12 +18,45 @@ def found(code: str = "abc", address: str = "203.0.113.7", time_ms: int = 5) -> 
         ("2001:db8::/48", "2001:db8::ffff%eth0", "2001:db8:1::"),
         ("2001:db8::1", "2001:0db8:0:0::1", "nonsense"),
         ("203.0.113.9/24", "203.0.113.1", ""),
+        ("203.0.113.7", "203.0.113.7:4711", "203.0.113.8:4711"),
+        ("203.0.113.7", '"[::ffff:203.0.113.7]:443"', "::203.0.113.7"),
+        ("::ffff:203.0.113.0/120", " 203.0.113.7", "203.0.114.7"),
+        ("::ffff:cb00:7107", "203.0.113.7", "203.0.113.6"),
+        ("2001:db8::/64", "[2001:db8::ffff%25eth0]:80", "[2001:db8:0:1::1]:80"),
     ],
 )
 def test_addresses_are_compared_as_numbers(network: str, inside: str, outside: str) -> None:
     span = Span.of(network)
     assert span.holds(inside)
     assert not span.holds(outside)
+
+
+@pytest.mark.parametrize(
+    ("network", "stored", "is_chosen"),
+    [
+        ("203.0.113.0/24", "203.0.113.0", True),
+        ("203.0.112.0/23", "203.0.113.0", True),
+        ("::ffff:203.0.113.0/120", "203.0.113.0", True),
+        ("203.0.113.0", "203.0.113.0", False),
+        ("203.0.113.0/25", "203.0.113.0", False),
+        ("203.0.113.0/25", "203.0.113.9", True),
+        ("203.0.113.128/25", "203.0.113.0", False),
+        ("::ffff:203.0.113.0/121", "203.0.113.0", False),
+        ("2001:db8:1::/48", "2001:db8:1::", True),
+        ("2001:db8::/32", "2001:db8:1::", True),
+        ("2001:db8:1::/64", "2001:db8:1::", False),
+        ("2001:db8:1::", "2001:db8:1::", False),
+        ("0.0.0.0/0", "203.0.113.0", True),
+        ("::/0", "203.0.113.0", True),
+    ],
+)
+def test_a_stored_network_is_chosen_only_as_a_whole(
+    network: str, stored: str, is_chosen: bool
+) -> None:
+    """Else who asks for one address would erase the clicks of all its neighbours."""
+    choice = Choice(addresses=Span.of(network)).as_stored()
+    assert choice.addresses
+    assert choice.addresses.holds(stored) is is_chosen
 
 
 def test_what_is_no_address_is_refused() -> None:

@@ -183,6 +183,36 @@ def test_a_whole_address_is_found_by_its_entries_where_only_networks_are_stored(
     assert redis.xlen("clicks:stream") == 1
 
 
+@pytest.mark.parametrize(
+    "next_one", [("--address", "203.0.113.7"), ("--code", "abc"), ("--visitor", "7")]
+)
+def test_an_erasure_that_was_killed_is_ended_by_the_next_one_of_whatever(
+    hopline: Run,
+    tables: Any,
+    redis: Redis,
+    clickhouse_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    next_one: tuple[str, str],
+) -> None:
+    """Of a row that holds a network nobody could tell whose it is once its entry is gone."""
+    process(redis, clickhouse_url, click(1, "mine"), click(2, "neighbour", "203.0.113.8"))
+
+    def be_killed(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("app.erasure.stored.StoredClicks.erase_clicks", be_killed)
+        with pytest.raises(MemoryError):
+            hopline("erase", "--address", "203.0.113.7", "--yes")
+    assert redis.xlen("clicks:stream") == 1
+    assert codes(tables) == ["mine", "neighbour"]
+    assert hopline("erase", *next_one, "--dry-run").exit_code == 0
+    assert codes(tables) == ["mine", "neighbour"]
+    assert hopline("erase", *next_one, "--yes").exit_code == 0
+    assert codes(tables) == ["neighbour"]
+    assert left(tables) == (1, 1)
+
+
 def test_a_click_that_comes_meanwhile_goes_whole_or_stays_whole(
     hopline: Run,
     tables: Any,
@@ -206,7 +236,17 @@ def test_a_click_that_comes_meanwhile_goes_whole_or_stays_whole(
 
 @pytest.mark.parametrize(
     ("address", "stays"),
-    [("203.0.113.0/24", ["v6"]), ("2001:db8::/32", ["v4"]), ("198.51.100.0/24", ["v4", "v6"])],
+    [
+        ("203.0.113.0/24", ["v6"]),
+        ("::ffff:203.0.113.0/120", ["v6"]),
+        ("2001:db8::/32", ["v4"]),
+        ("2001:db8:1::/48", ["v4"]),
+        ("198.51.100.0/24", ["v4", "v6"]),
+        # Of a part of what is stored nobody can tell whose clicks are in it.
+        ("203.0.113.0", ["v4", "v6"]),
+        ("203.0.113.0/25", ["v4", "v6"]),
+        ("2001:db8:1::/64", ["v4", "v6"]),
+    ],
 )
 def test_a_network_finds_what_is_stored(
     hopline: Run, tables: Any, clickhouse_url: str, address: str, stays: list[str]
@@ -214,7 +254,7 @@ def test_a_network_finds_what_is_stored(
     insert_clicks(
         clickhouse_url,
         click_row(short_code="v4"),
-        click_row(short_code="v6", ip="2001:db8:1:2::"),
+        click_row(short_code="v6", ip="2001:db8:1::"),
     )
     assert hopline("erase", "--address", address, "--yes").exit_code == 0
     assert codes(tables) == stays
