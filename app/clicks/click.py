@@ -27,7 +27,9 @@ MAX_ID_DRIFT_MS = 86_400_000
 _ID_BYTES = 16
 
 ADR_FIELDS = ("short_code", "timestamp", "ip", "user_agent", "referer", "original_url")
-_EXTRA_FIELDS = ("host", "accept_language", "purpose", "gpc", "query", "count_only", "own")
+_EXTRA_FIELDS = (
+    *("host", "accept_language", "purpose", "gpc", "query", "count_only", "own", "client_hints"),
+)
 _TEXT_FIELDS = tuple(name for name in ADR_FIELDS if name != "timestamp") + _EXTRA_FIELDS
 _REQUIRED = tuple(name.encode() for name in ADR_FIELDS)
 _TEXTS = tuple(name.encode() for name in _TEXT_FIELDS)
@@ -68,6 +70,7 @@ class Click:
         count_only: ``1`` where nothing may be known of the visitor, see
             :mod:`app.clicks.count_only`.
         own: :data:`OWN` of a browser that has asked not to be counted.
+        client_hints: as :func:`app.clicks.client_hints.client_hints` puts them together.
     """
 
     click_id: bytes
@@ -84,6 +87,7 @@ class Click:
     query: str = ""
     count_only: str = ""
     own: str = ""
+    client_hints: str = ""
 
     @property
     def time_ms(self) -> int:
@@ -114,6 +118,7 @@ class Clicks(NamedTuple):
     queries: list[bytes]
     count_only: list[bytes]
     owns: list[bytes]
+    client_hints: list[bytes]
 
 
 def new_click_id(now_ms: int, random: bytes) -> bytes:

@@ -45,7 +45,8 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
 _TAKEN_HEADERS = frozenset((
     "accept-language", "connection", "content-length", "content-type", "cookie", "dnt", "expect",
     "host",
-    "purpose", "referer", "sec-gpc", "sec-purpose", "transfer-encoding", "upgrade", "user-agent",
+    "purpose", "referer", "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform",
+    "sec-gpc", "sec-purpose", "transfer-encoding", "upgrade", "user-agent",
     "x-moz", "x-purpose", "x-request-id", "x-request-start",
 ))  # fmt: skip
 

@@ -63,6 +63,7 @@ COLUMNS: dict[str, str] = {
     "data_version": "data_version",
     "browser_version": "browser_version",
     "os_version": "os_version",
+    "client_hints": "client_hints",
 }
 _CURSOR = re.compile(r"(\d{1,15})-([0-9a-f]{32})-(.*)", re.ASCII | re.DOTALL)
 

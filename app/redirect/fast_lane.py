@@ -16,6 +16,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from app.clicks.campaign_query import campaign_query
+from app.clicks.client_hints import HEADERS, client_hints
 from app.links.link import Link
 from app.metrics.redirect import RedirectMetrics
 from app.metrics.types import FastCounter, FastCounterFamily
@@ -48,6 +49,7 @@ _POSITIONS = {
     b"x-request-id": 9,
     b"x-request-start": 10,
     b"dnt": 11,
+    **{name: 12 + index for index, name in enumerate(HEADERS)},
 }
 
 _Texts = Sequence[bytes | None]
@@ -109,14 +111,31 @@ class RedirectFastLane:
             if ready is None:
                 return False
         # In the order of their positions.
-        _, agent, referer, host, language, cookie, gpc, told, second, named, started, dnt = values
+        (
+            _,
+            agent,
+            referer,
+            host,
+            language,
+            cookie,
+            gpc,
+            told,
+            second,
+            named,
+            started,
+            dnt,
+            mobile,
+            platform,
+            brands,
+        ) = values
         if told is None and second is None:
             address = self._address_of_peer(peer[0])
         else:
             address = self._address(peer[0], told or b"", second or b"")
         said = campaign_query(query) if query else None
         own = own_mark(cookie) if cookie else None
-        texts: _Texts = (address, agent, referer, host, language, None, gpc, said, None, own)
+        hints = client_hints(mobile, platform, brands) if brands else None
+        texts: _Texts = (address, agent, referer, host, language, None, gpc, said, None, own, hints)
         if (gpc or dnt) and self._is_only_counted(gpc, dnt):
             texts = only_counted(Visit(*(text or b"" for text in texts)))
             address, agent = texts[:2]

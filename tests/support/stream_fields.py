@@ -38,6 +38,7 @@ clicks = st.builds(
     query=texts,
     count_only=st.sampled_from(["", "1"]),
     own=texts,
+    client_hints=texts,
 )
 
 

@@ -31,6 +31,7 @@ class Rows(NamedTuple):
         rules_version, data_version: what the row was made with.
         browser_version: major number, or ''.
         os_version: the same; with a ``+`` where a browser says it of later ones as well.
+        client_hints: as a :class:`workers.enrich.client_hints.ClientHints` is kept, or ''.
     """
 
     click_id: Sequence[bytes]
@@ -71,3 +72,4 @@ class Rows(NamedTuple):
     data_version: Sequence[bytes]
     browser_version: Sequence[bytes]
     os_version: Sequence[bytes]
+    client_hints: Sequence[bytes]

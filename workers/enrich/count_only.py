@@ -20,6 +20,7 @@ def without_visitors(clicks: Clicks) -> Clicks:
         ips=_blanked(clicks.ips, marks),
         user_agents=_blanked(clicks.user_agents, marks),
         accept_languages=_blanked(clicks.accept_languages, marks),
+        client_hints=_blanked(clicks.client_hints, marks),
         referers=[
             site_of(referrer) if mark else referrer
             for referrer, mark in zip(clicks.referers, marks, strict=True)

@@ -16,6 +16,7 @@ from workers.enrich.address import (
     origin,
     parse_address,
 )
+from workers.enrich.client_hints import NONE, ClientHints, read_client_hints, together
 from workers.enrich.count_only import as_nobodys, without_visitors
 from workers.enrich.language import preferred_language
 from workers.enrich.memo import Memo
@@ -37,7 +38,8 @@ _CACHED_PLACES = 8_192
 #: may write eight times as many, which would take a consumer as much longer.
 _READ_BYTES = 1024
 _Agent = tuple[Any, ...]
-#: Stands between a target and a visit's own parameters, and in none that a browser sends.
+#: Stands between a target and a visit's own parameters, and in none that a browser sends. Hints
+#: as they are kept have none either, and stand before a user agent, which may.
 _BETWEEN = b"\0"
 
 
@@ -63,6 +65,8 @@ class Enricher:
         self._made_by = (verdicts.rules_version.encode(), verdicts.data_version.encode())
         self._keep = keep
         self._agents = Memo(self._read_agent, _CACHED)
+        self._hinting_agents = Memo(self._read_hinting_agent, _CACHED)
+        self._hints = Memo(_read_hints, _CACHED)
         self._referrers = Memo(self._read_referrer, _CACHED)
         self._languages = Memo(_read_language, _CACHED)
         self._hosts = Memo(_read_host, _CACHED)
@@ -89,8 +93,9 @@ class Enricher:
 
     def _enrich(self, clicks: Clicks, now_ms: int, matched: Sequence[tuple[str, ...]]) -> Rows:
         count = len(clicks.click_ids)
+        hints = self._hints.all(clicks.client_hints)
         user_agents, browsers, versions, systems, system_versions, devices, programs, rules = zip(
-            *self._agents.all(clicks.user_agents), strict=True
+            *self._agents_of(clicks, hints), strict=True
         )
         if self._places.look(now_ms):
             self._begin_places()
@@ -123,6 +128,7 @@ class Enricher:
             **dict(zip(Attribution._fields, attributions, strict=True)),
             browser_version=versions,
             os_version=system_versions,
+            client_hints=hints,
             enriched_at=[now_ms] * count,
             verdict=[each.verdict for each in told],
             reasons=[each.reasons for each in told],
@@ -152,11 +158,21 @@ class Enricher:
         self._origins = Memo(self._read_origin, _CACHED_ORIGINS)
         self._geo_version = self._places.version.encode()
 
-    def _read_agent(self, raw: bytes) -> _Agent:
+    def _agents_of(self, clicks: Clicks, hints: Sequence[bytes]) -> list[_Agent]:
+        if not any(hints):
+            return self._agents.all(clicks.user_agents)
+        pairs = zip(hints, clicks.user_agents, strict=True)
+        return self._hinting_agents.all(list(map(_BETWEEN.join, pairs)))
+
+    def _read_hinting_agent(self, told: bytes) -> _Agent:
+        hints, _, raw = told.partition(_BETWEEN)
+        return self._read_agent(raw, read_client_hints(hints.decode()))
+
+    def _read_agent(self, raw: bytes, hints: ClientHints = NONE) -> _Agent:
         """Return the text, browser and system with versions, device, program and rules for it."""
         user_agent = _start(raw)
         rules, program = self._verdicts.read_agent(user_agent)
-        *told, device = self._user_agents.read(user_agent)
+        *told, device = together(self._user_agents.read(user_agent), hints)
         device = "bot" if program else device
         return raw, *(text.encode() for text in (*told, device, program)), rules
 
@@ -193,6 +209,10 @@ def _read_campaign(told: bytes) -> Campaign:
     target, _, query = told.partition(_BETWEEN)
     # A target is its owner's, and ends in what tells of a campaign.
     return read_campaign(target.decode("utf-8", "ignore"), _start(query))
+
+
+def _read_hints(field: bytes) -> bytes:
+    return str(read_client_hints(_start(field))).encode()
 
 
 def _read_host(host: bytes) -> bytes:

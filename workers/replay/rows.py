@@ -92,6 +92,7 @@ def as_clicks(stored: Rows) -> Clicks:
         queries=_queries(stored),
         count_only=[MARK if visitor == NOBODY else b"" for visitor in stored.visitor_id],
         owns=nothing,
+        client_hints=list(stored.client_hints),
     )
 
 

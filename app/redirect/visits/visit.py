@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from app.clicks.campaign_query import campaign_query
 from app.clicks.click import OWN
+from app.clicks.client_hints import HEADERS, client_hints
 from app.redirect.visits.client_address import ClientAddress
 from app.verdicts.visit import loaded_ahead
 
@@ -25,11 +26,13 @@ FIELD_BYTES = {
     b"query": 500,
     b"count_only": 1,
     b"own": 1,
+    b"client_hints": 300,
 }
 
 #: Sec-Purpose is the standard (Fetch, §2.2.6); the others are its forerunners, still sent.
 PURPOSE_FIELDS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
 _PURPOSE_KEYS = tuple("HTTP_" + name.decode().upper().replace("-", "_") for name in PURPOSE_FIELDS)
+_HINT_KEYS = tuple("HTTP_" + name.decode().upper().replace("-", "_") for name in HEADERS)
 #: Cookie of a browser that has asked not to be counted.
 OWN_COOKIE = "hopline_own"
 _OWN_COOKIE = re.compile(rf"(?:^|[; ]){OWN_COOKIE}=1(?:;|$)".encode())
@@ -44,6 +47,7 @@ class Visit(NamedTuple):
         query: what the visit's address says of a campaign.
         count_only: as in :class:`app.clicks.click.Click`.
         own: whether the browser has asked not to be counted, as :func:`own_mark` returns it.
+        client_hints: what the browser says of itself beside its user agent.
     """
 
     ip: bytes
@@ -56,6 +60,7 @@ class Visit(NamedTuple):
     query: bytes = b""
     count_only: bytes = b""
     own: bytes = b""
+    client_hints: bytes = b""
 
     @property
     def is_ahead_of_person(self) -> bool:
@@ -78,6 +83,7 @@ def from_environ(environ: Mapping[str, str], client_address: ClientAddress) -> V
         _raw(get("HTTP_SEC_GPC", "")),
         campaign_query(_raw(get("QUERY_STRING", ""))),
         own=own_mark(_raw(get("HTTP_COOKIE", ""))),
+        client_hints=client_hints(*(_raw(get(key, "")) for key in _HINT_KEYS)),
     )
 
 

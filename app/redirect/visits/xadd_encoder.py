@@ -20,7 +20,10 @@ from app.redirect.redis.resp import decode_command, encode_command
 from app.redirect.visits.visit import FIELD_BYTES, Visit, clean
 
 #: In the order of the contract.
-EXTRA_NAMES = (b"host", b"accept_language", b"purpose", b"gpc", b"query", b"count_only", b"own")
+EXTRA_NAMES = (
+    *(b"host", b"accept_language", b"purpose", b"gpc", b"query", b"count_only", b"own"),
+    b"client_hints",
+)
 _FIELD_COUNT = 7
 #: Behind it come an id's 32 hexadecimal digits and the end of the line.
 _ID_LABEL = b"$8\r\nclick_id\r\n$32\r\n"
@@ -82,7 +85,7 @@ class XaddEncoder:
         self._user_agents = TextParts(b"user_agent")
         self._referers = TextParts(b"referer")
         self._hosts, self._languages, self._purposes, *last = map(TextParts, EXTRA_NAMES)
-        self._gpc, self._queries, self._marks, self._owns = last
+        self._gpc, self._queries, self._marks, self._owns, self._hints = last
         self._second = 0
         self._timestamp = b""
 
@@ -115,7 +118,7 @@ class XaddEncoder:
             visit: the texts of a :class:`~app.redirect.visits.visit.Visit`, in its order; may be as
                 the client sent them, or None.
         """
-        ip, user_agent, referer, host, language, purpose, gpc, query, count_only, own = visit
+        ip, user_agent, referer, host, language, purpose, gpc, query, mark, own, hints = visit
         if second != self._second:
             self._second, self._timestamp = second, field(b"timestamp", b"%d" % second)
         extras = (
@@ -124,8 +127,9 @@ class XaddEncoder:
             self._purposes[purpose] if purpose else b"",
             self._gpc[gpc] if gpc else b"",
             self._queries[query] if query else b"",
-            self._marks[count_only] if count_only else b"",
+            self._marks[mark] if mark else b"",
             self._owns[own] if own else b"",
+            self._hints[hints] if hints else b"",
         )
         heads = self._trimming_heads if digits[-1] == _TRIMMING_DIGIT else self._heads
         return b"".join(

@@ -18,4 +18,5 @@ ALTER TABLE clicks
     ADD COLUMN IF NOT EXISTS rules_version   LowCardinality(String),
     ADD COLUMN IF NOT EXISTS data_version    LowCardinality(String),
     ADD COLUMN IF NOT EXISTS browser_version LowCardinality(String),
-    ADD COLUMN IF NOT EXISTS os_version      LowCardinality(String)
+    ADD COLUMN IF NOT EXISTS os_version      LowCardinality(String),
+    ADD COLUMN IF NOT EXISTS client_hints    LowCardinality(String)

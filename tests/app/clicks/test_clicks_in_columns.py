@@ -25,6 +25,7 @@ def columns_of(entry_id: bytes, click: Click) -> tuple[object, ...]:
         click.query,
         click.count_only,
         click.own,
+        click.client_hints,
     )
     return (entry_id, click.click_id, click.time_ms, *(text.encode() for text in texts))
 

@@ -48,6 +48,7 @@ def plain_row(number: int = 0, **columns: Any) -> dict[str, Any]:
         "data_version": b"crawler-user-agents 1.67.0",
         "browser_version": b"131",
         "os_version": b"",
+        "client_hints": b"",
         **columns,
     }
 

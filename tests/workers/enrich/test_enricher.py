@@ -42,6 +42,7 @@ def clicks(**changes: object) -> Clicks:
         "queries": b"",
         "count_only": b"",
         "owns": b"",
+        "client_hints": b"",
         **changes,
     }
     return Clicks(**{name: [value] for name, value in fields.items()})
@@ -93,6 +94,7 @@ def test_a_click_becomes_a_row(enricher):
         "data_version": b"",
         "browser_version": b"130",
         "os_version": b"10+",
+        "client_hints": b"",
     }
     assert row["geo_version"]
     assert row["rules_version"].startswith(f"{__version__}+".encode())
@@ -155,6 +157,16 @@ def test_a_campaign_is_that_of_the_visit_and_of_the_target(enricher):
     assert (row["utm_content"], row["click_ids"]) == (b"top", b"gclid")
 
 
+def test_a_browser_that_hides_in_its_user_agent_is_told_by_its_hints(enricher):
+    said = b'?0\t"Chrome OS"\t"Not?A_Brand";v="99", "Chromium";v="131", "Brave";v="131"'
+    row = enriched(enricher, client_hints=said)
+    assert (row["browser"], row["browser_version"]) == (b"Brave", b"131")
+    assert (row["os"], row["os_version"], row["device"]) == (b"Chrome OS", b"", b"desktop")
+    assert row["client_hints"] == b'?0\t"Chrome OS"\t"Brave";v="131"'
+    assert row["user_agent"] == CHROME
+    assert enriched(enricher, client_hints=row["client_hints"]) == row
+
+
 def test_the_six_fields_alone_make_a_row(enricher):
     nothing = ("hosts", "accept_languages", "ips", "user_agents", "referers")
     row = enriched(enricher, **dict.fromkeys(nothing, b""))
@@ -164,7 +176,7 @@ def test_the_six_fields_alone_make_a_row(enricher):
 
 
 def test_of_a_click_that_is_only_counted_nothing_of_a_visitor_is_kept_whoever_sent_it(enricher):
-    row = enriched(enricher, count_only=b"1")
+    row = enriched(enricher, count_only=b"1", client_hints=b'?0\t"Windows"\t"Brave";v="130"')
     known = {name: value for name, value in row.items() if value not in (b"", 0, False)}
     assert known == {
         "click_id": new_click_id(NOW_MS, bytes(10)),
@@ -201,6 +213,8 @@ def test_many_clicks_have_the_rows_that_each_has_alone(enricher):
         {"count_only": b"1", "user_agents": b"Googlebot/2.1"},
         {"user_agents": b""},
         {"referers": b"", "hosts": b"b.example", "user_agents": "Ünknown".encode() * 100},
+        {"client_hints": b'?0\t"Windows"\t"Brave";v="130"', "user_agents": CHROME + b"\0x"},
+        {"client_hints": b'\0?0\0\t"Windows"\t"Brave\0";v="130"'},
     ]
     alone = [enriched(enricher, **change) for change in changes]
     columns = zip(*(clicks(**change) for change in changes), strict=True)
@@ -223,6 +237,7 @@ def test_long_texts_are_stored_whole_and_not_read_to_their_end(enricher):
 def test_a_text_may_be_cut_within_a_character(enricher, size):
     texts = "\u00e4\U0001f517".encode() * 300
     names = ("user_agents", "referers", "hosts", "accept_languages", "purposes", "ips", "queries")
+    names += ("client_hints",)
     row = enriched(enricher, **dict.fromkeys(names, b"x" * (size % 3) + texts))
     assert (row["device"], row["referrer_host"]) == (b"bot", b"")
 

@@ -117,6 +117,18 @@ def test_what_a_row_does_not_hold_is_kept(world, countries):
     assert world.rows("browser") == [("Firefox",)] * 2
 
 
+def test_a_row_keeps_what_a_browser_said_of_itself(world):
+    agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0.0.0 Safari/537.36"
+    world.process(make_click(user_agent=agent, client_hints='?0\t"Chrome OS"\t"Brave";v="131"'))
+    world.forget_stream()
+    said = "browser = 'Chrome', browser_version = '130', os = 'Linux'"
+    world.clickhouse.execute(
+        f"ALTER TABLE clicks UPDATE {said} WHERE 1 SETTINGS mutations_sync = 1"
+    )
+    assert dict(world.replay().changed) == {"browser": 1, "browser_version": 1, "os": 1}
+    assert world.rows("browser", "browser_version", "os") == [("Brave", "131", "Chrome OS")]
+
+
 def test_what_older_rules_said_of_user_agents_is_brought_up_to_date(world):
     television = "Mozilla/5.0 (Linux; Android 9; AFTTIFF43) Chrome/102.0.0.0 Mobile Safari/537.36"
     phone = "Mozilla/5.0 (Linux; Android 14; X; wv) Mobile Safari/537.36 [LinkedInApp]/4.1.900"

@@ -28,7 +28,7 @@ def test_a_request_says_who_visits():
 
 
 def test_a_bare_request_is_a_visit_too():
-    assert from_environ({}, READ) == (b"",) * 10
+    assert from_environ({}, READ) == (b"",) * 11
 
 
 @pytest.mark.parametrize(
