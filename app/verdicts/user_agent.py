@@ -113,7 +113,7 @@ class UserAgentClassifier:
         text = _without_model(user_agent.strip())
         matching = sorted(self._listed.matching(text) + self._ours.matching(text))
         if matching and self._is_app(matching, text):
-            matching = []
+            matching = [one for one in matching if self._rules[one] not in _ALSO_OF_APPS]
         rules = dict.fromkeys(self._rules[one].name for one in matching)
         for one in matching:
             if decides(self._rules[one], self._modes):
@@ -136,13 +136,18 @@ class UserAgentClassifier:
     def _is_app(self, matching: list[int], text: str) -> bool:
         """Tell an app of a person's device from a program.
 
-        It may be called QR Scanner, and name its maker's site.
+        It may be called QR Scanner, and name its maker's site. What is only recorded makes no
+        program of it.
         """
+        enforced = (self._rules[one] for one in matching if self._is_enforced(one))
         return (
-            all(self._rules[one] in _ALSO_OF_APPS for one in matching)
+            all(rule in _ALSO_OF_APPS for rule in enforced)
             and not text.startswith("Mozilla/")
             and bool(self._devices.matching(text))
         )
+
+    def _is_enforced(self, index: int) -> bool:
+        return self._modes[self._rules[index].name] == "enforcing"
 
     def _by_form(self, text: str) -> tuple[Rule, str] | None:
         """Return the rule for what says nowhere that it is a program, and its name; None: none."""

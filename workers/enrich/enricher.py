@@ -103,7 +103,8 @@ class Enricher:
         referrers, referrer_hosts, known = zip(*self._referrers.all(clicks.referers), strict=True)
         hosts = self._hosts.all(clicks.hosts)
         told = self._tell(clicks, _added(rules, matched), networks)
-        bots = _bots(told, programs)
+        verdicts, reasons, names = zip(*told, strict=True)
+        bots = _bots(names, programs)
         rules_version, data_version = self._made_by
         attributions = _columns(self._attributions(clicks, known, hosts))
         return Rows(
@@ -130,8 +131,8 @@ class Enricher:
             os_version=system_versions,
             client_hints=hints,
             enriched_at=[now_ms] * count,
-            verdict=[each.verdict for each in told],
-            reasons=[each.reasons for each in told],
+            verdict=verdicts,
+            reasons=reasons,
             rules_version=[rules_version] * count,
             data_version=[data_version] * count,
         )
@@ -240,11 +241,10 @@ def _added(
     return [one + other for one, other in zip(rules, matched, strict=True)]
 
 
-def _bots(told: Sequence[Told], programs: Sequence[bytes]) -> Sequence[bytes]:
+def _bots(names: Sequence[bytes | None], programs: Sequence[bytes]) -> Sequence[bytes]:
     """Return what clicks are called that are no person's; '' for a person's."""
     return [
-        program if each.name is None else each.name
-        for each, program in zip(told, programs, strict=True)
+        program if name is None else name for name, program in zip(names, programs, strict=True)
     ]
 
 

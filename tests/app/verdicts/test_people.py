@@ -8,6 +8,11 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from app.verdicts import user_agent
+from app.verdicts.crawler_list import CRAWLER_USER_AGENTS_DATA
+from app.verdicts.modes import read_modes
+from app.verdicts.rule import Verdict
+from app.verdicts.rules import RULES
 from app.verdicts.user_agent import PERSON, UserAgentClassifier
 from tests.support.user_agents import people
 
@@ -24,6 +29,30 @@ def test_people_with_their_phones_browsers_and_apps_are_people(classifier):
     assert len(texts) >= 1500
     verdicts = {text: classifier.verdict(text) for text in texts}
     assert {text: found for text, found in verdicts.items() if found != PERSON} == {}
+
+
+def test_no_rule_has_people_among_its_matches_in_whichever_mode():
+    """Neither as a reason that counts, nor as one in shadow that somebody might enforce."""
+    for mode in ("enforcing", "shadow"):
+        classifier = UserAgentClassifier(read_modes(f"{rule.name}={mode}" for rule in RULES))
+        told = {text: classifier.read(text).rules for text in people()}
+        assert {text: rules for text, rules in told.items() if rules} == {}
+
+
+def test_a_list_that_calls_people_programs_is_found_out(monkeypatch):
+    """As the installed one does where it isn't narrowed."""
+    listed = tuple(one["pattern"] for one in CRAWLER_USER_AGENTS_DATA)
+    monkeypatch.setattr(user_agent, "listed_patterns", lambda: listed)
+    enforced, shadowed = (
+        list(map(UserAgentClassifier(read_modes([f"crawler-list={mode}"])).verdict, people()))
+        for mode in ("enforcing", "shadow")
+    )
+    taken = [one for one in enforced if one != PERSON]
+    assert len(taken) > 100
+    assert {one.kind for one in taken} == {"bot"}
+    assert {one for one in shadowed if one != PERSON} == {
+        Verdict("person", "", ("shadow:crawler-list",))
+    }
 
 
 @pytest.mark.parametrize("spelled", [str.lower, lambda text: f" {text} "])

@@ -3,7 +3,10 @@ import re
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
-from app.verdicts.user_agent import MAX_NAME_LENGTH, NAMELESS, UserAgentClassifier
+from app.verdicts.modes import read_modes
+from app.verdicts.rules import RULES
+from app.verdicts.user_agent import MAX_NAME_LENGTH, NAMELESS, PERSON, UserAgentClassifier
+from tests.support.user_agents import people
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -114,6 +117,41 @@ def test_a_human_has_no_name(classifier, user_agent):
 )
 def test_a_program_is_called_by_its_name(classifier, user_agent, name):
     assert classifier.name(user_agent) == name
+
+
+def test_a_rule_in_shadow_names_nobody_and_one_that_is_off_is_not_asked():
+    googlebot = {"crawler-list", "bot-word", "contact"}
+    assert set(UserAgentClassifier().verdict(GOOGLEBOT).reasons) == googlebot
+    shadow = [f"{name}=shadow" for name in googlebot]
+    hidden = UserAgentClassifier(read_modes(shadow)).verdict(GOOGLEBOT)
+    assert (hidden.kind, hidden.name) == ("bot", "Googlebot/2.1")  # by its form
+    assert set(hidden.reasons) == {"compatible", *(f"shadow:{name}" for name in googlebot)}
+    off = [f"{name}=off" for name in (*googlebot, "compatible", "no-device")]
+    assert UserAgentClassifier(read_modes(off)).verdict(GOOGLEBOT) == PERSON
+
+
+@pytest.mark.parametrize("name", [rule.name for rule in RULES if rule.matches is None])
+def test_a_rule_in_shadow_changes_nothing_but_the_reasons(name):
+    programs = [text for known in CRAWLER_USER_AGENTS_DATA[::9] for text in known["instances"][:1]]
+    off, shadow = (
+        UserAgentClassifier(read_modes([f"{name}={mode}"])) for mode in ("off", "shadow")
+    )
+    for text in (
+        *programs,
+        *list(people())[::20],
+        "",
+        "-",
+        "Mozilla/5.0",
+        "QR-Scanner/5 Darwin/24",
+    ):
+        without, told = off.verdict(text), shadow.verdict(text)
+        rest = tuple(reason for reason in told.reasons if reason != f"shadow:{name}")
+        assert (told.kind, told.name, rest) == without
+
+
+def test_who_sends_no_user_agent_is_a_person_where_that_rule_is_off():
+    classifier = UserAgentClassifier(read_modes(["no-user-agent=off"]))
+    assert classifier.verdict("-") == PERSON
 
 
 def test_every_known_example_is_recognised(classifier):
