@@ -37,6 +37,9 @@ _CACHED_PLACES = 8_192
 #: Bytes that are looked at of a text, whoever wrote it: all of what our redirect keeps. A producer
 #: may write eight times as many, which would take a consumer as much longer.
 _READ_BYTES = 1024
+#: Of a user agent, which more patterns are looked for in than in all else together. Of 180,000 that
+#: people have collected one is longer, and says nothing more behind.
+_READ_AGENT_BYTES = 512
 _Agent = tuple[Any, ...]
 #: Stands between a target and a visit's own parameters, and in none that a browser sends. Hints
 #: as they are kept have none either, and stand before a user agent, which may.
@@ -171,7 +174,7 @@ class Enricher:
 
     def _read_agent(self, raw: bytes, hints: ClientHints = NONE) -> _Agent:
         """Return the text, browser and system with versions, device, program and rules for it."""
-        user_agent = _start(raw)
+        user_agent = _start(raw, _READ_AGENT_BYTES)
         rules, program = self._verdicts.read_agent(user_agent)
         *told, device = together(self._user_agents.read(user_agent), hints)
         device = "bot" if program else device
@@ -224,9 +227,9 @@ def _read_language(accept_language: bytes) -> bytes:
     return preferred_language(_start(accept_language)).encode()
 
 
-def _start(raw: bytes) -> str:
+def _start(raw: bytes, most_bytes: int = _READ_BYTES) -> str:
     """Return what is looked at of a text."""
-    start = raw[:_READ_BYTES]
+    start = raw[:most_bytes]
     try:
         return start.decode()  # half as long as with a second word for errors
     except UnicodeDecodeError:
