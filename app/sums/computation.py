@@ -46,6 +46,12 @@ _LINK = {"link": "short_code"}
 _ALL = {"code": "''", "which": "1"}
 _OF_LINKS = {"code": "short_code", "which": "short_code != ''"}
 _OF_HOT_LINKS = {"code": "short_code", "which": "short_code IN (SELECT short_code FROM hot_codes)"}
+#: Where links with many clicks are looked for: in the table, which has the clicks among those of a
+#: month, or in memory, if all of the day are there.
+_STORED = """clicks
+PREWHERE time >= fromUnixTimestamp64Milli({first_ms:Int64}, 'UTC')
+    AND time < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')"""
+_TAKEN = "day_clicks"
 #: One processor: nobody waits for it. Nothing is moved in front of FINAL, whatever a profile says.
 _SETTINGS = {
     "max_threads": 1,
@@ -140,10 +146,14 @@ class Computation:
             return
         client.execute(query("app.sums", "day_clicks"))
         client.execute("CREATE TEMPORARY TABLE hot_codes (short_code String) ENGINE = Memory")
-        _run(client, "hot_codes", {**span, "least": HOT_CLICKS})
+        hot = {**span, "least": HOT_CLICKS}
         slices = -(-rows // self._slice_clicks)
+        if slices > 1:
+            _run(client, "hot_codes", hot, clicks=_STORED)
         for number in range(slices):
             _run(client, "take", {**span, "slices": slices, "slice": number})
+            if slices == 1:
+                _run(client, "hot_codes", hot, clicks=_TAKEN)
             for parts in (_ALL, _OF_LINKS):
                 _run(client, "sums", {**span, "version": version}, **parts)
             _insert_values(client, {"day": day, "version": version})
