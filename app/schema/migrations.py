@@ -108,8 +108,8 @@ def migrate(
         keep_clicks(servers, Lifetime(ttl_days, cold_days), storage_policy)
         keep_columns(servers)
         keep_by_time(servers)
-        merge_resting_months(servers)
         keep_sums(servers)
+        merge_resting_months(servers)
         for error in servers.away:
             logger.warning("%s; run `hopline migrate` again if it is a new replica", error)
     return [migration.name for migration in waiting]

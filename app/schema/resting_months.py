@@ -3,7 +3,8 @@
 A part that was merged holds no click twice, and ClickHouse reads a partition that is one such part
 without merging it under FINAL; which partitions are is known anew for each query. So a late click
 re-opens its month by being there, and a day later the month is one part again. ClickHouse does that
-itself, in the background, where there is room on the disk, of replicas on one for all.
+itself, in the background, where there is room on the disk, of replicas on one for all. Of sums
+nothing is merged as they are read, but of fewer parts less is read.
 """
 
 from app.schema.servers import Servers
@@ -19,9 +20,13 @@ _MERGED_AT_REST = {
 
 
 def merge_resting_months(servers: Servers) -> None:
-    """Have months of clicks merged as soon as they rest.
+    """Have months of clicks and of sums merged as soon as they rest.
+
+    While a host is away, it may be that the sums are not there yet, and they can wait.
 
     Raises:
         ClickHouseUnavailable, ClickHouseRefused: as the servers say.
     """
-    keep_settings(servers, servers.own("clicks"), _MERGED_AT_REST)
+    sums = () if servers.away else ("click_sums", "click_values")
+    for table in (servers.own("clicks"), *sums):
+        keep_settings(servers, table, _MERGED_AT_REST)

@@ -120,6 +120,14 @@ def test_a_month_has_rested_after_a_day_unless_somebody_has_set_another_time(cli
         assert "min_age_to_force_merge_on_partition_only = 1" in engine
 
 
+@pytest.mark.parametrize("table", ["click_sums", "click_values"])
+def test_months_of_sums_rest_as_those_of_clicks_do(clicks, table):
+    query = "SELECT engine_full FROM system.tables WHERE database = currentDatabase()"
+    [(engine,)] = clicks.ask(f"{query} AND name = '{table}'")
+    assert "min_age_to_force_merge_seconds = 86400," in engine
+    assert "min_age_to_force_merge_on_partition_only = 1" in engine
+
+
 def test_the_doctor_is_content_with_parts_that_were_just_added(clicks):
     clicks.ask("SYSTEM STOP MERGES clicks")
     clicks.add_twice(NOON)
