@@ -15,7 +15,6 @@ from app.local.valkey import valkey_binary
 from app.processes.child import Program
 from app.redirect.redis.resp import encode_command
 from app.redirect.spool.file import SpoolFile
-from app.schema.migrations import migrate
 from app.stores.redis.client import connect
 from tests.conftest import missing
 from tests.support.deploy.stores import only_users
@@ -92,11 +91,10 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 @pytest.fixture
-def settings(server, clickhouse_url, make_settings, tmp_path):
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+def settings(server, migrated_url, make_settings, tmp_path):
     return make_settings(
         redis_url=server.url("hopline"),
-        clickhouse_url=clickhouse_url,
+        clickhouse_url=migrated_url,
         consumers=1,
         insert_seconds=0.2,
         claim_idle_seconds=1.0,

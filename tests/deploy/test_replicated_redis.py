@@ -13,7 +13,6 @@ from app.health.redis.sentinels import sentinel_checks
 from app.local.ports import LOOPBACK, http_status
 from app.local.valkey import valkey_binary
 from app.processes.child import running
-from app.schema.migrations import migrate
 from app.stores.redis.client import connect
 from tests.conftest import missing
 from tests.support.certificates import self_signed
@@ -77,12 +76,11 @@ def test_another_takes_over_at_a_planned_switch_and_from_a_killed_master(group):
 
 
 @pytest.fixture
-def settings(group, clickhouse_url, make_settings, tmp_path):
+def settings(group, migrated_url, make_settings, tmp_path):
     group.settle()
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     return make_settings(
         redis_url=group.url(),
-        clickhouse_url=clickhouse_url,
+        clickhouse_url=migrated_url,
         consumers=1,
         insert_seconds=0.2,
         data_dir=tmp_path / "redirect",

@@ -17,7 +17,6 @@ from app.config.shards import written_shards
 from app.health.redis.shards import shard_checks
 from app.links.store import open_store
 from app.local.valkey import valkey_binary
-from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect as connect_clickhouse
 from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
@@ -39,12 +38,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def settings(make_settings, cluster, clickhouse_url) -> Settings:
+def settings(make_settings, cluster, migrated_url) -> Settings:
     cluster.empty()
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     return make_settings(
         redis_url=cluster.url,
-        clickhouse_url=clickhouse_url,
+        clickhouse_url=migrated_url,
         stream_shards=3,
         consumers=4,
         insert_seconds=0.2,
@@ -188,12 +186,11 @@ def test_shards_are_added_on_a_cluster_and_left_again(cluster, settings, tmp_pat
 
 
 def test_one_redis_becomes_the_first_node_and_nothing_has_to_be_copied(
-    make_settings, clickhouse_url, valkey_server, tmp_path
+    make_settings, migrated_url, valkey_server, tmp_path
 ):
     """The steps of docs/cluster.md; redis-cli --cluster fix gives out slots as is done here."""
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     server = valkey_server()
-    single = make_settings(redis_url=server.url, clickhouse_url=clickhouse_url)
+    single = make_settings(redis_url=server.url, clickhouse_url=migrated_url)
     link = open_store(single).create({"target": "https://example.com/", "tags": ["a"]})
     send_clicks(server.url, 100)
     server.stop()
@@ -210,5 +207,5 @@ def test_one_redis_becomes_the_first_node_and_nothing_has_to_be_copied(
         )
         assert open_store(settings).get(link.code) == link
         with Workers(settings, tmp_path / "workers.log") as workers:
-            wait_until(lambda: sum(count for _, count in stored_in(clickhouse_url)) == 100)
+            wait_until(lambda: sum(count for _, count in stored_in(migrated_url)) == 100)
             assert workers.stop() == 0, workers.log

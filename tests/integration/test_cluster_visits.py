@@ -8,7 +8,6 @@ from pathlib import Path
 from app.audit.factory import open_audit
 from app.config.shards import written_shards
 from app.links.link import Link, encode
-from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect as connect_clickhouse
 from app.stores.keys import link_key
 from app.stores.redis.calls import caller
@@ -45,16 +44,15 @@ class Visitor:
 
 
 def test_a_killed_primary_fails_no_visit_and_each_is_stored_once(
-    make_settings, clickhouse_url, tmp_path: Path
+    make_settings, migrated_url, tmp_path: Path
 ):
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     with Cluster(tmp_path / "cluster", replicas=3) as cluster:
         for code in CODES:
             link = Link(code=code, target="https://example.com/", created_ms=1, updated_ms=1)
             cluster.owner(link_key(code)).call("SET", link_key(code), encode(link))
         settings = make_settings(
             redis_url=cluster.url,
-            clickhouse_url=clickhouse_url,
+            clickhouse_url=migrated_url,
             stream_shards=4,
             consumers=5,
             insert_seconds=0.2,
@@ -78,7 +76,7 @@ def test_a_killed_primary_fails_no_visit_and_each_is_stored_once(
             cluster.wait_for_primary(replica)
 
             def stored() -> tuple[int, int]:
-                with connect_clickhouse(clickhouse_url, timeout_seconds=30) as client:
+                with connect_clickhouse(migrated_url, timeout_seconds=30) as client:
                     query = "SELECT uniqExact(referrer), uniqExact(click_id) FROM clicks"
                     (found,) = client.execute(query)
                     return found

@@ -6,7 +6,6 @@ import pytest
 from redis import Redis
 
 from app.clicks.click import to_fields
-from app.schema.migrations import migrate
 from tests.support.producers import STREAM, make_click
 from tests.support.worker_processes import Workers, wait_until
 from tests.support.workers.consuming import dead_letters, is_idle, malformed
@@ -20,14 +19,13 @@ def redis(redis_url):
 
 
 def test_an_operator_can_look_stop_links_and_throw_letters_away(
-    hopline, redis, redis_url, clickhouse_url, make_settings, tmp_path, monkeypatch
+    hopline, redis, redis_url, migrated_url, make_settings, tmp_path, monkeypatch
 ):
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", migrated_url)
     for code in ("one", "two"):
         assert hopline("links", "add", "https://example.com/", "--code", code).exit_code == 0
     settings = make_settings(
-        redis_url=redis_url, clickhouse_url=clickhouse_url, consumers=1, insert_seconds=0.2
+        redis_url=redis_url, clickhouse_url=migrated_url, consumers=1, insert_seconds=0.2
     )
     for entry in (malformed({"timestamp": "-5"}), to_fields(make_click())):
         redis.xadd(STREAM, entry)

@@ -17,7 +17,6 @@ from typing import Any
 import psutil
 import pytest
 
-from app.schema.migrations import migrate
 from tests.support.clicks import click_row, insert_clicks
 from tests.support.metrics_scraper import Scraper
 from tests.support.redirect_servers import ConsoleServer
@@ -44,10 +43,9 @@ def ask(base: str, path: str) -> tuple[int, Any]:
 
 
 @pytest.fixture
-def console(redis_url: str, clickhouse_url: str, tmp_path: Path) -> Iterator[tuple[str, int]]:
+def console(redis_url: str, migrated_url: str, tmp_path: Path) -> Iterator[tuple[str, int]]:
     """A running console's address and process id."""
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    with ConsoleServer(tmp_path, redis_url=redis_url, clickhouse_url=clickhouse_url) as server:
+    with ConsoleServer(tmp_path, redis_url=redis_url, clickhouse_url=migrated_url) as server:
         yield f"http://127.0.0.1:{server.port}", server.pid
         assert server.stop() == 0
 

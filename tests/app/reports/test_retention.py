@@ -26,11 +26,11 @@ def old_rows():
             OLD + timedelta(minutes=number),
             short_code="hot",
             country="DE" if number % 3 else "FR",
-            visitor_id=number % VISITORS,
+            visitor_id=1 + number % VISITORS,
         )
         for number in range(HOT_CLICKS)
     ]
-    cold = [click_row(OLD, short_code="cold", visitor_id=number) for number in range(5)]
+    cold = [click_row(OLD, short_code="cold", visitor_id=number) for number in range(1, 6)]
     return [*hot, *cold, bot_row(OLD, short_code="hot")]
 
 
@@ -46,18 +46,17 @@ def note_frozen(client, day):
 
 
 @pytest.fixture
-def url(clickhouse_url):
+def url(migrated_url):
     """A database that has forgotten the clicks of a day, and not those of today."""
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    insert_clicks(clickhouse_url, *old_rows())
-    insert_clicks(clickhouse_url, click_row(NOW, short_code="hot", country="AT"))
-    with connect(clickhouse_url, timeout_seconds=30) as client:
+    insert_clicks(migrated_url, *old_rows())
+    insert_clicks(migrated_url, click_row(NOW, short_code="hot", country="AT"))
+    with connect(migrated_url, timeout_seconds=30) as client:
         client.execute("TRUNCATE TABLE click_marks")
-        Computation(clickhouse_url, 30).compute(OLD.date())
+        Computation(migrated_url, 30).compute(OLD.date())
         note_frozen(client, OLD.date())
-        migrate(clickhouse_url, timeout_seconds=30, ttl_days=30)
+        migrate(migrated_url, timeout_seconds=30, ttl_days=30)
         wait_until(lambda: client.execute("SELECT count() FROM clicks") == [(1,)], 60)
-    return clickhouse_url
+    return migrated_url
 
 
 def ask(url, code, **rest):

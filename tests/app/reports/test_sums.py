@@ -275,17 +275,16 @@ def test_sql_to_copy_reads_clicks_alone(world: World) -> None:
     assert "click_sums" not in text
 
 
-def test_totals_stay_where_rows_are_gone(clickhouse_url: str) -> None:
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
+def test_totals_stay_where_rows_are_gone(migrated_url: str) -> None:
     rows = [click_row(NOON, country=name) for name in ["DE"] * HOT_CLICKS + ["FR"]]
-    insert_clicks(clickhouse_url, *rows, click_row(NOON, short_code="cold", visitor_id=1))
-    computed = Computation(clickhouse_url, 30).compute(NOON.date())
-    with connect(clickhouse_url, timeout_seconds=10) as client:
+    insert_clicks(migrated_url, *rows, click_row(NOON, short_code="cold", visitor_id=1))
+    computed = Computation(migrated_url, 30).compute(NOON.date())
+    with connect(migrated_url, timeout_seconds=10) as client:
         frozen = (NOON.date(), computed.version, State.FROZEN)
         client.execute("INSERT INTO click_sum_days (day, version, state) VALUES", [frozen])
         client.execute("TRUNCATE TABLE clicks")
-    insert_clicks(clickhouse_url, click_row(NOON + 3 * DAY))
-    with Reports(clickhouse_url, timeout_seconds=100) as reports:
+    insert_clicks(migrated_url, click_row(NOON + 3 * DAY))
+    with Reports(migrated_url, timeout_seconds=100) as reports:
         answer = reports.ask(Query(codes=("abc",), by=("country",)), NOON + 4 * DAY)
         cold = reports.ask(Query(codes=("cold",), by=("country",)), NOON + 4 * DAY)
     count = HOT_CLICKS + 2
@@ -296,26 +295,24 @@ def test_totals_stay_where_rows_are_gone(clickhouse_url: str) -> None:
     assert (cold.breakdowns[0].top, cold.breakdowns[0].others) == ((), 1)
 
 
-def test_without_the_tables_of_sums_all_is_read(clickhouse_url: str) -> None:
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
-    insert_clicks(clickhouse_url, click_row(NOON))
-    with connect(clickhouse_url, timeout_seconds=10) as client:
+def test_without_the_tables_of_sums_all_is_read(migrated_url: str) -> None:
+    insert_clicks(migrated_url, click_row(NOON))
+    with connect(migrated_url, timeout_seconds=10) as client:
         for table in ("click_marking", *SUM_TABLES):
             client.execute(f"DROP TABLE {table} SYNC")
-    with Reports(clickhouse_url, timeout_seconds=100) as reports:
+    with Reports(migrated_url, timeout_seconds=100) as reports:
         answer = reports.ask(Query(codes=("abc",)), NOON + DAY)
     assert (answer.figures.clicks, answer.source.sums.days_raw) == (1, 2)
 
 
 def test_a_version_that_is_replaced_while_someone_asks_is_still_right(
-    clickhouse_url: str, monkeypatch: pytest.MonkeyPatch
+    migrated_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(division, "SMALL_CLICKS", 1)
-    migrate(clickhouse_url, timeout_seconds=10, ttl_days=0)
-    insert_clicks(clickhouse_url, click_row(NOON), click_row(NOON))
-    computing = Computation(clickhouse_url, 30)
+    insert_clicks(migrated_url, click_row(NOON), click_row(NOON))
+    computing = Computation(migrated_url, 30)
     computing.compute(NOON.date())
-    with connect(clickhouse_url, timeout_seconds=10) as client:
+    with connect(migrated_url, timeout_seconds=10) as client:
         client.execute("TRUNCATE TABLE click_marks")
     ask = Asking.ask
 
@@ -325,7 +322,7 @@ def test_a_version_that_is_replaced_while_someone_asks_is_still_right(
         return ask(self, statement)
 
     monkeypatch.setattr(Asking, "ask", late)
-    with Reports(clickhouse_url, timeout_seconds=100) as reports:
+    with Reports(migrated_url, timeout_seconds=100) as reports:
         answer = reports.ask(Query(codes=("abc",), by=()), NOON + DAY)
     assert (answer.figures.clicks, answer.source.sums.days) == (2, 1)
 

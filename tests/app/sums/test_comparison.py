@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect
 from app.sums.comparison import Difference, compare_sums
 from app.sums.computation import Computation
@@ -18,15 +17,14 @@ NOW = {"mutations_sync": 1}
 
 
 @pytest.fixture
-def url(clickhouse_url):
+def url(migrated_url):
     """A database with a summed day: two links' clicks, of which one is stored twice."""
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
     row = click_row(NOON, short_code="a")
-    insert_clicks(clickhouse_url, row, bot_row(NOON, short_code="b"))
-    insert_clicks(clickhouse_url, row)
-    with closing(Computation(clickhouse_url, 30)) as computation:
+    insert_clicks(migrated_url, row, bot_row(NOON, short_code="b"))
+    insert_clicks(migrated_url, row)
+    with closing(Computation(migrated_url, 30)) as computation:
         computation.compute(DAY)
-    return clickhouse_url
+    return migrated_url
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from app.erasure.choice import Choice
 from app.erasure.sums import StoredSums
 from app.reports.query import Query
 from app.reports.reading.reader import Reports
-from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect
 from app.sums.comparison import compare_sums
 from app.sums.computation import Computation
@@ -49,10 +48,9 @@ Computation(url, 30).compute(date.fromisoformat(day))
 
 
 @pytest.fixture
-def url(clickhouse_url):
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    insert_clicks(clickhouse_url, *(click_row(NOON) for _ in range(20)))
-    return clickhouse_url
+def url(migrated_url):
+    insert_clicks(migrated_url, *(click_row(NOON) for _ in range(20)))
+    return migrated_url
 
 
 @pytest.fixture

@@ -21,9 +21,8 @@ NOW = {"mutations_sync": 1}
 
 
 @pytest.fixture
-def url(clickhouse_url):
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-    return clickhouse_url
+def url(migrated_url):
+    return migrated_url
 
 
 @pytest.fixture

@@ -114,13 +114,12 @@ def test_an_outage_is_waited_for(registry, caplog):
     assert "sums of days wait to be computed: away" in caplog.text
 
 
-def test_the_workers_compute_days_that_are_over(redis_url, clickhouse_url, make_settings, registry):
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+def test_the_workers_compute_days_that_are_over(redis_url, migrated_url, make_settings, registry):
     long_ago = datetime(2026, 5, 10, 12, 0, tzinfo=UTC)
-    with connect(clickhouse_url, timeout_seconds=30) as client:
+    with connect(migrated_url, timeout_seconds=30) as client:
         client.execute("DROP VIEW click_marking SYNC")
-        insert_clicks(clickhouse_url, click_row(long_ago))
-        migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
-        settings = make_settings(redis_url=redis_url, clickhouse_url=clickhouse_url)
+        insert_clicks(migrated_url, click_row(long_ago))
+        migrate(migrated_url, timeout_seconds=30, ttl_days=0)
+        settings = make_settings(redis_url=redis_url, clickhouse_url=migrated_url)
         with closing(SumsThread(settings, SumsMetrics(registry))):
             wait_until(lambda: long_ago.date() in clean_days(client), 60)

@@ -18,7 +18,6 @@ from redis import Redis
 from app.clicks.click import new_click_id
 from app.redirect.redis.resp import encode_command
 from app.redirect.spool.file import SpoolFile
-from app.schema.migrations import migrate
 from app.times import EPOCH
 from tests.support.clicks import click_row, insert_clicks
 from tests.support.servers import environ_of
@@ -87,13 +86,12 @@ def test_the_clicks_of_a_copy_come_into_the_stream_and_the_copy_is_as_it_was(hop
 
 
 def test_what_is_counted_already_is_not_sent_once_more(
-    hopline, lost, redis, clickhouse_url, monkeypatch
+    hopline, lost, redis, migrated_url, monkeypatch
 ):
-    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", clickhouse_url)
-    migrate(clickhouse_url, timeout_seconds=30, ttl_days=0)
+    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", migrated_url)
     numbers = range(0, 1_000, 2)
     insert_clicks(
-        clickhouse_url,
+        migrated_url,
         *(
             click_row(
                 EPOCH + timedelta(milliseconds=HOUR_AGO_MS + number),
