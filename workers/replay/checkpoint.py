@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from workers.replay.changes import Changes
 from workers.replay.stored_clicks import Cursor
 
 
@@ -30,7 +31,7 @@ class Notes:
         streams_done: how many streams, of several shards, are behind it.
         month, after: where in the table it is; 0 and None at the beginning.
         counts: clicks by what was done with them, see :class:`workers.replay.replay.Replay`.
-        changed: clicks by the column that the replay changed.
+        changed: clicks by the column that the replay changed, and what became of what.
         met: ids of the clicks of the stream, in a replay that changes nothing and so can't tell
             them by their rows; not noted.
     """
@@ -46,10 +47,10 @@ class Notes:
     month: int = 0
     after: Cursor | None = None
     counts: Counter[str] = field(default_factory=Counter)
-    changed: Counter[str] = field(default_factory=Counter)
+    changed: Changes = field(default_factory=Changes)
     met: set[bytes] = field(default_factory=set)
 
-    def advance(self, counts: Counter[str], changed: Counter[str]) -> None:
+    def advance(self, counts: Counter[str], changed: Changes) -> None:
         """Add what a step did."""
         self.counts += counts
         self.changed += changed
@@ -108,7 +109,7 @@ def _to_plain(notes: Notes) -> dict[str, Any]:
         "month": notes.month,
         "after": after and [after.short_code.decode(), after.time_ms, after.click_id.hex()],
         "counts": notes.counts,
-        "changed": notes.changed,
+        "changed": notes.changed.as_plain(),
     }
 
 
@@ -122,6 +123,6 @@ def _from_plain(plain: dict[str, Any]) -> Notes:
             "start_id": plain.get("start_id", "").encode(),
             "after": after and Cursor(after[0].encode(), after[1], bytes.fromhex(after[2])),
             "counts": Counter(plain["counts"]),
-            "changed": Counter(plain["changed"]),
+            "changed": Changes.from_plain(plain["changed"]),
         }
     )

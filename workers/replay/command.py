@@ -15,10 +15,11 @@ from app.config.shards import shards_of
 from app.processes.private_files import keep_to_ourselves
 from app.terminal.exclusive import alone
 from app.terminal.options import AsJson, DryRun, yet_to_come
-from app.terminal.output import Failure, complain, print_json, print_table
+from app.terminal.output import Failure, complain, one_line, print_json, print_table
 from app.terminal.progress import progress
 from app.times import parse_time, rfc3339, unix_ms
 from workers.enrich.places.database import BadPlaceDatabase
+from workers.replay.changes import MOST_PAIRS, Changes
 from workers.replay.checkpoint import Notebook, Notes, NotesUnusable
 from workers.replay.finished_entries import NothingProcessed, milliseconds
 from workers.replay.replay import Watch, make_replay
@@ -63,9 +64,18 @@ def replay(
     ] = None,
     *,
     dry_run: DryRun = False,
+    top: Annotated[
+        int,
+        typer.Option(
+            min=1, max=MOST_PAIRS, help="Most changes of a column to show; the rest are others."
+        ),
+    ] = 10,
     json: AsJson = False,
 ) -> None:
     """Process clicks again, with today's rules and databases of places; no count changes.
+
+    It ends with what changed: of each column which value became which other one, and how often.
+    With --dry-run nothing is stored, and the same is said of what would change.
 
     Clicks whose entries the stream still holds are processed as they came. Of older ones the row
     is all that is left: it says browser, device, bot, referrer and, where the databases
@@ -93,9 +103,12 @@ def replay(
     if is_resumed:
         complain("this went on with a replay that had been stopped; the figures are of both")
     if json:
-        print_json(as_json(notes, is_dry=dry_run, is_resumed=is_resumed))
-    else:
-        print_table(("CLICKS", "WHAT"), as_rows(notes, is_dry=dry_run))
+        print_json(as_json(notes, top, is_dry=dry_run, is_resumed=is_resumed))
+        return
+    print_table(("CLICKS", "WHAT"), as_rows(notes, is_dry=dry_run))
+    if notes.changed.totals():
+        print()
+        print_table(("COLUMN", "CLICKS", "OLD", "NEW"), changes_as_rows(notes.changed, top))
 
 
 def _begin(since: str, until: str | None) -> Notes:
@@ -134,13 +147,23 @@ def as_rows(notes: Notes, *, is_dry: bool) -> Iterator[tuple[str, str]]:
     for name, texts in _COUNTED.items():
         if name in _ALWAYS or notes.counts[name]:
             yield f"{notes.counts[name]:,}", texts[is_dry]
-    for name in COMPARED:
-        if notes.changed[name]:
-            yield f"{notes.changed[name]:,}", f"{'would get' if is_dry else 'got'} another {name}"
+    for name, clicks in notes.changed.totals().items():
+        yield f"{clicks:,}", f"{'would get' if is_dry else 'got'} another {name}"
 
 
-def as_json(notes: Notes, *, is_dry: bool, is_resumed: bool) -> dict[str, object]:
+def changes_as_rows(changed: Changes, top: int) -> Iterator[tuple[str, str, str, str]]:
+    """Yield of each column which values became which, and the rest of its clicks together."""
+    for found in changed.top(top):
+        at_least = "" if found.is_exact else "≥ "
+        for change, clicks in found.top:
+            yield found.column, f"{at_least}{clicks:,}", one_line(change.old), one_line(change.new)
+        if found.others:
+            yield found.column, f"{found.others:,}", "others", "others"
+
+
+def as_json(notes: Notes, top: int, *, is_dry: bool, is_resumed: bool) -> dict[str, object]:
     """Return a JSON object of stable form."""
+    totals = notes.changed.totals()
     return {
         "dry_run": is_dry,
         "resumed": is_resumed,
@@ -148,5 +171,14 @@ def as_json(notes: Notes, *, is_dry: bool, is_resumed: bool) -> dict[str, object
         "since": rfc3339(notes.since_ms),
         "until": rfc3339(notes.until_ms),
         "clicks": {name: notes.counts[name] for name in _COUNTED},
-        "changed": {name: notes.changed[name] for name in COMPARED},
+        "changed": {name: totals.get(name, 0) for name in COMPARED},
+        "changes": {
+            found.column: {
+                "clicks": found.clicks,
+                "exact": found.is_exact,
+                "top": [{**change._asdict(), "clicks": clicks} for change, clicks in found.top],
+                "others": found.others,
+            }
+            for found in notes.changed.top(top)
+        },
     }

@@ -6,7 +6,6 @@ Rule 2: the visitor's id stays. It was made with a day's salt, which may be gone
 Rule 3: what today knows less about than the row does stays as it is stored.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote_plus
@@ -113,15 +112,6 @@ def from_table(fresh: Rows, stored: Rows, places: StoredPlaces) -> Rows:
         language=stored.language,
         **_places_today(stored, places),
     )
-
-
-def changes(old: Rows, new: Rows) -> Counter[str]:
-    """Count by column in how many clicks the two differ; they stand in the same order."""
-    counted: Counter[str] = Counter()
-    for name in COMPARED:
-        pairs = zip(getattr(old, name), getattr(new, name), strict=True)
-        counted[name] = sum(before != after for before, after in pairs)
-    return +counted
 
 
 def changed_positions(old: Rows, new: Rows) -> list[int]:

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence, Set
 
 from workers.clickhouse.rows import Rows
 from workers.consumer.processor import Processor
+from workers.replay.changes import Changes
 from workers.replay.checkpoint import Notes
 from workers.replay.finished_entries import FinishedEntries
-from workers.replay.rows import changes, from_stream, pick
+from workers.replay.rows import from_stream, pick
 from workers.replay.stored_clicks import StoredClicks
 from workers.stream.entry import Entry
 
@@ -48,7 +49,7 @@ class StreamPass:
     def step(self, notes: Notes) -> None:
         """Replay the next entries, and note how far it is."""
         page = self._entries.page(notes.first_id, notes.last_id, _ENTRIES)
-        counts, changed = Counter(unfinished=page.unfinished), Counter[str]()
+        counts, changed = Counter(unfinished=page.unfinished), Changes()
         processed = self._processor.process(page.entries, notes.began_ms)
         if processed.dead:
             counts += self._given_up([entry.entry_id for entry, _ in processed.dead])
@@ -73,9 +74,7 @@ class StreamPass:
         else:
             notes.is_stream_done = True
 
-    def _replace(
-        self, fresh: Rows, stored: Rows, began_ms: int, changed: Counter[str]
-    ) -> Counter[str]:
+    def _replace(self, fresh: Rows, stored: Rows, began_ms: int, changed: Changes) -> Counter[str]:
         """Replace rows by fresh ones of the same clicks."""
         positions = {click_id: position for position, click_id in enumerate(fresh.click_id)}
         old_at = [at for at, made in enumerate(stored.enriched_at) if made < began_ms]
@@ -87,7 +86,7 @@ class StreamPass:
         new = from_stream(pick(fresh, [positions[click_id] for click_id in old.click_id]), old)
         if not self._is_dry:
             self._stored.replace(new)
-        changed.update(changes(old, new))
+        changed += Changes.between(old, new)
         return counts + Counter(replaced=len(old_at))
 
     def _restore(self, absent: Mapping[bytes, Entry], began_ms: int) -> Counter[str]:

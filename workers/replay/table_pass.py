@@ -4,11 +4,11 @@ from collections import Counter
 
 from workers.clickhouse.rows import Rows
 from workers.enrich.enricher import Enricher
+from workers.replay.changes import Changes
 from workers.replay.checkpoint import Notes
 from workers.replay.rows import (
     as_clicks,
     changed_positions,
-    changes,
     from_table,
     matched_rules,
     pick,
@@ -51,12 +51,12 @@ class TablePass:
         ]
         newer = sum(made > notes.began_ms for made in rows.enriched_at)
         counts = Counter(read=newer, newer=newer)
-        changed = Counter[str]()
+        changed = Changes()
         for old, new in self._renewed(pick(rows, old_at), notes.began_ms):
             at = changed_positions(old, new)
             if not self._is_dry:
                 self._stored.replace(pick(new, at))
-            changed.update(changes(old, new))
+            changed += Changes.between(old, new)
             counts += Counter(
                 read=len(old.click_id), replaced=len(at), unchanged=len(old.click_id) - len(at)
             )

@@ -43,6 +43,9 @@ def test_a_replay_says_what_it_did_and_what_changed(world, countries, hopline):
         "30\tread",
         "30\tprocessed again",
         "30\tgot another country",
+        "",
+        "COLUMN\tCLICKS\tOLD\tNEW",
+        "country\t30\tDE\tFR",
     ]
     assert set(world.rows("country")) == {("FR",)}
 
@@ -52,7 +55,29 @@ def test_a_dry_run_as_json(world, countries, hopline):
     shown = json.loads(hopline("replay", "--since", "1h", "--dry-run", "--json").out)
     assert (shown["dry_run"], shown["resumed"]) == (True, False)
     assert shown["clicks"]["replaced"] == shown["changed"]["country"] == 30
+    assert shown["changes"] == {
+        "country": {
+            "clicks": 30,
+            "exact": True,
+            "top": [{"old": "DE", "new": "FR", "clicks": 30}],
+            "others": 0,
+        }
+    }
     assert set(world.rows("country")) == {("DE",)}
+
+
+def test_changes_past_the_top_are_others(world, hopline):
+    hosts = ["a.example"] * 3 + ["b.example"] * 2 + ["c.example"]
+    world.process(*(make_click(referer=f"https://{host}/") for host in hosts))
+    world.clickhouse.execute(
+        "ALTER TABLE clicks UPDATE referrer_host = 'old\\t' WHERE 1 SETTINGS mutations_sync = 1"
+    )
+    ended = hopline("replay", "--since", "1h", "--dry-run", "--top", "1")
+    assert ended.out.splitlines()[-2:] == [
+        "referrer_host\t3\told\N{REPLACEMENT CHARACTER}\ta.example",
+        "referrer_host\t3\tothers\tothers",
+    ]
+    assert "6\twould get another referrer_host" in ended.out
 
 
 def test_only_the_clicks_of_the_time_are_replayed(world, countries, hopline):

@@ -8,7 +8,6 @@ from workers.enrich.places.place import Place
 from workers.replay.rows import (
     as_clicks,
     changed_positions,
-    changes,
     from_stream,
     from_table,
     matched_rules,
@@ -83,9 +82,6 @@ def test_every_difference_but_the_time_of_making_is_found(pairs):
     told = [[one._replace(enriched_at=0) for one in map(Rows._make, pair)] for pair in pairs]
     expected = [at for at, (before, after) in enumerate(told) if before != after]
     assert changed_positions(old, new) == expected
-    assert changes(old, new)["country"] == sum(
-        before != after for before, after in zip(old.country, new.country, strict=True)
-    )
 
 
 @given(pairs)
