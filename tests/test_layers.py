@@ -17,7 +17,7 @@ LAYERS = (
     ("app.cli",),
     ("app.cli.checks", "app.cli.clicks", "app.cli.links", "app.cli.services", "app.cli.stores"),
     ("app.local",),
-    ("app.redirect", "app.console", "workers"),
+    ("app.redirect", "app.console", "workers", "workers.explain"),
     ("app.console.api", "app.redirect.server.gunicorn", "workers.supervisor", "workers.replay"),
     ("app.redirect.clicks", "app.redirect.links", "app.redirect.server", "workers.consumer"),
     ("app.redirect.spool", "workers.monitor", "workers.enrich"),

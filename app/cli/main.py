@@ -68,6 +68,11 @@ COMMANDS = {
         _DAILY,
         "Show clicks as they come, until Ctrl-C; it takes nothing from the workers.",
     ),
+    "explain": Command(
+        "workers.explain.command",
+        _DAILY,
+        "Tell what came in of one click, what each rule says of it, and what was forgotten.",
+    ),
     "migrate": Command(
         "app.cli.stores.migrate",
         _CARE,

@@ -23,19 +23,13 @@ from app.stores.clickhouse.connection import ClickHouseUnavailable
 from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisUnavailable
-from app.verdicts.modes import read_modes
 from workers.consumer.processor import Processor
-from workers.enrich.enricher import Enricher
-from workers.enrich.networks import StoredNetworkKinds
-from workers.enrich.salts import SALT_BYTES, Salts
-from workers.enrich.user_agent import UserAgents
-from workers.enrich.verdicts import Verdicts
-from workers.enrich.visitor import Visitors
+from workers.enrich.salts import Salts
 from workers.process.backoff import Backoff
 from workers.replay.checkpoint import Notes
+from workers.replay.enrichers import make_enrichers
 from workers.replay.finished_entries import FinishedEntries, milliseconds
 from workers.replay.stored_clicks import StoredClicks
-from workers.replay.stored_places import StoredPlaces
 from workers.replay.stream_pass import StreamPass
 from workers.replay.table_pass import TablePass
 from workers.stream.names import Names
@@ -132,25 +126,15 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
     client = connect(url, timeout_seconds=timeout_seconds)
     stored = StoredClicks(settings.clickhouse_server, settings.clickhouse_timeout_seconds)
-    places = StoredPlaces(settings.geoip_path, settings.data_dir)
-    user_agents, modes = UserAgents(), read_modes(settings.rules)
-    verdicts = Verdicts(modes, settings.own_networks)
-    of_rows = Verdicts(modes, settings.own_networks, StoredNetworkKinds)
-    # The ids that this one makes are not used: what is stored keeps its own, and to ask for the
-    # salt of a day that is gone would make a new one.
-    no_visitors = Visitors(lambda _: bytes(SALT_BYTES))
-    visitors, keep = Visitors(Salts(client, url).of_day), settings.store_addresses
-    enricher = Enricher(user_agents, verdicts, places, no_visitors, keep)
-    row_enricher = Enricher(user_agents, of_rows, places, no_visitors, keep)
-    restorer = Enricher(user_agents, verdicts, places, visitors, keep)
+    today = make_enrichers(settings, Salts(client, url).of_day)
     letters = open_all_dead_letters(settings)
     call = caller(client, url, timeout_seconds)
     stream_passes = [
         StreamPass(
             FinishedEntries(call, _names(shard)),
             stored,
-            Processor(enricher.enrich, settings.max_deliveries),
-            Processor(restorer.enrich, settings.max_deliveries),
+            Processor(today.of_entries.enrich, settings.max_deliveries),
+            Processor(today.of_lost.enrich, settings.max_deliveries),
             lambda: {click_id for _, click_id in letters.purged(0)},
             is_dry=is_dry,
         )
@@ -159,7 +143,7 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     return Replay(
         stored,
         stream_passes,
-        TablePass(stored, row_enricher, places, is_dry=is_dry),
+        TablePass(stored, today.of_rows, today.places, is_dry=is_dry),
         note,
         watch,
     )

@@ -54,6 +54,9 @@ _READ_SETTINGS = {
 
 #: What a row is sorted by.
 _KEY = itemgetter(*map(Rows._fields.index, ("short_code", "time", "click_id")))
+_ENRICHED_AT = itemgetter(Rows._fields.index("enriched_at"))
+#: Most rows of one click that are told.
+_VERSIONS = 20
 
 
 class Cursor(NamedTuple):
@@ -121,6 +124,24 @@ class StoredClicks:
         stored = dict(zip(_BESIDE_ENTRY, columns, strict=True))
         positions = {click_id: position for position, click_id in enumerate(rows.click_id)}
         return pick(rows, map(positions.__getitem__, stored["click_id"]))._replace(**stored)
+
+    def of_click(self, click_id: bytes, time_ms: int | None) -> Rows:
+        """Return the rows of one click, as often as it is stored, the newest first.
+
+        Args:
+            time_ms: when it happened, as its id says; its row may be of another time.
+        """
+        of_time = "time = fromUnixTimestamp64Milli({time_ms:Int64}, 'UTC') AND "
+        for condition in ("",) if time_ms is None else (of_time, ""):
+            query = (
+                f"{_SELECT} FROM {{table:Identifier}} PREWHERE {condition}"
+                "click_id = CAST(unhex({click_id:String}) AS FixedString(16))"
+                " ORDER BY enriched_at DESC LIMIT {most:UInt8}"
+            )
+            bounds = {"time_ms": time_ms or 0, "click_id": click_id.hex(), "most": _VERSIONS}
+            if found := self._read(query, bounds):
+                return _as_rows(sorted(found, key=_ENRICHED_AT, reverse=True))
+        return _as_rows([])
 
     def replace(self, rows: Rows) -> None:
         """Add newer rows of clicks that are stored."""

@@ -24,6 +24,7 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "dead requeue": ("--all",),
     "dead show": ("1-1",),
     "erase": ("--code", "demo1", "--yes"),
+    "explain": ("01981f4e5a3c7b1e9d2f00aa11bb22cc",),
     "links add": ("https://example.com/",),
     "links disable": ("demo1",),
     "links enable": ("demo1",),
