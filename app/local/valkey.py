@@ -63,6 +63,8 @@ def valkey_program(
         "maxmemory-policy": "noeviction",
         "daemonize": "no",
         "tcp-backlog": "511",
+        # A slow XADD would be remembered with its visitor's address.
+        "slowlog-log-slower-than": "-1",
     }
     argv = [str(binary)]
     if password:

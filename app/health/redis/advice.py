@@ -74,8 +74,8 @@ _ADVICE = (
     ("no such file", f"start it, or {_ADDRESS}"),
     ("no route to host", "see why the network between here and there is cut"),
     ("unreachable", "see why the network between here and there is cut"),
-    ("timeout", "see whether it is paused (CLIENT UNPAUSE), busy (SLOWLOG GET) or cut off"),
-    ("timed out", "see whether it is paused (CLIENT UNPAUSE), busy (SLOWLOG GET) or cut off"),
+    ("timeout", "see whether it is paused (CLIENT UNPAUSE), busy (LATENCY LATEST) or cut off"),
+    ("timed out", "see whether it is paused (CLIENT UNPAUSE), busy (LATENCY LATEST) or cut off"),
 )
 #: The server knows why it said no, and Hopline doesn't.
 _SEE_ITS_LOG = "see Redis' log, and who else uses it"
