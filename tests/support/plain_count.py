@@ -19,6 +19,7 @@ COLUMNS = {
     "browser": "browser",
     "referrer": "referrer_host",
     "bot": "bot",
+    "verdict": "verdict",
     "user_agent": "user_agent",
     "link": "short_code",
 }

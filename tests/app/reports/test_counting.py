@@ -20,7 +20,8 @@ from tests.support.plain_count import Row, check_answer, check_filter
 from tests.support.queries import ZONES, filters
 
 NAMES = ["", "DE", "de", "Ab"]
-COLUMNS = {name: ALL_COLUMNS[name] for name in ("country", "browser", "referrer", "bot")}
+_NAMES = ("country", "browser", "referrer", "bot", "verdict")
+COLUMNS = {name: ALL_COLUMNS[name] for name in _NAMES}
 #: Clocks are changed in Berlin and New York, on Chatham and on Lord Howe within days of these.
 AROUND = [datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 4, 4, 15, tzinfo=UTC)]
 AROUND += [datetime(2026, 10, 25, tzinfo=UTC), datetime(2026, 11, 1, 6, tzinfo=UTC)]

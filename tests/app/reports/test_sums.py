@@ -34,7 +34,7 @@ NAMES = ["", "DE", "de", "Ab"]
 SPANS = [(date(2026, 3, 26), date(2026, 4, 5)), (date(2026, 10, 24), date(2026, 11, 2))]
 DAY = timedelta(days=1)
 CODES = ["hot", "warm", "cold"]
-DIMENSIONS = ["country", "browser", "referrer", "bot", "link", "user_agent"]
+DIMENSIONS = ["country", "browser", "referrer", "bot", "verdict", "link", "user_agent"]
 
 
 #: At these times nine days of a zone begin and end.
@@ -107,6 +107,7 @@ def made_up(chance: random.Random, count: int) -> list[Row]:
                 user_agent=chance.choice(NAMES),
                 is_bot=is_bot,
                 bot=chance.choice(["curl", "Ab"]) if is_bot else "",
+                verdict=chance.choice(["bot", "own"] if is_bot else ["person", "suspicious"]),
                 **values,
             )
         )

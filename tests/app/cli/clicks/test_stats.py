@@ -71,6 +71,28 @@ def test_a_pipe_gets_tab_separated_lines(hopline: Callable[..., Any], url: str) 
     ]
 
 
+def test_verdicts_and_reasons_are_told_of_all_clicks(hopline: Callable[..., Any], url: str) -> None:
+    own = {"is_bot": True, "bot": "own-device", "verdict": "own", "reasons": "own-device"}
+    rows = [click_row(), click_row(verdict="suspicious", reasons="bare"), click_row(**own)]
+    for row in rows:
+        insert_clicks(url, row)
+    insert_clicks(url, bot_row(reasons="crawler-list,bot-word"))
+    asked = ("stats", "abc", "--until", "2026-05-10T13:00", "--json", "--by", "verdict,bot,reasons")
+    found = json.loads(hopline(*asked).out)
+    assert (found["humans"], found["bots"]) == (2, 2)
+    shown = {
+        by: {share["name"]: share["clicks"] for share in panel["top"]}
+        for by, panel in found["by"].items()
+    }
+    assert shown == {
+        "verdict": {"bot": 1, "own": 1, "person": 1, "suspicious": 1},
+        "bot": {"Googlebot": 1, "own-device": 1},
+        "reasons": {"": 1, "bare": 1, "crawler-list,bot-word": 1, "own-device": 1},
+    }
+    only = json.loads(hopline(*asked, "--filter", "reasons~BOT-word or verdict=own").out)
+    assert (only["clicks"], only["bots"]) == (2, 2)
+
+
 def test_a_link_without_clicks_has_zeros(hopline: Callable[..., Any], url: str) -> None:
     hopline("links", "add", "https://example.com/", "--code", "fresh1")
     ended = hopline("stats", "fresh1", "--json")
