@@ -17,7 +17,8 @@ from app.processes.child import Child, Program, wait_for
 from loadtest.common.processes import below
 
 HOPLINE = str(Path(sys.executable).parent / "hopline")
-READY_SECONDS = 60
+#: Longer than it gives each of its services.
+READY_SECONDS = 120
 #: Between two looks at a report.
 _LOOK_SECONDS = 0.15
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
@@ -100,7 +101,7 @@ class Up:
         done = self.run("stats", code, "--json")
         return json.loads(done.stdout)["clicks"] if done.returncode == 0 else None
 
-    def comes_to(self, code, clicks, seconds=30):
+    def comes_to(self, code, clicks, seconds=60):
         """Tell whether the clicks of a link come to a number before the time is over.
 
         The console is asked until then, since each start of the command costs as much as ten of
