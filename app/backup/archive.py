@@ -127,8 +127,9 @@ def new_archive(directory: Path, columns: list[str]) -> Iterator[ArchiveWriter]:
     try:
         yield writer
         writer.keep(_MANIFEST)
-        (unfinished / _BEGUN).unlink(missing_ok=True)
         unfinished.rename(directory)
+        # Not before: who is killed between the two would begin again, with all parts there.
+        (directory / _BEGUN).unlink(missing_ok=True)
     finally:
         if not writer.manifest.parts:
             shutil.rmtree(unfinished, ignore_errors=True)

@@ -1,64 +1,18 @@
 import stat
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
 
-from app.backup.archive import ArchiveWriter
 from app.stores.clickhouse.connection import connect
 from app.stores.clickhouse.shards import Shard
-from tests.support import servers
-from tests.support.clicks import NOON, bot_row, click_row, insert_clicks
+from tests.app.cli.stores.conftest import all_clicks
+from tests.support.clicks import click_row, insert_clicks
 
 Run = Callable[..., Any]
-
-
-@pytest.fixture
-def filled(hopline: Run, migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An installation with links and clicks of several months; returns the ClickHouse URL."""
-    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", migrated_url)
-    hopline("links", "add", "https://example.com/a", "--code", "plain", "--tag", "x")
-    hopline("links", "add", "https://example.com/b", "--code", "limited", "--limit", "5")
-    hopline("links", "add", "https://example.com/c", "--code", "gone")
-    hopline("links", "rm", "gone", "--yes")
-    rows = [
-        click_row(NOON - timedelta(days=31 * months, milliseconds=months), user_agent=agent)
-        for months in range(3)
-        for agent in ("Mozilla/5.0", "caf\u00e9 \u2603", "")
-    ]
-    insert_clicks(migrated_url, *rows, bot_row())
-    insert_clicks(
-        migrated_url, {**rows[0], "country": "FR", "enriched_at": NOON.replace(year=2027)}
-    )
-    return migrated_url
-
-
-@pytest.fixture
-def elsewhere(
-    valkey_server: Callable[[], servers.RedisServer],
-    shared_clickhouse: servers.ClickHouseServer,
-    monkeypatch: pytest.MonkeyPatch,
-    free_port: object,
-) -> Callable[[], str]:
-    """A function that leads the command to an empty machine; returns its ClickHouse URL."""
-
-    def move() -> str:
-        url = shared_clickhouse.url("elsewhere")
-        monkeypatch.setenv("HOPLINE_REDIS_URL", valkey_server().url)
-        monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", url)
-        return url
-
-    yield move
-    with connect(shared_clickhouse.url("default"), timeout_seconds=10) as client:
-        client.execute("DROP DATABASE IF EXISTS elsewhere SYNC")
-
-
-def all_clicks(url: str) -> list[Any]:
-    with connect(url, timeout_seconds=30) as client:
-        return client.execute("SELECT * FROM clicks FINAL ORDER BY short_code, time, click_id")
 
 
 def test_an_empty_machine_gets_the_same_links_and_clicks(
@@ -139,49 +93,6 @@ def test_every_text_and_number_comes_back_as_it_was(
     hopline("backup", str(tmp_path / "backup"))
     url = elsewhere()
     assert hopline("restore", str(tmp_path / "backup")).exit_code == 0
-    assert all_clicks(url) == clicks
-
-
-@pytest.mark.parametrize("whole_parts", range(5))
-def test_a_backup_that_broke_off_goes_on_where_it_was(
-    hopline: Run,
-    filled: str,
-    elsewhere: Callable[[], str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    whole_parts: int,
-) -> None:
-    # Of 4, 3 and 3 clicks in three months, and the links before them.
-    monkeypatch.setattr("app.backup.clicks.PART_ROWS", 2)
-    clicks, directory = all_clicks(filled), tmp_path / "backup"
-    parts: list[str] = []
-    add = ArchiveWriter.add_text
-
-    def break_off(writer: ArchiveWriter, name: str, chunks: Iterable[bytes]) -> None:
-        if len(parts) == whole_parts:
-            (tmp_path / "backup.part" / f"{name}.jsonl.gz").write_bytes(b"half of it")
-            raise OSError(28, "No space left on device")
-        parts.append(name)
-        add(writer, name, chunks)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(ArchiveWriter, "add_text", break_off)
-        ended = hopline("backup", str(directory))
-    assert (ended.exit_code, "No space left" in ended.err, directory.exists()) == (1, True, False)
-    ended = hopline("backup", str(directory))
-    assert (ended.exit_code, "going on with" in ended.err) == (0, whole_parts > 0)
-    assert ended.out == f"3 links and 10 clicks are in {directory}\n"
-    assert sorted(path.name.partition(".")[0] for path in directory.glob("*.gz")) == [
-        "clicks-202603",
-        "clicks-202603-2",
-        "clicks-202604",
-        "clicks-202604-2",
-        "clicks-202605",
-        "clicks-202605-2",
-        "links",
-    ]
-    url = elsewhere()
-    assert hopline("restore", str(directory)).exit_code == 0
     assert all_clicks(url) == clicks
 
 
