@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import redis
 
 _MIB = 1 << 20
+_SLOW_LOG = "slowlog-log-slower-than"
 
 
 def redis_checks(
@@ -41,6 +42,7 @@ def redis_checks(
         persistence = client.info("persistence")
         appendfsync = read_config(client, url, "appendfsync").get("appendfsync")
         yield judge_persistence(persistence, appendfsync)
+        yield judge_slow_log(read_config(client, url, _SLOW_LOG).get(_SLOW_LOG))
         memory = client.info("memory")
         stats = client.info("stats")
         yield judge_eviction(memory["maxmemory_policy"], stats["evicted_keys"])
@@ -66,6 +68,24 @@ def judge_persistence(info: Mapping[str, Any], appendfsync: str | None) -> Check
             "CONFIG SET appendfsync everysec, and the same in redis.conf",
         )
     return ok(name, f"append-only file, fsync {appendfsync or 'unknown'}")
+
+
+def judge_slow_log(slower_than_us: str | None) -> Check:
+    """Judge from which duration on Redis remembers commands, which hold visitors' addresses.
+
+    Args:
+        slower_than_us: as CONFIG says it, in microseconds; None where it may not be asked.
+    """
+    name = "redis slow log"
+    if slower_than_us is None:
+        return ok(name, "unknown: CONFIG may not be asked")
+    if slower_than_us.startswith("-"):
+        return ok(name, "slow commands are not remembered, nor the addresses in them")
+    return warn(
+        name,
+        "the last 128 slow commands are remembered with visitors' whole addresses",
+        f"CONFIG SET {_SLOW_LOG} -1, the same in redis.conf, and SLOWLOG RESET",
+    )
 
 
 def rewrite_check(client: "redis.Redis", url: str, key: str, since_ms: int | None) -> Check:

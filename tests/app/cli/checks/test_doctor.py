@@ -88,6 +88,7 @@ def test_an_installation_that_is_well(
         "redis rewrite",
         "redis persistence",
         "redis eviction",
+        "redis slow log",
         "redis fork",
         "redis writes",
         "redis rights",

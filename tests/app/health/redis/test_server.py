@@ -8,6 +8,7 @@ from app.health.redis.server import (
     judge_memory,
     judge_persistence,
     judge_rewrite,
+    judge_slow_log,
     redis_checks,
 )
 from app.stores.redis.aof_rewrite import Noted
@@ -26,6 +27,7 @@ def test_a_server_as_hopline_starts_it_is_well(any_redis_server) -> None:
         "redis clock": "ok",
         "redis persistence": "ok",
         "redis eviction": "ok",
+        "redis slow log": "ok",
         "redis fork": "ok",
         "redis memory": "ok",
     }
@@ -37,12 +39,14 @@ def test_what_a_server_is_told_at_run_time_is_seen(valkey_server) -> None:
         client.config_set("appendonly", "no")
         client.config_set("maxmemory-policy", "allkeys-lru")
         client.config_set("maxmemory", "1mb")
+        client.config_set("slowlog-log-slower-than", "0")
         states = {
             check.name: check.state for check in redis_checks(client, server.url, MAXLEN, 1000)
         }
     assert states["redis persistence"] == "warn"
     assert states["redis eviction"] == "fail"
     assert states["redis memory"] == "fail"
+    assert states["redis slow log"] == "warn"
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,12 @@ def test_what_a_server_is_told_at_run_time_is_seen(valkey_server) -> None:
 )
 def test_persistence_is_judged(info: dict[str, Any], appendfsync: str | None, state: str) -> None:
     check = judge_persistence(info, appendfsync)
+    assert (check.state, bool(check.mend)) == (state, state != "ok")
+
+
+@pytest.mark.parametrize(("told", "state"), [(None, "ok"), ("-1", "ok"), ("0", "warn")])
+def test_slow_commands_may_not_be_remembered(told: str | None, state: str) -> None:
+    check = judge_slow_log(told)
     assert (check.state, bool(check.mend)) == (state, state != "ok")
 
 
