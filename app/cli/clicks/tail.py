@@ -8,6 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from app.cli.clicks.click_judge import ClickJudge
 from app.cli.clicks.stream_tail import StreamTail
 from app.clicks.click import Click, InvalidClick, from_fields
 from app.config.loading import load
@@ -18,8 +19,6 @@ from app.links.codes import named
 from app.stores.redis.client import connect
 from app.terminal.output import complain, let_go, one_line
 from app.times import rfc3339
-from app.verdicts.modes import read_modes
-from app.verdicts.user_agent import UserAgentClassifier
 
 #: How long one read waits at the server; Ctrl-C is heard at any time.
 _BLOCK_MS = 1_000
@@ -65,7 +64,7 @@ def _follow(settings: Settings, code: str | None, *, as_json: bool) -> None:
         sleep=time.sleep,
         say=complain,
     )
-    classifier = UserAgentClassifier(read_modes(settings.rules))
+    judge = ClickJudge(settings)
     write_line = as_json_line if as_json else line_of
     for entry_id, fields in stream_tail.entries(stream_tail.last_ids()):
         try:
@@ -74,9 +73,7 @@ def _follow(settings: Settings, code: str | None, *, as_json: bool) -> None:
             complain(f"entry {entry_id.decode()} is no click: {error}")
             continue
         if code in (None, click.short_code):
-            # Of a click that is only counted, the user agent is nobody's business.
-            bot = "" if click.count_only else classifier.name(click.user_agent)
-            print(write_line(click, bot), flush=True)
+            print(write_line(click, judge.verdict(click).name), flush=True)
 
 
 def line_of(click: Click, bot: str) -> str:
