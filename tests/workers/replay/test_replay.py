@@ -94,6 +94,40 @@ def test_who_was_taken_for_a_program_is_a_person_afterwards(world, monkeypatch):
     assert sorted(world.rows("verdict", "reasons")) == judged
 
 
+@pytest.mark.parametrize("is_trimmed", [False, True])
+def test_a_click_that_is_only_counted_stays_nobodys(world, countries, is_trimmed):
+    old, new = countries
+    only_counted = {"user_agent": "", "ip": "", "count_only": "1"}
+    world.process(
+        make_click(**only_counted),
+        make_click(**only_counted, purpose="prefetch"),
+        make_click(count_only="1"),
+        geoip_path=old,
+    )
+    columns = ("visitor_id", "verdict", "bot", "device", "browser", "country", "user_agent")
+    nobodys = [
+        (0, "person", "", "other", "", "", ""),
+        (0, "prefetch", "prefetch", "other", "", "", ""),
+        (0, "person", "", "other", "", "", ""),
+    ]
+    assert world.rows(*columns) == nobodys
+    if is_trimmed:
+        world.forget_stream()
+    world.replay(geoip_path=new)
+    assert world.rows(*columns) == nobodys
+
+
+def test_who_was_known_to_a_worker_of_before_is_nobody_after_a_replay(world):
+    """It heeded no mark, and a visitor's id of nothing at all is the same for all of them."""
+    world.process(make_click(count_only="1", user_agent="", ip=""))
+    world.clickhouse.execute(
+        "ALTER TABLE clicks UPDATE visitor_id = 7, verdict = 'bot', is_bot = 1 WHERE 1"
+        " SETTINGS mutations_sync = 1"
+    )
+    world.replay()
+    assert world.rows("visitor_id", "is_bot", "verdict") == [(0, False, "person")]
+
+
 def test_past_the_stream_the_rows_tell(world, countries, monkeypatch):
     old, new = countries
     clicks = [make_click(accept_language="de", purpose="prefetch") for _ in range(20)]

@@ -339,6 +339,8 @@ def test_a_spool_that_was_set_aside_is_named(hopline: Run, tables: Any, tmp_path
         [],
         ["--code", "a", "--visitor", "1"],
         ["--address", "nonsense", "--yes"],
+        # Nobody's: clicks that are only counted.
+        ["--visitor", "0", "--yes"],
         ["--code", "abc"],
         ["--code", "abc", "--since", "soon", "--yes"],
     ],
