@@ -96,9 +96,12 @@ class UserAgentClassifier:
         self._rules = [rule for rule, _ in owned]
         self._patterns = [pattern for _, pattern in owned]
         listed = {at: pattern for at, (rule, pattern) in enumerate(owned) if rule is CRAWLER_LIST}
-        ours = {at: pattern for at, (_, pattern) in enumerate(owned) if at not in listed}
+        ours = [(at, pattern) for at, (_, pattern) in enumerate(owned) if at not in listed]
+        half = len(ours) // 2
         # Together they would need more states than google-re2 keeps at a time: ten times as slow.
-        self._listed, self._ours = _PatternSet(listed), _PatternSet(ours)
+        # Made-up letters take two thirds of the time in two halves of ours.
+        parts = (listed, dict(ours[:half]), dict(ours[half:]))
+        self._sets = tuple(map(_PatternSet, parts))
         self._compatible = re2.compile(COMPATIBLE_NAME)
         self._compatible_browsers = re2.compile(COMPATIBLE_BROWSERS)
         self._browsers = _PatternSet({0: ENGINES, 1: DEVICES})
@@ -111,7 +114,7 @@ class UserAgentClassifier:
         It takes some 10 µs; whoever asks often remembers the answers.
         """
         text = _without_model(user_agent.strip())
-        matching = sorted(self._listed.matching(text) + self._ours.matching(text))
+        matching = sorted(at for each in self._sets for at in each.matching(text))
         if matching and self._is_app(matching, text):
             matching = [one for one in matching if self._rules[one] not in _ALSO_OF_APPS]
         rules = dict.fromkeys(self._rules[one].name for one in matching)

@@ -176,9 +176,8 @@ class Enricher:
         """Return the text, browser and system with versions, device, program and rules for it."""
         user_agent = _start(raw, _READ_AGENT_BYTES)
         rules, program = self._verdicts.read_agent(user_agent)
-        *told, device = together(self._user_agents.read(user_agent), hints)
-        device = "bot" if program else device
-        return raw, *(text.encode() for text in (*told, device, program)), rules
+        told = together(self._user_agents.read(user_agent, bool(program)), hints)
+        return raw, *(text.encode() for text in (*told, program)), rules
 
     def _read_origin(self, ip: bytes) -> tuple[Any, ...]:
         """Return what is stored of an address, its household, kinds of network and place."""

@@ -23,8 +23,11 @@ class UserAgents:
     def __init__(self) -> None:
         self._browsers, self._systems, self._devices = Browsers(), Systems(), Devices()
 
-    def read(self, text: str) -> UserAgent:
-        """Return what a user agent tells; a crawler's device is not told here."""
-        return UserAgent(
-            *self._browsers.read(text), *self._systems.read(text), self._devices.read(text)
-        )
+    def read(self, text: str, is_program: bool = False) -> UserAgent:
+        """Return what a user agent tells.
+
+        Args:
+            is_program: whether it is known to be a program's, which has no device.
+        """
+        device: Device = "bot" if is_program else self._devices.read(text)
+        return UserAgent(*self._browsers.read(text), *self._systems.read(text), device)

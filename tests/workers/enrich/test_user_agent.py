@@ -24,6 +24,11 @@ def test_a_user_agent_tells_browser_system_and_device(user_agents):
     assert user_agents.read(text) == UserAgent("Threads", "323", "Android", "14", "mobile")
 
 
+def test_a_program_has_no_device(user_agents):
+    text = "Mozilla/5.0 (Linux; Android 14) Chrome/126.0 Mobile Safari/537.36"
+    assert user_agents.read(text, is_program=True) == user_agents.read(text)._replace(device="bot")
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_read(user_agents, text):
     told = user_agents.read(text)
