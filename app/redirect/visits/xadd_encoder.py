@@ -121,16 +121,21 @@ class XaddEncoder:
         ip, user_agent, referer, host, language, purpose, gpc, query, mark, own, hints = visit
         if second != self._second:
             self._second, self._timestamp = second, field(b"timestamp", b"%d" % second)
-        extras = (
+        extras: tuple[bytes, ...] = (
             self._hosts[host] if host else b"",
             self._languages[language] if language else b"",
-            self._purposes[purpose] if purpose else b"",
-            self._gpc[gpc] if gpc else b"",
-            self._queries[query] if query else b"",
-            self._marks[mark] if mark else b"",
-            self._owns[own] if own else b"",
-            self._hints[hints] if hints else b"",
         )
+        # Most visits say no more, and are asked once for all of these.
+        if purpose or gpc or query or mark or own:
+            extras += (
+                self._purposes[purpose] if purpose else b"",
+                self._gpc[gpc] if gpc else b"",
+                self._queries[query] if query else b"",
+                self._marks[mark] if mark else b"",
+                self._owns[own] if own else b"",
+            )
+        if hints:
+            extras += (self._hints[hints],)
         heads = self._trimming_heads if digits[-1] == _TRIMMING_DIGIT else self._heads
         return b"".join(
             (
