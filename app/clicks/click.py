@@ -29,6 +29,7 @@ _ID_BYTES = 16
 ADR_FIELDS = ("short_code", "timestamp", "ip", "user_agent", "referer", "original_url")
 _EXTRA_FIELDS = (
     *("host", "accept_language", "purpose", "gpc", "query", "count_only", "own", "client_hints"),
+    "fetch_mode",
 )
 _TEXT_FIELDS = tuple(name for name in ADR_FIELDS if name != "timestamp") + _EXTRA_FIELDS
 _REQUIRED = tuple(name.encode() for name in ADR_FIELDS)
@@ -37,6 +38,8 @@ _TEXTS = tuple(name.encode() for name in _TEXT_FIELDS)
 _CLICKS_TEXTS = tuple(name for name in _TEXTS if name != b"gpc")
 #: Value of the field of that name; any text says the same.
 OWN = b"1"
+#: Value of the field fetch_mode where the header is missing; where the field is, nobody looked.
+NO_FETCH_MODE = b"none"
 _CLICK_ID = re.compile(rb"(?:[0-9A-Fa-f]{4}-?){8}")
 _TIMESTAMP = re.compile(rb"[0-9]{1,12}(\.[0-9]{1,9})?")
 
@@ -71,6 +74,7 @@ class Click:
             :mod:`app.clicks.count_only`.
         own: :data:`OWN` of a browser that has asked not to be counted.
         client_hints: as :func:`app.clicks.client_hints.client_hints` puts them together.
+        fetch_mode: value of the Sec-Fetch-Mode header, or :data:`NO_FETCH_MODE`.
     """
 
     click_id: bytes
@@ -88,6 +92,7 @@ class Click:
     count_only: str = ""
     own: str = ""
     client_hints: str = ""
+    fetch_mode: str = ""
 
     @property
     def time_ms(self) -> int:
@@ -119,6 +124,7 @@ class Clicks(NamedTuple):
     count_only: list[bytes]
     owns: list[bytes]
     client_hints: list[bytes]
+    fetch_modes: list[bytes]
 
 
 def new_click_id(now_ms: int, random: bytes) -> bytes:

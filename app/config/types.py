@@ -44,9 +44,8 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
 #: What says something else about a visit or its connection, so that no address can stand there.
 _TAKEN_HEADERS = frozenset((
     "accept-language", "connection", "content-length", "content-type", "cookie", "dnt", "expect",
-    "host",
-    "purpose", "referer", "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform",
-    "sec-gpc", "sec-purpose", "transfer-encoding", "upgrade", "user-agent",
+    "host", "purpose", "referer", "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform",
+    "sec-fetch-mode", "sec-gpc", "sec-purpose", "transfer-encoding", "upgrade", "user-agent",
     "x-moz", "x-purpose", "x-request-id", "x-request-start",
 ))  # fmt: skip
 

@@ -16,6 +16,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from app.clicks.campaign_query import campaign_query
+from app.clicks.click import NO_FETCH_MODE
 from app.clicks.client_hints import HEADERS, client_hints
 from app.links.link import Link
 from app.metrics.redirect import RedirectMetrics
@@ -50,6 +51,7 @@ _POSITIONS = {
     b"x-request-start": 10,
     b"dnt": 11,
     **{name: 12 + index for index, name in enumerate(HEADERS)},
+    b"sec-fetch-mode": 15,
 }
 
 _Texts = Sequence[bytes | None]
@@ -111,23 +113,8 @@ class RedirectFastLane:
             if ready is None:
                 return False
         # In the order of their positions.
-        (
-            _,
-            agent,
-            referer,
-            host,
-            language,
-            cookie,
-            gpc,
-            told,
-            second,
-            named,
-            started,
-            dnt,
-            mobile,
-            platform,
-            brands,
-        ) = values
+        _, agent, referer, host, language, cookie, gpc, *others = values
+        told, second, named, started, dnt, mobile, platform, brands, mode = others
         if told is None and second is None:
             address = self._address_of_peer(peer[0])
         else:
@@ -135,7 +122,19 @@ class RedirectFastLane:
         said = campaign_query(query) if query else None
         own = own_mark(cookie) if cookie else None
         hints = client_hints(mobile, platform, brands) if brands else None
-        texts: _Texts = (address, agent, referer, host, language, None, gpc, said, None, own, hints)
+        of_browser = (own, hints, mode or NO_FETCH_MODE)
+        texts: _Texts = (
+            address,
+            agent,
+            referer,
+            host,
+            language,
+            None,
+            gpc,
+            said,
+            None,
+            *of_browser,
+        )
         if (gpc or dnt) and self._is_only_counted(gpc, dnt):
             texts = only_counted(Visit(*(text or b"" for text in texts)))
             address, agent = texts[:2]

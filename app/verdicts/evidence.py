@@ -14,9 +14,11 @@ class Evidence(NamedTuple):
         purpose: why a browser loads the link on its own, e.g. ``prefetch``; '' for a visit.
         networks: kinds of the networks that the address is in, e.g. ``own``.
         is_own_device: whether the browser has asked not to be counted.
+        traffic: what the visit is part of, e.g. ``burst``.
     """
 
     matched: tuple[str, ...] = ()
     purpose: str = ""
     networks: tuple[str, ...] = ()
     is_own_device: bool = False
+    traffic: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from app.verdicts.forms import BARE, COMPATIBLE, NO_DEVICE, NO_USER_AGENT
 from app.verdicts.libraries import HEADLESS, HTTP_LIBRARY
 from app.verdicts.rule import Rule
 from app.verdicts.services import LINK_PREVIEW, MAIL_SCANNER, MONITOR, SECURITY_SCANNER
+from app.verdicts.traffic import CLICK_RATE, DATACENTRE_NETWORK, MAIL_BURST
 from app.verdicts.visit import OWN_DEVICE, OWN_NETWORK, PREFETCH, SUSPICION
 from app.verdicts.words import BOT_WORD, CONTACT, PURPOSE_WORD
 
@@ -41,5 +42,8 @@ RULES = (
     COMPATIBLE,
     NO_DEVICE,
     PREFETCH,
+    MAIL_BURST,
+    CLICK_RATE,
+    DATACENTRE_NETWORK,
     SUSPICION,
 )

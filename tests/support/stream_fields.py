@@ -39,6 +39,7 @@ clicks = st.builds(
     count_only=st.sampled_from(["", "1"]),
     own=texts,
     client_hints=texts,
+    fetch_mode=texts,
 )
 
 

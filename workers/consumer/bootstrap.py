@@ -41,6 +41,7 @@ from workers.enrich.enricher import Enricher
 from workers.enrich.places.database import BadPlaceDatabase
 from workers.enrich.places.places import Places, Standing
 from workers.enrich.salts import Salts
+from workers.enrich.traffic import Traffic
 from workers.enrich.user_agent import UserAgents
 from workers.enrich.verdicts import Verdicts
 from workers.enrich.visitor import Visitors
@@ -261,7 +262,9 @@ def _processor(settings: Settings, metrics: WorkerMetrics) -> Processor:
     places = Places(settings.geoip_path, settings.data_dir, note)
     visitors = Visitors(Salts(client, settings.redis_url).of_day)
     verdicts = Verdicts(read_modes(settings.rules), settings.own_networks)
-    enricher = Enricher(UserAgents(), verdicts, places, visitors, settings.store_addresses)
+    enricher = Enricher(
+        UserAgents(), verdicts, places, visitors, settings.store_addresses, Traffic()
+    )
     return Processor(
         cpu_time(cpu("enrich"))(enricher.enrich),
         settings.max_deliveries,

@@ -12,12 +12,12 @@ Kept = Literal["network", "full", "none"]
 
 UNKNOWN = bytes(16)
 _MAPPED = bytes(10) + b"\xff\xff"
+_NAT64 = (bytes.fromhex("0064ff9b") + bytes(8), bytes.fromhex("0064ff9b0001"))
 #: Prefixes of IPv6 addresses that are made of an IPv4 address, and where in them it begins: 6to4
 #: (RFC 3056 §2), and NAT64 with the well-known and a local prefix (RFC 6052 §2.2, RFC 8215 §5).
 _MADE_OF_IPV4 = (
     (bytes.fromhex("2002"), 2),
-    (bytes.fromhex("0064ff9b") + bytes(8), 12),
-    (bytes.fromhex("0064ff9b0001"), 12),
+    *((prefix, 12) for prefix in _NAT64),
 )
 #: Teredo (RFC 4380 §4): the client's IPv4 address comes last, with each bit the other way round.
 _TEREDO = bytes.fromhex("20010000")
@@ -46,8 +46,11 @@ def kept(address: bytes, what: Kept) -> bytes:
 def household(address: bytes) -> bytes:
     """Return the part that a visitor keeps for a day: all of an IPv4 address, a /64 of IPv6.
 
-    The rest of an IPv6 address changes within the day (RFC 8981).
+    The rest of an IPv6 address changes within the day (RFC 8981). Behind the prefix of a NAT64 is
+    everybody who has IPv4.
     """
+    if address.startswith(_NAT64):
+        address = origin(address)
     return _cut(address, 4, 8)
 
 

@@ -20,11 +20,13 @@ from workers.enrich.client_hints import NONE, ClientHints, read_client_hints, to
 from workers.enrich.count_only import as_nobodys, without_visitors
 from workers.enrich.language import preferred_language
 from workers.enrich.memo import Memo
+from workers.enrich.networks import kinds_of_asn
 from workers.enrich.places.place import NOWHERE, Place
 from workers.enrich.places.places import Places
 from workers.enrich.referrer import own_host, referrer_host
 from workers.enrich.source.attribution import Attribution, Attributions, Referrer
 from workers.enrich.source.campaign import Campaign, read_campaign
+from workers.enrich.traffic import Traffic
 from workers.enrich.user_agent import UserAgents
 from workers.enrich.verdicts import Told, Verdicts
 from workers.enrich.visitor import Visitors
@@ -60,6 +62,7 @@ class Enricher:
         places: Places,
         visitors: Visitors,
         keep: Kept,
+        traffic: Traffic | None = None,
     ) -> None:
         self._user_agents = user_agents
         self._verdicts = verdicts
@@ -67,6 +70,7 @@ class Enricher:
         self._visitors = visitors
         self._made_by = (verdicts.rules_version.encode(), verdicts.data_version.encode())
         self._keep = keep
+        self._traffic = traffic
         self._agents = Memo(self._read_agent, _CACHED)
         self._hinting_agents = Memo(self._read_hinting_agent, _CACHED)
         self._hints = Memo(_read_hints, _CACHED)
@@ -105,18 +109,24 @@ class Enricher:
         stored, households, networks, *places = zip(*self._origins.all(clicks.ips), strict=True)
         referrers, referrer_hosts, known = zip(*self._referrers.all(clicks.referers), strict=True)
         hosts = self._hosts.all(clicks.hosts)
-        told = self._tell(clicks, _added(rules, matched), networks)
+        visitors = self._visitors.visitor_ids(clicks.times_ms, households, user_agents, now_ms)
+        attributions = self._attributions(clicks, known, hosts)
+        traffic = (
+            self._traffic.look(clicks, households, visitors, attributions)
+            if self._traffic
+            else [()] * count
+        )
+        told = self._tell(clicks, _added(rules, matched), networks, traffic)
         verdicts, reasons, names = zip(*told, strict=True)
         bots = _bots(names, programs)
         rules_version, data_version = self._made_by
-        attributions = _columns(self._attributions(clicks, known, hosts))
         return Rows(
             click_id=clicks.click_ids,
             time=clicks.times_ms,
             short_code=clicks.short_codes,
             target=self._targets.all(clicks.original_urls),
             ip=stored,
-            visitor_id=self._visitors.visitor_ids(clicks.times_ms, households, user_agents, now_ms),
+            visitor_id=visitors,
             **dict(zip(Place._fields, places, strict=True)),
             browser=browsers,
             os=systems,
@@ -129,7 +139,7 @@ class Enricher:
             host=hosts,
             language=self._languages.all(clicks.accept_languages),
             geo_version=[self._geo_version] * count,
-            **dict(zip(Attribution._fields, attributions, strict=True)),
+            **dict(zip(Attribution._fields, _columns(attributions), strict=True)),
             browser_version=versions,
             os_version=system_versions,
             client_hints=hints,
@@ -145,6 +155,7 @@ class Enricher:
         clicks: Clicks,
         rules: Sequence[tuple[str, ...]],
         networks: Sequence[tuple[str, ...]],
+        traffic: Sequence[tuple[str, ...]],
     ) -> list[Told]:
         """Return what each click's evidence comes to; hardly any has a purpose or is marked."""
         if any(clicks.count_only):
@@ -155,7 +166,9 @@ class Enricher:
         if any(clicks.purposes):
             purposes = [loaded_ahead(_start(purpose)) for purpose in clicks.purposes]
         own_devices = map(bool, clicks.owns)
-        return self._verdicts.tell(zip(rules, purposes, networks, own_devices, strict=True))
+        return self._verdicts.tell(
+            zip(rules, purposes, networks, own_devices, traffic, strict=True)
+        )
 
     def _begin_places(self) -> None:
         """Forget what databases have told that others have replaced."""
@@ -183,7 +196,7 @@ class Enricher:
         """Return what is stored of an address, its household, kinds of network and place."""
         address = parse_address(_start(ip))
         place = NOWHERE if address == UNKNOWN else self._places.place(as_text(origin(address)))
-        networks = self._verdicts.networks_of(address)
+        networks = self._verdicts.networks_of(address) + kinds_of_asn(place.asn)
         return kept(address, self._keep), household(address), networks, *self._in_bytes(place)
 
     def _read_referrer(self, raw: bytes) -> tuple[bytes, bytes, Referrer]:

@@ -1,11 +1,29 @@
 """Step that names the kinds of network which an address is in."""
 
+from functools import lru_cache
+from importlib import resources
+
 from app.http.networks import Networks
+from app.verdicts.traffic import DATACENTRE
 from app.verdicts.visit import OWN
 from workers.enrich.address import UNKNOWN, as_text, kept
 
 _NONE: tuple[str, ...] = ()
 _OWN = (OWN,)
+_DATACENTRE = (DATACENTRE,)
+
+
+def kinds_of_asn(asn: str) -> tuple[str, ...]:
+    """Return the kinds of a network by its number and name, ``AS3320 Deutsche Telekom AG``."""
+    return _DATACENTRE if asn.partition(" ")[0] in datacentres() else _NONE
+
+
+@lru_cache(1)
+def datacentres() -> frozenset[str]:
+    """Return the numbers of the networks in ``datacentres.tsv``, as ``AS16509``."""
+    table = resources.files("workers.enrich.facts").joinpath("datacentres.tsv").read_text()
+    lines = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
+    return frozenset(f"AS{number}" for number, *_ in lines)
 
 
 class NetworkKinds:

@@ -16,7 +16,7 @@ _REMEMBERED = 20_000
 #: Between names in a column.
 BETWEEN_REASONS = ","
 
-Key = tuple[tuple[str, ...], str, tuple[str, ...], bool]
+Key = tuple[tuple[str, ...], str, tuple[str, ...], bool, tuple[str, ...]]
 
 
 class Told(NamedTuple):

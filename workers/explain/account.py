@@ -15,7 +15,15 @@ from workers.explain.asked import time_of
 from workers.explain.traces import Traces
 from workers.replay.enrichers import Enrichers
 from workers.replay.finished_entries import milliseconds
-from workers.replay.rows import COMPARED, as_clicks, from_stream, from_table, matched_rules, pick
+from workers.replay.rows import (
+    COMPARED,
+    as_clicks,
+    from_stream,
+    from_table,
+    matched_rules,
+    matched_with_others,
+    pick,
+)
 
 #: Columns that say by what a row was made.
 VERSIONS = ("rules_version", "data_version", "geo_version")
@@ -83,7 +91,8 @@ def make_account(traces: Traces, today: Enrichers, modes: Modes, now_ms: int) ->
     if entered:
         try:
             clicks = decode([entered.entry_id], [entered.flat])
-            fresh = today.of_entries.enrich(clicks, now_ms)
+            known = matched_with_others(stored) if stored else ()
+            fresh = today.of_entries.enrich(clicks, now_ms, known)
             fresh = from_stream(fresh, stored) if stored else fresh
         except InvalidClick as error:
             fault = str(error)

@@ -8,6 +8,7 @@ from app.verdicts.modes import read_modes
 from workers.enrich.enricher import Enricher
 from workers.enrich.networks import StoredNetworkKinds
 from workers.enrich.salts import SALT_BYTES
+from workers.enrich.traffic import Traffic
 from workers.enrich.user_agent import UserAgents
 from workers.enrich.verdicts import Verdicts
 from workers.enrich.visitor import Visitors
@@ -47,8 +48,8 @@ def make_enrichers(settings: Settings, salt_of: Callable[[str], bytes]) -> Enric
     # new one.
     no_visitors, keep = Visitors(lambda _: bytes(SALT_BYTES)), settings.store_addresses
     return Enrichers(
-        Enricher(user_agents, verdicts, places, no_visitors, keep),
+        Enricher(user_agents, verdicts, places, no_visitors, keep, Traffic()),
         Enricher(user_agents, of_rows, places, no_visitors, keep),
-        Enricher(user_agents, verdicts, places, Visitors(salt_of), keep),
+        Enricher(user_agents, verdicts, places, Visitors(salt_of), keep, Traffic()),
         places,
     )

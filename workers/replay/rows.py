@@ -15,6 +15,7 @@ from app.clicks.click import Clicks
 from app.clicks.count_only import MARK, NOBODY
 from app.verdicts.judge import SHADOW
 from app.verdicts.rules import RULES
+from app.verdicts.traffic import OF_OTHER_CLICKS
 from app.verdicts.visit import loaded_ahead
 from workers.clickhouse.rows import Rows
 from workers.enrich.address import as_text
@@ -92,6 +93,7 @@ def as_clicks(stored: Rows) -> Clicks:
         count_only=[MARK if visitor == NOBODY else b"" for visitor in stored.visitor_id],
         owns=nothing,
         client_hints=list(stored.client_hints),
+        fetch_modes=nothing,
     )
 
 
@@ -99,6 +101,13 @@ def matched_rules(stored: Rows) -> list[tuple[str, ...]]:
     """Return the names of the rules that each click matched, of those that its row can't tell."""
     names = {text: _names(text) for text in set(stored.reasons)}
     return [names[text] for text in stored.reasons]
+
+
+def matched_with_others(stored: Rows) -> list[tuple[str, ...]]:
+    """Return the names of the rules that each click matched by other clicks around it."""
+    return [
+        tuple(name for name in names if name in OF_OTHER_CLICKS) for names in matched_rules(stored)
+    ]
 
 
 def from_table(fresh: Rows, stored: Rows, places: StoredPlaces) -> Rows:

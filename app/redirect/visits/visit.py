@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from app.clicks.campaign_query import campaign_query
-from app.clicks.click import OWN
+from app.clicks.click import NO_FETCH_MODE, OWN
 from app.clicks.client_hints import HEADERS, client_hints
 from app.redirect.visits.client_address import ClientAddress
 from app.verdicts.visit import loaded_ahead
@@ -27,6 +27,7 @@ FIELD_BYTES = {
     b"count_only": 1,
     b"own": 1,
     b"client_hints": 300,
+    b"fetch_mode": 16,
 }
 
 #: Sec-Purpose is the standard (Fetch, §2.2.6); the others are its forerunners, still sent.
@@ -48,6 +49,7 @@ class Visit(NamedTuple):
         count_only: as in :class:`app.clicks.click.Click`.
         own: whether the browser has asked not to be counted, as :func:`own_mark` returns it.
         client_hints: what the browser says of itself beside its user agent.
+        fetch_mode: as in :class:`app.clicks.click.Click`.
     """
 
     ip: bytes
@@ -61,6 +63,7 @@ class Visit(NamedTuple):
     count_only: bytes = b""
     own: bytes = b""
     client_hints: bytes = b""
+    fetch_mode: bytes = b""
 
     @property
     def is_ahead_of_person(self) -> bool:
@@ -84,6 +87,7 @@ def from_environ(environ: Mapping[str, str], client_address: ClientAddress) -> V
         campaign_query(_raw(get("QUERY_STRING", ""))),
         own=own_mark(_raw(get("HTTP_COOKIE", ""))),
         client_hints=client_hints(*(_raw(get(key, "")) for key in _HINT_KEYS)),
+        fetch_mode=_raw(get("HTTP_SEC_FETCH_MODE", "")) or NO_FETCH_MODE,
     )
 
 

@@ -22,7 +22,7 @@ from app.redirect.visits.visit import FIELD_BYTES, Visit, clean
 #: In the order of the contract.
 EXTRA_NAMES = (
     *(b"host", b"accept_language", b"purpose", b"gpc", b"query", b"count_only", b"own"),
-    b"client_hints",
+    *(b"client_hints", b"fetch_mode"),
 )
 _FIELD_COUNT = 7
 #: Behind it come an id's 32 hexadecimal digits and the end of the line.
@@ -85,7 +85,7 @@ class XaddEncoder:
         self._user_agents = TextParts(b"user_agent")
         self._referers = TextParts(b"referer")
         self._hosts, self._languages, self._purposes, *last = map(TextParts, EXTRA_NAMES)
-        self._gpc, self._queries, self._marks, self._owns, self._hints = last
+        self._gpc, self._queries, self._marks, self._owns, self._hints, self._fetch_modes = last
         self._second = 0
         self._timestamp = b""
 
@@ -118,7 +118,8 @@ class XaddEncoder:
             visit: the texts of a :class:`~app.redirect.visits.visit.Visit`, in its order; may be as
                 the client sent them, or None.
         """
-        ip, user_agent, referer, host, language, purpose, gpc, query, mark, own, hints = visit
+        ip, user_agent, referer, host, language, purpose, gpc, query, *others = visit
+        mark, own, hints, mode = others
         if second != self._second:
             self._second, self._timestamp = second, field(b"timestamp", b"%d" % second)
         extras: tuple[bytes, ...] = (
@@ -136,6 +137,8 @@ class XaddEncoder:
             )
         if hints:
             extras += (self._hints[hints],)
+        if mode:
+            extras += (self._fetch_modes[mode],)
         heads = self._trimming_heads if digits[-1] == _TRIMMING_DIGIT else self._heads
         return b"".join(
             (

@@ -26,6 +26,7 @@ def columns_of(entry_id: bytes, click: Click) -> tuple[object, ...]:
         click.count_only,
         click.own,
         click.client_hints,
+        click.fetch_mode,
     )
     return (entry_id, click.click_id, click.time_ms, *(text.encode() for text in texts))
 
@@ -38,7 +39,10 @@ hostile = st.builds(
     },
     st.dictionaries(
         st.sampled_from(
-            [*FOREIGN, b"click_id", b"host", b"gpc", b"purpose", b"query", b"count_only", b"own"]
+            [
+                *(*FOREIGN, b"click_id", b"host", b"gpc", b"purpose", b"query", b"count_only"),
+                *(b"own", b"fetch_mode"),
+            ]
         ),
         st.sampled_from(
             [

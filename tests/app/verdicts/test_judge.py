@@ -14,6 +14,7 @@ from app.verdicts.rules import RULES
 from app.verdicts.visit import OWN
 
 NAMES = [rule.name for rule in RULES if rule.name != "suspicion"]
+MODES = {rule.name: rule.mode for rule in RULES}
 LIGHT = [replace(rule, weight=60) if rule.name in ("bare", "contact") else rule for rule in RULES]
 
 
@@ -90,7 +91,7 @@ def test_a_verdict_is_that_of_the_first_rule_that_decides(evidence, modes, verdi
 )
 def test_only_what_is_enforced_makes_somebody_no_person(matched, modes):
     told = judged(Evidence(tuple(matched)), *(f"{name}={mode}" for name, mode in modes.items()))
-    wanted = {name: modes.get(name, "enforcing") for name in matched}
+    wanted = {name: modes.get(name, MODES[name]) for name in matched}
     assert {reason.removeprefix(SHADOW) for reason in told.reasons} == {
         name for name, mode in wanted.items() if mode != "off"
     }

@@ -43,6 +43,7 @@ def clicks(**changes: object) -> Clicks:
         "count_only": b"",
         "owns": b"",
         "client_hints": b"",
+        "fetch_modes": b"navigate",
         **changes,
     }
     return Clicks(**{name: [value] for name, value in fields.items()})

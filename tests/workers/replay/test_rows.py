@@ -11,6 +11,7 @@ from workers.replay.rows import (
     from_stream,
     from_table,
     matched_rules,
+    matched_with_others,
     pick,
 )
 
@@ -89,6 +90,12 @@ def test_what_is_picked_are_whole_rows(pairs):
     rows = columns([pair[0] for pair in pairs])
     positions = range(0, len(pairs), 2)
     assert list(zip(*pick(rows, positions), strict=True)) == [pairs[at][0] for at in positions]
+
+
+def test_what_other_clicks_told_of_a_click_is_known_of_its_row():
+    old = columns([tuple(b"x" for _ in Rows._fields)])
+    stored = old._replace(reasons=[b"scanner,shadow:click-rate,mail-burst,own-network"])
+    assert matched_with_others(stored) == [("click-rate", "mail-burst")]
 
 
 def test_without_a_country_database_today_the_country_stays():

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clicks.click import MAX_FIELD_BYTES
+from app.clicks.click import MAX_FIELD_BYTES, NO_FETCH_MODE, OWN
 from app.redirect.visits.client_address import ClientAddress
 from app.redirect.visits.visit import FIELD_BYTES, Visit, clean, from_environ
 
@@ -18,6 +18,8 @@ def test_a_request_says_who_visits():
             "HTTP_HOST": "go.example",
             "HTTP_ACCEPT_LANGUAGE": "de",
             "HTTP_SEC_GPC": "1",
+            "HTTP_SEC_FETCH_MODE": "navigate",
+            "HTTP_COOKIE": "a=b; hopline_own=1",
         },
         READ,
     )
@@ -25,10 +27,11 @@ def test_a_request_says_who_visits():
     assert visit.user_agent == "Browser ä".encode()
     assert (visit.referer, visit.host) == (b"https://b.example/", b"go.example")
     assert (visit.accept_language, visit.purpose, visit.gpc) == (b"de", b"", b"1")
+    assert (visit.count_only, visit.own, visit.fetch_mode) == (b"", OWN, b"navigate")
 
 
 def test_a_bare_request_is_a_visit_too():
-    assert from_environ({}, READ) == (b"",) * 11
+    assert from_environ({}, READ) == (*(b"",) * 11, NO_FETCH_MODE)
 
 
 @pytest.mark.parametrize(
