@@ -74,6 +74,22 @@ def test_going_there_again_is_another_click(lasting: Up, page: Any, target: str)
     assert lasting.comes_to("again", 3)
 
 
+def test_whoever_presses_the_button_is_not_counted_until_they_press_the_other(
+    lasting: Up, page: Any, target: str
+) -> None:
+    lasting.run("links", "add", target, "--code", "mine")
+    for number, label in enumerate(("Don't count me", "Count me again"), start=1):
+        page.goto(f"http://{lasting.bind}/-/dont-count-me")
+        with page.expect_navigation():
+            page.get_by_role("button", name=label).click()
+        page.goto(f"http://{lasting.bind}/mine")
+        assert page.title() == "Arrived"
+        assert lasting.comes_to("mine", number)
+    counted = json.loads(lasting.run("stats", "mine", "--json", "--by", "verdict").stdout)
+    assert (counted["humans"], counted["bots"]) == (1, 1)
+    assert {one["name"] for one in counted["by"]["verdict"]["top"]} == {"own", "person"}
+
+
 @pytest.fixture(scope="module")
 def disabled(lasting: Up) -> None:
     """A link that leads nowhere any more."""
