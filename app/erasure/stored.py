@@ -11,6 +11,7 @@ Rule 4: what is deleted is gone from the active parts when the mutation is done;
         it are removed as soon as the server will.
 """
 
+import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
@@ -28,6 +29,9 @@ _POLL_SECONDS = 0.2
 #: The server looks for parts to remove every 30 to 40 s (cleanup_delay_period).
 _REMOVAL_SECONDS = 120.0
 _LIFETIME = "old_parts_lifetime"
+#: Nobody else has a reason to set this one: an erasure that was killed has left it.
+_OUR_LIFETIME = f"{_LIFETIME} = 1"
+_OTHER_LIFETIME = re.compile(rf"{_LIFETIME} = (?!1\b)".encode())
 _SETTINGS = {"log_queries": 0, "allow_nondeterministic_mutations": 1, "mutations_sync": 0}
 
 _TIMES = (
@@ -107,7 +111,7 @@ class StoredClicks:
         ours = [(one, one.without_lifetime()) for one in self._shards]
         try:
             for one, names in ours:
-                one.set_everywhere(names, f"MODIFY SETTING {_LIFETIME} = 1")
+                one.set_everywhere(names, f"MODIFY SETTING {_OUR_LIFETIME}")
             give_up_at = time.monotonic() + _REMOVAL_SECONDS
             left = [one.wait_for_removal(watch, give_up_at) for one in self._shards]
             return all(left)
@@ -159,9 +163,14 @@ class ShardOfClicks:
                 self._mutate(table, which, {}, watch)
 
     def without_lifetime(self) -> list[str]:
-        """Return the tables whose old parts nobody has given a lifetime."""
-        engines = self._run(_ENGINES, {"tables": self._names})
-        return [name.decode() for name, engine in engines if _LIFETIME.encode() not in engine]
+        """Return the tables whose old parts nobody else has given a lifetime, at no replica."""
+        others = {
+            name.decode()
+            for one in self._shard.replicas
+            for name, engine in self._run(_ENGINES, {"tables": self._names}, on=one)
+            if _OTHER_LIFETIME.search(engine)
+        }
+        return [name for name in self._names if name not in others]
 
     def set_everywhere(self, names: Iterable[str], change: str) -> None:
         """Change a setting of tables, which is each replica's own."""

@@ -13,8 +13,10 @@ from app.audit.writer import write_ledger
 from app.clicks.click import Click, new_click_id, to_fields
 from app.dead_letters.letter import Fault, to_letter
 from app.erasure.entries import Entries
+from app.erasure.stored import StoredClicks
 from app.redirect.spool.file import SpoolFile
 from app.stores.clickhouse.connection import connect
+from app.stores.clickhouse.shards import Shard
 from app.stores.redis.connection import RedisConnection
 from app.sums.computation import Computation
 from app.sums.days import clean_days
@@ -376,3 +378,18 @@ def test_the_days_of_a_visitors_clicks_are_marked(
     tables.execute("TRUNCATE TABLE click_marks")
     assert hopline("erase", "--visitor", "7", "--yes").exit_code == 0
     assert tables.execute("SELECT DISTINCT day FROM click_marks") == [(NOON.date(),)]
+
+
+@pytest.mark.parametrize(("before", "after"), [("1", None), ("77", "77"), (None, None)])
+def test_a_lifetime_of_old_parts_that_a_killed_erasure_left_is_taken_back_and_anothers_kept(
+    migrated_url: str, before: str | None, after: str | None
+) -> None:
+    with connect(migrated_url, timeout_seconds=30) as client:
+        if before:
+            client.execute(f"ALTER TABLE ledger MODIFY SETTING old_parts_lifetime = {before}")
+        assert StoredClicks([Shard((client,))], migrated_url).remove_old_parts(lambda _: None)
+        query = (
+            "SELECT extract(engine_full, 'old_parts_lifetime = (\\\\d+)') FROM system.tables"
+            " WHERE database = currentDatabase() AND name IN ('clicks', 'ledger') ORDER BY name"
+        )
+        assert client.execute(query) == [("",), (after or "",)]
