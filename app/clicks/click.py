@@ -28,8 +28,8 @@ _ID_BYTES = 16
 
 ADR_FIELDS = ("short_code", "timestamp", "ip", "user_agent", "referer", "original_url")
 _EXTRA_FIELDS = (
-    *("host", "accept_language", "purpose", "gpc", "query", "count_only", "own", "client_hints"),
-    "fetch_mode",
+    *("host", "accept_language", "fetch_mode"),
+    *("purpose", "gpc", "query", "count_only", "own", "client_hints"),
 )
 _TEXT_FIELDS = tuple(name for name in ADR_FIELDS if name != "timestamp") + _EXTRA_FIELDS
 _REQUIRED = tuple(name.encode() for name in ADR_FIELDS)
@@ -119,12 +119,12 @@ class Clicks(NamedTuple):
     original_urls: list[bytes]
     hosts: list[bytes]
     accept_languages: list[bytes]
+    fetch_modes: list[bytes]
     purposes: list[bytes]
     queries: list[bytes]
     count_only: list[bytes]
     owns: list[bytes]
     client_hints: list[bytes]
-    fetch_modes: list[bytes]
 
 
 def new_click_id(now_ms: int, random: bytes) -> bytes:

@@ -113,8 +113,10 @@ class RedirectFastLane:
             if ready is None:
                 return False
         # In the order of their positions.
-        _, agent, referer, host, language, cookie, gpc, *others = values
-        told, second, named, started, dnt, mobile, platform, brands, mode = others
+        (
+            _, agent, referer, host, language, cookie, gpc, told, second,
+            named, started, dnt, mobile, platform, brands, mode,
+        ) = values  # fmt: skip
         if told is None and second is None:
             address = self._address_of_peer(peer[0])
         else:
@@ -122,19 +124,10 @@ class RedirectFastLane:
         said = campaign_query(query) if query else None
         own = own_mark(cookie) if cookie else None
         hints = client_hints(mobile, platform, brands) if brands else None
-        of_browser = (own, hints, mode or NO_FETCH_MODE)
+        mode = mode or NO_FETCH_MODE
         texts: _Texts = (
-            address,
-            agent,
-            referer,
-            host,
-            language,
-            None,
-            gpc,
-            said,
-            None,
-            *of_browser,
-        )
+            address, agent, referer, host, language, None, gpc, said, None, own, hints, mode,
+        )  # fmt: skip
         if (gpc or dnt) and self._is_only_counted(gpc, dnt):
             texts = only_counted(Visit(*(text or b"" for text in texts)))
             address, agent = texts[:2]

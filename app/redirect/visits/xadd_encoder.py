@@ -21,8 +21,8 @@ from app.redirect.visits.visit import FIELD_BYTES, Visit, clean
 
 #: In the order of the contract.
 EXTRA_NAMES = (
-    *(b"host", b"accept_language", b"purpose", b"gpc", b"query", b"count_only", b"own"),
-    *(b"client_hints", b"fetch_mode"),
+    *(b"host", b"accept_language", b"fetch_mode"),
+    *(b"purpose", b"gpc", b"query", b"count_only", b"own", b"client_hints"),
 )
 _FIELD_COUNT = 7
 #: Behind it come an id's 32 hexadecimal digits and the end of the line.
@@ -84,8 +84,8 @@ class XaddEncoder:
         self._addresses = TextParts(b"ip")
         self._user_agents = TextParts(b"user_agent")
         self._referers = TextParts(b"referer")
-        self._hosts, self._languages, self._purposes, *last = map(TextParts, EXTRA_NAMES)
-        self._gpc, self._queries, self._marks, self._owns, self._hints, self._fetch_modes = last
+        self._hosts, self._languages, self._modes, *last = map(TextParts, EXTRA_NAMES)
+        self._purposes, self._gpc, self._queries, self._marks, self._owns, self._hints = last
         self._second = 0
         self._timestamp = b""
 
@@ -118,13 +118,13 @@ class XaddEncoder:
             visit: the texts of a :class:`~app.redirect.visits.visit.Visit`, in its order; may be as
                 the client sent them, or None.
         """
-        ip, user_agent, referer, host, language, purpose, gpc, query, *others = visit
-        mark, own, hints, mode = others
+        ip, user_agent, referer, host, language, purpose, gpc, query, mark, own, hints, mode = visit
         if second != self._second:
             self._second, self._timestamp = second, field(b"timestamp", b"%d" % second)
         extras: tuple[bytes, ...] = (
             self._hosts[host] if host else b"",
             self._languages[language] if language else b"",
+            self._modes[mode] if mode else b"",
         )
         # Most visits say no more, and are asked once for all of these.
         if purpose or gpc or query or mark or own:
@@ -137,8 +137,6 @@ class XaddEncoder:
             )
         if hints:
             extras += (self._hints[hints],)
-        if mode:
-            extras += (self._fetch_modes[mode],)
         heads = self._trimming_heads if digits[-1] == _TRIMMING_DIGIT else self._heads
         return b"".join(
             (

@@ -21,12 +21,12 @@ def columns_of(entry_id: bytes, click: Click) -> tuple[object, ...]:
         click.original_url,
         click.host,
         click.accept_language,
+        click.fetch_mode,
         click.purpose,
         click.query,
         click.count_only,
         click.own,
         click.client_hints,
-        click.fetch_mode,
     )
     return (entry_id, click.click_id, click.time_ms, *(text.encode() for text in texts))
 
