@@ -215,6 +215,35 @@ def test_an_erasure_that_was_killed_is_ended_by_the_next_one_of_whatever(
     assert left(tables) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    "next_one", [("--address", "203.0.113.7"), ("--code", "abc"), ("--visitor", "7")]
+)
+def test_an_erasure_that_was_killed_before_its_last_mark_marks_the_days_when_it_is_run_again(
+    hopline: Run,
+    tables: Any,
+    redis: Redis,
+    clickhouse_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    next_one: tuple[str, str],
+) -> None:
+    """Sums that were begun between the first mark and the deletion would count what is gone."""
+    process(redis, clickhouse_url, click(1, "mine"))
+    erase_clicks = StoredClicks.erase_clicks
+
+    def be_killed_afterwards(*arguments: Any) -> None:
+        erase_clicks(*arguments)
+        raise MemoryError
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(StoredClicks, "erase_clicks", be_killed_afterwards)
+        with pytest.raises(MemoryError):
+            hopline("erase", "--address", "203.0.113.7", "--yes")
+    assert left(tables) == (0, 0)
+    tables.execute("TRUNCATE TABLE click_marks")
+    assert hopline("erase", *next_one, "--yes").exit_code == 0
+    assert tables.execute("SELECT DISTINCT day FROM click_marks") == [(BEGAN.date(),)]
+
+
 def test_a_click_that_comes_meanwhile_goes_whole_or_stays_whole(
     hopline: Run,
     tables: Any,
