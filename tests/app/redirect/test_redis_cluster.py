@@ -12,6 +12,7 @@ from app.clicks.click import new_click_id
 from app.links.link import encode
 from app.redirect.links.lookup import LookupUnavailable
 from app.redirect.service import RedirectService
+from app.redirect.visits.visit import Visit
 from app.stores.keys import link_key
 from app.stores.redis.cluster import slot_of
 from tests.support.cluster import Cluster
@@ -81,7 +82,7 @@ def record(service):
     digits = new_click_id(time.time_ns() // 1_000_000, os.urandom(10)).hex()
     encoder = service.collaborators.encoder
     parts = encoder.link_parts(b"abc", OLD.encode())
-    command = encoder.encode(digits.encode(), parts, int(time.time()), [None] * 8)
+    command = encoder.encode(digits.encode(), parts, int(time.time()), Visit(b"", b"", b""))
     service.clicks.recorder.record_and_wait(command)
     return digits
 

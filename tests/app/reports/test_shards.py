@@ -29,7 +29,7 @@ def url(shards_url: str) -> str:
     """A database on two shards, with clicks of two links, each inserted twice."""
     migrate(shards_url, timeout_seconds=20, ttl_days=0)
     rows = [
-        make(NOON + timedelta(minutes=number), short_code=code, visitor_id=number % 50)
+        make(NOON + timedelta(minutes=number), short_code=code, visitor_id=1 + number % 50)
         for number in range(COUNT)
         for make, code in ((click_row, "abc"), (bot_row, "b"))
     ]

@@ -5,6 +5,7 @@ from app.redirect.clicks.shard_choice import ShardChoice
 from app.redirect.clicks.shard_routes import ShardRoutes
 from app.redirect.redis.replica_wait import NoReplica
 from app.redirect.redis.replies import PipelineBroken, PipelineFull
+from app.redirect.visits.visit import Visit
 from app.redirect.visits.xadd_encoder import XaddEncoder
 from app.stores.redis.cluster import slot_of
 from tests.support.redirect.cluster_fakes import FakeCluster, end, node, slots_of
@@ -42,7 +43,7 @@ class World:
 
     def click(self) -> None:
         parts = self.encoder.link_parts(b"abc", b"https://a.example/")
-        command = self.encoder.encode(b"f" * 32, parts, 1, [None] * 8)
+        command = self.encoder.encode(b"f" * 32, parts, 1, Visit(b"", b"", b""))
         self.routes.submit_click(command, self.told.append)
 
     @property
@@ -198,7 +199,7 @@ def test_a_click_that_redis_will_never_take_leaves_shards_as_they_are(world: Wor
 def test_what_comes_back_from_the_spool_goes_where_clicks_go_now(world: World) -> None:
     parts = world.encoder.link_parts(b"abc", b"https://a.example/")
     world.encoder.address("clicks:stream")
-    command = world.encoder.encode(b"f" * 32, parts, 1, [None] * 8)
+    command = world.encoder.encode(b"f" * 32, parts, 1, Visit(b"", b"", b""))
     world.encoder.address(STREAMS[0])
     world.routes.submit_click(command, world.told.append)
     assert world.waiting == [["s:{u0}"], [], []]

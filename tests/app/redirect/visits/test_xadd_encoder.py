@@ -91,7 +91,7 @@ def test_texts_that_are_never_seen_twice_fill_no_memory():
     try:
         for number in range(9_000):
             text = b"%d" % number + b"\xff" * 8_000
-            encoder.encode(b"0" * 32, parts, 1_700_000_000, Visit(b"", *[text] * 7))
+            encoder.encode(b"0" * 32, parts, 1_700_000_000, Visit(*[text] * len(Visit._fields)))
         assert tracemalloc.get_traced_memory()[0] < 2_000_000
     finally:
         tracemalloc.stop()
