@@ -21,6 +21,7 @@ from tests.support.up_process import HOPLINE, Up
 
 #: What the help names, and what has that name only here.
 _LETTER = "1790000000000-0"
+_CLICK = "01981f4e5a3c7b1e9d2f00aa11bb22cc"
 _BACKUPS = "/var/backups"
 _LOST_SPOOL = "/mnt/var/lib/hopline/redirect/spool"
 
@@ -71,27 +72,38 @@ def _spool_a_click(folder: Path) -> None:
 
 
 @pytest.fixture
-def letter(running: Up) -> str:
-    """The id of a dead letter that can be requeued."""
+def redis(running: Up) -> Iterator[Redis]:
+    """The Redis of `up`."""
     (url,) = (
         line.split("'")[1]
         for line in (running.data_dir / "running.env").read_text().splitlines()
         if line.startswith("HOPLINE_REDIS_URL=")
     )
-    with Redis.from_url(url, decode_responses=True) as redis:
-        redis.xadd("clicks:stream", {"short_code": "demo1"})
-        assert wait_for(lambda: redis.xlen("clicks:dead") == 1, 60)
-        return str(redis.xrange("clicks:dead")[0][0])
+    with Redis.from_url(url, decode_responses=True) as client:
+        yield client
 
 
 @pytest.fixture
-def typed(running: Up, desk: Path, tmp_path: Path, letter: str) -> Callable[[str], str]:
+def letter(redis: Redis) -> str:
+    """The id of a dead letter that can be requeued."""
+    redis.xadd("clicks:stream", {"short_code": "demo1"})
+    assert wait_for(lambda: redis.xlen("clicks:dead") == 1, 60)
+    return str(redis.xrange("clicks:dead")[0][0])
+
+
+@pytest.fixture
+def typed(
+    running: Up, redis: Redis, desk: Path, tmp_path: Path, letter: str
+) -> Callable[[str], str]:
     """A function that runs a line in a shell, and returns what went wrong."""
+    (click_id,) = (
+        fields["click_id"] for _, fields in redis.xrange("clicks:stream") if "click_id" in fields
+    )
     environ = running.environ | {"PATH": f"{Path(HOPLINE).parent}:{os.environ['PATH']}"}
 
     def run(line: str) -> str:
         here = line.replace(_LETTER, letter).replace(_BACKUPS, str(tmp_path / "backups"))
-        here = here.replace(_LOST_SPOOL, str(desk))
+        here = here.replace(_LOST_SPOOL, str(desk)).replace(_CLICK, click_id)
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", here],
             cwd=desk,
