@@ -12,6 +12,7 @@ Rule 4: what is deleted is gone from the active parts when the mutation is done;
 """
 
 import re
+import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
@@ -43,20 +44,14 @@ _VISITOR = f"visitor_id = {{visitor:UInt64}} AND {_TIMES}"
 _ADDRESSES = f"""
 ip >= toIPv6(low) AND ip <= toIPv6(high) AND {_TIMES}
 """
+#: A replica may hear of a mutation later than who was asked for it, and so may that one itself:
+#: what isn't there yet isn't done.
 _UNDONE = """
-SELECT count(), sum(parts_to_do), anyIf(latest_fail_reason, latest_fail_reason != '')
-FROM system.mutations
-WHERE database = currentDatabase() AND table IN {tables:Array(String)} AND NOT is_done
-"""
-#: Replicas number their mutations alike, and hear of one later than who was asked for it.
-_LAST = """
-SELECT max(mutation_id) FROM system.mutations
-WHERE database = currentDatabase() AND table = {table:String}
-"""
-_UNDONE_ELSEWHERE = """
-SELECT toUInt8(countIf(mutation_id = {last:String} AND is_done) = 0), sum(parts_to_do),
+SELECT toUInt8(countIf(is_done) = 0), sum(parts_to_do),
     anyIf(latest_fail_reason, latest_fail_reason != '' AND NOT is_done)
-FROM system.mutations WHERE database = currentDatabase() AND table = {table:String}
+FROM system.mutations
+WHERE database = currentDatabase() AND table = {table:String}
+    AND position(command, {mark:String}) > 0
 """
 _OLD_PARTS = """
 SELECT count() FROM system.parts
@@ -189,16 +184,11 @@ class ShardOfClicks:
         # Each replica looks up in its own clicks which rows of the ledger are theirs.
         self._catch_up()
         table = self._shard.table(name)
-        self._run(f"ALTER TABLE {table} DELETE WHERE {condition}", params)
-        self._wait(_UNDONE, watch, {"tables": self._names})
-        if len(self._shard.replicas) > 1:
-            self._wait_for_others(table, watch)
-
-    def _wait_for_others(self, table: str, watch: Watch) -> None:
-        ((last,),) = self._run(_LAST, {"table": table})
-        params = {"table": table, "last": last.decode()}
-        for one in self._shard.replicas[1:]:
-            self._wait(_UNDONE_ELSEWHERE, watch, params, on=one)
+        mark = secrets.token_hex(16)
+        marked = f"({condition}) AND {{mark:String}} != ''"
+        self._run(f"ALTER TABLE {table} DELETE WHERE {marked}", {**params, "mark": mark})
+        for one in self._shard.replicas:
+            self._wait({"table": table, "mark": mark}, watch, one)
 
     def _catch_up(self) -> None:
         with translated(self._url):
@@ -212,13 +202,10 @@ class ShardOfClicks:
                 return not parts
             time.sleep(_POLL_SECONDS)
 
-    def _wait(
-        self, query: str, watch: Watch, params: Mapping[str, object], on: Client | None = None
-    ) -> None:
-        client = on or self._shard.client
-        detector = StallDetector(client.connection.reached or "this host")
+    def _wait(self, mutation: Mapping[str, object], watch: Watch, replica: Client) -> None:
+        detector = StallDetector(replica.connection.reached or "this host")
         while True:
-            ((waiting, parts, failure),) = self._run(query, params, on=client)
+            ((waiting, parts, failure),) = self._run(_UNDONE, mutation, on=replica)
             watch(int(parts))
             if not waiting:
                 return

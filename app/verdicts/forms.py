@@ -69,7 +69,11 @@ ENGINES = (
     r"QtWebEngine|QtWebKit|WebView|Maple|Galio|ANTFresco|CE-HTML|NETTV|Espial|iTunes|QuickTime|"
     r"^(?:VMS_Mosaic|NCSA_Mosaic|Links|ELinks|Lynx|w3m|Dillo|IBrowse|AmigaVoyager|Voyager|Amiga|"
     r"NetSurf|Cyberdog|OmniWeb|Sleipnir|Avant|Orca|Iceweasel|GNU IceCat|HotJava|NetPositive|Amaya|"
-    r"Aplix|Planetweb|Mercury|Puffin|Xiino|nook|Bunjalloo|Browse)\b"
+    r"Planetweb|Mercury|Puffin|Xiino|nook|Bunjalloo|Browse|Lunascape|SlimBrowser|MoonBrowser|"
+    r"BarcaPro|Sylera|DonutP|AWeb|Shiira|Ace Explorer|Sunrise|Foxmail|ActiveWorlds|Biyubi|Gumbo|"
+    r"Internet Explorer|(?:T-Online|Magic|Commerce|Super Cool) Browser)\b|"
+    r"Aplix|MSIE\+\d|MultiZilla|NetPositive|OmniWeb|DreamPassport|Blazer \d|I-Opener|Minefield|"
+    r"^Mozilla/\S+ Beta|PolycomVVX|\.NET CLR \d"
 )
 #: Devices that people hold, and their systems.
 DEVICES = (

@@ -44,6 +44,13 @@ _AROUND_NAME = " /();:,+\"'<>[]{}"
 _MODEL = re.compile(
     r"(\b(?:Android|Adr)[ /-]?[\w.]{0,20}; ?(?:[a-z]{2}[-_][a-z]{2,4}; ?)?)[^;()]*", re.IGNORECASE
 )
+#: Sites of browsers, and of parts of them, that name these. Bsalsa's shows pages in windows of
+#: programs for Windows.
+_BROWSERS_SITE = re.compile(
+    r"(?:\+? ?https?://)?(?:www\.)?"
+    r"(?:bsalsa|avantbrowser|orcabrowser|qtweb|kangaroo-personal|vinn)\.(?:com\.au|com|net|de)/?",
+    re.IGNORECASE,
+)
 _AROUND_NOTHING = " \t\r\n\0-_.,:;?!()[]{}<>'\"/\\*"
 _WORD_START = re.compile(r"[\w.-]+")
 _WORD_END = re.compile(r"[\w.-]+\Z")
@@ -113,7 +120,7 @@ class UserAgentClassifier:
 
         It takes some 10 µs; whoever asks often remembers the answers.
         """
-        text = _without_model(user_agent.strip())
+        text = _without_browsers_site(_without_model(user_agent.strip()))
         matching = sorted(at for each in self._sets for at in each.matching(text))
         if matching and self._is_app(matching, text):
             matching = [one for one in matching if self._rules[one] not in _ALSO_OF_APPS]
@@ -220,6 +227,12 @@ def _without_model(user_agent: str) -> str:
     if "ndroid" not in user_agent and "Adr" not in user_agent:
         return user_agent
     return _MODEL.sub(r"\1", user_agent)
+
+
+def _without_browsers_site(user_agent: str) -> str:
+    if "www." not in user_agent and "://" not in user_agent:
+        return user_agent
+    return _BROWSERS_SITE.sub("", user_agent)
 
 
 def _called(text: str) -> str:

@@ -51,8 +51,7 @@ CONTACT = Rule(
     version=1,
     patterns=(
         r"(?i)\+ ?https?:",
-        # bsalsa.com is the maker of a control by which programs for Windows show pages to people.
-        r"(?i)(?:^|[ ;(])(?:https?://(?:www\.)?(?:[ac-z0-9]|b[^s])|www\.[a-z0-9])",
+        r"(?i)(?:^|[ ;(])(?:https?://[a-z0-9]|www\.[a-z0-9])",
         r"(?i)\w@[a-z0-9-]+\.[a-z]|\w(?:\[at\]|\(at\)|; at; )|mailto:",
         r"(?i)\.(?:com|net|org|io|ai|party)\)",
     ),

@@ -173,6 +173,18 @@ ODD = (
     "ELinks/0.12~pre6-1ubuntu1 (textmode; Ubuntu; Linux 3.11.0-13-generic i686; 100x25-2)",
     "w3m/0.5.3+git20230121",
     "AmigaVoyager/3.4.4 (MorphOS/PPC native)",
+    # Of browsers that told of their sites, or of nothing else; by their makers' pages.
+    "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 5.1; Trident/4.0; User-agent: Mozilla/4.0 "
+    "(compatible; MSIE 6.0; Windows NT 5.1; SV1; http://bsalsa.com) (none); InfoPath.2)",
+    "Avant Browser (http://www.avantbrowser.com)",
+    "Orca Browser (http://www.orcabrowser.com)",
+    "Mozilla/5.0 (Windows; U; Windows NT 6.1; en-US) AppleWebKit/527+ (KHTML, like Gecko) "
+    "QtWeb Internet Browser/3.0 http://www.QtWeb.net",
+    "Mozilla/4.5 (compatible; OmniWeb/4.1-beta-1; Mac_PowerPC)",
+    "Mozilla/4.0+(compatible;+MSIE+7.0;+Windows+NT+5.1)",
+    "Aplix_SANYO_browser/1.x (Japanese)",
+    "PolycomVVX-VVX_500-UA/5.2.2.1522",
+    "Lunascape",
     "QuickTime/7.6.6 (qtver=7.6.6;cpu=IA32;os=Mac 10.6.8)",
     "(iPhone; CPU iPhone OS 16_4_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)",
     "mozilla/5.0 (linux; android 9; armor_7) applewebkit/537.36 (khtml, like gecko) chrome/83.0 "
