@@ -32,12 +32,13 @@ def _failing_turn(self):
     _turn(self)
 
 
-# Not under __main__: every spawned consumer imports this file anew.
-Consumer._turn = _failing_turn
-liveness._MARGIN_SECONDS = 3.0
-liveness._CLICKHOUSE_CALLS = 0
-liveness._WAITS = 0
-supervisor.DECIDE_SECONDS = 0.5
+# The program and every consumer that it spawns, but no test that imports this file.
+if __name__ in ("__main__", "__mp_main__"):
+    Consumer._turn = _failing_turn
+    liveness._MARGIN_SECONDS = 3.0
+    liveness._CLICKHOUSE_CALLS = 0
+    liveness._WAITS = 0
+    supervisor.DECIDE_SECONDS = 0.5
 
 if __name__ == "__main__":
     sys.exit(main())

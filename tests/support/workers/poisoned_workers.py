@@ -12,14 +12,15 @@ DEADLY = "Deadly/1.0"
 _enrich = Enricher.enrich
 
 
-def _enrich_or_die(self, clicks, now_ms):
+def _enrich_or_die(self, clicks, *rest):
     if DEADLY.encode() in clicks.user_agents:
         os.kill(os.getpid(), signal.SIGKILL)
-    return _enrich(self, clicks, now_ms)
+    return _enrich(self, clicks, *rest)
 
 
-# Not under __main__: every spawned consumer imports this file anew.
-Enricher.enrich = _enrich_or_die
+# The program and every consumer that it spawns, but no test that imports this file.
+if __name__ in ("__main__", "__mp_main__"):
+    Enricher.enrich = _enrich_or_die
 
 if __name__ == "__main__":
     sys.exit(main())
