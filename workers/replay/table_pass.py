@@ -68,7 +68,8 @@ class TablePass:
     def _renewed(self, old: Rows, now_ms: int) -> list[tuple[Rows, Rows]]:
         """Return old and new rows in pieces, without those that no rule can be asked about.
 
-        Whoever wrote a row may have put anything into it, e.g. a user agent that is no text.
+        Whoever wrote a row may have put anything into it, e.g. a user agent that is no text. But
+        types are the table's, so what is wrong with one is our own fault, and ends the replay.
         """
         count = len(old.click_id)
         if not count:
@@ -76,7 +77,7 @@ class TablePass:
         try:
             fresh = self._enricher.enrich(as_clicks(old), now_ms, matched_rules(old))
             return [(old, from_table(fresh, old, self._places))]
-        except (ValueError, TypeError, LookupError):
+        except (ValueError, LookupError):
             if count == 1:
                 return []
         middle = count // 2
