@@ -10,6 +10,7 @@ Three layouts are in use, with different names for the same:
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 #: Characters of a name. The longest of a city has 58 in English, and a maker of databases may write
@@ -17,6 +18,8 @@ from typing import Any, NamedTuple
 MAX_NAME_LENGTH = 80
 #: What separates a place from the one that it is in.
 _IN = ", "
+#: What records have that tell more than a country; most are without.
+_FINER = frozenset(("city", "region", "state1", "subdivisions", "asn", "autonomous_system_number"))
 _COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
 _NUMBER = re.compile(r"(?:AS)?([1-9][0-9]{0,9})", re.ASCII | re.IGNORECASE)
 
@@ -47,6 +50,8 @@ def read_place(record: object) -> Place:
     if not isinstance(record, dict):
         return NOWHERE
     country = _country(record)
+    if record.keys().isdisjoint(_FINER):
+        return _of_country(country)
     region = _region(record)
     city = _name(record.get("city"))
     return Place(
@@ -62,6 +67,8 @@ def merged(told: Sequence[Place]) -> Place:
 
     Region and city are those of one database, which has to agree about the country.
     """
+    if len(told) == 1:
+        return told[0]
     countries = [place.country for place in told if place.country]
     country = countries[0] if countries else ""
     within = next((place for place in told if _is_within(place, country)), NOWHERE)
@@ -76,6 +83,11 @@ def merged(told: Sequence[Place]) -> Place:
 
 def _is_within(place: Place, country: str) -> bool:
     return bool(place.region or place.city) and place.country in ("", country)
+
+
+@lru_cache(1024)
+def _of_country(country: str) -> Place:
+    return Place(country)
 
 
 def _country(record: Mapping[str, Any]) -> str:

@@ -80,4 +80,6 @@ def _pairs(query: str) -> Iterator[tuple[str, str]]:
 def _text(raw: str) -> str:
     """Return a value decoded, without line ends and what nobody can see."""
     text = unquote_plus(raw[: _ENCODED * LONGEST], errors="replace")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())[:LONGEST]
