@@ -31,7 +31,8 @@ def test_a_replica_that_has_not_heard_of_a_deletion_yet_is_waited_for(migrated_u
         connect(migrated_url, timeout_seconds=30) as second,
     ):
         replicas = (LateReplica(first, 2), LateReplica(second, 3))
-        StoredClicks([Shard(replicas)], migrated_url).erase_link(Choice(click_row(NOON)["short_code"]), lambda _: None)
+        choice = Choice(click_row(NOON)["short_code"])
+        StoredClicks([Shard(replicas)], migrated_url).erase_link(choice, lambda _: None)
         assert [one.still_asked for one in replicas] == [0, 0]
         assert first.execute("SELECT count() FROM clicks") == [(1,)]
         assert first.execute("SELECT count() FROM system.mutations WHERE NOT is_done") == [(0,)]
