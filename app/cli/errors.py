@@ -9,8 +9,7 @@ from app.config.variables import SettingsError
 from app.dead_letters.store import CannotRequeue, LetterNotFound
 from app.health.clickhouse.advice import advice as clickhouse_advice
 from app.health.redis.advice import advice as redis_advice
-from app.links.link import CorruptLink, LinkNotFound
-from app.links.store import CodeTaken, LinkContended
+from app.links.link import CodeTaken, CorruptLink, LinkContended, LinkNotFound
 from app.links.validation import InvalidLink
 from app.stores.clickhouse.connection import (
     ClickHouseError,

@@ -117,7 +117,7 @@ class _Importer:
                 yield self._outcome(row.line, row.link, draft, next(in_the_way))
             elif isinstance(draft, InvalidLink):
                 # Of the line as a whole the reader says all.
-                reason = draft.detail if draft.option == "line" else str(draft)
+                reason = draft.faults.get("line") or str(draft)
                 yield Outcome(row.line, "refused", reason=reason)
 
     def _draft(self, new: NewLink | InvalidLink) -> Link | InvalidLink:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.links.link import Link
-from app.links.validation import OPTIONS, InvalidLink, truth
+from app.links.validation import OPTIONS, UNKNOWN, InvalidLink, truth
 from app.times import EPOCH, parse_moment
 
 #: Every name of :func:`to_plain`, in the order of an export file's columns.
@@ -82,9 +82,8 @@ def from_plain(plain: Mapping[str, object]) -> NewLink:
         InvalidLink: a name is unknown, or the code, the creation time or deleted can't be read.
     """
     held = {name: value for name, value in plain.items() if not _is_missing(name, value)}
-    for name in held:
-        if not is_known(name):
-            raise InvalidLink(str(name), "links have no such option")
+    if unknown := {name: UNKNOWN for name in held if not is_known(name)}:
+        raise InvalidLink.of(unknown)
     code = held.get("code")
     if not isinstance(code, str | None):
         raise InvalidLink("code", f"{code!r} is no text")

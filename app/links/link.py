@@ -1,6 +1,7 @@
 """Contract that all share who read or write links: a short link, and its JSON in Redis."""
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Literal, get_type_hints
 
 import orjson
@@ -62,6 +63,22 @@ class LinkNotFound(Exception):
     """No link has this code; the text names it."""
 
 
+class LinkDeleted(LinkNotFound):
+    """The link was deleted, and only its tombstone is left."""
+
+
+class CodeTaken(Exception):
+    """Another link has the chosen code, or had it before it was deleted."""
+
+
+class LinkChanged(Exception):
+    """Somebody else has changed the link since the version that was to be changed."""
+
+
+class LinkContended(Exception):
+    """Too many editors changed the link at the same time; the same call may work later."""
+
+
 class CorruptLink(Exception):
     """The bytes under a link's key are not a link; the text names the code and the fault."""
 
@@ -88,6 +105,22 @@ def decode(code: str, raw: bytes) -> Link:
         return Link(code=code, **known)
     except (orjson.JSONDecodeError, TypeError, AttributeError) as error:
         raise CorruptLink(f"link {code!r} can't be read: {error}") from None
+
+
+def version(link: Link) -> str:
+    """Return what tells a link from what it was before and will be after every change."""
+    return blake2b(encode(link), digest_size=12).hexdigest()
+
+
+def is_tombstone(raw: bytes | None) -> bool:
+    """Tell whether a deleted link left this text; what can't be read is none."""
+    # Most are no tombstones, and reading each takes time.
+    if raw is None or b'"deleted"' not in raw:
+        return False
+    try:
+        return decode("", raw).deleted
+    except CorruptLink:
+        return False
 
 
 #: What JSON holds for each field but the code.

@@ -13,15 +13,27 @@ Rule 3: a deleted link leaves a tombstone, which answers 410 and keeps its code 
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from app.config.settings import Settings
 from app.links import codes
-from app.links.link import CorruptLink, Link, LinkNotFound, decode, encode, tombstone
+from app.links.link import (
+    CodeTaken,
+    Link,
+    LinkChanged,
+    LinkContended,
+    LinkDeleted,
+    LinkNotFound,
+    decode,
+    encode,
+    is_tombstone,
+    tombstone,
+    version,
+)
 from app.links.listing import LinkList
-from app.links.validation import InvalidLink, LinkOptions
+from app.links.validation import LinkOptions
 from app.stores.keys import (
     LINK_INDEX,
     LINK_TOMBSTONES,
@@ -37,6 +49,9 @@ from app.stores.scripts import script
 if TYPE_CHECKING:
     import redis
 
+#: Of a link that is to be changed; None for whichever it is.
+Versions = Collection[str] | None
+
 logger = logging.getLogger(__name__)
 
 #: Tries before a made-up code grows by a character, and characters by which it may grow.
@@ -44,18 +59,6 @@ _TRIES = 5
 _GROWTH = 3
 #: Editors of one link at the same moment that are waited for.
 _SWAPS = 20
-
-
-class LinkDeleted(LinkNotFound):
-    """The link was deleted, and only its tombstone is left."""
-
-
-class CodeTaken(Exception):
-    """Another link has the chosen code, or had it before it was deleted."""
-
-
-class LinkContended(Exception):
-    """Too many editors changed the link at the same time; the same call may work later."""
 
 
 def open_store(settings: Settings) -> "LinkStore":
@@ -129,14 +132,15 @@ class LinkStore:
         Raises:
             InvalidLink: an option or the code can't be used.
         """
+        faults = {}
         if code is None:
             code = codes.random_code(self._code_length, self._choice)
         elif not codes.is_valid(code):
-            raise InvalidLink("code", f"{code!r} can't be one: {codes.EXPECTED}")
+            faults["code"] = f"{code!r} can't be one: {codes.EXPECTED}"
         if "target" not in given:
-            raise InvalidLink("target", "it is missing: say where the link leads")
+            faults["target"] = "it is missing: say where the link leads"
         now_ms = self._now_ms()
-        held = self._options.check(given, now=now_ms / 1000)
+        held = self._options.check(given, now=now_ms / 1000, faults=faults)
         if created_ms is None:
             created_ms = now_ms
         return Link(code=code, created_ms=created_ms, updated_ms=now_ms, **held)
@@ -158,7 +162,7 @@ class LinkStore:
                 stored.set(link_key(link.code), encode(link), nx=True, get=True)
             held: list[bytes | None] = stored.execute()
             pairs = zip(links, held, strict=True)
-            self._take_off([link for link, raw in pairs if not link.deleted and _is_tombstone(raw)])
+            self._take_off([link for link, raw in pairs if not link.deleted and is_tombstone(raw)])
             return held
 
     def put_elsewhere(self, link: Link) -> Link:
@@ -190,15 +194,40 @@ class LinkStore:
         """
         return decode(code, self._read(code))
 
-    def update(self, code: str, given: Mapping[str, object]) -> Link:
+    def put(
+        self, code: str, given: Mapping[str, object], *, versions: Versions = None
+    ) -> tuple[Link, bool]:
+        """Store a link as a whole, perhaps in another's place, and tell whether it is new.
+
+        Args:
+            versions: as for :meth:`update`; an empty one replaces no link.
+
+        Raises:
+            InvalidLink: an option or the code can't be used.
+            LinkNotFound: there is no link of these versions, or it was deleted.
+            LinkChanged: the link there is none of these versions.
+            LinkContended: others kept changing it.
+        """
+        draft = self.draft(given, code=code)
+        if not versions and self.put_new([draft])[0] is None:
+            return draft, True
+        return self._swap(
+            code, lambda link: replace(draft, created_ms=link.created_ms), versions
+        ), False
+
+    def update(self, code: str, given: Mapping[str, object], *, versions: Versions = None) -> Link:
         """Change the given options of a link and leave the others as they are.
+
+        Args:
+            versions: of :func:`app.links.link.version`, one of which the link has to be.
 
         Raises:
             InvalidLink: an option can't be used.
             LinkNotFound: there is no such link any more.
+            LinkChanged: it is none of these versions.
             LinkContended: others kept changing it.
         """
-        return self._swap(code, lambda link: self.changed(link, given))
+        return self._swap(code, lambda link: self.changed(link, given), versions)
 
     def changed(self, link: Link, given: Mapping[str, object]) -> Link:
         """Return what a link is with the given options, which is not stored.
@@ -208,14 +237,14 @@ class LinkStore:
         """
         return replace(link, **self._options.check(given, now=self._now_ms() / 1000))
 
-    def delete(self, code: str) -> Link:
+    def delete(self, code: str, *, versions: Versions = None) -> Link:
         """Leave only the link's tombstone, and return that.
 
-        Raises:
-            LinkNotFound: there is no such link any more.
-            LinkContended: others kept changing it.
+        Raises: what :meth:`update` does.
         """
-        left = self._swap(code, lambda link: tombstone(code, link.created_ms, link.updated_ms))
+        left = self._swap(
+            code, lambda link: tombstone(code, link.created_ms, link.updated_ms), versions
+        )
         with translated(self._url):
             self._client.delete(link_uses_key(code), link_spent_key(code))
         self.links.tidy([code])
@@ -259,8 +288,12 @@ class LinkStore:
             raise LinkDeleted(f"the link {code!r} was deleted")
         return raw, link
 
-    def _swap(self, code: str, change: Callable[[Link], Link]) -> Link:
-        """Change a link, and return what it is then."""
+    def _swap(self, code: str, change: Callable[[Link], Link], versions: Versions = None) -> Link:
+        """Change a link, and return what it is then.
+
+        Of two who change the same version one is first; the other's text is not what Redis has by
+        then, and it looks at the version again.
+        """
         for _ in range(_SWAPS):
             try:
                 raw, link = self._live(code)
@@ -268,6 +301,8 @@ class LinkStore:
                 # A try before, or a delete that was interrupted, may have left its entry.
                 self.links.tidy([code])
                 raise
+            if versions is not None and version(link) not in versions:
+                raise LinkChanged(f"the link {code!r} was changed by somebody else meanwhile")
             updated_ms = max(self._now_ms(), link.updated_ms + 1)
             changed = replace(change(link), updated_ms=updated_ms)
             if self._compare_and_set(raw, changed):
@@ -308,13 +343,3 @@ def _indexes(link: Link) -> list[str]:
     if link.deleted:
         return [LINK_TOMBSTONES]
     return [LINK_INDEX, *map(link_tag_key, link.tags)]
-
-
-def _is_tombstone(raw: bytes | None) -> bool:
-    # Most are no tombstones, and reading each takes time.
-    if raw is None or b'"deleted"' not in raw:
-        return False
-    try:
-        return decode("", raw).deleted
-    except CorruptLink:
-        return False

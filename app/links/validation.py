@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from app.http.urls import InvalidUrl
@@ -16,6 +17,8 @@ from app.links.link import REDIRECT_STATUSES
 from app.links.targets import check_target
 from app.times import parse_moment
 
+#: What is said of an option that no link has.
+UNKNOWN = "links have no such option"
 MAX_TITLE = 200
 MAX_TAG = 50
 MAX_TAGS = 20
@@ -40,18 +43,31 @@ _GROUPS = re.compile(r"(?<=[0-9])[ \u00a0\u2009\u202f'\u2019](?=[0-9]{3}(?![0-9]
 _AMBIGUOUS = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+(?:[.,][0-9]+)?", re.ASCII)
 
 
-class InvalidLink(Exception):
-    """A link can't be like that; the text names the option and what was expected.
+#: No fault.
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
-    Attributes:
+
+class InvalidLink(Exception):
+    """A link can't be like that; the text names every option at fault and what was expected.
+
+    Args:
         option: the option's name, e.g. ``click_limit``.
         detail: what is wrong with its value, for a person.
+        others: further options with what is wrong with theirs.
+
+    Attributes:
+        faults: all of them.
     """
 
-    def __init__(self, option: str, detail: str) -> None:
-        super().__init__(f"{option}: {detail}")
-        self.option = option
-        self.detail = detail
+    def __init__(self, option: str, detail: str, others: Mapping[str, str] = NOTHING) -> None:
+        self.faults = {option: detail, **others}
+        super().__init__("; ".join(f"{name}: {fault}" for name, fault in self.faults.items()))
+
+    @classmethod
+    def of(cls, faults: Mapping[str, str]) -> "InvalidLink":
+        """Return what tells of faults, at least one."""
+        (option, detail), *others = faults.items()
+        return cls(option, detail, dict(others))
 
 
 class LinkOptions:
@@ -66,29 +82,41 @@ class LinkOptions:
         self._own_hosts = tuple(own_hosts)
         self._allow_private_targets = allow_private_targets
 
-    def check(self, given: Mapping[str, object], *, now: float) -> dict[str, Any]:
+    def check(
+        self,
+        given: Mapping[str, object],
+        *,
+        now: float,
+        faults: Mapping[str, str] = NOTHING,
+    ) -> dict[str, Any]:
         """Return the options as a link holds them.
 
         Args:
             given: by name, values as text or as JSON holds them.
             now: Unix seconds, from which an expiry such as ``30d`` counts.
+            faults: what is wrong with the link besides, to be named along with these.
 
         Raises:
-            InvalidLink: naming the first option that can't be used.
+            InvalidLink: naming all options that can't be used.
         """
-        return {name: self._check_one(name, value, now) for name, value in given.items()}
+        held, found = {}, dict(faults)
+        for name, value in given.items():
+            try:
+                held[name] = self._check_one(name, value, now)
+            except ValueError as error:
+                found[name] = str(error)
+        if found:
+            raise InvalidLink.of(found)
+        return held
 
     def _check_one(self, name: str, value: object, now: float) -> object:
-        try:
-            if name == "target":
-                return self._target(value)
-            if name == "expires_at":
-                return _expires_at(value, now)
-            if name in _CHECKS:
-                return _CHECKS[name](value)
-        except ValueError as error:
-            raise InvalidLink(name, str(error)) from None
-        raise InvalidLink(name, "links have no such option")
+        if name == "target":
+            return self._target(value)
+        if name == "expires_at":
+            return _expires_at(value, now)
+        if name in _CHECKS:
+            return _CHECKS[name](value)
+        raise ValueError(UNKNOWN)
 
     def _target(self, value: object) -> str:
         try:

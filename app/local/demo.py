@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from app.config.loading import load
 from app.config.settings import Settings
-from app.links.store import CodeTaken, LinkStore, open_store
+from app.links.link import CodeTaken
+from app.links.store import LinkStore, open_store
 from app.local import ports
 from app.local.demo_visits import Crowd, Visit
 from app.logs import setup as logs

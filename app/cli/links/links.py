@@ -228,8 +228,12 @@ def _named_as_typed(target: str) -> Iterator[None]:
     try:
         yield
     except InvalidLink as error:
-        option = {**_OPTIONS, "target": target}.get(error.option, f"--{error.option}")
-        raise Failure(f"{option}: {error.detail}", exit_code=2) from None
+        typed = {**_OPTIONS, "target": target}
+        faults = (
+            f"{typed.get(option, f'--{option}')}: {detail}"
+            for option, detail in error.faults.items()
+        )
+        raise Failure("; ".join(faults), exit_code=2) from None
 
 
 def _given(**options: object) -> dict[str, object]:

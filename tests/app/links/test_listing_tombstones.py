@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.links import listing
-from app.links.link import LinkNotFound, encode, tombstone
-from app.links.store import LinkDeleted, LinkStore, open_store
+from app.links.link import LinkDeleted, LinkNotFound, encode, tombstone
+from app.links.store import LinkStore, open_store
 from app.stores.keys import LINK_DELETED, LINK_INDEX, LINK_TOMBSTONES, link_key, link_tag_key
 from app.stores.redis.client import connect
 

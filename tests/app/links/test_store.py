@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 import redis
 
-from app.links.link import CorruptLink, Link, LinkNotFound, decode, encode
-from app.links.store import CodeTaken, LinkDeleted, LinkStore, open_store
+from app.links.link import CodeTaken, CorruptLink, Link, LinkDeleted, LinkNotFound, decode, encode
+from app.links.store import LinkStore, open_store
 from app.links.validation import InvalidLink, LinkOptions
 from app.stores.keys import LINK_INDEX, link_key, link_uses_key
 from app.stores.redis.client import connect

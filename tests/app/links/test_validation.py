@@ -124,7 +124,7 @@ def test_an_option_becomes_what_a_link_holds(name: str, value: object, held: obj
 def test_what_a_link_cannot_hold_is_refused_by_name(name: str, value: object, need: str) -> None:
     with pytest.raises(InvalidLink, match=need) as refused:
         check(name, value)
-    assert refused.value.option == name
+    assert list(refused.value.faults) == [name]
     assert str(refused.value).startswith(f"{name}: ")
 
 

@@ -4,8 +4,7 @@ import pytest
 
 from app.cli.errors import as_failure
 from app.config.variables import SettingsError
-from app.links.link import LinkNotFound
-from app.links.store import CodeTaken
+from app.links.link import CodeTaken, LinkNotFound
 from app.links.validation import InvalidLink
 from app.stores.clickhouse.connection import ClickHouseRefused, ClickHouseUnavailable
 from app.stores.redis.errors import RedisRefused, RedisUnavailable

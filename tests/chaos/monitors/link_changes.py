@@ -4,8 +4,8 @@ import itertools
 import logging
 from typing import NamedTuple
 
-from app.links.link import CorruptLink, decode
-from app.links.store import LinkContended, open_store
+from app.links.link import CorruptLink, LinkContended, decode
+from app.links.store import open_store
 from app.stores.redis.errors import RedisError
 from tests.chaos.testbed.testbed import Testbed
 from tests.chaos.visitors.client_log import now_ms

@@ -5,8 +5,8 @@ import logging
 import time
 from typing import NamedTuple
 
-from app.links.link import CorruptLink, decode
-from app.links.store import LinkContended, open_store
+from app.links.link import CorruptLink, LinkContended, decode
+from app.links.store import open_store
 from app.local.ports import http_status
 from app.stores.redis.errors import RedisError
 from tests.chaos.visitors.client_log import now_ms
