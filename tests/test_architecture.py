@@ -59,7 +59,7 @@ def spelled(module: ModuleType) -> set[str]:
     constants = {
         value
         for name, value in vars(module).items()
-        if name.startswith("LINK_") and not name.endswith("_PREFIX")
+        if name.startswith(("LINK_", "API_")) and not name.endswith("_PREFIX")
     }
     makers = [
         maker

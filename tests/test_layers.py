@@ -30,7 +30,7 @@ LAYERS = (
     ("app.reports.sums",),
     ("app.exports", "app.health.clickhouse", "app.health.host", "app.health.redis"),
     ("app.backup", "app.erasure", "app.health", "app.reports", "app.links.files"),
-    ("app.audit", "app.gunicorn"),
+    ("app.audit", "app.gunicorn", "app.keys"),
     ("app.links", "app.dead_letters", "app.metrics"),
     ("app.sums",),
     ("app.schema", "app.logs", "app.terminal"),

@@ -101,12 +101,18 @@ def console_refusal(bind: str, token: str | None) -> str:
 
 def carries(authorization: str | None, tokens: Collection[str]) -> bool:
     """Tell whether an Authorization header (RFC 6750) holds one of the tokens."""
-    scheme, _, given = (authorization or "").partition(" ")
-    if scheme.lower() != _SCHEME:
+    given = bearer(authorization)
+    if given is None:
         return False
     # latin-1 is what WSGI makes of a header's bytes (PEP 3333).
-    sent = given.strip().encode("latin-1", "replace")
+    sent = given.encode("latin-1", "replace")
     return any(hmac.compare_digest(sent, token.encode()) for token in tokens)
+
+
+def bearer(authorization: str | None) -> str | None:
+    """Return what an Authorization header (RFC 6750) carries; None unless it is a bearer's."""
+    scheme, _, given = (authorization or "").partition(" ")
+    return given.strip() if scheme.lower() == _SCHEME else None
 
 
 def is_open_to_others(bind: str) -> bool:

@@ -14,6 +14,7 @@ from app.console.health_endpoints import LIVE, WELCOME, Always, Metrics, Ready
 from app.console.middleware import (
     BearerAuth,
     CountRequests,
+    EnforceRights,
     KnownHosts,
     KnownMethods,
     NameRequests,
@@ -25,6 +26,7 @@ from app.links.store import LinkStore
 from app.metrics.console import ConsoleMetrics
 from app.metrics.exposition import Exposition
 from app.reports.reading.reader import Reports
+from app.reports.scope import OutOfScope
 from app.reports.spellings import LINK_PATH, PATH
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.redis.errors import RedisError
@@ -58,10 +60,12 @@ def create_app(
     middleware: list[Any] = [NameRequests(request_ids), CountRequests(metrics), SafeHeaders()]
     middleware.append(KnownMethods())
     middleware += guards
+    middleware.append(EnforceRights())
     app: App = falcon.App(middleware=middleware)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=orjson.dumps)
     app.set_error_serializer(write_problem)
     app.add_error_handler(LinkNotFound, _not_found)
+    app.add_error_handler(OutOfScope, _forbidden)
     app.add_error_handler(Exception, _fault)
     # Falcon takes the handler of the nearest class, whichever was added last.
     for away in (RedisError, ClickHouseError):
@@ -79,6 +83,12 @@ def _not_found(
     _req: falcon.Request, _resp: falcon.Response, error: Exception, _params: dict[str, str]
 ) -> NoReturn:
     raise falcon.HTTPNotFound(description=str(error))
+
+
+def _forbidden(
+    _req: falcon.Request, _resp: falcon.Response, error: Exception, _params: dict[str, str]
+) -> NoReturn:
+    raise falcon.HTTPForbidden(description=str(error))
 
 
 def _away(

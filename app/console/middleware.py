@@ -4,15 +4,21 @@ import time
 
 import falcon
 
-from app.config.access import HostNames, carries
+from app.config.access import HostNames
+from app.console.api.problem import CHALLENGE, InsufficientScope
+from app.console.api.rights import Rights
+from app.http.addresses import read_address
 from app.http.request_ids import HEADER, RequestIds
 from app.http.rules import METHODS
+from app.keys.authenticator import Authenticator, Unauthorized
+from app.keys.caller import NOBODY
 from app.metrics.console import ConsoleMetrics
 
-_CHALLENGE = 'Bearer realm="hopline"'
 #: What a load balancer asks, by whatever name; it says nothing about links or clicks.
 _OPEN_PATHS = frozenset(("/-/live", "/-/ready"))
 _METRICS_PATH = "/-/metrics"
+#: Below it a resource has to say who may ask it.
+_API = "/api/"
 _HEADERS = (
     # Nothing is loaded, framed or sent from an answer; the last three don't fall back on the first.
     (
@@ -60,35 +66,68 @@ class KnownHosts:
 
 
 class BearerAuth:
-    """Middleware that turns away requests without the token.
+    """Middleware that finds out who asks, and turns away whom nobody knows.
 
-    Args:
-        token: of the console; None lets everybody in.
-        metrics_token: which opens the metrics alone, and then nothing else but the token does.
+    The caller is in ``req.context.caller`` then: an :class:`app.keys.caller.Caller`.
     """
 
-    def __init__(self, token: str | None, metrics_token: str | None = None) -> None:
-        self._tokens = [each for each in (token,) if each]
-        self._metrics_tokens = [each for each in (token, metrics_token) if each]
+    def __init__(self, authenticator: Authenticator) -> None:
+        self._authenticator = authenticator
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
         """Let a request through.
 
         Raises:
-            falcon.HTTPUnauthorized: it needs a token and doesn't carry it.
+            falcon.HTTPUnauthorized: it needs a key or the token and doesn't carry it.
+            RedisUnavailable, RedisRefused: Redis doesn't tell of keys.
         """
-        tokens = self._metrics_tokens if req.path == _METRICS_PATH else self._tokens
-        if not tokens or req.path in _OPEN_PATHS or carries(req.auth, tokens):
+        if req.path in _OPEN_PATHS:
+            req.context.caller = NOBODY
             return
-        if (req.auth or "").partition(" ")[0].lower() != "bearer":
-            raise falcon.HTTPUnauthorized(
-                description="Send the console's token: Authorization: Bearer TOKEN.",
-                challenges=[_CHALLENGE],
+        try:
+            req.context.caller = self._authenticator.admit(
+                req.auth, is_local=_is_local(req), asks_metrics=req.path == _METRICS_PATH
             )
-        raise falcon.HTTPUnauthorized(
-            description="This is not the console's token.",
-            challenges=[f'{_CHALLENGE}, error="invalid_token"'],
-        )
+        except Unauthorized as error:
+            invalid = "" if error.reason == "missing" else ', error="invalid_token"'
+            raise falcon.HTTPUnauthorized(
+                description=str(error), challenges=[f"{CHALLENGE}{invalid}"]
+            ) from None
+
+
+class EnforceRights:
+    """Middleware that lets callers do what they have the right to.
+
+    A resource says by its attribute ``rights`` which scope each method takes, HEAD the same as GET.
+    Below ``/api/`` no method is answered that isn't named there.
+    """
+
+    def process_resource(
+        self, req: falcon.Request, _resp: falcon.Response, resource: object, _params: object
+    ) -> None:
+        """Let a request through.
+
+        Raises:
+            InsufficientScope: the caller lacks the scope.
+            falcon.HTTPMethodNotAllowed: the resource names none for the method.
+        """
+        rights: Rights | None = getattr(resource, "rights", None)
+        if rights is None and not (req.uri_template or _API).startswith(_API):
+            return
+        if req.method == "OPTIONS":
+            return
+        scope = (rights or {}).get("GET" if req.method == "HEAD" else req.method)
+        if scope is None:
+            raise falcon.HTTPMethodNotAllowed(allowed_methods=sorted(rights or {}))
+        if not req.context.caller.may(scope):
+            raise InsufficientScope(scope)
+
+
+def _is_local(req: falcon.Request) -> bool:
+    """Tell whether a request comes from this machine: by a Unix socket or the loopback."""
+    peer = req.env.get("REMOTE_ADDR", "")
+    address = read_address(peer)
+    return address.is_loopback if address else not peer
 
 
 class NameRequests:

@@ -14,6 +14,9 @@ from app.console.app import App, create_app
 from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
 from app.http.request_ids import RequestIds
+from app.keys.authenticator import Authenticator
+from app.keys.lookup import KeyLookup
+from app.keys.store import open_keys
 from app.links.store import open_store
 from app.logs import setup as logs
 from app.metrics.console import ConsoleMetrics
@@ -46,9 +49,11 @@ def get_app() -> App:
     metrics = ConsoleMetrics(registry)
     request_ids = RequestIds(held.trusted_proxies)
     names = HostNames(held.console_hosts, held.console_bind)
+    keys = KeyLookup(open_keys(held))
+    authenticator = Authenticator(keys, held.console_token, held.metrics_token)
     guards = (
         KnownHosts(names, variable("console_hosts")),
-        BearerAuth(held.console_token, held.metrics_token),
+        BearerAuth(authenticator),
     )
     return create_app(
         reports,

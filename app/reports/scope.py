@@ -1,14 +1,47 @@
 """Scope of a query: which links it names, and whether there are such links."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 
+from app.links.link import Link, LinkNotFound
 from app.links.store import LinkStore
-from app.links.validation import InvalidLink
+from app.links.validation import InvalidLink, read_tag
 from app.reports.answer import Answer
 from app.reports.query import BadQuery, Query
 
 #: As many as one statement names; each takes a look into the table's index.
 MAX_TAGGED = 10_000
+
+
+class OutOfScope(Exception):
+    """A query asks about links with a tag which whoever asks may not see; the text says which."""
+
+
+def restricted(query: Query, tags: Sequence[str], links: LinkStore) -> Query:
+    """Return a query as it is for who sees only links that carry one of some tags.
+
+    Args:
+        tags: as links carry them; none for who sees all links.
+
+    Raises:
+        OutOfScope: it asks about another tag.
+        LinkNotFound: it asks about a link that carries none of them, as of one that there isn't.
+        BadQuery: it asks about all links, and there are several tags.
+        RedisUnavailable, RedisRefused: Redis doesn't do its part.
+    """
+    if not tags:
+        return query
+    if query.codes:
+        for code in query.codes:
+            _require_tag(links.get(code), tags)
+        return query
+    if not query.tag and len(tags) > 1:
+        raise BadQuery("tag", f"say which, for this key sees links of several: {', '.join(tags)}")
+    tag = query.tag or tags[0]
+    if _as_carried(tag) not in tags:
+        raise OutOfScope(f"This key sees only links with the tag {' or '.join(tags)}.")
+    return replace(query, tag=tag)
 
 
 def tagged_codes(query: Query, links: LinkStore) -> tuple[str, ...]:
@@ -28,6 +61,19 @@ def tagged_codes(query: Query, links: LinkStore) -> tuple[str, ...]:
     if len(codes) > MAX_TAGGED:
         raise BadQuery("tag", f"more than {MAX_TAGGED} links carry it: ask about all, or by codes")
     return codes
+
+
+def _require_tag(link: Link, tags: Sequence[str]) -> None:
+    if set(tags).isdisjoint(link.tags):
+        # As of one that there isn't: the codes of others are nobody else's business.
+        raise LinkNotFound(f"no link has the code {link.code!r}")
+
+
+def _as_carried(tag: str) -> str:
+    try:
+        return read_tag(tag)
+    except InvalidLink as error:
+        raise BadQuery("tag", str(error)) from None
 
 
 def require_links(answer: Answer, links: LinkStore) -> None:

@@ -26,6 +26,12 @@ LINK_USES_PREFIX = "links:uses:"
 #: Prefix of the secret salts of visitor ids, one a UTC day.
 VISITOR_SALT_PREFIX = "visitors:salt:"
 
+#: Hash of the API keys by id, as JSON. What belongs to the interface lies in one slot.
+API_KEYS = "{api}:keys"
+
+#: Hash of the minutes in which API keys were last used, in Unix seconds by id.
+API_KEYS_USED = "{api}:keys:used"
+
 
 def link_key(code: str) -> str:
     """Return the key that holds the link as JSON."""

@@ -1,7 +1,7 @@
 """The console over any stores, as tests ask it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import falcon.testing
 from prometheus_client import CollectorRegistry
@@ -14,6 +14,9 @@ from app.console.app import create_app
 from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
 from app.http.request_ids import RequestIds
+from app.keys.authenticator import Authenticator
+from app.keys.lookup import KeyLookup
+from app.keys.store import KeyNotFound
 from app.metrics.console import ConsoleMetrics
 
 TOKEN = "sixteen-characters-and-more"
@@ -30,6 +33,16 @@ class Broken:
             raise self.error
 
         return fail
+
+
+class NoKeys:
+    """A store of API keys in which nothing was ever put."""
+
+    def has_any(self) -> bool:
+        return False
+
+    def get(self, key_id: str) -> NoReturn:
+        raise KeyNotFound(key_id)
 
 
 class OwnMetrics:
@@ -49,13 +62,14 @@ def client_of(
     token: str | None = None,
     metrics_token: str | None = None,
     hosts: tuple[str, ...] = ("falconframework.org",),
+    keys: Any = None,
 ) -> falcon.testing.TestClient:
     pings = {"redis": links.ping, "clickhouse": reports.ping}
     registry = CollectorRegistry()
     metrics = ConsoleMetrics(registry)
     guards = (
         KnownHosts(HostNames(hosts, "127.0.0.1:8081"), "HOPLINE_CONSOLE_HOSTS"),
-        BearerAuth(token, metrics_token),
+        BearerAuth(Authenticator(KeyLookup(keys or NoKeys()), token, metrics_token)),
     )
     request_ids = RequestIds(["127.0.0.1/32"])
     app = create_app(

@@ -5,6 +5,11 @@ from http import HTTPStatus
 import falcon
 import orjson
 
+from app.keys.caller import Scope
+
+#: What a refused caller is asked for.
+CHALLENGE = 'Bearer realm="hopline"'
+
 _MEDIA_TYPE = "application/problem+json"
 
 
@@ -14,6 +19,19 @@ class InvalidParameter(falcon.HTTPBadRequest):
     def __init__(self, parameter: str, detail: str) -> None:
         super().__init__(description=f"{parameter}: {detail}")
         self.parameter = parameter
+
+
+class InsufficientScope(falcon.HTTPForbidden):
+    """A caller lacks a right; the problem names the scope (RFC 6750 §3.1)."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(
+            description=f"This takes a key with the scope {scope}.",
+            headers={
+                "WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
+            },
+        )
+        self.scope = scope
 
 
 def write_problem(_: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:
@@ -27,5 +45,7 @@ def write_problem(_: falcon.Request, resp: falcon.Response, error: falcon.HTTPEr
         problem["detail"] = error.description
     if isinstance(error, InvalidParameter):
         problem["parameter"] = error.parameter
+    if isinstance(error, InsufficientScope):
+        problem["scope"] = error.scope
     resp.data = orjson.dumps(problem)
     resp.content_type = _MEDIA_TYPE

@@ -4,19 +4,20 @@ import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import falcon
 import orjson
 
 from app.console.api.problem import InvalidParameter
 from app.console.api.report_limiter import ReportLimiter
+from app.console.api.rights import Rights, caller_of
 from app.links.store import LinkStore
 from app.reports.answer import to_json
 from app.reports.json_form import from_json
 from app.reports.query import BadQuery, Query
 from app.reports.reading.reader import Reports
-from app.reports.scope import require_links, tagged_codes
+from app.reports.scope import require_links, restricted, tagged_codes
 from app.reports.spellings import PATH, read, read_parameters
 
 _MAX_BODY_BYTES = 65_536
@@ -27,7 +28,8 @@ class Asking:
 
     Every method raises:
         InvalidParameter: naming the first parameter that can't be used.
-        LinkNotFound: a code has no link, and there are no clicks.
+        LinkNotFound: a code has no link, and there are no clicks; or the caller may not see it.
+        OutOfScope: the caller may not see what carries the tag.
         falcon.HTTPServiceUnavailable: too many reports are at work, or it took too long.
         RedisError, ClickHouseError: a store doesn't do its part.
     """
@@ -54,9 +56,13 @@ class Asking:
         now: datetime,
     ) -> None:
         """Answer a query together with whoever asks the same question meanwhile."""
-        resp.media = self._limiter.answer(req, question, lambda: self._report(query, now))
+        tags = caller_of(req).tags
+        resp.media = self._limiter.answer(
+            req, (question, tags), lambda: self._report(query, tags, now)
+        )
 
-    def _report(self, query: Query, now: datetime) -> dict[str, Any]:
+    def _report(self, asked: Query, tags: Sequence[str], now: datetime) -> dict[str, Any]:
+        query = restricted(asked, tags, self._links)
         answer = self._reports.ask(query, now, tagged_codes(query, self._links))
         require_links(answer, self._links)
         return to_json(answer)
@@ -64,6 +70,8 @@ class Asking:
 
 class LinkStats(Asking):
     """Answers with a report on one link; its parameters are those of any report."""
+
+    rights: ClassVar[Rights] = {"GET": "stats:read"}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
         """Answer GET."""
@@ -77,6 +85,8 @@ class LinkStats(Asking):
 
 class AnyStats(Asking):
     """Answers with a report on several links, those of a tag, or all."""
+
+    rights: ClassVar[Rights] = {"GET": "stats:read", "POST": "stats:read"}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer GET."""

@@ -1,0 +1,105 @@
+"""Authenticator that tells who asks, by what stands in a request's Authorization header."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Literal
+
+from app.config.access import bearer, carries
+from app.keys.caller import ANYBODY, METRICS_READER, TOKEN_HOLDER, Caller
+from app.keys.credential import Credential
+from app.keys.key import ApiKey, proves
+from app.keys.lookup import KeyLookup
+
+#: Why someone is not let in.
+Reason = Literal["missing", "malformed", "unknown", "expired", "revoked"]
+
+
+class Unauthorized(Exception):
+    """A request is not let in; the text says why, for whoever sent it.
+
+    Attributes:
+        reason: one word for it.
+    """
+
+    def __init__(self, reason: Reason, text: str) -> None:
+        super().__init__(text)
+        self.reason: Reason = reason
+
+
+class Authenticator:
+    """Lets callers in.
+
+    Args:
+        keys: finds keys.
+        token: that opens everything; None for none.
+        metrics_token: that opens the metrics alone; None for none.
+        now: clock in Unix seconds.
+    """
+
+    def __init__(
+        self,
+        keys: KeyLookup,
+        token: str | None,
+        metrics_token: str | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._keys = keys
+        self._tokens = [token] if token else []
+        self._metrics_tokens = [metrics_token] if metrics_token else []
+        self._now = now
+
+    def admit(
+        self, authorization: str | None, *, is_local: bool, asks_metrics: bool = False
+    ) -> Caller:
+        """Return who asks.
+
+        Args:
+            authorization: the header as WSGI has it; None where there is none.
+            is_local: whether it comes from this machine.
+
+        Raises:
+            Unauthorized: nobody whom we know.
+            RedisUnavailable, RedisRefused: Redis doesn't do its part.
+        """
+        if is_local and not self._demands(asks_metrics=asks_metrics):
+            return ANYBODY
+        sent = bearer(authorization)
+        if sent is None:
+            raise Unauthorized("missing", "Send a key: Authorization: Bearer hop_….")
+        if carries(authorization, self._tokens):
+            return TOKEN_HOLDER
+        if asks_metrics and carries(authorization, self._metrics_tokens):
+            return METRICS_READER
+        credential = Credential.parse(sent)
+        if credential is None:
+            raise Unauthorized("malformed", "This is neither a key nor the console's token.")
+        return self._holder(credential)
+
+    def _demands(self, *, asks_metrics: bool) -> bool:
+        """Tell whether this machine has to send something, too.
+
+        The metrics tell nothing of links, and are there when Redis is not.
+        """
+        if asks_metrics:
+            return bool(self._tokens or self._metrics_tokens)
+        return bool(self._tokens) or self._keys.has_keys()
+
+    def _holder(self, credential: Credential) -> Caller:
+        now = self._now()
+        key = self._keys.find(credential.id)
+        # Nothing is told of a key to who can't prove that it is theirs.
+        if not proves(key, credential.sha256, now) or key is None:
+            raise Unauthorized("unknown", "No key of this console is this one.")
+        _require_live(key, now)
+        self._keys.note_use(key.id, now)
+        return key.caller
+
+
+def _require_live(key: ApiKey, now: float) -> None:
+    state = key.state(now)
+    if state == "revoked":
+        raise Unauthorized("revoked", "This key was revoked.")
+    if state == "expired":
+        at = datetime.fromtimestamp(key.expires_at or 0, UTC)
+        raise Unauthorized("expired", f"This key expired at {at:%Y-%m-%dT%H:%M:%SZ}.")

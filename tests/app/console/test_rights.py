@@ -1,0 +1,178 @@
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import falcon
+import falcon.testing
+import pytest
+
+from app.keys.caller import SCOPES, Scope
+from app.keys.store import KeyStore
+from app.reports.reading.reader import Reports
+from app.stores.redis.client import connect
+from tests.support.clicks import click_row, insert_clicks
+from tests.support.console import TOKEN, client_of
+
+#: What a router has beside the methods that somebody wrote.
+_OF_FALCON = {"on_options", "on_websocket"}
+
+
+@pytest.fixture
+def keys(redis_url: str) -> Iterator[KeyStore]:
+    with connect(redis_url, timeout_seconds=30) as client:
+        yield KeyStore(client, redis_url)
+
+
+@pytest.fixture
+def client(reports: Reports, links: Any, keys: KeyStore) -> falcon.testing.TestClient:
+    return client_of(reports, links, TOKEN, keys=keys)
+
+
+def holder(keys: KeyStore, *scopes: Scope, tags: Sequence[str] = ()) -> dict[str, str]:
+    """Return the headers of who holds a new key."""
+    _, credential = keys.add("test", scopes, tags=tags)
+    return {"Authorization": f"Bearer {credential.text}"}
+
+
+def routes(app: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every template of an app, and the resource behind it."""
+    waiting = list(app._router._roots)
+    while waiting:
+        node = waiting.pop()
+        waiting += node.children
+        if node.resource is not None:
+            yield node.uri_template, node.resource
+
+
+def undeclared(template: str, resource: Any) -> list[str]:
+    """Return what is wrong with the rights of a resource: methods without, names of no scope."""
+    if not template.startswith("/api/"):
+        return []
+    rights = getattr(resource, "rights", {})
+    methods = {name for name in dir(resource) if name.startswith("on_")} - _OF_FALCON
+    wanted = {name.split("_")[1].upper() for name in methods} - {"HEAD"}
+    unknown = [scope for scope in rights.values() if scope not in SCOPES]
+    return sorted(wanted - set(rights)) + unknown
+
+
+def test_every_route_of_the_interface_says_who_may_ask_it(
+    client: falcon.testing.TestClient,
+) -> None:
+    found = dict(routes(client.app))
+    assert {"/", "/api/v1/stats", "/api/v1/links/{code}/stats"} <= set(found)
+    wrong = {template: undeclared(template, resource) for template, resource in found.items()}
+    assert {template: methods for template, methods in wrong.items() if methods} == {}
+
+
+class Undeclared:
+    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
+        resp.media = "secret"
+
+
+class Misspelled(Undeclared):
+    rights = {"GET": "stats:reed"}  # noqa: RUF012 - as somebody may write it
+
+
+def test_a_route_without_rights_is_noticed_and_answers_nobody(
+    client: falcon.testing.TestClient,
+) -> None:
+    client.app.add_route("/api/v1/undeclared", Undeclared())
+    answer = client.simulate_get("/api/v1/undeclared", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 405
+    assert "secret" not in answer.text
+    assert undeclared("/api/v1/undeclared", Undeclared()) == ["GET"]
+    assert undeclared("/api/v1/undeclared", Misspelled()) == ["stats:reed"]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_reports_take_the_right_to_read_them(
+    client: falcon.testing.TestClient, keys: KeyStore, links: Any, scope: Scope
+) -> None:
+    links.create({"target": "https://example.com/"}, code="abc")
+    headers = holder(keys, scope)
+    is_let_in = scope in ("stats:read", "admin")
+    for method, path in (
+        *(("GET", "/api/v1/links/abc/stats"), ("HEAD", "/api/v1/stats")),
+        *(("GET", "/api/v1/stats"), ("POST", "/api/v1/stats")),
+    ):
+        body = b"{}" if method == "POST" else None
+        answer = client.simulate_request(method, path, headers=headers, body=body)
+        assert answer.status_code == (200 if is_let_in else 403)
+
+
+def test_who_lacks_a_right_is_told_which(client: falcon.testing.TestClient, keys: KeyStore) -> None:
+    answer = client.simulate_get("/api/v1/stats", headers=holder(keys, "links:read"))
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json == {
+        "type": "about:blank",
+        "title": "Forbidden",
+        "status": 403,
+        "detail": "This takes a key with the scope stats:read.",
+        "scope": "stats:read",
+    }
+    challenge = 'Bearer realm="hopline", error="insufficient_scope", scope="stats:read"'
+    assert answer.headers["www-authenticate"] == challenge
+
+
+def test_what_there_is_no_method_for_takes_no_right(
+    client: falcon.testing.TestClient, keys: KeyStore
+) -> None:
+    headers = holder(keys, "links:read")
+    answer = client.simulate_delete("/api/v1/stats", headers=headers)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert client.simulate_get("/", headers=headers).status_code == 200
+
+
+def test_a_revoked_key_is_refused(
+    client: falcon.testing.TestClient, keys: KeyStore, reports: Reports, links: Any
+) -> None:
+    key, credential = keys.add("leaked", ["stats:read"])
+    headers = {"Authorization": f"Bearer {credential.text}"}
+    assert client.simulate_get("/api/v1/stats", headers=headers).status_code == 200
+    keys.revoke(key.id)
+    # Another process, which has not heard of the key yet.
+    other = client_of(reports, links, TOKEN, keys=keys)
+    answer = other.simulate_get("/api/v1/stats", headers=headers)
+    assert (answer.status_code, answer.json["detail"]) == (401, "This key was revoked.")
+
+
+@pytest.fixture
+def three_links(links: Any, migrated_url: str) -> None:
+    for code, tag in (("abc", "spring"), ("b", "sale"), ("c", "")):
+        links.create({"target": "https://example.com/", "tags": tag}, code=code)
+        insert_clicks(migrated_url, click_row(short_code=code))
+
+
+@pytest.mark.usefixtures("three_links")
+def test_who_is_restricted_to_a_tag_sees_its_links_alone(
+    client: falcon.testing.TestClient, keys: KeyStore
+) -> None:
+    headers = holder(keys, "stats:read", tags=["spring"])
+
+    def ask(path: str) -> tuple[int, Any]:
+        answer = client.simulate_get(path, headers=headers)
+        return answer.status_code, answer.json.get("clicks", answer.json.get("detail"))
+
+    assert ask("/api/v1/links/abc/stats") == (200, 1)
+    assert ask("/api/v1/stats") == ask("/api/v1/stats?tag=Spring") == (200, 1)
+    assert ask("/api/v1/links/b/stats") == (404, "no link has the code 'b'")
+    assert ask("/api/v1/stats?code=abc&code=c") == (404, "no link has the code 'c'")
+    refused = (403, "This key sees only links with the tag spring.")
+    assert ask("/api/v1/stats?tag=sale") == refused
+    assert ask("/api/v1/stats?tag=%3F")[0] == 400
+
+
+@pytest.mark.usefixtures("three_links")
+def test_who_is_restricted_to_several_tags_says_which(
+    client: falcon.testing.TestClient, keys: KeyStore
+) -> None:
+    headers = holder(keys, "stats:read", tags=["sale", "spring"])
+    answer = client.simulate_post("/api/v1/stats", json={}, headers=headers)
+    assert (answer.status_code, answer.json["parameter"]) == (400, "tag")
+    answer = client.simulate_post("/api/v1/stats", json={"tag": "sale"}, headers=headers)
+    assert (answer.status_code, answer.json["clicks"]) == (200, 1)
+
+
+def test_a_peer_from_elsewhere_is_never_anybody(reports: Reports, links: Any) -> None:
+    client = client_of(reports, links)
+    for peer, status in (("127.0.0.9", 200), ("::1", 200), ("", 200), ("192.0.2.1", 401)):
+        assert client.simulate_get("/", remote_addr=peer).status_code == status
