@@ -15,7 +15,8 @@ ROOT = Path(__file__).parent.parent
 #: Packages from top to bottom: a module imports its own package and those of the lines below.
 LAYERS = (
     ("app.cli",),
-    ("app.cli.checks", "app.cli.clicks", "app.cli.links", "app.cli.services", "app.cli.stores"),
+    ("app.cli.checks", "app.cli.clicks", "app.cli.console", "app.cli.links"),
+    ("app.cli.services", "app.cli.stores"),
     ("app.local",),
     ("app.redirect", "app.console", "workers", "workers.explain"),
     ("app.console.api", "app.redirect.server.gunicorn", "workers.supervisor", "workers.replay"),

@@ -9,6 +9,8 @@ from app.config.variables import SettingsError
 from app.dead_letters.store import CannotRequeue, LetterNotFound
 from app.health.clickhouse.advice import advice as clickhouse_advice
 from app.health.redis.advice import advice as redis_advice
+from app.keys.key import CorruptKey
+from app.keys.store import InvalidKey, KeyContended, KeyNotFound
 from app.links.link import CodeTaken, CorruptLink, LinkContended, LinkNotFound
 from app.links.validation import InvalidLink
 from app.stores.clickhouse.connection import (
@@ -27,8 +29,12 @@ _FAILED = (
     CannotRequeue,
     ClickHouseRefused,
     CodeTaken,
+    CorruptKey,
     CorruptLink,
+    InvalidKey,
     InvalidLink,
+    KeyContended,
+    KeyNotFound,
     LedgerNotBegun,
     LetterNotFound,
     LinkContended,

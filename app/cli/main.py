@@ -73,6 +73,9 @@ COMMANDS = {
         _DAILY,
         "Tell what came in of one click, what each rule says of it, and what was forgotten.",
     ),
+    "keys": Command(
+        "app.cli.console.keys", _CARE, "Say which programs may ask the console, and for what."
+    ),
     "migrate": Command(
         "app.cli.stores.migrate",
         _CARE,
@@ -112,12 +115,12 @@ COMMANDS = {
     "backup": Command(
         "app.cli.stores.backup",
         _CARE,
-        "Write all links and clicks into a directory, to be restored.",
+        "Write all links, API keys and clicks into a directory, to be restored.",
     ),
     "restore": Command(
         "app.cli.stores.backup",
         _CARE,
-        "Bring the links and clicks of a backup back; safe to run again.",
+        "Bring the links, API keys and clicks of a backup back; safe to run again.",
     ),
     "rules": Command(
         "app.cli.checks.rules",

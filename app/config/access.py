@@ -1,7 +1,7 @@
 """Rules that decide who may see the console and the metrics: by place, by token, by name."""
 
 import hmac
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -89,13 +89,18 @@ class MetricsAccess:
         )
 
 
-def console_refusal(bind: str, token: str | None) -> str:
-    """Say why the console may not serve at a bind, and what to set; empty when all is well."""
-    if token or not is_open_to_others(bind):
+def console_refusal(bind: str, token: str | None, has_keys: Callable[[], bool]) -> str:
+    """Say why the console may not serve at a bind, and what to do; empty when all is well.
+
+    Args:
+        has_keys: tells whether there are API keys, or may be; asked only if that decides it.
+    """
+    if token or not is_open_to_others(bind) or has_keys():
         return ""
     return (
-        f"HOPLINE_CONSOLE_BIND={bind}: other machines would read every report there without a"
-        f" token: set HOPLINE_CONSOLE_TOKEN ({_TOKEN_HINT}), or bind it to 127.0.0.1"
+        f"HOPLINE_CONSOLE_BIND={bind}: other machines would read every report there without a key:"
+        f" run `hopline keys add`, set HOPLINE_CONSOLE_TOKEN ({_TOKEN_HINT}), or bind it to"
+        " 127.0.0.1"
     )
 
 

@@ -136,8 +136,8 @@ class Settings(StoreSettings):
     )
     console_token: Token | None = Field(
         None,
-        description="Bearer token that the console demands; it has to have one where other machines"
-        " reach it.",
+        description="Bearer token that opens all of the console, beside API keys; it has to have"
+        " one or the other where other machines reach it.",
     )
     console_hosts: Hosts = Field(
         (),

@@ -6,6 +6,7 @@ gunicorn takes every module-level name that is one of its settings
 
 import os
 import sys
+from functools import partial
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
@@ -14,6 +15,7 @@ from app.config.access import console_refusal
 from app.config.loading import load_or_exit
 from app.gunicorn.errors import OwnErrors
 from app.gunicorn.watchdog import keep_watch
+from app.keys.store import may_have_keys
 from app.processes.private_files import keep_to_ourselves
 from app.processes.systemd import Notifier
 
@@ -53,8 +55,10 @@ def when_ready(server: Any) -> None:
     The sockets are looked at rather than the setting: systemd may have handed them down, or
     gunicorn's own options may have named others. No process serves them yet.
     """
+    has_keys = partial(may_have_keys, _settings)
     for listener in server.LISTENERS:
-        if refusal := console_refusal(_bind_of(listener.getsockname()), _settings.console_token):
+        bind = _bind_of(listener.getsockname())
+        if refusal := console_refusal(bind, _settings.console_token, has_keys):
             sys.stderr.write(f"hopline: {refusal}\n")
             sys.exit(2)
     keep_watch(server, Notifier(os.environ))

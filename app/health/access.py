@@ -10,9 +10,13 @@ from app.http.trusted_peers import TrustedPeers
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
-def door_checks(settings: Settings) -> Iterator[Check]:
-    """Yield the findings about who reads reports and metrics."""
-    yield judge_console(settings.console_bind, settings.console_token)
+def door_checks(settings: Settings, *, has_keys: bool) -> Iterator[Check]:
+    """Yield the findings about who reads reports and metrics.
+
+    Args:
+        has_keys: whether there are API keys, or may be.
+    """
+    yield judge_console(settings.console_bind, settings.console_token, has_keys=has_keys)
     for service in ("redirect", "workers"):
         yield judge_metrics(f"{service} metrics", MetricsAccess.of(settings, service))
 
@@ -39,12 +43,15 @@ def judge_trust(trusted: Sequence[str], listening: Sequence[str], header: str = 
     return ok(name, f"{', '.join(trusted)}{f', by {header}' if header else ''}")
 
 
-def judge_console(bind: str, token: str | None) -> Check:
+def judge_console(bind: str, token: str | None, *, has_keys: bool) -> Check:
     """Judge who may read the reports."""
     name = "console door"
-    if refusal := console_refusal(bind, token):
+    if refusal := console_refusal(bind, token, lambda: has_keys):
         return fail(name, refusal, "until then the console doesn't start")
-    who = "whoever has its token" if token else "everybody on this machine"
+    if token:
+        who = "whoever has its token or a key"
+    else:
+        who = "whoever has a key" if has_keys else "everybody on this machine"
     return ok(name, f"{bind} answers {who}")
 
 

@@ -17,7 +17,7 @@ from app.keys.credential import Credential
 from app.keys.key import ApiKey, CorruptKey, decode, encode
 from app.stores.keys import API_KEYS, API_KEYS_USED
 from app.stores.redis.client import connect, despite_full
-from app.stores.redis.errors import translated
+from app.stores.redis.errors import RedisError, translated
 from app.stores.scripts import script
 
 if TYPE_CHECKING:
@@ -47,6 +47,17 @@ def open_keys(settings: Settings) -> "KeyStore":
     """Return the store of an installation; it connects when first used."""
     url = settings.redis_url
     return KeyStore(connect(url, timeout_seconds=settings.redis_timeout_seconds), url)
+
+
+def may_have_keys(settings: Settings) -> bool:
+    """Tell whether an installation has API keys; also while Redis can't say that it has none.
+
+    The console asks for a key whoever comes from another machine, whether there is one or not.
+    """
+    try:
+        return open_keys(settings).has_any()
+    except RedisError:
+        return True
 
 
 class KeyStore:
@@ -168,6 +179,10 @@ class KeyStore:
             )
 
         return self._swap(key_id, rotated), credential
+
+    def restore(self, key: ApiKey) -> None:
+        """Put a key back as it was, unless there is one with its id."""
+        self._put(b"", key)
 
     def _read(self, key_id: str) -> bytes:
         with translated(self._url):

@@ -43,6 +43,7 @@ from app.health.redis.replication import replication_checks
 from app.health.redis.sentinels import sentinel_checks
 from app.health.redis.server import redis_checks, rewrite_check
 from app.health.redis.shards import of_each, shard_checks, shard_use_checks
+from app.keys.store import may_have_keys
 from app.local.ports import ask
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.keys import aof_rewrite_key
@@ -93,7 +94,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         yield _service("redirect", settings.redirect_bind, instance)
     if "hopline-console.service" not in absent:
         yield _service("console", settings.console_bind, instance)
-    yield from door_checks(settings)
+    yield from door_checks(settings, has_keys=may_have_keys(settings))
     yield judge_trust(
         settings.trusted_proxies,
         (settings.redirect_bind, *listening()),

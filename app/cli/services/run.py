@@ -2,10 +2,12 @@
 
 import os
 import sys
+from functools import partial
 
 from app.config.access import console_refusal
 from app.config.loading import load
 from app.config.variables import variable
+from app.keys.store import may_have_keys
 from app.local.ports import BindRefused, require_free_port
 from app.stores.keys import link_key
 from app.stores.redis.client import connect
@@ -32,10 +34,11 @@ def console() -> None:
     """Run the console until it is told to stop.
 
     It listens at HOPLINE_CONSOLE_BIND, and is not meant to be open to the public: where other
-    machines reach it, it demands HOPLINE_CONSOLE_TOKEN.
+    machines reach it, there has to be a key (`hopline keys add`) or HOPLINE_CONSOLE_TOKEN.
     """
     held = load()
-    if refusal := console_refusal(held.console_bind, held.console_token):
+    has_keys = partial(may_have_keys, held)
+    if refusal := console_refusal(held.console_bind, held.console_token, has_keys):
         raise Failure(refusal, exit_code=2)
     _gunicorn("console")
 

@@ -22,6 +22,9 @@ from app.backup.archive import (
 from app.backup.clicks import ClickTable, Written
 from app.config.loading import load
 from app.config.settings import Settings
+from app.keys.key import decode as decode_key
+from app.keys.key import encode as encode_key
+from app.keys.store import KeyStore, open_keys
 from app.links.link import decode, encode
 from app.links.store import LinkStore, open_store
 from app.processes.private_files import is_open_to_others, keep_to_ourselves
@@ -31,6 +34,7 @@ from app.terminal.output import Failure, complain
 from app.terminal.progress import counted
 
 _LINKS = "links"
+_KEYS = "keys"
 _CLICKS = "clicks"
 _DAY_MS = 86_400_000
 #: A click that is about to be forgotten may be gone before it is looked for.
@@ -42,12 +46,13 @@ _PIECE = 500
 def backup(
     directory: Annotated[Path, typer.Argument(help="To be made; it must not exist.")],
 ) -> None:
-    """Write all links and clicks into a directory, to be restored.
+    """Write all links, API keys and clicks into a directory, to be restored.
 
     All services may go on meanwhile: clicks that come during the backup are in it or in the next.
-    Clicks that are not in ClickHouse yet, dead letters and the day's secret for visitor ids are
-    not in it; they live in Redis' own files. The directory is open to nobody but who made it. One
-    that broke off goes on when it is run again; until it is whole, its name ends with .part.
+    Clicks that are not in ClickHouse yet, dead letters and the day's secret for visitor ids are not
+    in it; they live in Redis' own files. Of keys it has no more than Redis: no secrets. The
+    directory is open to nobody but who made it. One that broke off goes on when it is run again;
+    until it is whole, its name ends with .part.
 
     \b
     hopline backup /var/backups/hopline-2026-05-01
@@ -62,17 +67,18 @@ def backup(
         ):
             if clicks.left_out:
                 complain(f"columns of your own are left out: {', '.join(clicks.left_out)}")
-            _write_parts(archive, store, clicks)
+            _write_parts(archive, store, open_keys(settings), clicks)
     except OSError as error:
         raise Failure(f"{directory} can't be written: {error.strerror}") from None
     lines = archive.manifest.lines
-    print(f"{lines(_LINKS):,} links and {lines(_CLICKS):,} clicks are in {directory}")
+    links = f"{lines(_LINKS):,} links{_and_keys(lines(_KEYS))}"
+    print(f"{links} and {lines(_CLICKS):,} clicks are in {directory}")
 
 
 def restore(
     directory: Annotated[Path, typer.Argument(help="Made by `hopline backup`.")],
 ) -> None:
-    """Bring the links and clicks of a backup back; safe to run again.
+    """Bring the links, API keys and clicks of a backup back; safe to run again.
 
     Every file is checked before anything is stored. What is there already stays as it is, and no
     click is counted twice; one that was stopped passes over what it has done. The clicks that are
@@ -88,8 +94,9 @@ def restore(
     migrate_as_set(settings)
     clicks = _restore_clicks(settings, directory, manifest)
     others = _restore_links(settings, directory, manifest)
-    links = manifest.lines(_LINKS) - len(others)
-    print(f"{links:,} links and {clicks.stored:,} clicks are restored from {directory}")
+    _restore_keys(settings, directory, manifest)
+    links = f"{manifest.lines(_LINKS) - len(others):,} links{_and_keys(manifest.lines(_KEYS))}"
+    print(f"{links} and {clicks.stored:,} clicks are restored from {directory}")
     for code in others:
         complain(f"another link has the code {code!r}; it was left alone")
     if clicks.expired:
@@ -102,17 +109,22 @@ def restore(
         raise typer.Exit(1)
 
 
-def _write_parts(archive: ArchiveWriter, store: LinkStore, clicks: ClickTable) -> None:
-    """Write links and clicks, but for what the archive has of a try before."""
+def _write_parts(
+    archive: ArchiveWriter, store: LinkStore, keys: KeyStore, clicks: ClickTable
+) -> None:
+    """Write links, keys and clicks, but for what the archive has of a try before."""
     last = archive.last()
-    if last is None:
-        total = store.links.count(deleted=True)
-        archive.add(_LINKS, counted(_link_lines(store), _LINKS, total=total))
-        begin = None
-    else:
+    begin = None
+    if last is not None:
         part, line = last
         begin = clicks.place_behind(part.name, part.lines, line)
         complain(f"going on with the backup that broke off, begun at {archive.manifest.made_at}")
+    written = {part.name for part in archive.manifest.parts}
+    if _LINKS not in written:
+        total = store.links.count(deleted=True)
+        archive.add(_LINKS, counted(_link_lines(store), _LINKS, total=total))
+    if _KEYS not in written:
+        archive.add(_KEYS, _key_lines(keys))
     months = clicks.months()
     left = sum(months.values()) - archive.manifest.lines(_CLICKS)
     lines = counted(
@@ -154,6 +166,15 @@ def _restore_links(settings: Settings, directory: Path, manifest: Manifest) -> l
     ]
 
 
+def _restore_keys(settings: Settings, directory: Path, manifest: Manifest) -> None:
+    """Restore the keys; those that are there stay as they are, revoked ones above all."""
+    store = open_keys(settings)
+    for part in manifest.parts:
+        if part.name == _KEYS:
+            for line in read_part(directory, part):
+                store.restore(decode_key(line["id"], orjson.dumps(line["key"])))
+
+
 @contextmanager
 def _click_table(settings: Settings) -> Iterator[ClickTable]:
     url = settings.clickhouse_server
@@ -166,6 +187,15 @@ def _link_lines(store: LinkStore) -> Iterator[dict[str, Any]]:
     for link in store.links.scan_all():
         uses = store.uses(link)
         yield {"code": link.code, "link": orjson.Fragment(encode(link)), "uses": uses}
+
+
+def _key_lines(store: KeyStore) -> Iterator[dict[str, Any]]:
+    for key in store.all():
+        yield {"id": key.id, "key": orjson.Fragment(encode_key(key))}
+
+
+def _and_keys(count: int) -> str:
+    return f", {count:,} API keys" if count else ""
 
 
 def _store_links(store: LinkStore, lines: Iterable[dict[str, Any]]) -> Iterator[str]:

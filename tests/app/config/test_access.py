@@ -27,14 +27,15 @@ TOKEN = "sixteen-characters-and-more"
 )
 def test_only_loopback_and_sockets_are_closed_to_others(bind: str, is_open: bool) -> None:
     assert is_open_to_others(bind) is is_open
-    assert bool(console_refusal(bind, None)) is is_open
-    assert console_refusal(bind, TOKEN) == ""
+    assert bool(console_refusal(bind, None, lambda: False)) is is_open
+    assert console_refusal(bind, None, lambda: True) == ""
+    assert console_refusal(bind, TOKEN, lambda: False) == ""
     assert bool(MetricsAccess(bind, "HOPLINE_X_METRICS_BIND").refusal()) is is_open
     assert MetricsAccess(bind, "HOPLINE_X_METRICS_BIND", is_open=True).refusal() == ""
 
 
 def test_a_refusal_is_one_line_that_says_what_to_set() -> None:
-    text = console_refusal("0.0.0.0:8081", None)
+    text = console_refusal("0.0.0.0:8081", None, lambda: False)
     assert "HOPLINE_CONSOLE_BIND=0.0.0.0:8081" in text
     assert "HOPLINE_CONSOLE_TOKEN" in text
     assert "\n" not in text

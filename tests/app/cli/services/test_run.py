@@ -149,7 +149,7 @@ def test_a_console_that_everybody_could_read_does_not_start(
         assert (ended.exit_code, ended.out, became) == (2, "", [])
         (line,) = ended.err.splitlines()
         assert line.startswith("hopline: HOPLINE_CONSOLE_BIND=")
-        assert "set HOPLINE_CONSOLE_TOKEN" in line
+        assert "run `hopline keys add`, set HOPLINE_CONSOLE_TOKEN" in line
 
 
 def test_a_console_with_a_token_may_be_reached_by_others(
@@ -157,5 +157,23 @@ def test_a_console_with_a_token_may_be_reached_by_others(
 ) -> None:
     monkeypatch.setenv("HOPLINE_CONSOLE_BIND", f"0.0.0.0:{free_port()}")
     monkeypatch.setenv("HOPLINE_CONSOLE_TOKEN", "sixteen-characters-and-more")
+    assert hopline("console").exit_code == 0
+    assert became
+
+
+def test_a_console_with_a_key_may_be_reached_by_others(
+    hopline: Run, became: list[object], monkeypatch, free_port
+) -> None:
+    monkeypatch.setenv("HOPLINE_CONSOLE_BIND", f"0.0.0.0:{free_port()}")
+    hopline("keys", "add", "reports", "--scope", "stats:read")
+    assert hopline("console").exit_code == 0
+    assert became
+
+
+def test_a_console_may_start_while_redis_cannot_say_whether_there_are_keys(
+    hopline: Run, became: list[object], monkeypatch, free_port
+) -> None:
+    monkeypatch.setenv("HOPLINE_CONSOLE_BIND", f"0.0.0.0:{free_port()}")
+    monkeypatch.setenv("HOPLINE_REDIS_URL", f"redis://127.0.0.1:{free_port()}/0")
     assert hopline("console").exit_code == 0
     assert became

@@ -225,6 +225,26 @@ def test_uses_of_a_limited_link_come_with_it(
     assert '"uses": 3' in hopline("links", "show", "limited", "--json").out
 
 
+def test_keys_come_with_it_and_what_was_revoked_since_stays_revoked(
+    hopline: Run, filled: str, elsewhere: Callable[[], str], tmp_path: Path
+) -> None:
+    directory = tmp_path / "backup"
+    first, second = (
+        hopline("keys", "add", name, "--scope", "stats:read").out.strip() for name in "ab"
+    )
+    told = f"3 links, 2 API keys and 10 clicks are in {directory}\n"
+    assert hopline("backup", str(directory)) == (0, told, "")
+    assert first.encode() not in b"".join(map(Path.read_bytes, directory.iterdir()))
+    elsewhere()
+    hopline("restore", str(directory))
+    hopline("keys", "revoke", first)
+    told = f"3 links, 2 API keys and 10 clicks are restored from {directory}\n"
+    assert hopline("restore", str(directory)).out == told
+    listed = hopline("keys", "list").out
+    assert [line.split("\t")[1] for line in listed.splitlines()[1:]] == ["revoked", "live"]
+    assert second.split("_")[1] in listed
+
+
 def test_another_link_in_the_way_is_left_alone_and_named(
     hopline: Run, filled: str, elsewhere: Callable[[], str], tmp_path: Path
 ) -> None:

@@ -77,6 +77,7 @@ def test_a_backup_that_broke_off_goes_on_where_it_was(
         "clicks-202604-2",
         "clicks-202605",
         "clicks-202605-2",
+        "keys",
         "links",
     ]
     url = elsewhere()

@@ -1,0 +1,1 @@
+"""Commands about who may ask the console: :mod:`~app.cli.console.keys`."""
