@@ -27,8 +27,10 @@ from app.stores.clickhouse.shards import Shard
 #: Ids in the text of one query: a server reads 256 KiB of it (`max_query_size`).
 _IDS_AT_ONCE = 5_000
 _POLL_SECONDS = 0.2
-#: The server looks for parts to remove every 30 to 40 s (cleanup_delay_period).
-_REMOVAL_SECONDS = 120.0
+_REMOVAL_POLL_SECONDS = 1.0
+#: A server looks for parts to remove every 30 to 40 s where something happens, in a table at rest
+#: every five minutes (`max_cleanup_delay_period`).
+_REMOVAL_SECONDS = 400.0
 _LIFETIME = "old_parts_lifetime"
 #: Nobody else has a reason to set this one: an erasure that was killed has left it.
 _OUR_LIFETIME = f"{_LIFETIME} = 1"
@@ -61,6 +63,9 @@ _ENGINES = """
 SELECT name, engine_full FROM system.tables
 WHERE database = currentDatabase() AND name IN {tables:Array(String)}
 """
+#: A month is never called so. Whatever it finds to drop, a table without replicas removes its old
+#: parts at once thereafter; with replicas each of them does so only by itself.
+_REMOVE = "ALTER TABLE {table} DROP PARTITION ID 'none'"
 #: The ledger first.
 _TABLES = ("ledger", "clicks")
 
@@ -200,7 +205,13 @@ class ShardOfClicks:
             watch(parts)
             if not parts or time.monotonic() > give_up_at:
                 return not parts
-            time.sleep(_POLL_SECONDS)
+            time.sleep(_REMOVAL_POLL_SECONDS)
+            self._have_removed(replica)
+
+    def _have_removed(self, replica: Client) -> None:
+        for name, engine in self._run(_ENGINES, {"tables": self._names}, on=replica):
+            if not engine.startswith(b"Replicated"):
+                self._run(_REMOVE.format(table=name.decode()), on=replica)
 
     def _wait(self, mutation: Mapping[str, object], watch: Watch, replica: Client) -> None:
         detector = StallDetector(replica.connection.reached or "this host")

@@ -27,6 +27,7 @@ from app.schema.resting_months import merge_resting_months
 from app.schema.servers import Servers, opened
 from app.schema.sharding import find_layout, spread
 from app.schema.sums import SUM_TABLES, keep_sums
+from app.schema.table_settings import hasten_cleanup
 from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.hosts import places
 from app.stores.clickhouse.shards import SHARDED
@@ -110,6 +111,7 @@ def migrate(
         keep_by_time(servers)
         keep_sums(servers)
         merge_resting_months(servers)
+        hasten_cleanup(servers)
         for error in servers.away:
             logger.warning("%s; run `hopline migrate` again if it is a new replica", error)
     return [migration.name for migration in waiting]

@@ -51,3 +51,10 @@ def send(redis_url: str, entries: Iterable[Mapping[Any, Any]]) -> list[bytes]:
         for fields in entries:
             pipeline.xadd(STREAM, dict(fields))
         return pipeline.execute()
+
+
+def xadd_of(click: Click) -> bytes:
+    """Return the command that a redirect writes to its spool for a click."""
+    flat = [text.encode() for pair in to_fields(click).items() for text in pair]
+    words = [b"XADD", STREAM.encode(), b"*", *flat]
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words)

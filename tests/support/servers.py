@@ -174,21 +174,25 @@ QUICK_CLEANUP = """<merge_tree>
     <cleanup_delay_period_random_add>0</cleanup_delay_period_random_add>
     <max_cleanup_delay_period>1</max_cleanup_delay_period>
   </merge_tree>"""
+#: As in a table at rest, where it looks each five minutes only.
+SLOW_CLEANUP = QUICK_CLEANUP.replace(">1<", ">3600<")
 
 
 class ClickHouseServer(Server):
-    """The embedded ClickHouse; its library is fetched unless it is in the cache."""
+    """The embedded ClickHouse; its library is fetched unless it is in the cache.
 
-    def __init__(self, directory: Path, cache_dir: Path) -> None:
+    Args:
+        cleanup: when it looks for files to remove, as a part of its configuration.
+    """
+
+    def __init__(self, directory: Path, cache_dir: Path, cleanup: str = QUICK_CLEANUP) -> None:
         library = fetch(CLICKHOUSE_LIBRARY, cache_dir)
         # It stands back for visitors, but not for tests that run beside the one that waits for it.
         super().__init__(
             lambda at, port: replace(embedded_program(library, at, port), niceness=0), directory
         )
         config = directory / "config.xml"
-        config.write_text(
-            config.read_text().replace("</clickhouse>", f"{QUICK_CLEANUP}</clickhouse>")
-        )
+        config.write_text(config.read_text().replace("</clickhouse>", f"{cleanup}</clickhouse>"))
 
     def url(self, database: str) -> str:
         return clickhouse_url(self.port, database)

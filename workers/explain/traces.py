@@ -126,9 +126,7 @@ class Tracer:
             since_ms = rows.time[0]
         if click_id and not asked.entry_id:
             entry = self._search(click_id, since_ms or 0)
-            letters = [
-                one for one in self._letters.find(Choice()) if _id_of_letter(one) == click_id
-            ]
+            letters = self._letters_of(click_id)
         day = rfc3339(since_ms or 0)[:10]
         return Traces(
             click_id=click_id,

@@ -2,13 +2,16 @@
 
 import json
 import time
+from contextlib import closing
 
 import pytest
 
 from app.clicks.click import new_click_id, to_fields
 from app.dead_letters.letter import Fault, to_letter
+from app.redirect.spool.file import SpoolFile
 from app.stores.keys import visitor_salt_key
-from tests.support.producers import STREAM, make_click, send
+from app.stores.redis.client import connect
+from tests.support.producers import STREAM, make_click, send, xadd_of
 from tests.support.workers.replay_world import GROUP, World, write_countries
 
 BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
@@ -117,6 +120,36 @@ def test_a_dead_letter_is_told_with_its_reason(world, hopline):
         [died] = [one for one in found["stages"] if one["stage"] == "died"]
         assert died["note"] == "poison"
         assert found["steps"]["browser"] == {"stored": None, "today": "Firefox"}
+
+
+def test_a_click_of_another_shard_is_told_from_its_entry(world, hopline, monkeypatch):
+    monkeypatch.setenv("HOPLINE_STREAM_SHARDS", "2")
+    click = click_of(ip="192.0.2.9")
+    shard = "clicks:stream:{ly}"
+    entry_id = world.redis.xadd(shard, to_fields(click))
+    for name in (click.click_id.hex(), entry_id.decode()):
+        found = told(hopline, name)
+        assert (found["source"], found["came_in"]["ip"]) == ("stream", "192.0.2.9")
+        entered = next(one for one in found["stages"] if one["stage"] == "entered")
+        assert shard in entered["note"]
+
+
+def test_a_click_is_told_from_a_cluster(world, hopline, monkeypatch, cluster):
+    monkeypatch.setenv("HOPLINE_REDIS_URL", cluster.url)
+    monkeypatch.setenv("HOPLINE_STREAM_SHARDS", "2")
+    click = click_of(ip="192.0.2.9")
+    with connect(cluster.url, timeout_seconds=30) as client:
+        client.xadd("clicks:stream:{ly}", to_fields(click))
+    found = told(hopline, click.click_id.hex())
+    assert (found["source"], found["came_in"]["ip"]) == ("stream", "192.0.2.9")
+
+
+def test_a_click_that_this_host_has_spooled_is_told(world, hopline, tmp_path):
+    click = click_of(ip="192.0.2.9")
+    with closing(SpoolFile(tmp_path / "spool", 1 << 24)) as file:
+        file.write([(click.click_id, xadd_of(click))])
+        found = told(hopline, click.click_id.hex())
+    assert (found["source"], found["came_in"]["ip"], found["rows"]) == ("spool", "192.0.2.9", 0)
 
 
 def test_an_entry_that_is_no_click_is_told_with_its_fault(world, hopline):

@@ -21,6 +21,7 @@ from app.stores.redis.connection import RedisConnection
 from app.sums.computation import Computation
 from app.sums.days import clean_days
 from tests.support.clicks import NOON, click_row, insert_clicks
+from tests.support.producers import xadd_of
 
 Run = Callable[..., Any]
 #: Young enough for the ledger.
@@ -334,7 +335,8 @@ def test_spooled_and_damaged_clicks_and_dead_letters_go(
 ) -> None:
     spool = tmp_path / "spool"
     with closing(SpoolFile(spool, 1 << 24)) as file:
-        file.write([spooled(click(n, code)) for n, code in enumerate(("abc", "x", "abc"))])
+        clicks = [click(n, code) for n, code in enumerate(("abc", "x", "abc"))]
+        file.write([(one.click_id, xadd_of(one)) for one in clicks])
         file.set_aside([click(2).click_id], "for the test")
         redis.xadd(
             "clicks:dead",
@@ -347,13 +349,6 @@ def test_spooled_and_damaged_clicks_and_dead_letters_go(
         assert file.count() == 1
     assert redis.xlen("clicks:dead") == 0
     assert click(0).click_id not in (spool / "spool.db").read_bytes()
-
-
-def spooled(one: Click) -> tuple[bytes, bytes]:
-    flat = [text for pair in to_fields(one).items() for text in pair]
-    words = [b"XADD", b"clicks:stream", b"*", *(text.encode() for text in flat)]
-    command = b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words)
-    return one.click_id, command
 
 
 def test_a_spool_that_was_set_aside_is_named(hopline: Run, tables: Any, tmp_path: Path) -> None:
