@@ -117,13 +117,6 @@ def stored(replica, table="clicks"):
         return None
 
 
-def catch_up(shards):
-    """Have each replica fetch what the others of its shard have."""
-    for replica in shards.replicas:
-        for table in ("clicks_local", "ledger_local"):
-            replica.execute(f"SYSTEM SYNC REPLICA hopline.{table}")
-
-
 def settle(shards, sent):
     """Wait until every host knows of every click once."""
     for replica in shards.replicas:
@@ -144,7 +137,7 @@ def test_faults_neither_cost_nor_double_a_click(settings, shards, tmp_path):
             left = next(one for one in reversed(shards.shards[0]) if one not in victims)
             wait_until(lambda sent=sent, left=left: stored(left) == (sent, sent))
             # What only a victim has would be away with it.
-            catch_up(shards)
+            shards.catch_up("hopline")
             for victim in victims:
                 victim.kill()
             for _ in range(5):
@@ -291,7 +284,7 @@ def test_every_report_is_the_one_of_a_single_server(settings, shards, clickhouse
     rows = rows_with_copies()
     insert(settings.clickhouse_server, rows)
     insert(clickhouse_url, rows)
-    catch_up(shards)
+    shards.catch_up("hopline")
     expected = reports_of(clickhouse_url)
     for replica in shards.replicas:
         found = reports_of(at_place(settings.clickhouse_server, f"127.0.0.1:{replica.port}"))

@@ -105,7 +105,7 @@ def visit_in_all_ways(redirect, valkey, settings) -> int:
             ask(redirect, chain)
         ask(redirect, UNFOLLOWED, more="Sec-GPC: 1\r\n")
         spool = settings.spool_dir
-        assert all(files_with(address, spool) for address in SENT.values())
+        wait_until(lambda: all(files_with(address, spool) for address in SENT.values()))
         assert files_with(UNFOLLOWED, spool) == files_with(HEARSAY, spool) == []
         valkey.signal(signal.SIGCONT)
         wait_until(lambda: client.xlen(STREAM) > before + len(SENT))
@@ -159,11 +159,12 @@ def test_a_whole_address_is_where_the_table_says_and_goes_when_it_says(
         wait_until(lambda: tables.execute("SELECT uniqExact(click_id) FROM clicks") == [(count,)])
         wait_until(lambda: client.xlen(DEAD) == len(SENT))
         wait_until(lambda: client.xlen(STREAM) == 0)
-        # Redis has what the horizon has let go, in its file, and the dead letters.
-        assert all(files_with(address, valkey.directory) for address in SENT.values())
+        # Redis has what the horizon has let go, in its file, and the dead letters. It writes there
+        # in a moment: not while the last writes are on their way to the disk.
+        wait_until(lambda: all(files_with(address, valkey.directory) for address in SENT.values()))
         said = [hopline(settings, *line).stdout for line in (("dead", "list"), ("audit",))]
         write_files_anew(client)
-        assert all(files_with(address, valkey.directory) for address in SENT.values())
+        wait_until(lambda: all(files_with(address, valkey.directory) for address in SENT.values()))
         said.append(hopline(settings, "dead", "purge", "--all", "--yes").stdout)
         hopline(settings, "backup", str(backup))
         hopline(settings, "export", "--all", "--to", str(export))

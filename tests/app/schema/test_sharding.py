@@ -53,11 +53,9 @@ def columns(replica, url):
 
 def own(shards, url, table="clicks"):
     """Return how many distinct clicks each shard has, once its replicas have caught up."""
-    found = []
-    for first, *_ in shards.shards:
-        ask(first, url, f"SYSTEM SYNC REPLICA {table}_local")
-        found.append(ask(first, url, f"SELECT uniqExact(click_id) FROM {table}_local")[0][0])
-    return found
+    shards.catch_up(database_name(url))
+    query = f"SELECT uniqExact(click_id) FROM {table}_local"
+    return [ask(first, url, query)[0][0] for first, *_ in shards.shards]
 
 
 def whole(replica, url, table="clicks"):
@@ -263,6 +261,7 @@ def test_shards_are_added_only_while_all_hosts_answer(shared_shards, shards_url)
     alone = of_one_shard(shared_shards, shards_url)
     run(alone)
     insert(alone, click_row(EARLIER))
+    shared_shards.catch_up(database_name(shards_url))
     shared_shards.replicas[-1].kill()
     with pytest.raises(ClickHouseUnavailable, match="on all replicas or on none"):
         run(shards_url)

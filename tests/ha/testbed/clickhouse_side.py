@@ -18,7 +18,6 @@ from tests.support.service import Service
 
 _READY_SECONDS = 120.0
 _PROBE_SECONDS = 1.0
-_CATCH_UP_SECONDS = 60
 
 
 class ClickHouseSide(Protocol):
@@ -103,11 +102,7 @@ class ClickHouseReplicas:
 
     def catch_up(self) -> None:
         """Wait until each replica has what the others have."""
-        for replica in self.replicas:
-            for table in self.tables:
-                replica.execute(
-                    f"SYSTEM SYNC REPLICA {table} LIGHTWEIGHT", receive_timeout=_CATCH_UP_SECONDS
-                )
+        self.servers.catch_up(DATABASE)
 
 
 def _at(address: str, port: int, program: Program) -> Program:

@@ -23,6 +23,8 @@ CLUSTER = "hop"
 FIRST_SHARD = "hop_first"
 #: The one build of the library whose code is known.
 LIBRARY_SHA256 = "36ad4e999882821ef13cf2d0f52c93f48e6ee1b4498b35a201c23ce4b8d15bf5"
+#: Longest wait until one replica has what the others have of one table.
+_CATCH_UP_SECONDS = 60
 _LISTEN = "SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP;"
 
 
@@ -168,6 +170,16 @@ class ReplicatedClickHouse:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def catch_up(self, database: str) -> None:
+        """Have each replica get what the others of its shard have, whichever is asked next."""
+        for each in self.replicas:
+            found = f"SELECT table FROM system.replicas WHERE database = '{database}'"
+            for (table,) in each.execute(found):
+                each.execute(
+                    f"SYSTEM SYNC REPLICA {database}.{table} LIGHTWEIGHT",
+                    receive_timeout=_CATCH_UP_SECONDS,
+                )
 
     def drop(self, database: str) -> None:
         """Drop a database on all replicas, with what Keeper knows of it."""
