@@ -32,6 +32,10 @@ class Networks:
         self._all = [read_network(text) for text in networks]
         self._wide = [each for each in self._all if each.prefixlen <= network_bits(each.version)]
 
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._all)
+
     def have(self, text: str) -> bool:
         """Tell whether an address is in one of them; whatever is no address isn't."""
         return _is_in(text, self._all)

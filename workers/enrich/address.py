@@ -21,6 +21,7 @@ _MADE_OF_IPV4 = (
 )
 #: Teredo (RFC 4380 §4): the client's IPv4 address comes last, with each bit the other way round.
 _TEREDO = bytes.fromhex("20010000")
+_MADE = (_TEREDO, *(prefix for prefix, _ in _MADE_OF_IPV4))
 
 
 def parse_address(text: str) -> bytes:
@@ -59,6 +60,8 @@ def origin(address: bytes) -> bytes:
 
     Tunnels and translators have prefixes of no country.
     """
+    if not address.startswith(_MADE):
+        return address
     if address.startswith(_TEREDO):
         return _MAPPED + bytes(byte ^ 0xFF for byte in address[12:])
     for prefix, start in _MADE_OF_IPV4:

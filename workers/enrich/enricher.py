@@ -25,7 +25,7 @@ from workers.enrich.places.place import NOWHERE, Place
 from workers.enrich.places.places import Places
 from workers.enrich.referrer import own_host, referrer_host
 from workers.enrich.source.attribution import Attribution, Attributions, Referrer
-from workers.enrich.source.campaign import Campaign, read_campaign
+from workers.enrich.source.campaign import NO_CAMPAIGN, Campaign, query_of, read_campaign
 from workers.enrich.traffic import Traffic
 from workers.enrich.user_agent import UserAgents
 from workers.enrich.verdicts import Told, Verdicts
@@ -36,6 +36,7 @@ _CACHED = 30_000
 #: Visitors' addresses repeat least, and an answer about one is small.
 _CACHED_ORIGINS = 80_000
 _CACHED_PLACES = 8_192
+_CACHED_QUERIES = 1_024
 #: Bytes that are looked at of a text, whoever wrote it: all of what our redirect keeps. A producer
 #: may write eight times as many, which would take a consumer as much longer.
 _READ_BYTES = 1024
@@ -77,10 +78,11 @@ class Enricher:
         self._referrers = Memo(self._read_referrer, _CACHED)
         self._languages = Memo(_read_language, _CACHED)
         self._hosts = Memo(_read_host, _CACHED)
-        # Nothing to find out: equal targets of a batch share their bytes this way.
-        self._targets = Memo(bytes, _CACHED)
+        self._targets = Memo(self._read_target, _CACHED)
         self._sources = Attributions()
         self._campaigns = Memo(_read_campaign, _CACHED)
+        # Links of a campaign end alike.
+        self._campaign_of_target = lru_cache(_CACHED_QUERIES)(_read_campaign)
         # One object for each place, not one for each address.
         self._in_bytes = lru_cache(_CACHED_PLACES)(_in_bytes)
         self._begin_places()
@@ -106,11 +108,13 @@ class Enricher:
         )
         if self._places.look(now_ms):
             self._begin_places()
-        stored, households, networks, *places = zip(*self._origins.all(clicks.ips), strict=True)
-        referrers, referrer_hosts, known = zip(*self._referrers.all(clicks.referers), strict=True)
+        stored, households, networks, places = _columns(self._origins.all(clicks.ips))
+        referrers, referrer_hosts, known = _columns(self._referrers.all(clicks.referers))
+        targets, campaigns = _columns(self._targets.all(clicks.original_urls))
         hosts = self._hosts.all(clicks.hosts)
         visitors = self._visitors.visitor_ids(clicks.times_ms, households, user_agents, now_ms)
-        attributions = self._attributions(clicks, known, hosts)
+        campaigns = self._with_own(campaigns, clicks)
+        attributions = self._sources.all(zip(known, campaigns, hosts, strict=True))
         traffic = (
             self._traffic.look(clicks, households, visitors, attributions)
             if self._traffic
@@ -124,10 +128,10 @@ class Enricher:
             click_id=clicks.click_ids,
             time=clicks.times_ms,
             short_code=clicks.short_codes,
-            target=self._targets.all(clicks.original_urls),
+            target=targets,
             ip=stored,
             visitor_id=visitors,
-            **dict(zip(Place._fields, places, strict=True)),
+            **dict(zip(Place._fields, _columns(places), strict=True)),
             browser=browsers,
             os=systems,
             device=devices,
@@ -197,7 +201,7 @@ class Enricher:
         address = parse_address(_start(ip))
         place = NOWHERE if address == UNKNOWN else self._places.place(as_text(origin(address)))
         networks = self._verdicts.networks_of(address) + kinds_of_asn(place.asn)
-        return kept(address, self._keep), household(address), networks, *self._in_bytes(place)
+        return kept(address, self._keep), household(address), networks, self._in_bytes(place)
 
     def _read_referrer(self, raw: bytes) -> tuple[bytes, bytes, Referrer]:
         """Return the text itself, its host, and what is known of it."""
@@ -205,26 +209,28 @@ class Enricher:
         host = referrer_host(text)
         return raw, host.encode(), self._sources.read_referrer(text, host)
 
-    def _attributions(
-        self, clicks: Clicks, referrers: Sequence[Referrer], hosts: Sequence[bytes]
-    ) -> list[Attribution]:
-        campaigns = self._campaigns.all(
-            list(map(_BETWEEN.join, zip(clicks.original_urls, clicks.queries, strict=True)))
-            if any(clicks.queries)
-            else clicks.original_urls
-        )
-        names = {host: host.partition(b":")[0] or None for host in set(hosts)}
+    def _read_target(self, raw: bytes) -> tuple[bytes, Campaign]:
+        """Return the text itself, which equal targets share this way, and its campaign."""
+        query = query_of(raw)
+        return raw, self._campaign_of_target(query) if query else NO_CAMPAIGN
+
+    def _with_own(self, campaigns: Sequence[Campaign], clicks: Clicks) -> Sequence[Campaign]:
+        """Return the campaigns of targets, and those of visits that say one themselves."""
+        if not any(clicks.queries):
+            return campaigns
+        pairs = zip(map(query_of, clicks.original_urls), clicks.queries, strict=True)
+        own = iter(self._campaigns.all([_BETWEEN.join(pair) for pair in pairs if pair[1]]))
         return [
-            self._sources.of(referrer, campaign, referrer.host == names[host])
-            for referrer, campaign, host in zip(referrers, campaigns, hosts, strict=True)
+            next(own) if query else campaign
+            for campaign, query in zip(campaigns, clicks.queries, strict=True)
         ]
 
 
 def _read_campaign(told: bytes) -> Campaign:
-    """Return the campaign of a target, and of a visit's own parameters behind it."""
-    target, _, query = told.partition(_BETWEEN)
+    """Return the campaign of a target's query, and of a visit's own behind it."""
+    targets, _, query = told.partition(_BETWEEN)
     # A target is its owner's, and ends in what tells of a campaign.
-    return read_campaign(target.decode("utf-8", "ignore"), _start(query))
+    return read_campaign(targets.decode("utf-8", "ignore"), _start(query))
 
 
 def _read_hints(field: bytes) -> bytes:
@@ -267,5 +273,5 @@ def _in_bytes(place: Place) -> tuple[bytes, ...]:
     return tuple(map(str.encode, place))
 
 
-def _columns(answers: Sequence[tuple[bytes, ...]]) -> tuple[Sequence[bytes], ...]:
+def _columns(answers: Sequence[tuple[Any, ...]]) -> tuple[Sequence[Any], ...]:
     return tuple(zip(*answers, strict=True))

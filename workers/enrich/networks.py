@@ -15,7 +15,7 @@ _DATACENTRE = (DATACENTRE,)
 
 def kinds_of_asn(asn: str) -> tuple[str, ...]:
     """Return the kinds of a network by its number and name, ``AS3320 Deutsche Telekom AG``."""
-    return _DATACENTRE if asn.partition(" ")[0] in datacentres() else _NONE
+    return _DATACENTRE if asn and asn.partition(" ")[0] in datacentres() else _NONE
 
 
 @lru_cache(1)
@@ -34,7 +34,9 @@ class NetworkKinds:
 
     def of(self, address: bytes) -> tuple[str, ...]:
         """Return the kinds of the networks that an address in 16 bytes is in."""
-        return _OWN if address != UNKNOWN and self._own.have(as_text(address)) else _NONE
+        if not self._own or address == UNKNOWN:
+            return _NONE
+        return _OWN if self._own.have(as_text(address)) else _NONE
 
 
 class StoredNetworkKinds(NetworkKinds):

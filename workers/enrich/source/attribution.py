@@ -1,13 +1,14 @@
 """Attribution that tells of a click which source sent it, through which channel and campaign."""
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from publicsuffixlist import PublicSuffixList
 
-from workers.enrich.source.campaign import NO_CAMPAIGN, Campaign
+from workers.enrich.source.campaign import Campaign
 from workers.enrich.source.channel import channel
 from workers.enrich.source.named_sources import NamedSources, Source, named_sources
 
@@ -43,21 +44,26 @@ class Attribution(NamedTuple):
     click_ids: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Referrer:
     """A page or app that visitors come from; all empty for none.
+
+    Pages of a site are one object, which is equal to itself alone: to compare fields of those that
+    are looked up for each click would take longer than the rest.
 
     Attributes:
         host: in bytes, as the column has it.
         domain: what somebody could register; '' for an app or an address.
         source: if it is a known one.
-        alone: the attribution of clicks of which nothing else is known.
     """
 
     host: bytes
     domain: str
     source: Source | None
-    alone: Attribution
+
+
+#: A referrer, a campaign, and the host that was asked.
+Visit = tuple[Referrer, Campaign, bytes]
 
 
 class Attributions:
@@ -68,7 +74,7 @@ class Attributions:
         self._suffixes = PublicSuffixList()
         # Pages of one site are one and the same.
         self._site = lru_cache(_SITES)(self._read_site)
-        self._combine = lru_cache(_COMBINED)(self._read_combined)
+        self._combined = _Combined(self._combine)
 
     def read_referrer(self, text: str, host: str) -> Referrer:
         """Return what is known of a referrer.
@@ -83,16 +89,9 @@ class Attributions:
         path = _PATH.match(text) if self._sources.has_parts(host) else None
         return self._site(host, path[1] if path else "")
 
-    def of(self, referrer: Referrer, campaign: Campaign, is_own: bool) -> Attribution:
-        """Return the attribution of a click.
-
-        Args:
-            is_own: whether the referrer is a page of ours.
-        """
-        if campaign is NO_CAMPAIGN and not is_own:
-            return referrer.alone
-        told = (referrer.host.decode(), referrer.domain, referrer.source)
-        return self._combine(*told, campaign, is_own)
+    def all(self, visits: Iterable[Visit]) -> list[Attribution]:
+        """Return the attributions of clicks, in their order."""
+        return list(map(self._combined.__getitem__, visits))
 
     def _app(self, text: str, host: str) -> Referrer:
         found: Source | None = None
@@ -100,23 +99,33 @@ class Attributions:
             found = self._sources.of_app(android[1])
         elif apple := _IOS_APP.match(text):
             found = self._sources.of_ios_app(apple[1])
-        return self._referrer(host, "", found)
+        return Referrer(host.encode(), "", found)
 
     def _read_site(self, host: str, path: str) -> Referrer:
         domain = self._suffixes.privatesuffix(host) if _is_name(host) else ""
-        return self._referrer(host, domain or "", self._sources.of_host(host, path))
+        return Referrer(host.encode(), domain or "", self._sources.of_host(host, path))
 
-    def _referrer(self, host: str, domain: str, source: Source | None) -> Referrer:
-        alone = self._read_combined(host, domain, source, NO_CAMPAIGN, is_own=False)
-        return Referrer(host.encode(), domain, source, alone)
-
-    def _read_combined(
-        self, host: str, domain: str, source: Source | None, campaign: Campaign, is_own: bool
-    ) -> Attribution:
+    def _combine(self, referrer: Referrer, campaign: Campaign, asked_host: bytes) -> Attribution:
+        host, domain, source = referrer.host.decode(), referrer.domain, referrer.source
+        is_own = bool(host) and referrer.host == asked_host.partition(b":")[0]
         named = self._sources.of_word(campaign.source) if campaign.source else source
         said = channel(named, campaign, bool(host), is_own)
         name = named.name if named else campaign.source or domain or host
         return Attribution(*(text.encode() for text in (name, said, domain, *campaign)))
+
+
+class _Combined(dict[Visit, Attribution]):
+    """What referrer, campaign and host come to together, remembered within bounds."""
+
+    def __init__(self, combine: Callable[[Referrer, Campaign, bytes], Attribution]) -> None:
+        super().__init__()
+        self._combine = combine
+
+    def __missing__(self, visit: Visit) -> Attribution:
+        if len(self) >= _COMBINED:
+            self.clear()
+        found = self[visit] = self._combine(*visit)
+        return found
 
 
 def _is_name(host: str) -> bool:

@@ -36,18 +36,23 @@ class Campaign(NamedTuple):
 NO_CAMPAIGN = Campaign()
 
 
-def read_campaign(target: str, query: str) -> Campaign:
+def query_of(target: bytes) -> bytes:
+    """Return the query of a link's target, which many links share."""
+    return target.partition(b"#")[0].partition(b"?")[2]
+
+
+def read_campaign(targets_query: str, query: str) -> Campaign:
     """Return the campaign of a visit.
 
     What the visit says goes before what the target does. A visit that names a source was shared
     under another name, of which the target's other parameters say nothing.
 
     Args:
-        target: the link's, a URL.
+        targets_query: that of the link's target.
         query: the visit's own, as :func:`app.clicks.campaign_query.campaign_query` keeps it.
     """
     own = _parameters(query)
-    found = _parameters(target.partition("#")[0].partition("?")[2])
+    found = _parameters(targets_query)
     if "utm_source" in own:
         found = {name: text for name, text in found.items() if name in CLICK_IDS}
     found |= own

@@ -5,7 +5,7 @@ import pytest
 from app.clicks.campaign_query import CLICK_IDS
 from workers.enrich.referrer import referrer_host
 from workers.enrich.source.attribution import Attribution, Attributions
-from workers.enrich.source.campaign import read_campaign
+from workers.enrich.source.campaign import query_of, read_campaign
 
 ATTRIBUTIONS = Attributions()
 #: Referrer, the visit's own parameters, and which source and channel that is; and why it is there.
@@ -17,7 +17,9 @@ LABELLED = [
 
 def read(referrer: str = "", target: str = "https://a.example/", query: str = "") -> Attribution:
     known = ATTRIBUTIONS.read_referrer(referrer, referrer_host(referrer))
-    return ATTRIBUTIONS.of(known, read_campaign(target, query), known.host == b"go.example")
+    campaign = read_campaign(query_of(target.encode()).decode(), query)
+    (found,) = ATTRIBUTIONS.all([(known, campaign, b"go.example:8443")])
+    return found
 
 
 def test_there_are_enough_labelled_lines():
