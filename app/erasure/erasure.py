@@ -120,7 +120,7 @@ class Erasure:
         def left(parts: int) -> None:
             watch("parts", -parts)
 
-        with self._sums.marked(choice, click_ids | (before or set())):
+        with self._sums.marked(choice, click_ids | (before or set()), left):
             if not report.stored and before is None:
                 return
             if choice.code is not None:

@@ -12,21 +12,19 @@ Rule 4: what is deleted is gone from the active parts when the mutation is done;
 """
 
 import re
-import secrets
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from app.audit.stored_clicks import sent_table
 from app.erasure.choice import Choice
-from app.erasure.stall import StallDetector, Work
+from app.erasure.deletion import Watch, delete_rows
 from app.stores.clickhouse.connection import translated
 from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.shards import Shard
 
 #: Ids in the text of one query: a server reads 256 KiB of it (`max_query_size`).
 _IDS_AT_ONCE = 5_000
-_POLL_SECONDS = 0.2
 _REMOVAL_POLL_SECONDS = 1.0
 #: A server looks for parts to remove every 30 to 40 s where something happens, in a table at rest
 #: every five minutes (`max_cleanup_delay_period`).
@@ -35,7 +33,6 @@ _LIFETIME = "old_parts_lifetime"
 #: Nobody else has a reason to set this one: an erasure that was killed has left it.
 _OUR_LIFETIME = f"{_LIFETIME} = 1"
 _OTHER_LIFETIME = re.compile(rf"{_LIFETIME} = (?!1\b)".encode())
-_SETTINGS = {"log_queries": 0, "allow_nondeterministic_mutations": 1, "mutations_sync": 0}
 
 _TIMES = (
     "time >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')"
@@ -45,15 +42,6 @@ _CODE = f"short_code = {{code:String}} AND {_TIMES}"
 _VISITOR = f"visitor_id = {{visitor:UInt64}} AND {_TIMES}"
 _ADDRESSES = f"""
 ip >= toIPv6(low) AND ip <= toIPv6(high) AND {_TIMES}
-"""
-#: A replica may hear of a mutation later than who was asked for it, and so may that one itself:
-#: what isn't there yet isn't done.
-_UNDONE = """
-SELECT toUInt8(countIf(is_done) = 0), sum(parts_to_do),
-    anyIf(latest_fail_reason, latest_fail_reason != '' AND NOT is_done)
-FROM system.mutations
-WHERE database = currentDatabase() AND table = {table:String}
-    AND position(command, {mark:String}) > 0
 """
 _OLD_PARTS = """
 SELECT count() FROM system.parts
@@ -68,9 +56,6 @@ WHERE database = currentDatabase() AND name IN {tables:Array(String)}
 _REMOVE = "ALTER TABLE {table} DROP PARTITION ID 'none'"
 #: The ledger first.
 _TABLES = ("ledger", "clicks")
-
-#: Is told how many parts still have to be rewritten or removed.
-Watch = Callable[[int], object]
 
 
 class StoredClicks:
@@ -188,12 +173,9 @@ class ShardOfClicks:
     ) -> None:
         # Each replica looks up in its own clicks which rows of the ledger are theirs.
         self._catch_up()
-        table = self._shard.table(name)
-        mark = secrets.token_hex(16)
-        marked = f"({condition}) AND {{mark:String}} != ''"
-        self._run(f"ALTER TABLE {table} DELETE WHERE {marked}", {**params, "mark": mark})
-        for one in self._shard.replicas:
-            self._wait({"table": table, "mark": mark}, watch, one)
+        delete_rows(
+            self._shard.replicas, self._url, self._shard.table(name), condition, params, watch
+        )
 
     def _catch_up(self) -> None:
         with translated(self._url):
@@ -213,16 +195,6 @@ class ShardOfClicks:
             if not engine.startswith(b"Replicated"):
                 self._run(_REMOVE.format(table=name.decode()), on=replica)
 
-    def _wait(self, mutation: Mapping[str, object], watch: Watch, replica: Client) -> None:
-        detector = StallDetector(replica.connection.reached or "this host")
-        while True:
-            ((waiting, parts, failure),) = self._run(_UNDONE, mutation, on=replica)
-            watch(int(parts))
-            if not waiting:
-                return
-            detector.look_at(Work(int(waiting), int(parts), failure.decode(errors="replace")))
-            time.sleep(_POLL_SECONDS)
-
     def _run(
         self,
         query: str,
@@ -231,7 +203,7 @@ class ShardOfClicks:
         *,
         on: Client | None = None,
     ) -> Any:
-        settings = {**_SETTINGS, "strings_as_bytes": True}
+        settings = {"log_queries": 0, "strings_as_bytes": True}
         with translated(self._url):
             return (on or self._shard.client).execute(
                 query, params or {}, external_tables=tables, settings=settings

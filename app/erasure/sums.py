@@ -4,53 +4,53 @@ Rule: a deletion marks no day by itself. A day is marked before, so that reports
       and after, so that no sums hold that were begun meanwhile.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
 from app.audit.stored_clicks import sent_table
 from app.erasure.choice import Choice
+from app.erasure.deletion import Watch, delete_rows
 from app.stores.clickhouse.connection import translated
 from app.stores.clickhouse.driver import Client
 from app.stores.scripts import query
 from app.sums.days import mark
 
-_SETTINGS = {"log_queries": 0, "mutations_sync": 2}
 _MS_A_DAY = 86_400_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _HAS_SUMS = "EXISTS TABLE click_marks"
-_DELETE = (
-    "ALTER TABLE click_sums DELETE WHERE short_code = {code:String}"
-    " AND toDate(time) IN {days:Array(Date)}",
-    "ALTER TABLE click_values DELETE WHERE day IN {days:Array(Date)}"
+_OF_LINK = {
+    "click_sums": "short_code = {code:String} AND toDate(time) IN {days:Array(Date)}",
+    "click_values": "day IN {days:Array(Date)}"
     " AND (short_code = {code:String} OR dimension = 'link' AND value = {code:String})",
-)
+}
 
 
 class StoredSums:
     """The sums of one database; raises as the server says.
 
     Args:
-        client: of any host.
+        hosts: clients of all of them, at least one, since each has all sums.
     """
 
-    def __init__(self, client: Client, url: str) -> None:
-        self._client = client
+    def __init__(self, hosts: Sequence[Client], url: str) -> None:
+        self._hosts = hosts
+        self._client = hosts[0]
         self._url = url
 
     @contextmanager
-    def marked(self, choice: Choice, click_ids: Collection[bytes]) -> Iterator[None]:
+    def marked(self, choice: Choice, click_ids: Collection[bytes], watch: Watch) -> Iterator[None]:
         """Mark the days of some clicks while they are erased; a link's own sums go afterwards."""
         with translated(self._url):
             days = self._days(choice, click_ids)
             mark(self._client, *days)
         yield
+        if choice.code is not None and days:
+            params = {"code": choice.code, "days": days}
+            for table, condition in _OF_LINK.items():
+                delete_rows(self._hosts, self._url, table, condition, params, watch)
         with translated(self._url):
-            if choice.code is not None and days:
-                params = {"code": choice.code, "days": days}
-                for delete in _DELETE:
-                    self._client.execute(delete, params, settings=_SETTINGS)
             mark(self._client, *days)
 
     def _days(self, choice: Choice, click_ids: Collection[bytes]) -> list[date]:

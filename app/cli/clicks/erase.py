@@ -126,12 +126,13 @@ def _opened(settings: Settings) -> Iterator[Erasure]:
         ) as shards,
     ):
         letters = open_all_dead_letters(settings)
+        hosts = [one for shard in shards for one in shard.replicas]
         unfinished = Unfinished(settings.data_dir / "erase")
         call = caller(client, url, timeout_seconds)
         yield Erasure(
             Entries(call, [one.stream for one in shards_of(settings)], letters, unfinished.add),
             StoredClicks(shards, settings.clickhouse_server),
-            StoredSums(clickhouse, settings.clickhouse_server),
+            StoredSums(hosts, settings.clickhouse_server),
             call,
             settings.spool_directory,
             unfinished,

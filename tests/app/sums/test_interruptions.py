@@ -103,7 +103,8 @@ def test_who_is_killed_while_erasing_leaves_the_days_to_be_read(url, client):
     with closing(Computation(url, 30)) as computation:
         computation.compute(DAY)
     [(text,)] = client.execute("SELECT hex(min(click_id)) FROM clicks")
-    erasing = StoredSums(client, url).marked(Choice(visitor=1), [bytes.fromhex(text)])
+    chosen = Choice(visitor=1), [bytes.fromhex(text)]
+    erasing = StoredSums([client], url).marked(*chosen, lambda _: None)
     erasing.__enter__()
     client.execute("DELETE FROM clicks WHERE hex(click_id) = {text:String}", {"text": text})
     # Killed here: what marks the days once more, and deletes sums, never comes.
