@@ -1,15 +1,15 @@
 """The console's routes, and which answer each failure becomes."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import falcon
 import orjson
 from falcon.media import JSONHandler
 
-from app.console.api.problem import write_problem
-from app.console.api.report_limiter import ReportLimiter
-from app.console.api.stats import AnyStats, LinkStats
+from app.console.api.problem import OF_ERRORS, ProblemPage, problem_of, write_problem
+from app.console.api.problem import PATH as PROBLEM_PATH
 from app.console.health_endpoints import LIVE, WELCOME, Always, Metrics, Ready
 from app.console.middleware import (
     BearerAuth,
@@ -20,14 +20,11 @@ from app.console.middleware import (
     NameRequests,
     SafeHeaders,
 )
+from app.console.routes import Route
 from app.http.request_ids import RequestIds
-from app.links.link import LinkNotFound
-from app.links.store import LinkStore
+from app.links.link import CorruptLink
 from app.metrics.console import ConsoleMetrics
 from app.metrics.exposition import Exposition
-from app.reports.reading.reader import Reports
-from app.reports.scope import OutOfScope
-from app.reports.spellings import LINK_PATH, PATH
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.redis.errors import RedisError
 
@@ -40,9 +37,7 @@ _RETRY_AFTER_SECONDS = 5
 
 
 def create_app(
-    reports: Reports,
-    limiter: ReportLimiter,
-    links: LinkStore,
+    api: Iterable[Route],
     ready: Ready,
     guards: tuple[KnownHosts, BearerAuth],
     metrics: ConsoleMetrics,
@@ -52,7 +47,7 @@ def create_app(
     """Return the console as a WSGI app.
 
     Args:
-        limiter: of the requests for reports.
+        api: what is served under /api/v1.
         ready: knows the stores.
         guards: what a request has to pass.
         exposition: of all metrics that the console's processes publish.
@@ -64,9 +59,9 @@ def create_app(
     app: App = falcon.App(middleware=middleware)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=orjson.dumps)
     app.set_error_serializer(write_problem)
-    app.add_error_handler(LinkNotFound, _not_found)
-    app.add_error_handler(OutOfScope, _forbidden)
     app.add_error_handler(Exception, _fault)
+    for kind in OF_ERRORS:
+        app.add_error_handler(kind, _known)
     # Falcon takes the handler of the nearest class, whichever was added last.
     for away in (RedisError, ClickHouseError):
         app.add_error_handler(away, _away)
@@ -74,21 +69,20 @@ def create_app(
     app.add_route("/-/live", Always(LIVE))
     app.add_route("/-/ready", ready)
     app.add_route("/-/metrics", Metrics(exposition))
-    app.add_route(LINK_PATH, LinkStats(reports, links, limiter))
-    app.add_route(PATH, AnyStats(reports, links, limiter))
+    for route in api:
+        app.add_route(route.path, route.resource)
+    app.add_route(PROBLEM_PATH, ProblemPage())
     return app
 
 
-def _not_found(
-    _req: falcon.Request, _resp: falcon.Response, error: Exception, _params: dict[str, str]
+def _known(
+    req: falcon.Request, _resp: falcon.Response, error: Exception, _params: dict[str, str]
 ) -> NoReturn:
-    raise falcon.HTTPNotFound(description=str(error))
-
-
-def _forbidden(
-    _req: falcon.Request, _resp: falcon.Response, error: Exception, _params: dict[str, str]
-) -> NoReturn:
-    raise falcon.HTTPForbidden(description=str(error))
+    if isinstance(error, CorruptLink):
+        logger.error(
+            "500 for %s: %s", req.path, error, extra={"request_id": req.context.request_id}
+        )
+    raise problem_of(error)
 
 
 def _away(

@@ -13,6 +13,7 @@ from app.console.api.report_limiter import ReportLimiter
 from app.console.app import App, create_app
 from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
+from app.console.routes import api_routes
 from app.http.request_ids import RequestIds
 from app.keys.authenticator import Authenticator
 from app.keys.lookup import KeyLookup
@@ -56,9 +57,7 @@ def get_app() -> App:
         BearerAuth(authenticator),
     )
     return create_app(
-        reports,
-        ReportLimiter(held, metrics),
-        links,
+        api_routes(reports, ReportLimiter(held, metrics), links, held.link_base),
         Ready(pings, instance_id(held)),
         guards,
         metrics,

@@ -150,6 +150,21 @@ class LinkList:
             if tag in link.tags:
                 self.list_under([tag], link)
 
+    def keep_up(self, before: Link, link: Link) -> None:
+        """List a link by its tags after a change: see rule 3."""
+        self.list_under(set(link.tags) - set(before.tags), link)
+        for tag in set(before.tags) - set(link.tags):
+            self.unlist_under(tag, [link.code])
+
+    def take_off(self, gone: Sequence[Link]) -> None:
+        """Take links whose tombstones stand off the lists."""
+        self.tidy([link.code for link in gone])
+        tagged = self._client.pipeline(transaction=False)
+        for link in gone:
+            for tag in link.tags:
+                tagged.zrem(link_tag_key(tag), link.code)
+        tagged.execute()
+
     def _pieces(self, key: str, after: str | None = None) -> Iterator[list[_Entry]]:
         """Yield a list's entries, some at a time."""
         rank = 0 if after is None else self._rank_behind(key, self._entry(key, after))

@@ -13,7 +13,7 @@ Rule 3: a deleted link leaves a tombstone, which answers 410 and keeps its code 
 import logging
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,7 +22,6 @@ from app.links import codes
 from app.links.link import (
     CodeTaken,
     Link,
-    LinkChanged,
     LinkContended,
     LinkDeleted,
     LinkNotFound,
@@ -30,9 +29,9 @@ from app.links.link import (
     encode,
     is_tombstone,
     tombstone,
-    version,
 )
 from app.links.listing import LinkList
+from app.links.precondition import ANY, Precondition
 from app.links.validation import LinkOptions
 from app.stores.keys import (
     LINK_INDEX,
@@ -48,9 +47,6 @@ from app.stores.scripts import script
 
 if TYPE_CHECKING:
     import redis
-
-#: Of a link that is to be changed; None for whichever it is.
-Versions = Collection[str] | None
 
 logger = logging.getLogger(__name__)
 
@@ -110,14 +106,20 @@ class LinkStore:
         self._choice = choice
         self.links = LinkList(client, url)
 
-    def create(self, given: Mapping[str, object], *, code: str | None = None) -> Link:
+    def create(
+        self, given: Mapping[str, object], *, code: str | None = None, only: Precondition = ANY
+    ) -> Link:
         """Store a new link under the chosen code, or under one made up.
+
+        Args:
+            only: what it has to be.
 
         Raises:
             InvalidLink: an option or the code can't be used.
             CodeTaken: the chosen code is not free.
         """
         link = self.draft(given, code=code)
+        only.require_after(link)
         if self.put_new([link])[0] is None:
             return link
         if code is not None:
@@ -162,7 +164,9 @@ class LinkStore:
                 stored.set(link_key(link.code), encode(link), nx=True, get=True)
             held: list[bytes | None] = stored.execute()
             pairs = zip(links, held, strict=True)
-            self._take_off([link for link, raw in pairs if not link.deleted and is_tombstone(raw)])
+            self.links.take_off(
+                [link for link, raw in pairs if not link.deleted and is_tombstone(raw)]
+            )
             return held
 
     def put_elsewhere(self, link: Link) -> Link:
@@ -195,39 +199,40 @@ class LinkStore:
         return decode(code, self._read(code))
 
     def put(
-        self, code: str, given: Mapping[str, object], *, versions: Versions = None
+        self, code: str, given: Mapping[str, object], *, only: Precondition = ANY
     ) -> tuple[Link, bool]:
         """Store a link as a whole, perhaps in another's place, and tell whether it is new.
 
         Args:
-            versions: as for :meth:`update`; an empty one replaces no link.
+            only: as for :meth:`update`; with no version at all it replaces no link.
 
         Raises:
             InvalidLink: an option or the code can't be used.
-            LinkNotFound: there is no link of these versions, or it was deleted.
-            LinkChanged: the link there is none of these versions.
+            LinkNotFound: there is no link of the version, or it was deleted.
+            LinkChanged: the link there is another version.
             LinkContended: others kept changing it.
         """
         draft = self.draft(given, code=code)
-        if not versions and self.put_new([draft])[0] is None:
+        only.require_after(draft)
+        if not only.versions and self.put_new([draft])[0] is None:
             return draft, True
         return self._swap(
-            code, lambda link: replace(draft, created_ms=link.created_ms), versions
+            code, lambda link: replace(draft, created_ms=link.created_ms), only
         ), False
 
-    def update(self, code: str, given: Mapping[str, object], *, versions: Versions = None) -> Link:
+    def update(self, code: str, given: Mapping[str, object], *, only: Precondition = ANY) -> Link:
         """Change the given options of a link and leave the others as they are.
 
         Args:
-            versions: of :func:`app.links.link.version`, one of which the link has to be.
+            only: what the link has to be.
 
         Raises:
             InvalidLink: an option can't be used.
             LinkNotFound: there is no such link any more.
-            LinkChanged: it is none of these versions.
+            LinkChanged: it is another version.
             LinkContended: others kept changing it.
         """
-        return self._swap(code, lambda link: self.changed(link, given), versions)
+        return self._swap(code, lambda link: self.changed(link, given), only)
 
     def changed(self, link: Link, given: Mapping[str, object]) -> Link:
         """Return what a link is with the given options, which is not stored.
@@ -235,15 +240,23 @@ class LinkStore:
         Raises:
             InvalidLink: an option can't be used.
         """
-        return replace(link, **self._options.check(given, now=self._now_ms() / 1000))
+        return replace(link, **self.check(given))
 
-    def delete(self, code: str, *, versions: Versions = None) -> Link:
+    def check(self, given: Mapping[str, object]) -> dict[str, Any]:
+        """Return options as a link holds them.
+
+        Raises:
+            InvalidLink: some can't be used.
+        """
+        return self._options.check(given, now=self._now_ms() / 1000)
+
+    def delete(self, code: str, *, only: Precondition = ANY) -> Link:
         """Leave only the link's tombstone, and return that.
 
         Raises: what :meth:`update` does.
         """
         left = self._swap(
-            code, lambda link: tombstone(code, link.created_ms, link.updated_ms), versions
+            code, lambda link: tombstone(code, link.created_ms, link.updated_ms), only
         )
         with translated(self._url):
             self._client.delete(link_uses_key(code), link_spent_key(code))
@@ -288,7 +301,7 @@ class LinkStore:
             raise LinkDeleted(f"the link {code!r} was deleted")
         return raw, link
 
-    def _swap(self, code: str, change: Callable[[Link], Link], versions: Versions = None) -> Link:
+    def _swap(self, code: str, change: Callable[[Link], Link], only: Precondition = ANY) -> Link:
         """Change a link, and return what it is then.
 
         Of two who change the same version one is first; the other's text is not what Redis has by
@@ -301,12 +314,12 @@ class LinkStore:
                 # A try before, or a delete that was interrupted, may have left its entry.
                 self.links.tidy([code])
                 raise
-            if versions is not None and version(link) not in versions:
-                raise LinkChanged(f"the link {code!r} was changed by somebody else meanwhile")
+            only.require_before(link)
             updated_ms = max(self._now_ms(), link.updated_ms + 1)
             changed = replace(change(link), updated_ms=updated_ms)
+            only.require_after(changed)
             if self._compare_and_set(raw, changed):
-                self._list_by_tags(link, changed)
+                self.links.keep_up(link, changed)
                 return changed
         raise LinkContended(f"the link {code!r} is being changed by others: try again")
 
@@ -318,21 +331,6 @@ class LinkStore:
                 script("app.links", "swap"), 1, link_key(link.code), raw, encode(link)
             )
         return bool(reply)
-
-    def _list_by_tags(self, before: Link, link: Link) -> None:
-        """Keep up with a link's tags after a change: see rule 3 of :mod:`app.links.listing`."""
-        self.links.list_under(set(link.tags) - set(before.tags), link)
-        for tag in set(before.tags) - set(link.tags):
-            self.links.unlist_under(tag, [link.code])
-
-    def _take_off(self, gone: Sequence[Link]) -> None:
-        """Take links whose tombstones stand off the lists."""
-        self.links.tidy([link.code for link in gone])
-        tagged = self._client.pipeline(transaction=False)
-        for link in gone:
-            for tag in link.tags:
-                tagged.zrem(link_tag_key(tag), link.code)
-        tagged.execute()
 
     def _write(self, key: str, *command: str | int) -> None:
         """Write what belongs to a change of a link, which a full Redis takes as well."""

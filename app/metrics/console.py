@@ -9,7 +9,10 @@ class ConsoleMetrics(MetricGroup):
     responses = counter(
         "Answers by status.",
         name="console_responses",
-        status=("200", "400", "401", "404", "405", "500", "503"),
+        status=(
+            *("200", "201", "204", "400", "401", "403", "404", "405", "409", "410", "412", "413"),
+            *("415", "422", "500", "503"),
+        ),
     )
     response_seconds = histogram("Time that one answer took.", name="console_response_seconds")
     reports = counter(

@@ -13,12 +13,14 @@ from app.console.api.report_limiter import ReportLimiter
 from app.console.app import create_app
 from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
+from app.console.routes import api_routes
 from app.http.request_ids import RequestIds
 from app.keys.authenticator import Authenticator
 from app.keys.lookup import KeyLookup
 from app.keys.store import KeyNotFound
 from app.metrics.console import ConsoleMetrics
 
+SHORT = "https://go.example"
 TOKEN = "sixteen-characters-and-more"
 
 
@@ -73,9 +75,7 @@ def client_of(
     )
     request_ids = RequestIds(["127.0.0.1/32"])
     app = create_app(
-        reports,
-        ReportLimiter(Settings(), metrics),
-        links,
+        api_routes(reports, ReportLimiter(Settings(), metrics), links, SHORT),
         Ready(pings, "one"),
         guards,
         metrics,

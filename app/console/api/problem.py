@@ -1,32 +1,137 @@
-"""Handlers that turn errors into problem details (RFC 9457) with the status that fits."""
+"""Problem details (RFC 9457) that every error of the console is answered with."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import NamedTuple
 
 import falcon
 import orjson
 
 from app.keys.caller import Scope
+from app.links.link import (
+    CodeTaken,
+    CorruptLink,
+    LinkChanged,
+    LinkContended,
+    LinkDeleted,
+    LinkNotFound,
+)
+from app.links.validation import InvalidLink
+from app.reports.scope import OutOfScope
 
 #: What a refused caller is asked for.
 CHALLENGE = 'Bearer realm="hopline"'
 
-_MEDIA_TYPE = "application/problem+json"
+MEDIA_TYPE = "application/problem+json"
+#: Where the page of a kind of problem is, which is its type as well.
+PATH = "/problems/{kind}"
+#: Seconds after which to try again what many did at once.
+_RETRY_AFTER_SECONDS = 1
 
 
-class InvalidParameter(falcon.HTTPBadRequest):
+class Kind(NamedTuple):
+    """A kind of problem: its status, its title, and what it means for who sees it."""
+
+    status: int
+    title: str
+    meaning: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "invalid-body": Kind(
+        400, "The body can't be read", "The body is no JSON (RFC 8259) or names a field twice."
+    ),
+    "invalid-parameter": Kind(
+        400,
+        "A parameter can't be used",
+        "A parameter of the URL or a header field is unknown, comes twice or says what can't be.",
+    ),
+    "invalid-link": Kind(
+        422, "The link can't be like that", "errors names every field that can't be used, and why."
+    ),
+    "insufficient-scope": Kind(
+        403, "The key lacks a right", "scope says which one the key would have to have."
+    ),
+    "out-of-scope": Kind(
+        403, "The key is restricted to other links", "It may only see links of certain tags."
+    ),
+    "link-not-found": Kind(404, "There is no such link", "No link has, or ever had, this code."),
+    "link-deleted": Kind(
+        410, "The link was deleted", "Its code stays taken and never leads anywhere again."
+    ),
+    "code-taken": Kind(
+        409, "The code is taken", "Another link has this code, or had it before it was deleted."
+    ),
+    "link-changed": Kind(
+        412,
+        "The link was changed meanwhile",
+        "It is no longer the version that If-Match or If-None-Match names: read it again.",
+    ),
+    "link-contended": Kind(
+        503, "The link is being changed by many", "Others kept changing it: the same may work now."
+    ),
+    "link-unreadable": Kind(
+        500, "The link can't be read", "What Redis holds of it is no link: see the console's log."
+    ),
+    "body-too-large": Kind(413, "The body is too large", "detail says how large it may be."),
+    "unsupported-content-type": Kind(
+        415, "The body is of another type", "detail says which Content-Type is read here."
+    ),
+}
+
+#: What use cases raise, and the kind of problem that it is.
+OF_ERRORS: Mapping[type[Exception], str] = {
+    InvalidLink: "invalid-link",
+    LinkNotFound: "link-not-found",
+    LinkDeleted: "link-deleted",
+    CodeTaken: "code-taken",
+    LinkChanged: "link-changed",
+    LinkContended: "link-contended",
+    CorruptLink: "link-unreadable",
+    OutOfScope: "out-of-scope",
+}
+
+
+class Problem(falcon.HTTPError):
+    """A problem of a known kind.
+
+    Args:
+        kind: one of :data:`KINDS`.
+        detail: what it is this time, for a person.
+        faults: what is wrong with which field.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        detail: str,
+        faults: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        status = KINDS[kind].status
+        given = dict(headers or {})
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            given["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+        super().__init__(status, description=detail, headers=given)
+        self.kind = kind
+        self.faults = faults or {}
+
+
+class InvalidParameter(Problem):
     """A query parameter that can't be used; the problem names it."""
 
     def __init__(self, parameter: str, detail: str) -> None:
-        super().__init__(description=f"{parameter}: {detail}")
+        super().__init__("invalid-parameter", f"{parameter}: {detail}", {parameter: detail})
         self.parameter = parameter
 
 
-class InsufficientScope(falcon.HTTPForbidden):
+class InsufficientScope(Problem):
     """A caller lacks a right; the problem names the scope (RFC 6750 §3.1)."""
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(
-            description=f"This takes a key with the scope {scope}.",
+            "insufficient-scope",
+            f"This takes a key with the scope {scope}.",
             headers={
                 "WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
             },
@@ -34,18 +139,47 @@ class InsufficientScope(falcon.HTTPForbidden):
         self.scope = scope
 
 
+def problem_of(error: Exception) -> Problem:
+    """Return the problem that an exception of :data:`OF_ERRORS` is."""
+    kind = next(OF_ERRORS[each] for each in type(error).__mro__ if each in OF_ERRORS)
+    return Problem(kind, str(error), error.faults if isinstance(error, InvalidLink) else None)
+
+
 def write_problem(_: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:
     """Write an error as the answer to a request; fits ``App.set_error_serializer``."""
-    problem = {
+    problem: dict[str, object] = {
         "type": "about:blank",
         "title": HTTPStatus(error.status_code).phrase,
         "status": error.status_code,
     }
+    if isinstance(error, Problem):
+        problem["type"] = PATH.format(kind=error.kind)
+        problem["title"] = KINDS[error.kind].title
     if error.description:
         problem["detail"] = error.description
+    if isinstance(error, Problem) and error.faults:
+        problem["errors"] = [
+            {"field": field, "message": message} for field, message in error.faults.items()
+        ]
     if isinstance(error, InvalidParameter):
         problem["parameter"] = error.parameter
     if isinstance(error, InsufficientScope):
         problem["scope"] = error.scope
     resp.data = orjson.dumps(problem)
-    resp.content_type = _MEDIA_TYPE
+    resp.content_type = MEDIA_TYPE
+
+
+class ProblemPage:
+    """Says what a kind of problem means, at the URL that its answers call its type."""
+
+    def on_get(self, _: falcon.Request, resp: falcon.Response, kind: str) -> None:
+        """Answer GET.
+
+        Raises:
+            falcon.HTTPNotFound: there is no such kind.
+        """
+        if kind not in KINDS:
+            raise falcon.HTTPNotFound(description=f"There is no kind of problem {kind!r}.")
+        resp.media = {"type": PATH.format(kind=kind), **KINDS[kind]._asdict()}
+
+    on_head = on_get

@@ -1,14 +1,13 @@
 """Endpoints that report on clicks: GET /api/v1/links/{code}/stats, GET and POST /api/v1/stats."""
 
-import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import falcon
-import orjson
 
+from app.console.api.body import BadBody, read_json
 from app.console.api.problem import InvalidParameter
 from app.console.api.report_limiter import ReportLimiter
 from app.console.api.rights import Rights, caller_of
@@ -19,8 +18,6 @@ from app.reports.query import BadQuery, Query
 from app.reports.reading.reader import Reports
 from app.reports.scope import require_links, restricted, tagged_codes
 from app.reports.spellings import PATH, read, read_parameters
-
-_MAX_BODY_BYTES = 65_536
 
 
 class Asking:
@@ -98,7 +95,7 @@ class AnyStats(Asking):
         """Answer POST, whose body is a query as :mod:`app.reports.json_form` writes it."""
         now = datetime.now(UTC)
         with _naming_parameters():
-            query = from_json(_body(req), now)
+            query = from_json(read_json(req), now)
             self.share(req, resp, query, query, now)
 
 
@@ -109,30 +106,5 @@ def _naming_parameters() -> Iterator[None]:
         yield
     except BadQuery as error:
         raise InvalidParameter(error.field, str(error)) from None
-
-
-def _body(req: falcon.Request) -> object:
-    """Return the JSON that a request carries.
-
-    Raises:
-        BadQuery: it is none, too long, or names something twice.
-    """
-    body = req.bounded_stream.read(_MAX_BODY_BYTES + 1)
-    if len(body) > _MAX_BODY_BYTES:
-        raise BadQuery("query", f"takes more than {_MAX_BODY_BYTES} bytes")
-    try:
-        # The library's own parser takes what is no JSON, such as NaN, but tells of every name.
-        orjson.loads(body)
-        return json.loads(body, object_pairs_hook=_object)
-    except (orjson.JSONDecodeError, RecursionError) as error:
-        raise BadQuery("query", f"is no JSON: {error}") from None
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a JSON object; of a name that stands there twice one value would go unheard."""
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise BadQuery(name, "is there more than once")
-        found[name] = value
-    return found
+    except BadBody as error:
+        raise InvalidParameter(error.field or "query", error.detail) from None

@@ -82,8 +82,8 @@ def test_a_code_without_link_or_clicks_is_not_found(client: falcon.testing.TestC
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json == {
-        "type": "about:blank",
-        "title": "Not Found",
+        "type": "/problems/link-not-found",
+        "title": "There is no such link",
         "status": 404,
         "detail": "no link has the code 'nobody'",
     }

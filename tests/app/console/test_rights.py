@@ -103,8 +103,8 @@ def test_who_lacks_a_right_is_told_which(client: falcon.testing.TestClient, keys
     answer = client.simulate_get("/api/v1/stats", headers=holder(keys, "links:read"))
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json == {
-        "type": "about:blank",
-        "title": "Forbidden",
+        "type": "/problems/insufficient-scope",
+        "title": "The key lacks a right",
         "status": 403,
         "detail": "This takes a key with the scope stats:read.",
         "scope": "stats:read",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.links.link import Link, LinkChanged, LinkDeleted, LinkNotFound, version
+from app.links.precondition import Precondition
 from app.links.store import LinkStore, open_store
 from app.links.validation import InvalidLink
 
@@ -36,12 +37,12 @@ def test_every_change_is_another_version_and_reading_is_none(store: LinkStore) -
 
 def test_a_link_that_is_no_longer_the_version_is_left_alone(store: LinkStore) -> None:
     old = [version(store.create(TARGET, code="demo1"))]
-    changed = store.update("demo1", {"title": "new"}, versions=old)
+    changed = store.update("demo1", {"title": "new"}, only=Precondition(old))
     refused: list[Callable[[], object]] = [
-        lambda: store.update("demo1", {"title": "late"}, versions=old),
-        lambda: store.put("demo1", TARGET, versions=old),
-        lambda: store.put("demo1", TARGET, versions=()),
-        lambda: store.delete("demo1", versions=old),
+        lambda: store.update("demo1", {"title": "late"}, only=Precondition(old)),
+        lambda: store.put("demo1", TARGET, only=Precondition(old)),
+        lambda: store.put("demo1", TARGET, only=Precondition(())),
+        lambda: store.delete("demo1", only=Precondition(old)),
     ]
     for change in refused:
         with pytest.raises(LinkChanged, match="demo1"):
@@ -59,7 +60,7 @@ def test_of_many_who_change_the_same_version_one_does(
         editor = make_store()
         start.wait(60)
         try:
-            done.append(editor.update("demo1", {"title": title}, versions=seen).title)
+            done.append(editor.update("demo1", {"title": title}, only=Precondition(seen)).title)
         except LinkChanged:
             late.append(title)
 
@@ -75,7 +76,9 @@ def test_of_many_who_change_the_same_version_one_does(
 def test_what_is_put_is_new_or_stands_as_a_whole_in_the_place_of_what_was_there(
     store: LinkStore,
 ) -> None:
-    first, is_new = store.put("demo1", {**TARGET, "title": "T", "tags": ["a"]}, versions=())
+    first, is_new = store.put(
+        "demo1", {**TARGET, "title": "T", "tags": ["a"]}, only=Precondition(())
+    )
     assert is_new
     second, is_new = store.put("demo1", {**TARGET, "status": 301, "tags": ["b"]})
     assert not is_new
@@ -90,8 +93,32 @@ def test_a_deleted_link_and_a_version_of_none_are_not_put(store: LinkStore) -> N
     with pytest.raises(LinkDeleted):
         store.put("gone", TARGET)
     with pytest.raises(LinkNotFound):
-        store.put("other", TARGET, versions=["1"])
+        store.put("other", TARGET, only=Precondition(["1"]))
     assert store.peek(["other"]) == [None]
+
+
+def test_who_is_restricted_to_tags_changes_no_other_links_and_makes_none(store: LinkStore) -> None:
+    mine, theirs = Precondition(tags=("a", "b")), Precondition(tags=("c",))
+    store.create({**TARGET, "tags": ["a"]}, code="demo1", only=mine)
+    refused: list[Callable[[], object]] = [
+        lambda: store.update("demo1", {"title": "x"}, only=theirs),
+        lambda: store.put("demo1", {**TARGET, "tags": ["c"]}, only=theirs),
+        lambda: store.delete("demo1", only=theirs),
+    ]
+    for change in refused:
+        with pytest.raises(LinkNotFound, match="demo1"):
+            change()
+    unmarked: list[Callable[[], object]] = [
+        lambda: store.create(TARGET, code="new", only=mine),
+        lambda: store.put("new", {**TARGET, "tags": ["c"]}, only=mine),
+        lambda: store.update("demo1", {"tags": []}, only=mine),
+    ]
+    for change in unmarked:
+        with pytest.raises(InvalidLink, match="tags: one has to be a or b"):
+            change()
+    assert store.peek(["new"]) == [None]
+    assert store.update("demo1", {"tags": ["b"]}, only=mine).tags == ("b",)
+    assert store.delete("demo1", only=mine).deleted
 
 
 def test_all_that_is_wrong_with_a_link_is_named_at_once(store: LinkStore) -> None:

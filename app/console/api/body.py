@@ -1,0 +1,96 @@
+"""Bodies of requests, read as strictly as JSON can be: what is sent is what is understood."""
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+import falcon
+import orjson
+
+from app.console.api.problem import Problem
+
+MAX_BYTES = 65_536
+
+
+class BadBody(Exception):
+    """A body that can't be understood.
+
+    Attributes:
+        field: the name that stands in it twice; '' if it is something else.
+        detail: what is wrong, for a person.
+    """
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+        self.detail = detail
+
+
+class BodyTooLarge(BadBody):
+    """A body of more than :data:`MAX_BYTES`."""
+
+
+def read_json(req: falcon.Request) -> object:
+    """Return the JSON that a request carries.
+
+    Raises:
+        BadBody: it is none, too large, or names something twice.
+    """
+    body = _bytes(req)
+    try:
+        # The library's own parser takes what is no JSON, such as NaN and lone surrogates, but tells
+        # of every name.
+        orjson.loads(body)
+        return json.loads(body, object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        raise BadBody("", f"is no JSON: {error}") from None
+
+
+def read_object(req: falcon.Request, media_types: Collection[str]) -> dict[str, Any]:
+    """Return the JSON object that a request carries.
+
+    Args:
+        media_types: that its Content-Type may name.
+
+    Raises:
+        Problem: it is of another type, too large, no JSON object, or names something twice.
+    """
+    given = (req.content_type or "").partition(";")[0].strip().lower()
+    if given not in media_types:
+        expected = " or ".join(media_types)
+        raise Problem(
+            "unsupported-content-type",
+            f"Send {expected}, not {given!r}.",
+            headers={"Accept-Patch" if req.method == "PATCH" else "Accept": ", ".join(media_types)},
+        )
+    try:
+        found = read_json(req)
+    except BodyTooLarge as error:
+        raise Problem("body-too-large", f"The body {error.detail}.") from None
+    except BadBody as error:
+        subject = f"The field {error.field!r}" if error.field else "The body"
+        faults = {error.field: error.detail} if error.field else None
+        raise Problem("invalid-body", f"{subject} {error.detail}.", faults) from None
+    if not isinstance(found, dict):
+        raise Problem("invalid-body", "The body is no JSON object.")
+    return found
+
+
+def _bytes(req: falcon.Request) -> bytes:
+    """Return a body; one that has no length ends where the server says."""
+    if (req.content_length or 0) <= MAX_BYTES:
+        is_ended = req.env.get("wsgi.input_terminated")
+        stream = req.stream if is_ended else req.bounded_stream
+        body: bytes = stream.read(MAX_BYTES + 1)
+        if len(body) <= MAX_BYTES:
+            return body
+    raise BodyTooLarge("", f"takes more than {MAX_BYTES} bytes")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; of a name that stands there twice one value would go unheard."""
+    found: dict[str, Any] = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise BadBody(next(name for name in names if names.count(name) > 1), "is there twice")
+    return found

@@ -1,0 +1,42 @@
+"""Base of the resources that show links: the store, and a link as the answer to a request."""
+
+import time
+from collections.abc import Callable
+
+import falcon
+import orjson
+
+from app.links.json import describe
+from app.links.link import Link, version
+from app.links.store import LinkStore
+
+#: Where all links are, and where one is.
+LINKS_PATH = "/api/v1/links"
+LINK_PATH = f"{LINKS_PATH}/{{code}}"
+
+
+class Showing:
+    """Shows links of a store.
+
+    Args:
+        link_base: what stands before a code in a short URL.
+        clock: Unix seconds.
+    """
+
+    def __init__(
+        self, links: LinkStore, link_base: str, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.links = links
+        self._link_base = link_base
+        self.clock = clock
+
+    def show(self, resp: falcon.Response, link: Link) -> None:
+        """Answer with a link and its version, and say where it is."""
+        resp.data = orjson.dumps(self.plain(link, self.links.uses(link)))
+        resp.content_type = falcon.MEDIA_JSON
+        resp.etag = version(link)
+
+    def plain(self, link: Link, uses: int) -> dict[str, object]:
+        """Return a link as JSON holds it."""
+        short_url = f"{self._link_base}/{link.code}"
+        return describe(link, short_url=short_url, uses=uses, now=self.clock())

@@ -1,0 +1,42 @@
+"""Table of the routes of /api/v1, what is served and what the interface's document tells of."""
+
+from typing import NamedTuple
+
+from app.console.api.links.collection import Links
+from app.console.api.links.showing import LINK_PATH, LINKS_PATH
+from app.console.api.links.single import OneLink, Switch
+from app.console.api.report_limiter import ReportLimiter
+from app.console.api.stats import AnyStats, LinkStats
+from app.links.store import LinkStore
+from app.reports.reading.reader import Reports
+from app.reports.spellings import LINK_PATH as LINK_STATS_PATH
+from app.reports.spellings import PATH as STATS_PATH
+
+
+class Route(NamedTuple):
+    """A path, its parameters in braces, and what answers there by its methods ``on_get`` and so on.
+
+    A resource says in ``rights`` which right each method takes.
+    """
+
+    path: str
+    resource: object
+
+
+def api_routes(
+    reports: Reports, limiter: ReportLimiter, links: LinkStore, link_base: str
+) -> list[Route]:
+    """Return the routes of /api/v1.
+
+    Args:
+        limiter: of the requests for reports.
+        link_base: what stands before a code in a short URL.
+    """
+    return [
+        Route(LINKS_PATH, Links(links, link_base)),
+        Route(LINK_PATH, OneLink(links, link_base)),
+        Route(f"{LINK_PATH}/disable", Switch(links, link_base, disabled=True)),
+        Route(f"{LINK_PATH}/enable", Switch(links, link_base, disabled=False)),
+        Route(LINK_STATS_PATH, LinkStats(reports, links, limiter)),
+        Route(STATS_PATH, AnyStats(reports, links, limiter)),
+    ]

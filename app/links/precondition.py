@@ -1,0 +1,48 @@
+"""Precondition of a change of a link: which version it has to be, and whose link."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from app.links.link import Link, LinkChanged, LinkNotFound, version
+from app.links.validation import InvalidLink
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """What a link has to be.
+
+    Attributes:
+        versions: of :func:`app.links.link.version`, one of which it is; None for any.
+        tags: of which it carries one; none for all links.
+    """
+
+    versions: Collection[str] | None = None
+    tags: Collection[str] = ()
+
+    def require_before(self, link: Link) -> None:
+        """Require it of a link that is there.
+
+        Raises:
+            LinkNotFound: it carries none of the tags, which reads as if there were no such link.
+            LinkChanged: it is none of the versions.
+        """
+        if not self._is_tagged(link):
+            raise LinkNotFound(f"no link has the code {link.code!r}")
+        if self.versions is not None and version(link) not in self.versions:
+            raise LinkChanged(f"the link {link.code!r} was changed by somebody else meanwhile")
+
+    def require_after(self, link: Link) -> None:
+        """Require it of a link as it shall be.
+
+        Raises:
+            InvalidLink: it carries none of the tags.
+        """
+        if not link.deleted and not self._is_tagged(link):
+            raise InvalidLink("tags", f"one has to be {' or '.join(self.tags)}")
+
+    def _is_tagged(self, link: Link) -> bool:
+        return not self.tags or not set(self.tags).isdisjoint(link.tags)
+
+
+#: Of whoever changes any link, whatever it is.
+ANY = Precondition()
