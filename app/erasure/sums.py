@@ -23,7 +23,8 @@ _HAS_SUMS = "EXISTS TABLE click_marks"
 _OF_LINK = {
     "click_sums": "short_code = {code:String} AND toDate(time) IN {days:Array(Date)}",
     "click_values": "day IN {days:Array(Date)}"
-    " AND (short_code = {code:String} OR dimension = 'link' AND value = {code:String})",
+    " AND (short_code = {code:String}"
+    " OR dimension IN ('link', 'leading_link') AND value = {code:String})",
 }
 
 

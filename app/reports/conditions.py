@@ -97,14 +97,12 @@ def within(parameters: Parameters, period: Period) -> str:
     return f"({' AND '.join(bounds)})" if bounds else ""
 
 
-def outside(parameters: Parameters, runs: Sequence[tuple[int, int]]) -> str:
-    """Return the condition of clicks that are in none of some times, in Unix milliseconds."""
-    bounds = ([parameters.place(ms, "Int64") for ms in run] for run in runs)
-    return " AND ".join(
-        f"NOT (time >= fromUnixTimestamp64Milli({start})"
-        f" AND time < fromUnixTimestamp64Milli({end}))"
-        for start, end in bounds
-    )
+def within_any(parameters: Parameters, periods: Sequence[Period]) -> str:
+    """Return the condition of clicks of any of some periods; nothing for all."""
+    if not periods:
+        return "0"
+    found = [within(parameters, period) for period in periods]
+    return f"({' OR '.join(found)})" if all(found) else ""
 
 
 def matching(parameters: Parameters, wanted: Filter) -> str:

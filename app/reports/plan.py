@@ -19,6 +19,7 @@ class Plan:
         before: the period that is compared with, None without one.
         starts_before: where the bucket of each start begins in it; one of no length begins where
             the next does.
+        leading: of all links those that a breakdown may show, None for any.
     """
 
     query: Query
@@ -28,6 +29,12 @@ class Plan:
     starts: tuple[datetime, ...]
     before: Period | None = None
     starts_before: tuple[datetime, ...] = ()
+    leading: tuple[str, ...] | None = None
+
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        """The period, and the one that it is compared with."""
+        return (self.period, self.before) if self.before else (self.period,)
 
     @property
     def times(self) -> tuple[str, ...]:
@@ -43,6 +50,11 @@ class Plan:
     def keys(self) -> tuple[str, ...]:
         """Columns that rows are grouped by, one at a time."""
         return (*self.times, *self.values)
+
+    @property
+    def is_led(self) -> bool:
+        """Whether a breakdown shows no other links than those that lead."""
+        return self.leading is not None
 
     def panel(self, key: str) -> int:
         """Return the number of the rows that are grouped by a column; '' for that of all clicks.

@@ -15,7 +15,7 @@ from app.stores.clickhouse.connection import insert_settings
 from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.shards import ClickHouseConnection
 from app.stores.scripts import query
-from app.sums.days import HOT_CLICKS, REVISION, State
+from app.sums.days import HOT_CLICKS, LEADING_LINKS, REVISION, State
 from app.sums.replicas import have_clicks, have_sums
 
 logger = logging.getLogger(__name__)
@@ -158,6 +158,7 @@ class Computation:
                 _run(client, "sums", {**span, "version": version}, **parts)
             _insert_values(client, {"day": day, "version": version})
             client.execute("TRUNCATE TABLE day_clicks")
+        _run(client, "leading", {"day": day, "version": version, "most": LEADING_LINKS})
 
 
 def settle_seconds(timeout_seconds: float) -> float:

@@ -23,8 +23,12 @@ from app.stores.scripts import query
 #: Clicks of a link in a day from which on there are sums by what its clicks came with. Of a link
 #: with fewer they would take more room than they save time.
 HOT_CLICKS = 100
+#: Links of a day that are also kept apart, those with the most clicks.
+LEADING_LINKS = 500
 #: Of what sums are made of: one more whenever a dimension is added, whose values older sums lack.
-REVISION = 2
+REVISION = 3
+#: First revision that keeps leading links.
+_LEADING_REVISION = 3
 
 _MARK = "INSERT INTO click_marks (day) VALUES"
 _FIRST, _LAST = date(1970, 1, 1), date(2149, 6, 6)
@@ -77,6 +81,11 @@ class SummedDay:
         """
         holds = self.revision >= REVISION and self.marked_at < self.marks_before
         return self.version > 0 and (self.is_frozen or holds)
+
+    @property
+    def has_leading(self) -> bool:
+        """Whether the links with the most clicks are kept apart."""
+        return self.revision >= _LEADING_REVISION
 
     @property
     def is_frozen(self) -> bool:

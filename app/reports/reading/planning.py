@@ -1,6 +1,7 @@
 """Planning that decides what an answer needs, asking ClickHouse what a query leaves open."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import accumulate
 
@@ -8,7 +9,9 @@ from app.reports.period import Period, move_back, period_of
 from app.reports.plan import Plan
 from app.reports.query import BadQuery, Query
 from app.reports.reading.asking import Asking
+from app.reports.statement.leading import compile_leading
 from app.reports.sums.division import Division, divide, may_divide
+from app.reports.sums.leading import leading_links
 from app.reports.timeline import choose_interval, starts
 from app.sums.days import HOT_CLICKS
 
@@ -43,6 +46,17 @@ def plan_of(
     if known is None:
         known = asking.scope_days(codes, _whole(plan))
     return plan, divide(plan, known, HOT_CLICKS)
+
+
+def with_leading(asking: Asking, plan: Plan, division: Division) -> Plan:
+    """Return a plan that knows which of all links it may show, where that is found out sooner.
+
+    Who gets so many clicks in between that they would be shown is, the next time.
+    """
+    if not division.is_led:
+        return plan
+    [found] = asking.ask(compile_leading(plan, division))
+    return replace(plan, leading=leading_links(*found))
 
 
 def span(period: Period, clicked: Sequence[datetime], now: datetime) -> tuple[datetime, datetime]:

@@ -11,7 +11,7 @@ from app.reports.assembly import assemble, has_exact_visitors
 from app.reports.conditions import Statement
 from app.reports.query import Query
 from app.reports.reading.asking import Asking
-from app.reports.reading.planning import plan_of
+from app.reports.reading.planning import plan_of, with_leading
 from app.reports.statement.report import compile_plan
 from app.stores.clickhouse.connection import connect, translated
 from app.stores.clickhouse.driver import Client
@@ -68,6 +68,7 @@ class Reports:
             asking = self._begin()
             oldest, newest = asking.stored_span()
             plan, division = plan_of(asking, query, now, tagged, newest)
+            plan = with_leading(asking, plan, division)
             rows = asking.ask(compile_plan(plan, division))
         source = Source(
             as_of=now,

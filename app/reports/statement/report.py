@@ -6,14 +6,16 @@ so they add up.
 
 from collections.abc import Sequence
 
-from app.reports.conditions import Parameters, Statement, clause, outside, scope, within
+from app.reports.conditions import Parameters, Statement, clause, scope, within_any
 from app.reports.period import Period
 from app.reports.plan import Plan
 from app.reports.statement.columns import PART
 from app.reports.statement.rows import rows_part
-from app.reports.statement.totals import totals_part
+from app.reports.statement.totals import links_part, totals_part
 from app.reports.statement.values import values_part
-from app.reports.sums.division import DAY_MS, Division, ScopeDay, runs, unseen
+from app.reports.sums.division import Division, ScopeDay, unseen, valued
+from app.reports.sums.leading import OTHERS
+from app.reports.sums.left import left
 from app.stores.scripts import query as text_of
 
 #: What is read raw altogether.
@@ -32,15 +34,17 @@ def compile_plan(plan: Plan, division: Division = RAW) -> Statement:
         parts.append(rows_part(plan, parameters, division))
     if division.totals:
         parts.append(totals_part(plan, parameters, division))
-    if division.values:
+    if division.values and valued(plan):
         parts.append(values_part(plan, parameters, division))
+    if division.values and plan.is_led:
+        parts.append(links_part(plan, parameters, division))
     text = text_of(
         "app.reports",
         "report",
         keys=", ".join(plan.keys),
         figures=", ".join(f"sum({PART}{name}) AS {name}" for name in plan.figures),
         parts="\nUNION ALL\n".join(parts),
-        having=_having(plan),
+        having=_having(plan, parameters),
         order=_order(plan),
         times=", ".join(plan.times),
     )
@@ -57,12 +61,10 @@ def compile_span(
             be looked at.
     """
     parameters = Parameters()
-    bounds = [(first * DAY_MS, end * DAY_MS) for first, end in runs(unseen(period, days))]
     prewhere = clause(
         "PREWHERE",
         scope(parameters, codes),
-        within(parameters, period),
-        outside(parameters, bounds),
+        within_any(parameters, left([period], unseen(period, days))),
     )
     return Statement(text_of("app.reports", "span", prewhere=prewhere), parameters.values)
 
@@ -83,12 +85,18 @@ def _counted(plan: Plan, suffix: str = "") -> str:
     return f"multiIf({', '.join(cases)}, humans{suffix})"
 
 
-def _having(plan: Plan) -> str:
+def _having(plan: Plan, parameters: Parameters) -> str:
     kept = [f"panel IN ({', '.join(str(plan.panel(key)) for key in ('', *plan.times))})"]
     kept.append(f"{_counted(plan)} > 0")
     if plan.query.order in ("rise", "fall"):
         kept.append(f"{_counted(plan, '_before')} > 0")
-    return " OR ".join(kept)
+    wanted = " OR ".join(kept)
+    if not plan.is_led:
+        return wanted
+    others = parameters.place(OTHERS, "String")
+    # No other breakdown has links.
+    [link] = [key for key, by in plan.values.items() if by == "link"]
+    return f"({wanted}) AND NOT (panel = {plan.panel(link)} AND {link} = {others})"
 
 
 def _order(plan: Plan) -> str:

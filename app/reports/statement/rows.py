@@ -6,10 +6,13 @@ Rule: every figure is over distinct clicks. A click may have been inserted more 
 """
 
 from app.clicks.count_only import NOBODY
-from app.reports.conditions import COLUMNS, Parameters, clause, matching, outside, scope
+from app.reports.conditions import COLUMNS, Parameters, clause, matching, scope, within_any
+from app.reports.filters import Dimension
 from app.reports.plan import Plan
-from app.reports.statement.columns import PART, bucket_aliases, in_periods, is_of, named
-from app.reports.sums.division import DAY_MS, Division, runs
+from app.reports.statement.columns import PART, bucket_aliases, is_of, named
+from app.reports.sums.division import Division
+from app.reports.sums.leading import OTHERS
+from app.reports.sums.left import left
 from app.stores.scripts import query as text_of
 
 _KINDS = {
@@ -24,8 +27,7 @@ _KINDS = {
 def rows_part(plan: Plan, parameters: Parameters, division: Division) -> str:
     """Return the part that counts the rows of all days which sums don't answer."""
     aliases = bucket_aliases(plan, parameters, "toUnixTimestamp64Milli(time)")
-    values = {key: COLUMNS[by] for key, by in plan.values.items()}
-    times = [(first * DAY_MS, end * DAY_MS) for first, end in runs(division.totals)]
+    values = {key: _value(plan, parameters, by) for key, by in plan.values.items()}
     wanted = plan.query.filter
     return text_of(
         "app.reports",
@@ -36,12 +38,18 @@ def rows_part(plan: Plan, parameters: Parameters, division: Division) -> str:
         prewhere=clause(
             "PREWHERE",
             scope(parameters, plan.codes),
-            in_periods(plan, parameters),
-            outside(parameters, times),
+            within_any(parameters, left(plan.periods, division.totals)),
         ),
         where=clause("WHERE", matching(parameters, wanted) if wanted else ""),
         sets=", ".join(f"({key})" for key in plan.keys),
     )
+
+
+def _value(plan: Plan, parameters: Parameters, by: Dimension) -> str:
+    if by != "link" or plan.leading is None:
+        return COLUMNS[by]
+    leads = f"short_code IN {parameters.place(list(plan.leading), 'Array(String)')}"
+    return f"if({leads}, short_code, {parameters.place(OTHERS, 'String')})"
 
 
 def _figure(plan: Plan, name: str) -> str:

@@ -3,20 +3,33 @@
 from app.reports.conditions import Parameters, milliseconds
 from app.reports.period import Period
 from app.reports.plan import Plan
-from app.reports.statement.columns import NOTHING, PART, added, bucket_aliases, named
+from app.reports.statement.columns import (
+    NOTHING,
+    PART,
+    added,
+    bucket_aliases,
+    named,
+    period_aliases,
+)
 from app.reports.statement.selection import selected
 from app.reports.sums.division import DAY_MS, Division, valued
 from app.reports.sums.kinds import kinds_kept
 from app.stores.scripts import query as text_of
 
 _TIME_MS = "toInt64(toUnixTimestamp(time)) * 1000"
+#: Columns that figures of whole days are sums of; of bots, nobody is told apart.
+_COLUMNS = {
+    "humans": "humans",
+    "bots": "toUInt64(clicks - humans)",
+    "visitors": "visitors_first_of_day",
+}
 _DAY_MS = f"intDiv({_TIME_MS}, {DAY_MS}) * {DAY_MS}"
 
 
 def totals_part(plan: Plan, parameters: Parameters, division: Division) -> str:
     """Return the part that adds up the quarters of the days that sums answer."""
     aliases = bucket_aliases(plan, parameters, _TIME_MS)
-    links = [key for key in plan.values if key not in valued(plan)]
+    links = [key for key in plan.values if key not in valued(plan) and not plan.is_led]
     grouped = (*plan.times, *links)
     values = {key: "short_code" if key in links else "''" for key in plan.values}
     return text_of(
@@ -31,6 +44,25 @@ def totals_part(plan: Plan, parameters: Parameters, division: Division) -> str:
     )
 
 
+def links_part(plan: Plan, parameters: Parameters, division: Division) -> str:
+    """Return the part that adds up whole days of the links that lead, by their names."""
+    [link] = [key for key, by in plan.values.items() if by == "link"]
+    aliases = {
+        **period_aliases(plan, parameters),
+        **dict.fromkeys(plan.times, "toInt64(0)"),
+        **{key: "short_code" if key == link else "''" for key in plan.values},
+    }
+    return text_of(
+        "app.reports",
+        "links",
+        aliases=named(aliases),
+        panel=f"toUInt64({plan.panel(link)})",
+        keys=", ".join(plan.keys),
+        figures=named({name: _figure_of_days(plan, name) for name in plan.figures}, PART),
+        where=selected(plan, parameters, division.values, "toDate(time)", plan.leading),
+    )
+
+
 def _panel(plan: Plan, grouped: tuple[str, ...]) -> str:
     """Return a panel's number among all, by that which it has among those that are grouped here."""
     everything = (1 << len(grouped)) - 1
@@ -40,13 +72,21 @@ def _panel(plan: Plan, grouped: tuple[str, ...]) -> str:
 
 
 def _figure(plan: Plan, name: str) -> str:
-    kinds = kinds_kept(plan.query.filter) or ()
-    kind = name.removesuffix("_before")
-    if kind == "bot_visitors" or ("bot" if kind == "bots" else "person") not in kinds:
+    if name.removesuffix("_before") == "visitors" and _is_kept(plan, name):
+        return _visitors(plan, name)
+    return _figure_of_days(plan, name)
+
+
+def _figure_of_days(plan: Plan, name: str) -> str:
+    if not _is_kept(plan, name):
         return NOTHING
-    if kind == "bots":
-        return added(plan, name, "toUInt64(clicks - humans)")
-    return _visitors(plan, name) if kind == "visitors" else added(plan, name, "humans")
+    return added(plan, name, _COLUMNS[name.removesuffix("_before")])
+
+
+def _is_kept(plan: Plan, name: str) -> bool:
+    kind = name.removesuffix("_before")
+    whose = "bot" if kind == "bots" else "person"
+    return kind in _COLUMNS and whose in (kinds_kept(plan.query.filter) or ())
 
 
 def _visitors(plan: Plan, name: str) -> str:

@@ -35,5 +35,6 @@ def scope_days(
     days = []
     for each in clean:
         _, count, least, first = found.get(each.day, (each.day, 0, 0, None))
-        days.append(ScopeDay(each.day, each.version, count, least, first, each.is_frozen))
+        flags = each.is_frozen, each.has_leading
+        days.append(ScopeDay(each.day, each.version, count, least, first, *flags))
     return days

@@ -18,6 +18,7 @@ from app.reports.filters import Dimension
 from app.reports.period import Period
 from app.reports.plan import Plan
 from app.reports.sums.kinds import kinds_kept
+from app.reports.sums.leading import LEAST_CLICKS, may_lead
 from app.sums.computation import DIMENSIONS
 from app.times import EPOCH
 
@@ -42,6 +43,7 @@ class ScopeDay:
         least_clicks: of the link that has the fewest, of those that have any.
         first_quarter: start of the first quarter of an hour with clicks, None where none has.
         is_frozen: whether its rows may be gone.
+        has_leading: whether the links with the most clicks are kept apart.
     """
 
     day: date
@@ -50,6 +52,7 @@ class ScopeDay:
     least_clicks: int = 0
     first_quarter: datetime | None = None
     is_frozen: bool = False
+    has_leading: bool = True
 
     @property
     def number(self) -> int:
@@ -64,10 +67,12 @@ class Division:
     Attributes:
         totals: whose figures and timeline are of sums; no row of them is read.
         values: those of them whose breakdowns are, too; those of the others nobody knows any more.
+        is_led: whether their leading links may tell which of all links are shown.
     """
 
     totals: Mapping[int, int] = field(default_factory=dict)
     values: Mapping[int, int] = field(default_factory=dict)
+    is_led: bool = False
 
     @property
     def through(self) -> date | None:
@@ -76,12 +81,11 @@ class Division:
 
     def leaves_rows(self, plan: Plan) -> bool:
         """Tell whether a plan asks about more than these days."""
-        periods = [plan.period, *([plan.before] if plan.before else ())]
         return any(
             period.since is None
             or period.until is None
             or any(day not in self.totals for day in _days(period.since, period.until))
-            for period in periods
+            for period in plan.periods
         )
 
     def days_raw(self, plan: Plan, now: datetime) -> int:
@@ -117,9 +121,11 @@ def divide(plan: Plan, days: Sequence[ScopeDay], hot_clicks: int) -> Division:
     if sum(each.clicks for each in kept) < SMALL_CLICKS:
         kept = [each for each in kept if each.is_frozen]
     chosen = [each for run in _largest(kept) for each in run]
+    valued_days = [each for each in chosen if each.day in of_values]
     return Division(
         {each.number: each.version for each in chosen},
-        {each.number: each.version for each in chosen if each.day in of_values},
+        {each.number: each.version for each in valued_days},
+        may_lead(plan) and _are_led(valued_days),
     )
 
 
@@ -150,7 +156,13 @@ def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
 
 def valued(plan: Plan) -> dict[str, Dimension]:
     """Return those columns of values that the totals of links don't tell, and what they are of."""
-    return {key: by for key, by in plan.values.items() if by != "link" or plan.codes is None}
+    is_any_link = plan.codes is None and not plan.is_led
+    return {key: by for key, by in plan.values.items() if by != "link" or is_any_link}
+
+
+def _are_led(days: Sequence[ScopeDay]) -> bool:
+    is_worth_it = sum(each.clicks for each in days) >= LEAST_CLICKS
+    return is_worth_it and all(each.has_leading for each in days)
 
 
 def _has_figures(plan: Plan, day: int) -> bool:
@@ -214,8 +226,7 @@ def _has_values(plan: Plan, day: ScopeDay, hot_clicks: int) -> bool:
 
 def _is_whole(plan: Plan, day: int) -> bool:
     """Tell whether each period has all of a day, or nothing."""
-    periods = [plan.period, *([plan.before] if plan.before else ())]
-    return all(_length_ms(each, day) in (0, DAY_MS) for each in periods)
+    return all(_length_ms(each, day) in (0, DAY_MS) for each in plan.periods)
 
 
 def _largest(days: Sequence[ScopeDay]) -> list[list[ScopeDay]]:

@@ -5,7 +5,7 @@ FROM (
     SELECT version, short_code, dimension, sum(clicks) AS summed, sum(humans) AS summed_people,
         sumIf(visitors, value = 'person') AS people
     FROM click_values
-    WHERE version IN {versions:Array(UInt64)} AND dimension != 'link'
+    WHERE version IN {versions:Array(UInt64)} AND dimension NOT IN ('link', 'leading_link')
     GROUP BY version, short_code, dimension
 ) AS parts
 LEFT JOIN (

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.stores.clickhouse.connection import connect
+from app.sums import computation
 from app.sums.computation import DIMENSIONS, Computation
 from app.sums.days import HOT_CLICKS, REVISION, summed_days
 from tests.support.clicks import bot_row, click_row, insert_clicks
@@ -99,7 +100,8 @@ def counted_values(rows: list[dict[str, Any]]) -> dict[tuple[str, str, str], tup
             for name, column in COLUMNS.items():
                 groups[code, name, row[column]].append(row)
             groups[code, "kind", "bot" if row["is_bot"] else "person"].append(row)
-        groups["", "link", row["short_code"]].append(row)
+        for name in ("link", "leading_link"):
+            groups["", name, row["short_code"]].append(row)
     return {
         key: (
             len(found),
@@ -161,7 +163,17 @@ def test_another_list_of_dimensions_is_another_revision():
     names = (
         "bot browser channel country device host kind language os referrer source target verdict"
     )
-    assert (REVISION, " ".join(sorted(DIMENSIONS))) == (2, names)
+    assert (REVISION, " ".join(sorted(DIMENSIONS))) == (3, names)
+
+
+@pytest.mark.parametrize("slices", [2, 1_000_000])
+def test_the_links_with_the_most_clicks_are_kept_apart(url, client, monkeypatch, slices):
+    monkeypatch.setattr(computation, "LEADING_LINKS", 2)
+    rows = [click_row(MIDNIGHT, short_code=code) for code in "aabbbcdddd"]
+    insert_clicks(url, *rows, rows[0], *rows[:3])
+    found = values(client, compute(url, slice_clicks=slices))
+    leading = {key[2]: figures[0] for key, figures in found.items() if key[1] == "leading_link"}
+    assert leading == {"d": 4, "b": 3}
 
 
 def test_a_link_with_many_clicks_has_values_and_one_with_few_has_none(url, client):

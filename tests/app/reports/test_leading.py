@@ -1,0 +1,127 @@
+"""Links that lead are the same, with the same figures, as if all links had been read."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.reports.filters import Condition
+from app.reports.query import Query
+from app.reports.reading import planning
+from app.reports.reading.reader import Reports
+from app.reports.statement import leading as statement
+from app.reports.sums import division
+from app.reports.sums.leading import MOST_LINKS, OTHERS, leading_links
+from app.schema.migrations import migrate
+from app.stores.clickhouse.connection import connect
+from app.sums import computation
+from app.sums.computation import Computation
+from app.sums.days import REVISION
+from tests.support.clicks import click_row, insert_clicks
+
+FIRST = datetime(2026, 5, 4, tzinfo=UTC)
+DAY = timedelta(days=1)
+#: Eight days of sums, and then half a day that is read.
+DAYS, NOW = 8, FIRST + 8.5 * DAY
+KEPT = 6
+
+
+@pytest.fixture(scope="module")
+def url(shared_clickhouse: Any) -> Iterator[str]:
+    """Clicks of links of which some have many, and the sums of all days but the last."""
+    url = shared_clickhouse.url("leading_links")
+    migrate(url, timeout_seconds=10, ttl_days=0)
+    chance = random.Random(4)
+    codes = [f"link{number:02}" for number in range(40)] + ["", OTHERS]
+    weights = [600 / (number + 1) ** 1.5 for number in range(len(codes))]
+    rows = []
+    for _ in range(2500):
+        time = FIRST + chance.random() * (NOW - FIRST)
+        is_bot = chance.random() < 0.3
+        visitor = time.toordinal() * 100 + chance.randrange(50)
+        code = chance.choices(codes, weights)[0]
+        rows.append(click_row(time, short_code=code, visitor_id=visitor, is_bot=is_bot))
+    with connect(url, timeout_seconds=10) as client, pytest.MonkeyPatch.context() as patch:
+        for module in (computation, statement):
+            patch.setattr(module, "LEADING_LINKS", KEPT)
+        for name in ("LEAST_CLICKS", "SMALL_CLICKS"):
+            patch.setattr(division, name, 1)
+        insert_clicks(url, *rows, *rows[::7])
+        client.execute("TRUNCATE TABLE click_marks")
+        for number in range(DAYS):
+            Computation(url, 100).compute((FIRST + number * DAY).date())
+        yield url
+    with connect(url, timeout_seconds=10, database="default") as client:
+        client.execute("DROP DATABASE leading_links SYNC")
+
+
+@pytest.fixture
+def led(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...] | None]:
+    """The links that were found to lead, one by one."""
+    found: list[tuple[str, ...] | None] = []
+
+    def watch(*asked: Any) -> tuple[str, ...] | None:
+        found.append(leading_links(*asked))
+        return found[-1]
+
+    monkeypatch.setattr(planning, "leading_links", watch)
+    return found
+
+
+def check(url: str, query: Query, now: datetime = NOW) -> None:
+    with Reports(url, timeout_seconds=100) as reports:
+        answer = reports.ask(query, now)
+    with Reports(url, timeout_seconds=100, has_sums=False) as reports:
+        raw = reports.ask(query, now)
+    assert replace(answer, source=raw.source) == raw
+
+
+@pytest.mark.parametrize("order", ["humans", "clicks", "bots", "visitors"])
+@pytest.mark.parametrize("limit", [1, 3, 6, 50])
+def test_the_links_that_lead_are_those_of_all(
+    url: str, led: list[object], order: Any, limit: int
+) -> None:
+    metrics = ("clicks", "humans", "bots", "share") if order == "bots" else None
+    fields: dict[str, Any] = {"order": order, "limit": limit, "by": ("country", "link")}
+    fields |= {"metrics": metrics} if metrics else {}
+    check(url, Query(**fields))
+    check(url, Query(since=FIRST + 4 * DAY, compare="previous", **fields))
+    for kind in ("person", "bot"):
+        check(url, Query(filter=Condition("kind", "=", (kind,)), **fields))
+    assert len(led) == 4
+    assert limit > 1 or any(led)
+    assert limit < KEPT or not any(led)
+
+
+def test_links_that_only_the_open_day_knows_are_found(url: str, led: list[object]) -> None:
+    with connect(url, timeout_seconds=10) as client:
+        insert_clicks(url, *(click_row(NOW - DAY / 8, short_code="new") for _ in range(400)))
+        check(url, Query(by=("link",), limit=2))
+        client.execute("DELETE FROM clicks WHERE short_code = 'new'")
+    assert any("new" in (links or ()) for links in led)
+
+
+@pytest.mark.parametrize("order", ["rise", "fall", "name"])
+def test_where_any_link_may_be_shown_all_are_read(url: str, led: list[object], order: Any) -> None:
+    check(url, Query(since=FIRST + 4 * DAY, compare="previous", by=("link",), order=order))
+    assert not led
+
+
+def test_frozen_sums_without_leading_links_are_read_whole(
+    url: str, led: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.sums.days._LEADING_REVISION", REVISION + 1)
+    check(url, Query(by=("link",), limit=1))
+    assert not led
+
+
+def test_too_many_or_too_few_lead_nowhere() -> None:
+    links = [str(number) for number in range(MOST_LINKS)]
+    assert leading_links(4, 5, links) == tuple(links)
+    assert leading_links(5, 5, links) is None
+    assert leading_links(0, 0, []) is None
+    assert leading_links(4, 5, [*links, "more"]) is None
+    assert leading_links(4, 5, [OTHERS]) is leading_links(4, 5, [""]) is None
