@@ -8,11 +8,12 @@ from typing import Any
 
 from app.reports.conditions import Statement
 from app.reports.period import Period
+from app.reports.reading.stored import Stored, compile_stored, stored
 from app.reports.statement.report import compile_span
 from app.reports.sums.days import compile_scope_days, scope_days
 from app.reports.sums.division import ScopeDay
-from app.stores.clickhouse.driver import Client
-from app.stores.scripts import query as text_of
+from app.stores.clickhouse.codes import ACCESS_DENIED, UNKNOWN_TABLE
+from app.stores.clickhouse.driver import Client, errors
 from app.sums.days import clean_days
 from app.times import EPOCH
 
@@ -39,10 +40,15 @@ class Asking:
         self._note_rows()
         return rows
 
-    def stored_span(self) -> tuple[datetime, datetime] | tuple[None, None]:
-        """Return the times of the oldest and the newest click, which need no reading."""
-        [(count, oldest, newest)] = self.ask(Statement(text_of("app.reports", "stored_span"), {}))
-        return (oldest, newest) if count else (None, None)
+    def stored(self, codes: Sequence[str] | None) -> Stored:
+        """Return what is stored of links, None for all; it takes next to no reading."""
+        try:
+            return stored(self.ask(compile_stored(codes, has_sums=self.has_sums)))
+        except errors.ServerException as error:
+            if not self.has_sums or error.code not in (UNKNOWN_TABLE, ACCESS_DENIED):
+                raise
+        self.has_sums = False
+        return self.stored(codes)
 
     def clicked(
         self, codes: Sequence[str] | None, period: Period, days: Sequence[ScopeDay]

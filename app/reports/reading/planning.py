@@ -9,8 +9,9 @@ from app.reports.period import Period, move_back, period_of
 from app.reports.plan import Plan
 from app.reports.query import BadQuery, Query
 from app.reports.reading.asking import Asking
+from app.reports.reading.stored import Stored
 from app.reports.statement.leading import compile_leading
-from app.reports.sums.division import Division, divide, may_divide
+from app.reports.sums.division import Division, ScopeDay, divide, may_divide
 from app.reports.sums.leading import leading_links
 from app.reports.timeline import choose_interval, starts
 from app.sums.days import HOT_CLICKS
@@ -20,28 +21,25 @@ def plan_of(
     asking: Asking,
     query: Query,
     now: datetime,
-    tagged: Sequence[str],
-    newest: datetime | None,
+    codes: Sequence[str] | None,
+    found: Stored,
 ) -> tuple[Plan, Division]:
     """Return what answers a query, and which days of it are answered by sums.
 
     Args:
-        tagged: codes of the links that carry the query's tag.
-        newest: time of the newest click, None where there is none.
+        codes: of the links, None for all.
+        found: what is stored.
 
     Raises:
         BadQuery: the timeline would be too long, or there is nothing to compare.
     """
-    codes = tagged if query.tag else (query.codes or None)
     period = period_of(query, now)
-    # Where a period begins with the first click, that is looked for outside of summed days.
-    known = asking.scope_days(codes, period) if period.since is None else None
-    clicked: tuple[datetime, ...] = ()
-    is_ahead = newest is not None and newest > now and (period.until is None or period.until > now)
-    if period.since is None or is_ahead:
-        clicked = asking.clicked(codes, period, known or ())
+    is_few, known = found.few is not None, None
+    if period.since is None and not is_few:
+        known = asking.scope_days(codes, period)
+    clicked = _clicked(asking, codes, period, now, found, known or ())
     plan = _plan(query, codes, period, span(period, clicked, now), now)
-    if not may_divide(plan):
+    if is_few or not may_divide(plan):
         return plan, Division()
     if known is None:
         known = asking.scope_days(codes, _whole(plan))
@@ -57,6 +55,27 @@ def with_leading(asking: Asking, plan: Plan, division: Division) -> Plan:
         return plan
     [found] = asking.ask(compile_leading(plan, division))
     return replace(plan, leading=leading_links(*found))
+
+
+def _clicked(
+    asking: Asking,
+    codes: Sequence[str] | None,
+    period: Period,
+    now: datetime,
+    found: Stored,
+    days: Sequence[ScopeDay],
+) -> tuple[datetime, ...]:
+    """Return the times of the first and the last click, none where neither need be known."""
+    if found.few is not None and period.until is None:
+        return found.few
+    if period.since is None:
+        # The first is looked for outside of summed days.
+        return asking.clicked(codes, period, days)
+    is_open = period.until is None or period.until > now
+    if not is_open or found.newest is None or found.newest <= now:
+        return ()
+    # Of a clock that runs ahead; what comes before now is in the timeline anyway.
+    return asking.clicked(codes, Period(max(now, period.since), period.until), ())
 
 
 def span(period: Period, clicked: Sequence[datetime], now: datetime) -> tuple[datetime, datetime]:

@@ -66,14 +66,15 @@ class Reports:
         began = time.monotonic()
         with translated(self._url):
             asking = self._begin()
-            oldest, newest = asking.stored_span()
-            plan, division = plan_of(asking, query, now, tagged, newest)
+            codes = tagged if query.tag else (query.codes or None)
+            found = asking.stored(codes)
+            plan, division = plan_of(asking, query, now, codes, found)
             plan = with_leading(asking, plan, division)
             rows = asking.ask(compile_plan(plan, division))
         source = Source(
             as_of=now,
-            newest_click=newest,
-            oldest_click=oldest,
+            newest_click=found.newest,
+            oldest_click=found.oldest,
             rows_read=asking.rows_read,
             seconds=time.monotonic() - began,
             has_exact_visitors=has_exact_visitors(plan),
@@ -91,8 +92,8 @@ class Reports:
         """
         with translated(self._url):
             asking = self._begin()
-            _, newest = asking.stored_span()
-            plan, _ = plan_of(asking, query, now, tagged, newest)
+            codes = tagged if query.tag else (query.codes or None)
+            plan, _ = plan_of(asking, query, now, codes, asking.stored(codes))
             return compile_plan(plan)
 
     def _begin(self) -> Asking:

@@ -1,1 +1,0 @@
-SELECT count(), min(time), max(time) FROM clicks
