@@ -46,9 +46,10 @@ _MODEL = re.compile(
 )
 #: Sites of browsers, and of parts of them, that name these. Bsalsa's shows pages in windows of
 #: programs for Windows.
+_BROWSERS_NAMES = ("bsalsa", "avantbrowser", "orcabrowser", "qtweb", "kangaroo-personal", "vinn")
 _BROWSERS_SITE = re.compile(
     r"(?:\+? ?https?://)?(?:www\.)?"
-    r"(?:bsalsa|avantbrowser|orcabrowser|qtweb|kangaroo-personal|vinn)\.(?:com\.au|com|net|de)/?",
+    rf"(?:{'|'.join(_BROWSERS_NAMES)})\.(?:com\.au|com|net|de)/?",
     re.IGNORECASE,
 )
 _AROUND_NOTHING = " \t\r\n\0-_.,:;?!()[]{}<>'\"/\\*"
@@ -231,6 +232,10 @@ def _without_model(user_agent: str) -> str:
 
 def _without_browsers_site(user_agent: str) -> str:
     if "www." not in user_agent and "://" not in user_agent:
+        return user_agent
+    # Each letter could be where an address begins, which takes long to find out.
+    lower = user_agent.lower()
+    if not any(name in lower for name in _BROWSERS_NAMES):
         return user_agent
     return _BROWSERS_SITE.sub("", user_agent)
 

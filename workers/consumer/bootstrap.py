@@ -265,6 +265,7 @@ def _processor(settings: Settings, metrics: WorkerMetrics) -> Processor:
     enricher = Enricher(
         UserAgents(), verdicts, places, visitors, settings.store_addresses, Traffic()
     )
+    enricher.make_ready()
     return Processor(
         cpu_time(cpu("enrich"))(enricher.enrich),
         settings.max_deliveries,

@@ -27,6 +27,7 @@ from workers.enrich.referrer import own_host, referrer_host
 from workers.enrich.source.attribution import Attribution, Attributions, Referrer
 from workers.enrich.source.campaign import NO_CAMPAIGN, Campaign, query_of, read_campaign
 from workers.enrich.traffic import Traffic
+from workers.enrich.typical_user_agents import typical_user_agents
 from workers.enrich.user_agent import UserAgents
 from workers.enrich.verdicts import Told, Verdicts
 from workers.enrich.visitor import Visitors
@@ -86,6 +87,11 @@ class Enricher:
         # One object for each place, not one for each address.
         self._in_bytes = lru_cache(_CACHED_PLACES)(_in_bytes)
         self._begin_places()
+
+    def make_ready(self) -> None:
+        """Do what the first clicks would have to wait for; takes 70 ms."""
+        for user_agent in typical_user_agents():
+            self._read_agent(user_agent)
 
     def enrich(self, clicks: Clicks, now_ms: int, matched: Sequence[tuple[str, ...]] = ()) -> Rows:
         """Return the rows of clicks, at least one, in their order.

@@ -6,6 +6,10 @@ from workers.enrich.browser import Browsers
 from workers.enrich.device import Device, Devices
 from workers.enrich.system import Systems
 
+#: What is looked at for a program's browser or name: all of what any of 2,100 known ones says of
+#: them. uap-core's patterns for names of any kind take as long as all else for a longer one.
+_READ_LETTERS_OF_PROGRAMS = 256
+
 
 class UserAgent(NamedTuple):
     """What a user agent tells: families and their major versions, '' where unknown, and a class."""
@@ -30,4 +34,5 @@ class UserAgents:
             is_program: whether it is known to be a program's, which has no device.
         """
         device: Device = "bot" if is_program else self._devices.read(text)
-        return UserAgent(*self._browsers.read(text), *self._systems.read(text), device)
+        named = text[:_READ_LETTERS_OF_PROGRAMS] if is_program else text
+        return UserAgent(*self._browsers.read(named), *self._systems.read(text), device)

@@ -3,6 +3,7 @@ import string
 import time
 
 import pytest
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from hypothesis import given
 from hypothesis import strategies as st
 from ua_parser.loaders import load_lazy_builtins
@@ -27,6 +28,14 @@ def test_a_user_agent_tells_browser_system_and_device(user_agents):
 def test_a_program_has_no_device(user_agents):
     text = "Mozilla/5.0 (Linux; Android 14) Chrome/126.0 Mobile Safari/537.36"
     assert user_agents.read(text, is_program=True) == user_agents.read(text)._replace(device="bot")
+
+
+def test_what_is_read_of_a_program_names_it_as_all_of_it_would(user_agents):
+    known = [text for each in CRAWLER_USER_AGENTS_DATA for text in each["instances"]]
+    longest = sorted(known, key=len)[-50:]
+    assert [user_agents.read(text, is_program=True) for text in longest] == [
+        user_agents.read(text)._replace(device="bot") for text in longest
+    ]
 
 
 @given(st.text(max_size=300))
