@@ -37,7 +37,7 @@ COMPATIBLE = Rule(
     looks_at="a name of no browser behind `(compatible;`",
     why="of browsers only Internet Explorer and few others of its time wrote so",
     source="what programs of all lists have in common",
-    version=1,
+    version=2,
 )
 
 NO_DEVICE = Rule(
@@ -46,7 +46,7 @@ NO_DEVICE = Rule(
     looks_at="that neither an engine nor a device or its system is named",
     why="browsers name the first, apps at least the second",
     source="the same page, and what apps send",
-    version=1,
+    version=2,
 )
 
 #: What stands behind ``(compatible;``, if it is no browser's.
@@ -57,7 +57,8 @@ COMPATIBLE_BROWSERS = (
     r"Windows|Win\d|Linux|X11|Macintosh|Mac|iPhone|iPad|Android|Amiga|AWEB|Charon|Voyager|Lotus|"
     r"NetFront|Smartphone|Tablet|AvantGo|Polaris|Off ?By ?One|Dillo|Chrome|Firefox|Gecko|Edge|"
     r"PlayStation|Nintendo|Netscape|Ubuntu|Galeon|Elaine|Blazer|en\b|IE\b|Trident|Maxthon|"
-    r"PPC|Symbian|BlackBerry|ANT|NCBrowser|RISC|Acorn|Oregano|Series|Palm|Danger|Wii|HbbTV|SmartTV|X\d|AOL)"
+    r"PPC|Symbian|BlackBerry|ANT|NCBrowser|RISC|Acorn|Oregano|Series|Palm|Danger|Wii|HbbTV|"
+    r"SmartTV|X\d|AOL|Netbox)"
 )
 #: Engines, and browsers that name none.
 ENGINES = (
@@ -71,9 +72,12 @@ ENGINES = (
     r"NetSurf|Cyberdog|OmniWeb|Sleipnir|Avant|Orca|Iceweasel|GNU IceCat|HotJava|NetPositive|Amaya|"
     r"Planetweb|Mercury|Puffin|Xiino|nook|Bunjalloo|Browse|Lunascape|SlimBrowser|MoonBrowser|"
     r"BarcaPro|Sylera|DonutP|AWeb|Shiira|Ace Explorer|Sunrise|Foxmail|ActiveWorlds|Biyubi|Gumbo|"
-    r"Internet Explorer|(?:T-Online|Magic|Commerce|Super Cool) Browser)\b|"
-    r"Aplix|MSIE\+\d|MultiZilla|NetPositive|OmniWeb|DreamPassport|Blazer \d|I-Opener|Minefield|"
-    r"^Mozilla/\S+ Beta|PolycomVVX|\.NET CLR \d"
+    r"Internet Explorer|NETCOMplete|MSDN SurfBear|"
+    r"(?:T-Online|Magic|Commerce|Super Cool|Advanced) Browser)\b|"
+    r"Aplix|Netbox/|MSIE\+\d|MultiZilla|NetPositive|OmniWeb|DreamPassport|Blazer \d|I-Opener|Minefield|"
+    r"^Mozilla/\S+ Beta|PolycomVVX|\.NET CLR \d|"
+    # What proxies of people's put in the place of a browser's, or of each of its letters.
+    r"^(?:Space Bison|Utopia WebWasher)\b|^Mozilla/\d\.\d \(0{4,};"
 )
 #: Devices that people hold, and their systems.
 DEVICES = (
@@ -82,7 +86,7 @@ DEVICES = (
     r"Macintosh|Mac ?OS|OS X|CrOS|KaiOS|Tizen|Web0S|webOS|Bada|HarmonyOS|OpenHarmony|Fuchsia|"
     r"Symbian|Series ?[346]0|S60|BlackBerry|\bBB10|RIM Tablet|PlayBook|Palm|Maemo|MeeGo|Sailfish|"
     r"Nokia|SonyEricsson|SAMSUNG|\bSEC-|HUAWEI|Xiaomi|Lenovo|HTC|\bLGE?[-/]|MOT-|ZTE|OPPO|vivo|"
-    r"Alcatel|Panasonic|Sharp|Philips|Toshiba|Sagem|SIE-|PANTECH|Karbonn|Micromax|Spice|Garmin|"
+    r"Alcatel|Panasonic|Sharp|Philips|Toshiba|Sagem|SIE-|PANTECH|Karbonn|Micromax|INTEX|Spice|Garmin|"
     r"HbbTV|Hybridcast|Smart-?TV|SMART-TV|smarttv|Google ?TV|\bTV\b|VIZIO|Roku|BRAVIA|VIERA|AQUOS|"
     r"NetCast|LOEWE|Zeasn|BrightSign|Kodi|Sonos|Echo|Alexa|Chromecast|CrKey|KreaTV|Portal|"
     r"PlayStation|\bPS[2-5P]\b|PS Vita|Nintendo|\bWii|Xbox|GOG ?Galaxy|Steam|Quest|Tesla|"

@@ -177,6 +177,13 @@ ODD = (
     "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 5.1; Trident/4.0; User-agent: Mozilla/4.0 "
     "(compatible; MSIE 6.0; Windows NT 5.1; SV1; http://bsalsa.com) (none); InfoPath.2)",
     "Avant Browser (http://www.avantbrowser.com)",
+    "Advanced Browser (http://www.avantbrowser.com)",
+    "Mozilla/3.01 (compatible; Netbox/3.5 R92; Linux 2.2)",
+    "INTEX ECO Beats",
+    # Of filters that people run on their own machines, which leave nothing of the browser's.
+    "Space Bison/0.02 [fu] (Win67; X; SK)",
+    "Utopia WebWasher 3.0",
+    "Mozilla/5.0 (000000000; 00000 000 00 0 000000) DDDDDDDDDDDDDDDDDD DDDDDDD DDDD DDDDDD",
     "Orca Browser (http://www.orcabrowser.com)",
     "Mozilla/5.0 (Windows; U; Windows NT 6.1; en-US) AppleWebKit/527+ (KHTML, like Gecko) "
     "QtWeb Internet Browser/3.0 http://www.QtWeb.net",
