@@ -74,7 +74,8 @@ ENGINES = (
     r"BarcaPro|Sylera|DonutP|AWeb|Shiira|Ace Explorer|Sunrise|Foxmail|ActiveWorlds|Biyubi|Gumbo|"
     r"Internet Explorer|NETCOMplete|MSDN SurfBear|"
     r"(?:T-Online|Magic|Commerce|Super Cool|Advanced) Browser)\b|"
-    r"Aplix|Netbox/|MSIE\+\d|MultiZilla|NetPositive|OmniWeb|DreamPassport|Blazer \d|I-Opener|Minefield|"
+    r"Aplix|Netbox/|MSIE\+\d|MultiZilla|NetPositive|OmniWeb|DreamPassport|Blazer \d|I-Opener|"
+    r"Minefield|"
     r"^Mozilla/\S+ Beta|PolycomVVX|\.NET CLR \d|"
     # What proxies of people's put in the place of a browser's, or of each of its letters.
     r"^(?:Space Bison|Utopia WebWasher)\b|^Mozilla/\d\.\d \(0{4,};"
