@@ -22,7 +22,7 @@ from app.schema.columns import added_columns, keep_columns
 from app.schema.lifetime import Lifetime, keep_clicks
 from app.schema.membership import TableServer
 from app.schema.mismatch import SchemaMismatch
-from app.schema.replication import have_caught_up, make_alike
+from app.schema.replication import have_caught_up, held_tables, make_alike
 from app.schema.resting_months import merge_resting_months
 from app.schema.servers import Servers, opened
 from app.schema.sharding import find_layout, spread
@@ -180,8 +180,9 @@ def outstanding(ours: Iterable[Migration], applied: Mapping[str, str]) -> list[M
 def _make_alike(servers: Servers) -> None:
     """Have a cluster's hosts hold the same tables; clicks last, lest they miss Keeper first."""
     spread_over = find_layout(servers)
+    held = held_tables(servers.all)
     for table in (*SUM_TABLES, "migrations", *reversed(tables())):
-        if not (spread_over and table in SHARDED):
+        if table in held and not (spread_over and table in SHARDED):
             make_alike(servers, servers.all, table)
     if spread_over:
         spread(servers, spread_over)

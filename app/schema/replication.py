@@ -8,6 +8,7 @@ the others have, and then its rows from them.
 import logging
 import re
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from app.schema.engines import NAME_EVERYWHERE, TOKENS
 from app.schema.membership import TableServer
@@ -18,21 +19,50 @@ from app.stores.clickhouse.replicas import catch_up
 
 logger = logging.getLogger(__name__)
 
+_HELD = """
+SELECT name FROM system.tables WHERE database = currentDatabase()
+UNION DISTINCT SELECT table FROM system.detached_tables WHERE database = currentDatabase()
+"""
 _STATE = """
 SELECT engine, engine_full, create_table_query FROM system.tables
 WHERE database = currentDatabase() AND name = {table:String}
+UNION ALL SELECT 'Detached', '', '' FROM system.detached_tables
+WHERE database = currentDatabase() AND table = {table:String}
 """
 _REPLICA = """
 SELECT zookeeper_path, is_readonly AND total_replicas = 0 AND NOT is_session_expired
 FROM system.replicas WHERE database = currentDatabase() AND table = {table:String}
 """
-_DETACHED = """
-SELECT count() FROM system.detached_tables
-WHERE database = currentDatabase() AND table = {table:String}
-"""
 _REPLICATED = "Replicated"
 _PATH_WITH_UUID = re.compile(r"(ENGINE = Replicated\w+\()'[^']*\{uuid\}[^']*'")
 _PATH_AND_NAME = re.compile(r"(ENGINE = Replicated\w+\()'[^']*', '[^']*'")
+
+
+class _State(NamedTuple):
+    """What a server has under a table's name; nothing by default."""
+
+    engine: str = ""
+    engine_full: str = ""
+    query: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        return self.engine not in ("", "Detached")
+
+    @property
+    def is_replica(self) -> bool:
+        return self.engine.startswith(_REPLICATED)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is not replicated, or was left detached by a conversion that died."""
+        others = (_REPLICATED, "Shared", "Distributed")
+        return bool(self.engine) and not self.engine.startswith(others)
+
+
+def held_tables(servers: Iterable[TableServer]) -> set[str]:
+    """Return the names of the tables that any server holds, be they detached."""
+    return {name for one in servers for (name,) in one.run(_HELD)}
 
 
 def make_alike(servers: Servers, hosts: Sequence[TableServer], table: str) -> None:
@@ -45,8 +75,9 @@ def make_alike(servers: Servers, hosts: Sequence[TableServer], table: str) -> No
         SchemaMismatch: two servers have rows of their own.
         ClickHouseUnavailable, ClickHouseRefused: as the servers say.
     """
-    plain = [one for one in hosts if _is_plain(one, table)]
-    holders = [one for one in hosts if engine_of(one, table).startswith(_REPLICATED)]
+    states = [(one, _state_of(one, table)) for one in hosts]
+    plain = [one for one, state in states if state.is_plain]
+    holders = [one for one, state in states if state.is_replica]
     if plain and (holders or len(plain) > 1):
         raise SchemaMismatch(
             f"{table} of {plain[0].place} is no replica of that of"
@@ -59,10 +90,10 @@ def make_alike(servers: Servers, hosts: Sequence[TableServer], table: str) -> No
         holders = plain
     for one in holders:
         _finish(one, table)
-    for one in hosts:
-        if holders and not engine_of(one, table):
+    for one, before in states:
+        if holders and not before.is_there and one not in holders:
             _join(one, holders[0], table)
-        _keep_tokens(one, table)
+        _keep_tokens(one, table, before if before.is_replica else _state_of(one, table))
 
 
 def have_caught_up(servers: Iterable[TableServer], table: str) -> None:
@@ -74,21 +105,19 @@ def have_caught_up(servers: Iterable[TableServer], table: str) -> None:
 
 def is_replica(server: TableServer, table: str) -> bool:
     """Tell whether a table is one server's or replica's, be it detached by a conversion."""
-    return engine_of(server, table).startswith(_REPLICATED) or _is_plain(server, table)
-
-
-def _is_plain(server: TableServer, table: str) -> bool:
-    """Tell whether a table is not replicated, or was left detached by a conversion that died."""
-    engine = engine_of(server, table)
-    if engine:
-        return not engine.startswith((_REPLICATED, "Shared", "Distributed"))
-    return bool(server.run(_DETACHED, {"table": table})[0][0])
+    state = _state_of(server, table)
+    return state.is_replica or state.is_plain
 
 
 def engine_of(server: TableServer, table: str) -> str:
     """Return the name of a table's engine, '' where there is none."""
-    rows = server.run(_STATE, {"table": table})
-    return str(rows[0][0]) if rows else ""
+    state = _state_of(server, table)
+    return state.engine if state.is_there else ""
+
+
+def _state_of(server: TableServer, table: str) -> _State:
+    states = [_State(*row) for row in server.run(_STATE, {"table": table})]
+    return next((state for state in states if state.is_there), states[0] if states else _State())
 
 
 def _convert(server: TableServer, table: str) -> None:
@@ -117,7 +146,7 @@ def _finish(server: TableServer, table: str) -> None:
 
 def _join(server: TableServer, other: TableServer, table: str) -> None:
     """Make the table that another replica has."""
-    ((_, _, query),) = other.run(_STATE, {"table": table})
+    query = _state_of(other, table).query
     ((path, _),) = other.run(_REPLICA, {"table": table})
     if server.shard == other.shard:
         query = _PATH_WITH_UUID.sub(rf"\1'{path}'", query)
@@ -127,8 +156,7 @@ def _join(server: TableServer, other: TableServer, table: str) -> None:
     logger.info("%s of %s is a replica now, and gets its rows from the others", table, server.place)
 
 
-def _keep_tokens(server: TableServer, table: str) -> None:
+def _keep_tokens(server: TableServer, table: str, state: _State) -> None:
     """Have Keeper remember tokens for longer; the settings of a table are each replica's own."""
-    rows = server.run(_STATE, {"table": table})
-    if rows and TOKENS not in rows[0][1]:
+    if state.is_there and TOKENS not in state.engine_full:
         server.run(f"ALTER TABLE {table} MODIFY SETTING {TOKENS}")
