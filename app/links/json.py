@@ -26,8 +26,11 @@ NAMES = (
 )
 #: What :func:`describe` and :func:`to_plain` say and nobody can set.
 _DERIVED = ("updated_at", "short_url", "state", "uses")
+#: How many clicks another program has counted of a link that it has exported.
+CLICKS = "clicks"
 #: Values that are text, and whatever text they are.
 _TEXTS = ("code", "target", "cache_control", "tags", "title")
+_MOST_DIGITS = 15
 #: How databases and tables of programs write that a number, a time or a flag isn't there.
 _MISSING = ("", "nan", "nat", "null", "nil", "<na>", "n/a", "#n/a", "\\n")
 
@@ -41,12 +44,14 @@ class NewLink:
         code: the chosen code, or None for one made up.
         created_ms: when the link was first created, or None for now.
         deleted: whether it is a tombstone.
+        clicks: as another program has counted them, or None where it doesn't say.
     """
 
     given: Mapping[str, object]
     code: str | None = None
     created_ms: int | None = None
     deleted: bool = False
+    clicks: int | None = None
 
 
 def to_plain(link: Link) -> dict[str, object]:
@@ -72,7 +77,7 @@ def describe(link: Link, *, short_url: str, uses: int, now: float) -> dict[str, 
 
 def is_known(name: str) -> bool:
     """Tell whether a name is one of a link's, be it one that nobody can set."""
-    return name in NAMES or name in _DERIVED
+    return name in NAMES or name in _DERIVED or name == CLICKS
 
 
 def from_plain(plain: Mapping[str, object]) -> NewLink:
@@ -93,6 +98,7 @@ def from_plain(plain: Mapping[str, object]) -> NewLink:
         code=code or None,
         created_ms=_created_ms(held.get("created_at")),
         deleted=_deleted(held.get("deleted", False)),
+        clicks=_clicks(held.get(CLICKS)),
     )
 
 
@@ -110,6 +116,12 @@ def _created_ms(value: object) -> int | None:
     except ValueError as error:
         raise InvalidLink("created_at", str(error)) from None
     return (time - EPOCH) // timedelta(milliseconds=1)
+
+
+def _clicks(value: object) -> int | None:
+    """Return a count; what isn't one says nothing, as nothing is stored of it."""
+    text = str(value).strip()
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def _deleted(value: object) -> bool:

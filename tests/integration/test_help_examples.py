@@ -43,6 +43,9 @@ def desk(running: Up, tmp_path: Path) -> Path:
     folder = tmp_path / "desk"
     (folder / "build").mkdir(parents=True)
     (folder / "links.csv").write_text("target,code\nhttps://example.com/,from-csv\n")
+    (folder / "old.csv").write_text("Long link,Ending\nhttps://example.com/,from-old\n")
+    counts = "longUrl,shortCode,visits,Aufrufe\nhttps://example.com/,demo1,1,2\n"
+    (folder / "export.csv").write_text(counts)
     figures = {"variants": [{"name": "fast-lane", "cpu_us": 9.3, "redis_cpu_us": 2.7}]}
     (folder / "build" / "bench.json").write_text(json.dumps(figures))
     _spool_a_click(folder)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.links.parity import parity
 from app.cli.links.transfer import export_links, import_links
 from app.config.loading import load
 from app.config.settings import Settings
@@ -220,6 +221,7 @@ def rm(codes: Codes) -> None:
 
 links.command("import")(import_links)
 links.command("export")(export_links)
+links.command()(parity)
 
 
 @contextmanager

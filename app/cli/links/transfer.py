@@ -11,6 +11,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from app.cli.links.columns import Column, Encoding, chosen
 from app.config.loading import load
 from app.links import importer
 from app.links.files.encoding import UnreadableFile
@@ -36,9 +37,8 @@ def import_links(
     update: Annotated[
         bool, typer.Option("--update", help="Change links that are there to what their rows say.")
     ] = False,
-    encoding: Annotated[
-        str, typer.Option(help="The file's encoding, e.g. windows-1252; found out by default.")
-    ] = "",
+    column: Column = [],  # noqa: B006 - typer reads it, and nobody changes it
+    encoding: Encoding = "",
 ) -> None:
     """Add the links of a file; it can be repeated, because links already there are left alone.
 
@@ -48,16 +48,27 @@ def import_links(
     one without a code gets one made up, each time. An empty cell says nothing; `none` takes an
     expiry or a limit off.
 
+    Exports of Shlink, YOURLS, Kutt, Bitly, Dub and Short.io are read as they are: what they call
+    the parts of a link is told as it is read. --column says it of any other file.
+
     A bad line is reported with its number and reason, and does not stop the others. With --update
     an edited export changes its links; without it, what differs is reported and left as it is.
 
     \b
     hopline links import links.csv --dry-run
+    hopline links import old.csv --column target='Long link' --column code=Ending --dry-run
     hopline links export | hopline links import -
     """
+    columns = chosen(column)
     store = open_store(load())
     try:
-        rows = read_rows(file, on_unknown=_tell_unknown, encoding=encoding)
+        rows = read_rows(
+            file,
+            columns=columns,
+            on_unknown=_tell_unknown,
+            on_alias=lambda theirs, ours: complain(f"{theirs!r} is read as {ours}"),
+            encoding=encoding,
+        )
         shelf = Rehearsal(store) if dry_run else None
         outcomes = importer.import_links(store, rows, shelf=shelf, changes_links=update)
         kinds = _report(counted(outcomes, "links", share=share_read(file)))

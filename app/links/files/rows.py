@@ -13,12 +13,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from io import BufferedReader, BytesIO, TextIOWrapper
+from types import MappingProxyType
 from typing import Any
 
+from app.links.files.columns import SHORT_URL, Columns, Named, code_in, parted
 from app.links.files.encoding import UnreadableFile, complaint, numbered, open_text
 from app.links.files.json_array import NoJson, Object, read_elements, read_value
 from app.links.importer import Row
-from app.links.json import NAMES, NewLink, from_plain, is_known
+from app.links.json import NAMES, NewLink, from_plain
 from app.links.validation import InvalidLink
 
 _DELIMITERS = ",;\t|"
@@ -28,17 +30,21 @@ _NEUTRALISED = re.compile(r"\A'(?='*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _OPEN = re.compile(r'\s*"[^"]*+(?:""[^"]*+)*+')
 
 Line = tuple[int, str]
-OnUnknown = Callable[[str], None]
 
 
 def read_rows(
-    file: BufferedReader | BytesIO, *, on_unknown: OnUnknown = lambda _: None, encoding: str = ""
+    file: BufferedReader | BytesIO,
+    *,
+    columns: Mapping[str, str] = MappingProxyType({}),
+    on_unknown: Callable[[str], None] = lambda _: None,
+    on_alias: Callable[[str, str], None] = lambda *_: None,
+    encoding: str = "",
 ) -> Iterator[Row]:
     """Yield the links of a file: a JSON array, JSON lines, or CSV.
 
     Args:
         file: opened for reading, and at its end closed.
-        on_unknown: told each column once that links don't have.
+        columns, on_unknown, on_alias: see :class:`app.links.files.columns.Columns`.
         encoding: see :func:`app.links.files.encoding.open_text`.
 
     Raises:
@@ -47,7 +53,7 @@ def read_rows(
     line = 0
     with open_text(file, encoding) as text:
         try:
-            for row in _rows(text, _Names(on_unknown)):
+            for row in _rows(text, Columns(columns, on_unknown, on_alias)):
                 line = row.line
                 yield row
         except (UnicodeError, OSError) as error:
@@ -58,25 +64,7 @@ def read_rows(
             yield Row(line + 1, InvalidLink("line", f"from here on it {fault}"))
 
 
-class _Names:
-    """Tells the names of links from others, which it reports once each."""
-
-    def __init__(self, on_unknown: OnUnknown) -> None:
-        self._on_unknown = on_unknown
-        self._told: set[str] = set()
-
-    def of(self, raw: str) -> str | None:
-        """Return the name that a column or key stands for, None for what links don't have."""
-        name = "_".join(raw.strip().casefold().replace("-", " ").split())
-        if is_known(name):
-            return name
-        if raw not in self._told and raw.strip():
-            self._told.add(raw)
-            self._on_unknown(raw.strip())
-        return None
-
-
-def _rows(text: TextIOWrapper, names: _Names) -> Iterator[Row]:
+def _rows(text: TextIOWrapper, names: Columns) -> Iterator[Row]:
     lines = numbered(text)
     first = next(lines, None)
     if first is None:
@@ -93,7 +81,7 @@ def _rows(text: TextIOWrapper, names: _Names) -> Iterator[Row]:
         yield from _read_csv(first, lines, names)
 
 
-def _parse(line: str, names: _Names) -> NewLink | InvalidLink:
+def _parse(line: str, names: Columns) -> NewLink | InvalidLink:
     if fault := complaint(line):
         return InvalidLink("line", fault)
     try:
@@ -102,7 +90,7 @@ def _parse(line: str, names: _Names) -> NewLink | InvalidLink:
         return InvalidLink("line", str(error))
 
 
-def _from_json(element: object, names: _Names) -> NewLink | InvalidLink:
+def _from_json(element: object, names: Columns) -> NewLink | InvalidLink:
     if isinstance(element, NoJson):
         return InvalidLink("line", str(element))
     try:
@@ -113,12 +101,13 @@ def _from_json(element: object, names: _Names) -> NewLink | InvalidLink:
         return InvalidLink("line", fault)
     if not isinstance(element, Object):
         return InvalidLink("line", "it is no JSON object")
-    named = [(names.of(name), value) for name, value in element.pairs]
+    ours = names.of([name for name, _ in element.pairs])
+    named = [(name, value) for name, (_, value) in zip(ours.names, element.pairs, strict=True)]
     if twice := _twice([name for name, _ in named]):
         return InvalidLink("line", f"it names {twice!r} twice")
     if nested := next((name for name, value in named if name and _is_nested(value)), ""):
         return InvalidLink(nested, "expected text, a number, true or false, or a list of texts")
-    return _from_plain(dict(named))
+    return _from_plain(dict(named), is_foreign=ours.are_foreign)
 
 
 def _is_nested(value: object) -> bool:
@@ -132,15 +121,19 @@ def _twice(names: Sequence[str | None]) -> str:
     return next((name for name in known if known.count(name) > 1), "")
 
 
-def _from_plain(plain: dict[str | None, Any]) -> NewLink | InvalidLink:
+def _from_plain(plain: dict[str | None, Any], *, is_foreign: bool) -> NewLink | InvalidLink:
     plain.pop(None, None)
+    if not plain.get("code"):
+        plain["code"] = code_in(plain.get(SHORT_URL))
+    if is_foreign and "tags" in plain:
+        plain["tags"] = parted(plain["tags"])
     try:
         return from_plain({str(name): value for name, value in plain.items()})
     except InvalidLink as error:
         return error
 
 
-def _read_csv(first: Line, lines: Iterator[Line], names: _Names) -> Iterator[Row]:
+def _read_csv(first: Line, lines: Iterator[Line], names: Columns) -> Iterator[Row]:
     separator = _SEPARATOR_LINE.fullmatch(first[1])
     header = next(lines, (0, "")) if separator else first
     delimiters = separator[1] if separator else _DELIMITERS
@@ -153,17 +146,20 @@ def _read_csv(first: Line, lines: Iterator[Line], names: _Names) -> Iterator[Row
             yield Row(number, _from_cells(columns, cells))
 
 
-def _columns(line: str, delimiters: str, names: _Names) -> tuple[str, Sequence[str | None]]:
+def _columns(line: str, delimiters: str, names: Columns) -> tuple[str, Named]:
     """Return what stands between the cells, and the names of the columns."""
     for delimiter in delimiters:
         cells = _cells(line, delimiter)
-        if isinstance(cells, list) and "target" in map(_Names(lambda _: None).of, cells):
-            columns = [names.of(cell) for cell in cells]
-            if twice := _twice(columns):
+        if isinstance(cells, list) and names.name_target(cells):
+            if missing := names.missing(cells):
+                raise UnreadableFile(f"its first line doesn't name {missing[0]!r}")
+            columns = names.of(cells)
+            if twice := _twice(columns.names):
                 raise UnreadableFile(f"its first line names {twice!r} twice")
             return delimiter, columns
     raise UnreadableFile(
-        f"the first line must name the columns: target and any of {', '.join(NAMES)}"
+        f"the first line must name the columns: target and any of {', '.join(NAMES)}; or say what"
+        " it calls them: --column target='Long link'"
     )
 
 
@@ -196,8 +192,8 @@ def _cell(delimiter: str) -> re.Pattern[str]:
     )
 
 
-def _from_cells(columns: Sequence[str | None], cells: list[str]) -> NewLink | InvalidLink:
-    if any(cells[len(columns) :]):
+def _from_cells(columns: Named, cells: list[str]) -> NewLink | InvalidLink:
+    if any(cells[len(columns.names) :]):
         return InvalidLink("line", "it has more cells than the first line names columns")
-    given: Mapping[str | None, Any] = dict(zip(columns, cells, strict=False))
-    return _from_plain(dict(given))
+    given: Mapping[str | None, Any] = dict(zip(columns.names, cells, strict=False))
+    return _from_plain(dict(given), is_foreign=columns.are_foreign)

@@ -1,4 +1,5 @@
 import io
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -185,3 +186,31 @@ def test_a_cell_of_megabytes_is_refused_in_a_line_that_a_terminal_can_show(
     assert " characters … " in ended.err
     assert ended.err.endswith(f"{codes.EXPECTED[-30:]}\n")
     assert len(ended.err) < 3_000
+
+
+def test_an_export_of_another_program_is_read_as_it_is_and_that_is_told(
+    hopline: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "shlink.csv"
+    path.write_text(
+        "createdAt,shortCode,shortUrl,longUrl,title,tags,visits\n"
+        "2016-05-01T22:34:16+02:00,abc,https://s.test/abc,https://example.com/,A,x|y,7\n"
+    )
+    ended = hopline("links", "import", str(path))
+    assert (ended.exit_code, ended.out) == (0, "1 created, 0 unchanged, 0 refused\n")
+    assert "'longUrl' is read as target" in ended.err
+    held = json.loads(hopline("links", "show", "abc", "--json").out)
+    assert (held["target"], held["tags"], held["created_at"]) == (
+        "https://example.com/",
+        ["x", "y"],
+        "2016-05-01T20:34:16Z",
+    )
+
+
+def test_columns_of_any_file_can_be_named(hopline: Run, tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    path.write_text("Ziel;Endung\nhttps://example.com/;abc\n")
+    named = ("--column", "target=Ziel", "--column", "code=Endung")
+    assert hopline("links", "import", str(path), *named).out.startswith("1 created")
+    ended = hopline("links", "import", str(path), "--column", "Ziel")
+    assert (ended.exit_code, "expected OURS=THEIRS" in ended.err) == (2, True)

@@ -64,7 +64,7 @@ def test_an_empty_file_holds_no_links() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["code,url\n", "https://a.b/\n", '"x"\n', '"open\n', "sep=;\n", "target\udcff\n"]
+    "text", ["code,where\n", "https://a.b/\n", '"x"\n', '"open\n', "sep=;\n", "target\udcff\n"]
 )
 def test_a_file_whose_columns_are_not_named_is_refused(text: str) -> None:
     with pytest.raises(UnreadableFile, match="the first line must name the columns"):
