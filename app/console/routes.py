@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from app.console.api.idempotency import KeptAnswers
 from app.console.api.links.collection import Links
 from app.console.api.links.showing import LINK_PATH, LINKS_PATH
 from app.console.api.links.single import OneLink, Switch
@@ -24,16 +25,21 @@ class Route(NamedTuple):
 
 
 def api_routes(
-    reports: Reports, limiter: ReportLimiter, links: LinkStore, link_base: str
+    reports: Reports,
+    limiter: ReportLimiter,
+    links: LinkStore,
+    link_base: str,
+    answers: KeptAnswers,
 ) -> list[Route]:
     """Return the routes of /api/v1.
 
     Args:
         limiter: of the requests for reports.
         link_base: what stands before a code in a short URL.
+        answers: to requests with an Idempotency-Key.
     """
     return [
-        Route(LINKS_PATH, Links(links, link_base)),
+        Route(LINKS_PATH, Links(links, link_base, answers)),
         Route(LINK_PATH, OneLink(links, link_base)),
         Route(f"{LINK_PATH}/disable", Switch(links, link_base, disabled=True)),
         Route(f"{LINK_PATH}/enable", Switch(links, link_base, disabled=False)),

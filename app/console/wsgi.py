@@ -9,6 +9,7 @@ from app.config.access import HostNames
 from app.config.instance import instance_id
 from app.config.loading import load
 from app.config.variables import variable
+from app.console.api.idempotency import open_answers
 from app.console.api.report_limiter import ReportLimiter
 from app.console.app import App, create_app
 from app.console.health_endpoints import Ready
@@ -57,7 +58,9 @@ def get_app() -> App:
         BearerAuth(authenticator),
     )
     return create_app(
-        api_routes(reports, ReportLimiter(held, metrics), links, held.link_base),
+        api_routes(
+            reports, ReportLimiter(held, metrics), links, held.link_base, open_answers(held)
+        ),
         Ready(pings, instance_id(held)),
         guards,
         metrics,

@@ -33,7 +33,9 @@ logger = logging.getLogger(__name__)
 _SCAN = 500
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
+    """A link's place in a list, which it keeps."""
+
     code: str
     created_ms: int
 
@@ -85,11 +87,27 @@ class LinkList:
             InvalidLink: no link can carry the tag.
         """
         tag = read_tag(tag) if tag else None
-        key = link_tag_key(tag) if tag else LINK_INDEX
-        for entries in self._pieces(key, after):
-            for link in self._tidied(key, entries, tag):
-                if not link.deleted and (not tag or tag in link.tags):
-                    yield link
+        start = None if after is None else self._entry(_list_key(tag), after)
+        for _, links in self.pieces(tag, start):
+            yield from links
+
+    def pieces(
+        self, tag: str | None, after: Entry | None, size: int = _SCAN
+    ) -> Iterator[tuple[list[Entry], list[Link]]]:
+        """Yield entries of a list, newest first, with the links that are there and belong to it.
+
+        Args:
+            tag: as links carry it; None for all links.
+            after: behind which to begin, be it there or not.
+            size: of a piece.
+        """
+        key = _list_key(tag)
+        for entries in self._pieces(key, after, size):
+            links = self._tidied(key, entries, tag)
+            yield (
+                entries,
+                [link for link in links if not link.deleted and (not tag or tag in link.tags)],
+            )
 
     def scan_all(self) -> Iterator[Link]:
         """Yield all links and tombstones, newest first.
@@ -130,7 +148,7 @@ class LinkList:
             for code in codes_buried:
                 asked.zscore(LINK_INDEX, code)
             scores = zip(codes_buried, asked.execute(), strict=True)
-        if found := [_Entry(code, int(score)) for code, score in scores if score is not None]:
+        if found := [Entry(code, int(score)) for code, score in scores if score is not None]:
             self._bury(found)
 
     def list_under(self, tags: Iterable[str], link: Link) -> None:
@@ -165,32 +183,32 @@ class LinkList:
                 tagged.zrem(link_tag_key(tag), link.code)
         tagged.execute()
 
-    def _pieces(self, key: str, after: str | None = None) -> Iterator[list[_Entry]]:
+    def _pieces(
+        self, key: str, after: Entry | None = None, size: int = _SCAN
+    ) -> Iterator[list[Entry]]:
         """Yield a list's entries, some at a time."""
-        rank = 0 if after is None else self._rank_behind(key, self._entry(key, after))
-        while entries := self._entries(key, rank):
+        rank = 0 if after is None else self._rank_behind(key, after)
+        while entries := self._entries(key, rank, size):
             yield entries
-            if len(entries) < _SCAN:
+            if len(entries) < size:
                 return
             rank = self._rank_behind(key, entries[-1])
 
-    def _entry(self, key: str, code: str) -> _Entry:
+    def _entry(self, key: str, code: str) -> Entry:
         if is_valid(code):
             with translated(self._url):
                 for each in (key, LINK_TOMBSTONES):
                     score = self._client.zscore(each, code)
                     if score is not None:
-                        return _Entry(code, int(score))
+                        return Entry(code, int(score))
         raise LinkNotFound(f"no link has the code {code!r} to go on after")
 
-    def _entries(self, key: str, rank: int) -> list[_Entry]:
+    def _entries(self, key: str, rank: int, size: int = _SCAN) -> list[Entry]:
         with translated(self._url):
-            found: Any = self._client.zrange(
-                key, rank, rank + _SCAN - 1, desc=True, withscores=True
-            )
-        return [_Entry(code.decode(), int(score)) for code, score in found]
+            found: Any = self._client.zrange(key, rank, rank + size - 1, desc=True, withscores=True)
+        return [Entry(code.decode(), int(score)) for code, score in found]
 
-    def _rank_behind(self, key: str, entry: _Entry) -> int:
+    def _rank_behind(self, key: str, entry: Entry) -> int:
         """Return the place behind an entry, or where it would be."""
         with translated(self._url):
             rank: Any = self._client.zrevrank(key, entry.code)
@@ -243,7 +261,7 @@ class LinkList:
                 self._client.zadd(key, {link.code: link.created_ms}, nx=True)
         return True
 
-    def _tidied(self, key: str, entries: Sequence[_Entry], tag: str | None = None) -> list[Link]:
+    def _tidied(self, key: str, entries: Sequence[Entry], tag: str | None = None) -> list[Link]:
         """Return the links of a list's entries, and take those off that it shouldn't have."""
         links = list(self._existing([entry.code for entry in entries]))
         stale = {link.code for link in links if (tag not in link.tags if tag else link.deleted)}
@@ -259,7 +277,7 @@ class LinkList:
                 logger.info("Links that are gone stay in the way of %s: %s", key, error)
         return links
 
-    def _bury(self, buried: Sequence[_Entry]) -> None:
+    def _bury(self, buried: Sequence[Entry]) -> None:
         """Move entries of tombstones from the index to theirs."""
         codes = [entry.code for entry in buried]
         # Also on a full Redis: it takes no more than it gives back.
@@ -278,6 +296,10 @@ class LinkList:
         for code, raw in zip(codes_found, texts, strict=True):
             if raw is not None and (link := _readable(code, raw)):
                 yield link
+
+
+def _list_key(tag: str | None) -> str:
+    return link_tag_key(tag) if tag else LINK_INDEX
 
 
 def _age(link: Link) -> tuple[int, str]:

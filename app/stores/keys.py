@@ -56,6 +56,11 @@ def link_spent_key(code: str) -> str:
     return f"{{{link_uses_key(code)}}}:spent"
 
 
+def answer_key(name: str) -> str:
+    """Return the key that holds the answer to a request for a day, so that it can be repeated."""
+    return f"links:answers:{name}"
+
+
 def visitor_salt_key(day: str) -> str:
     """Return the key of the salt of a UTC day, written YYYY-MM-DD."""
     return VISITOR_SALT_PREFIX + day

@@ -9,6 +9,7 @@ from prometheus_client.exposition import choose_encoder
 
 from app.config.access import HostNames
 from app.config.settings import Settings
+from app.console.api.idempotency import KeptAnswers
 from app.console.api.report_limiter import ReportLimiter
 from app.console.app import create_app
 from app.console.health_endpoints import Ready
@@ -75,7 +76,13 @@ def client_of(
     )
     request_ids = RequestIds(["127.0.0.1/32"])
     app = create_app(
-        api_routes(reports, ReportLimiter(Settings(), metrics), links, SHORT),
+        api_routes(
+            reports,
+            ReportLimiter(Settings(), metrics),
+            links,
+            SHORT,
+            KeptAnswers(links._client, ""),
+        ),
         Ready(pings, "one"),
         guards,
         metrics,

@@ -73,6 +73,14 @@ KINDS: Mapping[str, Kind] = {
     "link-unreadable": Kind(
         500, "The link can't be read", "What Redis holds of it is no link: see the console's log."
     ),
+    "idempotency-key-reused": Kind(
+        422, "The Idempotency-Key stands for another request", "Send each request with its own."
+    ),
+    "idempotency-key-in-use": Kind(
+        409,
+        "The request is being carried out",
+        "Another with the same Idempotency-Key came before it: send it again in a moment.",
+    ),
     "body-too-large": Kind(413, "The body is too large", "detail says how large it may be."),
     "unsupported-content-type": Kind(
         415, "The body is of another type", "detail says which Content-Type is read here."
