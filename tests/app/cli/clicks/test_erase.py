@@ -1,7 +1,7 @@
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,81 +9,17 @@ import pytest
 from redis import Redis
 
 from app.audit.entry_counts import EntryLedger
-from app.audit.writer import write_ledger
-from app.clicks.click import Click, new_click_id, to_fields
+from app.clicks.click import Click, to_fields
 from app.dead_letters.letter import Fault, to_letter
-from app.erasure.entries import Entries
-from app.erasure.stored import StoredClicks
 from app.redirect.spool.file import SpoolFile
-from app.stores.clickhouse.connection import connect
-from app.stores.clickhouse.shards import Shard
 from app.stores.redis.connection import RedisConnection
 from app.sums.computation import Computation
 from app.sums.days import clean_days
 from tests.support.clicks import NOON, click_row, insert_clicks
+from tests.support.erasing import BEGAN_MS, add, click, codes, left, process
 from tests.support.producers import xadd_of
 
 Run = Callable[..., Any]
-#: Young enough for the ledger.
-BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
-BEGAN_MS = round(BEGAN.timestamp() * 1000)
-
-
-@pytest.fixture
-def tables(hopline: Run, migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("HOPLINE_CLICKHOUSE_URL", migrated_url)
-    # What the server takes to remove old files is tested once.
-    monkeypatch.setattr("app.erasure.stored.StoredClicks.remove_old_parts", lambda *_: True)
-    with connect(migrated_url, timeout_seconds=30) as client:
-        yield client
-
-
-@pytest.fixture
-def redis(redis_url: str) -> Iterator[Redis]:
-    with Redis.from_url(redis_url) as client:
-        yield client
-
-
-def click(number: int, code: str = "abc", ip: str = "203.0.113.7") -> Click:
-    click_id = new_click_id(BEGAN_MS + number, number.to_bytes(10, "big"))
-    return Click(click_id, code, BEGAN_MS // 1000, ip, "Mozilla/5.0", "", "https://example.com/")
-
-
-def add(redis: Redis, *clicks: Click) -> list[bytes]:
-    return [redis.xadd("clicks:stream", to_fields(one)) for one in clicks]
-
-
-def process(redis: Redis, url: str, *clicks: Click, **columns: Any) -> None:
-    """Do what workers do: read, write the ledger, insert, ack."""
-    if not redis.exists("clicks:stream"):
-        redis.xgroup_create("clicks:stream", "analytics-group", "0", mkstream=True)
-    entry_ids = add(redis, *clicks)
-    redis.xreadgroup("analytics-group", "c", {"clicks:stream": ">"})
-    rows = [
-        click_row(
-            BEGAN + timedelta(milliseconds=one.time_ms - BEGAN_MS),
-            click_id=one.click_id,
-            short_code=one.short_code,
-            **columns,
-        )
-        for one in clicks
-    ]
-    with connect(url, timeout_seconds=30) as client:
-        write_ledger(client, [row["click_id"] for row in rows], [row["time"] for row in rows])
-    insert_clicks(url, *rows)
-    redis.xack("clicks:stream", "analytics-group", *entry_ids)
-
-
-def codes(tables: Any) -> list[str]:
-    return [
-        code for (code,) in tables.execute("SELECT short_code FROM clicks FINAL ORDER BY click_id")
-    ]
-
-
-def left(tables: Any) -> tuple[int, int]:
-    return tuple(
-        tables.execute(f"SELECT count() FROM {table}")[0][0] for table in ("clicks", "ledger")
-    )
 
 
 def test_a_links_clicks_go_from_every_place_and_others_stay(
@@ -184,86 +120,6 @@ def test_a_whole_address_is_found_by_its_entries_where_only_networks_are_stored(
     assert codes(tables) == ["neighbour"]
     assert left(tables) == (1, 1)
     assert redis.xlen("clicks:stream") == 1
-
-
-@pytest.mark.parametrize(
-    "next_one", [("--address", "203.0.113.7"), ("--code", "abc"), ("--visitor", "7")]
-)
-def test_an_erasure_that_was_killed_is_ended_by_the_next_one_of_whatever(
-    hopline: Run,
-    tables: Any,
-    redis: Redis,
-    clickhouse_url: str,
-    monkeypatch: pytest.MonkeyPatch,
-    next_one: tuple[str, str],
-) -> None:
-    """Of a row that holds a network nobody could tell whose it is once its entry is gone."""
-    process(redis, clickhouse_url, click(1, "mine"), click(2, "neighbour", "203.0.113.8"))
-
-    def be_killed(*_: object) -> None:
-        raise MemoryError
-
-    with monkeypatch.context() as meanwhile:
-        meanwhile.setattr("app.erasure.stored.StoredClicks.erase_clicks", be_killed)
-        with pytest.raises(MemoryError):
-            hopline("erase", "--address", "203.0.113.7", "--yes")
-    assert redis.xlen("clicks:stream") == 1
-    assert codes(tables) == ["mine", "neighbour"]
-    assert hopline("erase", *next_one, "--dry-run").exit_code == 0
-    assert codes(tables) == ["mine", "neighbour"]
-    assert hopline("erase", *next_one, "--yes").exit_code == 0
-    assert codes(tables) == ["neighbour"]
-    assert left(tables) == (1, 1)
-
-
-@pytest.mark.parametrize(
-    "next_one", [("--address", "203.0.113.7"), ("--code", "abc"), ("--visitor", "7")]
-)
-def test_an_erasure_that_was_killed_before_its_last_mark_marks_the_days_when_it_is_run_again(
-    hopline: Run,
-    tables: Any,
-    redis: Redis,
-    clickhouse_url: str,
-    monkeypatch: pytest.MonkeyPatch,
-    next_one: tuple[str, str],
-) -> None:
-    """Sums that were begun between the first mark and the deletion would count what is gone."""
-    process(redis, clickhouse_url, click(1, "mine"))
-    erase_clicks = StoredClicks.erase_clicks
-
-    def be_killed_afterwards(*arguments: Any) -> None:
-        erase_clicks(*arguments)
-        raise MemoryError
-
-    with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(StoredClicks, "erase_clicks", be_killed_afterwards)
-        with pytest.raises(MemoryError):
-            hopline("erase", "--address", "203.0.113.7", "--yes")
-    assert left(tables) == (0, 0)
-    tables.execute("TRUNCATE TABLE click_marks")
-    assert hopline("erase", *next_one, "--yes").exit_code == 0
-    assert tables.execute("SELECT DISTINCT day FROM click_marks") == [(BEGAN.date(),)]
-
-
-def test_a_click_that_comes_meanwhile_goes_whole_or_stays_whole(
-    hopline: Run,
-    tables: Any,
-    redis: Redis,
-    clickhouse_url: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    process(redis, clickhouse_url, click(1), ip="::ffff:203.0.113.0")
-    erase_letters = Entries.erase_letters
-
-    def meanwhile(*args: Any, **named: Any) -> int:
-        process(redis, clickhouse_url, click(2), ip="::ffff:203.0.113.0")
-        return erase_letters(*args, **named)
-
-    monkeypatch.setattr(Entries, "erase_letters", meanwhile)
-    ended = hopline("erase", "--address", "203.0.113.7", "--yes", "--json")
-    assert ended.exit_code == 0
-    # Without its entry nobody could tell whose the row was.
-    assert left(tables) == (redis.xlen("clicks:stream"),) * 2
 
 
 @pytest.mark.parametrize(
@@ -403,18 +259,3 @@ def test_the_days_of_a_visitors_clicks_are_marked(
     tables.execute("TRUNCATE TABLE click_marks")
     assert hopline("erase", "--visitor", "7", "--yes").exit_code == 0
     assert tables.execute("SELECT DISTINCT day FROM click_marks") == [(NOON.date(),)]
-
-
-@pytest.mark.parametrize(("before", "after"), [("1", None), ("77", "77"), (None, None)])
-def test_a_lifetime_of_old_parts_that_a_killed_erasure_left_is_taken_back_and_anothers_kept(
-    migrated_url: str, before: str | None, after: str | None
-) -> None:
-    with connect(migrated_url, timeout_seconds=30) as client:
-        if before:
-            client.execute(f"ALTER TABLE ledger MODIFY SETTING old_parts_lifetime = {before}")
-        assert StoredClicks([Shard((client,))], migrated_url).remove_old_parts(lambda _: None)
-        query = (
-            "SELECT extract(engine_full, 'old_parts_lifetime = (\\\\d+)') FROM system.tables"
-            " WHERE database = currentDatabase() AND name IN ('clicks', 'ledger') ORDER BY name"
-        )
-        assert client.execute(query) == [("",), (after or "",)]

@@ -1,0 +1,110 @@
+"""Erasures that are killed, and clicks that come meanwhile."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from app.erasure.entries import Entries
+from app.erasure.stored import StoredClicks
+from app.stores.clickhouse.connection import connect
+from app.stores.clickhouse.shards import Shard
+from tests.support.erasing import BEGAN, click, codes, left, process
+
+Run = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    "next_one", [("--address", "203.0.113.7"), ("--code", "abc"), ("--visitor", "7")]
+)
+def test_an_erasure_that_was_killed_is_ended_by_the_next_one_of_whatever(
+    hopline: Run,
+    tables: Any,
+    redis: Redis,
+    clickhouse_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    next_one: tuple[str, str],
+) -> None:
+    """Of a row that holds a network nobody could tell whose it is once its entry is gone."""
+    process(redis, clickhouse_url, click(1, "mine"), click(2, "neighbour", "203.0.113.8"))
+
+    def be_killed(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("app.erasure.stored.StoredClicks.erase_clicks", be_killed)
+        with pytest.raises(MemoryError):
+            hopline("erase", "--address", "203.0.113.7", "--yes")
+    assert redis.xlen("clicks:stream") == 1
+    assert codes(tables) == ["mine", "neighbour"]
+    assert hopline("erase", *next_one, "--dry-run").exit_code == 0
+    assert codes(tables) == ["mine", "neighbour"]
+    assert hopline("erase", *next_one, "--yes").exit_code == 0
+    assert codes(tables) == ["neighbour"]
+    assert left(tables) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "next_one", [("--address", "203.0.113.7"), ("--code", "abc"), ("--visitor", "7")]
+)
+def test_an_erasure_that_was_killed_before_its_last_mark_marks_the_days_when_it_is_run_again(
+    hopline: Run,
+    tables: Any,
+    redis: Redis,
+    clickhouse_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    next_one: tuple[str, str],
+) -> None:
+    """Sums that were begun between the first mark and the deletion would count what is gone."""
+    process(redis, clickhouse_url, click(1, "mine"))
+    erase_clicks = StoredClicks.erase_clicks
+
+    def be_killed_afterwards(*arguments: Any) -> None:
+        erase_clicks(*arguments)
+        raise MemoryError
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(StoredClicks, "erase_clicks", be_killed_afterwards)
+        with pytest.raises(MemoryError):
+            hopline("erase", "--address", "203.0.113.7", "--yes")
+    assert left(tables) == (0, 0)
+    tables.execute("TRUNCATE TABLE click_marks")
+    assert hopline("erase", *next_one, "--yes").exit_code == 0
+    assert tables.execute("SELECT DISTINCT day FROM click_marks") == [(BEGAN.date(),)]
+
+
+def test_a_click_that_comes_meanwhile_goes_whole_or_stays_whole(
+    hopline: Run,
+    tables: Any,
+    redis: Redis,
+    clickhouse_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    process(redis, clickhouse_url, click(1), ip="::ffff:203.0.113.0")
+    erase_letters = Entries.erase_letters
+
+    def meanwhile(*args: Any, **named: Any) -> int:
+        process(redis, clickhouse_url, click(2), ip="::ffff:203.0.113.0")
+        return erase_letters(*args, **named)
+
+    monkeypatch.setattr(Entries, "erase_letters", meanwhile)
+    ended = hopline("erase", "--address", "203.0.113.7", "--yes", "--json")
+    assert ended.exit_code == 0
+    # Without its entry nobody could tell whose the row was.
+    assert left(tables) == (redis.xlen("clicks:stream"),) * 2
+
+
+@pytest.mark.parametrize(("before", "after"), [("1", None), ("77", "77"), (None, None)])
+def test_a_lifetime_of_old_parts_that_a_killed_erasure_left_is_taken_back_and_anothers_kept(
+    migrated_url: str, before: str | None, after: str | None
+) -> None:
+    with connect(migrated_url, timeout_seconds=30) as client:
+        if before:
+            client.execute(f"ALTER TABLE ledger MODIFY SETTING old_parts_lifetime = {before}")
+        assert StoredClicks([Shard((client,))], migrated_url).remove_old_parts(lambda _: None)
+        query = (
+            "SELECT extract(engine_full, 'old_parts_lifetime = (\\\\d+)') FROM system.tables"
+            " WHERE database = currentDatabase() AND name IN ('clicks', 'ledger') ORDER BY name"
+        )
+        assert client.execute(query) == [("",), (after or "",)]
