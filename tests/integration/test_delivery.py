@@ -87,6 +87,7 @@ def test_a_killed_valkey_loses_and_doubles_nothing(workers, valkey, clickhouse):
             continue
         if piece in (5, 12):
             wait_until(lambda: distinct_clicks(clickhouse) > 0)
+            valkey.finish_writing()
             valkey.kill()
             wait_until(lambda: "is away" in workers.log)
             valkey.start()

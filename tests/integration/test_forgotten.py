@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from app.links.link import Link, encode
 from app.stores.clickhouse.connection import connect
 from app.stores.keys import link_key
 from tests.support.redirect_servers import RedirectServer
-from tests.support.traces import files_with
+from tests.support.traces import contents, files_with
 from tests.support.worker_processes import Workers, wait_until
 
 STREAM = "clicks:stream"
@@ -86,16 +85,12 @@ def visit_everywhere(redirect, valkey, settings):
 
 
 def everything_in(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    return b"".join(contents(path) for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def assert_gone(*folders: Path, address: str = ADDRESS) -> None:
     """Give what removes files in the background a moment."""
-    for _ in range(200):
-        if not (found := files_with(address, *folders)):
-            return
-        time.sleep(0.1)
-    assert found == []
+    wait_until(lambda: files_with(address, *folders) == [])
 
 
 def rewrite(client):
@@ -149,7 +144,8 @@ def test_after_the_horizon_and_a_rewrite_it_is_in_no_file(
     settings = settings.model_copy(update={"store_addresses": kept, "replay_horizon_seconds": 1.0})
     visit_everywhere(redirect, valkey, settings)
     folders = (valkey.directory, redirect.directory, clickhouse.directory, settings.data_dir)
-    assert any("aof" in path for path in files_with(ADDRESS, valkey.directory))
+    # Redis writes there in a moment: not while the last writes are on their way to the disk.
+    wait_until(lambda: any("aof" in path for path in files_with(ADDRESS, valkey.directory)))
     with Workers(settings, tmp_path / "workers.log"), Redis.from_url(valkey.url) as client:
         processed(settings, 3, 1)
         wait_until(lambda: client.xlen(STREAM) == 0, 60)

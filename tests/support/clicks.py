@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.clicks.click import new_click_id
-from app.stores.clickhouse.connection import connect
+from app.stores.clickhouse.connection import connect, insert_settings
 
 NOON = datetime(2026, 5, 10, 12, 0, tzinfo=UTC)
 
@@ -54,5 +54,5 @@ def insert_clicks(url: str, *rows: dict[str, Any]) -> None:
         client.execute(
             f"INSERT INTO clicks ({', '.join(rows[0])}) VALUES",
             list(rows),
-            settings={"async_insert": 0, "insert_deduplication_token": str(next(_numbers))},
+            settings=insert_settings(client, len(rows)),
         )

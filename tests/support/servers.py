@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil
+from redis import Redis
 
 from app.config.variables import PREFIX, variable
 from app.local.clickhouse import clickhouse_url, embedded_program
 from app.local.downloads import CLICKHOUSE_LIBRARY, fetch
 from app.local.ports import LOOPBACK
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
-from app.processes.child import Child, Program
+from app.processes.child import Child, Program, wait_for
 from app.stores.clickhouse.driver import Client
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 60.0
+_WRITTEN_WITHIN_SECONDS = 60.0
 
 #: Below those that Linux gives to connections and to whoever asks for any (ip(7)), so that a server
 #: which a test has stopped finds its port free again; above the last that browsers refuse (10080).
@@ -148,6 +150,18 @@ class RedisServer(Server):
     @property
     def url(self) -> str:
         return valkey_url(self.port)
+
+    def finish_writing(self) -> None:
+        """Wait until its file has what it has confirmed: while the disk syncs, a buffer has it.
+
+        Who is killed before that loses it, as if the machine had lost its power.
+        """
+        with Redis.from_url(self.url) as client:
+
+            def is_written() -> bool:
+                return client.info("persistence")["aof_buffer_length"] == 0
+
+            assert wait_for(is_written, _WRITTEN_WITHIN_SECONDS), self.log
 
     def empty(self) -> None:
         """Remove all that it holds; started again first if it died or no longer answers."""

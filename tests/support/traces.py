@@ -30,7 +30,7 @@ def traces_in(raw: bytes, address: str) -> list[str]:
 def files_with(address: str, *places: Path) -> list[str]:
     """Return the files that an address stands in, below some directories."""
     files = [path for place in places for path in (place, *place.rglob("*")) if path.is_file()]
-    return [str(path) for path in sorted(set(files)) if traces_in(_contents(path), address)]
+    return [str(path) for path in sorted(set(files)) if traces_in(contents(path), address)]
 
 
 def tables_of(client: Any) -> bytes:
@@ -57,7 +57,8 @@ def _in_base64(raw: bytes, at: int) -> bytes:
     return letters[-(-at * 8 // 6) : (at + len(raw)) * 8 // 6]
 
 
-def _contents(path: Path) -> bytes:
+def contents(path: Path) -> bytes:
+    """Return what a file holds, also what is packed there; nothing once it is gone."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError:

@@ -233,6 +233,7 @@ def test_it_rolls_back_with_the_stream_when_the_tail_of_the_aof_is_lost(
         add_entries(redis, 5)
         consumer.finish(consumer.read(4))
     more()
+    server.finish_writing()
     server.kill()
     (tail,) = (server.directory / "appendonlydir").glob("*.incr.aof")
     whole = tail.read_bytes()

@@ -15,11 +15,12 @@ from app.reports.reading.reader import Reports
 from app.reports.sums import division
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect, database_name, insert_settings
+from app.stores.clickhouse.hosts import at_place
 from app.stores.clickhouse.shards import ClickHouseConnection
 from app.sums import computation
 from app.sums.computation import Computation
 from tests.support.clickhouse.replicated import ReplicatedClickHouse
-from tests.support.clicks import NOON, bot_row, click_row
+from tests.support.clicks import NOON, bot_row, click_row, insert_clicks
 from tests.support.redirect.waiting import wait_until
 
 COUNT = 200
@@ -75,6 +76,39 @@ def test_a_report_is_over_the_clicks_of_all_shards(url: str) -> None:
         Figures(),
         NOON + timedelta(minutes=COUNT - 1),
     )
+
+
+def test_all_panels_of_an_answer_are_of_the_same_replicas(
+    shared_shards: ReplicatedClickHouse, url: str
+) -> None:
+    first, second = shared_shards.shards
+    for replica in second:
+        replica.execute(f"SYSTEM STOP FETCHES {database_name(url)}.clicks_local")
+    # Of the second shard's, one of its replicas will have all, and the other none. Whoever is asked
+    # reads its own rows itself, so one of the first shard is asked, which has all of those.
+    asked = at_place(url, f"127.0.0.1:{first[0].port}")
+    insert_clicks(asked, *(click_row(NOON, visitor_id=1) for _ in range(COUNT)))
+    query = Query(
+        since=NOON - timedelta(hours=12),
+        until=NOON + timedelta(hours=12),
+        interval="hour",
+        by=("link", "country"),
+    )
+    seen = set()
+
+    def is_asked_of_both() -> bool:
+        answer = reports.ask(query, NOON + timedelta(days=1))
+        link, country = answer.breakdowns
+        humans = answer.figures.humans
+        assert sum(bucket.figures.humans for bucket in answer.timeline) == humans
+        assert sum(share.clicks for share in link.top) == humans
+        assert sum(share.clicks for share in country.top) == humans
+        seen.add(humans)
+        return len(seen) == 2
+
+    with Reports(asked, timeout_seconds=20) as reports:
+        wait_until(is_asked_of_both)
+    assert max(seen) == 2 * COUNT
 
 
 def test_sums_of_all_shards_are_what_their_clicks_add_up_to(

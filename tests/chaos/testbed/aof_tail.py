@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -16,8 +17,9 @@ _TAIL_SECONDS = 1.0
 class AofTail(Background):
     """Knows how the append-only file of a server grew while the context lasts."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
+        self._clock = clock
         self._directory = directory / "appendonlydir"
         self._sizes: deque[tuple[float, Path, int]] = deque(maxlen=64)
 
@@ -27,7 +29,7 @@ class AofTail(Background):
         The server must not be running. Where the file is younger than that, nothing is cut.
         """
         path = self._newest()
-        since = time.monotonic() - _TAIL_SECONDS
+        since = self._clock() - _TAIL_SECONDS
         sizes = [size for at, seen, size in list(self._sizes) if seen == path and at >= since]
         if path is None or not sizes:
             return 0
@@ -43,7 +45,7 @@ class AofTail(Background):
             # A rewrite of the file may end between the two looks.
             with contextlib.suppress(FileNotFoundError):
                 if path is not None:
-                    self._sizes.append((time.monotonic(), path, path.stat().st_size))
+                    self._sizes.append((self._clock(), path, path.stat().st_size))
 
     def _newest(self) -> Path | None:
         """Return the file that commands are appended to: the one with the highest number."""

@@ -9,6 +9,7 @@ from app.stores.keys import visitor_salt_key
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisUnavailable
 from tests.support.servers import RedisServer
+from tests.support.traces import contents
 from tests.support.worker_processes import wait_until
 from workers.enrich.salts import SALT_BYTES, SALT_SECONDS, Salts
 
@@ -44,13 +45,6 @@ def test_without_redis_there_is_no_salt(free_port):
 def files_with(secret: bytes, directory: Path) -> list[str]:
     found = (path for path in directory.rglob("*") if path.is_file() and secret in contents(path))
     return sorted(path.suffix for path in found)
-
-
-def contents(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""  # a temporary file that is done with
 
 
 def written_anew(client: Redis) -> None:

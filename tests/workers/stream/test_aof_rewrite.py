@@ -8,6 +8,7 @@ from app.stores.redis.aof_rewrite import FIELDS, Noted
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
 from tests.support.producers import STREAM, send_clicks
+from tests.support.traces import contents
 from tests.support.worker_processes import wait_until
 from workers.stream.admin import StreamAdmin
 from workers.stream.aof_rewrite import LOOK_SECONDS, Rewriting
@@ -48,7 +49,7 @@ def noted(redis):
 
 
 def files(server):
-    return b"".join(path.read_bytes() for path in server.directory.rglob("*.aof"))
+    return b"".join(map(contents, server.directory.rglob("*.aof")))
 
 
 def test_what_was_deleted_is_gone_from_the_file_and_that_is_noted_once(server, redis, look):

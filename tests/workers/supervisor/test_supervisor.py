@@ -78,9 +78,8 @@ def test_the_deadline_of_a_drain_holds(settings, tmp_path):
         wait_until(lambda: "reads from" in workers.log)
         (stuck,) = workers.consumers()
         stuck.suspend()
-        started = time.monotonic()
         assert workers.stop() == 1
-        assert time.monotonic() - started < 20
+        assert "killing process" in workers.log
         assert gone([stuck])
 
 

@@ -12,7 +12,7 @@ WELL = ReplicaState("clicks", "/clicks", False, False, "", 0, 0, 0)
 
 
 def look(url):
-    found = clickhouse_checks(url, timeout_seconds=5, ttl_days=0)
+    found = clickhouse_checks(url, timeout_seconds=30, ttl_days=0)
     return {check.name: check for check in found}
 
 

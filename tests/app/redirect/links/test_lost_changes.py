@@ -157,6 +157,7 @@ def test_a_server_that_lost_its_tail_is_found_out(valkey_server, caplog):
     )
     with Redis.from_url(server.url) as client:
         client.set(link_key("demo"), raw(1))
+        server.finish_writing()
         (log,) = (server.directory / "appendonlydir").glob("*.incr.aof")
         on_disk = log.stat().st_size
         for each in (pipeline, tracking, detector):

@@ -59,6 +59,8 @@ class World:
         self._synced = self._log().stat().st_size
 
     def cut_power(self) -> None:
+        # Else nothing may be there to be cut off.
+        self.redis.finish_writing()
         self.redis.kill()
         with self._log().open("r+b") as file:
             assert file.seek(0, os.SEEK_END) > self._synced
