@@ -68,7 +68,7 @@ class FinishedEntries:
                 break
             entries += [Entry(*pair) for pair in self._finished.of(found)]
             looked_at += len(found)
-            size_bytes += sum(len(text) for _, flat in found for text in flat)
+            size_bytes += sum(sum(map(len, flat)) for _, flat in found)
             last_id = found[-1][0]
             first = b"(" + last_id
         return Page(entries, looked_at - len(entries), last_id)

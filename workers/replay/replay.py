@@ -11,9 +11,11 @@ Rule 4: what was inserted is noted afterwards. A replay that was killed goes on 
         page again at most.
 """
 
+import gc
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from app.config.settings import Settings
@@ -40,6 +42,8 @@ _FIRST_WAIT_SECONDS = 0.2
 _MOST_WAIT_SECONDS = 5.0
 #: How long a store may be away before a replay gives up; it goes on when it is run again.
 _PATIENCE_SECONDS = 120.0
+#: Objects made after which Python looks for cycles: more than a page has.
+_NEW_OBJECTS = 1_000_000
 _AWAY = (RedisUnavailable, ClickHouseUnavailable)
 
 #: Is given the notes after each step.
@@ -82,9 +86,10 @@ class Replay:
         """
         try:
             notes.start_id = notes.start_id or notes.first_id
-            while notes.streams_done < len(self._stream_passes):
-                self._read_stream(notes)
-            self._read_table(notes)
+            with _rare_collections():
+                while notes.streams_done < len(self._stream_passes):
+                    self._read_stream(notes)
+                self._read_table(notes)
         finally:
             self._stored.close()
 
@@ -115,6 +120,20 @@ class Replay:
                 self._note(notes)
                 done += read
                 self._watch("table", done / rows)
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Have Python look for cycles rarely, of which a page's many entries and rows have none.
+
+    Looked for as often as usual, they take as long as everything else together.
+    """
+    first, *others = gc.get_threshold()
+    gc.set_threshold(_NEW_OBJECTS, *others)
+    try:
+        yield
+    finally:
+        gc.set_threshold(first, *others)
 
 
 def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -> Replay:

@@ -49,7 +49,9 @@ _OF_THE_VISIT = frozenset(rule.name for rule in RULES if rule.matches)
 def pick(rows: Rows, positions: Iterable[int]) -> Rows:
     """Return some of the rows, in this order."""
     chosen = list(positions)
-    columns: list[list[object]] = [[column[position] for position in chosen] for column in rows]
+    if chosen == list(range(len(rows.click_id))):
+        return rows
+    columns: list[list[object]] = [list(map(column.__getitem__, chosen)) for column in rows]
     return Rows(*columns)  # type: ignore[arg-type]
 
 

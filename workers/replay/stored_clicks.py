@@ -1,7 +1,7 @@
 """Table of clicks that a replay reads and replaces rows in."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -22,6 +22,9 @@ _AS_WRITTEN = {
     "ip": "IPv6StringToNum(toString(ip))",
 }
 _SELECT = f"SELECT {', '.join(_AS_WRITTEN.get(name, name) for name in Rows._fields)}"
+_SELECT_KEYS = (
+    "SELECT short_code, toUnixTimestamp64Milli(time), click_id, toUnixTimestamp64Milli(enriched_at)"
+)
 _IN_RANGE = (
     "time >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')"
     " AND time < fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')"
@@ -67,6 +70,15 @@ class Cursor(NamedTuple):
     click_id: bytes
 
 
+class Keys(NamedTuple):
+    """Rows' keys and when those were made, by column, as :class:`Rows` has them."""
+
+    short_code: list[bytes]
+    time: list[int]
+    click_id: list[bytes]
+    enriched_at: list[int]
+
+
 class StoredClicks:
     """The table of clicks, on however many shards.
 
@@ -95,6 +107,26 @@ class StoredClicks:
         self, month: int, since_ms: int, until_ms: int, after: Cursor | None, count: int
     ) -> Rows:
         """Return the next rows of a partition, in the order of the table."""
+        return _as_rows(self._page(_SELECT, _KEY, month, since_ms, until_ms, after, count))
+
+    def keys(
+        self, month: int, since_ms: int, until_ms: int, after: Cursor | None, count: int
+    ) -> Keys:
+        """Return those of the next rows, as :meth:`page`, which take a fraction of the reading."""
+        key = itemgetter(0, 1, 2)
+        found = self._page(_SELECT_KEYS, key, month, since_ms, until_ms, after, count)
+        return Keys(*map(list, zip(*found, strict=True))) if found else Keys([], [], [], [])
+
+    def _page(
+        self,
+        select: str,
+        key: Callable[[tuple[Any, ...]], Any],
+        month: int,
+        since_ms: int,
+        until_ms: int,
+        after: Cursor | None,
+        count: int,
+    ) -> list[tuple[Any, ...]]:
         bounds: dict[str, object] = {"since_ms": since_ms, "until_ms": until_ms, "month": month}
         condition = f"{_IN_RANGE} AND toYYYYMM(time) = {{month:UInt32}}"
         if after is not None:
@@ -105,24 +137,25 @@ class StoredClicks:
             }
             condition += _BEHIND
         query = (
-            f"{_SELECT} FROM {{table:Identifier}} FINAL WHERE {condition}"
+            f"{select} FROM {{table:Identifier}} FINAL WHERE {condition}"
             " ORDER BY short_code, time, click_id LIMIT {count:UInt64}"
         )
         found = self._read(query, {**bounds, "count": count})
         # Each shard has given as many: those that come first are among them.
-        return _as_rows(sorted(found, key=_KEY)[:count])
+        return sorted(found, key=key)[:count]
 
     def of_clicks(self, rows: Rows) -> Rows:
-        """Return the stored rows of the same clicks, as far as there are any, in any order.
+        """Return the stored rows of the same clicks in the same order, as far as there are any.
 
         What the producer fixed is not read, but taken from the rows that are given.
         """
         bounds = {"since_ms": min(rows.time), "until_ms": max(rows.time)}
         wanted = sent_table("wanted", {"click_id": "FixedString(16)"}, zip(rows.click_id))
+        positions = {click_id: position for position, click_id in enumerate(rows.click_id)}
         found = self._read(_OF_CLICKS, bounds, [wanted])
+        found.sort(key=lambda row: positions[row[0]])
         columns = zip(*found, strict=True) if found else ((),) * len(_BESIDE_ENTRY)
         stored = dict(zip(_BESIDE_ENTRY, columns, strict=True))
-        positions = {click_id: position for position, click_id in enumerate(rows.click_id)}
         return pick(rows, map(positions.__getitem__, stored["click_id"]))._replace(**stored)
 
     def of_click(self, click_id: bytes, time_ms: int | None) -> Rows:
@@ -165,7 +198,7 @@ class StoredClicks:
         return list(chain.from_iterable(found))
 
 
-def cursor_of(rows: Rows) -> Cursor:
+def cursor_of(rows: Rows | Keys) -> Cursor:
     """Return the cursor behind the last of some rows."""
     return Cursor(rows.short_code[-1], rows.time[-1], rows.click_id[-1])
 

@@ -13,7 +13,7 @@ from workers.replay.rows import (
     matched_rules,
     pick,
 )
-from workers.replay.stored_clicks import StoredClicks, cursor_of
+from workers.replay.stored_clicks import Keys, StoredClicks, cursor_of
 from workers.replay.stored_places import StoredPlaces
 
 #: Rows dealt with at once.
@@ -40,15 +40,21 @@ class TablePass:
 
     def step(self, notes: Notes) -> int:
         """Replay the next rows of the noted month; return how many there were."""
-        span = (notes.since_ms, notes.until_ms)
-        rows = self._stored.page(notes.month, *span, notes.after, _ROWS)
-        if not rows.click_id:
+        place = (notes.month, notes.since_ms, notes.until_ms, notes.after, _ROWS)
+        keys = self._stored.keys(*place)
+        if not keys.click_id:
             return 0
-        old_at = [
-            at
-            for at, (click_id, made) in enumerate(zip(rows.click_id, rows.enriched_at, strict=True))
-            if made < notes.began_ms and click_id not in notes.met
-        ]
+        # Where the first pass has met all of them, which it mostly has, nothing more is read.
+        if _old_at(keys, notes):
+            return self._replay(self._stored.page(*place), notes)
+        newer = sum(made > notes.began_ms for made in keys.enriched_at)
+        notes.advance(Counter(read=newer, newer=newer), Changes())
+        notes.after = cursor_of(keys)
+        return len(keys.click_id)
+
+    def _replay(self, rows: Rows, notes: Notes) -> int:
+        """Replay what is old of some rows, and note how far it is; return how many there are."""
+        old_at = _old_at(rows, notes)
         newer = sum(made > notes.began_ms for made in rows.enriched_at)
         counts = Counter(read=newer, newer=newer)
         changed = Changes()
@@ -83,3 +89,13 @@ class TablePass:
         middle = count // 2
         first, second = pick(old, range(middle)), pick(old, range(middle, count))
         return self._renewed(first, now_ms) + self._renewed(second, now_ms)
+
+
+def _old_at(rows: Rows | Keys, notes: Notes) -> list[int]:
+    """Return where rows stand that are older than the replay, and that it has not met."""
+    made = enumerate(zip(rows.click_id, rows.enriched_at, strict=True))
+    return [
+        at
+        for at, (click_id, made_ms) in made
+        if made_ms < notes.began_ms and click_id not in notes.met
+    ]

@@ -5,6 +5,7 @@ import pytest
 from tests.support.producers import make_click
 from tests.support.workers.replay_world import write_countries
 from workers.enrich.enricher import Enricher
+from workers.replay.stored_clicks import StoredClicks
 
 BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 
@@ -24,6 +25,19 @@ def test_what_a_row_does_not_hold_is_kept(world, countries):
     assert world.replay().changed.totals() == {"browser": 2}
     assert sorted(world.rows(*columns)) == kept
     assert world.rows("browser") == [("Firefox",)] * 2
+
+
+@pytest.mark.parametrize("is_dry", [True, False])
+def test_of_rows_that_the_stream_had_only_keys_are_read(world, countries, monkeypatch, is_dry):
+    old, new = countries
+    world.process(*(make_click() for _ in range(5)), geoip_path=old)
+    with monkeypatch.context() as patch:
+        patch.setattr(StoredClicks, "page", None)
+        notes = world.replay(is_dry=is_dry, geoip_path=new)
+    assert dict(notes.counts) == {"read": 5, "replaced": 5}
+    world.forget_stream()
+    again = world.replay(geoip_path=new)
+    assert dict(again.counts) == {"read": 5, **({"replaced": 5} if is_dry else {"unchanged": 5})}
 
 
 def test_a_row_that_no_rule_can_be_asked_about_is_left_alone(world, countries, monkeypatch):
