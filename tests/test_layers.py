@@ -34,7 +34,7 @@ LAYERS = (
     ("app.backup", "app.erasure", "app.health", "app.reports", "app.links.files"),
     ("app.audit", "app.gunicorn", "app.keys"),
     ("app.links", "app.dead_letters", "app.metrics"),
-    ("app.sums",),
+    ("app.changes", "app.sums"),
     ("app.schema", "app.logs", "app.terminal"),
     ("app.config",),
     ("app.stores.redis", "app.stores.clickhouse"),

@@ -76,6 +76,11 @@ COMMANDS = {
     "keys": Command(
         "app.cli.console.keys", _CARE, "Say which programs may ask the console, and for what."
     ),
+    "changes": Command(
+        "app.cli.console.changes",
+        _CARE,
+        "Show who made, changed or deleted links and API keys, the newest change first.",
+    ),
     "migrate": Command(
         "app.cli.stores.migrate",
         _CARE,

@@ -11,11 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
+from app.changes.author import Author, local_author
+from app.changes.change import MOST, Change, What, difference, to_entry
 from app.config.settings import Settings
 from app.keys.caller import UNRESTRICTED, Scope
 from app.keys.credential import Credential
 from app.keys.key import ApiKey, CorruptKey, decode, encode
-from app.stores.keys import API_KEYS, API_KEYS_USED
+from app.stores.keys import API_CHANGES, API_KEYS, API_KEYS_USED
 from app.stores.redis.client import connect, despite_full
 from app.stores.redis.errors import RedisError, translated
 from app.stores.scripts import script
@@ -43,10 +47,11 @@ class KeyContended(Exception):
     """Too many editors changed the key at the same time; the same call may work later."""
 
 
-def open_keys(settings: Settings) -> "KeyStore":
+def open_keys(settings: Settings, author: Author | None = None) -> "KeyStore":
     """Return the store of an installation; it connects when first used."""
     url = settings.redis_url
-    return KeyStore(connect(url, timeout_seconds=settings.redis_timeout_seconds), url)
+    client = connect(url, timeout_seconds=settings.redis_timeout_seconds)
+    return KeyStore(client, url, author=author)
 
 
 def may_have_keys(settings: Settings) -> bool:
@@ -67,6 +72,7 @@ class KeyStore:
         client: Redis client that speaks bytes.
         url: where it connects to, for error texts.
         now: clock in Unix seconds.
+        author: whose changes they are; by default whoever runs this process.
 
     Every method raises :class:`app.stores.redis.errors.RedisUnavailable` or
     :class:`app.stores.redis.errors.RedisRefused` when Redis doesn't do its part, and
@@ -74,11 +80,16 @@ class KeyStore:
     """
 
     def __init__(
-        self, client: "redis.Redis", url: str, now: Callable[[], float] = time.time
+        self,
+        client: "redis.Redis",
+        url: str,
+        now: Callable[[], float] = time.time,
+        author: Author | None = None,
     ) -> None:
         self._client = client
         self._url = url
         self._now = now
+        self._author = author or local_author()
 
     def add(
         self,
@@ -108,7 +119,7 @@ class KeyStore:
             created_ms=int(self._now() * 1000),
             expires_at=expires_at,
         )
-        self._put(b"", key)
+        self._put(b"", key, Change("key.added", key.id, self._author, after=_told(key)))
         return key, credential
 
     def get(self, key_id: str) -> ApiKey:
@@ -153,6 +164,7 @@ class KeyStore:
         """
         revoked_ms = int(self._now() * 1000)
         return self._swap(
+            "key.revoked",
             key_id,
             lambda key: key if key.revoked_ms is not None else replace(key, revoked_ms=revoked_ms),
         )
@@ -178,11 +190,11 @@ class KeyStore:
                 key, sha256=credential.sha256, old_sha256=key.sha256, old_until=old_until
             )
 
-        return self._swap(key_id, rotated), credential
+        return self._swap("key.rotated", key_id, rotated), credential
 
     def restore(self, key: ApiKey) -> None:
         """Put a key back as it was, unless there is one with its id."""
-        self._put(b"", key)
+        self._put(b"", key, Change("key.restored", key.id, self._author, after=_told(key)))
 
     def _read(self, key_id: str) -> bytes:
         with translated(self._url):
@@ -191,21 +203,28 @@ class KeyStore:
             raise KeyNotFound(f"no API key has the id {key_id!r}")
         return bytes(raw)
 
-    def _swap(self, key_id: str, change: Callable[[ApiKey], ApiKey]) -> ApiKey:
+    def _swap(self, what: What, key_id: str, change: Callable[[ApiKey], ApiKey]) -> ApiKey:
         for _ in range(_SWAPS):
             raw = self._read(key_id)
             key = decode(key_id, raw)
             changed = change(key)
-            if changed == key or self._put(raw, changed):
+            line = Change(what, key_id, self._author, *difference(_told(key), _told(changed)))
+            if changed == key or self._put(raw, changed, line):
                 return changed
         raise KeyContended(f"the key {key_id} is being changed by others: try again")
 
-    def _put(self, raw: bytes, key: ApiKey) -> bool:
+    def _put(self, raw: bytes, key: ApiKey, change: Change) -> bool:
+        put = script("app.keys", "put")
+        texts = (key.id, raw, encode(key), MOST, *to_entry(change))
         with translated(self._url):
-            reply: Any = self._client.eval(
-                script("app.keys", "put"), 1, API_KEYS, key.id, raw, encode(key)
-            )
+            reply: Any = self._client.eval(put, 2, API_KEYS, API_CHANGES, *texts)
         return bool(reply)
+
+
+def _told(key: ApiKey) -> dict[str, Any]:
+    """Return what a line of the trail says of a key: everything but what proves it."""
+    told: dict[str, Any] = orjson.loads(encode(key))
+    return {name: value for name, value in told.items() if not name.endswith("sha256")}
 
 
 def _readable(key_id: str, raw: bytes) -> ApiKey | None:

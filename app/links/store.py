@@ -14,9 +14,11 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from app.changes.author import Author, local_author
 from app.config.settings import Settings
 from app.links import codes
 from app.links.link import (
@@ -26,13 +28,13 @@ from app.links.link import (
     LinkDeleted,
     LinkNotFound,
     decode,
-    encode,
     is_tombstone,
     tombstone,
 )
 from app.links.listing import LinkList
 from app.links.precondition import ANY, Precondition
 from app.links.validation import LinkOptions
+from app.links.writer import LinkWriter
 from app.stores.keys import (
     LINK_INDEX,
     LINK_TOMBSTONES,
@@ -43,7 +45,6 @@ from app.stores.keys import (
 )
 from app.stores.redis.client import connect, despite_full
 from app.stores.redis.errors import translated
-from app.stores.scripts import script
 
 if TYPE_CHECKING:
     import redis
@@ -83,6 +84,7 @@ class LinkStore:
         code_length: characters of a made-up code.
         now_ms: clock in Unix milliseconds.
         choice: picks one character of a made-up code.
+        author: whose changes they are; by default whoever runs this process.
 
     Every method raises :class:`app.stores.redis.errors.RedisUnavailable` or
     :class:`app.stores.redis.errors.RedisRefused` when Redis doesn't do its part.
@@ -97,6 +99,7 @@ class LinkStore:
         code_length: int,
         now_ms: Callable[[], int] = _now_ms,
         choice: Callable[[str], str] = secrets.choice,
+        author: Author | None = None,
     ) -> None:
         self._client = client
         self._url = url
@@ -105,6 +108,13 @@ class LinkStore:
         self._now_ms = now_ms
         self._choice = choice
         self.links = LinkList(client, url)
+        self._writer = LinkWriter(client, url, author or local_author())
+
+    def by(self, author: Author) -> "LinkStore":
+        """Return a store that shares all with this one, and whose changes are the author's."""
+        other = copy(self)
+        other._writer = LinkWriter(self._client, self._url, author)
+        return other
 
     def create(
         self, given: Mapping[str, object], *, code: str | None = None, only: Precondition = ANY
@@ -159,10 +169,7 @@ class LinkStore:
                 for index in _indexes(link):
                     indexed.zadd(index, {link.code: link.created_ms}, nx=True)
             indexed.execute()
-            stored = self._client.pipeline(transaction=False)
-            for link in links:
-                stored.set(link_key(link.code), encode(link), nx=True, get=True)
-            held: list[bytes | None] = stored.execute()
+            held = self._writer.put(links)
             pairs = zip(links, held, strict=True)
             self.links.take_off(
                 [link for link, raw in pairs if not link.deleted and is_tombstone(raw)]
@@ -318,19 +325,16 @@ class LinkStore:
             updated_ms = max(self._now_ms(), link.updated_ms + 1)
             changed = replace(change(link), updated_ms=updated_ms)
             only.require_after(changed)
-            if self._compare_and_set(raw, changed):
+            if self._compare_and_set(raw, link, changed):
                 self.links.keep_up(link, changed)
                 return changed
         raise LinkContended(f"the link {code!r} is being changed by others: try again")
 
-    def _compare_and_set(self, raw: bytes, link: Link) -> bool:
+    def _compare_and_set(self, raw: bytes, before: Link, link: Link) -> bool:
         with translated(self._url):
             for index in _indexes(link):
                 self._write(index, "ZADD", index, "NX", link.created_ms, link.code)
-            reply: Any = self._client.eval(
-                script("app.links", "swap"), 1, link_key(link.code), raw, encode(link)
-            )
-        return bool(reply)
+            return self._writer.swap(raw, before, link)
 
     def _write(self, key: str, *command: str | int) -> None:
         """Write what belongs to a change of a link, which a full Redis takes as well."""

@@ -32,6 +32,9 @@ API_KEYS = "{api}:keys"
 #: Hash of the minutes in which API keys were last used, in Unix seconds by id.
 API_KEYS_USED = "{api}:keys:used"
 
+#: Stream of the changes of links and API keys.
+API_CHANGES = "{api}:changes"
+
 
 def link_key(code: str) -> str:
     """Return the key that holds the link as JSON."""

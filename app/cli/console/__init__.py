@@ -1,1 +1,4 @@
-"""Commands about who may ask the console: :mod:`~app.cli.console.keys`."""
+"""Commands about who may ask the console, and who changed what.
+
+:mod:`~app.cli.console.keys` and :mod:`~app.cli.console.changes`.
+"""

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, BinaryIO
+from uuid import uuid4
 
 import typer
 
+from app.changes.author import local_author
 from app.cli.links.columns import Column, Encoding, chosen
 from app.config.loading import load
 from app.links import importer
@@ -60,7 +62,8 @@ def import_links(
     hopline links export | hopline links import -
     """
     columns = chosen(column)
-    store = open_store(load())
+    via = f"hopline links import {getattr(file, 'name', '-')}"
+    store = open_store(load()).by(local_author(via, request_id=uuid4().hex))
     try:
         rows = read_rows(
             file,

@@ -20,6 +20,7 @@ from app.backup.archive import (
     read_text,
 )
 from app.backup.clicks import ClickTable, Written
+from app.changes.author import local_author
 from app.config.loading import load
 from app.config.settings import Settings
 from app.keys.key import decode as decode_key
@@ -155,7 +156,7 @@ def _restore_clicks(settings: Settings, directory: Path, manifest: Manifest) -> 
 
 def _restore_links(settings: Settings, directory: Path, manifest: Manifest) -> list[str]:
     """Restore the links; return the codes of those in whose way other ones stood."""
-    store = open_store(settings)
+    store = open_store(settings).by(local_author("hopline restore"))
     return [
         code
         for part in manifest.parts
@@ -168,7 +169,7 @@ def _restore_links(settings: Settings, directory: Path, manifest: Manifest) -> l
 
 def _restore_keys(settings: Settings, directory: Path, manifest: Manifest) -> None:
     """Restore the keys; those that are there stay as they are, revoked ones above all."""
-    store = open_keys(settings)
+    store = open_keys(settings, local_author("hopline restore"))
     for part in manifest.parts:
         if part.name == _KEYS:
             for line in read_part(directory, part):

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import falcon
 
+from app.changes.author import Author
 from app.keys.caller import Caller, Scope
 
 #: Scopes by HTTP method; HEAD takes that of GET.
@@ -21,3 +22,9 @@ def caller_of(req: falcon.Request) -> Caller:
     """Return who asks."""
     caller: Caller = req.context.caller
     return caller
+
+
+def author_of(req: falcon.Request) -> Author:
+    """Return whose changes those are that a request makes."""
+    caller = caller_of(req)
+    return Author(f"key:{caller.id}", "http", caller.name, req.context.request_id)

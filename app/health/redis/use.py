@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, cast
 
 from app.health.check import Check, fail, ok
 from app.health.redis.advice import advice
-from app.stores.keys import LINK_INDEX, leases_key, link_key, link_uses_key, visitor_salt_key
+from app.stores.keys import (
+    API_CHANGES,
+    API_KEYS,
+    LINK_INDEX,
+    leases_key,
+    link_key,
+    link_uses_key,
+    visitor_salt_key,
+)
 from app.stores.redis.address import is_cluster
 from app.stores.redis.errors import RedisError, translated
 from app.stores.scripts import script
@@ -28,6 +36,8 @@ ZREVRANGEBYLEX index + -; ZRANGEBYLEX index - +; ZREVRANK index a; ZSCORE index 
 ZREMRANGEBYLEX index - +; ZREMRANGEBYSCORE index 0 1
 SADD index a; SREM index a; SCARD index; SMEMBERS index
 GET salt; SET salt 1
+HGET keys a; HSET keys a 1; HGETALL keys; HLEN keys
+XADD changes * a 1; XDEL changes 0; XREVRANGE changes + -
 HGET beside a; HSET beside a 1; HDEL beside a; HGETALL beside; HINCRBY beside a 1; HMGET beside a
 HVALS beside; SET beside 1; DEL beside; ZADD beside 1 a
 XADD stream * a 1; XACK stream group 0; XAUTOCLAIM stream group a 0 0; XCLAIM stream group a 0 0
@@ -52,6 +62,8 @@ def use_checks(
         "uses": link_uses_key("doctor"),
         "index": LINK_INDEX,
         "salt": visitor_salt_key("1970-01-01"),
+        "keys": API_KEYS,
+        "changes": API_CHANGES,
         "beside": leases_key(stream, group),
         "stream": stream,
         "group": group,

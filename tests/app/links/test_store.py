@@ -176,10 +176,10 @@ def test_a_link_deleted_under_an_editors_hands_stays_deleted(
     editor = make_store()
     compare_and_set = editor._compare_and_set
 
-    def late(raw: bytes, link: Link) -> bool:
+    def late(raw: bytes, before: Link, link: Link) -> bool:
         if not store.get("demo1").deleted:
             store.delete("demo1")
-        return compare_and_set(raw, link)
+        return compare_and_set(raw, before, link)
 
     monkeypatch.setattr(editor, "_compare_and_set", late)
     with pytest.raises(LinkDeleted):

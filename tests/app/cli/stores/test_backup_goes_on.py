@@ -85,7 +85,7 @@ def test_a_backup_that_broke_off_goes_on_where_it_was(
     assert all_clicks(url) == clicks
 
 
-@pytest.mark.parametrize("step", [1, 2, 5, 6, 15, 16])
+@pytest.mark.parametrize("step", [1, 2, 5, 6, 17, 18])
 def test_a_backup_that_was_killed_goes_on_where_it_was(
     hopline: Run,
     filled: str,

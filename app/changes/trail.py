@@ -1,0 +1,134 @@
+"""Trail of changes in Redis, read the newest first."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from app.changes.change import MOST, Change, from_entry, to_entry
+from app.config.settings import Settings
+from app.stores.keys import API_CHANGES
+from app.stores.redis.client import connect, despite_full
+from app.stores.redis.errors import translated
+from app.times import rfc3339
+
+if TYPE_CHECKING:
+    import redis
+
+#: Lines read in one round trip.
+_SCAN = 500
+_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}", re.ASCII)
+
+
+class BadCursor(Exception):
+    """What was given to go on after is no place in the trail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A change, and where it stands: the id, which begins with Unix milliseconds."""
+
+    id: str
+    change: Change
+
+    @property
+    def made_ms(self) -> int:
+        """When the change was made, by Redis' clock."""
+        return int(self.id.partition("-")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of the trail; ``after`` is what to ask for next, or None at its end."""
+
+    lines: tuple[Line, ...]
+    after: str | None
+
+
+class Trail:
+    """Reads changes, and writes those that no script can write beside what it changes.
+
+    Every method blocks for Redis, and raises :class:`app.stores.redis.errors.RedisUnavailable` or
+    :class:`app.stores.redis.errors.RedisRefused` when Redis doesn't do its part.
+    """
+
+    def __init__(self, client: "redis.Redis", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def page(self, *, after: str | None = None, limit: int = 50, subject: str = "") -> Page:
+        """Return changes, newest first.
+
+        Args:
+            after: id of the line after which the page starts, as the page before says.
+            limit: most lines on the page.
+            subject: code of a link or id of a key; '' for all.
+
+        Raises:
+            BadCursor: ``after`` is no id.
+        """
+        if after is not None and not _is_place(after):
+            raise BadCursor(f"{after!r} is no place in the trail of changes")
+        lines = (
+            line
+            for line in self._scan(f"({after}" if after else "+")
+            if not subject or line.change.subject == subject
+        )
+        found = tuple(islice(lines, limit + 1))
+        return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+    def write(self, change: Change) -> bytes:
+        """Write a line before its change is made, and return the line's id."""
+        add = ("XADD", API_CHANGES, "MAXLEN", "~", MOST, "*", "count", change.count)
+        with translated(self._url):
+            return bytes(self._run(*add, *to_entry(change)))
+
+    def take_back(self, line_id: bytes) -> None:
+        """Take a line back whose change wasn't made."""
+        with translated(self._url):
+            self._run("XDEL", API_CHANGES, line_id)
+
+    def _run(self, *command: str | bytes | int) -> Any:
+        return self._client.execute_command(*despite_full(API_CHANGES, *command))  # type: ignore[no-untyped-call]
+
+    def _scan(self, newest: str) -> Iterator[Line]:
+        """Yield lines from one on, newest first."""
+        while True:
+            with translated(self._url):
+                found: Any = self._client.xrevrange(API_CHANGES, newest, "-", count=_SCAN)
+            for line_id, entry in found:
+                if change := from_entry(entry):
+                    yield Line(line_id.decode(), change)
+            if len(found) < _SCAN:
+                return
+            newest = f"({found[-1][0].decode()}"
+
+
+def _is_place(text: str) -> bool:
+    """Tell whether a text is an entry id: two numbers of 64 bits."""
+    return bool(_ID.fullmatch(text)) and all(int(part) < 1 << 64 for part in text.split("-"))
+
+
+def open_trail(settings: Settings) -> Trail:
+    """Return the trail of an installation; it connects when first used."""
+    url = settings.redis_url
+    return Trail(connect(url, timeout_seconds=settings.redis_timeout_seconds), url)
+
+
+def describe(line: Line) -> dict[str, Any]:
+    """Return a line as programs read it."""
+    change, author = line.change, line.change.author
+    return {
+        "id": line.id,
+        "made_at": rfc3339(line.made_ms),
+        "what": change.what,
+        "subject": change.subject,
+        "who": author.who,
+        "name": author.name,
+        "via": author.via,
+        "request_id": author.request_id,
+        "from": change.before,
+        "to": change.after,
+        "count": change.count,
+    }

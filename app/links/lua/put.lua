@@ -1,0 +1,22 @@
+#!lua
+-- Store each link whose code is free, and write one line for all of them into the trail of changes.
+--
+-- KEYS[1]  stream  trail of changes
+-- KEYS[2…] string  links
+-- ARGV[1]  lines that the trail keeps
+-- ARGV[2…] texts of the links, and then the fields of the line
+--
+-- Returns for each link false, or the text that stands there already.
+-- include note
+
+local held, stored = {}, 0
+for index = 2, #KEYS do
+    held[index - 1] = redis.call('SET', KEYS[index], ARGV[index], 'NX', 'GET')
+    if not held[index - 1] then
+        stored = stored + 1
+    end
+end
+if stored > 0 then
+    note(KEYS[1], ARGV[1], #KEYS + 1, stored)
+end
+return held

@@ -1,0 +1,98 @@
+"""Writer that stores texts of links, each change with its line in the trail (:mod:`app.changes`).
+
+Rule: no change without its line, whoever is killed when. On one server a script writes both. On a
+cluster link and trail lie on different nodes: there the line is written first, and taken back if
+the change isn't made; a kill between the two leaves a line of a change that wasn't.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from app.changes.author import Author
+from app.changes.change import MOST, Change, What, difference, to_entry
+from app.changes.trail import Trail
+from app.links.link import Link, encode
+from app.stores.keys import API_CHANGES, link_key
+from app.stores.redis.address import is_cluster
+from app.stores.scripts import script
+
+if TYPE_CHECKING:
+    import redis
+
+#: Links that a script stores, for Redis answers nobody else meanwhile: about 1.5 ms.
+_PIECE = 250
+#: Names in a link's text that say nothing of where it leads.
+_STAMPS = frozenset(("created_ms", "updated_ms"))
+
+
+class LinkWriter:
+    """Stores links as somebody's; what redis-py raises passes through."""
+
+    def __init__(self, client: "redis.Redis", url: str, author: Author) -> None:
+        self._client = client
+        self._trail = Trail(client, url)
+        self._is_cluster = is_cluster(url)
+        self._author = author
+
+    def put(self, links: Sequence[Link]) -> list[bytes | None]:
+        """Store each link whose code is free; several, up to 250, are one line that counts them.
+
+        Returns: for each link None, or the text of the link that has its code already.
+        """
+        if self._is_cluster:
+            return self._put_on_cluster(links)
+        put = script("app.links", "put")
+        pieces = self._client.pipeline(transaction=False)
+        for start in range(0, len(links), _PIECE):
+            piece = links[start : start + _PIECE]
+            keys = [link_key(link.code) for link in piece]
+            texts = [encode(link) for link in piece]
+            line = to_entry(self._line_of_new(piece))
+            pieces.eval(put, 1 + len(keys), API_CHANGES, *keys, MOST, *texts, *line)
+        return [text for held in pieces.execute() for text in held]
+
+    def _put_on_cluster(self, links: Sequence[Link]) -> list[bytes | None]:
+        if not links:
+            return []
+        written = self._trail.write(self._line_of_new(links))
+        stored = self._client.pipeline(transaction=False)
+        for link in links:
+            stored.set(link_key(link.code), encode(link), nx=True, get=True)
+        held: list[bytes | None] = stored.execute()
+        if None not in held:
+            self._trail.take_back(written)
+        return held
+
+    def swap(self, raw: bytes, before: Link, after: Link) -> bool:
+        """Change a link's text, and tell whether that was still what was read."""
+        line = self._line_of_changed(before, after)
+        swap = script("app.links", "swap")
+        key, text = link_key(after.code), encode(after)
+        if not self._is_cluster:
+            return bool(
+                self._client.eval(swap, 2, key, API_CHANGES, raw, text, MOST, *to_entry(line))
+            )
+        written = self._trail.write(line)
+        is_swapped = bool(self._client.eval(swap, 1, key, raw, text))
+        if not is_swapped:
+            self._trail.take_back(written)
+        return is_swapped
+
+    def _line_of_new(self, links: Sequence[Link]) -> Change:
+        if len(links) > 1:
+            return Change("links.created", "", self._author, count=len(links))
+        (link,) = links
+        what: What = "link.deleted" if link.deleted else "link.created"
+        return Change(what, link.code, self._author, after=_told(link))
+
+    def _line_of_changed(self, before: Link, after: Link) -> Change:
+        what: What = "link.deleted" if after.deleted else "link.changed"
+        return Change(what, after.code, self._author, *difference(_told(before), _told(after)))
+
+
+def _told(link: Link) -> dict[str, Any]:
+    """Return what a line says of a link: what its text says of its terms."""
+    told: dict[str, Any] = orjson.loads(encode(link))
+    return {name: value for name, value in told.items() if name not in _STAMPS}

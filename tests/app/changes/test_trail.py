@@ -1,0 +1,126 @@
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from app.changes.author import Author
+from app.changes.change import MOST, Change
+from app.changes.trail import BadCursor, Line, Trail, describe
+from app.stores.keys import API_CHANGES
+from app.stores.redis.client import connect
+from app.stores.redis.errors import RedisUnavailable
+
+ALICE = Author("alice@host", "hopline", request_id="1")
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with connect(redis_url, timeout_seconds=30) as client:
+        yield client
+
+
+@pytest.fixture
+def trail(client: redis.Redis, redis_url: str) -> Trail:
+    return Trail(client, redis_url)
+
+
+def subjects(lines: tuple[Line, ...]) -> list[str]:
+    return [line.change.subject for line in lines]
+
+
+def test_changes_are_read_the_newest_first(trail: Trail) -> None:
+    made = [Change("link.created", code, ALICE, after={"target": "x"}) for code in "abc"]
+    for change in made:
+        trail.write(change)
+    page = trail.page()
+    assert [line.change for line in page.lines] == made[::-1]
+    assert page.after is None
+
+
+def test_pages_neither_repeat_nor_skip_while_changes_are_made(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.changes.trail._SCAN", 3)
+    codes = [str(number) for number in range(10)]
+    for code in codes:
+        trail.write(Change("link.created", code, ALICE))
+    found, after = [], None
+    for _ in range(4):
+        page = trail.page(after=after, limit=3)
+        found += subjects(page.lines)
+        after = page.after
+        trail.write(Change("link.deleted", "meanwhile", ALICE))
+    assert found == codes[::-1]
+    assert after is None
+
+
+def test_changes_of_one_link_are_found_among_others(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.changes.trail._SCAN", 2)
+    for number in range(9):
+        trail.write(Change("link.changed", "abc"[number % 3], ALICE, after={"status": number}))
+    page = trail.page(subject="b", limit=2)
+    assert [line.change.after["status"] for line in page.lines] == [7, 4]
+    page = trail.page(subject="b", limit=2, after=page.after)
+    assert [line.change.after["status"] for line in page.lines] == [1]
+    assert page.after is None
+
+
+def test_a_line_may_be_taken_back(trail: Trail) -> None:
+    trail.take_back(trail.write(Change("link.created", "a", ALICE)))
+    assert trail.page().lines == ()
+
+
+def test_lines_that_nobody_knows_are_passed_over(trail: Trail, client: redis.Redis) -> None:
+    trail.write(Change("link.created", "a", ALICE))
+    client.xadd(API_CHANGES, {"what": "moon.landed"})
+    assert subjects(trail.page(limit=1).lines) == ["a"]
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "1", "1-", "-", "+", "(1-1", "1-1 ", "٣-٣", "9" * 21])
+def test_what_is_no_place_is_refused(trail: Trail, cursor: str) -> None:
+    with pytest.raises(BadCursor):
+        trail.page(after=cursor)
+
+
+def test_a_place_beyond_all_numbers_is_refused(trail: Trail) -> None:
+    with pytest.raises(BadCursor):
+        trail.page(after=f"{2**64}-0")
+
+
+def test_the_trail_is_bounded(trail: Trail, client: redis.Redis) -> None:
+    with client.pipeline(transaction=False) as pipeline:
+        for _ in range(MOST):
+            pipeline.xadd(API_CHANGES, {"what": "link.created"})
+        pipeline.execute()
+    for _ in range(300):
+        trail.write(Change("link.deleted", "newest", ALICE))
+    assert MOST <= client.xlen(API_CHANGES) < MOST + 300
+    assert subjects(trail.page(limit=300).lines) == ["newest"] * 300
+
+
+def test_a_program_reads_a_line(trail: Trail) -> None:
+    change = Change("link.changed", "a", ALICE, {"status": 301}, {"status": 302})
+    line_id = trail.write(change).decode()
+    (line,) = trail.page().lines
+    described = describe(line)
+    assert described.pop("made_at").endswith("Z")
+    assert described == {
+        "id": line_id,
+        "what": "link.changed",
+        "subject": "a",
+        "who": "alice@host",
+        "name": "",
+        "via": "hopline",
+        "request_id": "1",
+        "from": {"status": 301},
+        "to": {"status": 302},
+        "count": 1,
+    }
+
+
+def test_without_redis_there_is_no_trail() -> None:
+    url = "redis://127.0.0.1:1/0"
+    with pytest.raises(RedisUnavailable):
+        Trail(connect(url, timeout_seconds=1), url).page()
