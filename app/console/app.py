@@ -25,6 +25,7 @@ from app.http.request_ids import RequestIds
 from app.links.link import CorruptLink
 from app.metrics.console import ConsoleMetrics
 from app.metrics.exposition import Exposition
+from app.reports.scope import OutOfScope
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.redis.errors import RedisError
 
@@ -78,6 +79,8 @@ def create_app(
 def _known(
     req: falcon.Request, _resp: falcon.Response, error: Exception, _params: dict[str, str]
 ) -> NoReturn:
+    if isinstance(error, OutOfScope):
+        req.context.refusal = "tag"
     if isinstance(error, CorruptLink):
         logger.error(
             "500 for %s: %s", req.path, error, extra={"request_id": req.context.request_id}

@@ -1,5 +1,6 @@
 """Middleware that every request of the console passes: its name, count, admission and headers."""
 
+import logging
 import time
 
 import falcon
@@ -12,13 +13,18 @@ from app.http.request_ids import HEADER, RequestIds
 from app.http.rules import METHODS
 from app.keys.authenticator import Authenticator, Unauthorized
 from app.keys.caller import NOBODY
+from app.logs.throttle import ThrottledLog
 from app.metrics.console import ConsoleMetrics
+
+logger = logging.getLogger(__name__)
 
 #: What a load balancer asks, by whatever name; it says nothing about links or clicks.
 _OPEN_PATHS = frozenset(("/-/live", "/-/ready"))
 _METRICS_PATH = "/-/metrics"
 #: Below it a resource has to say who may ask it.
 _API = "/api/"
+#: Keys that are counted apart: each is as many series as there are routes.
+_MOST_KEYS = 50
 _HEADERS = (
     # Nothing is loaded, framed or sent from an answer; the last three don't fall back on the first.
     (
@@ -73,6 +79,7 @@ class BearerAuth:
 
     def __init__(self, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
+        self._throttled = ThrottledLog(logger)
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
         """Let a request through.
@@ -82,17 +89,24 @@ class BearerAuth:
             RedisUnavailable, RedisRefused: Redis doesn't tell of keys.
         """
         if req.path in _OPEN_PATHS:
-            req.context.caller = NOBODY
             return
         try:
             req.context.caller = self._authenticator.admit(
                 req.auth, is_local=_is_local(req), asks_metrics=req.path == _METRICS_PATH
             )
         except Unauthorized as error:
+            req.context.refusal = error.reason
+            self._log(req, error)
             invalid = "" if error.reason == "missing" else ', error="invalid_token"'
             raise falcon.HTTPUnauthorized(
                 description=str(error), challenges=[f"{CHALLENGE}{invalid}"]
             ) from None
+
+    def _log(self, req: falcon.Request, error: Unauthorized) -> None:
+        peer, key = req.env.get("REMOTE_ADDR", ""), error.key_id or "none"
+        self._throttled.warning(
+            error.reason, "401 for %r of %s, key %s: %s", req.path, peer, key, error
+        )
 
 
 class EnforceRights:
@@ -120,6 +134,7 @@ class EnforceRights:
         if scope is None:
             raise falcon.HTTPMethodNotAllowed(allowed_methods=sorted(rights or {}))
         if not req.context.caller.may(scope):
+            req.context.refusal = "scope"
             raise InsufficientScope(scope)
 
 
@@ -159,14 +174,29 @@ class CountRequests:
 
     def __init__(self, metrics: ConsoleMetrics) -> None:
         self._metrics = metrics
+        self._keys: set[str] = set()
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        """Note when it came."""
+        """Note when it came; who asks, and why they may not, is told later."""
         req.context.began = time.monotonic()
+        req.context.caller = NOBODY
+        req.context.refusal = None
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
     ) -> None:
         """Count it."""
         self._metrics.responses.labels(str(resp.status_code)).inc()
+        self._metrics.requests.labels(req.uri_template or "none", self._key(req)).inc()
+        if req.context.refusal:
+            self._metrics.refusals.labels(req.context.refusal).inc()
         self._metrics.response_seconds.observe(time.monotonic() - req.context.began)
+
+    def _key(self, req: falcon.Request) -> str:
+        """Return the caller's id; of further ones, when there are many, none."""
+        key: str = req.context.caller.id
+        if key not in self._keys:
+            if len(self._keys) >= _MOST_KEYS:
+                return "other"
+            self._keys.add(key)
+        return key

@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+from app.changes.trail import Trail
+from app.console.api.changes import PATH as CHANGES_PATH
+from app.console.api.changes import Changes
 from app.console.api.idempotency import KeptAnswers
 from app.console.api.links.collection import Links
 from app.console.api.links.showing import LINK_PATH, LINKS_PATH
@@ -30,6 +33,7 @@ def api_routes(
     links: LinkStore,
     link_base: str,
     answers: KeptAnswers,
+    trail: Trail,
 ) -> list[Route]:
     """Return the routes of /api/v1.
 
@@ -37,6 +41,7 @@ def api_routes(
         limiter: of the requests for reports.
         link_base: what stands before a code in a short URL.
         answers: to requests with an Idempotency-Key.
+        trail: of the changes.
     """
     return [
         Route(LINKS_PATH, Links(links, link_base, answers)),
@@ -45,4 +50,5 @@ def api_routes(
         Route(f"{LINK_PATH}/enable", Switch(links, link_base, disabled=False)),
         Route(LINK_STATS_PATH, LinkStats(reports, links, limiter)),
         Route(STATS_PATH, AnyStats(reports, links, limiter)),
+        Route(CHANGES_PATH, Changes(trail)),
     ]

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 from prometheus_client import CollectorRegistry
 
+from app.changes.trail import open_trail
 from app.config.access import HostNames
 from app.config.instance import instance_id
 from app.config.loading import load
@@ -59,7 +60,12 @@ def get_app() -> App:
     )
     return create_app(
         api_routes(
-            reports, ReportLimiter(held, metrics), links, held.link_base, open_answers(held)
+            reports,
+            ReportLimiter(held, metrics),
+            links,
+            held.link_base,
+            open_answers(held),
+            open_trail(held),
         ),
         Ready(pings, instance_id(held)),
         guards,

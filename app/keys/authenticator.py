@@ -20,11 +20,13 @@ class Unauthorized(Exception):
 
     Attributes:
         reason: one word for it.
+        key_id: of the key, where one was named.
     """
 
-    def __init__(self, reason: Reason, text: str) -> None:
+    def __init__(self, reason: Reason, text: str, key_id: str = "") -> None:
         super().__init__(text)
         self.reason: Reason = reason
+        self.key_id = key_id
 
 
 class Authenticator:
@@ -90,7 +92,7 @@ class Authenticator:
         key = self._keys.find(credential.id)
         # Nothing is told of a key to who can't prove that it is theirs.
         if not proves(key, credential.sha256, now) or key is None:
-            raise Unauthorized("unknown", "No key of this console is this one.")
+            raise Unauthorized("unknown", "No key of this console is this one.", credential.id)
         _require_live(key, now)
         self._keys.note_use(key.id, now)
         return key.caller
@@ -99,7 +101,7 @@ class Authenticator:
 def _require_live(key: ApiKey, now: float) -> None:
     state = key.state(now)
     if state == "revoked":
-        raise Unauthorized("revoked", "This key was revoked.")
+        raise Unauthorized("revoked", "This key was revoked.", key.id)
     if state == "expired":
         at = datetime.fromtimestamp(key.expires_at or 0, UTC)
-        raise Unauthorized("expired", f"This key expired at {at:%Y-%m-%dT%H:%M:%SZ}.")
+        raise Unauthorized("expired", f"This key expired at {at:%Y-%m-%dT%H:%M:%SZ}.", key.id)

@@ -14,6 +14,20 @@ class ConsoleMetrics(MetricGroup):
             *("415", "422", "500", "503"),
         ),
     )
+    requests = counter(
+        "Requests by route (none for a path that there isn't) and by the id of the API key that"
+        " they came with: local without one, token with the console's token, metrics with the"
+        " metrics' token, nobody for who wasn't let in or needs nothing, other beyond 50 keys.",
+        name="console_requests",
+        route=("none",),
+        key=("nobody",),
+    )
+    refusals = counter(
+        "Requests that were not let in, by reason: nothing was sent, or what is no key, no key"
+        " of ours, one that has expired or was revoked; or the key lacks the scope or the tag.",
+        name="console_refusals",
+        reason=("missing", "malformed", "unknown", "expired", "revoked", "scope", "tag"),
+    )
     response_seconds = histogram("Time that one answer took.", name="console_response_seconds")
     reports = counter(
         "Requests for reports by what came of them: computed, shared with another's, refused since"

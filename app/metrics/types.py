@@ -5,9 +5,9 @@ from the start. Prometheus can't see a counter rise that begins with 1, and that
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain
+from itertools import product
 from typing import Any, Literal, NamedTuple, cast
 
 import prometheus_client
@@ -135,18 +135,19 @@ class FastHistogram:
 
 
 class _Declared(NamedTuple):
-    """A metric that is still to be made: by name and registry, with these values of its label."""
+    """A metric that is still to be made: by name and registry, with these values of its labels."""
 
     name: str
     make: Callable[..., Any]
-    values: tuple[str, ...] = ()
+    values: tuple[tuple[str, ...], ...] = ()
 
 
 class MetricGroup:
     """Metrics that are declared together, and made in a registry.
 
     Each is an attribute of the class. It is called ``hopline_`` and the attribute's name, unless it
-    is given another. A keyword that is no option is its label, with the values that it may take.
+    is given another. A keyword that is no option is a label, with the values that it may take, or
+    of one that takes what is not known beforehand, with some.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -154,21 +155,26 @@ class MetricGroup:
             if isinstance(declared, _Declared):
                 name = f"hopline_{declared.name or attribute}"
                 metric = declared.make(name, registry=registry)
-                for value in declared.values:
-                    metric.labels(value)
+                for values in declared.values:
+                    metric.labels(*values)
                 setattr(self, attribute, metric)
+
+
+def _series(label: Mapping[str, Iterable[str]]) -> tuple[tuple[str, ...], ...]:
+    """Return the values of the labels of each series that is there from the start."""
+    return tuple(product(*label.values())) if label else ()
 
 
 def counter(sentence: str, *, name: str = "", **label: Iterable[str]) -> Counter:
     """Declare a counter."""
     make = partial(Counter, documentation=sentence, labelnames=[*label])
-    return cast("Counter", _Declared(name, make, (*chain(*label.values()),)))
+    return cast("Counter", _Declared(name, make, _series(label)))
 
 
 def gauge(sentence: str, *, name: str = "", merge: Merge = "sum", **label: Iterable[str]) -> Gauge:
     """Declare a gauge."""
     make = partial(Gauge, documentation=sentence, labelnames=[*label], merge=merge)
-    return cast("Gauge", _Declared(name, make, (*chain(*label.values()),)))
+    return cast("Gauge", _Declared(name, make, _series(label)))
 
 
 def histogram(

@@ -66,6 +66,7 @@ def client_of(
     metrics_token: str | None = None,
     hosts: tuple[str, ...] = ("falconframework.org",),
     keys: Any = None,
+    trail: Any = None,
 ) -> falcon.testing.TestClient:
     pings = {"redis": links.ping, "clickhouse": reports.ping}
     registry = CollectorRegistry()
@@ -82,6 +83,7 @@ def client_of(
             links,
             SHORT,
             KeptAnswers(links._client, ""),
+            trail,
         ),
         Ready(pings, "one"),
         guards,

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -176,3 +177,51 @@ def test_a_peer_from_elsewhere_is_never_anybody(reports: Reports, links: Any) ->
     client = client_of(reports, links)
     for peer, status in (("127.0.0.9", 200), ("::1", 200), ("", 200), ("192.0.2.1", 401)):
         assert client.simulate_get("/", remote_addr=peer).status_code == status
+
+
+def counted(client: falcon.testing.TestClient, name: str) -> dict[str, float]:
+    """Return the series of a metric that are not 0, by their labels."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    text = client.simulate_get("/-/metrics", headers=headers).text
+    found = re.findall(rf"^{name}\{{(.+)\}} (\S+)$", text, re.MULTILINE)
+    return {labels: float(value) for labels, value in found if float(value)}
+
+
+def test_requests_are_counted_by_route_and_key_and_refusals_by_reason(
+    client: falcon.testing.TestClient, keys: KeyStore
+) -> None:
+    headers = holder(keys, "links:read", tags=["a"])
+    key_id = headers["Authorization"].split("_")[1]
+    for sent in (headers, {}, {"Authorization": "Bearer x"}, holder(keys, "stats:read", tags="a")):
+        client.simulate_get("/api/v1/stats", params={"tag": "b"}, headers=sent)
+    client.simulate_get("/nowhere", headers=headers)
+    requests = counted(client, "hopline_console_requests_total")
+    assert requests[f'key="{key_id}",route="/api/v1/stats"'] == 1
+    assert requests[f'key="{key_id}",route="none"'] == 1
+    refusals = counted(client, "hopline_console_refusals_total")
+    assert refusals == {
+        f'reason="{reason}"': 1 for reason in ("missing", "malformed", "scope", "tag")
+    }
+
+
+def test_many_keys_are_few_series(client: falcon.testing.TestClient, keys: KeyStore) -> None:
+    for _ in range(60):
+        client.simulate_get("/", headers=holder(keys, "stats:read"))
+    requests = counted(client, "hopline_console_requests_total")
+    assert len(requests) <= 51
+    assert requests['key="other",route="/"'] >= 9
+
+
+def test_who_was_refused_is_logged_on_one_line_without_a_secret(
+    client: falcon.testing.TestClient, keys: KeyStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    key, credential = keys.add("leaked", ["admin"])
+    keys.revoke(key.id)
+    for _ in range(3):
+        client.simulate_get(
+            "/api/%0Aevil",
+            headers={"Authorization": f"Bearer {credential.text}"},
+            remote_addr="127.0.0.1",
+        )
+    (line,) = [record.getMessage() for record in caplog.records if "401" in record.getMessage()]
+    assert line == f"401 for '/api/\\nevil' of 127.0.0.1, key {key.id}: This key was revoked."

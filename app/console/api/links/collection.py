@@ -59,7 +59,7 @@ class Links(Showing):
         only = Precondition(tags=caller_of(req).tags)
         key = req.get_header(HEADER)
         answer, is_repeated = self._answers.once(
-            caller_of(req).id, key, given, lambda: self._make(options, code, only)
+            caller_of(req).id, key, given, lambda: self._make(req, options, code, only)
         )
         resp.status = falcon.HTTP_201
         resp.media = answer["link"]
@@ -68,8 +68,14 @@ class Links(Showing):
         if is_repeated:
             resp.set_header("Idempotency-Replayed", "true")
 
-    def _make(self, options: Mapping[str, object], code: str | None, only: Precondition) -> Answer:
-        link = self.links.create(options, code=code, only=only)
+    def _make(
+        self,
+        req: falcon.Request,
+        options: Mapping[str, object],
+        code: str | None,
+        only: Precondition,
+    ) -> Answer:
+        link = self.as_caller(req).create(options, code=code, only=only)
         return {"link": self.plain(link, 0), "version": version(link)}
 
     def _check(self, options: Mapping[str, object], code: object) -> None:

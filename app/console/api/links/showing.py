@@ -6,6 +6,7 @@ from collections.abc import Callable
 import falcon
 import orjson
 
+from app.console.api.rights import author_of
 from app.links.json import describe
 from app.links.link import Link, version
 from app.links.store import LinkStore
@@ -29,6 +30,10 @@ class Showing:
         self.links = links
         self._link_base = link_base
         self.clock = clock
+
+    def as_caller(self, req: falcon.Request) -> LinkStore:
+        """Return the store whose changes are those of who asks."""
+        return self.links.by(author_of(req))
 
     def show(self, resp: falcon.Response, link: Link) -> None:
         """Answer with a link and its version, and say where it is."""

@@ -45,14 +45,14 @@ class OneLink(Showing):
         only = precondition(req)
         patch = read_object(req, _PATCH_TYPES)
         require(LinkPatch, patch, self.links.check)
-        self.show(resp, self.links.update(code, without_nulls(patch), only=only))
+        self.show(resp, self.as_caller(req).update(code, without_nulls(patch), only=only))
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
         """Make a link, or put another in the place of the one there."""
         only = precondition_of_put(req)
         given = read_object(req, (falcon.MEDIA_JSON,))
         require(LinkReplacement, given, partial(self.links.draft, code=code))
-        link, is_new = self.links.put(code, given, only=only)
+        link, is_new = self.as_caller(req).put(code, given, only=only)
         self.show(resp, link)
         if is_new:
             resp.status = falcon.HTTP_201
@@ -60,7 +60,7 @@ class OneLink(Showing):
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
         """Delete a link for good; its code stays taken."""
-        self.links.delete(code, only=precondition(req))
+        self.as_caller(req).delete(code, only=precondition(req))
         resp.status = falcon.HTTP_204
 
 
@@ -80,4 +80,4 @@ class Switch(Showing):
     def on_post(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
         """Switch a link; one that is so already is changed to the same."""
         only = precondition(req)
-        self.show(resp, self.links.update(code, {"disabled": self._disabled}, only=only))
+        self.show(resp, self.as_caller(req).update(code, {"disabled": self._disabled}, only=only))
