@@ -30,7 +30,12 @@ def keys(redis_url: str) -> Iterator[KeyStore]:
 def client(links: LinkStore, redis_url: str) -> Iterator[falcon.testing.TestClient]:
     with connect(redis_url, timeout_seconds=30) as redis:
         # No reports are asked for.
-        yield client_of(Broken(RuntimeError()), links, trail=Trail(redis, redis_url))
+        yield client_of(
+            Broken(RuntimeError()),
+            links,
+            trail=Trail(redis, redis_url),
+            keys=KeyStore(redis, redis_url),
+        )
 
 
 def ask(client: falcon.testing.TestClient, query: str = "") -> Any:
@@ -106,3 +111,23 @@ def test_only_an_admin_sees_them(links: LinkStore, keys: KeyStore, scope: Any) -
 def test_without_redis_they_are_to_be_asked_for_again(links: LinkStore) -> None:
     client = client_of(Broken(RuntimeError()), links, trail=Broken(RedisUnavailable("away")))
     assert ask(client).status_code == 503
+
+
+def test_what_is_changed_by_http_names_the_key_and_the_request(
+    client: falcon.testing.TestClient, keys: KeyStore
+) -> None:
+    key, credential = keys.add("shop", ["admin"])
+    headers = {"Authorization": f"Bearer {credential.text}"}
+    asked = [("POST", "", {"code": "a", **TARGET}), ("PATCH", "/a", {"title": "New"})]
+    asked += [("POST", "/a/disable", None), ("PUT", "/a", TARGET), ("DELETE", "/a", None)]
+    names = []
+    for method, path, body in asked:
+        answer = client.simulate_request(method, f"/api/v1/links{path}", json=body, headers=headers)
+        assert answer.status_code in (200, 201, 204)
+        names.append(answer.headers["x-request-id"])
+    changes = client.simulate_get("/api/v1/audit", query_string="link=a", headers=headers)
+    told = changes.json["data"][::-1]
+    assert [change["request_id"] for change in told] == names
+    assert {(change["who"], change["name"], change["via"]) for change in told} == {
+        (f"key:{key.id}", "shop", "http")
+    }
