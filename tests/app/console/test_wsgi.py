@@ -1,5 +1,6 @@
 """The console as it runs in production: gunicorn with threads, over HTTP."""
 
+import http.client
 import json
 import os
 import signal
@@ -10,13 +11,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from app.keys.store import KeyStore
+from app.stores.redis.client import connect
 from tests.support.clicks import click_row, insert_clicks
 from tests.support.metrics_scraper import Scraper
 from tests.support.redirect_servers import ConsoleServer
@@ -81,12 +84,14 @@ def test_a_bad_setting_is_one_line_and_exit_code_2() -> None:
 
 
 @pytest.mark.parametrize("way", ["HOPLINE_CONSOLE_BIND", "GUNICORN_CMD_ARGS"])
-def test_without_a_token_it_serves_nobody_but_this_machine(free_port, way: str) -> None:
+def test_without_a_key_or_a_token_it_serves_nobody_but_this_machine(
+    free_port, redis_url: str, way: str
+) -> None:
     bind = f"0.0.0.0:{free_port()}"
     value = f"--bind {bind}" if way == "GUNICORN_CMD_ARGS" else bind
     ended = subprocess.run(
         COMMAND,
-        env=os.environ | {way: value},
+        env=os.environ | {way: value, "HOPLINE_REDIS_URL": redis_url},
         capture_output=True,
         text=True,
         timeout=DEADLINE_SECONDS,
@@ -96,6 +101,64 @@ def test_without_a_token_it_serves_nobody_but_this_machine(free_port, way: str) 
     (line,) = [line for line in ended.stderr.splitlines() if line.startswith("hopline: ")]
     assert line.startswith(f"hopline: HOPLINE_CONSOLE_BIND={bind}: ")
     assert "Booting worker" not in ended.stderr
+
+
+def test_a_key_that_one_console_revokes_is_refused_by_another(
+    redis_url: str, migrated_url: str, tmp_path: Path
+) -> None:
+    with connect(redis_url, timeout_seconds=30) as client, ExitStack() as stack:
+        keys = KeyStore(client, redis_url)
+        key, credential = keys.add("leaked", ["stats:read"])
+        ports = [
+            stack.enter_context(
+                ConsoleServer(tmp_path / name, redis_url=redis_url, clickhouse_url=migrated_url)
+            ).port
+            for name in "ab"
+        ]
+
+        def statuses() -> set[int]:
+            headers = {"Authorization": f"Bearer {credential.text}"}
+            return {status_of(port, "/api/v1/stats", headers) for port in ports}
+
+        assert statuses() == {200}
+        keys.revoke(key.id)
+        wait_until(lambda: statuses() == {401})
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        ["Authorization: Bearer {key}", "Authorization: Bearer {key}"],
+        ["Authorization: Bearer {key}", "Authorization: Bearer hop_aaaaaaaaaaaa_{zeros}"],
+        ["Authorization: Bearer {key}\u00fc"],
+        ["Authorization: Bearer {key}\rX-Forwarded-For: 127.0.0.1"],
+        ["Authorization: Bearer {key}", " folded"],
+        ["Authorization: Bearer " + "x" * 9000],
+        ["Authorization : Bearer {key}"],
+        ["Authorization_: Bearer {key}"],
+        ["authorization: bearer {key}\0"],
+    ],
+)
+def test_odd_headers_let_nobody_in(
+    console: tuple[str, int], redis_url: str, sent: list[str]
+) -> None:
+    with connect(redis_url, timeout_seconds=30) as client:
+        _, credential = KeyStore(client, redis_url).add("admin", ["admin"])
+    port = int(console[0].rpartition(":")[2])
+    wait_until(lambda: status_of(port, "/", {}) == 401)
+    lines = [line.format(key=credential.text, zeros="0" * 40) for line in sent]
+    head = "\r\n".join(("GET / HTTP/1.1", "Host: localhost", *lines, "", ""))
+    with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_SECONDS) as visitor:
+        visitor.sendall(head.encode())
+        answer = visitor.recv(65536).split(b"\r\n", 1)[0]
+    assert int(answer.split()[1]) in (400, 401, 431)
+
+
+def status_of(port: int, path: str, headers: dict[str, str]) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE_SECONDS)
+    with closing(connection):
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse().status
 
 
 def test_no_counter_goes_back_when_the_worker_is_killed_or_reloaded(
