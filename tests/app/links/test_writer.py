@@ -15,6 +15,7 @@ from app.changes.author import Author
 from app.changes.change import Change
 from app.changes.trail import Trail
 from app.links.link import LinkChanged, encode
+from app.links.precondition import Precondition
 from app.links.store import LinkStore, open_store
 from app.stores.keys import API_CHANGES, link_key
 from app.stores.redis.client import connect
@@ -95,7 +96,7 @@ def test_what_was_not_changed_leaves_none(store: LinkStore, trail: Trail) -> Non
     assert store.put_new([link, link]) == [encode(link), encode(link)]
     assert store.put_new([link]) == [encode(link)]
     with pytest.raises(LinkChanged):
-        store.update("a", {"title": "x"}, versions=["another"])
+        store.update("a", {"title": "x"}, only=Precondition(frozenset(("another",))))
     assert not store._writer.swap(b"{}", link, link)
     assert [change.what for change in lines(trail)] == ["link.created"]
 
