@@ -51,8 +51,8 @@ def household(address: bytes) -> bytes:
     everybody who has IPv4.
     """
     if address.startswith(_NAT64):
-        address = origin(address)
-    return _cut(address, 4, 8)
+        return origin(address)
+    return address if address.startswith(_MAPPED) else _cut(address, 4, 8)
 
 
 def origin(address: bytes) -> bytes:

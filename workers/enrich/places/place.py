@@ -49,9 +49,10 @@ def read_place(record: object) -> Place:
     """Return what a record tells of an address."""
     if not isinstance(record, dict):
         return NOWHERE
-    country = _country(record)
+    code = _code(record)
     if record.keys().isdisjoint(_FINER):
-        return _of_country(country)
+        return _of_country(code)
+    country = _country(code)
     region = _region(record)
     city = _name(record.get("city"))
     return Place(
@@ -67,8 +68,6 @@ def merged(told: Sequence[Place]) -> Place:
 
     Region and city are those of one database, which has to agree about the country.
     """
-    if len(told) == 1:
-        return told[0]
     countries = [place.country for place in told if place.country]
     country = countries[0] if countries else ""
     within = next((place for place in told if _is_within(place, country)), NOWHERE)
@@ -86,15 +85,19 @@ def _is_within(place: Place, country: str) -> bool:
 
 
 @lru_cache(1024)
-def _of_country(country: str) -> Place:
-    return Place(country)
+def _of_country(code: str) -> Place:
+    return Place(_country(code))
 
 
-def _country(record: Mapping[str, Any]) -> str:
+def _code(record: Mapping[str, Any]) -> str:
     nested = record.get("country")
     code = nested.get("iso_code") if isinstance(nested, dict) else record.get("country_code")
     code = code or nested
-    return code.upper() if isinstance(code, str) and _COUNTRY.fullmatch(code) else ""
+    return code if isinstance(code, str) else ""
+
+
+def _country(code: str) -> str:
+    return code.upper() if _COUNTRY.fullmatch(code) else ""
 
 
 def _region(record: Mapping[str, Any]) -> str:
