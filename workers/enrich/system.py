@@ -19,6 +19,12 @@ _VERSIONED = ("Android", "macOS", "tvOS", "watchOS", "Windows Phone", "KaiOS", "
 #: Those of many that say it themselves, which costs a tenth of asking uap-core.
 _APPLES = ("iOS", "iPadOS")
 _APPLES_VERSION = re.compile(r"OS[ /](\d+)[_.](\d+)")
+#: What nearly all other browsers begin with, to the same end.
+_BEGINNING = re.compile(
+    r"Mozilla/5\.0 \((Windows NT (?=10\.0\b)|Linux; Android |Macintosh; Intel Mac OS X (?=10[_.]))"
+    r"(\d+)(?:[_.](\d+))?"
+)
+_BEGUN = {"W": "Windows", "L": "Android", "M": "macOS"}
 
 
 class Systems:
@@ -43,6 +49,9 @@ class Systems:
             return Named(own, system_version(own, told, user_agent))
         if own and own not in _VERSIONED:
             return Named(own, "")
+        if own is None and (plain := _BEGINNING.match(user_agent)):
+            name = _BEGUN[plain[1][0]]
+            return Named(name, system_version(name, (plain[2], plain[3]), user_agent))
         found = self._resolver(user_agent, Domain.OS).os
         named = known(found.family, frozenset()) if found else ""
         # Makers of televisions are all that a pattern of any name tells.
