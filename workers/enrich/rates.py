@@ -51,9 +51,7 @@ class Rates:
             counts = self._begin(window)
         if is_new:
             counts.update(visitors)
-        numbers = list(map(counts.__getitem__, visitors))
-        if max(numbers) < LIMIT:
-            return []
+        numbers = map(counts.__getitem__, visitors)
         return [position for position, number in enumerate(numbers) if number >= LIMIT]
 
     def _begin(self, window: int) -> Counter[int]:
