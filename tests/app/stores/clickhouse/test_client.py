@@ -46,7 +46,7 @@ def test_whichever_host_answers_is_kept(shared_clickhouse, free_port):
 def test_a_host_that_never_greets_costs_a_process_one_wait(
     shared_clickhouse, silent_port, free_port
 ):
-    url = url_of(silent_port, shared_clickhouse.port, free_port(), query="?connect_timeout=0.5")
+    url = url_of(silent_port, shared_clickhouse.port, free_port(), query="?connect_timeout=5")
     ask(url)
     waits = []
     for _ in range(5):
@@ -54,7 +54,7 @@ def test_a_host_that_never_greets_costs_a_process_one_wait(
         with pytest.raises(ClickHouseUnavailable):
             ask(url, TOO_SLOW, max_execution_time=0.000001)
         waits.append(time.monotonic() - started)
-    assert min(waits) < 0.5  # the timeout, if each connection paid it
+    assert min(waits) < 5  # the timeout, if each connection paid it
 
 
 def test_an_error_that_another_host_may_not_have_leads_to_the_other(clickhouse_server):
