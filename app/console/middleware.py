@@ -25,6 +25,8 @@ _METRICS_PATH = "/-/metrics"
 _API = "/api/"
 #: Keys that are counted apart: each is as many series as there are routes.
 _MOST_KEYS = 50
+#: What proxies add: who comes through one may be anywhere, though the proxy is on this machine.
+_OF_PROXIES = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
 _HEADERS = (
     # Nothing is loaded, framed or sent from an answer; the last three don't fall back on the first.
     (
@@ -92,7 +94,10 @@ class BearerAuth:
             return
         try:
             req.context.caller = self._authenticator.admit(
-                req.auth, is_local=_is_local(req), asks_metrics=req.path == _METRICS_PATH
+                req.auth,
+                is_local=_is_local(req),
+                is_proxied=any(name in req.env for name in _OF_PROXIES),
+                asks_metrics=req.path == _METRICS_PATH,
             )
         except Unauthorized as error:
             req.context.refusal = error.reason

@@ -54,3 +54,9 @@ TOKEN_HOLDER = Caller("token", "the console's token", _ADMIN)
 METRICS_READER = Caller("metrics", "the metrics' token", frozenset(("system:read",)))
 #: Everybody on this machine, as long as there are neither keys nor a token.
 ANYBODY = Caller("local", "anybody on this machine", _ADMIN)
+#: Whoever comes through a proxy of this machine then: the proxy knows who may read, perhaps.
+BEHIND_PROXY = Caller(
+    "proxied",
+    "anybody behind a proxy of this machine",
+    frozenset(("links:read", "stats:read", "clicks:read", "system:read")),
+)

@@ -114,3 +114,18 @@ def test_the_token_of_the_metrics_opens_the_metrics_alone(
     client = client_of(reports, links, token, METRICS_TOKEN)
     headers = {"Authorization": f"Bearer {given}"}
     assert client.simulate_get(path, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
+def test_who_comes_through_a_proxy_of_this_machine_may_read_and_change_nothing(
+    reports: Reports, links: Any, name: str
+) -> None:
+    client = client_of(reports, links, None)
+    made = {"json": {"target": "https://example.com/", "code": "made"}}
+    headers = {name: "203.0.113.9"}
+    refused = client.simulate_post("/api/v1/links", headers=headers, **made)
+    assert (refused.status_code, refused.json["scope"]) == (403, "links:write")
+    assert client.simulate_get("/api/v1/links", headers=headers).status_code == 200
+    assert client.simulate_post("/api/v1/links", **made).status_code == 201
+    locked = client_of(reports, links, TOKEN)
+    assert locked.simulate_get("/api/v1/links", headers=headers).status_code == 401
