@@ -102,7 +102,9 @@ def within_any(parameters: Parameters, periods: Sequence[Period]) -> str:
     if not periods:
         return "0"
     found = [within(parameters, period) for period in periods]
-    return f"({' OR '.join(found)})" if all(found) else ""
+    if not all(found):
+        return ""
+    return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
 
 
 def matching(parameters: Parameters, wanted: Filter) -> str:
