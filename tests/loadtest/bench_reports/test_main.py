@@ -11,7 +11,7 @@ from loadtest.bench_reports.questions import BEFORE, PAGES, SAME
 def test_a_small_run_finds_the_same_clicks_and_writes_figures_and_picture(
     monkeypatch, tmp_path, capsys
 ):
-    small = ["--clicks", "5000", "--links", "100", "--days", "5", "--rounds", "1", "--seconds", "2"]
+    small = ["--clicks", "5000", "--links", "100", "--days", "5", "--rounds", "1", "--seconds", "1"]
     monkeypatch.setattr(sys, "argv", ["bench-reports", "--output", str(tmp_path), *small])
     assert main() == 0
     figures = json.loads((tmp_path / "bench-reports.json").read_text())
