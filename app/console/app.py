@@ -8,6 +8,7 @@ import falcon
 import orjson
 from falcon.media import JSONHandler
 
+from app.console.api.openapi import Route
 from app.console.api.problem import OF_ERRORS, ProblemPage, problem_of, write_problem
 from app.console.api.problem import PATH as PROBLEM_PATH
 from app.console.health_endpoints import LIVE, WELCOME, Always, Metrics, Ready
@@ -20,7 +21,6 @@ from app.console.middleware import (
     NameRequests,
     SafeHeaders,
 )
-from app.console.routes import Route
 from app.http.request_ids import RequestIds
 from app.links.link import CorruptLink
 from app.metrics.console import ConsoleMetrics

@@ -135,10 +135,11 @@ class EnforceRights:
             return
         if req.method == "OPTIONS":
             return
-        scope = (rights or {}).get("GET" if req.method == "HEAD" else req.method)
-        if scope is None:
+        method = "GET" if req.method == "HEAD" else req.method
+        if rights is None or method not in rights:
             raise falcon.HTTPMethodNotAllowed(allowed_methods=sorted(rights or {}))
-        if not req.context.caller.may(scope):
+        scope = rights[method]
+        if scope and not req.context.caller.may(scope):
             req.context.refusal = "scope"
             raise InsufficientScope(scope)
 

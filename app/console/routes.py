@@ -1,30 +1,21 @@
 """Table of the routes of /api/v1, what is served and what the interface's document tells of."""
 
-from typing import NamedTuple
-
 from app.changes.trail import Trail
 from app.console.api.changes import PATH as CHANGES_PATH
 from app.console.api.changes import Changes
 from app.console.api.idempotency import KeptAnswers
+from app.console.api.links import operations
 from app.console.api.links.collection import Links
 from app.console.api.links.showing import LINK_PATH, LINKS_PATH
 from app.console.api.links.single import OneLink, Switch
+from app.console.api.openapi import PATH as DOCUMENT_PATH
+from app.console.api.openapi import OpenApi, Route
 from app.console.api.report_limiter import ReportLimiter
-from app.console.api.stats import AnyStats, LinkStats
+from app.console.api.stats import ANY_STATS, LINK_STATS, AnyStats, LinkStats
 from app.links.store import LinkStore
 from app.reports.reading.reader import Reports
 from app.reports.spellings import LINK_PATH as LINK_STATS_PATH
 from app.reports.spellings import PATH as STATS_PATH
-
-
-class Route(NamedTuple):
-    """A path, its parameters in braces, and what answers there by its methods ``on_get`` and so on.
-
-    A resource says in ``rights`` which right each method takes.
-    """
-
-    path: str
-    resource: object
 
 
 def api_routes(
@@ -43,12 +34,14 @@ def api_routes(
         answers: to requests with an Idempotency-Key.
         trail: of the changes.
     """
-    return [
-        Route(LINKS_PATH, Links(links, link_base, answers)),
-        Route(LINK_PATH, OneLink(links, link_base)),
-        Route(f"{LINK_PATH}/disable", Switch(links, link_base, disabled=True)),
-        Route(f"{LINK_PATH}/enable", Switch(links, link_base, disabled=False)),
-        Route(LINK_STATS_PATH, LinkStats(reports, links, limiter)),
-        Route(STATS_PATH, AnyStats(reports, links, limiter)),
+    disable, enable = (Switch(links, link_base, disabled=disabled) for disabled in (True, False))
+    routes = [
+        Route(LINKS_PATH, Links(links, link_base, answers), operations.LINKS),
+        Route(LINK_PATH, OneLink(links, link_base), operations.ONE_LINK),
+        Route(f"{LINK_PATH}/disable", disable, operations.SWITCH),
+        Route(f"{LINK_PATH}/enable", enable, operations.SWITCH),
+        Route(LINK_STATS_PATH, LinkStats(reports, links, limiter), LINK_STATS),
+        Route(STATS_PATH, AnyStats(reports, links, limiter), ANY_STATS),
         Route(CHANGES_PATH, Changes(trail)),
     ]
+    return [*routes, Route(DOCUMENT_PATH, OpenApi(routes))]

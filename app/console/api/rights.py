@@ -14,8 +14,8 @@ import falcon
 from app.changes.author import Author
 from app.keys.caller import Caller, Scope
 
-#: Scopes by HTTP method; HEAD takes that of GET.
-Rights = Mapping[str, Scope]
+#: Scopes by HTTP method, None for whoever is let in; HEAD takes that of GET.
+Rights = Mapping[str, Scope | None]
 
 
 def caller_of(req: falcon.Request) -> Caller:

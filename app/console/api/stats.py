@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import falcon
 
 from app.console.api.body import BadBody, read_json
+from app.console.api.operation import JsonObject, Operation, Operations, Parameter
 from app.console.api.problem import InvalidParameter
 from app.console.api.report_limiter import ReportLimiter
 from app.console.api.rights import Rights, caller_of
@@ -17,7 +18,18 @@ from app.reports.json_form import from_json
 from app.reports.query import BadQuery, Query
 from app.reports.reading.reader import Reports
 from app.reports.scope import require_links, restricted, tagged_codes
-from app.reports.spellings import PATH, read, read_parameters
+from app.reports.spellings import NAMES, PATH, read, read_parameters
+
+_PARAMETERS = tuple(Parameter(name, "query", "See docs/reports.md.") for name in NAMES)
+_PROBLEMS = ("invalid-parameter", "link-not-found", "out-of-scope")
+#: What the document of the interface says of reports on one link, and on any.
+LINK_STATS: Operations = {
+    "GET": Operation(_PARAMETERS[1:], answers={200: JsonObject}, problems=_PROBLEMS)
+}
+ANY_STATS: Operations = {
+    "GET": Operation(_PARAMETERS, answers={200: JsonObject}, problems=_PROBLEMS),
+    "POST": Operation(body=JsonObject, answers={200: JsonObject}, problems=_PROBLEMS),
+}
 
 
 class Asking:

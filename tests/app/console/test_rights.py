@@ -51,7 +51,7 @@ def undeclared(template: str, resource: Any) -> list[str]:
     rights = getattr(resource, "rights", {})
     methods = {name for name in dir(resource) if name.startswith("on_")} - _OF_FALCON
     wanted = {name.split("_")[1].upper() for name in methods} - {"HEAD"}
-    unknown = [scope for scope in rights.values() if scope not in SCOPES]
+    unknown = [scope for scope in rights.values() if scope not in (*SCOPES, None)]
     return sorted(wanted - set(rights)) + unknown
 
 

@@ -92,6 +92,11 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
 class _Terms(Body):
     status: Status = 302
     expires_at: Expires = None
@@ -117,6 +122,8 @@ class NewLink(LinkReplacement):
 
 class LinkPatch(Body):
     """What shall change of a link (RFC 7396): null takes a value away, what is left out stays."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     target: Target = ""
     status: Status | None = None

@@ -1,0 +1,94 @@
+"""What the document of the interface says of the resources of links."""
+
+from app.console.api.idempotency import HEADER
+from app.console.api.links.models import (
+    STATES,
+    LinkPage,
+    LinkPatch,
+    LinkReplacement,
+    LinkView,
+    NewLink,
+)
+from app.console.api.links.paging import DEFAULT_LIMIT, MAX_LIMIT, MAX_TEXT
+from app.console.api.operation import Operation, Operations, Parameter
+
+_CODE = Parameter("code", "path", "The link's short code.")
+_IF_MATCH = Parameter(
+    "If-Match", "header", "ETag of the version that the link has to be; answered by 412 if not."
+)
+_ONLY_NEW = Parameter(
+    "If-None-Match", "header", "* makes a link only where there is none.", {"const": "*"}
+)
+_ETAG = {"ETag": "The link's version, for If-Match."}
+_LOCATION = {**_ETAG, "Location": "Where the new link is."}
+_GONE = ("link-not-found", "link-deleted")
+_CHANGING = (*_GONE, "link-changed", "link-contended", "invalid-parameter")
+_READING = ("invalid-body", "invalid-link", "body-too-large", "unsupported-content-type")
+_IDEMPOTENCY = Parameter(
+    HEADER,
+    "header",
+    "A text of the client's for this request: sent again within a day, it makes no second link.",
+    {"type": "string", "pattern": "^[!#-~]{1,255}$"},
+)
+
+LINKS: Operations = {
+    "GET": Operation(
+        parameters=(
+            Parameter("tag", "query", "Only links with this tag."),
+            Parameter("state", "query", "Only links in this state.", {"enum": list(STATES)}),
+            Parameter(
+                "q",
+                "query",
+                "Only links with this text in code, target or title. A page may be short then.",
+                {"type": "string", "maxLength": MAX_TEXT},
+            ),
+            Parameter(
+                "limit",
+                "query",
+                "Most links of a page.",
+                {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+            ),
+            Parameter("cursor", "query", "next_cursor of the page before, for the same filters."),
+        ),
+        answers={200: LinkPage},
+        headers={"Link": 'The next page, rel="next", if there is one.'},
+        problems=("invalid-parameter",),
+    ),
+    "POST": Operation(
+        parameters=(_IDEMPOTENCY,),
+        body=NewLink,
+        answers={201: LinkView},
+        headers=_LOCATION,
+        problems=(
+            *_READING,
+            *("code-taken", "invalid-parameter", "idempotency-key-reused"),
+            "idempotency-key-in-use",
+        ),
+    ),
+}
+
+ONE_LINK: Operations = {
+    "GET": Operation((_CODE,), answers={200: LinkView}, headers=_ETAG, problems=_GONE),
+    "PATCH": Operation(
+        (_CODE, _IF_MATCH),
+        body=LinkPatch,
+        media_types=("application/merge-patch+json", "application/json"),
+        answers={200: LinkView},
+        headers=_ETAG,
+        problems=(*_READING, *_CHANGING),
+    ),
+    "PUT": Operation(
+        (_CODE, _IF_MATCH, _ONLY_NEW),
+        body=LinkReplacement,
+        answers={200: LinkView, 201: LinkView},
+        headers=_LOCATION,
+        problems=(*_READING, *_CHANGING),
+    ),
+    "DELETE": Operation((_CODE, _IF_MATCH), answers={204: None}, problems=_CHANGING),
+}
+
+SWITCH: Operations = {
+    "POST": Operation(
+        (_CODE, _IF_MATCH), answers={200: LinkView}, headers=_ETAG, problems=_CHANGING
+    )
+}
