@@ -96,7 +96,7 @@ class BearerAuth:
             req.context.caller = self._authenticator.admit(
                 req.auth,
                 is_local=_is_local(req),
-                is_proxied=any(name in req.env for name in _OF_PROXIES),
+                is_for_another=_is_for_another(req),
                 asks_metrics=req.path == _METRICS_PATH,
             )
         except Unauthorized as error:
@@ -142,6 +142,19 @@ class EnforceRights:
         if scope and not req.context.caller.may(scope):
             req.context.refusal = "scope"
             raise InsufficientScope(scope)
+
+
+def _is_for_another(req: falcon.Request) -> bool:
+    """Tell whether a proxy has sent a request, or a browser for a page of another site.
+
+    A browser says so itself (W3C Fetch Metadata §2.4), an older one by the page's origin.
+    """
+    if any(name in req.env for name in _OF_PROXIES):
+        return True
+    site, origin = req.get_header("Sec-Fetch-Site"), req.get_header("Origin")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    return origin is not None and origin.partition("://")[2] != req.get_header("Host")
 
 
 def _is_local(req: falcon.Request) -> bool:

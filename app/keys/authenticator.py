@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from app.config.access import bearer, carries
-from app.keys.caller import ANYBODY, BEHIND_PROXY, METRICS_READER, TOKEN_HOLDER, Caller
+from app.keys.caller import ANYBODY, GO_BETWEEN, METRICS_READER, TOKEN_HOLDER, Caller
 from app.keys.credential import Credential
 from app.keys.key import ApiKey, proves
 from app.keys.lookup import KeyLookup
@@ -56,7 +56,7 @@ class Authenticator:
         authorization: str | None,
         *,
         is_local: bool,
-        is_proxied: bool = False,
+        is_for_another: bool = False,
         asks_metrics: bool = False,
     ) -> Caller:
         """Return who asks.
@@ -64,14 +64,14 @@ class Authenticator:
         Args:
             authorization: the header as WSGI has it; None where there is none.
             is_local: whether it comes from this machine.
-            is_proxied: whether a proxy has sent it, for whoever that may be.
+            is_for_another: whether what sent it did so for whoever that may be.
 
         Raises:
             Unauthorized: nobody whom we know.
             RedisUnavailable, RedisRefused: Redis doesn't do its part.
         """
         if is_local and not self._demands(asks_metrics=asks_metrics):
-            return BEHIND_PROXY if is_proxied else ANYBODY
+            return GO_BETWEEN if is_for_another else ANYBODY
         sent = bearer(authorization)
         if sent is None:
             raise Unauthorized("missing", "Send a key: Authorization: Bearer hop_….")

@@ -54,9 +54,10 @@ TOKEN_HOLDER = Caller("token", "the console's token", _ADMIN)
 METRICS_READER = Caller("metrics", "the metrics' token", frozenset(("system:read",)))
 #: Everybody on this machine, as long as there are neither keys nor a token.
 ANYBODY = Caller("local", "anybody on this machine", _ADMIN)
-#: Whoever comes through a proxy of this machine then: the proxy knows who may read, perhaps.
-BEHIND_PROXY = Caller(
-    "proxied",
-    "anybody behind a proxy of this machine",
+#: Whoever else something of this machine asks for then: a proxy, or a browser for a page of
+#: another site.
+GO_BETWEEN = Caller(
+    "go-between",
+    "anybody for whom something of this machine asks",
     frozenset(("links:read", "stats:read", "clicks:read", "system:read")),
 )

@@ -116,16 +116,45 @@ def test_the_token_of_the_metrics_opens_the_metrics_alone(
     assert client.simulate_get(path, headers=headers).status_code == status
 
 
-@pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
-def test_who_comes_through_a_proxy_of_this_machine_may_read_and_change_nothing(
-    reports: Reports, links: Any, name: str
+_OF_ANOTHER = [
+    {"X-Forwarded-For": "203.0.113.9"},
+    {"Forwarded": "for=203.0.113.9"},
+    {"Via": "1.1 proxy"},
+    {"X-Real-IP": "203.0.113.9"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+]
+
+
+@pytest.mark.parametrize("headers", _OF_ANOTHER, ids=str)
+def test_a_proxy_or_another_sites_page_may_read_without_a_key_and_change_nothing(
+    reports: Reports, links: Any, headers: dict[str, str]
 ) -> None:
     client = client_of(reports, links, None)
-    made = {"json": {"target": "https://example.com/", "code": "made"}}
-    headers = {name: "203.0.113.9"}
-    refused = client.simulate_post("/api/v1/links", headers=headers, **made)
+    client.simulate_post("/api/v1/links", json={"target": "https://example.com/", "code": "on"})
+    # What takes no body needs no page's leave to be sent.
+    refused = client.simulate_post("/api/v1/links/on/disable", headers=headers)
     assert (refused.status_code, refused.json["scope"]) == (403, "links:write")
-    assert client.simulate_get("/api/v1/links", headers=headers).status_code == 200
-    assert client.simulate_post("/api/v1/links", **made).status_code == 201
+    assert client.simulate_get("/api/v1/links/on", headers=headers).json["disabled"] is False
     locked = client_of(reports, links, TOKEN)
     assert locked.simulate_get("/api/v1/links", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://localhost", "Host": "localhost"},
+    ],
+    ids=str,
+)
+def test_whoever_is_on_the_machine_may_change_links_as_long_as_there_is_no_key(
+    reports: Reports, links: Any, headers: dict[str, str]
+) -> None:
+    made = {"json": {"target": "https://example.com/"}, "headers": headers}
+    answer = client_of(reports, links, None).simulate_post("/api/v1/links", **made)
+    assert answer.status_code == 201
