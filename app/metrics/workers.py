@@ -11,13 +11,18 @@ What is declared here is shown by itself: each process publishes its one registr
 :mod:`app.metrics.publisher`.
 """
 
+from typing import get_args
+
 from app.metrics.types import MetricGroup, counter, fast_histogram, gauge, histogram
 from app.stores.shards import SHARD_TAGS
+from app.verdicts.rule import Kind
 
 #: Upper edges of the buckets of a click's age, in seconds. The promise is 2 in light traffic.
 AGE_EDGES = (0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 600.0)
 #: Upper edges of the buckets of an insert's rows. HOPLINE_INSERT_ROWS is 10,000 by default.
 INSERT_EDGES = (1, 10, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
+#: Who follows links.
+VERDICTS = get_args(Kind)
 #: What consumers spend their time on.
 STAGES = ("read", "decode", "enrich", "insert", "ack")
 #: What is shown for the stream without shards beside them.
@@ -56,6 +61,7 @@ class WorkerMetrics(MetricGroup):
         "Rows that ClickHouse had dropped as duplicates and that were inserted again."
     )
     rows_inserted = counter("Rows whose insert ClickHouse confirmed.")
+    rows_judged = counter("The same rows, by who follows the link.", verdict=VERDICTS)
     insert_rows = histogram(
         "Rows of one insert, which are the size of its batch.", buckets=INSERT_EDGES
     )

@@ -1,5 +1,6 @@
 """Writer that inserts clicks into ClickHouse: the only file that does it for consumers."""
 
+from collections import Counter
 from collections.abc import Mapping
 from time import monotonic
 from typing import Any
@@ -82,6 +83,8 @@ class Writer:
         self._metrics.insert_seconds.observe(monotonic() - started)
         self._metrics.insert_rows.observe(len(batch))
         self._metrics.rows_inserted.inc(len(batch))
+        for verdict, rows in Counter(batch.rows.verdict).items():
+            self._metrics.rows_judged.labels(verdict.decode()).inc(rows)
 
     def count_stored(self, batch: Batch) -> int:
         """Return how many of a batch's clicks are in the table.

@@ -44,6 +44,15 @@ def test_every_value_arrives_as_it_was(writer, clicks_url):
     assert (int(click_id, 16), time, ip) == (1, NOON_MS + 1, "::ffff:192.0.2.0")
 
 
+def test_rows_are_counted_by_who_follows_the_link(writer, metrics):
+    people = [plain_row(number, verdict=b"person") for number in range(3)]
+    insert(writer, batch_of(*people, plain_row(7)))
+    counted = metrics.rows_judged.labels
+    assert counted("person")._value.get() == 3
+    assert counted("bot")._value.get() == 1
+    assert counted("preview")._value.get() == 0
+
+
 def test_a_batch_sent_again_leaves_no_second_copy(writer, clicks_url, metrics):
     rows = [plain_row(number) for number in range(100)]
     insert(writer, batch_of(*rows), "token")
