@@ -1,4 +1,3 @@
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -11,9 +10,11 @@ from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
 from app.stores.redis.errors import RedisRefused, RedisUnavailable
 from tests.support.producers import STREAM
+from tests.support.redirect.waiting import wait_until
 from tests.support.tcp_proxy import TcpProxy
 
 BLOCKING = ("XREAD", "BLOCK", 30_000, "STREAMS", STREAM, "$")
+BLOCKING_OF_A_GROUP = ("XREADGROUP", "GROUP", "g", "c", "BLOCK", 30_000, "STREAMS", STREAM, ">")
 
 
 @pytest.fixture
@@ -32,6 +33,12 @@ def ask(
 ) -> Any:
     connection.send(*command)
     return connection.receive(block_ms, should_end)
+
+
+def block(connection: RedisConnection, server: Redis, *command: str | int) -> None:
+    """Send a command, and wait until the server has it wait."""
+    connection.send(*command)
+    wait_until(lambda: server.info("clients")["blocked_clients"] == 1)
 
 
 def test_a_reply_is_what_redis_said(redis_url):
@@ -70,10 +77,10 @@ def test_a_blocking_call_ends_when_told_to(redis_url):
 
 
 def test_a_blocking_call_returns_what_comes(redis_url, redis):
-    sending = threading.Timer(0.3, lambda: redis.xadd(STREAM, {"a": "b"}))
-    sending.start()
-    reply = ask(connect_once(redis_url), 30_000, lambda: False, *BLOCKING)
-    sending.join()
+    connection = connect_once(redis_url)
+    block(connection, redis, *BLOCKING)
+    redis.xadd(STREAM, {"a": "b"})
+    reply = connection.receive(30_000, lambda: False)
     assert [flat for _, flat in reply[STREAM.encode()]] == [[b"a", b"b"]]
 
 
@@ -86,12 +93,11 @@ def test_a_missing_group_can_be_mended(redis_url):
 
 def test_a_stream_deleted_under_a_blocked_read_can_be_mended(redis_url, redis):
     redis.xgroup_create(STREAM, "g", mkstream=True)
-    deleting = threading.Timer(0.3, lambda: redis.delete(STREAM))
-    deleting.start()
-    command = ("XREADGROUP", "GROUP", "g", "c", "BLOCK", 30_000, "STREAMS", STREAM, ">")
+    connection = connect_once(redis_url)
+    block(connection, redis, *BLOCKING_OF_A_GROUP)
+    redis.delete(STREAM)
     with pytest.raises(RedisUnavailable, match=r"NOGROUP|UNBLOCKED"):
-        ask(connect_once(redis_url), 30_000, lambda: False, *command)
-    deleting.join()
+        connection.receive(30_000, lambda: False)
 
 
 def test_a_wrong_command_is_refused(redis_url):
@@ -154,11 +160,9 @@ def test_a_read_that_is_blocked_when_its_server_becomes_a_replica_ends(any_redis
     with TcpProxy(old.port) as proxy, Redis(port=old.port) as demoted:
         connection = connect_once(proxy.redis_url)
         demoted.xgroup_create(STREAM, "g", mkstream=True)
-        demoting = threading.Timer(0.3, lambda: demoted.replicaof("127.0.0.1", new.port))
-        demoting.start()
-        command = ("XREADGROUP", "GROUP", "g", "c", "BLOCK", 30_000, "STREAMS", STREAM, ">")
+        block(connection, demoted, *BLOCKING_OF_A_GROUP)
+        demoted.replicaof("127.0.0.1", new.port)
         with pytest.raises(RedisUnavailable, match="UNBLOCKED"):
-            ask(connection, 30_000, lambda: False, *command)
-        demoting.join()
+            connection.receive(30_000, lambda: False)
         proxy.lead_to(new.port)
         assert connection.call("SET", "a", "new") == b"OK"
