@@ -86,6 +86,9 @@ class World:
         if not path.exists():
             return set()
         with closing(sqlite3.connect(path)) as database:
+            # The redirect may have been killed while it made the file.
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'clicks'").fetchone():
+                return set()
             rows = database.execute("SELECT command FROM clicks").fetchall()
         return {int(number) for (command,) in rows for number in _NUMBER.findall(command)}
 

@@ -138,6 +138,7 @@ def test_absent_stores_are_waited_for(make_settings, free_port, tmp_path):
         redis_url=f"redis://127.0.0.1:{free_port()}",
         clickhouse_url=f"clickhouse://127.0.0.1:{free_port()}/hopline",
         consumers=1,
+        drain_seconds=40.0,
     )
     with Workers(settings, tmp_path / "workers.log") as workers:
         wait_until(lambda: "waiting for it" in workers.log)
