@@ -21,6 +21,7 @@ from tests.support.up_process import HOPLINE, Up
 
 #: What the help names, and what has that name only here.
 _LETTER = "1790000000000-0"
+_KEY = "4f9s0c2m1xqa"
 _CLICK = "01981f4e5a3c7b1e9d2f00aa11bb22cc"
 _BACKUPS = "/var/backups"
 _LOST_SPOOL = "/mnt/var/lib/hopline/redirect/spool"
@@ -104,11 +105,9 @@ def typed(
     )
     environ = running.environ | {"PATH": f"{Path(HOPLINE).parent}:{os.environ['PATH']}"}
 
-    def run(line: str) -> str:
-        here = line.replace(_LETTER, letter).replace(_BACKUPS, str(tmp_path / "backups"))
-        here = here.replace(_LOST_SPOOL, str(desk)).replace(_CLICK, click_id)
-        done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", here],
+    def typed_in_shell(line: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line],
             cwd=desk,
             env=environ,
             stdin=subprocess.DEVNULL,
@@ -117,6 +116,15 @@ def typed(
             timeout=180,
             check=False,
         )
+
+    def run(line: str) -> str:
+        here = line.replace(_LETTER, letter).replace(_BACKUPS, str(tmp_path / "backups"))
+        here = here.replace(_LOST_SPOOL, str(desk)).replace(_CLICK, click_id)
+        if _KEY in here:
+            # One that no other example has revoked.
+            added = typed_in_shell("hopline keys add example --scope links:read --json")
+            here = here.replace(_KEY, json.loads(added.stdout)["id"])
+        done = typed_in_shell(here)
         return f"{line}: {done.returncode}: {done.stderr}" if done.returncode else ""
 
     return run
