@@ -5,10 +5,12 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import ClassVar
 
 import falcon
 
 from app.config.instance import HEADER
+from app.console.api.rights import Rights
 from app.metrics.exposition import Exposition
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.redis.errors import RedisError
@@ -89,6 +91,8 @@ class Ready:
 
 class Metrics:
     """Shows the metrics of the console's process and of those before it."""
+
+    rights: ClassVar[Rights] = {"GET": "system:read"}
 
     def __init__(self, exposition: Exposition) -> None:
         self._exposition = exposition

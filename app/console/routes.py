@@ -1,13 +1,15 @@
 """Table of the routes of /api/v1, what is served and what the interface's document tells of."""
 
 from app.changes.trail import Trail
+from app.console.api.changes import CHANGES, Changes
 from app.console.api.changes import PATH as CHANGES_PATH
-from app.console.api.changes import Changes
 from app.console.api.idempotency import KeptAnswers
 from app.console.api.links import operations
 from app.console.api.links.collection import Links
 from app.console.api.links.showing import LINK_PATH, LINKS_PATH
 from app.console.api.links.single import OneLink, Switch
+from app.console.api.me import ME, Me
+from app.console.api.me import PATH as ME_PATH
 from app.console.api.openapi import PATH as DOCUMENT_PATH
 from app.console.api.openapi import OpenApi, Route
 from app.console.api.report_limiter import ReportLimiter
@@ -42,6 +44,7 @@ def api_routes(
         Route(f"{LINK_PATH}/enable", enable, operations.SWITCH),
         Route(LINK_STATS_PATH, LinkStats(reports, links, limiter), LINK_STATS),
         Route(STATS_PATH, AnyStats(reports, links, limiter), ANY_STATS),
-        Route(CHANGES_PATH, Changes(trail)),
+        Route(CHANGES_PATH, Changes(trail), CHANGES),
+        Route(ME_PATH, Me(), ME),
     ]
     return [*routes, Route(DOCUMENT_PATH, OpenApi(routes))]

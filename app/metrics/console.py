@@ -16,8 +16,9 @@ class ConsoleMetrics(MetricGroup):
     )
     requests = counter(
         "Requests by route (none for a path that there isn't) and by the id of the API key that"
-        " they came with: local without one, token with the console's token, metrics with the"
-        " metrics' token, nobody for who wasn't let in or needs nothing, other beyond 50 keys.",
+        " they came with: local or go-between without one, token with the console's token, metrics"
+        " with the metrics' token, nobody for who wasn't let in or needs nothing, other beyond 50"
+        " keys.",
         name="console_requests",
         route=("none",),
         key=("nobody",),

@@ -1,11 +1,14 @@
 """Endpoint that shows who changed which links and API keys: GET /api/v1/audit."""
 
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlencode
 
 import falcon
+from pydantic import BaseModel, ConfigDict, Field
 
+from app.changes.change import What
 from app.changes.trail import BadCursor, Page, Trail, describe
+from app.console.api.operation import Operation, Operations, Parameter
 from app.console.api.problem import InvalidParameter
 from app.console.api.rights import Rights
 from app.keys.credential import id_in
@@ -13,6 +16,55 @@ from app.keys.credential import id_in
 PATH = "/api/v1/audit"
 _NAMES = ("cursor", "key", "limit", "link")
 _DEFAULT_LIMIT, _MOST = 100, 1000
+
+
+class ChangeView(BaseModel):
+    """A change of a link or an API key."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str
+    made_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+    what: What
+    subject: Annotated[str, Field(description="Code of the link, or id of the key.")]
+    who: str
+    name: str
+    via: str
+    request_id: str
+    was: Annotated[dict[str, Any], Field(alias="from")]
+    to: dict[str, Any]
+    count: int
+
+
+class ChangePage(BaseModel):
+    """A part of the trail of changes, newest first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: list[ChangeView]
+    next_cursor: Annotated[
+        str | None, Field(description="What to ask for next as cursor; null at the end.")
+    ]
+
+
+CHANGES: Operations = {
+    "GET": Operation(
+        parameters=(
+            Parameter("link", "query", "Only changes of the link with this code."),
+            Parameter("key", "query", "Only changes of the API key with this id."),
+            Parameter(
+                "limit",
+                "query",
+                "Most changes of a page.",
+                {"type": "integer", "minimum": 1, "maximum": _MOST, "default": _DEFAULT_LIMIT},
+            ),
+            Parameter("cursor", "query", "next_cursor of the page before."),
+        ),
+        answers={200: ChangePage},
+        headers={"Link": 'The next page, rel="next", if there is one.'},
+        problems=("invalid-parameter",),
+    )
+}
 
 
 class Changes:
@@ -24,7 +76,7 @@ class Changes:
         self._trail = trail
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Answer GET.
+        """Tell who changed which links and API keys, newest first.
 
         Raises:
             InvalidParameter: naming the first parameter that can't be used.

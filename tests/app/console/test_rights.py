@@ -114,6 +114,25 @@ def test_who_lacks_a_right_is_told_which(client: falcon.testing.TestClient, keys
     assert answer.headers["www-authenticate"] == challenge
 
 
+def test_a_key_is_told_what_it_may_do(client: falcon.testing.TestClient, keys: KeyStore) -> None:
+    headers = holder(keys, "stats:read", "links:read", tags=["spring"])
+    me = client.simulate_get("/api/v1/me", headers=headers).json
+    assert (me["name"], me["scopes"], me["tags"]) == (
+        *("test", ["links:read", "stats:read"]),
+        ["spring"],
+    )
+    assert me["id"] in headers["Authorization"]
+    assert client.simulate_get("/api/v1/me").status_code == 401
+
+
+def test_the_metrics_take_the_right_to_see_how_the_system_fares(
+    client: falcon.testing.TestClient, keys: KeyStore
+) -> None:
+    for scope, status in (("links:read", 403), ("system:read", 200), ("admin", 200)):
+        answer = client.simulate_get("/-/metrics", headers=holder(keys, scope))
+        assert answer.status_code == status
+
+
 def test_what_there_is_no_method_for_takes_no_right(
     client: falcon.testing.TestClient, keys: KeyStore
 ) -> None:

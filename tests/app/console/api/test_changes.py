@@ -6,6 +6,7 @@ import falcon.testing
 import pytest
 
 from app.changes.trail import Trail
+from app.console.api.changes import ChangePage
 from app.keys.store import KeyStore
 from app.links.store import LinkStore, open_store
 from app.stores.redis.client import connect
@@ -51,6 +52,7 @@ def test_changes_come_in_pages_that_lead_to_the_next(
     while query:
         answer = ask(client, query)
         assert answer.status_code == 200
+        ChangePage.model_validate_json(answer.text)
         found += [change["subject"] for change in answer.json["data"]]
         links.create(TARGET)
         following = re.fullmatch(r"</api/v1/audit\?(.+)>; rel=next", answer.headers.get("link", ""))
