@@ -235,16 +235,17 @@ def test_a_reload_fails_no_request(service):
         assert len(visitors.errors) <= 2
 
 
-@pytest.mark.parametrize(
-    "header",
-    [b"X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: off", b"Script-Name: /x", b"SCRIPT_NAME: /x"],
-)
-def test_no_header_can_move_the_application(service, header):
+def test_no_header_can_move_the_application(service):
     with service.running():
         service.add_link("abc")
-        with socket.create_connection(("127.0.0.1", service.port), 10) as connection:
-            connection.sendall(b"GET /abc HTTP/1.1\r\nHost: a\r\n" + header + b"\r\n\r\n")
-            assert connection.recv(4096).startswith(b"HTTP/1.1 302 ")
+        for header in (
+            b"X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: off",
+            b"Script-Name: /x",
+            b"SCRIPT_NAME: /x",
+        ):
+            with socket.create_connection(("127.0.0.1", service.port), 60) as connection:
+                connection.sendall(b"GET /abc HTTP/1.1\r\nHost: a\r\n" + header + b"\r\n\r\n")
+                assert connection.recv(4096).startswith(b"HTTP/1.1 302 "), header
 
 
 @pytest.mark.parametrize(
