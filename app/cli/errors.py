@@ -10,7 +10,7 @@ from app.dead_letters.store import CannotRequeue, LetterNotFound
 from app.health.clickhouse.advice import advice as clickhouse_advice
 from app.health.redis.advice import advice as redis_advice
 from app.keys.key import CorruptKey
-from app.keys.store import InvalidKey, KeyContended, KeyNotFound
+from app.keys.store import InvalidKey, KeyContended, KeyNotFound, KeyRevoked
 from app.links.link import CodeTaken, CorruptLink, LinkContended, LinkNotFound
 from app.links.validation import InvalidLink
 from app.stores.clickhouse.connection import (
@@ -35,6 +35,7 @@ _FAILED = (
     InvalidLink,
     KeyContended,
     KeyNotFound,
+    KeyRevoked,
     LedgerNotBegun,
     LetterNotFound,
     LinkContended,

@@ -4,6 +4,17 @@ from app.changes.trail import Trail
 from app.console.api.changes import CHANGES, Changes
 from app.console.api.changes import PATH as CHANGES_PATH
 from app.console.api.idempotency import KeptAnswers
+from app.console.api.keys import (
+    KEYS,
+    REVOKE,
+    REVOKE_PATH,
+    ROTATE,
+    ROTATE_PATH,
+    Keys,
+    Revoke,
+    Rotate,
+)
+from app.console.api.keys import PATH as KEYS_PATH
 from app.console.api.links import operations
 from app.console.api.links.collection import Links
 from app.console.api.links.showing import LINK_PATH, LINKS_PATH
@@ -14,6 +25,7 @@ from app.console.api.openapi import PATH as DOCUMENT_PATH
 from app.console.api.openapi import OpenApi, Route
 from app.console.api.report_limiter import ReportLimiter
 from app.console.api.stats import ANY_STATS, LINK_STATS, AnyStats, LinkStats
+from app.keys.store import KeyStore
 from app.links.store import LinkStore
 from app.reports.reading.reader import Reports
 from app.reports.spellings import LINK_PATH as LINK_STATS_PATH
@@ -27,6 +39,7 @@ def api_routes(
     link_base: str,
     answers: KeptAnswers,
     trail: Trail,
+    keys: KeyStore,
 ) -> list[Route]:
     """Return the routes of /api/v1.
 
@@ -35,6 +48,7 @@ def api_routes(
         link_base: what stands before a code in a short URL.
         answers: to requests with an Idempotency-Key.
         trail: of the changes.
+        keys: of those who ask.
     """
     disable, enable = (Switch(links, link_base, disabled=disabled) for disabled in (True, False))
     routes = [
@@ -45,6 +59,9 @@ def api_routes(
         Route(LINK_STATS_PATH, LinkStats(reports, links, limiter), LINK_STATS),
         Route(STATS_PATH, AnyStats(reports, links, limiter), ANY_STATS),
         Route(CHANGES_PATH, Changes(trail), CHANGES),
+        Route(KEYS_PATH, Keys(keys), KEYS),
+        Route(REVOKE_PATH, Revoke(keys), REVOKE),
+        Route(ROTATE_PATH, Rotate(keys), ROTATE),
         Route(ME_PATH, Me(), ME),
     ]
     return [*routes, Route(DOCUMENT_PATH, OpenApi(routes))]

@@ -52,8 +52,8 @@ def get_app() -> App:
     metrics = ConsoleMetrics(registry)
     request_ids = RequestIds(held.trusted_proxies)
     names = HostNames(held.console_hosts, held.console_bind)
-    keys = KeyLookup(open_keys(held))
-    authenticator = Authenticator(keys, held.console_token, held.metrics_token)
+    keys = open_keys(held)
+    authenticator = Authenticator(KeyLookup(keys), held.console_token, held.metrics_token)
     guards = (
         KnownHosts(names, variable("console_hosts")),
         BearerAuth(authenticator),
@@ -66,6 +66,7 @@ def get_app() -> App:
             held.link_base,
             open_answers(held),
             open_trail(held),
+            keys,
         ),
         Ready(pings, instance_id(held)),
         guards,

@@ -40,7 +40,19 @@ class KeyNotFound(Exception):
 
 
 class InvalidKey(Exception):
-    """A key can't be like that; the text names the option and what was expected."""
+    """A key can't be like that; the text names every field at fault and what was expected.
+
+    Attributes:
+        faults: what is wrong with which field.
+    """
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{field}: {text}" for field, text in faults.items()))
+        self.faults = faults
+
+
+class KeyRevoked(Exception):
+    """The key was revoked, and is never good again; the text names it."""
 
 
 class KeyContended(Exception):
@@ -90,6 +102,10 @@ class KeyStore:
         self._url = url
         self._now = now
         self._author = author or local_author()
+
+    def by(self, author: Author) -> "KeyStore":
+        """Return a store of the same keys, whose changes are the author's."""
+        return KeyStore(self._client, self._url, self._now, author)
 
     def add(
         self,
@@ -176,7 +192,7 @@ class KeyStore:
             overlap_seconds: how long the secret before is good still.
 
         Raises:
-            InvalidKey: it was revoked.
+            KeyRevoked: it was revoked.
             KeyNotFound: there is none with this id.
             KeyContended: others kept changing it.
         """
@@ -185,7 +201,7 @@ class KeyStore:
 
         def rotated(key: ApiKey) -> ApiKey:
             if key.revoked_ms is not None:
-                raise InvalidKey(f"the key {key_id} was revoked: add another")
+                raise KeyRevoked(f"the key {key_id} was revoked: add another")
             return replace(
                 key, sha256=credential.sha256, old_sha256=key.sha256, old_until=old_until
             )
@@ -236,11 +252,14 @@ def _readable(key_id: str, raw: bytes) -> ApiKey | None:
 
 
 def _check(name: str, scopes: Sequence[Scope], tags: Sequence[str]) -> None:
+    faults = {}
     if not (name.strip() and name.isprintable() and len(name) <= MAX_NAME):
-        raise InvalidKey(f"name: expected 1 to {MAX_NAME} printable characters")
+        faults["name"] = f"expected 1 to {MAX_NAME} printable characters"
     if not scopes:
-        raise InvalidKey("scope: say what the key may do")
+        faults["scopes"] = "say what the key may do"
     if tags and not UNRESTRICTED.isdisjoint(scopes):
-        raise InvalidKey(
-            "tag: a key with the scope admin or system:read sees all links, whatever their tags"
+        faults["tags"] = (
+            "a key with the scope admin or system:read sees all links, whatever their tags"
         )
+    if faults:
+        raise InvalidKey(faults)

@@ -84,6 +84,7 @@ def client_of(
             SHORT,
             KeptAnswers(links._client, ""),
             trail,
+            keys,
         ),
         Ready(pings, "one"),
         guards,

@@ -8,6 +8,7 @@ import falcon
 import orjson
 
 from app.keys.caller import Scope
+from app.keys.store import InvalidKey, KeyContended, KeyNotFound, KeyRevoked
 from app.links.link import (
     CodeTaken,
     CorruptLink,
@@ -73,6 +74,14 @@ KINDS: Mapping[str, Kind] = {
     "link-unreadable": Kind(
         500, "The link can't be read", "What Redis holds of it is no link: see the console's log."
     ),
+    "invalid-key": Kind(
+        422, "The key can't be like that", "errors names every field that can't be used, and why."
+    ),
+    "key-not-found": Kind(404, "There is no such key", "No API key has, or ever had, this id."),
+    "key-revoked": Kind(409, "The key was revoked", "It is never good again: add another."),
+    "key-contended": Kind(
+        503, "The key is being changed by many", "Others kept changing it: the same may work now."
+    ),
     "idempotency-key-reused": Kind(
         422, "The Idempotency-Key stands for another request", "Send each request with its own."
     ),
@@ -97,6 +106,10 @@ OF_ERRORS: Mapping[type[Exception], str] = {
     LinkContended: "link-contended",
     CorruptLink: "link-unreadable",
     OutOfScope: "out-of-scope",
+    InvalidKey: "invalid-key",
+    KeyNotFound: "key-not-found",
+    KeyRevoked: "key-revoked",
+    KeyContended: "key-contended",
 }
 
 
@@ -150,7 +163,9 @@ class InsufficientScope(Problem):
 def problem_of(error: Exception) -> Problem:
     """Return the problem that an exception of :data:`OF_ERRORS` is."""
     kind = next(OF_ERRORS[each] for each in type(error).__mro__ if each in OF_ERRORS)
-    return Problem(kind, str(error), error.faults if isinstance(error, InvalidLink) else None)
+    return Problem(
+        kind, str(error), error.faults if isinstance(error, InvalidLink | InvalidKey) else None
+    )
 
 
 def write_problem(_: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:

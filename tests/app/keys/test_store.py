@@ -8,7 +8,7 @@ import redis
 from app.changes.trail import Trail
 from app.keys.caller import Scope
 from app.keys.key import proves
-from app.keys.store import InvalidKey, KeyNotFound, KeyStore
+from app.keys.store import InvalidKey, KeyNotFound, KeyRevoked, KeyStore
 from app.stores.keys import API_CHANGES, API_KEYS
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisUnavailable
@@ -54,9 +54,9 @@ def test_a_key_that_cannot_be_read_is_left_out_of_the_list(
         ("  ", ["admin"], [], "name"),
         ("a\nb", ["admin"], [], "name"),
         ("a" * 101, ["admin"], [], "name"),
-        ("a", [], [], "scope"),
-        ("a", ["admin"], ["spring"], "tag"),
-        ("a", ["links:read", "system:read"], ["spring"], "tag"),
+        ("a", [], [], "scopes"),
+        ("a", ["admin"], ["spring"], "tags"),
+        ("a", ["links:read", "system:read"], ["spring"], "tags"),
     ],
 )
 def test_what_can_be_no_key_is_refused(
@@ -76,7 +76,7 @@ def test_a_revoked_key_stays_revoked_since_the_first_time(
     clock.now = 3000
     assert store.revoke(key.id).revoked_ms == 2_000_000
     assert store.get(key.id).state(0) == "revoked"
-    with pytest.raises(InvalidKey, match="revoked"):
+    with pytest.raises(KeyRevoked, match="revoked"):
         store.rotate(key.id)
     assert store.has_any()
 
@@ -107,7 +107,7 @@ def test_two_who_change_a_key_at_once_overwrite_nothing(store: KeyStore) -> None
     key, _ = store.add("contended", ["admin"])
 
     def rotate() -> None:
-        with suppress(InvalidKey):
+        with suppress(KeyRevoked):
             store.rotate(key.id)
 
     rotations = [threading.Thread(target=rotate) for _ in range(3)]

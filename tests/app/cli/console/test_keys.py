@@ -43,7 +43,7 @@ def test_a_program_gets_a_new_key_as_json(hopline: Any) -> None:
     [
         (("a",), "missing option"),
         (("a", "--scope", "moon"), "moon"),
-        (("a", "--scope", "admin", "--tag", "spring"), "tag: a key with the scope admin"),
+        (("a", "--scope", "admin", "--tag", "spring"), "tags: a key with the scope admin"),
         (("a", "--scope", "links:read", "--tag", "?"), "--tag: '?' is no tag"),
         (("a", "--scope", "links:read", "--expires", "soon"), "--expires: 'soon' is no time"),
         (("a", "--scope", "links:read", "--expires", "2020-01-01"), "has passed already"),
