@@ -34,7 +34,9 @@ Ping = Callable[[], object]
 WELCOME = {
     "name": "hopline console",
     "version": __version__,
+    "links": "/api/v1/links",
     "stats": "/api/v1/links/{code}/stats",
+    "openapi": "/api/v1/openapi.json",
 }
 #: What is said as long as the process can answer at all.
 LIVE = {"live": True}

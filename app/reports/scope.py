@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
-from app.links.link import Link, LinkNotFound
+from app.links.precondition import Precondition
 from app.links.store import LinkStore
 from app.links.validation import InvalidLink, read_tag
 from app.reports.answer import Answer
@@ -34,7 +34,7 @@ def restricted(query: Query, tags: Sequence[str], links: LinkStore) -> Query:
         return query
     if query.codes:
         for code in query.codes:
-            _require_tag(links.get(code), tags)
+            Precondition(tags=tags).require_before(links.get(code))
         return query
     if not query.tag and len(tags) > 1:
         raise BadQuery("tag", f"say which, for this key sees links of several: {', '.join(tags)}")
@@ -61,12 +61,6 @@ def tagged_codes(query: Query, links: LinkStore) -> tuple[str, ...]:
     if len(codes) > MAX_TAGGED:
         raise BadQuery("tag", f"more than {MAX_TAGGED} links carry it: ask about all, or by codes")
     return codes
-
-
-def _require_tag(link: Link, tags: Sequence[str]) -> None:
-    if set(tags).isdisjoint(link.tags):
-        # As of one that there isn't: the codes of others are nobody else's business.
-        raise LinkNotFound(f"no link has the code {link.code!r}")
 
 
 def _as_carried(tag: str) -> str:
