@@ -166,7 +166,7 @@ def test_what_may_be_done_is_tried_with_a_hash_tag_and_without(client: Any, four
     checks = list(shard_use_checks(client, four.redis_url, four))
     assert [check.text for check in checks] == ["well in all 2 streams"] * 2
     # As before there were shards.
-    keys = ["clicks:stream", "clicks:dead", "{clicks:*}:*", "link*", "visitors:salt:*"]
+    keys = ["clicks:stream", "clicks:dead", "{clicks:*}:*", "link*", "{api}:*", "visitors:salt:*"]
     client.acl_setuser("old", enabled=True, nopass=True, commands=["+@all"], keys=keys)
     url = four.redis_url.replace("redis://", "redis://old:any@")
     with connect(url, timeout_seconds=30) as as_old:
