@@ -39,7 +39,8 @@ def valkey_program(
     """Return how to run a Valkey or Redis server that keeps its data in a directory.
 
     The append-only file is synced once a second (ADR-003): a crash of the machine costs at most the
-    last second, which the redirect sends again, and a crash of the server alone costs nothing.
+    last second, and one of the server alone what waits while the disk syncs. The redirect sends
+    that again.
     ``noeviction``, because an evicted link or stream is lost data, where a refused write is a click
     in the spool. With ``maxmemory``, finished clicks and new ones give way before that, see
     :mod:`app.stores.redis.memory`, and it is not the kernel that decides who goes.

@@ -31,6 +31,8 @@ def places(shared_replicas, replicas_url, monkeypatch):
     migrate(replicas_url, timeout_seconds=60, ttl_days=0)
     found = [at_place(replicas_url, f"127.0.0.1:{one.port}") for one in shared_replicas.replicas]
     insert_clicks(found[0], *(click_row(NOON) for _ in range(20)))
+    # What lags in these tests are sums.
+    shared_replicas.catch_up(database_name(replicas_url))
     return found
 
 

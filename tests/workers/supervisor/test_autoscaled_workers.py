@@ -7,7 +7,7 @@ def test_a_backlog_brings_one_consumer_more_which_goes_again_afterwards(
     settings, redis, redis_url, tmp_path
 ):
     # A click a read, so that a small backlog takes long.
-    slow = {"consumers": 1, "consumers_max": 2, "batch_size": 1, "drain_seconds": 5.0}
+    slow = {"consumers": 1, "consumers_max": 2, "batch_size": 1}
     scaled = settings.model_copy(update=slow)
     send_clicks(redis_url, 60_000)
     with Workers(

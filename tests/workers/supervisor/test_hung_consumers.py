@@ -100,7 +100,9 @@ def test_a_hung_consumer_does_not_outlive_its_supervisor(workers, marker):
 
 def test_another_consumer_comes_when_one_can_not_keep_up(settings, marker, tmp_path, redis_url):
     marker.write_text("slow")
-    scaled = settings.model_copy(update={"consumers_max": 2, "insert_seconds": 0.2})
+    # 50 clicks a second, of which one consumer has enough for longer than a test lasts.
+    few = {"consumers_max": 2, "insert_seconds": 0.2, "batch_size": 10}
+    scaled = settings.model_copy(update=few)
     send_clicks(redis_url, 20_000)
     with Workers(
         scaled, tmp_path / "workers.log", "tests.support.workers.failing_workers"
