@@ -43,6 +43,7 @@ from app.health.redis.replication import replication_checks
 from app.health.redis.sentinels import sentinel_checks
 from app.health.redis.server import redis_checks, rewrite_check
 from app.health.redis.shards import of_each, shard_checks, shard_use_checks
+from app.health.rules import rules_check
 from app.keys.store import may_have_keys
 from app.local.ports import ask
 from app.stores.clickhouse.connection import ClickHouseError
@@ -102,6 +103,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     )
     yield private_files_check(dict.fromkeys((settings.data_dir, settings.spool_directory)))
     yield geoip_check(settings.geoip_path, datetime.now(UTC))
+    yield rules_check(settings.rules)
     yield disk_check("data disk", settings.data_dir, 0)
     yield disk_check("spool disk", settings.spool_directory, settings.spool_max_bytes)
     yield _spool(settings.spool_directory)
