@@ -23,7 +23,7 @@ REQUEST = (
     b"User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0\r\n\r\n"
 )
 #: Between two visitors of a host.
-_PAUSE_SECONDS = 0.01
+_PAUSE_SECONDS = 0.02
 _PATIENCE_SECONDS = 30.0
 
 

@@ -29,7 +29,7 @@ class Reader:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._data = b""
+        self._data = bytearray()
 
     def all(self, heads: int = 0) -> list[RawAnswer]:
         """Read until the server closes; the first so many answers are to HEAD."""
@@ -61,30 +61,34 @@ class Reader:
             return self._exactly(int(headers["content-length"]))
         while self._more():
             pass
-        body, self._data = self._data, b""
-        return body
+        return self._taken(len(self._data))
 
     def _chunks(self) -> bytes:
-        body = b""
+        body = bytearray()
         while size := int(self._until(b"\r\n"), 16):
             body += self._exactly(size)
             assert self._exactly(2) == b"\r\n"
         assert self._exactly(2) == b"\r\n"
-        return body
+        return bytes(body)
 
     def _until(self, end: bytes) -> bytes:
         while end not in self._data:
             if not self._more():
-                raise Truncated(self._data)
-        found, _, self._data = self._data.partition(end)
+                raise Truncated(bytes(self._data))
+        found = self._taken(self._data.index(end))
+        self._taken(len(end))
         return found
 
     def _exactly(self, size: int) -> bytes:
         while len(self._data) < size:
             if not self._more():
-                raise Truncated(self._data)
-        found, self._data = self._data[:size], self._data[size:]
-        return found
+                raise Truncated(bytes(self._data))
+        return self._taken(size)
+
+    def _taken(self, size: int) -> bytes:
+        taken = bytes(self._data[:size])
+        del self._data[:size]
+        return taken
 
     def _more(self) -> bool:
         try:
