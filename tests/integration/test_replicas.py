@@ -77,11 +77,11 @@ def test_neither_a_killed_replica_nor_a_killed_keeper_costs_or_doubles_a_click(
 ):
     sent = 0
     for victim in (*replicas.replicas, replicas.keeper):
+        settled = sent
         for piece in range(10):
             sent += len(send_clicks(valkey.url, PIECE))
             if piece == 2:
-                before = stored(replicas.replicas[0])[0]
-                wait_until(lambda before=before: stored(replicas.replicas[0])[0] > before)
+                wait_until(lambda settled=settled: stored(replicas.replicas[0])[0] > settled)
                 victim.kill()
         victim.start()
         settle(replicas, valkey, sent)
