@@ -39,6 +39,8 @@ DIMENSIONS: Final[dict[str, str]] = {
     "verdict": "verdict",
     "kind": "if(is_bot, 'bot', 'person')",
 }
+#: Of all links together also by the hour. A target has a link's clicks, too few for its hours.
+HOURLY: Final[dict[str, str]] = {name: sql for name, sql in DIMENSIONS.items() if name != "target"}
 #: Of all links together also by link.
 _LINK = {"link": "short_code"}
 #: Whose rows are made, and of which clicks. '' is all links: a code that somebody else's producer
@@ -173,6 +175,7 @@ def new_version(began: datetime) -> int:
 
 def _insert_values(client: Client, params: Mapping[str, object]) -> None:
     _run(client, "values", params, **_ALL, **_grouped(DIMENSIONS | _LINK))
+    _run(client, "hours", params, **_grouped(HOURLY, "hour"))
     _run(client, "values", params, **_OF_HOT_LINKS, **_grouped(DIMENSIONS, "short_code"))
 
 

@@ -26,9 +26,9 @@ HOT_CLICKS = 100
 #: Links of a day that are also kept apart, those with the most clicks.
 LEADING_LINKS = 500
 #: Of what sums are made of: one more whenever a dimension is added, whose values older sums lack.
-REVISION = 3
-#: First revision that keeps leading links.
-_LEADING_REVISION = 3
+REVISION = 4
+#: First revisions that keep leading links, and hours of all links together.
+_LEADING_REVISION, _HOURS_REVISION = 3, 4
 
 _MARK = "INSERT INTO click_marks (day) VALUES"
 _FIRST, _LAST = date(1970, 1, 1), date(2149, 6, 6)
@@ -86,6 +86,11 @@ class SummedDay:
     def has_leading(self) -> bool:
         """Whether the links with the most clicks are kept apart."""
         return self.revision >= _LEADING_REVISION
+
+    @property
+    def has_hours(self) -> bool:
+        """Whether there are breakdowns of all links by the hour."""
+        return self.revision >= _HOURS_REVISION
 
     @property
     def is_frozen(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
 from app.reports.period import Period, move_back, period_of
@@ -15,6 +15,9 @@ from app.reports.sums.division import Division, ScopeDay, divide, may_divide
 from app.reports.sums.leading import leading_links
 from app.reports.timeline import choose_interval, starts
 from app.sums.days import HOT_CLICKS
+
+#: Of a period so long that still runs, an hour more or less of what it is compared with is nothing.
+_LONG = timedelta(days=7)
 
 
 def plan_of(
@@ -46,15 +49,16 @@ def plan_of(
     return plan, divide(plan, known, HOT_CLICKS)
 
 
-def with_leading(asking: Asking, plan: Plan, division: Division) -> Plan:
+def with_leading(asking: Asking, plan: Plan, division: Division) -> tuple[Plan, Division]:
     """Return a plan that knows which of all links it may show, where that is found out sooner.
 
     Who gets so many clicks in between that they would be shown is, the next time.
     """
     if not division.is_led:
-        return plan
+        return plan, division
     [found] = asking.ask(compile_leading(plan, division))
-    return replace(plan, leading=leading_links(*found))
+    leading = leading_links(*found)
+    return replace(plan, leading=leading), division if leading else division.without_hours()
 
 
 def _clicked(
@@ -106,9 +110,17 @@ def _plan(
         return Plan(query, codes, period, interval, found)
     if end <= period.since:
         raise BadQuery("since", "is yet to come, so there is nothing to compare")
-    before = Period(move(period.since), move(end))
-    moved = (min(move(max(start, period.since)), move(end)) for start in found)
+    is_running = period.until is None or period.until > now
+    is_long = end - period.since >= _LONG
+    end_before = _on_the_hour(move(end)) if is_running and is_long else move(end)
+    before = Period(move(period.since), end_before)
+    moved = (min(move(max(start, period.since)), end_before) for start in found)
     return Plan(query, codes, period, interval, found, before, tuple(accumulate(moved, max)))
+
+
+def _on_the_hour(time: datetime) -> datetime:
+    """Return the beginning of an hour (UTC), up to which sums of a day can be added up."""
+    return time.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _whole(plan: Plan) -> Period:

@@ -69,7 +69,7 @@ class Reports:
             codes = tagged if query.tag else (query.codes or None)
             found = asking.stored(codes)
             plan, division = plan_of(asking, query, now, codes, found)
-            plan = with_leading(asking, plan, division)
+            plan, division = with_leading(asking, plan, division)
             rows = asking.ask(compile_plan(plan, division))
         source = Source(
             as_of=now,

@@ -12,7 +12,7 @@ from app.reports.plan import Plan
 from app.reports.statement.columns import PART
 from app.reports.statement.rows import rows_part
 from app.reports.statement.totals import links_part, totals_part
-from app.reports.statement.values import values_part
+from app.reports.statement.values import hours_part, values_part
 from app.reports.sums.division import Division, ScopeDay, unseen, valued
 from app.reports.sums.leading import OTHERS
 from app.reports.sums.left import left
@@ -36,6 +36,8 @@ def compile_plan(plan: Plan, division: Division = RAW) -> Statement:
         parts.append(totals_part(plan, parameters, division))
     if division.values and valued(plan):
         parts.append(values_part(plan, parameters, division))
+    if division.hours and valued(plan):
+        parts.append(hours_part(plan, parameters, division))
     if division.values and plan.is_led:
         parts.append(links_part(plan, parameters, division))
     text = text_of(

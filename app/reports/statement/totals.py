@@ -45,8 +45,12 @@ def totals_part(plan: Plan, parameters: Parameters, division: Division) -> str:
 
 
 def links_part(plan: Plan, parameters: Parameters, division: Division) -> str:
-    """Return the part that adds up whole days of the links that lead, by their names."""
+    """Return the part that adds up the links that lead, by their names.
+
+    Of whole days and of their beginnings: as many visitors as come for the first time of the day.
+    """
     [link] = [key for key, by in plan.values.items() if by == "link"]
+    days = {**division.values, **division.hours}
     aliases = {
         **period_aliases(plan, parameters),
         **dict.fromkeys(plan.times, "toInt64(0)"),
@@ -59,7 +63,7 @@ def links_part(plan: Plan, parameters: Parameters, division: Division) -> str:
         panel=f"toUInt64({plan.panel(link)})",
         keys=", ".join(plan.keys),
         figures=named({name: _figure_of_days(plan, name) for name in plan.figures}, PART),
-        where=selected(plan, parameters, division.values, "toDate(time)", plan.leading),
+        where=selected(plan, parameters, days, "toDate(time)", plan.leading),
     )
 
 

@@ -35,6 +35,6 @@ def scope_days(
     days = []
     for each in clean:
         _, count, least, first = found.get(each.day, (each.day, 0, 0, None))
-        flags = each.is_frozen, each.has_leading
+        flags = each.is_frozen, each.has_leading, each.has_hours
         days.append(ScopeDay(each.day, each.version, count, least, first, *flags))
     return days

@@ -9,7 +9,7 @@ Rule 3: rows of a frozen day may be gone. It is answered by sums wherever they c
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby, pairwise
 
@@ -19,7 +19,7 @@ from app.reports.period import Period
 from app.reports.plan import Plan
 from app.reports.sums.kinds import kinds_kept
 from app.reports.sums.leading import LEAST_CLICKS, may_lead
-from app.sums.computation import DIMENSIONS
+from app.sums.computation import DIMENSIONS, HOURLY
 from app.times import EPOCH
 
 DAY_MS = 86_400_000
@@ -44,6 +44,7 @@ class ScopeDay:
         first_quarter: start of the first quarter of an hour with clicks, None where none has.
         is_frozen: whether its rows may be gone.
         has_leading: whether the links with the most clicks are kept apart.
+        has_hours: whether there are breakdowns of all links by the hour.
     """
 
     day: date
@@ -53,6 +54,7 @@ class ScopeDay:
     first_quarter: datetime | None = None
     is_frozen: bool = False
     has_leading: bool = True
+    has_hours: bool = True
 
     @property
     def number(self) -> int:
@@ -67,12 +69,19 @@ class Division:
     Attributes:
         totals: whose figures and timeline are of sums; no row of them is read.
         values: those of them whose breakdowns are, too; those of the others nobody knows any more.
+        hours: other days of ``totals``, whose breakdowns are of the hours of their beginnings.
         is_led: whether their leading links may tell which of all links are shown.
     """
 
     totals: Mapping[int, int] = field(default_factory=dict)
     values: Mapping[int, int] = field(default_factory=dict)
     is_led: bool = False
+    hours: Mapping[int, int] = field(default_factory=dict)
+
+    def without_hours(self) -> "Division":
+        """Return the same with days read raw whose breakdowns would be of hours."""
+        totals = {day: self.totals[day] for day in self.totals.keys() - self.hours.keys()}
+        return replace(self, totals=totals, hours={})
 
     @property
     def through(self) -> date | None:
@@ -117,16 +126,20 @@ def divide(plan: Plan, days: Sequence[ScopeDay], hot_clicks: int) -> Division:
         return Division()
     of_figures = [each for each in days if _has_figures(plan, each.number)]
     of_values = {each.day for each in of_figures if _has_values(plan, each, hot_clicks)}
-    kept = [each for each in of_figures if each.is_frozen or each.day in of_values]
+    of_hours = {each.day for each in of_figures if _has_hours(plan, each)} - of_values
+    kept = [each for each in of_figures if each.is_frozen or each.day in of_values | of_hours]
     if sum(each.clicks for each in kept) < SMALL_CLICKS:
         kept = [each for each in kept if each.is_frozen]
     chosen = [each for run in _largest(kept) for each in run]
     valued_days = [each for each in chosen if each.day in of_values]
-    return Division(
+    division = Division(
         {each.number: each.version for each in chosen},
         {each.number: each.version for each in valued_days},
         may_lead(plan) and _are_led(valued_days),
+        {each.number: each.version for each in chosen if each.day in of_hours},
     )
+    # Of the hours of links those of all would have to be added up.
+    return division if division.is_led or "link" not in plan.query.by else division.without_hours()
 
 
 def unseen(period: Period, days: Sequence[ScopeDay]) -> list[int]:
@@ -222,6 +235,19 @@ def _has_values(plan: Plan, day: ScopeDay, hot_clicks: int) -> bool:
         return True
     is_hot = plan.codes is None or not day.clicks or day.least_clicks >= hot_clicks
     return is_hot and set(columns.values()) <= SUMMED and _is_whole(plan, day.number)
+
+
+def _has_hours(plan: Plan, day: ScopeDay) -> bool:
+    """Tell whether breakdowns of a day that is cut off at its end are of its first hours.
+
+    That is the last day of what is compared with a period which still runs.
+    """
+    if plan.codes is not None or plan.before is None or _length_ms(plan.period, day.number):
+        return False
+    since, until = _bounds(plan.before, day.number)
+    is_known = since == day.number * DAY_MS and until % _HOUR_MS == 0
+    is_kept = day.has_hours and not day.is_frozen
+    return is_known and is_kept and {*valued(plan).values()} <= {*HOURLY, "link"}
 
 
 def _is_whole(plan: Plan, day: int) -> bool:

@@ -1,12 +1,13 @@
 -- Breakdowns that don't add up to the totals of the same version; of people's visitors, whom two links
 -- or values may share, only those by kind, of which there is one.
-SELECT version, short_code, dimension, summed, summed_people, whole.clicks, whole.humans
+SELECT version, short_code, by, summed, summed_people, whole.clicks, whole.humans
 FROM (
-    SELECT version, short_code, dimension, sum(clicks) AS summed, sum(humans) AS summed_people,
+    SELECT version, short_code, replaceRegexpOne(toString(dimension), ' at [0-9]+', ' by hour') AS by,
+        sum(clicks) AS summed, sum(humans) AS summed_people,
         sumIf(visitors, value = 'person') AS people
     FROM click_values
     WHERE version IN {versions:Array(UInt64)} AND dimension NOT IN ('link', 'leading_link')
-    GROUP BY version, short_code, dimension
+    GROUP BY version, short_code, by
 ) AS parts
 LEFT JOIN (
     SELECT version, short_code, sum(clicks) AS clicks, sum(humans) AS humans,
@@ -17,6 +18,6 @@ LEFT JOIN (
     GROUP BY version, short_code
 ) AS whole USING (version, short_code)
 WHERE summed != clicks OR summed_people != humans
-    OR (dimension = 'kind' AND (people != firsts OR firsts != lasts))
-ORDER BY version, short_code, dimension
+    OR (by IN ('kind', 'kind by hour') AND (people != firsts OR firsts != lasts))
+ORDER BY version, short_code, by
 LIMIT 10

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from app.reports.answer import Answer
 from app.reports.filters import Condition
-from app.reports.query import Query
+from app.reports.query import METRICS, Query
 from app.reports.reading import planning
 from app.reports.reading.reader import Reports
 from app.reports.statement import leading as statement
@@ -71,12 +72,13 @@ def led(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...] | None]:
     return found
 
 
-def check(url: str, query: Query, now: datetime = NOW) -> None:
+def check(url: str, query: Query, now: datetime = NOW) -> Answer:
     with Reports(url, timeout_seconds=100) as reports:
         answer = reports.ask(query, now)
     with Reports(url, timeout_seconds=100, has_sums=False) as reports:
         raw = reports.ask(query, now)
     assert replace(answer, source=raw.source) == raw
+    return answer
 
 
 @pytest.mark.parametrize("order", ["humans", "clicks", "bots", "visitors"])
@@ -116,6 +118,32 @@ def test_frozen_sums_without_leading_links_are_read_whole(
     monkeypatch.setattr("app.sums.days._LEADING_REVISION", REVISION + 1)
     check(url, Query(by=("link",), limit=1))
     assert not led
+
+
+@pytest.mark.parametrize("metrics", [METRICS, ("clicks", "humans", "bots")])
+@pytest.mark.parametrize("by", [("country", "bot"), ("link",), ("link", "kind", "browser")])
+@pytest.mark.parametrize("order", ["humans", "rise", "clicks"])
+def test_of_what_is_compared_with_the_last_day_is_of_its_hours(
+    url: str, by: Any, metrics: Any, order: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {"since": FIRST + 4 * DAY, "compare": "previous", "limit": 1}
+    query = Query(by=by, metrics=metrics, order=order, **asked)
+    # Which links rise is not known by those that lead.
+    is_known = order != "rise" or "link" not in by
+    assert check(url, query).source.sums.days == (8 if is_known else 7)
+    # Of a beginning that is no full hour nothing is known.
+    assert check(url, query, NOW + DAY / 100).source.sums.days == 7
+    monkeypatch.setattr("app.sums.days._HOURS_REVISION", REVISION + 1)
+    assert check(url, query).source.sums.days == 7
+
+
+def test_a_long_period_that_still_runs_is_compared_up_to_a_full_hour(url: str) -> None:
+    now = NOW + timedelta(minutes=14)
+    for days, minutes in ((7, 0), (6, 14)):
+        since = (now - days * DAY).replace(hour=0, minute=0, second=0)
+        answer = check(url, Query(since=since, compare="previous", by=("country",)), now)
+        assert answer.period_before
+        assert answer.period_before.until == now.replace(minute=minutes) - (days + 1) * DAY
 
 
 def test_too_many_or_too_few_lead_nowhere() -> None:

@@ -54,6 +54,14 @@ def test_a_click_that_somebody_deleted_is_named_by_its_link(client, url):
     ]
 
 
+def test_an_hour_of_a_breakdown_that_somebody_changed_is_named(client, url):
+    hour = f"country at {NOON.hour}"
+    change = f"ALTER TABLE click_values UPDATE clicks = 9 WHERE dimension = '{hour}'"
+    client.execute(change, settings=NOW)
+    (found,) = compare_sums(url, 30)
+    assert (found.day, found.dimension) == (DAY, "country by hour")
+
+
 def test_a_day_that_is_marked_is_not_compared(client, url):
     insert_clicks(url, click_row(NOON))
     assert compare_sums(url, 30) == []

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from app.stores.clickhouse.connection import connect
 from app.sums import computation
-from app.sums.computation import DIMENSIONS, Computation
+from app.sums.computation import DIMENSIONS, HOURLY, Computation
 from app.sums.days import HOT_CLICKS, REVISION, summed_days
 from tests.support.clicks import bot_row, click_row, insert_clicks
 
 DAY = date(2026, 5, 10)
 MIDNIGHT = datetime(2026, 5, 10, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
+#: Code, dimension and value.
+Key = tuple[str, str, str]
 #: Columns of click_values by dimension; `kind` is of none.
 COLUMNS = {name: sql for name, sql in DIMENSIONS.items() if name != "kind"}
 
@@ -48,12 +50,12 @@ def sums(client, version: int) -> dict[tuple[str, datetime], tuple[int, ...]]:
     return {(code, time.replace(tzinfo=UTC)): tuple(figures) for code, time, *figures in rows}
 
 
-def values(client, version: int) -> dict[tuple[str, str, str], tuple[int, ...]]:
+def values(client, version: int, *, by_hour: bool = False) -> dict[Key, tuple[int, ...]]:
     rows = client.execute(
         "SELECT short_code, dimension, value, sum(clicks), sum(humans), sum(visitors),"
         " sum(bot_visitors) FROM click_values WHERE version = {version:UInt64}"
-        " GROUP BY short_code, dimension, value",
-        {"version": version},
+        " AND (dimension LIKE '% at %') = {by_hour:UInt8} GROUP BY short_code, dimension, value",
+        {"version": version, "by_hour": int(by_hour)},
     )
     return {(code, name, value): tuple(figures) for code, name, value, *figures in rows}
 
@@ -154,6 +156,7 @@ def test_sums_equal_a_plain_count(url, client, blocks, slices):
     wanted = newest(blocks)
     assert sums(client, version) == counted(wanted)
     assert values(client, version) == counted_values(wanted)
+    assert values(client, version, by_hour=True) == counted_hours(wanted)
     (day,) = summed_days(client, DAY, DAY + timedelta(days=1))
     assert (day.version, day.revision, day.clicks) == (version, REVISION, len(wanted))
     assert day.humans == sum(not row["is_bot"] for row in wanted)
@@ -163,7 +166,24 @@ def test_another_list_of_dimensions_is_another_revision():
     names = (
         "bot browser channel country device host kind language os referrer source target verdict"
     )
-    assert (REVISION, " ".join(sorted(DIMENSIONS))) == (3, names)
+    assert (REVISION, " ".join(sorted(DIMENSIONS))) == (4, names)
+
+
+def counted_hours(rows: list[dict[str, Any]]) -> dict[Key, tuple[int, ...]]:
+    """Count by value and hour clicks, people's, and who came for the first time of the day."""
+    found: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    seen: set[tuple[object, ...]] = set()
+    for row in sorted(rows, key=lambda row: row["time"]):
+        for name in HOURLY:
+            value = row.get(COLUMNS.get(name, ""), "bot" if row["is_bot"] else "person")
+            figures = found["", f"{name} at {row['time'].hour}", value]
+            figures[0] += 1
+            figures[1] += not row["is_bot"]
+            who = name, value, row["visitor_id"], row["is_bot"]
+            if row["visitor_id"] and who not in seen:
+                seen.add(who)
+                figures[3 if row["is_bot"] else 2] += 1
+    return {key: tuple(figures) for key, figures in found.items()}
 
 
 @pytest.mark.parametrize("slices", [2, 1_000_000])
