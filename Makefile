@@ -46,6 +46,7 @@ help:
 	@echo "make deb               a Debian package in build/, which installs without a network"
 	@echo "make test-systemd      that package under real systemd; figures in build/systemd*.json"
 	@echo "make test-platforms    all of it on Debian 12, 13 and testing, unpacked; as root"
+	@echo "make fuzz              the interface asked what its document allows; ARGS go to schemathesis"
 	@echo "make loadtest          a local Hopline under load; verdict in build/loadtest.html"
 	@echo "make lock              deploy/requirements.lock anew, with the hashes of what is installed"
 	@echo "make clean             remove .venv, .tox and build; links and clicks are kept"
@@ -103,6 +104,10 @@ test-systemd: $(DEVELOP)
 .PHONY: test-platforms
 test-platforms: $(DEVELOP)
 	@$(BIN)/python -m tests.platforms $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(DEVELOP)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 .PHONY: loadtest
 loadtest: $(DEVELOP)
