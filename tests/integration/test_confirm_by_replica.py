@@ -77,7 +77,8 @@ class World:
         self.redirect.kill()
 
     def on_replica(self) -> set[int]:
-        with Redis.from_url(self.redis.replica.url) as client:
+        # Its disk may keep it longer than the 5 s that are redis-py's default.
+        with Redis.from_url(self.redis.replica.url, socket_timeout=60) as client:
             entries = client.xrange(STREAM)
         return {int(fields[b"referer"].rpartition(b"/")[2]) for _, fields in entries}
 

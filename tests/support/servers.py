@@ -156,7 +156,7 @@ class RedisServer(Server):
 
         Who is killed before that loses it, as if the machine had lost its power.
         """
-        with Redis.from_url(self.url) as client:
+        with Redis.from_url(self.url, socket_timeout=_WRITTEN_WITHIN_SECONDS) as client:
 
             def is_written() -> bool:
                 return client.info("persistence")["aof_buffer_length"] == 0
