@@ -187,7 +187,7 @@ def test_filters_and_a_zone_shape_the_report(hopline: Callable[..., Any], url: s
     [
         ("url", "/api/v1/links/abc/stats?period=7d&filter=country%3DDE\n"),
         ("command", "hopline stats abc --period=7d --filter=country=DE\n"),
-        ("sql", "PREWHERE short_code = 'abc' AND ((time >= "),
+        ("sql", "PREWHERE short_code = 'abc' AND (time >= "),
         ("json", '"dimension": "country"'),
     ],
 )
