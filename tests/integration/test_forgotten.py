@@ -114,6 +114,8 @@ def hopline(settings, *arguments):
 def start_hopline(settings, *arguments):
     variables = {
         "HOPLINE_REDIS_URL": settings.redis_url,
+        # While its disk syncs, Redis may answer nobody.
+        "HOPLINE_REDIS_TIMEOUT_SECONDS": "30",
         "HOPLINE_CLICKHOUSE_URL": settings.clickhouse_url,
         "HOPLINE_DATA_DIR": str(settings.data_dir),
         "HOPLINE_SPOOL_DIR": str(settings.spool_dir),

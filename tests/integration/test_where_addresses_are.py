@@ -66,6 +66,8 @@ def redirect(valkey, tmp_path):
 def settings(valkey, talkative, make_settings, tmp_path):
     return make_settings(
         redis_url=valkey.url,
+        # While its disk syncs, Redis may answer nobody.
+        redis_timeout_seconds=30.0,
         clickhouse_url=talkative.url("hopline"),
         data_dir=tmp_path / "workers",
         spool_dir=tmp_path / "redirect" / "spool",
