@@ -32,6 +32,7 @@ from app.links.link import (
     tombstone,
 )
 from app.links.listing import LinkList
+from app.links.making import Note, make
 from app.links.precondition import ANY, Precondition
 from app.links.validation import LinkOptions
 from app.links.writer import LinkWriter
@@ -130,11 +131,7 @@ class LinkStore:
         """
         link = self.draft(given, code=code)
         only.require_after(link)
-        if self.put_new([link])[0] is None:
-            return link
-        if code is not None:
-            raise CodeTaken(f"the code {code!r} is taken")
-        return self.put_elsewhere(link)
+        return make(self, link, is_chosen=code is not None)
 
     def draft(
         self, given: Mapping[str, object], *, code: str | None = None, created_ms: int | None = None
@@ -176,8 +173,11 @@ class LinkStore:
             )
             return held
 
-    def put_elsewhere(self, link: Link) -> Link:
+    def put_elsewhere(self, link: Link, note: Note = lambda _: None) -> Link:
         """Store a link whose made-up code is taken under another, and return it.
+
+        Args:
+            note: is told of each before it is tried.
 
         Raises:
             CodeTaken: no free code was found, even with some more characters.
@@ -185,6 +185,7 @@ class LinkStore:
         for tried in range(_TRIES * (_GROWTH + 1)):
             length = self._code_length + tried // _TRIES
             link = replace(link, code=codes.random_code(length, self._choice))
+            note(link)
             if self.put_new([link])[0] is None:
                 logger.warning("Codes of length %d are getting scarce", self._code_length)
                 return link

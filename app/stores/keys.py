@@ -64,6 +64,11 @@ def answer_key(name: str) -> str:
     return f"links:answers:{name}"
 
 
+def answer_lease_key(name: str) -> str:
+    """Return the key that is there while the request is being carried out."""
+    return f"links:answers:{name}:lease"
+
+
 def visitor_salt_key(day: str) -> str:
     """Return the key of the salt of a UTC day, written YYYY-MM-DD."""
     return VISITOR_SALT_PREFIX + day

@@ -2,11 +2,17 @@
 
 Follows draft-ietf-httpapi-idempotency-key-header. What was refused is not kept: it changed nothing,
 and may be sent again as it is.
+
+Rule: what a request shall come to is drafted and kept before the first try. Redis may carry out a
+      try and be away before it says so, and a process may die at it: the next try comes to the
+      same, so that it doesn't matter which of them did it.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +20,7 @@ import orjson
 
 from app.config.settings import Settings
 from app.console.api.problem import InvalidParameter, Problem
-from app.stores.keys import answer_key
+from app.stores.keys import answer_key, answer_lease_key
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisError, translated
 
@@ -29,6 +35,23 @@ _AT_WORK_SECONDS = 60
 _KEY = re.compile(r'"?([!\x23-\x7e]{1,255})"?')
 
 Answer = Mapping[str, Any]
+#: What a request shall come to, as JSON holds it.
+Draft = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A try to carry out a request.
+
+    Attributes:
+        draft: what it shall come to, the same as for the try before.
+        is_another: whether there was one, which may have done it.
+        note: keeps another draft; to be called before that is tried.
+    """
+
+    draft: Draft
+    is_another: bool = False
+    note: Callable[[Draft], object] = lambda _: None
 
 
 class Given(NamedTuple):
@@ -57,7 +80,12 @@ class KeptAnswers:
         self._url = url
 
     def once(
-        self, caller: str, key: str | None, request: object, carry_out: Callable[[], Answer]
+        self,
+        caller: str,
+        key: str | None,
+        request: object,
+        draft: Callable[[], Draft],
+        carry_out: Callable[[Attempt], Answer],
     ) -> Given:
         """Carry out a request, unless it was before, and return its answer.
 
@@ -65,6 +93,7 @@ class KeptAnswers:
             caller: whose key it is.
             key: as the header has it; None carries it out.
             request: what is asked for, as JSON holds it.
+            draft: says what it shall come to.
 
         Raises:
             InvalidParameter: the key can't be one.
@@ -72,31 +101,84 @@ class KeptAnswers:
             RedisUnavailable, RedisRefused: Redis doesn't do its part.
         """
         if key is None:
-            return Given(carry_out(), is_repeated=False)
-        place = answer_key(_name(caller, key))
+            return Given(carry_out(Attempt(draft())), is_repeated=False)
+        name = _name(caller, key)
         digest = sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
-        if held := self._begin(place, digest):
-            return Given(_repeated(held, digest), is_repeated=True)
-        try:
-            answer = carry_out()
-        except RedisError:
-            # It may have been carried out; to carry it out at once again may do it twice.
-            raise
-        except Exception:
-            self._forget(place)
-            raise
-        self._keep(place, {"request": digest, "answer": answer})
+        held = self._held(name, digest)
+        if "answer" in held:
+            return Given(held["answer"], is_repeated=True)
+        new = None if held else {"request": digest, "draft": draft()}
+        with self._lease(name):
+            # Who was at it until now may have come further.
+            held = self._held(name, digest, new)
+            if "answer" in held:
+                return Given(held["answer"], is_repeated=True)
+            answer = self._try(name, held or new or {}, carry_out, is_another=bool(held))
         return Given(answer, is_repeated=False)
 
-    def _begin(self, place: str, digest: str) -> bytes | None:
-        at_work = orjson.dumps({"request": digest})
-        with translated(self._url):
-            held: Any = self._client.set(place, at_work, nx=True, get=True, ex=_AT_WORK_SECONDS)
-        return held if isinstance(held, bytes) else None
+    def _try(
+        self,
+        name: str,
+        kept: Mapping[str, Any],
+        carry_out: Callable[[Attempt], Answer],
+        *,
+        is_another: bool,
+    ) -> Answer:
+        def note(draft: Draft) -> None:
+            self._keep(name, {**kept, "draft": draft})
 
-    def _keep(self, place: str, kept: Mapping[str, object]) -> None:
+        try:
+            answer = carry_out(Attempt(kept["draft"], is_another, note))
+        except RedisError:
+            # It may have been carried out: the draft stays, for the next try.
+            raise
+        except Exception:
+            if not is_another:
+                self._forget(answer_key(name))
+            raise
+        self._keep(name, {"request": kept["request"], "answer": answer})
+        return answer
+
+    def _held(
+        self, name: str, digest: str, new: Mapping[str, object] | None = None
+    ) -> Mapping[str, Any]:
+        """Return what is kept of a request; where that is nothing, keep what is new."""
+        place = answer_key(name)
         with translated(self._url):
-            self._client.set(place, orjson.dumps(kept), ex=KEPT_SECONDS)
+            held: Any = (
+                self._client.get(place)
+                if new is None
+                else self._client.set(place, orjson.dumps(new), nx=True, get=True, ex=KEPT_SECONDS)
+            )
+        kept: Mapping[str, Any] = orjson.loads(held) if held else {}
+        if kept and kept["request"] != digest:
+            raise Problem(
+                "idempotency-key-reused", "This key was sent with another request before."
+            )
+        return kept
+
+    @contextmanager
+    def _lease(self, name: str) -> Iterator[None]:
+        """Have nobody else try meanwhile; nor for a minute from now if Redis goes away."""
+        lease = answer_lease_key(name)
+        with translated(self._url):
+            is_free = self._client.set(lease, b"", nx=True, ex=_AT_WORK_SECONDS)
+        if not is_free:
+            raise Problem(
+                "idempotency-key-in-use", "The request with this key is being carried out."
+            )
+        try:
+            yield
+        except RedisError:
+            raise
+        except Exception:
+            self._forget(lease)
+            raise
+        self._forget(lease)
+
+    def _keep(self, name: str, kept: Mapping[str, object]) -> None:
+        with translated(self._url):
+            self._client.set(answer_key(name), orjson.dumps(kept), ex=KEPT_SECONDS)
 
     def _forget(self, place: str) -> None:
         with translated(self._url):
@@ -108,13 +190,3 @@ def _name(caller: str, key: str) -> str:
     if not found:
         raise InvalidParameter(HEADER, "expected 1 to 255 printable ASCII characters")
     return sha256(f"{caller} {found[1]}".encode()).hexdigest()[:32]
-
-
-def _repeated(held: bytes, digest: str) -> Answer:
-    kept = orjson.loads(held)
-    if kept["request"] != digest:
-        raise Problem("idempotency-key-reused", "This key was sent with another request before.")
-    if "answer" not in kept:
-        raise Problem("idempotency-key-in-use", "The request with this key is being carried out.")
-    answer: Answer = kept["answer"]
-    return answer

@@ -7,7 +7,7 @@ from typing import ClassVar
 import falcon
 
 from app.console.api.body import read_object
-from app.console.api.idempotency import HEADER, Answer, KeptAnswers
+from app.console.api.idempotency import HEADER, Answer, Attempt, Draft, KeptAnswers
 from app.console.api.links.models import NewLink, require
 from app.console.api.links.paging import (
     link_header,
@@ -18,7 +18,8 @@ from app.console.api.links.paging import (
 )
 from app.console.api.links.showing import LINK_PATH, LINKS_PATH, Showing
 from app.console.api.rights import Rights, caller_of
-from app.links.link import version
+from app.links.link import Link, decode, encode, version
+from app.links.making import make
 from app.links.precondition import Precondition
 from app.links.search import search
 from app.links.store import LinkStore
@@ -57,9 +58,19 @@ class Links(Showing):
         options = {name: value for name, value in given.items() if name != "code"}
         require(NewLink, given, partial(self._check, code=code))
         only = Precondition(tags=caller_of(req).tags)
-        key = req.get_header(HEADER)
+        links = self.as_caller(req)
+
+        def draft() -> Draft:
+            link = links.draft(options, code=code)
+            only.require_after(link)
+            return _to_draft(link)
+
         answer, is_repeated = self._answers.once(
-            caller_of(req).id, key, given, lambda: self._make(req, options, code, only)
+            caller_of(req).id,
+            req.get_header(HEADER),
+            given,
+            draft,
+            lambda attempt: self._make(links, attempt, is_chosen=code is not None),
         )
         resp.status = falcon.HTTP_201
         resp.media = answer["link"]
@@ -68,16 +79,21 @@ class Links(Showing):
         if is_repeated:
             resp.set_header("Idempotency-Replayed", "true")
 
-    def _make(
-        self,
-        req: falcon.Request,
-        options: Mapping[str, object],
-        code: str | None,
-        only: Precondition,
-    ) -> Answer:
-        link = self.as_caller(req).create(options, code=code, only=only)
+    def _make(self, links: LinkStore, attempt: Attempt, *, is_chosen: bool) -> Answer:
+        drafted = attempt.draft
+        link = make(
+            links,
+            decode(drafted["code"], drafted["text"].encode()),
+            is_chosen=is_chosen,
+            is_another_try=attempt.is_another,
+            note=lambda link: attempt.note(_to_draft(link)),
+        )
         return {"link": self.plain(link, 0), "version": version(link)}
 
     def _check(self, options: Mapping[str, object], code: object) -> None:
         given = {name: value for name, value in options.items() if name != "code"}
         self.links.draft(given, code=code if isinstance(code, str) else None)
+
+
+def _to_draft(link: Link) -> Draft:
+    return {"code": link.code, "text": encode(link).decode()}
