@@ -14,10 +14,12 @@ class Precondition:
     Attributes:
         versions: of :func:`app.links.link.version`, one of which it is; None for any.
         tags: of which it carries one; none for all links.
+        is_there: whether there has to be one, whatever its version.
     """
 
     versions: Collection[str] | None = None
     tags: Collection[str] = ()
+    is_there: bool = False
 
     def require_before(self, link: Link) -> None:
         """Require it of a link that is there.

@@ -222,7 +222,8 @@ class LinkStore:
         """
         draft = self.draft(given, code=code)
         only.require_after(draft)
-        if not only.versions and self.put_new([draft])[0] is None:
+        may_be_new = not only.versions and not only.is_there
+        if may_be_new and self.put_new([draft])[0] is None:
             return draft, True
         return self._swap(
             code, lambda link: replace(draft, created_ms=link.created_ms), only

@@ -10,7 +10,7 @@ from app.links.precondition import Precondition
 
 _TAG = r'(?:W/)?"[\x21\x23-\x7e]*"'
 _TAGS = re.compile(rf"\s*(?:\*|{_TAG}(?:\s*,\s*{_TAG})*)\s*")
-_STRONG = re.compile(r'(?<!W/)"([\x21\x23-\x7e]*)"')
+_WEAK_AND_TEXT = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 
 
 def precondition(req: falcon.Request) -> Precondition:
@@ -26,20 +26,23 @@ def precondition(req: falcon.Request) -> Precondition:
     if not _TAGS.fullmatch(given):
         raise InvalidParameter("If-Match", f"{given!r} is no list of entity tags")
     if given.strip() == "*":
-        return Precondition(tags=tags)
+        return Precondition(tags=tags, is_there=True)
     # A weak tag is no version that could be compared; yet it asks for one.
-    return Precondition(frozenset(_STRONG.findall(given)) or frozenset((given,)), tags)
+    strong = frozenset(text for weak, text in _WEAK_AND_TEXT.findall(given) if not weak)
+    return Precondition(strong or frozenset((given,)), tags)
 
 
 def precondition_of_put(req: falcon.Request) -> Precondition:
     """Return what a link has to be in whose place another is put.
 
     Raises:
-        InvalidParameter: If-Match can't be read, or If-None-Match is no asterisk.
+        InvalidParameter: If-Match can't be read, If-None-Match is no asterisk, or there are both.
     """
     given = req.get_header("If-None-Match")
     if given is None:
         return precondition(req)
     if given.strip() != "*":
         raise InvalidParameter("If-None-Match", "here only * is understood")
+    if req.get_header("If-Match") is not None:
+        raise InvalidParameter("If-None-Match", "no link is as it says and as If-Match says")
     return Precondition((), caller_of(req).tags)

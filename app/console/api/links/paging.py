@@ -79,7 +79,9 @@ def read_cursor(params: Params, criteria: Criteria) -> Entry | None:
         held = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
         digest, created_ms, code = held
         after = Entry(code, created_ms)
-        if not (codes.is_valid(code) and 0 <= created_ms < _END_OF_TIME_MS):
+        # To JSON true is no number; to Python it is one.
+        is_whole = type(created_ms) is int
+        if not (is_whole and codes.is_valid(code) and 0 <= created_ms < _END_OF_TIME_MS):
             raise ValueError(after)
     except (ValueError, TypeError):
         raise InvalidParameter("cursor", "is none: send next_cursor as it came") from None

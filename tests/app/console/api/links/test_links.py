@@ -222,6 +222,24 @@ def test_a_condition_is_never_taken_for_none(client: Client, condition: str, sta
     assert (put.status_code, put.json["parameter"]) == (400, "If-None-Match")
 
 
+def test_a_link_that_has_to_be_there_is_not_made(client: Client, links: Any) -> None:
+    path, body = "/api/v1/links/sale", {"target": TARGET}
+    any_version = {"If-Match": "*"}
+    assert client.simulate_put(path, json=body, headers=any_version).status_code == 404
+    both = client.simulate_put(path, json=body, headers={**any_version, "If-None-Match": "*"})
+    assert (both.status_code, both.json["parameter"]) == (400, "If-None-Match")
+    assert links.links.count() == 0
+    make(client, code="sale")
+    assert client.simulate_put(path, json=body, headers=any_version).status_code == 200
+
+
+@pytest.mark.parametrize("form", ["W/{},{}", 'W/"a",{}', '{},W/"a"', 'W/"W/",{}', '"W/",{}'])
+def test_a_version_is_found_among_weak_ones(client: Client, form: str) -> None:
+    etag = make(client, code="sale").headers["etag"]
+    headers = {"If-Match": form.replace("{}", etag)}
+    assert client.simulate_delete("/api/v1/links/sale", headers=headers).status_code == 204
+
+
 def test_a_method_that_is_not_there_is_said_so(client: Client) -> None:
     answer = client.simulate_post("/api/v1/links/sale")
     assert answer.status_code == 405

@@ -4,10 +4,14 @@ import base64
 from typing import Any
 
 import falcon.testing
+import orjson
 import pytest
 
 from app.console.api.links.models import LinkPage
+from app.console.api.links.paging import write_cursor
 from app.keys.store import KeyStore
+from app.links.listing import Entry
+from app.links.search import Criteria
 from app.stores.clickhouse.connection import ClickHouseUnavailable
 from app.stores.redis.client import connect
 from tests.support.console import TOKEN, Broken, client_of
@@ -101,10 +105,18 @@ def test_a_cursor_of_another_query_is_refused_but_the_limit_may_change(
 
 
 @pytest.mark.parametrize(
-    "held", [b"{}", b"[1,2]", b'["x",1,"a/b"]', b'["x","y","a"]', b'["x",-1,"a"]', b'["x",1,7]']
+    "held",
+    [
+        b"{}",
+        b"[1,2]",
+        *(b'["x",1,"a/b"]', b'["x","y","a"]', b'["x",-1,"a"]', b'["x",1,7]'),
+        *(b'["DIGEST",true,"a"]', b'["DIGEST",1.5,"a"]'),
+    ],
 )
 def test_a_forged_cursor_is_no_fault_of_ours(client: Client, held: bytes) -> None:
-    cursor = base64.urlsafe_b64encode(held).decode()
+    true_one = write_cursor(Criteria(), Entry("a", 1))
+    digest = orjson.loads(base64.urlsafe_b64decode(true_one + "==="))[0]
+    cursor = base64.urlsafe_b64encode(held.replace(b"DIGEST", digest.encode())).decode()
     assert client.simulate_get(PATH, params={"cursor": cursor}).status_code == 400
 
 
