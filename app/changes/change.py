@@ -23,7 +23,7 @@ What = Literal[
 ]
 WHATS: tuple[What, ...] = get_args(What)
 
-#: Lines that are kept at least; of a few hundred bytes each.
+#: Lines that are kept, if they are of a few hundred bytes each as most are: see note.lua.
 MOST = 100_000
 
 

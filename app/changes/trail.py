@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from app.changes.change import MOST, Change, from_entry, to_entry
 from app.config.settings import Settings
 from app.stores.keys import API_CHANGES
-from app.stores.redis.client import connect, despite_full
+from app.stores.redis.client import connect
 from app.stores.redis.errors import translated
+from app.stores.scripts import script
 from app.times import rfc3339
 
 if TYPE_CHECKING:
@@ -80,17 +81,15 @@ class Trail:
 
     def write(self, change: Change) -> bytes:
         """Write a line before its change is made, and return the line's id."""
-        add = ("XADD", API_CHANGES, "MAXLEN", "~", MOST, "*", "count", change.count)
+        line = (MOST, change.count, *to_entry(change))
         with translated(self._url):
-            return bytes(self._run(*add, *to_entry(change)))
+            written: Any = self._client.eval(script("app.changes", "write"), 1, API_CHANGES, *line)
+            return bytes(written)
 
     def take_back(self, line_id: bytes) -> None:
         """Take a line back whose change wasn't made."""
         with translated(self._url):
-            self._run("XDEL", API_CHANGES, line_id)
-
-    def _run(self, *command: str | bytes | int) -> Any:
-        return self._client.execute_command(*despite_full(API_CHANGES, *command))  # type: ignore[no-untyped-call]
+            self._client.xdel(API_CHANGES, line_id)
 
     def _scan(self, newest: str) -> Iterator[Line]:
         """Yield lines from one on, newest first."""
@@ -106,8 +105,11 @@ class Trail:
 
 
 def _is_place(text: str) -> bool:
-    """Tell whether a text is an entry id: two numbers of 64 bits."""
-    return bool(_ID.fullmatch(text)) and all(int(part) < 1 << 64 for part in text.split("-"))
+    """Tell whether a text is an entry id: two numbers of 64 bits, which aren't both 0."""
+    if not _ID.fullmatch(text):
+        return False
+    numbers = [int(part) for part in text.split("-")]
+    return any(numbers) and all(number < 1 << 64 for number in numbers)
 
 
 def open_trail(settings: Settings) -> Trail:

@@ -36,7 +36,8 @@ def changes(
     """Show who made, changed or deleted links and API keys, the newest change first.
 
     Each change leaves its line in the same step, whether made at a terminal, by an import or by
-    HTTP; a piece of an import is one line that counts its links. The last 100,000 are kept.
+    HTTP; a piece of an import is one line that counts its links. The last 100,000 are kept, in 64
+    MB.
 
     \b
     hopline changes --link sale

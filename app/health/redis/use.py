@@ -37,7 +37,8 @@ ZREMRANGEBYLEX index - +; ZREMRANGEBYSCORE index 0 1
 SADD index a; SREM index a; SCARD index; SMEMBERS index
 GET salt; SET salt 1
 HGET keys a; HSET keys a 1; HGETALL keys; HLEN keys
-XADD changes * a 1; XDEL changes 0; XREVRANGE changes + -
+XADD changes * a 1; XDEL changes 0; XREVRANGE changes + -; XLEN changes
+XTRIM changes MAXLEN 1; MEMORY USAGE changes
 HGET beside a; HSET beside a 1; HDEL beside a; HGETALL beside; HINCRBY beside a 1; HMGET beside a
 HVALS beside; SET beside 1; DEL beside; ZADD beside 1 a
 XADD stream * a 1; XACK stream group 0; XAUTOCLAIM stream group a 0 0; XCLAIM stream group a 0 0

@@ -6,9 +6,11 @@ import redis
 from app.changes.author import Author
 from app.changes.change import MOST, Change
 from app.changes.trail import BadCursor, Line, Trail, describe
+from app.links.store import open_store
 from app.stores.keys import API_CHANGES
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisUnavailable
+from tests.conftest import MakeSettings
 
 ALICE = Author("alice@host", "hopline", request_id="1")
 
@@ -78,7 +80,9 @@ def test_lines_that_nobody_knows_are_passed_over(trail: Trail, client: redis.Red
     assert subjects(trail.page(limit=1).lines) == ["a"]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "1", "1-", "-", "+", "(1-1", "1-1 ", "٣-٣", "9" * 21])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "1", "1-", "-", "+", "(1-1", "1-1 ", "٣-٣", "9" * 21, "0-0"]
+)
 def test_what_is_no_place_is_refused(trail: Trail, cursor: str) -> None:
     with pytest.raises(BadCursor):
         trail.page(after=cursor)
@@ -98,6 +102,28 @@ def test_the_trail_is_bounded(trail: Trail, client: redis.Redis) -> None:
         trail.write(Change("link.deleted", "newest", ALICE))
     assert MOST <= client.xlen(API_CHANGES) < MOST + 300
     assert subjects(trail.page(limit=300).lines) == ["newest"] * 300
+
+
+def test_the_trail_is_bounded_in_bytes_whoever_writes_it(
+    trail: Trail, client: redis.Redis, redis_url: str, make_settings: MakeSettings
+) -> None:
+    links = open_store(make_settings(redis_url=redis_url))
+    targets = [f"https://example.com/{letter * 7900}" for letter in "ab"]
+    links.create({"target": targets[0]}, code="a")
+    line = {"what": "link.changed", "from": targets[0], "to": targets[1]}
+    for write in (
+        lambda: links.update("a", {"target": targets[1]}),
+        lambda: trail.write(Change("link.changed", "newest", ALICE, {"target": targets[0]})),
+    ):
+        with client.pipeline(transaction=False) as pipeline:
+            for _ in range(6000):
+                pipeline.xadd(API_CHANGES, line)
+            pipeline.execute()
+        assert client.memory_usage(API_CHANGES, samples=0) > 90_000_000
+        write()
+        # It is bounded by what a few of the lines take.
+        assert 50_000_000 < client.memory_usage(API_CHANGES, samples=0) < 85_000_000
+    assert subjects(trail.page(limit=1).lines) == ["newest"]
 
 
 def test_a_program_reads_a_line(trail: Trail) -> None:
