@@ -39,7 +39,7 @@ LAYERS = (
     ("app.config",),
     ("app.stores.redis", "app.stores.clickhouse"),
     ("app.stores",),
-    ("app.clicks", "app.http", "app.processes", "app.verdicts"),
+    ("app.clicks", "app.http", "app.processes", "app.qr", "app.verdicts"),
     ("app",),
 )
 #: Kinds of process, which never import each other.

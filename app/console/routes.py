@@ -17,6 +17,7 @@ from app.console.api.keys import (
 from app.console.api.keys import PATH as KEYS_PATH
 from app.console.api.links import operations
 from app.console.api.links.collection import Links
+from app.console.api.links.qr import QrImage
 from app.console.api.links.showing import LINK_PATH, LINKS_PATH
 from app.console.api.links.single import OneLink, Switch
 from app.console.api.me import ME, Me
@@ -56,6 +57,8 @@ def api_routes(
         Route(LINK_PATH, OneLink(links, link_base), operations.ONE_LINK),
         Route(f"{LINK_PATH}/disable", disable, operations.SWITCH),
         Route(f"{LINK_PATH}/enable", enable, operations.SWITCH),
+        Route(f"{LINK_PATH}/qr.svg", QrImage(links, link_base, "svg"), operations.QR_SVG),
+        Route(f"{LINK_PATH}/qr.png", QrImage(links, link_base, "png"), operations.QR_PNG),
         Route(LINK_STATS_PATH, LinkStats(reports, links, limiter), LINK_STATS),
         Route(STATS_PATH, AnyStats(reports, links, limiter), ANY_STATS),
         Route(CHANGES_PATH, Changes(trail), CHANGES),

@@ -33,7 +33,7 @@ def environment(redis_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_every_command_of_the_tour_is_answered_as_the_page_says(
-    environment: dict[str, str],
+    environment: dict[str, str], tmp_path: Path
 ) -> None:
     typed = _TYPED.findall(PAGE.read_text())
     assert len(typed) == PAGE.read_text().count("$API/") > 15
@@ -42,6 +42,7 @@ def test_every_command_of_the_tour_is_answered_as_the_page_says(
         line = command.replace("curl ", "curl --silent --output /dev/null -w '%{http_code}' ", 1)
         ended = subprocess.run(
             ["sh", "-c", line],
+            cwd=tmp_path,
             env=environment,
             capture_output=True,
             text=True,

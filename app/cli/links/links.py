@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from app.cli.links.arguments import Code, Codes
 from app.cli.links.parity import parity
+from app.cli.links.qr import qr
 from app.cli.links.transfer import export_links, import_links
 from app.config.loading import load
 from app.config.settings import Settings
@@ -26,16 +28,6 @@ links = typer.Typer(
     add_completion=False,
 )
 
-Code = Annotated[
-    str, typer.Argument(help="The link's short code, or the short link.", callback=named)
-]
-Codes = Annotated[
-    list[str],
-    typer.Argument(
-        help="Short codes or short links, one or several.",
-        callback=lambda codes: [named(code) for code in codes],
-    ),
-]
 Expires = Annotated[
     str | None,
     typer.Option(
@@ -222,6 +214,7 @@ def rm(codes: Codes) -> None:
 links.command("import")(import_links)
 links.command("export")(export_links)
 links.command()(parity)
+links.command()(qr)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
-from app.console.api.operation import JsonObject, Operation, Operations, Parameter
+from app.console.api.operation import Image, JsonObject, Operation, Operations, Parameter
 from app.console.api.problem import KINDS, MEDIA_TYPE
 from app.console.api.rights import Rights
 from app.version import __version__
@@ -151,14 +151,20 @@ def _responses(operation: Operation) -> dict[str, Any]:
         for name, text in operation.headers.items()
     }
     found: dict[str, Any] = {}
-    for status, model in answers.items():
+    for status, shown in answers.items():
         found[str(status)] = {"description": falcon.code_to_http_status(status), "headers": headers}
-        if model:
-            found[str(status)]["content"] = {"application/json": {"schema": _reference(model)}}
+        if shown:
+            found[str(status)]["content"] = _content(shown)
     for status, titles in _by_status(operation.problems).items():
         found[str(status)] = _problem(" · ".join(titles))
     found["default"] = _problem("The request was not carried out.")
     return found
+
+
+def _content(shown: type[BaseModel] | Image) -> dict[str, Any]:
+    if isinstance(shown, Image):
+        return {shown.media_type: {}}
+    return {"application/json": {"schema": _reference(shown)}}
 
 
 def _by_status(problems: Iterable[str]) -> Mapping[int, list[str]]:
@@ -180,7 +186,8 @@ def _reference(model: type[BaseModel]) -> dict[str, str]:
 def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
     models: set[type[BaseModel]] = {ProblemDetails, JsonObject}
     for operation in operations:
-        models |= {each for each in (operation.body, *operation.answers.values()) if each}
+        told = (operation.body, *operation.answers.values())
+        models |= {each for each in told if isinstance(each, type)}
     _, found = models_json_schema(
         [(model, "validation") for model in sorted(models, key=lambda model: model.__name__)],
         ref_template="#/components/schemas/{model}",

@@ -28,6 +28,17 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """An answer that is no JSON but a picture."""
+
+    media_type: str
+
+
+#: What an operation shows; None for nothing.
+Shown = type[BaseModel] | Image | None
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """A method of a resource.
 
@@ -35,7 +46,7 @@ class Operation:
         parameters: beside those of the path.
         body: what it reads; None for nothing.
         media_types: that the body may have.
-        answers: by status what it shows, None for an empty answer.
+        answers: by status what it shows.
         headers: of the answers.
         problems: kinds of :data:`app.console.api.problem.KINDS` that are its own.
     """
@@ -43,7 +54,7 @@ class Operation:
     parameters: Sequence[Parameter] = ()
     body: type[BaseModel] | None = None
     media_types: Sequence[str] = ("application/json",)
-    answers: Mapping[int, type[BaseModel] | None] = field(default_factory=dict)
+    answers: Mapping[int, Shown] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     problems: Sequence[str] = ()
 

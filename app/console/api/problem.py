@@ -146,6 +146,14 @@ class InvalidParameter(Problem):
         self.parameter = parameter
 
 
+class InvalidParameters(Problem):
+    """Query parameters that can't be used; the problem names all of them."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        detail = "; ".join(f"{name}: {text}" for name, text in faults.items())
+        super().__init__("invalid-parameter", detail, faults)
+
+
 class InsufficientScope(Problem):
     """A caller lacks a right; the problem names the scope (RFC 6750 §3.1)."""
 

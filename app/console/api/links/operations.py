@@ -10,7 +10,10 @@ from app.console.api.links.models import (
     NewLink,
 )
 from app.console.api.links.paging import DEFAULT_LIMIT, MAX_LIMIT, MAX_TEXT
-from app.console.api.operation import Operation, Operations, Parameter
+from app.console.api.links.qr import PNG_TYPE, SVG_TYPE
+from app.console.api.operation import Image, Operation, Operations, Parameter
+from app.qr.colours import TRANSPARENT
+from app.qr.options import LEVELS, MAX_MARGIN, MAX_SCALE, SOURCES, QrOptions
 
 _CODE = Parameter("code", "path", "The link's short code.")
 _IF_MATCH = Parameter(
@@ -92,3 +95,62 @@ SWITCH: Operations = {
         (_CODE, _IF_MATCH), answers={200: LinkView}, headers=_ETAG, problems=_CHANGING
     )
 }
+
+_BY_DEFAULT = QrOptions()
+_COLOUR = "#?([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})"
+_QR_PARAMETERS = (
+    _CODE,
+    Parameter(
+        "If-None-Match", "header", "ETags of images that the client has; answered by 304 if so."
+    ),
+    Parameter(
+        "level",
+        "query",
+        "How much of the code may be unreadable, at least: 7, 15, 25 or 30 %.",
+        {"enum": list(LEVELS), "default": _BY_DEFAULT.level},
+    ),
+    Parameter(
+        "margin",
+        "query",
+        "Modules around the code; the standard wants 4.",
+        {"type": "integer", "minimum": 0, "maximum": MAX_MARGIN, "default": _BY_DEFAULT.margin},
+    ),
+    Parameter(
+        "dark",
+        "query",
+        "Colour of the modules that are set.",
+        {"type": "string", "pattern": f"^{_COLOUR}$", "default": _BY_DEFAULT.dark},
+    ),
+    Parameter(
+        "light",
+        "query",
+        "Colour of all others.",
+        {"type": "string", "pattern": f"^({_COLOUR}|{TRANSPARENT})$", "default": _BY_DEFAULT.light},
+    ),
+    Parameter(
+        "source",
+        "query",
+        "What the address names as utm_source, by which scans are told from other visits.",
+        {"enum": list(SOURCES)},
+    ),
+)
+_SCALE = Parameter(
+    "scale",
+    "query",
+    "Pixels of a module's side.",
+    {"type": "integer", "minimum": 1, "maximum": MAX_SCALE, "default": _BY_DEFAULT.scale},
+)
+
+
+def _qr(media_type: str, *more: Parameter) -> Operations:
+    return {
+        "GET": Operation(
+            (*_QR_PARAMETERS, *more),
+            answers={200: Image(media_type), 304: None},
+            headers={"ETag": "The image's version, for If-None-Match."},
+            problems=(*_GONE, "invalid-parameter"),
+        )
+    }
+
+
+QR_SVG, QR_PNG = _qr(SVG_TYPE), _qr(PNG_TYPE, _SCALE)

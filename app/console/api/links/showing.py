@@ -6,9 +6,10 @@ from collections.abc import Callable
 import falcon
 import orjson
 
-from app.console.api.rights import author_of
+from app.console.api.rights import author_of, caller_of
 from app.links.json import describe
-from app.links.link import Link, version
+from app.links.link import Link, LinkDeleted, version
+from app.links.precondition import Precondition
 from app.links.store import LinkStore
 
 #: Where all links are, and where one is.
@@ -35,6 +36,23 @@ class Showing:
         """Return the store whose changes are those of who asks."""
         return self.links.by(author_of(req))
 
+    def seen_by(self, req: falcon.Request, code: str) -> Link:
+        """Return a link that is there for who asks.
+
+        Raises:
+            LinkNotFound: it never was, or carries none of the caller's tags.
+            LinkDeleted: it was, once.
+        """
+        link = self.links.get(code)
+        if link.deleted:
+            raise LinkDeleted(f"the link {code!r} was deleted")
+        Precondition(tags=caller_of(req).tags).require_before(link)
+        return link
+
+    def short_url(self, link: Link) -> str:
+        """Return what visitors follow."""
+        return f"{self._link_base}/{link.code}"
+
     def show(self, resp: falcon.Response, link: Link) -> None:
         """Answer with a link and its version, and say where it is."""
         resp.data = orjson.dumps(self.plain(link, self.links.uses(link)))
@@ -43,5 +61,4 @@ class Showing:
 
     def plain(self, link: Link, uses: int) -> dict[str, object]:
         """Return a link as JSON holds it."""
-        short_url = f"{self._link_base}/{link.code}"
-        return describe(link, short_url=short_url, uses=uses, now=self.clock())
+        return describe(link, short_url=self.short_url(link), uses=uses, now=self.clock())

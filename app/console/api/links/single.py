@@ -9,9 +9,7 @@ from app.console.api.body import read_object
 from app.console.api.links.conditions import precondition, precondition_of_put
 from app.console.api.links.models import LinkPatch, LinkReplacement, require, without_nulls
 from app.console.api.links.showing import LINK_PATH, Showing
-from app.console.api.rights import Rights, caller_of
-from app.links.link import LinkDeleted
-from app.links.precondition import Precondition
+from app.console.api.rights import Rights
 from app.links.store import LinkStore
 
 _PATCH_TYPES = ("application/merge-patch+json", falcon.MEDIA_JSON)
@@ -32,11 +30,7 @@ class OneLink(Showing):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
         """Show a link."""
-        link = self.links.get(code)
-        if link.deleted:
-            raise LinkDeleted(f"the link {code!r} was deleted")
-        Precondition(tags=caller_of(req).tags).require_before(link)
-        self.show(resp, link)
+        self.show(resp, self.seen_by(req, code))
 
     on_head = on_get
 
