@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -79,7 +80,8 @@ class Container:
         everything = [child for one in ours for child in one.children(recursive=True)]
         self._child.kill()
         for process in everything:
-            if process.is_running():
+            # Those of the machine end with its first process, perhaps between a look and this.
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(everything, timeout=30)
 
