@@ -13,13 +13,14 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from app.config.access import console_refusal
 from app.config.loading import load_or_exit
+from app.console.api.links.bulk.turns import MOST_AT_ONCE
 from app.gunicorn.errors import OwnErrors
 from app.gunicorn.watchdog import keep_watch
 from app.keys.store import may_have_keys
 from app.processes.private_files import keep_to_ourselves
 from app.processes.systemd import Notifier
 
-#: Threads that no report gets: for probes and metrics.
+#: Threads that neither reports nor bulks get: for probes and metrics.
 _SPARE_THREADS = 2
 
 _settings = load_or_exit()
@@ -33,7 +34,7 @@ proc_name = "hopline-console"
 bind = _settings.console_bind
 worker_class = Worker
 workers = 1
-threads = _settings.console_threads + _SPARE_THREADS
+threads = _settings.console_threads + MOST_AT_ONCE + _SPARE_THREADS
 graceful_timeout = int(_settings.drain_seconds)
 loglevel = _settings.log_level.lower()
 logger_class = "app.gunicorn.logger.Logger"

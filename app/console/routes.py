@@ -16,6 +16,9 @@ from app.console.api.keys import (
 )
 from app.console.api.keys import PATH as KEYS_PATH
 from app.console.api.links import operations
+from app.console.api.links.bulk.exports import EXPORT, EXPORT_PATH, Export
+from app.console.api.links.bulk.imports import IMPORT, IMPORT_PATH, Import
+from app.console.api.links.bulk.turns import Turns
 from app.console.api.links.collection import Links
 from app.console.api.links.qr import QrImage
 from app.console.api.links.showing import LINK_PATH, LINKS_PATH
@@ -51,6 +54,7 @@ def api_routes(
         trail: of the changes.
         keys: of those who ask.
     """
+    turns = Turns()
     disable, enable = (Switch(links, link_base, disabled=disabled) for disabled in (True, False))
     routes = [
         Route(LINKS_PATH, Links(links, link_base, answers), operations.LINKS),
@@ -59,6 +63,8 @@ def api_routes(
         Route(f"{LINK_PATH}/enable", enable, operations.SWITCH),
         Route(f"{LINK_PATH}/qr.svg", QrImage(links, link_base, "svg"), operations.QR_SVG),
         Route(f"{LINK_PATH}/qr.png", QrImage(links, link_base, "png"), operations.QR_PNG),
+        Route(IMPORT_PATH, Import(links, link_base, turns), IMPORT),
+        Route(EXPORT_PATH, Export(links, link_base, turns), EXPORT),
         Route(LINK_STATS_PATH, LinkStats(reports, links, limiter), LINK_STATS),
         Route(STATS_PATH, AnyStats(reports, links, limiter), ANY_STATS),
         Route(CHANGES_PATH, Changes(trail), CHANGES),

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from app.exports.clicks import COLUMNS, Row
-from app.terminal.output import FORMULA
+from app.terminal.formulas import FORMULA
 from app.times import rfc3339
 
 _NAMES = list(COLUMNS)

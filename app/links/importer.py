@@ -7,7 +7,17 @@ from typing import Literal
 
 from app.links import codes
 from app.links.json import NewLink
-from app.links.link import CorruptLink, Link, decode, encode, tombstone
+from app.links.link import (
+    CodeTaken,
+    CorruptLink,
+    Link,
+    LinkContended,
+    LinkNotFound,
+    decode,
+    encode,
+    tombstone,
+)
+from app.links.precondition import ANY, Precondition
 from app.links.store import LinkStore
 from app.links.targets import is_same
 from app.links.validation import InvalidLink
@@ -44,13 +54,14 @@ class Rehearsal:
 
     def __init__(self, store: LinkStore) -> None:
         self._store = store
-        self._put: dict[str, bytes] = {}
+        # Texts that were just encoded would take ten times the memory of the links.
+        self._put: dict[str, Link] = {}
 
     def put_new(self, links: Sequence[Link]) -> list[bytes | None]:
         """Return what would stand in each link's way, earlier links among it."""
         stored = self._store.peek([link.code for link in links])
         return [
-            self._put.get(link.code, held) if held else self._put_one(link)
+            self._text(link.code, held) if held else self._put_one(link)
             for link, held in zip(links, stored, strict=True)
         ]
 
@@ -58,17 +69,23 @@ class Rehearsal:
         """Return the link as it is: which code it would get is not known beforehand."""
         return link
 
-    def update(self, code: str, given: Mapping[str, object]) -> Link:
+    def update(self, code: str, given: Mapping[str, object], *, only: Precondition = ANY) -> Link:
         """Return the link as it would be."""
-        held = self._put.get(code) or self._store.peek([code])[0] or b""
-        changed = self._store.changed(decode(code, held), given)
-        self._put[code] = encode(changed)
+        held = self._put.get(code) or decode(code, self._store.peek([code])[0] or b"")
+        only.require_before(held)
+        changed = self._store.changed(held, given)
+        only.require_after(changed)
+        self._put[code] = changed
         return changed
 
     def _put_one(self, link: Link) -> bytes | None:
-        earlier = self._put.get(link.code)
-        self._put.setdefault(link.code, encode(link))
-        return earlier
+        if link.code in self._put:
+            return encode(self._put[link.code])
+        self._put[link.code] = link
+        return None
+
+    def _text(self, code: str, held: bytes) -> bytes:
+        return encode(self._put[code]) if code in self._put else held
 
 
 def import_links(
@@ -77,6 +94,7 @@ def import_links(
     *,
     shelf: Rehearsal | None = None,
     changes_links: bool = False,
+    only: Precondition = ANY,
 ) -> Iterator[Outcome]:
     """Store the rows' links and yield what became of each, in the rows' order.
 
@@ -85,11 +103,12 @@ def import_links(
     Args:
         shelf: where to put them instead of the store.
         changes_links: whether links that are there are changed to what their rows say.
+        only: what each link has to be; of others a row learns no more than that the code is taken.
 
     Raises:
         RedisUnavailable, RedisRefused: the rows after the last outcome are not dealt with.
     """
-    importer = _Importer(store, shelf or store, changes_links=changes_links)
+    importer = _Importer(store, shelf or store, only, changes_links=changes_links)
     waiting = iter(rows)
     while piece := list(islice(waiting, _PIECE)):
         yield from importer.store(piece)
@@ -99,10 +118,16 @@ class _Importer:
     """Stores rows, some at a time."""
 
     def __init__(
-        self, store: LinkStore, shelf: LinkStore | Rehearsal, *, changes_links: bool
+        self,
+        store: LinkStore,
+        shelf: LinkStore | Rehearsal,
+        only: Precondition,
+        *,
+        changes_links: bool,
     ) -> None:
         self._store = store
         self._shelf = shelf
+        self._only = only
         self._changes_links = changes_links
         self._updated: dict[str, Link] = {}
 
@@ -125,14 +150,19 @@ class _Importer:
             return new
         try:
             if new.deleted:
-                return _tombstone(new)
-            return self._store.draft(new.given, code=new.code, created_ms=new.created_ms)
+                return _tombstone(new, self._only)
+            link = self._store.draft(new.given, code=new.code, created_ms=new.created_ms)
+            self._only.require_after(link)
         except InvalidLink as error:
             return error
+        return link
 
     def _outcome(self, line: int, new: NewLink, link: Link, held: bytes | None) -> Outcome:
         if held is not None and new.code is None:
-            link = self._shelf.put_elsewhere(link)
+            try:
+                link = self._shelf.put_elsewhere(link)
+            except CodeTaken as error:
+                return Outcome(line, "refused", reason=str(error))
             held = None
         if held is None:
             return Outcome(line, "created", link.code)
@@ -149,15 +179,24 @@ class _Importer:
         """Return what becomes of a row whose link is there, perhaps another one."""
         # What stood in the way did so before an earlier row of the same code changed it.
         other = self._updated.get(link.code, other)
+        if not self._only.concerns(other):
+            return Outcome(line, "refused", link.code, f"the code {link.code!r} is taken")
         differing = _differing(new, link, other)
         if differing and self._changes_links and not link.deleted:
-            self._updated[link.code] = self._shelf.update(link.code, differing)
-            return Outcome(line, "updated", link.code)
+            return self._update(line, link.code, differing)
         if "target" in differing:
             reason = f"the code {link.code!r} is taken: it leads to {other.target}"
             return Outcome(line, "refused", link.code, reason)
         reason = ", ".join(f"{name} is {getattr(other, name)!r}" for name in differing)
         return Outcome(line, "unchanged", link.code, reason)
+
+    def _update(self, line: int, code: str, given: Mapping[str, object]) -> Outcome:
+        try:
+            self._updated[code] = self._shelf.update(code, given, only=self._only)
+        except (InvalidLink, LinkNotFound, LinkContended) as error:
+            # Others may have changed or deleted it since it was read.
+            return Outcome(line, "refused", code, str(error))
+        return Outcome(line, "updated", code)
 
 
 def _differing(new: NewLink, link: Link, other: Link) -> dict[str, object]:
@@ -172,7 +211,9 @@ def _differing(new: NewLink, link: Link, other: Link) -> dict[str, object]:
     }
 
 
-def _tombstone(new: NewLink) -> Link:
+def _tombstone(new: NewLink, only: Precondition) -> Link:
+    if only.tags:
+        raise InvalidLink("deleted", "a deleted link has no tags, of which one has to be there")
     if new.code is None or not codes.is_valid(new.code):
         raise InvalidLink("code", f"{new.code!r} can't be one: {codes.EXPECTED}")
     created_ms = new.created_ms or 0

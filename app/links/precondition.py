@@ -28,7 +28,7 @@ class Precondition:
             LinkNotFound: it carries none of the tags, which reads as if there were no such link.
             LinkChanged: it is none of the versions.
         """
-        if not self._is_tagged(link):
+        if not self.concerns(link):
             raise LinkNotFound(f"no link has the code {link.code!r}")
         if self.versions is not None and version(link) not in self.versions:
             raise LinkChanged(f"the link {link.code!r} was changed by somebody else meanwhile")
@@ -39,10 +39,11 @@ class Precondition:
         Raises:
             InvalidLink: it carries none of the tags.
         """
-        if not link.deleted and not self._is_tagged(link):
+        if not link.deleted and not self.concerns(link):
             raise InvalidLink("tags", f"one has to be {' or '.join(self.tags)}")
 
-    def _is_tagged(self, link: Link) -> bool:
+    def concerns(self, link: Link) -> bool:
+        """Tell whether a link carries one of the tags."""
         return not self.tags or not set(self.tags).isdisjoint(link.tags)
 
 

@@ -1,7 +1,6 @@
 """Output that suits its reader: tables for people, tabbed lines for pipes, JSON for programs."""
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TextIO
@@ -15,9 +14,6 @@ from rich.text import Text
 #: Columns of characters between two columns of a table, and at least for the last of them.
 _GAP = 2
 _LEAST_LAST = 20
-#: What a spreadsheet runs as a formula, and what has already got an apostrophe for that.
-#: https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA = re.compile(r"'*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 #: Characters of a line of complaint.
 _MOST_TOLD = 2_000
 

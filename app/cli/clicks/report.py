@@ -15,7 +15,8 @@ from app.reports.answer import Answer, Breakdown, Figures, Source
 from app.reports.filters import Dimension
 from app.reports.period import Period
 from app.reports.query import Interval, Metric, Query
-from app.terminal.output import FORMULA, one_line, print_table, terminal_of
+from app.terminal.formulas import FORMULA
+from app.terminal.output import one_line, print_table, terminal_of
 
 _TIME_FORMATS: dict[Interval, str] = {
     "minute": "%Y-%m-%d %H:%M",

@@ -154,17 +154,18 @@ def _responses(operation: Operation) -> dict[str, Any]:
     for status, shown in answers.items():
         found[str(status)] = {"description": falcon.code_to_http_status(status), "headers": headers}
         if shown:
-            found[str(status)]["content"] = _content(shown)
+            found[str(status)]["content"] = _content(shown, operation.answer_types)
     for status, titles in _by_status(operation.problems).items():
         found[str(status)] = _problem(" · ".join(titles))
     found["default"] = _problem("The request was not carried out.")
     return found
 
 
-def _content(shown: type[BaseModel] | Image) -> dict[str, Any]:
+def _content(shown: type[BaseModel] | Image, json_types: Sequence[str]) -> dict[str, Any]:
     if isinstance(shown, Image):
         return {shown.media_type: {}}
-    return {"application/json": {"schema": _reference(shown)}}
+    schema = _reference(shown)
+    return {media_type: {"schema": schema} for media_type in json_types}
 
 
 def _by_status(problems: Iterable[str]) -> Mapping[int, list[str]]:

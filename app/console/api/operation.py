@@ -47,6 +47,7 @@ class Operation:
         body: what it reads; None for nothing.
         media_types: that the body may have.
         answers: by status what it shows.
+        answer_types: media types that what is no image is shown in.
         headers: of the answers.
         problems: kinds of :data:`app.console.api.problem.KINDS` that are its own.
     """
@@ -55,6 +56,7 @@ class Operation:
     body: type[BaseModel] | None = None
     media_types: Sequence[str] = ("application/json",)
     answers: Mapping[int, Shown] = field(default_factory=dict)
+    answer_types: Sequence[str] = ("application/json",)
     headers: Mapping[str, str] = field(default_factory=dict)
     problems: Sequence[str] = ()
 

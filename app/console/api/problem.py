@@ -50,6 +50,9 @@ KINDS: Mapping[str, Kind] = {
     "invalid-link": Kind(
         422, "The link can't be like that", "errors names every field that can't be used, and why."
     ),
+    "unreadable-file": Kind(
+        422, "The file can't be read", "It is no CSV or JSON of links: detail says why."
+    ),
     "insufficient-scope": Kind(
         403, "The key lacks a right", "scope says which one the key would have to have."
     ),

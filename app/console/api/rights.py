@@ -24,7 +24,7 @@ def caller_of(req: falcon.Request) -> Caller:
     return caller
 
 
-def author_of(req: falcon.Request) -> Author:
-    """Return whose changes those are that a request makes."""
+def author_of(req: falcon.Request, via: str = "http") -> Author:
+    """Return whose changes those are that a request makes, and by what."""
     caller = caller_of(req)
-    return Author(f"key:{caller.id}", "http", caller.name, req.context.request_id)
+    return Author(f"key:{caller.id}", via, caller.name, req.context.request_id)

@@ -33,6 +33,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
 }
 #: Sets of names that are remembered, of a file whose rows have their own.
 _MOST_READ = 100
+#: Names that are told of; a file whose every row has others would be told of without end.
+_MOST_TOLD = 1000
 
 
 class Named(NamedTuple):
@@ -90,7 +92,8 @@ class Columns:
         spelled = list(map(plain, raws))
         names = _resolved(spelled, self._chosen)
         for raw, plainly, name in zip(raws, spelled, names, strict=True):
-            if name != plainly and plainly and raw not in self._told:
+            is_told = raw in self._told or len(self._told) >= _MOST_TOLD
+            if name != plainly and plainly and not is_told:
                 self._told.add(raw)
                 if name is None:
                     self._on_unknown(raw.strip())

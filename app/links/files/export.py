@@ -10,13 +10,13 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal, TextIO, cast
 
 import orjson
 
 from app.links.json import NAMES, to_plain
 from app.links.link import Link
-from app.terminal.output import FORMULA
+from app.terminal.formulas import FORMULA
 
 Format = Literal["csv", "jsonl"]
 
@@ -32,13 +32,27 @@ def write_links(
     Args:
         neutralise: put an apostrophe before cells that a spreadsheet would run as a formula.
     """
+    file.writelines(lines_of(links, form, neutralise=neutralise))
+
+
+def lines_of(links: Iterable[Link], form: Format, *, neutralise: bool = False) -> Iterator[str]:
+    """Yield lines of links, each with its end; see :func:`write_links`."""
     if form == "jsonl":
-        file.writelines(f"{orjson.dumps(to_plain(link)).decode()}\n" for link in links)
+        yield from (f"{orjson.dumps(to_plain(link)).decode()}\n" for link in links)
         return
-    writer = csv.DictWriter(file, NAMES, lineterminator="\n")
-    writer.writeheader()
+    writer = csv.DictWriter(_Echo(), NAMES, lineterminator="\n")
+    # Its methods return what the file's write() does, which their types don't tell.
+    yield cast("str", writer.writeheader())
     guarded = FORMULA if neutralise else _LIKE_NEUTRAL
-    writer.writerows(_guarded(_flat(link), guarded) for link in links)
+    for link in links:
+        yield cast("str", writer.writerow(_guarded(_flat(link), guarded)))
+
+
+class _Echo:
+    """Hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
 
 
 @contextmanager

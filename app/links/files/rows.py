@@ -39,6 +39,7 @@ def read_rows(
     on_unknown: Callable[[str], None] = lambda _: None,
     on_alias: Callable[[str, str], None] = lambda *_: None,
     encoding: str = "",
+    longest_array: int | None = None,
 ) -> Iterator[Row]:
     """Yield the links of a file: a JSON array, JSON lines, or CSV.
 
@@ -46,6 +47,7 @@ def read_rows(
         file: opened for reading, and at its end closed.
         columns, on_unknown, on_alias: see :class:`app.links.files.columns.Columns`.
         encoding: see :func:`app.links.files.encoding.open_text`.
+        longest_array: most characters of a JSON array, which is in memory as a whole.
 
     Raises:
         UnreadableFile: it is no such file, or its first line doesn't name the columns.
@@ -53,7 +55,7 @@ def read_rows(
     line = 0
     with open_text(file, encoding) as text:
         try:
-            for row in _rows(text, Columns(columns, on_unknown, on_alias)):
+            for row in _rows(text, Columns(columns, on_unknown, on_alias), longest_array):
                 line = row.line
                 yield row
         except (UnicodeError, OSError) as error:
@@ -64,14 +66,19 @@ def read_rows(
             yield Row(line + 1, InvalidLink("line", f"from here on it {fault}"))
 
 
-def _rows(text: TextIOWrapper, names: Columns) -> Iterator[Row]:
+def _rows(text: TextIOWrapper, names: Columns, longest_array: int | None) -> Iterator[Row]:
     lines = numbered(text)
     first = next(lines, None)
     if first is None:
         return
     start = first[1].lstrip()[:1]
     if start == "[":
-        whole = "\n" * (first[0] - 1) + first[1] + text.read()
+        whole = "\n" * (first[0] - 1) + first[1] + text.read(longest_array)
+        if longest_array is not None and len(whole) > longest_array:
+            raise UnreadableFile(
+                f"it is a JSON array of more than {longest_array:,} characters: write one object a"
+                " line instead (JSON lines)"
+            )
         for number, element in read_elements(whole):
             yield Row(number, _from_json(element, names))
     elif start == "{":

@@ -3,7 +3,7 @@ import itertools
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -221,6 +221,24 @@ def test_of_several_rows_of_one_code_the_last_one_counts(
     if not is_rehearsal:
         link = store.get("a")
         assert (link.target, link.click_limit, link.title) == (TARGET["target"], 5, "x")
+
+
+def test_a_link_that_is_deleted_meanwhile_is_refused_and_stops_no_other(
+    store: LinkStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for code in ("a", "b"):
+        store.create(TARGET, code=code)
+    find, changed = store.put_new, [NewLink({**TARGET, "title": "x"}, code=code) for code in "ab"]
+
+    def found_and_deleted(links: Sequence[Link]) -> list[bytes | None]:
+        held = find(links)
+        store.delete("a")
+        return held
+
+    monkeypatch.setattr(store, "put_new", found_and_deleted)
+    first, second = import_links(store, rows(*changed), changes_links=True)
+    assert (first.kind, first.reason) == ("refused", "the link 'a' was deleted")
+    assert (second.kind, store.get("b").title) == ("updated", "x")
 
 
 def test_a_row_without_a_target_is_told_that_it_is_missing(store: LinkStore) -> None:

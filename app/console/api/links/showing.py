@@ -32,9 +32,9 @@ class Showing:
         self._link_base = link_base
         self.clock = clock
 
-    def as_caller(self, req: falcon.Request) -> LinkStore:
+    def as_caller(self, req: falcon.Request, via: str = "http") -> LinkStore:
         """Return the store whose changes are those of who asks."""
-        return self.links.by(author_of(req))
+        return self.links.by(author_of(req, via))
 
     def seen_by(self, req: falcon.Request, code: str) -> Link:
         """Return a link that is there for who asks.

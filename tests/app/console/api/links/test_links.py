@@ -1,19 +1,16 @@
 """What can be done with links over HTTP."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import falcon.testing
 import pytest
 
 from app.console.api.links.models import LinkView
-from app.keys.caller import Scope
-from app.keys.store import KeyStore
 from app.stores.clickhouse.connection import ClickHouseUnavailable
-from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisUnavailable
-from tests.support.console import SHORT, TOKEN, Broken, client_of
+from tests.support.console import SHORT, Broken, client_of
 
 TARGET = "https://example.com/a?b=c"
 Client = falcon.testing.TestClient
@@ -261,20 +258,6 @@ def test_what_is_no_link_in_redis_is_a_fault_of_ours(client: Client, links: Any)
     links._client.set("link:odd", b"{no json")
     answer = client.simulate_get("/api/v1/links/odd")
     assert (answer.status_code, answer.json["type"]) == (500, "/problems/link-unreadable")
-
-
-@pytest.fixture
-def client_with(links: Any, redis_url: str) -> Iterator[Callable[..., Client]]:
-    """Return what makes the client of who holds a new key."""
-    with connect(redis_url, timeout_seconds=30) as redis:
-        keys = KeyStore(redis, redis_url)
-        app = client_of(Broken(ClickHouseUnavailable("away")), links, TOKEN, keys=keys).app
-
-        def make_client(*scopes: Scope, tags: Sequence[str] = ()) -> Client:
-            _, credential = keys.add("some", scopes, tags=tags)
-            return Client(app, headers={"Authorization": f"Bearer {credential.text}"})
-
-        yield make_client
 
 
 def test_a_key_for_some_tags_sees_changes_and_makes_no_other_links(
