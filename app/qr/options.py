@@ -106,11 +106,11 @@ def _whole(text: str, least: int, most: int) -> int:
 
 
 def _light(text: str) -> str:
-    return TRANSPARENT if text.lower() == TRANSPARENT else read_colour(text)
+    return text if text == TRANSPARENT else read_colour(text)
 
 
 _READERS: Mapping[str, Callable[[str], object]] = {
-    "level": lambda text: _one_of(text.upper(), LEVELS),
+    "level": partial(_one_of, known=LEVELS),
     "margin": partial(_whole, least=0, most=MAX_MARGIN),
     "scale": partial(_whole, least=1, most=MAX_SCALE),
     "dark": read_colour,

@@ -16,11 +16,11 @@ def test_what_is_left_out_is_as_by_default() -> None:
 
 def test_each_option_is_read() -> None:
     given = {
-        "level": "h",
+        "level": "H",
         "margin": "0",
         "scale": "32",
         "dark": "036",
-        "light": "Transparent",
+        "light": "transparent",
         "source": "qr",
     }
     read = read_options(given, PNG_OPTIONS)
@@ -80,3 +80,9 @@ def test_colours_that_scanners_cannot_tell_apart_are_doubted(
     said = too_little_contrast(QrOptions(dark=dark, light=light))
     assert doubt in said
     assert bool(said) == bool(doubt)
+
+
+@pytest.mark.parametrize(("name", "text"), [("level", "h"), ("light", "Transparent")])
+def test_words_are_read_as_the_document_of_the_interface_spells_them(name: str, text: str) -> None:
+    with pytest.raises(InvalidOptions):
+        read_options({name: text}, PNG_OPTIONS)
