@@ -85,6 +85,9 @@ def restore(
     click is counted twice; one that was stopped passes over what it has done. The clicks that are
     reported were looked for after they were inserted; exit code 1 if one is not there.
 
+    Where Redis has lost its keys, one that was revoked or rotated since the backup is as good again
+    as it was then: `hopline keys list`, and revoke it anew.
+
     \b
     hopline restore /var/backups/hopline-2026-05-01
     """
