@@ -6,6 +6,7 @@ televisions, cars and watches run phones' systems and say what phones say: their
 come first. An iPad asks as a Mac since iPadOS 13, and can't be told from one.
 """
 
+import re
 from typing import Literal, get_args
 
 from workers.enrich.facts.devices import (
@@ -58,6 +59,17 @@ _SAID = {
 #: states that made-up letters take twice the time.
 _OF_MODELS = ("tv", "tablet")
 
+#: Applications that tell of the screen: Instagram its dots per inch, Facebook its dots per pixel
+#: of Android's own measure, of which there are 160 on an inch.
+_SCREEN = re.compile(
+    r"; (?P<dpi>\d{2,3})dpi; (\d{2,5})x(\d{2,5});"
+    r"|FBDM/\{density=(?P<density>\d{1,2}(?:\.\d{1,6})?),width=(\d{2,5}),height=(\d{2,5})",
+    re.ASCII,
+)
+_DPI_OF_ONE = 160
+#: A tablet's shorter side has 600 (developer.android.com, "Use window size classes"), less bars.
+_PHONES_TO = 480
+
 #: The first whose words are all there, and none of its others, is the class.
 _CLASSES: tuple[tuple[Device, set[str], set[str]], ...] = (
     ("console", {"console"}, set()),  # before phones: one says that it is like an iPhone
@@ -95,5 +107,17 @@ class Devices:
         said = self._models.all(read) | self._others.all(read)
         for device, all_of, none_of in _CLASSES:
             if all_of <= said and not none_of & said:
-                return device
+                is_phone = device in ("tablet", "tv") and _has_phones_screen(read)
+                return "mobile" if is_phone else device
         return "other"
+
+
+def _has_phones_screen(user_agent: str) -> bool:
+    """Tell whether an application says of a screen, whatever the model's name, that it is small."""
+    found = _SCREEN.search(user_agent)
+    if not found:
+        return False
+    dpi = found["dpi"]
+    density = int(dpi) / _DPI_OF_ONE if dpi else float(found["density"])
+    sides = found.groups()[1:3] if dpi else found.groups()[4:6]
+    return density > 0 and min(map(int, sides)) / density < _PHONES_TO

@@ -73,6 +73,36 @@ def test_two_words_are_told_wherever_they_stand(devices, user_agent):
         assert (device == "tablet") is is_tablet
 
 
+_FACEBOOK = "[FBAN/FB4A;FBDM/{{density={},width={},height={}}};FBDV/Tab-X1;FBSV/6.0;FBOP/1]"
+_INSTAGRAM = (
+    "Mozilla/5.0 (Linux; Android 8.1.0; Tab X1) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Version/4.0 Chrome/92.0 Safari/537.36 Instagram 205.0.0.0.56 Android"
+    " (27/8.1.0; {}dpi; {}x{}; maker; Tab X1; x; mt6739; en_GB; 1)"
+)
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "device"),
+    [
+        (_INSTAGRAM.format(160, 600, 976), "tablet"),
+        (_INSTAGRAM.format(160, 1024, 552), "tablet"),
+        (_INSTAGRAM.format(320, 1200, 1920), "tablet"),
+        (_INSTAGRAM.format(240, 480, 800), "mobile"),
+        (_INSTAGRAM.format(272, 1358, 720), "mobile"),
+        (_INSTAGRAM.format("00", 720, 1358), "tablet"),
+        (_FACEBOOK.format("1.5", 480, 854), "mobile"),
+        (_FACEBOOK.format("1.0", 800, 1232), "tablet"),
+        (_FACEBOOK.format("0.0", 800, 1232), "tablet"),
+        (_FACEBOOK.format("2.625", 1080, 1920), "mobile"),
+    ],
+)
+def test_an_application_that_tells_of_the_screen_tells_a_phone_from_a_tablet(
+    devices, user_agent, device
+):
+    tablet = user_agent.replace("[FBAN", "Dalvik/2.1 (Linux; Android 6; SM-T510) [FBAN")
+    assert devices.read(tablet.replace("Tab X1", "SM-T510")) == device
+
+
 def test_what_stands_far_behind_tells_no_device(devices):
     phone = "Mozilla/5.0 (Linux; Android 13; X) Chrome/130.0.0.0 Mobile Safari/537.36"
     assert devices.read(phone + " Xbox One") == "console"
