@@ -205,7 +205,7 @@ class ReplicatedRedis:
         """Return what any of the servers has refused a user: its name, and what."""
         asked = [host.ask_redis() for host in self.hosts]
         asked += [host.ask_sentinel() for host in self.hosts if host.sentinel.is_running]
-        logs = [one for client in asked for one in client.acl_log()]
+        logs = [one for client in asked for one in _acl_log(client)]
         return sorted({(one["username"], one["reason"], one["object"]) for one in logs})
 
     def _agreed(self) -> Host | None:
@@ -217,6 +217,21 @@ class ReplicatedRedis:
         if host is not None and _holds(lambda: host.ask_redis().role()[0] == "master"):
             return host
         return None
+
+
+def _acl_log(client: Redis) -> list[Any]:
+    """Return it as soon as it is told: a busy server may hang up on a TLS handshake."""
+    found: list[Any] = []
+
+    def is_told() -> bool:
+        try:
+            found[:] = client.acl_log()  # type: ignore[no-untyped-call]
+        except redis.ConnectionError:
+            return False
+        return True
+
+    until(is_told)
+    return found
 
 
 def _named(host: Host) -> tuple[str, int] | None:

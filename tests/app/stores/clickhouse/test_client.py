@@ -77,7 +77,10 @@ def test_nothing_is_sent_twice_when_a_host_dies_during_a_query(clickhouse_server
     with connect(url, timeout_seconds=10) as client:
         [(port,)] = client.execute("SELECT tcpPort()")
         victim, other = (first, second) if port == first.port else (second, first)
-        rows = client.execute_iter("SELECT number, sleepEachRow(0.1) FROM numbers(100)")
+        # Row by row: it would refuse to sleep for a whole block, and say so before it dies.
+        rows = client.execute_iter(
+            "SELECT number, sleepEachRow(0.1) FROM numbers(100) SETTINGS max_block_size = 1"
+        )
         victim.kill()
         place = f"ClickHouse at 127.0.0.1:{victim.port} is away"
         with pytest.raises(ClickHouseUnavailable, match=place), translated(url):
