@@ -7,9 +7,16 @@ from typing import Any, NoReturn
 import falcon
 import orjson
 from falcon.media import JSONHandler
+from gunicorn.http.errors import ParseException
 
 from app.console.api.openapi import Route
-from app.console.api.problem import OF_ERRORS, ProblemPage, problem_of, write_problem
+from app.console.api.problem import (
+    OF_ERRORS,
+    Problem,
+    ProblemPage,
+    problem_of,
+    write_problem,
+)
 from app.console.api.problem import PATH as PROBLEM_PATH
 from app.console.health_endpoints import LIVE, WELCOME, Always, Metrics, Ready
 from app.console.middleware import (
@@ -63,6 +70,7 @@ def create_app(
     app.add_error_handler(Exception, _fault)
     for kind in OF_ERRORS:
         app.add_error_handler(kind, _known)
+    app.add_error_handler(ParseException, _malformed)
     # Falcon takes the handler of the nearest class, whichever was added last.
     for away in (RedisError, ClickHouseError):
         app.add_error_handler(away, _away)
@@ -86,6 +94,13 @@ def _known(
             "500 for %s: %s", req.path, error, extra={"request_id": req.context.request_id}
         )
     raise problem_of(error)
+
+
+def _malformed(
+    _req: falcon.Request, _resp: falcon.Response, error: Exception, _params: dict[str, str]
+) -> NoReturn:
+    # gunicorn reads a body while we do, and its head was fine.
+    raise Problem("invalid-body", f"The body isn't sent as HTTP has it: {error}.") from None
 
 
 def _away(

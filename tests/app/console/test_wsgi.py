@@ -21,8 +21,10 @@ import pytest
 from app.keys.store import KeyStore
 from app.stores.redis.client import connect
 from tests.support.clicks import click_row, insert_clicks
+from tests.support.console import TOKEN
 from tests.support.metrics_scraper import Scraper
 from tests.support.redirect_servers import ConsoleServer
+from tests.support.servers import RedisServer
 from tests.support.worker_processes import wait_until
 
 COMMAND = [
@@ -51,6 +53,16 @@ def console(redis_url: str, migrated_url: str, tmp_path: Path) -> Iterator[tuple
     with ConsoleServer(tmp_path, redis_url=redis_url, clickhouse_url=migrated_url) as server:
         yield f"http://127.0.0.1:{server.port}", server.pid
         assert server.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def one_console(
+    shared_valkey: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[int]:
+    """The port of a console that the tests of this file ask, with the token."""
+    settings = {"redis_url": shared_valkey.url, "console_token": TOKEN}
+    with ConsoleServer(tmp_path_factory.mktemp("console"), **settings) as server:
+        yield server.port
 
 
 def test_many_requests_at_once_get_the_same_answer(
@@ -152,6 +164,29 @@ def test_odd_headers_let_nobody_in(
         visitor.sendall(head.encode())
         answer = visitor.recv(65536).split(b"\r\n", 1)[0]
     assert int(answer.split()[1]) in (400, 401, 431)
+
+
+@pytest.mark.parametrize("chunk", [b"ZZ\r\nx\r\n", b"-5\r\nx\r\n", b"1\r\nxy0\r\n\r\n", b"\r\n"])
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/api/v1/links", "application/json"),
+        ("/api/v1/links/-/import", "application/x-ndjson"),
+        ("/api/v1/keys", "application/json"),
+    ],
+)
+def test_a_body_in_malformed_chunks_is_a_clients_mistake(
+    one_console: int, path: str, media_type: str, chunk: bytes
+) -> None:
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {media_type}\r\n"
+        f"Authorization: Bearer {TOKEN}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", one_console), timeout=DEADLINE_SECONDS) as client:
+        client.sendall(head.encode() + chunk)
+        client.shutdown(socket.SHUT_WR)
+        answer = client.makefile("rb").read()
+    assert answer.split(b" ", 2)[1] == b"400", answer
 
 
 def status_of(port: int, path: str, headers: dict[str, str]) -> int:
