@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.links.link import Link
-from app.links.validation import OPTIONS, UNKNOWN, InvalidLink, truth
+from app.links.validation import MAX_CLICK_LIMIT, OPTIONS, UNKNOWN, InvalidLink, truth, whole_number
 from app.times import EPOCH, parse_moment
 
 #: Every name of :func:`to_plain`, in the order of an export file's columns.
@@ -30,7 +30,6 @@ _DERIVED = ("updated_at", "short_url", "state", "uses")
 CLICKS = "clicks"
 #: Values that are text, and whatever text they are.
 _TEXTS = ("code", "target", "cache_control", "tags", "title")
-_MOST_DIGITS = 15
 #: How databases and tables of programs write that a number, a time or a flag isn't there.
 _MISSING = ("", "nan", "nat", "null", "nil", "<na>", "n/a", "#n/a", "\\n")
 
@@ -120,8 +119,10 @@ def _created_ms(value: object) -> int | None:
 
 def _clicks(value: object) -> int | None:
     """Return a count; what isn't one says nothing, as nothing is stored of it."""
-    text = str(value).strip()
-    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
+    try:
+        return None if value is None else whole_number(value, 0, MAX_CLICK_LIMIT)
+    except ValueError:
+        return None
 
 
 def _deleted(value: object) -> bool:

@@ -140,11 +140,11 @@ def _expires_at(value: object, now: float) -> int | None:
     if isinstance(value, str):
         time = parse_moment(value, datetime.fromtimestamp(now, UTC), amounts="ahead")
         return -int(-time.timestamp() // 1)
-    return _whole(value, 0, _END_OF_TIME - 1)
+    return whole_number(value, 0, _END_OF_TIME - 1)
 
 
 def _click_limit(value: object) -> int | None:
-    return None if _is_none(value) else _whole(value, 1, MAX_CLICK_LIMIT)
+    return None if _is_none(value) else whole_number(value, 1, MAX_CLICK_LIMIT)
 
 
 def _is_none(value: object) -> bool:
@@ -152,14 +152,18 @@ def _is_none(value: object) -> bool:
 
 
 def _status(value: object) -> int:
-    status = _whole(value, 0, 999)
+    status = whole_number(value, 0, 999)
     if status not in REDIRECT_STATUSES:
         raise ValueError(f"{status} is none of {', '.join(map(str, REDIRECT_STATUSES))}")
     return status
 
 
-def _whole(value: object, least: int, most: int) -> int:
-    """Read a whole number as programs and spreadsheets write it: 100, 100.0, 1E+05, 10 000."""
+def whole_number(value: object, least: int, most: int) -> int:
+    """Return a whole number that a program or a spreadsheet wrote: 100, 100.0, 1E+05, 10 000.
+
+    Raises:
+        ValueError: it is none, or may be several; says what was expected.
+    """
     number = value
     text = _GROUPS.sub("", value.strip()) if isinstance(value, str) else str(value)
     if isinstance(value, str) and _AMBIGUOUS.fullmatch(text):

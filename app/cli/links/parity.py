@@ -13,7 +13,7 @@ from app.config.settings import Settings
 from app.links.files.encoding import UnreadableFile
 from app.links.files.rows import read_rows
 from app.links.importer import Row
-from app.links.json import CLICKS, NewLink
+from app.links.json import NewLink
 from app.links.link import CorruptLink, decode
 from app.links.store import LinkStore, open_store
 from app.links.targets import is_same
@@ -71,7 +71,8 @@ def _counted(rows: Iterable[Row]) -> Iterator[Theirs]:
         if isinstance(new, NewLink) and new.code and new.clicks is not None:
             yield Theirs(new.code, str(new.given.get("target", "")), new.clicks)
         elif isinstance(new, NewLink):
-            complain(f"line {row.line}: it has no {'code' if new.clicks else CLICKS}")
+            lacking = "count of clicks in plain digits" if new.clicks is None else "code"
+            complain(f"line {row.line}: it has no {lacking}")
         else:
             complain(f"line {row.line}: {new}")
 

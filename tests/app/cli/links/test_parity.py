@@ -43,7 +43,7 @@ def test_both_counts_of_each_link_are_told_with_what_explains_them(
         ["all", "17", "2", "3", "-15", ""],
     ]
     assert "line 6: it has no code" in ended.err
-    assert "line 7: it has no clicks" in ended.err
+    assert "line 7: it has no count of clicks in plain digits" in ended.err
 
 
 def test_json_has_all_links_and_a_table_the_first(hopline: Run, export: Path) -> None:
@@ -80,3 +80,16 @@ def test_a_file_without_counts_says_how_to_name_them(
     ended = hopline("links", "parity", str(path))
     assert (ended.exit_code, "--column clicks=" in ended.err) == (1, True)
     assert hopline("links", "parity", str(path), "--column", "clicks=Aufrufe").exit_code == 0
+
+
+def test_counts_are_read_as_spreadsheets_write_them(hopline: Run, url: str, tmp_path: Path) -> None:
+    path = tmp_path / "sheet.csv"
+    counts = ("7.0", "1 234", "1E+03", "0", '"1,234"', "-3", "many")
+    rows = "".join(f"{TARGET},n{number},{count}\n" for number, count in enumerate(counts))
+    path.write_text(f"url,keyword,clicks\n{rows}{TARGET},,0\n")
+    ended = hopline("links", "parity", str(path), "--json")
+    found = {one["code"]: one["theirs"] for one in json.loads(ended.out)}
+    assert found == {"n0": 7, "n1": 1234, "n2": 1000, "n3": 0}
+    lines = [line for line in ended.err.splitlines() if "plain digits" in line]
+    assert [line.split("line ")[1][0] for line in lines] == ["6", "7", "8"]
+    assert "line 9: it has no code" in ended.err
