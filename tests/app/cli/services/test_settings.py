@@ -1,6 +1,7 @@
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -64,7 +65,11 @@ def test_unknown_variables_are_pointed_out(hopline: Run, monkeypatch, name: str,
     assert ended.err == f"hopline: {name} is no setting{hint}\n"
 
 
-def test_every_setting_is_described_with_secrets_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_setting_is_described_with_secrets_masked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # Else a `hopline up` that runs on this machine would have its say.
+    monkeypatch.setenv("HOPLINE_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("HOPLINE_CONSOLE_TOKEN", "geheim-geheim-geheim")
     monkeypatch.setenv("HOPLINE_REDIS_URL", "redis://u:geheim@h/0")
     described = {one.variable: one for one in describe(load())}
