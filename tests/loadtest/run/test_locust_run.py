@@ -10,7 +10,7 @@ import psutil
 
 from loadtest.run.locust_run import LocustRun
 from loadtest.self_check import known_server
-from tests.support.loadtest.repeated import concluded
+from tests.support.loadtest.repeated import assert_concluded, concluded
 from tests.support.loadtest.samples import RATE
 
 
@@ -30,7 +30,7 @@ def every_redirect(figures):
 
 def test_a_fast_server_that_counts_right_is_met(run):
     code, figures = conclude(run, "--latency-ms", "5")
-    assert (code, figures["verdict"]) == (0, "met")
+    assert_concluded("met", code, figures)
     assert figures["count"]["is_exact"]
     assert figures["count"]["redirects"] > RATE
     assert every_redirect(figures)["50"] >= 5
@@ -43,7 +43,7 @@ def test_a_stall_of_a_second_shows_in_the_tail_and_in_what_waited_behind_it(run)
     code, figures = conclude(run, "--latency-ms", "5", "--stall-after", str(RATE * 2))
     assert every_redirect(figures)["99.9"] > 800
     assert every_redirect(figures)["95"] > 250
-    assert (code, figures["verdict"]) == (1, "broken")
+    assert_concluded("broken", code, figures)
     assert any("every redirect: p95" in violation for violation in figures["violations"])
 
 
