@@ -20,6 +20,7 @@ from app.config.types import (
     HeaderName,
     Hosts,
     MetricsBind,
+    Origins,
     OwnNetworks,
     Peers,
     Place,
@@ -143,6 +144,11 @@ class Settings(StoreSettings):
         (),
         description="Host names under which the console may be asked, beside localhost and"
         " addresses.",
+    )
+    console_origins: Origins = Field(
+        (),
+        description="Origins of web pages whose scripts may ask the console with a key of theirs"
+        " (CORS), as https://app.example; by default none.",
     )
 
     # Workers

@@ -211,6 +211,15 @@ def _web_url(value: str) -> str:
     return read.href
 
 
+def _origin(value: str) -> str:
+    """Return an origin as browsers write it (RFC 6454 §6.2)."""
+    read = _read(read_url, value)
+    origin = read.href.removesuffix("/")
+    if read.has_user or origin.count("/") > len("//") or "?" in origin or "#" in origin:
+        raise ValueError("expected SCHEME://HOST or SCHEME://HOST:PORT, with nothing behind it")
+    return origin
+
+
 def _host(value: str) -> str:
     _read(read_host, value)
     return value
@@ -257,6 +266,9 @@ ClusterName = Annotated[str, AfterValidator(_cluster_name)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 Hosts = Annotated[
     tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_split)
+]
+Origins = Annotated[
+    tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)
 ]
 Peers = Annotated[
     tuple[Annotated[str, AfterValidator(_peers)], ...], NoDecode, BeforeValidator(_split)

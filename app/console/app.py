@@ -20,10 +20,8 @@ from app.console.api.problem import (
 from app.console.api.problem import PATH as PROBLEM_PATH
 from app.console.health_endpoints import LIVE, WELCOME, Always, Metrics, Ready
 from app.console.middleware import (
-    BearerAuth,
     CountRequests,
     EnforceRights,
-    KnownHosts,
     KnownMethods,
     NameRequests,
     SafeHeaders,
@@ -47,7 +45,7 @@ _RETRY_AFTER_SECONDS = 5
 def create_app(
     api: Iterable[Route],
     ready: Ready,
-    guards: tuple[KnownHosts, BearerAuth],
+    guards: Iterable[object],
     metrics: ConsoleMetrics,
     exposition: Exposition,
     request_ids: RequestIds,
@@ -57,7 +55,7 @@ def create_app(
     Args:
         api: what is served under /api/v1.
         ready: knows the stores.
-        guards: what a request has to pass.
+        guards: middleware that a request has to pass, in this order.
         exposition: of all metrics that the console's processes publish.
     """
     middleware: list[Any] = [NameRequests(request_ids), CountRequests(metrics), SafeHeaders()]

@@ -13,6 +13,7 @@ from app.config.variables import variable
 from app.console.api.idempotency import open_answers
 from app.console.api.report_limiter import ReportLimiter
 from app.console.app import App, create_app
+from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
 from app.console.routes import api_routes
@@ -56,6 +57,7 @@ def get_app() -> App:
     authenticator = Authenticator(KeyLookup(keys), held.console_token, held.metrics_token)
     guards = (
         KnownHosts(names, variable("console_hosts")),
+        *cross_origin(held.console_origins),
         BearerAuth(authenticator),
     )
     return create_app(

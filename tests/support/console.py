@@ -1,6 +1,6 @@
 """The console over any stores, as tests ask it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 import falcon.testing
@@ -12,6 +12,7 @@ from app.config.settings import Settings
 from app.console.api.idempotency import KeptAnswers
 from app.console.api.report_limiter import ReportLimiter
 from app.console.app import create_app
+from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
 from app.console.routes import api_routes
@@ -67,12 +68,14 @@ def client_of(
     hosts: tuple[str, ...] = ("falconframework.org",),
     keys: Any = None,
     trail: Any = None,
+    origins: Iterable[str] = (),
 ) -> falcon.testing.TestClient:
     pings = {"redis": links.ping, "clickhouse": reports.ping}
     registry = CollectorRegistry()
     metrics = ConsoleMetrics(registry)
     guards = (
         KnownHosts(HostNames(hosts, "127.0.0.1:8081"), "HOPLINE_CONSOLE_HOSTS"),
+        *cross_origin(origins),
         BearerAuth(Authenticator(KeyLookup(keys or NoKeys()), token, metrics_token)),
     )
     request_ids = RequestIds(["127.0.0.1/32"])

@@ -80,6 +80,11 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
         ("public_url", "https://go.example.com/?x", "without user, ? and #"),
         ("public_url", "https://a..b/", "no host name"),
         ("own_hosts", "go.example.com,b/c", "no host: expected HOST"),
+        ("console_origins", "*", "start with https:// or http://"),
+        ("console_origins", "null", "start with https:// or http://"),
+        ("console_origins", "https://a.example,https://b.example/x", "nothing behind it"),
+        ("console_origins", "https://u@b.example", "nothing behind it"),
+        ("console_origins", "https://b.example?", "nothing behind it"),
         ("redirect_bind", "8080", "'8080': expected HOST:PORT, unix:PATH or fd://N"),
         ("redirect_bind", "h:99999", "expected HOST:PORT"),
         ("redirect_bind", ":80", "expected HOST:PORT"),
@@ -149,6 +154,11 @@ def test_good_values_are_taken_as_they_are(
 def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOPLINE_TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8 ,")
     assert load().trusted_proxies == ("10.0.0.0/8", "fd00::/8")
+
+
+def test_origins_are_those_that_browsers_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOPLINE_CONSOLE_ORIGINS", "https://App.example:443/, http://[::1]:3000")
+    assert load().console_origins == ("https://app.example", "http://[::1]:3000")
 
 
 @pytest.mark.parametrize("name", ["CF-Connecting-IP", "x-real-ip", "True-Client-IP", "Forwarded"])
