@@ -5,7 +5,8 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,17 +14,19 @@ from tempfile import TemporaryDirectory
 from app.processes.child import ChildFailed
 from loadtest.bench_reports.crowd import measure_crowd
 from loadtest.bench_reports.export import end_of, measure_exports
-from loadtest.bench_reports.generated import fill, needed_bytes, plan
+from loadtest.bench_reports.generated import HOTTEST, LEDGER_DAYS, fill, needed_bytes, plan
 from loadtest.bench_reports.installation import (
     TIMEOUT_SECONDS,
     Cpu,
     Installation,
     running_installation,
 )
+from loadtest.bench_reports.kept import Filled, NotKept, read
+from loadtest.bench_reports.kept import write as note
 from loadtest.bench_reports.plot import draw
 from loadtest.bench_reports.questions import ask_in_turn, questions_of
 from loadtest.bench_reports.results import Calm, Results, Work
-from loadtest.bench_reports.seed import make_sums
+from loadtest.bench_reports.seed import begin_ledger, make_sums
 from loadtest.bench_reports.tables import print_report
 from loadtest.bench_reports.traffic import running_traffic
 from loadtest.common.command_line import Say, add_count, add_output, speaker, terminal, write
@@ -34,13 +37,20 @@ _MOST_SECONDS = 20.0
 
 def main() -> int:
     """Measure, print, write; return the exit code: 0 done, 1 failed or not exact, 2 wrong usage."""
-    options = _options().parse_args()
+    options = _parsed()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    say = speaker()
     try:
-        with TemporaryDirectory(prefix="hopline-bench-reports-", dir=options.directory) as name:
-            _require_room(Path(name), options.clicks)
-            results, fault = _measure(options, Path(name), speaker())
-    except (ChildFailed, NoRoom) as error:
+        with _folder(options) as folder:
+            filled = _kept(options, folder)
+            if not filled:
+                _require_room(folder, options.clicks)
+            with running_installation(folder) as installation:
+                filled = filled or _fill(options, folder, installation, say)
+                if options.only_fill:
+                    return 0
+                results, fault = _measure(options, filled, installation, folder, say)
+    except (ChildFailed, NoRoom, NotKept) as error:
         print(f"bench-reports: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -50,6 +60,21 @@ def main() -> int:
     if fault:
         print(f"bench-reports: {fault}", file=sys.stderr)
     return 0 if results.is_exact and not fault else 1
+
+
+@contextmanager
+def _folder(options: argparse.Namespace) -> Iterator[Path]:
+    """Yield the folder that is kept, or one that is gone afterwards."""
+    if options.keep:
+        options.keep.mkdir(parents=True, exist_ok=True)
+        yield options.keep.resolve()
+        return
+    with TemporaryDirectory(prefix="hopline-bench-reports-", dir=options.directory) as name:
+        yield Path(name)
+
+
+def _kept(options: argparse.Namespace, folder: Path) -> Filled | None:
+    return read(folder, clicks=options.clicks, links=options.links, days=options.days)
 
 
 class NoRoom(Exception):
@@ -65,29 +90,58 @@ def _require_room(directory: Path, clicks: int) -> None:
         )
 
 
-def _measure(options: argparse.Namespace, directory: Path, say: Say) -> tuple[Results, str]:
-    """Return what was found, and what broke off the part that comes after the questions."""
+def _fill(
+    options: argparse.Namespace, folder: Path, installation: Installation, say: Say
+) -> Filled:
+    """Make clicks and sums up, and note what was made."""
     until_ms = time.time_ns() // 1_000_000
     generated = plan(options.clicks, options.links, options.days, until_ms)
-    results = Results(generated)
-    with running_installation(directory) as installation:
-        say(f"making up {generated.clicks:,} clicks")
-        results.fill = _worked(installation, lambda: fill(installation.clickhouse_url, generated))
-        results.raw_bytes = installation.disk_bytes("clicks")
-        say(f"sums of {len(generated.days)} days")
-        results.sums = _worked(
-            installation,
-            lambda: make_sums(installation.clickhouse_url, generated.days, TIMEOUT_SECONDS),
-        )
-        results.sums_bytes = installation.disk_bytes("click_sums", "click_values")
-        asking = questions_of(installation, generated)
-        results.runs = ask_in_turn(asking, options.rounds, _MOST_SECONDS, say)
-        try:
-            _measure_load(results, installation, options.seconds, say)
-            say("exports")
-            results.exports = measure_exports(installation, generated, end_of(until_ms), directory)
-        except RuntimeError as error:
-            return results, str(error)
+    say(f"making up {generated.clicks:,} clicks")
+    url = installation.clickhouse_url
+    filling = _worked(installation, lambda: fill(url, generated))
+    since_ms = until_ms - (LEDGER_DAYS - 1) * 86_400_000
+    begin_ledger(url, installation.redis_url, since_ms, TIMEOUT_SECONDS)
+    raw_bytes = installation.disk_bytes("clicks")
+    say(f"sums of {len(generated.days)} days")
+    sums = _worked(installation, lambda: make_sums(url, generated.days, TIMEOUT_SECONDS))
+    sums_bytes = installation.disk_bytes("click_sums", "click_values")
+    filled = Filled(
+        generated.clicks,
+        generated.links,
+        generated.span_days,
+        until_ms,
+        filling,
+        raw_bytes,
+        sums,
+        sums_bytes,
+    )
+    note(folder, filled)
+    return filled
+
+
+def _measure(
+    options: argparse.Namespace,
+    filled: Filled,
+    installation: Installation,
+    folder: Path,
+    say: Say,
+) -> tuple[Results, str]:
+    """Return what was found, and what broke off the part that comes after the questions."""
+    generated = filled.generated
+    installation.wait_for_consumers()
+    added = installation.clicks_since(HOTTEST, filled.until_ms)
+    results = Results(
+        generated, filled.fill, filled.raw_bytes, filled.sums, filled.sums_bytes, added
+    )
+    asking = questions_of(installation, generated)
+    results.runs = ask_in_turn(asking, options.rounds, _MOST_SECONDS, say)
+    try:
+        _measure_load(results, installation, options.seconds, say)
+        say("exports")
+        end = end_of(filled.until_ms)
+        results.exports = measure_exports(installation, generated, end, folder)
+    except RuntimeError as error:
+        return results, str(error)
     return results, ""
 
 
@@ -109,6 +163,16 @@ def _worked(installation: Installation, what: Callable[[], object]) -> Work:
     return Work(seconds, Cpu(*(now - then for now, then in zip(after, before, strict=True))))
 
 
+def _parsed() -> argparse.Namespace:
+    parser = _options()
+    options = parser.parse_args()
+    if options.only_fill and not options.keep:
+        parser.error("--only-fill leaves nothing without --keep DIR")
+    if options.keep and options.directory:
+        parser.error("--keep names the folder: leave --directory out")
+    return options
+
+
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m loadtest.bench_reports",
@@ -122,6 +186,15 @@ def _options() -> argparse.ArgumentParser:
     add_count(parser, "--rounds", 20, "how often each question is asked at most, in turn")
     add_count(parser, "--seconds", 20, "how long clicks come in, alone and beside eight reports")
     parser.add_argument("--directory", type=Path, help="where the disk has room (default: /tmp)")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="DIR",
+        help="folder that stays: a run with the same clicks, links and days measures it again",
+    )
+    parser.add_argument(
+        "--only-fill", action="store_true", help="end once it is filled (only with --keep)"
+    )
     add_output(parser, "bench-reports.json and bench-reports.svg")
     return parser
 

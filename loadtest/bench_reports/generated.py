@@ -21,11 +21,13 @@ _BLOCK_ROWS = 2_000_000
 _AT_ONCE = 2
 #: The clicks of the last day are in so many parts, as inserts and merges leave them.
 _FRESH_PARTS = 10
+#: Of so many days the clicks are in the ledger; it keeps one more.
+LEDGER_DAYS = 34
 #: Rows that are stored once more, with newer enrichment.
 _STORED_TWICE = 1_000
 _CLICKS_OF_A_VISITOR = 1.7
 #: Disk for a click of a month that is merged and so there twice, and of its sums, with some room.
-_BYTES_OF_A_CLICK = 95
+_BYTES_OF_A_CLICK = 105
 _LEAST_BYTES = 1_000_000_000
 _SETTINGS = {
     "max_threads": 1,
@@ -36,6 +38,10 @@ _SETTINGS = {
     "min_insert_block_size_bytes": 0,
     "max_execution_time": 0,
 }
+_LEDGER = """
+INSERT INTO ledger (click_id, time) SELECT DISTINCT click_id, time FROM filling
+WHERE time >= fromUnixTimestamp64Milli(%(since_ms)s, 'UTC') ORDER BY time
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +160,8 @@ def fill(url: str, generated: Generated) -> None:
             _make(url, generated, each)
         last = generated.fresh[-1]
         _make(url, generated, last, min(last.count, _STORED_TWICE))
+        span_ms = LEDGER_DAYS * 86_400_000
+        client.execute(_LEDGER, {"since_ms": last.until_ms - span_ms}, settings=_SETTINGS)
         for part in _partitions(client):
             client.execute(f"ALTER TABLE filling MOVE PARTITION ID '{part}' TO TABLE clicks")
         client.execute("DROP TABLE filling SYNC")

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -11,14 +12,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
+import redis
 from clickhouse_driver import Client
 
+from app.processes.child import ChildFailed
+from loadtest.bench_reports.seed import STREAM
 from loadtest.common.hopline import HOPLINE, environment_with, running_up
 from loadtest.common.ports import free_port
 from loadtest.common.processes import below, cpu_seconds
 
 #: Longest report that is waited for.
 TIMEOUT_SECONDS = 300
+_LOOK_SECONDS = 0.1
 
 
 class Cpu(NamedTuple):
@@ -96,10 +101,32 @@ class Installation:
         )
         return int(found)
 
+    def wait_for_consumers(self) -> None:
+        """Wait until each click of the stream is in ClickHouse, as an earlier run has left some.
+
+        Raises:
+            ChildFailed: they don't get on with it.
+        """
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        with redis.Redis.from_url(self.redis_url) as client:
+            while any(each["lag"] or each["pending"] for each in client.xinfo_groups(STREAM)):
+                if time.monotonic() > deadline:
+                    raise ChildFailed("clicks of an earlier run stay in the stream: see up.log")
+                time.sleep(_LOOK_SECONDS)
+
+    def clicks_since(self, code: str, since_ms: int) -> int:
+        """Return how many clicks a link has from a moment on."""
+        [(found,)] = self.clickhouse.execute(
+            "SELECT uniqExact(click_id) FROM clicks"
+            " WHERE short_code = %(code)s AND time >= fromUnixTimestamp64Milli(%(since)s)",
+            {"code": code, "since": since_ms},
+        )
+        return int(found)
+
 
 @contextmanager
 def running_installation(directory: Path) -> Iterator[Installation]:
-    """Start one in a folder; it is gone afterwards.
+    """Start one in a folder, which holds its stores afterwards.
 
     Raises:
         ChildFailed: it did not get ready.

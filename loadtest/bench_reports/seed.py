@@ -1,12 +1,18 @@
-"""Sums of all days that are over, made as fast as can be and not one by one in the background."""
+"""Sums of all days that are over, and the ledger's beginning: what weeks would have left there."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date
 
+import redis
+
+from app.audit.beginnings import Beginnings
+from app.audit.entry_counts import EntryLedger
+from app.stores.keys import ledger_key
 from app.sums.computation import Computation
 
+STREAM, GROUP = "clicks:stream", "analytics-group"
 #: Each computation keeps one processor of the server busy.
 _AT_ONCE = 2
 
@@ -26,3 +32,14 @@ def _make(url: str, days: Sequence[date], timeout_seconds: float) -> None:
     with closing(Computation(url, timeout_seconds)) as computation:
         for day in days:
             computation.compute(day)
+
+
+def begin_ledger(
+    clickhouse_url: str, redis_url: str, since_ms: int, timeout_seconds: float
+) -> None:
+    """Have the ledger's beginning be long ago; its workers have begun it, or will find it begun."""
+    beginnings = Beginnings(clickhouse_url, timeout_seconds, STREAM, GROUP)
+    beginnings.write(since_ms)
+    with redis.Redis.from_url(redis_url) as client:
+        EntryLedger(client.execute_command, STREAM, GROUP).check()
+        client.hset(ledger_key(STREAM, GROUP), "since", since_ms)

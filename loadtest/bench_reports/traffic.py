@@ -13,11 +13,12 @@ import redis
 from clickhouse_driver import Client
 
 from loadtest.bench_reports.generated import HOTTEST
+from loadtest.bench_reports.seed import STREAM
 from loadtest.bench_workers.backlog import send
 from loadtest.bench_workers.clicks import Entry, Traffic
 
 PER_SECOND = 1_000
-_STREAM = "clicks:stream"
+
 _TICK_SECONDS = 0.01
 _LOOK_SECONDS = 0.05
 #: Link whose clicks are looked for, and its share of all; half are of the hottest.
@@ -57,7 +58,7 @@ class Sender:
             due = round((time.monotonic() - began) * self._per_second) - self.sent
             made = self._traffic.clicks(due, time.time_ns() // 1_000_000)
             numbered = enumerate(made, self.sent)
-            send(self._redis, _STREAM, (of_link(number, entry) for number, entry in numbered))
+            send(self._redis, STREAM, (of_link(number, entry) for number, entry in numbered))
             self.sent += due
 
 
@@ -115,19 +116,21 @@ class Incoming:
 def _run(pipe: Connection, redis_url: str, clickhouse_url: str) -> None:
     sender, over = Sender(redis_url, PER_SECOND), threading.Event()
     thread = threading.Thread(target=sender.run, args=(over,), daemon=True)
-    thread.start()
     try:
         with Client.from_url(clickhouse_url) as client:
-            _watch(pipe, client, sender)
+            seen: set[bytes] = set()
+            _new_ages(client, seen)  # of what was sent before us
+            thread.start()
+            _watch(pipe, client, sender, seen)
     except (EOFError, OSError):
         pass  # who asked is gone
     finally:
         over.set()
-        thread.join()
+        if thread.ident:
+            thread.join()
 
 
-def _watch(pipe: Connection, client: Client, sender: Sender) -> None:
-    seen: set[bytes] = set()
+def _watch(pipe: Connection, client: Client, sender: Sender, seen: set[bytes]) -> None:
     ages: list[float] = []
     counted, chance, parent = 0, random.Random(1), parent_process()
     while parent and parent.is_alive():

@@ -28,7 +28,9 @@ def running_up(
         ChildFailed: it ended, or took too long.
     """
     argv = (HOPLINE, "up", *options)
-    up = Program("hopline up", argv, environment, lambda: "is ready" in log.read_text())
+    # What an earlier run has said there is not ours.
+    begin = log.stat().st_size if log.exists() else 0
+    up = Program("hopline up", argv, environment, lambda: b"is ready" in log.read_bytes()[begin:])
     return running(up, log, _READY_SECONDS, _STOP_SECONDS)
 
 

@@ -30,4 +30,34 @@ def test_a_disk_without_room_is_named_before_anything_starts(monkeypatch, tmp_pa
     monkeypatch.setattr(sys, "argv", ["bench-reports", *wanted])
     assert main() == 1
     said = capsys.readouterr().err
-    assert f"clicks need 950001.0 GB in {tmp_path}" in said
+    assert f"clicks need 1050001.0 GB in {tmp_path}" in said
+
+
+@pytest.mark.timeout(600)
+def test_a_kept_folder_is_filled_once_and_measured_again_and_again(monkeypatch, tmp_path, capsys):
+    kept, figures = tmp_path / "kept", tmp_path / "bench-reports.json"
+    small = ["--clicks", "3000", "--links", "100", "--days", "3", "--keep", str(kept)]
+
+    def run(*options):
+        monkeypatch.setattr(
+            sys, "argv", ["bench-reports", "--output", str(tmp_path), *small, *options]
+        )
+        return main()
+
+    assert run("--only-fill") == 0
+    assert "making up" in capsys.readouterr().err
+    assert not figures.exists()
+    for _ in range(2):
+        assert run("--rounds", "1", "--seconds", "1") == 0
+        assert "making up" not in capsys.readouterr().err
+    found = json.loads(figures.read_text())
+    assert found["exact"]
+    assert found["added"] > 0
+    assert found["fill"]["seconds"] > 0
+
+
+def test_what_is_filled_only_has_to_be_kept(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["bench-reports", "--only-fill"])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert "--only-fill leaves nothing without --keep DIR" in capsys.readouterr().err
