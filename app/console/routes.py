@@ -28,7 +28,15 @@ from app.console.api.me import PATH as ME_PATH
 from app.console.api.openapi import PATH as DOCUMENT_PATH
 from app.console.api.openapi import OpenApi, Route
 from app.console.api.report_limiter import ReportLimiter
-from app.console.api.stats import ANY_STATS, LINK_STATS, AnyStats, LinkStats
+from app.console.api.stats import (
+    ANY_STATS,
+    LINK_STATS,
+    QUERY_PATH,
+    QUERY_STATS,
+    AnyStats,
+    LinkStats,
+    QueryStats,
+)
 from app.keys.store import KeyStore
 from app.links.store import LinkStore
 from app.reports.reading.reader import Reports
@@ -67,6 +75,7 @@ def api_routes(
         Route(EXPORT_PATH, Export(links, link_base, turns), EXPORT),
         Route(LINK_STATS_PATH, LinkStats(reports, links, limiter), LINK_STATS),
         Route(STATS_PATH, AnyStats(reports, links, limiter), ANY_STATS),
+        Route(QUERY_PATH, QueryStats(reports, links, limiter), QUERY_STATS),
         Route(CHANGES_PATH, Changes(trail), CHANGES),
         Route(KEYS_PATH, Keys(keys), KEYS),
         Route(REVOKE_PATH, Revoke(keys), REVOKE),

@@ -5,7 +5,6 @@ A filter is one of ``{"dimension": "country", "is": ["DE", "AT"]}`` (or ``is_not
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -63,18 +62,26 @@ def from_json(value: object, now: datetime) -> Query:
         now: what amounts such as ``7d`` count back from.
 
     Raises:
-        BadQuery: it can't be read; says which field is to blame.
+        BadQuery: it can't be read; says which fields are to blame, and why.
     """
     if not isinstance(value, Mapping):
         raise BadQuery("query", "expected a JSON object")
-    texts = {name: _texts(name, given) for name, given in value.items() if name != "filter"}
+    texts: dict[str, list[str]] = {}
+    faults: dict[str, str] = {}
+    for name, given in value.items():
+        try:
+            texts[name] = _as_texts(name, given)
+        except BadQuery as error:
+            faults[error.field] = str(error)
     if texts.get("by") == []:
         texts["by"] = ["none"]
-    query = read(texts, now)
-    return replace(query, filter=_read_filter(value["filter"])) if "filter" in value else query
+    return read(texts, now, faults=faults)
 
 
-def _texts(name: str, given: object) -> list[str]:
+def _as_texts(name: str, given: object) -> list[str]:
+    """Return the texts that spell a field."""
+    if name == "filter":
+        return [write(_read_filter(given))]
     values = given if isinstance(given, list) else [given]
     kind = int if name == "limit" else str
     if not all(isinstance(each, kind) and not isinstance(each, bool) for each in values):

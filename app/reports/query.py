@@ -5,6 +5,7 @@ texts are any text, and everything else was checked when it was made.
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar, get_args
@@ -39,12 +40,21 @@ class BadQuery(ValueError):
     """A query that can't be answered.
 
     Attributes:
-        field: the one to blame.
+        field: the first one to blame; the text is about it.
+        faults: what is wrong with each field that is to blame.
     """
 
     def __init__(self, field: str, text: str) -> None:
         super().__init__(text)
         self.field = field
+        self.faults: Mapping[str, str] = {field: text}
+
+    @classmethod
+    def of(cls, faults: Mapping[str, str]) -> "BadQuery":
+        """Return what says all that is wrong at once."""
+        error = cls(*next(iter(faults.items())))
+        error.faults = faults
+        return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ class Query:
         limit: most rows of a breakdown; what they leave out is counted as others.
 
     Raises:
-        BadQuery: it can't be answered; says which field is to blame.
+        BadQuery: it can't be answered; says which fields are to blame.
     """
 
     codes: tuple[str, ...] = ()
@@ -88,14 +98,11 @@ class Query:
     limit: int = DEFAULT_LIMIT
 
     def __post_init__(self) -> None:
-        self._check_scope()
-        self._check_time()
-        if not 1 <= self.limit <= MAX_LIMIT:
-            raise BadQuery("limit", f"expected a number from 1 to {MAX_LIMIT}")
-        if not self.metrics:
-            raise BadQuery("metrics", f"expected some of {', '.join(METRICS)}")
-        if self.order == "visitors" and "visitors" not in self.metrics:
-            raise BadQuery("order", "visitors are not among the metrics")
+        faults: dict[str, str] = {}
+        for field, text in (*self._faults_of_scope(), *self._faults_of_time(), *self._faults()):
+            faults.setdefault(field, text)
+        if faults:
+            raise BadQuery.of(faults)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -116,23 +123,34 @@ class Query:
             return "clicks"
         return "bots" if self.order == "bots" or by == "bot" else "humans"
 
-    def _check_scope(self) -> None:
+    def _faults_of_scope(self) -> Iterator[tuple[str, str]]:
         if self.codes and self.tag:
-            raise BadQuery("tag", "give either codes or a tag")
+            yield "tag", "give either codes or a tag"
         if len(self.codes) > MAX_CODES:
-            raise BadQuery("code", f"{len(self.codes)} are too many, at most {MAX_CODES} will do")
+            yield "code", f"{len(self.codes)} are too many, at most {MAX_CODES} will do"
 
-    def _check_time(self) -> None:
-        read_zone(self.tz)
+    def _faults_of_time(self) -> Iterator[tuple[str, str]]:
+        try:
+            read_zone(self.tz)
+        except BadQuery as error:
+            yield error.field, str(error)
         has_bounds = self.since is not None or self.until is not None
         if self.period != "all" and has_bounds:
-            raise BadQuery("period", "give either a period, or since and until")
+            yield "period", "give either a period, or since and until"
         if self.since and self.until and self.since >= self.until:
-            raise BadQuery("until", "the start must lie before the end")
+            yield "until", "the start must lie before the end"
         if self.compare and self.period == "all" and self.since is None:
-            raise BadQuery("compare", "needs a period with a start: give since or a period")
+            yield "compare", "needs a period with a start: give since or a period"
         if self.order in ("rise", "fall") and self.compare is None:
-            raise BadQuery("order", f"{self.order} needs something to compare with: give compare")
+            yield "order", f"{self.order} needs something to compare with: give compare"
+
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        if not 1 <= self.limit <= MAX_LIMIT:
+            yield "limit", f"expected a number from 1 to {MAX_LIMIT}"
+        if not self.metrics:
+            yield "metrics", f"expected some of {', '.join(METRICS)}"
+        if self.order == "visitors" and "visitors" not in self.metrics:
+            yield "order", "visitors are not among the metrics"
 
 
 def read_zone(name: str) -> ZoneInfo:

@@ -7,8 +7,9 @@ same query, and the SQL returns what the query is answered by.
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, get_args
 from urllib.parse import parse_qsl, quote, urlencode
 from zoneinfo import ZoneInfo
@@ -53,6 +54,9 @@ NAMES = (
     "order",
     "limit",
 )
+#: What is wrong with which field.
+Faults = Mapping[str, str]
+NO_FAULTS: Faults = MappingProxyType({})
 #: Where to ask about one link, and about several or all.
 LINK_PATH, PATH = "/api/v1/links/{code}/stats", "/api/v1/stats"
 
@@ -65,37 +69,35 @@ _DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 _SPECIAL = re.compile(r"['\\\x00-\x1f]")
 
 
-def read(texts: Texts, now: datetime) -> Query:
+def read(
+    texts: Texts, now: datetime, *, names: Sequence[str] = NAMES, faults: Faults = NO_FAULTS
+) -> Query:
     """Return the query that someone spelled.
 
     Args:
         texts: of several filters, all have to hold; names may also stand between commas.
         now: what amounts such as ``7d`` count back from.
+        names: of the fields that may be given.
+        faults: found before, of fields that are not among the texts.
 
     Raises:
-        BadQuery: it can't be read; says which field is to blame.
+        BadQuery: it can't be read; says which fields are to blame, and why.
     """
+    found = dict(faults)
     for name in texts:
-        if name not in NAMES:
-            raise BadQuery(name, f"there are only {', '.join(NAMES)}")
-    tz = _one(texts, "tz")
-    zone = read_zone(tz if tz is not None else DEFAULTS["tz"])
-    return Query(
-        codes=tuple(dict.fromkeys(texts.get("code", ()))),
-        tag=_one(texts, "tag") or "",
-        period=_choice(texts, "period", get_args(Preset)),
-        since=_time(texts, "since", now, zone),
-        until=_time(texts, "until", now, zone),
-        tz=zone.key,
-        week=_choice(texts, "week", get_args(Week)),
-        compare=_choice(texts, "compare", get_args(Comparison)),
-        interval=_choice(texts, "interval", get_args(Interval)),
-        by=_dimensions(texts),
-        filter=_filter(texts),
-        metrics=_metrics(texts),
-        order=_choice(texts, "order", get_args(Order)),
-        limit=_limit(texts),
-    )
+        if name not in names:
+            found[name] = f"there are only {', '.join(names)}"
+    values: dict[str, Any] = {"codes": tuple(dict.fromkeys(texts.get("code", ())))}
+    zone = _zone(texts, found)
+    values["tz"] = zone.key
+    for field, read_field in _READERS.items():
+        try:
+            values[field] = read_field(texts, now, zone)
+        except BadQuery as error:
+            found.setdefault(error.field, str(error))
+    if found:
+        raise BadQuery.of(found)
+    return Query(**values)
 
 
 def spell(query: Query) -> Iterator[tuple[str, str]]:
@@ -164,6 +166,16 @@ def _one(texts: Texts, name: str) -> str | None:
     return given[0] if given else None
 
 
+def _zone(texts: Texts, faults: dict[str, str]) -> ZoneInfo:
+    """Return the zone, or that by default where a fault says why it isn't one."""
+    try:
+        given = _one(texts, "tz")
+        return read_zone(DEFAULTS["tz"] if given is None else given)
+    except BadQuery as error:
+        faults["tz"] = str(error)
+        return read_zone(DEFAULTS["tz"])
+
+
 # Any: which names there are is the caller's to say.
 def _choice(texts: Texts, name: str, names: tuple[Any, ...]) -> Any:
     text = _one(texts, name)
@@ -216,3 +228,25 @@ def _literal(value: Parameter, type_: str) -> str:
     if isinstance(value, int):
         return str(value)
     return f"[{', '.join(_literal(each, type_) for each in value)}]::{type_}"
+
+
+def _choosing(name: str, names: tuple[Any, ...]) -> "_Reader":
+    return lambda texts, _now, _zone: _choice(texts, name, names)
+
+
+_Reader = Callable[[Texts, datetime, ZoneInfo], Any]
+#: How each field is read, but for the codes and the time zone.
+_READERS: Mapping[str, _Reader] = {
+    "tag": lambda texts, _now, _zone: _one(texts, "tag") or "",
+    "period": _choosing("period", get_args(Preset)),
+    "since": lambda texts, now, zone: _time(texts, "since", now, zone),
+    "until": lambda texts, now, zone: _time(texts, "until", now, zone),
+    "week": _choosing("week", get_args(Week)),
+    "compare": _choosing("compare", get_args(Comparison)),
+    "interval": _choosing("interval", get_args(Interval)),
+    "by": lambda texts, _now, _zone: _dimensions(texts),
+    "filter": lambda texts, _now, _zone: _filter(texts),
+    "metrics": lambda texts, _now, _zone: _metrics(texts),
+    "order": _choosing("order", get_args(Order)),
+    "limit": lambda texts, _now, _zone: _limit(texts),
+}

@@ -142,10 +142,14 @@ class Problem(falcon.HTTPError):
 
 
 class InvalidParameter(Problem):
-    """A query parameter that can't be used; the problem names it."""
+    """A query parameter that can't be used; the problem names it, and further ones if given."""
 
-    def __init__(self, parameter: str, detail: str) -> None:
-        super().__init__("invalid-parameter", f"{parameter}: {detail}", {parameter: detail})
+    def __init__(
+        self, parameter: str, detail: str, faults: Mapping[str, str] | None = None
+    ) -> None:
+        found = faults or {parameter: detail}
+        text = "; ".join(f"{name}: {fault}" for name, fault in found.items())
+        super().__init__("invalid-parameter", text, found)
         self.parameter = parameter
 
 

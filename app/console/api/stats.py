@@ -1,24 +1,70 @@
-"""Endpoints that report on clicks: GET /api/v1/links/{code}/stats, GET and POST /api/v1/stats."""
+"""Endpoints that report on clicks: /api/v1/links/{code}/stats, /api/v1/stats, and /stats/query."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import falcon
+from pydantic import BaseModel, ConfigDict, Field
 
-from app.console.api.body import BadBody, read_json
+from app.console.api.body import BadBody, read_json, read_object
 from app.console.api.operation import JsonObject, Operation, Operations, Parameter
 from app.console.api.problem import InvalidParameter
 from app.console.api.report_limiter import ReportLimiter
 from app.console.api.rights import Rights, caller_of
 from app.links.store import LinkStore
 from app.reports.answer import to_json
+from app.reports.filters import Dimension
 from app.reports.json_form import from_json
-from app.reports.query import BadQuery, Query
+from app.reports.query import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    BadQuery,
+    Comparison,
+    Interval,
+    Metric,
+    Order,
+    Preset,
+    Query,
+    Week,
+)
 from app.reports.reading.reader import Reports
 from app.reports.scope import require_links, restricted, tagged_codes
 from app.reports.spellings import NAMES, PATH, read, read_parameters
+
+QUERY_PATH = f"{PATH}/query"
+
+_Texts = str | list[str]
+
+
+class StatsQuery(BaseModel):
+    """A question about clicks; what is left out is as by default (docs/reports.md)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[_Texts, Field(description="Of the links; for all, neither code nor tag.")] = []
+    tag: Annotated[str, Field(description="Of the links.")] = ""
+    period: Annotated[Preset, Field(description="Or since and until.")] = "all"
+    since: Annotated[str, Field(examples=["2026-05-01", "7d"])] = ""
+    until: Annotated[str, Field(description="First moment that no longer counts.")] = ""
+    tz: Annotated[str, Field(examples=["Europe/Berlin"])] = "UTC"
+    week: Week = "monday"
+    compare: Annotated[Comparison | None, Field(description="With which earlier time.")] = None
+    interval: Annotated[Interval | None, Field(description="Step of the timeline.")] = None
+    by: Annotated[
+        list[Dimension], Field(description="What to break down by; nothing for an empty list.")
+    ] = []
+    filter: Annotated[
+        dict[str, Any],
+        Field(
+            description="A tree of conditions.", examples=[{"dimension": "country", "is": ["DE"]}]
+        ),
+    ] = {}
+    metrics: list[Metric] = []
+    order: Order = "humans"
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
+
 
 _PARAMETERS = tuple(Parameter(name, "query", "See docs/reports.md.") for name in NAMES)
 _PROBLEMS = ("invalid-parameter", "link-not-found", "out-of-scope")
@@ -29,6 +75,13 @@ LINK_STATS: Operations = {
 ANY_STATS: Operations = {
     "GET": Operation(_PARAMETERS, answers={200: JsonObject}, problems=_PROBLEMS),
     "POST": Operation(body=JsonObject, answers={200: JsonObject}, problems=_PROBLEMS),
+}
+QUERY_STATS: Operations = {
+    "POST": Operation(
+        body=StatsQuery,
+        answers={200: JsonObject},
+        problems=(*_PROBLEMS, "invalid-body", "body-too-large", "unsupported-content-type"),
+    )
 }
 
 
@@ -111,12 +164,26 @@ class AnyStats(Asking):
             self.share(req, resp, query, query, now)
 
 
+class QueryStats(Asking):
+    """Answers with the report that a body asks for, held to its rules by field."""
+
+    rights: ClassVar[Rights] = {"POST": "stats:read"}
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Count clicks: which ones, counted how, over time and by what they came with."""
+        now = datetime.now(UTC)
+        given = read_object(req, (falcon.MEDIA_JSON,))
+        with _naming_parameters():
+            query = from_json(given, now)
+            self.share(req, resp, query, query, now)
+
+
 @contextmanager
 def _naming_parameters() -> Iterator[None]:
     """Have a complaint about a query name its parameter."""
     try:
         yield
     except BadQuery as error:
-        raise InvalidParameter(error.field, str(error)) from None
+        raise InvalidParameter(error.field, str(error), error.faults) from None
     except BadBody as error:
         raise InvalidParameter(error.field or "query", error.detail) from None

@@ -176,6 +176,47 @@ def test_a_query_that_cannot_be_used_is_named(
     assert answer.json["parameter"] == parameter
 
 
+def test_all_that_is_wrong_with_a_query_is_named_at_once(client: falcon.testing.TestClient) -> None:
+    query = {"tz": "Mars", "since": "soon", "colour": "red", "limit": True, "filter": {"is": 1}}
+    answer = client.simulate_post("/api/v1/stats/query", json=query)
+    assert (answer.status_code, answer.json["type"]) == (400, "/problems/invalid-parameter")
+    assert {each["field"] for each in answer.json["errors"]} == query.keys()
+    both = client.simulate_post(
+        "/api/v1/stats/query", json={"code": "a", "tag": "b", "compare": "year", "limit": 0}
+    )
+    assert [each["field"] for each in both.json["errors"]] == ["tag", "compare", "limit"]
+
+
+def test_a_query_by_post_is_answered_as_by_get(
+    client: falcon.testing.TestClient, clickhouse_url: str
+) -> None:
+    insert_clicks(clickhouse_url, click_row(), click_row(country="FR"))
+    asked = {"code": ["abc"], "by": ["country"], "filter": {"dimension": "country", "is": "FR"}}
+    answer = client.simulate_post("/api/v1/stats/query", json=asked)
+    by_get = client.simulate_get("/api/v1/stats?code=abc&by=country&filter=country%3DFR")
+    assert answer.status_code == 200
+    assert answer.json["by"] == by_get.json["by"]
+    assert answer.json["clicks"] == by_get.json["clicks"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"{}", "text/plain", 415),
+        (b"[]", "application/json", 400),
+        (b'{"tag": "a", "tag": "b"}', "application/json", 400),
+        (b'{"tag": "\xff"}', "application/json", 400),
+        (b" " * 70_000, "application/json", 413),
+    ],
+)
+def test_a_body_that_is_no_query_is_refused(
+    client: falcon.testing.TestClient, body: bytes, content_type: str, status: int
+) -> None:
+    headers = {"Content-Type": content_type}
+    answer = client.simulate_post("/api/v1/stats/query", body=body, headers=headers)
+    assert (answer.status_code, answer.json["status"]) == (status, status)
+
+
 @pytest.mark.parametrize("error", [ClickHouseUnavailable, ClickHouseRefused])
 def test_without_clickhouse_stats_ask_to_come_back(links, error: type[Exception]) -> None:
     answer = stats(client_of(Broken(error("secret.example is away")), links))
