@@ -1,51 +1,62 @@
-"""`python -m app.local.demo`: a handful of links and a trickle of visits, for a first look."""
+"""`python -m app.local.demo`: links, a month of clicks and a trickle of visits, to look at."""
 
 import logging
 import random
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from app.config.loading import load
 from app.config.settings import Settings
-from app.links.link import CodeTaken
 from app.links.store import LinkStore, open_store
-from app.local import ports
+from app.local import demo_month, ports
+from app.local.demo_links import LINKS
 from app.local.demo_visits import Crowd, Visit
 from app.logs import setup as logs
+from app.stores.redis.client import connect
 
 logger = logging.getLogger(__name__)
 
-#: In the order of their popularity.
-LINKS = {
-    "launch": ("https://example.com/blog/launch?utm_source=newsletter", "Launch announcement"),
-    "docs": ("https://example.com/docs/start", "Getting started"),
-    "podcast": ("https://example.org/podcast/episodes/42", "Podcast, episode 42"),
-    "menu": ("https://example.net/menu.pdf", "The QR code on the tables"),
-    "survey": ("https://example.com/survey/2026", "Customer survey"),
-}
 _VISITS_PER_SECOND = 4.0
 _PAUSE_SECONDS = 1.0
 
 
 def main() -> None:
-    """Make the links, then visit them until the process is stopped."""
+    """Make the links and their past, then visit them until the process is stopped."""
     settings = load()
     logs.configure(settings, "demo")
-    make_links(open_store(settings))
+    store = open_store(settings)
     chance = random.Random()  # noqa: S311 - nothing here is secret
-    crowd = Crowd(tuple(LINKS), chance)
+    if has_no_link(store):
+        # First, so that a demo which was stopped halfway is given its whole past the next time.
+        with connect(
+            settings.redis_url,
+            timeout_seconds=settings.redis_timeout_seconds,
+            near=settings.stream,
+        ) as client:
+            month = demo_month.clicks(datetime.now(UTC))
+            written = demo_month.write(client, settings.redis_url, settings.stream, month)
+        logger.info("%d clicks of the last %d days are written", written, demo_month.DAYS)
+    make_links(store)
+    crowd = Crowd(chance)
     while True:
         try_visit(settings, crowd.visit())
         time.sleep(chance.expovariate(_VISITS_PER_SECOND))
 
 
+def has_no_link(store: LinkStore) -> bool:
+    """Tell whether none of the links was made before."""
+    return not any(store.peek([link.code for link in LINKS]))
+
+
 def make_links(store: LinkStore) -> None:
-    """Create the links; those of an earlier run stay as they are."""
-    for code, (target, title) in LINKS.items():
-        try:
-            store.create({"target": target, "title": title, "tags": ("demo",)}, code=code)
-        except CodeTaken:
-            continue
+    """Create the links, as if a month ago; those of an earlier run stay as they are."""
+    created_ms = (time.time_ns() // 1_000_000) - demo_month.DAYS * 86_400_000
+    drafts = (
+        store.draft(link.options(), code=link.code, created_ms=created_ms + place * 60_000)
+        for place, link in enumerate(reversed(LINKS))
+    )
+    store.put_new(list(drafts))
 
 
 def try_visit(
@@ -53,7 +64,7 @@ def try_visit(
 ) -> None:
     """Send one visit; a redirect that is being started again costs a pause."""
     try:
-        ports.get(settings.redirect_bind, f"/{visit.code}", visit.headers())
+        ports.get(settings.redirect_bind, visit.path(), visit.headers())
     except OSError as error:
         logger.warning("A visit failed: %s", error)
         pause(_PAUSE_SECONDS)

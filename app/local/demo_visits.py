@@ -4,11 +4,13 @@ The addresses are drawn from real networks, so that the country database knows t
 contacted, they only stand in a header.
 """
 
-import ipaddress
 import random
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 import crawleruseragents
+
+from app.local.demo_links import LINKS, DemoLink
 
 _CHROME = "(KHTML, like Gecko) Chrome/{0} Safari/537.36"
 _MOBILE_CHROME = "(KHTML, like Gecko) Chrome/{0} Mobile Safari/537.36"
@@ -72,55 +74,45 @@ _BOTS = (
     "GPTBot",
     "AhrefsBot",
     "Applebot",
+    "Slackbot",
+    "UptimeRobot",
+    "ChatGPT-User",
+    "PerplexityBot\\/",
+    "^curl",
 )
 
-_REFERRERS = (
-    *("",) * 8,  # typed, from an app, or from mail
-    *("https://www.google.com/",) * 5,
-    *("https://t.co/Xk2bq9",) * 2,
-    *("https://www.linkedin.com/",) * 2,
-    *("https://www.reddit.com/r/selfhosted/",) * 2,
-    "https://news.ycombinator.com/item?id=44012345",
-    "https://l.facebook.com/",
-    "https://duckduckgo.com/",
-    "https://www.bing.com/",
-    "https://www.youtube.com/watch?v=aqz-KE-bpKQ",
-    "https://github.com/",
-    "https://mastodon.social/",
-    "android-app://com.google.android.gm/",
-)
-
-#: Language and networks of a country; larger ones stand more than once below.
+#: Language, network and hours from UTC of a place; larger ones stand more than once below.
 _PLACES = (
-    *(("en-US,en;q=0.9", "129.120.0.0/16"), ("en-US", "138.56.0.0/15")) * 3,
-    *(("de-DE,de;q=0.9,en;q=0.7", "129.206.0.0/16"), ("de", "134.130.0.0/16")) * 2,
-    *(("en-GB,en;q=0.9", "31.80.0.0/13"), ("en-IN,hi;q=0.8", "49.248.0.0/15")) * 2,
-    *(("fr-FR,fr;q=0.9", "134.59.0.0/16"), ("pt-BR,pt;q=0.9", "201.6.0.0/16")) * 2,
-    ("ja", "124.255.0.0/16"),
-    ("en-CA,fr-CA;q=0.6", "66.183.0.0/16"),
-    ("en-AU", "210.50.0.0/16"),
-    ("nl-NL,nl;q=0.9", "94.168.0.0/14"),
-    ("es-ES,es;q=0.9", "147.83.0.0/16"),
-    ("it-IT,it;q=0.9", "37.159.0.0/16"),
-    ("pl-PL,pl;q=0.9", "153.19.0.0/16"),
-    ("sv-SE", "130.235.0.0/16"),
-    ("es-MX", "201.136.0.0/15"),
-    ("en-ZA", "160.122.0.0/15"),
-    ("en-NG", "197.210.0.0/16"),
-    ("en-KE,sw;q=0.5", "197.248.0.0/16"),
-    ("ar-EG,ar;q=0.9", "41.232.0.0/13"),
-    ("tr-TR,tr;q=0.9", "85.104.0.0/14"),
-    ("id-ID", "182.0.0.0/12"),
-    ("vi-VN", "14.160.0.0/11"),
-    ("ko-KR,ko;q=0.9", "222.96.0.0/12"),
-    ("es-AR", "181.44.0.0/14"),
-    ("uk-UA,uk;q=0.9", "46.118.0.0/15"),
-    ("de-CH,fr-CH;q=0.7", "178.82.0.0/16"),
-    ("fi-FI", "82.181.0.0/16"),
-    ("nb-NO", "92.220.0.0/15"),
-    ("en-NZ", "138.211.0.0/16"),
+    *(("en-US,en;q=0.9", "129.120.0.0/16", -6), ("en-US", "138.56.0.0/15", -5)) * 3,
+    *(("de-DE,de;q=0.9,en;q=0.7", "129.206.0.0/16", 1), ("de", "134.130.0.0/16", 1)) * 2,
+    *(("en-GB,en;q=0.9", "31.80.0.0/13", 0), ("en-IN,hi;q=0.8", "49.248.0.0/15", 5)) * 2,
+    *(("fr-FR,fr;q=0.9", "134.59.0.0/16", 1), ("pt-BR,pt;q=0.9", "201.6.0.0/16", -3)) * 2,
+    ("ja", "124.255.0.0/16", 9),
+    ("en-CA,fr-CA;q=0.6", "66.183.0.0/16", -8),
+    ("en-AU", "210.50.0.0/16", 10),
+    ("nl-NL,nl;q=0.9", "94.168.0.0/14", 1),
+    ("es-ES,es;q=0.9", "147.83.0.0/16", 1),
+    ("it-IT,it;q=0.9", "37.159.0.0/16", 1),
+    ("pl-PL,pl;q=0.9", "153.19.0.0/16", 1),
+    ("sv-SE", "130.235.0.0/16", 1),
+    ("es-MX", "201.136.0.0/15", -6),
+    ("en-ZA", "160.122.0.0/15", 2),
+    ("en-NG", "197.210.0.0/16", 1),
+    ("en-KE,sw;q=0.5", "197.248.0.0/16", 3),
+    ("ar-EG,ar;q=0.9", "41.232.0.0/13", 2),
+    ("tr-TR,tr;q=0.9", "85.104.0.0/14", 3),
+    ("id-ID", "182.0.0.0/12", 7),
+    ("vi-VN", "14.160.0.0/11", 7),
+    ("ko-KR,ko;q=0.9", "222.96.0.0/12", 9),
+    ("es-AR", "181.44.0.0/14", -3),
+    ("uk-UA,uk;q=0.9", "46.118.0.0/15", 2),
+    ("de-CH,fr-CH;q=0.7", "178.82.0.0/16", 1),
+    ("fi-FI", "82.181.0.0/16", 2),
+    ("nb-NO", "92.220.0.0/15", 1),
+    ("en-NZ", "138.211.0.0/16", 12),
 )
 
+_SHARES = [link.share for link in LINKS]
 _BOT_SHARE = 0.08
 _RETURNING_SHARE = 0.25
 _REMEMBERED_VISITORS = 200
@@ -128,27 +120,36 @@ _REMEMBERED_VISITORS = 200
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """One browser at one address."""
+    """One browser at one address; an empty language is not sent."""
 
     address: str
     user_agent: str
     language: str
+    utc_offset_hours: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request for a link; an empty referrer or language is not sent."""
+    """One request for a link; an empty referrer is not sent."""
 
-    code: str
+    link: DemoLink
     visitor: Visitor
     referrer: str
 
+    def path(self) -> str:
+        """Return what is asked for, with the campaign that the address was given out with."""
+        return f"/{self.link.code}" + (self.link.query and f"?{self.link.query}")
+
     def headers(self) -> dict[str, str]:
-        """Return the request's headers, as a proxy in front of the redirect would send them."""
+        """Return the request's headers, as a proxy in front of the redirect would send them.
+
+        Browsers name languages, and say that a person navigates; programs do neither.
+        """
         named = {
             "User-Agent": self.visitor.user_agent,
             "X-Forwarded-For": self.visitor.address,
             "Accept-Language": self.visitor.language,
+            "Sec-Fetch-Mode": self.visitor.language and "navigate",
             "Referer": self.referrer,
         }
         return {name: value for name, value in named.items() if value}
@@ -157,16 +158,20 @@ class Visit:
 class Crowd:
     """Makes up visits, some of them by visitors who were there before."""
 
-    def __init__(self, codes: tuple[str, ...], chance: random.Random) -> None:
-        self._codes = codes
+    def __init__(self, chance: random.Random) -> None:
         self._chance = chance
-        self._weights = [1 / (rank + 1) for rank in range(len(codes))]
+        self._bots = _bot_user_agents()
+        self._networks = {network: ip_network(network) for _, network, _ in _PLACES}
         self._visitors: list[Visitor] = []
 
-    def visit(self) -> Visit:
-        """Return the next visit; the first codes get the most."""
-        code = self._chance.choices(self._codes, self._weights)[0]
-        return Visit(code, self._visitor(), self._chance.choice(_REFERRERS))
+    def visit(self, link: DemoLink | None = None) -> Visit:
+        """Return the next visit, of a link by its share unless one is given."""
+        if link is None:
+            link = self._chance.choices(LINKS, _SHARES)[0]
+        ways, weights = zip(*link.ways, strict=True)
+        (way,) = self._chance.choices(ways, weights)
+        (referrer,) = self._chance.choices(tuple(way), tuple(way.values()))
+        return Visit(link, self._visitor(), referrer)
 
     def _visitor(self) -> Visitor:
         if self._visitors and self._chance.random() < _RETURNING_SHARE:
@@ -176,16 +181,15 @@ class Crowd:
         return visitor
 
     def _newcomer(self) -> Visitor:
-        language, network = self._chance.choice(_PLACES)
-        address = _address_in(network, self._chance)
+        language, network, utc_offset_hours = self._chance.choice(_PLACES)
+        address = self._address_in(network)
         if self._chance.random() < _BOT_SHARE:
-            return Visitor(address, self._chance.choice(_bot_user_agents()), "")
-        return Visitor(address, self._chance.choice(_USER_AGENTS), language)
+            return Visitor(address, self._chance.choice(self._bots), "", utc_offset_hours)
+        return Visitor(address, self._chance.choice(_USER_AGENTS), language, utc_offset_hours)
 
-
-def _address_in(network: str, chance: random.Random) -> str:
-    wide = ipaddress.ip_network(network)
-    return str(wide[chance.randrange(1, wide.num_addresses - 1)])
+    def _address_in(self, network: str) -> str:
+        wide = self._networks[network]
+        return str(wide[self._chance.randrange(1, wide.num_addresses - 1)])
 
 
 def _bot_user_agents() -> list[str]:

@@ -164,11 +164,17 @@ def test_a_bad_setting_is_wrong_usage(up):
     assert "HOPLINE_BATCH_SIZE='many'" in done.stderr
 
 
-def test_the_demo_shows_clicks_of_several_countries(up, country_database, shared_clickhouse):
+def test_the_demo_shows_a_month_of_clicks_of_several_countries(
+    up, country_database, shared_clickhouse
+):
     one = up().start("--demo").wait_until_ready()
-    assert wait_for(lambda: (one.clicks("launch") or 0) >= 5, 60)
-    counted = json.loads(one.run("stats", "launch", "--json").stdout)
-    assert len(counted["by"]["country"]["top"]) > 1
+
+    def counted():
+        return json.loads(one.run("stats", "launch", "--json").stdout)
+
+    assert wait_for(lambda: (one.clicks("launch") or 0) > 1_000, 60)
+    assert wait_for(lambda: len([day for day in counted()["timeline"] if day["clicks"]]) > 28, 60)
+    assert len(counted()["by"]["country"]["top"]) > 1
 
 
 def test_nobody_else_can_look_into_what_it_keeps(up, country_database, shared_clickhouse):

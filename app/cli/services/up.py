@@ -18,7 +18,7 @@ from app.config.settings import Settings
 from app.config.variables import variable
 from app.local import ports
 from app.local.data_dir import DataDir, DataDirRefused
-from app.local.demo import LINKS
+from app.local.demo_links import LINKS
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, Download, DownloadFailed
 from app.local.memory import memory_bytes, memory_warning
 from app.local.process_group import ProcessGroup, Say
@@ -53,7 +53,7 @@ def up(
         int | None, typer.Option("--consumers", min=1, help="Consumer processes.")
     ] = None,
     demo: Annotated[
-        bool, typer.Option("--demo", help="Also make links and send clicks to look at.")
+        bool, typer.Option("--demo", help="Also make links, a month of clicks, and more of them.")
     ] = False,
 ) -> None:
     """Run Redis, ClickHouse, redirect, console and workers on this machine; Ctrl-C stops them."""
@@ -159,7 +159,7 @@ def _hints(command: str, base: str) -> tuple[str, ...]:
 
 
 def _demo_hints(command: str) -> tuple[str, ...]:
-    return (f"{command} links list", f"{command} stats {next(iter(LINKS))}", f"{command} tail")
+    return (f"{command} links list", f"{command} stats {LINKS[0].code}", f"{command} tail")
 
 
 def _data_hint(settings: Settings) -> str:

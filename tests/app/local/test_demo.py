@@ -1,20 +1,26 @@
 import socket
 import threading
+import time
 
 from app.links.store import open_store
-from app.local import demo
+from app.local import demo, demo_month
+from app.local.demo_links import LINKS
 from app.local.demo_visits import Visit, Visitor
 
-VISIT = Visit("launch", Visitor("129.120.0.9", "Firefox", "en"), "https://t.co/")
+VISIT = Visit(LINKS[0], Visitor("129.120.0.9", "Firefox", "en"), "https://t.co/")
 
 
 def test_the_links_are_made_once_and_left_alone_afterwards(make_settings, redis_url):
     store = open_store(make_settings(redis_url=redis_url))
+    assert demo.has_no_link(store)
     demo.make_links(store)
+    assert not demo.has_no_link(store)
     store.update("docs", {"title": "Renamed by its owner"})
     demo.make_links(store)
     assert store.get("docs").title == "Renamed by its owner"
-    assert all(store.get(code).target == target for code, (target, _) in demo.LINKS.items())
+    assert all(store.get(link.code).target == link.target for link in LINKS)
+    before_the_month_ms = time.time() * 1000 - (demo_month.DAYS - 1) * 86_400_000
+    assert all(store.get(link.code).created_ms < before_the_month_ms for link in LINKS)
 
 
 def test_a_visit_is_a_request_with_the_visitors_headers(make_settings):
