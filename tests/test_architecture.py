@@ -31,6 +31,8 @@ _EXAMPLES = {
     "group": Settings.model_fields["group"].default,
     "dead_stream": Settings.model_fields["dead_stream"].default,
     "name": "NAME",
+    "policy": "POLICY",
+    "caller": "KEY",
 }
 
 

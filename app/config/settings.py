@@ -145,6 +145,17 @@ class Settings(StoreSettings):
         description="Host names under which the console may be asked, beside localhost and"
         " addresses.",
     )
+    console_reads_per_minute: Count = Field(
+        120_000,
+        description="Requests that change nothing, of one key; more get 429. By default about as"
+        " many as one process answers.",
+    )
+    console_writes_per_minute: Count = Field(
+        60_000, description="Requests that change something, of one key; more get 429."
+    )
+    console_reports_per_minute: Count = Field(
+        600, description="Requests for reports or clicks, of one key; more get 429."
+    )
     console_origins: Origins = Field(
         (),
         description="Origins of web pages whose scripts may ask the console with a key of theirs"

@@ -26,6 +26,8 @@ from app.console.middleware import (
     NameRequests,
     SafeHeaders,
 )
+from app.console.rates.limiter import RateLimiter
+from app.console.rates.middleware import RateLimits
 from app.http.request_ids import RequestIds
 from app.links.link import CorruptLink
 from app.metrics.console import ConsoleMetrics
@@ -46,6 +48,7 @@ def create_app(
     api: Iterable[Route],
     ready: Ready,
     guards: Iterable[object],
+    limiter: RateLimiter,
     metrics: ConsoleMetrics,
     exposition: Exposition,
     request_ids: RequestIds,
@@ -56,12 +59,13 @@ def create_app(
         api: what is served under /api/v1.
         ready: knows the stores.
         guards: middleware that a request has to pass, in this order.
+        limiter: of what one key may ask below /api.
         exposition: of all metrics that the console's processes publish.
     """
     middleware: list[Any] = [NameRequests(request_ids), CountRequests(metrics), SafeHeaders()]
     middleware.append(KnownMethods())
     middleware += guards
-    middleware.append(EnforceRights())
+    middleware += [RateLimits(limiter, metrics), EnforceRights()]
     app: App = falcon.App(middleware=middleware)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=orjson.dumps)
     app.set_error_serializer(write_problem)

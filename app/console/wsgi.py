@@ -16,6 +16,8 @@ from app.console.app import App, create_app
 from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
+from app.console.rates.counter import open_counter
+from app.console.rates.limiter import RateLimiter, quotas
 from app.console.routes import api_routes
 from app.http.request_ids import RequestIds
 from app.keys.authenticator import Authenticator
@@ -72,6 +74,7 @@ def get_app() -> App:
         ),
         Ready(pings, instance_id(held)),
         guards,
+        RateLimiter(open_counter(held), quotas(held)),
         metrics,
         Exposition(directory),
         request_ids,

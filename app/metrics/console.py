@@ -11,7 +11,7 @@ class ConsoleMetrics(MetricGroup):
         name="console_responses",
         status=(
             *("200", "201", "204", "400", "401", "403", "404", "405", "409", "410", "412", "413"),
-            *("415", "422", "500", "503"),
+            *("415", "421", "422", "429", "500", "503"),
         ),
     )
     requests = counter(
@@ -28,6 +28,11 @@ class ConsoleMetrics(MetricGroup):
         " of ours, one that has expired or was revoked; or the key lacks the scope or the tag.",
         name="console_refusals",
         reason=("missing", "malformed", "unknown", "expired", "revoked", "scope", "tag"),
+    )
+    throttled = counter(
+        "Requests that were one too many for their key within a minute, by policy.",
+        name="console_throttled",
+        policy=("reads", "writes", "reports"),
     )
     response_seconds = histogram("Time that one answer took.", name="console_response_seconds")
     reports = counter(

@@ -69,6 +69,11 @@ def answer_lease_key(name: str) -> str:
     return f"links:answers:{name}:lease"
 
 
+def api_rate_key(policy: str, caller: str) -> str:
+    """Return the key that counts the requests of a caller of the interface by a policy."""
+    return f"{{api}}:rate:{policy}:{caller}"
+
+
 def visitor_salt_key(day: str) -> str:
     """Return the key of the salt of a UTC day, written YYYY-MM-DD."""
     return VISITOR_SALT_PREFIX + day

@@ -15,6 +15,7 @@ from app.console.app import create_app
 from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
+from app.console.rates.limiter import RateLimiter, quotas
 from app.console.routes import api_routes
 from app.http.request_ids import RequestIds
 from app.keys.authenticator import Authenticator
@@ -49,6 +50,17 @@ class NoKeys:
         raise KeyNotFound(key_id)
 
 
+class OwnCounter:
+    """A counter of one process alone, whose windows never end."""
+
+    def __init__(self) -> None:
+        self.counted: dict[tuple[str, str], int] = {}
+
+    def add(self, policy: str, caller: str, requests: int, window_seconds: int) -> tuple[int, int]:
+        count = self.counted[policy, caller] = self.counted.get((policy, caller), 0) + requests
+        return count, window_seconds * 1000
+
+
 class OwnMetrics:
     """Shows one process, without a directory that several share."""
 
@@ -68,7 +80,9 @@ def client_of(
     hosts: tuple[str, ...] = ("falconframework.org",),
     keys: Any = None,
     trail: Any = None,
+    *,
     origins: Iterable[str] = (),
+    limits: RateLimiter | None = None,
 ) -> falcon.testing.TestClient:
     pings = {"redis": links.ping, "clickhouse": reports.ping}
     registry = CollectorRegistry()
@@ -91,6 +105,7 @@ def client_of(
         ),
         Ready(pings, "one"),
         guards,
+        limits or RateLimiter(OwnCounter(), quotas(Settings())),
         metrics,
         OwnMetrics(registry),
         request_ids,

@@ -20,6 +20,12 @@ from app.version import __version__
 PATH = "/api/v1/openapi.json"
 _METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH")
 _NOTHING = Operation()
+#: Headers that every answer has.
+_OF_ALL = {
+    "RateLimit": "What is left of the minute's requests, by policy.",
+    "RateLimit-Policy": "What a key may ask within a minute, by policy.",
+    "X-Request-ID": "By which the log knows the request.",
+}
 
 
 class Route(NamedTuple):
@@ -148,14 +154,14 @@ def _responses(operation: Operation) -> dict[str, Any]:
     answers = operation.answers or {200: JsonObject}
     headers = {
         name: {"description": text, "schema": {"type": "string"}}
-        for name, text in operation.headers.items()
+        for name, text in {**operation.headers, **_OF_ALL}.items()
     }
     found: dict[str, Any] = {}
     for status, shown in answers.items():
         found[str(status)] = {"description": falcon.code_to_http_status(status), "headers": headers}
         if shown:
             found[str(status)]["content"] = _content(shown, operation.answer_types)
-    for status, titles in _by_status(operation.problems).items():
+    for status, titles in _by_status((*operation.problems, "quota-exceeded")).items():
         found[str(status)] = _problem(" · ".join(titles))
     found["default"] = _problem("The request was not carried out.")
     return found

@@ -36,6 +36,8 @@ class Kind(NamedTuple):
     status: int
     title: str
     meaning: str
+    #: Where another than we has named it.
+    uri: str = ""
 
 
 KINDS: Mapping[str, Kind] = {
@@ -93,6 +95,13 @@ KINDS: Mapping[str, Kind] = {
         "The request is being carried out",
         "Another with the same Idempotency-Key came before it: send it again in a moment.",
     ),
+    "quota-exceeded": Kind(
+        429,
+        "The key has asked too much",
+        "violated-policies names which of the policies in RateLimit-Policy have no more to give"
+        " (draft-ietf-httpapi-ratelimit-headers): ask again after Retry-After seconds.",
+        "https://iana.org/assignments/http-problem-types#quota-exceeded",
+    ),
     "body-too-large": Kind(413, "The body is too large", "detail says how large it may be."),
     "unsupported-content-type": Kind(
         415, "The body is of another type", "detail says which Content-Type is read here."
@@ -123,6 +132,9 @@ class Problem(falcon.HTTPError):
         kind: one of :data:`KINDS`.
         detail: what it is this time, for a person.
         faults: what is wrong with which field.
+
+    Attributes:
+        members: what it tells beside that (RFC 9457 §3.2).
     """
 
     def __init__(
@@ -139,6 +151,7 @@ class Problem(falcon.HTTPError):
         super().__init__(status, description=detail, headers=given)
         self.kind = kind
         self.faults = faults or {}
+        self.members: Mapping[str, object] = {}
 
 
 class InvalidParameter(Problem):
@@ -150,7 +163,7 @@ class InvalidParameter(Problem):
         found = faults or {parameter: detail}
         text = "; ".join(f"{name}: {fault}" for name, fault in found.items())
         super().__init__("invalid-parameter", text, found)
-        self.parameter = parameter
+        self.members = {"parameter": parameter}
 
 
 class InvalidParameters(Problem):
@@ -172,7 +185,23 @@ class InsufficientScope(Problem):
                 "WWW-Authenticate": f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
             },
         )
-        self.scope = scope
+        self.members = {"scope": scope}
+
+
+class QuotaExceeded(Problem):
+    """A caller has asked more than a policy gives; the problem names the policy.
+
+    Args:
+        seconds: until it gives more.
+    """
+
+    def __init__(self, policy: str, seconds: int) -> None:
+        super().__init__(
+            "quota-exceeded",
+            f"No more {policy} of this key are answered for {seconds} s.",
+            headers={"Retry-After": str(seconds)},
+        )
+        self.members = {"violated-policies": [policy]}
 
 
 def problem_of(error: Exception) -> Problem:
@@ -191,7 +220,7 @@ def write_problem(_: falcon.Request, resp: falcon.Response, error: falcon.HTTPEr
         "status": error.status_code,
     }
     if isinstance(error, Problem):
-        problem["type"] = PATH.format(kind=error.kind)
+        problem["type"] = KINDS[error.kind].uri or PATH.format(kind=error.kind)
         problem["title"] = KINDS[error.kind].title
     if error.description:
         problem["detail"] = error.description
@@ -199,10 +228,8 @@ def write_problem(_: falcon.Request, resp: falcon.Response, error: falcon.HTTPEr
         problem["errors"] = [
             {"field": field, "message": message} for field, message in error.faults.items()
         ]
-    if isinstance(error, InvalidParameter):
-        problem["parameter"] = error.parameter
-    if isinstance(error, InsufficientScope):
-        problem["scope"] = error.scope
+    if isinstance(error, Problem):
+        problem |= error.members
     resp.data = orjson.dumps(problem)
     resp.content_type = MEDIA_TYPE
 
@@ -218,6 +245,12 @@ class ProblemPage:
         """
         if kind not in KINDS:
             raise falcon.HTTPNotFound(description=f"There is no kind of problem {kind!r}.")
-        resp.media = {"type": PATH.format(kind=kind), **KINDS[kind]._asdict()}
+        told = KINDS[kind]
+        resp.media = {
+            "type": told.uri or PATH.format(kind=kind),
+            "status": told.status,
+            "title": told.title,
+            "meaning": told.meaning,
+        }
 
     on_head = on_get

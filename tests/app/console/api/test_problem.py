@@ -21,7 +21,7 @@ def test_the_type_of_a_problem_is_the_address_of_its_page(
 ) -> None:
     page = client.simulate_get(f"/problems/{kind}")
     assert page.status_code == 200
-    assert page.json["type"] == f"/problems/{kind}"
+    assert page.json["type"] == (KINDS[kind].uri or f"/problems/{kind}")
     assert page.json["status"] == Problem(kind, "").status_code
     assert page.json["title"]
     assert page.json["meaning"].endswith(".")
