@@ -15,6 +15,7 @@ What = Literal[
     "link.created",
     "link.changed",
     "link.deleted",
+    "link.restored",
     "links.created",
     "key.added",
     "key.rotated",
@@ -58,6 +59,15 @@ def difference(
     )
 
 
+def undone(now: Mapping[str, Any], change: Change) -> dict[str, Any] | None:
+    """Return what fields were before a change; None where they aren't what it made of them."""
+    names = {*change.before, *change.after}
+    if any(now.get(name) != change.after.get(name) for name in names):
+        return None
+    rest = {name: value for name, value in now.items() if name not in names}
+    return {**rest, **change.before}
+
+
 def to_entry(change: Change) -> list[str | bytes]:
     """Return names and values of a change's entry in turn, but for its count."""
     author = change.author
@@ -96,3 +106,18 @@ def from_entry(entry: Mapping[bytes, bytes]) -> Change | None:
         )
     except ValueError:
         return None
+
+
+def difference_text(change: Change) -> str:
+    """Return in what a change has made its subject another, for a row of a table."""
+    if change.what == "links.created":
+        return f"{change.count:,} links"
+    names = [*change.before, *(name for name in change.after if name not in change.before)]
+    return ", ".join(
+        f"{name}: {_text(change.before.get(name))} → {_text(change.after.get(name))}"
+        for name in names
+    )
+
+
+def _text(value: object) -> str:
+    return "" if value is None else orjson.dumps(value).decode()

@@ -1,15 +1,20 @@
-"""Trail of changes in Redis, read the newest first."""
+"""Trail of changes in Redis, read the newest first: all of it, or the lines of one subject.
+
+Where the lines of a subject stand is in a sorted set beside the trail, by the subject and the
+line's id in 40 digits. Scripts write it with the line (``app/stores/lua/note.lua``); lines of
+versions before are listed once, by the first who asks for those of a subject.
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from app.changes.change import MOST, Change, from_entry, to_entry
 from app.config.settings import Settings
-from app.stores.keys import API_CHANGES
-from app.stores.redis.client import connect
+from app.stores.keys import API_CHANGES, API_CHANGES_LISTED, API_CHANGES_OF
+from app.stores.redis.client import connect, despite_full
 from app.stores.redis.errors import translated
 from app.stores.scripts import script
 from app.times import rfc3339
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
 
 #: Lines read in one round trip.
 _SCAN = 500
+_SCAN_OF_ONE = 50
 _ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}", re.ASCII)
 
 
@@ -71,13 +77,34 @@ class Trail:
         """
         if after is not None and not _is_place(after):
             raise BadCursor(f"{after!r} is no place in the trail of changes")
-        lines = (
-            line
-            for line in self._scan(f"({after}" if after else "+")
-            if not subject or line.change.subject == subject
-        )
+        lines = self.of(subject, after) if subject else self._scan(f"({after}" if after else "+")
         found = tuple(islice(lines, limit + 1))
         return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+    def of(self, subject: str, after: str | None = None) -> Iterator[Line]:
+        """Yield the lines of a subject, newest first.
+
+        Args:
+            after: id of the line behind which to begin.
+        """
+        self._list_old()
+        prefix = f"{subject}\0"
+        newest = f"({prefix}{_sortable(after)}" if after else f"[{prefix}:"
+        while True:
+            with translated(self._url):
+                places: Any = self._client.zrange(
+                    API_CHANGES_OF,
+                    newest,
+                    f"[{prefix}",
+                    desc=True,
+                    bylex=True,
+                    offset=0,
+                    num=_SCAN_OF_ONE,
+                )
+            yield from self._at([_id_at(place) for place in places])
+            if len(places) < _SCAN_OF_ONE:
+                return
+            newest = f"({places[-1].decode()}"
 
     def write(self, change: Change) -> bytes:
         """Write a line before its change is made, and return the line's id."""
@@ -86,10 +113,35 @@ class Trail:
             written: Any = self._client.eval(script("app.changes", "write"), 1, API_CHANGES, *line)
             return bytes(written)
 
-    def take_back(self, line_id: bytes) -> None:
+    def take_back(self, line_id: bytes, subject: str) -> None:
         """Take a line back whose change wasn't made."""
+        place = f"{subject}\0{_sortable(line_id.decode())}"
+        with translated(self._url), self._client.pipeline(transaction=False) as taken:
+            taken.xdel(API_CHANGES, line_id)
+            taken.zrem(API_CHANGES_OF, place)
+            taken.execute()
+
+    def _at(self, ids: Sequence[str]) -> Iterator[Line]:
+        """Yield the lines with these ids that are there."""
+        with translated(self._url), self._client.pipeline(transaction=False) as asked:
+            for line_id in ids:
+                asked.xrange(API_CHANGES, line_id, line_id)
+            found = asked.execute()
+        for line_id, entries in zip(ids, found, strict=True):
+            if entries and (change := from_entry(entries[0][1])):
+                yield Line(line_id, change)
+
+    def _list_old(self) -> None:
+        """List the lines that were written before there was such a list, unless that was done."""
         with translated(self._url):
-            self._client.xdel(API_CHANGES, line_id)
+            if self._client.exists(API_CHANGES_LISTED):
+                return
+            text, place = script("app.changes", "list"), "-"
+            keys = (API_CHANGES, API_CHANGES_OF)
+            while last := self._client.eval(text, len(keys), *keys, place, _SCAN):
+                place = f"({last.decode()}"
+            done = despite_full(API_CHANGES_LISTED, "SET", API_CHANGES_LISTED, 1)
+            self._client.execute_command(*done)  # type: ignore[no-untyped-call]
 
     def _scan(self, newest: str) -> Iterator[Line]:
         """Yield lines from one on, newest first."""
@@ -110,6 +162,17 @@ def _is_place(text: str) -> bool:
         return False
     numbers = [int(part) for part in text.split("-")]
     return any(numbers) and all(number < 1 << 64 for number in numbers)
+
+
+def _sortable(line_id: str) -> str:
+    """Return an id so that the later of two is the greater text, as sortable.lua does."""
+    return "".join(part.zfill(20) for part in line_id.split("-"))
+
+
+def _id_at(place: bytes) -> str:
+    """Return the id of the line of an entry of the list."""
+    digits = place[-40:].decode()
+    return f"{int(digits[:20])}-{int(digits[20:])}"
 
 
 def open_trail(settings: Settings) -> Trail:

@@ -11,6 +11,7 @@ from app.health.clickhouse.advice import advice as clickhouse_advice
 from app.health.redis.advice import advice as redis_advice
 from app.keys.key import CorruptKey
 from app.keys.store import InvalidKey, KeyContended, KeyNotFound, KeyRevoked
+from app.links.history import CannotRestore, VersionNotFound
 from app.links.link import CodeTaken, CorruptLink, LinkContended, LinkNotFound
 from app.links.validation import InvalidLink
 from app.stores.clickhouse.connection import (
@@ -27,6 +28,7 @@ _AWAY = (RedisUnavailable, ClickHouseUnavailable)
 _FAILED = (
     BadArchive,
     CannotRequeue,
+    CannotRestore,
     ClickHouseRefused,
     CodeTaken,
     CorruptKey,
@@ -42,6 +44,7 @@ _FAILED = (
     LinkNotFound,
     RedisRefused,
     SpoolUnreadable,
+    VersionNotFound,
 )
 
 

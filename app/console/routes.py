@@ -20,6 +20,7 @@ from app.console.api.links.bulk.exports import EXPORT, EXPORT_PATH, Export
 from app.console.api.links.bulk.imports import IMPORT, IMPORT_PATH, Import
 from app.console.api.links.bulk.turns import Turns
 from app.console.api.links.collection import Links
+from app.console.api.links.history import HISTORY_PATH, RESTORE_PATH, LinkHistory, Restore
 from app.console.api.links.qr import QrImage
 from app.console.api.links.showing import LINK_PATH, LINKS_PATH
 from app.console.api.links.single import OneLink, Switch
@@ -71,6 +72,8 @@ def api_routes(
         Route(f"{LINK_PATH}/enable", enable, operations.SWITCH),
         Route(f"{LINK_PATH}/qr.svg", QrImage(links, link_base, "svg"), operations.QR_SVG),
         Route(f"{LINK_PATH}/qr.png", QrImage(links, link_base, "png"), operations.QR_PNG),
+        Route(HISTORY_PATH, LinkHistory(links, link_base, trail), operations.HISTORY),
+        Route(RESTORE_PATH, Restore(links, link_base, trail), operations.RESTORE),
         Route(IMPORT_PATH, Import(links, link_base, turns), IMPORT),
         Route(EXPORT_PATH, Export(links, link_base, turns), EXPORT),
         Route(LINK_STATS_PATH, LinkStats(reports, links, limiter), LINK_STATS),

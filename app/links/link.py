@@ -89,6 +89,12 @@ def encode(link: Link) -> bytes:
     return orjson.dumps({name: value for name, value in held.items() if value != _default(name)})
 
 
+def terms(link: Link) -> dict[str, Any]:
+    """Return what the JSON says of a link's terms: without when it was made and changed."""
+    held: dict[str, Any] = orjson.loads(encode(link))
+    return {name: value for name, value in held.items() if name not in _STAMPS}
+
+
 def decode(code: str, raw: bytes) -> Link:
     """Read a link back; names that this version doesn't know are ignored.
 
@@ -126,6 +132,8 @@ def is_tombstone(raw: bytes | None) -> bool:
 #: What JSON holds for each field but the code.
 _KINDS: dict[str, Any] = {**get_type_hints(Link), "status": int, "tags": list}
 del _KINDS["code"]
+#: Names that say nothing of where a link leads.
+_STAMPS = frozenset(("created_ms", "updated_ms"))
 
 
 def _default(name: str) -> object:

@@ -5,8 +5,9 @@ Rule 1: a list is gone through by place, and each piece begins behind the last e
         shift nothing.
 Rule 2: entries of tombstones, and of links that have lost the list's tag, are taken off a list when
         they are met. Versions before left them there, and an editor may have been interrupted.
-Rule 3: who takes a link off a tag's list looks at the link once more, and who gives a link a tag
-        lists it before and after: whichever comes last, a link that has the tag is listed.
+Rule 3: who takes a link off a list looks at the link once more, and who gives a link a tag, or
+        restores a deleted one, lists it before and after: whichever comes last, a link that belongs
+        on a list is there.
 """
 
 import heapq
@@ -169,7 +170,9 @@ class LinkList:
                 self.list_under([tag], link)
 
     def keep_up(self, before: Link, link: Link) -> None:
-        """List a link by its tags after a change: see rule 3."""
+        """List a link after a change, by its tags and if it was restored: see rule 3."""
+        if before.deleted and not link.deleted:
+            self._unbury(link)
         self.list_under(set(link.tags) - set(before.tags), link)
         for tag in set(before.tags) - set(link.tags):
             self.unlist_under(tag, [link.code])
@@ -287,6 +290,17 @@ class LinkList:
             self._client.execute_command(*add)  # type: ignore[no-untyped-call]
             self._client.zrem(LINK_INDEX, *codes)
             self._client.srem(LINK_DELETED, *codes)
+        for link in self._existing(codes):
+            if not link.deleted:
+                self._unbury(link)
+
+    def _unbury(self, link: Link) -> None:
+        """Move a restored link's entry to the index, where one stands as it is restored."""
+        add = despite_full(LINK_INDEX, "ZADD", LINK_INDEX, "NX", link.created_ms, link.code)
+        with translated(self._url):
+            self._client.zrem(LINK_TOMBSTONES, link.code)
+            self._client.srem(LINK_DELETED, link.code)
+            self._client.execute_command(*add)  # type: ignore[no-untyped-call]
 
     def _existing(self, codes_found: Collection[str]) -> Iterator[Link]:
         if not codes_found:

@@ -21,29 +21,14 @@ from typing import TYPE_CHECKING, Any, cast
 from app.changes.author import Author, local_author
 from app.config.settings import Settings
 from app.links import codes
-from app.links.link import (
-    CodeTaken,
-    Link,
-    LinkContended,
-    LinkDeleted,
-    LinkNotFound,
-    decode,
-    is_tombstone,
-    tombstone,
-)
+from app.links.editor import LinkEditor, indexes_of
+from app.links.link import CodeTaken, Link, decode, is_tombstone, tombstone
 from app.links.listing import LinkList
 from app.links.making import Note, make
 from app.links.precondition import ANY, Precondition
 from app.links.validation import LinkOptions
 from app.links.writer import LinkWriter
-from app.stores.keys import (
-    LINK_INDEX,
-    LINK_TOMBSTONES,
-    link_key,
-    link_spent_key,
-    link_tag_key,
-    link_uses_key,
-)
+from app.stores.keys import link_key, link_spent_key, link_uses_key
 from app.stores.redis.client import connect, despite_full
 from app.stores.redis.errors import translated
 
@@ -55,8 +40,6 @@ logger = logging.getLogger(__name__)
 #: Tries before a made-up code grows by a character, and characters by which it may grow.
 _TRIES = 5
 _GROWTH = 3
-#: Editors of one link at the same moment that are waited for.
-_SWAPS = 20
 
 
 def open_store(settings: Settings) -> "LinkStore":
@@ -109,13 +92,17 @@ class LinkStore:
         self._now_ms = now_ms
         self._choice = choice
         self.links = LinkList(client, url)
-        self._writer = LinkWriter(client, url, author or local_author())
+        self._write_as(author or local_author())
 
     def by(self, author: Author) -> "LinkStore":
         """Return a store that shares all with this one, and whose changes are the author's."""
         other = copy(self)
-        other._writer = LinkWriter(self._client, self._url, author)
+        other._write_as(author)
         return other
+
+    def _write_as(self, author: Author) -> None:
+        self._writer = LinkWriter(self._client, self._url, author)
+        self.editor = LinkEditor(self._client, self._url, self._writer, self.links, self._now_ms)
 
     def create(
         self, given: Mapping[str, object], *, code: str | None = None, only: Precondition = ANY
@@ -163,7 +150,7 @@ class LinkStore:
             # On its own: of a cluster the nodes of index and links don't wait for each other.
             indexed = self._client.pipeline(transaction=False)
             for link in links:
-                for index in _indexes(link):
+                for index in indexes_of(link):
                     indexed.zadd(index, {link.code: link.created_ms}, nx=True)
             indexed.execute()
             held = self._writer.put(links)
@@ -204,7 +191,7 @@ class LinkStore:
             LinkNotFound: there never was one.
             CorruptLink: it can't be read.
         """
-        return decode(code, self._read(code))
+        return decode(code, self.editor.read(code))
 
     def put(
         self, code: str, given: Mapping[str, object], *, only: Precondition = ANY
@@ -225,7 +212,7 @@ class LinkStore:
         may_be_new = not only.versions and not only.is_there
         if may_be_new and self.put_new([draft])[0] is None:
             return draft, True
-        return self._swap(
+        return self.editor.swap(
             code, lambda link: replace(draft, created_ms=link.created_ms), only
         ), False
 
@@ -241,7 +228,7 @@ class LinkStore:
             LinkChanged: it is another version.
             LinkContended: others kept changing it.
         """
-        return self._swap(code, lambda link: self.changed(link, given), only)
+        return self.editor.swap(code, lambda link: self.changed(link, given), only)
 
     def changed(self, link: Link, given: Mapping[str, object]) -> Link:
         """Return what a link is with the given options, which is not stored.
@@ -264,13 +251,38 @@ class LinkStore:
 
         Raises: what :meth:`update` does.
         """
-        left = self._swap(
-            code, lambda link: tombstone(code, link.created_ms, link.updated_ms), only
-        )
-        with translated(self._url):
-            self._client.delete(link_uses_key(code), link_spent_key(code))
+        was = list[Link]()
+
+        def buried(link: Link) -> Link:
+            was[:] = [link]
+            return tombstone(code, link.created_ms, link.updated_ms)
+
+        left = self.editor.swap(code, buried, only)
+        self.forget_uses(was)
         self.links.tidy([code])
         return left
+
+    def forget_uses(self, deleted: Sequence[Link]) -> None:
+        """Delete the counters of links that were deleted, but for what a restored one goes on from.
+
+        Args:
+            deleted: as they were.
+        """
+        with translated(self._url):
+            for link in deleted:
+                self._client.delete(link_spent_key(link.code))
+                key = link_uses_key(link.code)
+                if link.click_limit is None:
+                    self._client.delete(key)
+                else:
+                    # That none were used is known, too.
+                    kept = despite_full(key, "SET", key, 0, "NX")
+                    self._client.execute_command(*kept)  # type: ignore[no-untyped-call]
+
+    def has_uses(self, code: str) -> bool:
+        """Tell whether it is known how many clicks of a limited link were used."""
+        with translated(self._url):
+            return bool(self._client.exists(link_uses_key(code)))
 
     def ping(self) -> None:
         """Have Redis look for a link that can't be; a PING works where no link may be read."""
@@ -296,54 +308,3 @@ class LinkStore:
         if uses:
             with translated(self._url):
                 self._client.set(link_uses_key(code), uses, nx=True)
-
-    def _read(self, code: str) -> bytes:
-        raw = self.peek([code])[0] if codes.is_valid(code) else None
-        if raw is None:
-            raise LinkNotFound(f"no link has the code {code!r}")
-        return raw
-
-    def _live(self, code: str) -> tuple[bytes, Link]:
-        raw = self._read(code)
-        link = decode(code, raw)
-        if link.deleted:
-            raise LinkDeleted(f"the link {code!r} was deleted")
-        return raw, link
-
-    def _swap(self, code: str, change: Callable[[Link], Link], only: Precondition = ANY) -> Link:
-        """Change a link, and return what it is then.
-
-        Of two who change the same version one is first; the other's text is not what Redis has by
-        then, and it looks at the version again.
-        """
-        for _ in range(_SWAPS):
-            try:
-                raw, link = self._live(code)
-            except LinkDeleted:
-                # A try before, or a delete that was interrupted, may have left its entry.
-                self.links.tidy([code])
-                raise
-            only.require_before(link)
-            updated_ms = max(self._now_ms(), link.updated_ms + 1)
-            changed = replace(change(link), updated_ms=updated_ms)
-            only.require_after(changed)
-            if self._compare_and_set(raw, link, changed):
-                self.links.keep_up(link, changed)
-                return changed
-        raise LinkContended(f"the link {code!r} is being changed by others: try again")
-
-    def _compare_and_set(self, raw: bytes, before: Link, link: Link) -> bool:
-        with translated(self._url):
-            for index in _indexes(link):
-                self._write(index, "ZADD", index, "NX", link.created_ms, link.code)
-            return self._writer.swap(raw, before, link)
-
-    def _write(self, key: str, *command: str | int) -> None:
-        """Write what belongs to a change of a link, which a full Redis takes as well."""
-        self._client.execute_command(*despite_full(key, *command))  # type: ignore[no-untyped-call]
-
-
-def _indexes(link: Link) -> list[str]:
-    if link.deleted:
-        return [LINK_TOMBSTONES]
-    return [LINK_INDEX, *map(link_tag_key, link.tags)]

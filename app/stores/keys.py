@@ -35,6 +35,13 @@ API_KEYS_USED = "{api}:keys:used"
 #: Stream of the changes of links and API keys.
 API_CHANGES = "{api}:changes"
 
+#: Sorted set of where the lines of that stream stand by their subjects; app/stores/lua/note.lua
+#: derives it.
+API_CHANGES_OF = "{api}:changes:subjects"
+
+#: Flag that lines of versions before are in that set.
+API_CHANGES_LISTED = "{api}:changes:subjects:complete"
+
 
 def link_key(code: str) -> str:
     """Return the key that holds the link as JSON."""

@@ -8,6 +8,8 @@
 -- ARGV[3…] fields of the line
 --
 -- Returns the line's id.
+-- include sortable
+-- include named
 -- include note
 
 return note(KEYS[1], ARGV[1], 3, ARGV[2])

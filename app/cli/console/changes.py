@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-import orjson
 import typer
 
+from app.changes.change import difference_text
 from app.changes.trail import BadCursor, Line, describe, open_trail
 from app.config.loading import load
 from app.keys.credential import id_in
@@ -63,20 +63,12 @@ def _row(line: Line) -> tuple[str, ...]:
     change = line.change
     author = change.author
     who = f"{author.who} ({author.name})" if author.name else author.who
-    told = (rfc3339(line.made_ms), change.what, change.subject, who, author.via, _difference(line))
-    return tuple(map(one_line, told))
-
-
-def _difference(line: Line) -> str:
-    change = line.change
-    if change.what == "links.created":
-        return f"{change.count:,} links"
-    names = [*change.before, *(name for name in change.after if name not in change.before)]
-    return ", ".join(
-        f"{name}: {_text(change.before.get(name))} → {_text(change.after.get(name))}"
-        for name in names
+    told = (
+        rfc3339(line.made_ms),
+        change.what,
+        change.subject,
+        who,
+        author.via,
+        difference_text(change),
     )
-
-
-def _text(value: object) -> str:
-    return "" if value is None else orjson.dumps(value).decode()
+    return tuple(map(one_line, told))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from app.cli.links.arguments import Code, Codes
+from app.cli.links.history import history, restore
 from app.cli.links.parity import parity
 from app.cli.links.qr import qr
 from app.cli.links.transfer import export_links, import_links
@@ -207,7 +208,7 @@ def enable(codes: Codes) -> None:
 
 @links.command()
 def rm(codes: Codes) -> None:
-    """Delete links for good: they answer 410, and their codes stay taken."""
+    """Delete links: they answer 410, and their codes stay taken; `history` leads back to one."""
     _each(codes, lambda store, code: store.delete(code))
 
 
@@ -215,6 +216,8 @@ links.command("import")(import_links)
 links.command("export")(export_links)
 links.command()(parity)
 links.command()(qr)
+links.command()(history)
+links.command()(restore)
 
 
 @contextmanager

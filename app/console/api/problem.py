@@ -9,6 +9,7 @@ import orjson
 
 from app.keys.caller import Scope
 from app.keys.store import InvalidKey, KeyContended, KeyNotFound, KeyRevoked
+from app.links.history import CannotRestore, VersionNotFound
 from app.links.link import (
     CodeTaken,
     CorruptLink,
@@ -63,7 +64,15 @@ KINDS: Mapping[str, Kind] = {
     ),
     "link-not-found": Kind(404, "There is no such link", "No link has, or ever had, this code."),
     "link-deleted": Kind(
-        410, "The link was deleted", "Its code stays taken and never leads anywhere again."
+        410,
+        "The link was deleted",
+        "Its code stays taken; /history shows what it was.",
+    ),
+    "version-not-found": Kind(
+        404, "The link has no such version", "Its history, as far as it is kept, has other ones."
+    ),
+    "version-not-restorable": Kind(
+        409, "The version can't be restored", "detail says why, and what to do instead."
     ),
     "code-taken": Kind(
         409, "The code is taken", "Another link has this code, or had it before it was deleted."
@@ -116,6 +125,8 @@ OF_ERRORS: Mapping[type[Exception], str] = {
     CodeTaken: "code-taken",
     LinkChanged: "link-changed",
     LinkContended: "link-contended",
+    VersionNotFound: "version-not-found",
+    CannotRestore: "version-not-restorable",
     CorruptLink: "link-unreadable",
     OutOfScope: "out-of-scope",
     InvalidKey: "invalid-key",

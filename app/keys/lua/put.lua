@@ -12,6 +12,8 @@
 -- ARGV[5…] fields of the line
 --
 -- Returns 1, or 0 when it has another text by now.
+-- include sortable
+-- include named
 -- include note
 
 if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then

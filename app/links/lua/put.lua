@@ -7,6 +7,8 @@
 -- ARGV[2…] texts of the links, and then the fields of the line
 --
 -- Returns for each link false, or the text that stands there already.
+-- include sortable
+-- include named
 -- include note
 
 local held, stored = {}, 0

@@ -11,6 +11,8 @@
 -- ARGV[4…] fields of the line
 --
 -- Returns 1, or 0 when it has another text by now.
+-- include sortable
+-- include named
 -- include note
 
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then

@@ -4,12 +4,13 @@ import pytest
 import redis
 
 from app.changes.author import Author
-from app.changes.change import MOST, Change
+from app.changes.change import MOST, Change, to_entry
 from app.changes.trail import BadCursor, Line, Trail, describe
 from app.links.store import open_store
-from app.stores.keys import API_CHANGES
+from app.stores.keys import API_CHANGES, API_CHANGES_OF
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisUnavailable
+from app.stores.scripts import script
 from tests.conftest import MakeSettings
 
 ALICE = Author("alice@host", "hopline", request_id="1")
@@ -59,7 +60,7 @@ def test_pages_neither_repeat_nor_skip_while_changes_are_made(
 def test_changes_of_one_link_are_found_among_others(
     trail: Trail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.changes.trail._SCAN", 2)
+    monkeypatch.setattr("app.changes.trail._SCAN_OF_ONE", 2)
     for number in range(9):
         trail.write(Change("link.changed", "abc"[number % 3], ALICE, after={"status": number}))
     page = trail.page(subject="b", limit=2)
@@ -69,9 +70,43 @@ def test_changes_of_one_link_are_found_among_others(
     assert page.after is None
 
 
-def test_a_line_may_be_taken_back(trail: Trail) -> None:
-    trail.take_back(trail.write(Change("link.created", "a", ALICE)))
+@pytest.mark.parametrize("other", ["b", "ab", "", "a\0", "a:"])
+def test_no_other_subject_is_taken_for_the_one_that_is_asked_for(trail: Trail, other: str) -> None:
+    trail.write(Change("link.created", "a", ALICE))
+    trail.write(Change("link.created", "aa", ALICE))
+    assert list(trail.of(other)) == []
+    assert subjects(tuple(trail.of("a"))) == ["a"]
+
+
+def test_lines_of_versions_that_listed_none_are_found_beside_new_ones(
+    trail: Trail, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.changes.trail._SCAN", 2)
+    for number in range(5):
+        client.xadd(API_CHANGES, {"what": "link.created", "subject": f"{number % 2}"})
+    trail.write(Change("link.deleted", "1", ALICE))
+    found = [line.change.what for line in trail.of("1")]
+    assert found == ["link.deleted", "link.created", "link.created"]
+    trail.write(Change("link.deleted", "0", ALICE))
+    assert len(list(trail.of("0"))) == 4
+
+
+def test_lines_that_go_leave_no_entry_in_the_list(trail: Trail, client: redis.Redis) -> None:
+    write = script("app.changes", "write")
+    with client.pipeline(transaction=False) as pipeline:
+        for number in range(1000):
+            change = to_entry(Change("link.changed", f"s{number}", ALICE))
+            pipeline.eval(write, 1, API_CHANGES, 300, 1, *change)
+        pipeline.execute()
+    assert 300 <= client.xlen(API_CHANGES) == client.zcard(API_CHANGES_OF) < 400
+    assert list(trail.of("s0")) == []
+    assert len(list(trail.of("s999"))) == 1
+
+
+def test_a_line_may_be_taken_back(trail: Trail, client: redis.Redis) -> None:
+    trail.take_back(trail.write(Change("link.created", "a", ALICE)), "a")
     assert trail.page().lines == ()
+    assert not client.exists(API_CHANGES_OF)
 
 
 def test_lines_that_nobody_knows_are_passed_over(trail: Trail, client: redis.Redis) -> None:

@@ -174,14 +174,14 @@ def test_a_link_deleted_under_an_editors_hands_stays_deleted(
     """The editor has read the link; before it writes, another deletes it."""
     store.create(TARGET, code="demo1")
     editor = make_store()
-    compare_and_set = editor._compare_and_set
+    exchange = editor.editor.exchange
 
     def late(raw: bytes, before: Link, link: Link) -> bool:
         if not store.get("demo1").deleted:
             store.delete("demo1")
-        return compare_and_set(raw, before, link)
+        return exchange(raw, before, link)
 
-    monkeypatch.setattr(editor, "_compare_and_set", late)
+    monkeypatch.setattr(editor.editor, "exchange", late)
     with pytest.raises(LinkDeleted):
         editor.update("demo1", {"title": "New"})
     assert store.get("demo1").deleted

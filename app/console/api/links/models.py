@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.changes.change import What
 from app.links.codes import MAX_LENGTH
 from app.links.link import REDIRECT_STATUSES, Link, State
 from app.links.targets import MAX_BYTES
@@ -136,8 +137,8 @@ class LinkPatch(Body):
     disabled: Disabled | None = None
 
 
-class LinkView(BaseModel):
-    """A link as it is shown."""
+class LinkTerms(BaseModel):
+    """A link as it is kept."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -154,6 +155,11 @@ class LinkView(BaseModel):
     deleted: bool
     created_at: Moment
     updated_at: Moment
+
+
+class LinkView(LinkTerms):
+    """A link as it is shown."""
+
     short_url: str
     state: State
     uses: Annotated[int, _field("Clicks of its limit that are used.")]
@@ -167,6 +173,34 @@ class LinkPage(BaseModel):
     data: list[LinkView]
     next_cursor: Annotated[
         str | None, _field("What to ask for next as cursor; null at the end of the list.")
+    ]
+
+
+class VersionView(BaseModel):
+    """What a link was, since a change; what nobody knows of the change is null."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[str, _field("Its id, to restore it by.")]
+    made_at: Moment
+    what: What | None
+    who: str | None
+    name: str | None
+    via: str | None
+    request_id: str | None
+    was: Annotated[dict[str, Any], Field(alias="from")]
+    to: dict[str, Any]
+    link: LinkTerms
+
+
+class VersionPage(BaseModel):
+    """A part of the history of a link, newest version first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: list[VersionView]
+    next_cursor: Annotated[
+        str | None, _field("What to ask for next as cursor; null at the end of the history.")
     ]
 
 

@@ -8,6 +8,7 @@ from app.console.api.links.models import (
     LinkReplacement,
     LinkView,
     NewLink,
+    VersionPage,
 )
 from app.console.api.links.paging import DEFAULT_LIMIT, MAX_LIMIT, MAX_TEXT
 from app.console.api.links.qr import PNG_TYPE, SVG_TYPE
@@ -33,6 +34,13 @@ _IDEMPOTENCY = Parameter(
     "A text of the client's for this request: sent again within a day, it makes no second link.",
     {"type": "string", "pattern": "^[!#-~]{1,255}$"},
 )
+_LIMIT = Parameter(
+    "limit",
+    "query",
+    "Most of a page.",
+    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+)
+_NEXT = {"Link": 'The next page, rel="next", if there is one.'}
 
 LINKS: Operations = {
     "GET": Operation(
@@ -45,16 +53,11 @@ LINKS: Operations = {
                 "Only links with this text in code, target or title. A page may be short then.",
                 {"type": "string", "maxLength": MAX_TEXT},
             ),
-            Parameter(
-                "limit",
-                "query",
-                "Most links of a page.",
-                {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-            ),
+            _LIMIT,
             Parameter("cursor", "query", "next_cursor of the page before, for the same filters."),
         ),
         answers={200: LinkPage},
-        headers={"Link": 'The next page, rel="next", if there is one.'},
+        headers=_NEXT,
         problems=("invalid-parameter",),
     ),
     "POST": Operation(
@@ -93,6 +96,27 @@ ONE_LINK: Operations = {
 SWITCH: Operations = {
     "POST": Operation(
         (_CODE, _IF_MATCH), answers={200: LinkView}, headers=_ETAG, problems=_CHANGING
+    )
+}
+
+HISTORY: Operations = {
+    "GET": Operation(
+        (_CODE, _LIMIT, Parameter("cursor", "query", "next_cursor of the page before.")),
+        answers={200: VersionPage},
+        headers=_NEXT,
+        problems=("link-not-found", "link-contended", "invalid-parameter"),
+    )
+}
+
+RESTORE: Operations = {
+    "POST": Operation(
+        (_CODE, Parameter("version", "path", "Of the link's history."), _IF_MATCH),
+        answers={200: LinkView},
+        headers=_ETAG,
+        problems=(
+            *("link-not-found", "version-not-found", "version-not-restorable", "invalid-link"),
+            *("link-changed", "link-contended", "invalid-parameter"),
+        ),
     )
 }
 

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import cast
 from urllib.parse import urlencode
@@ -35,17 +35,29 @@ def read_criteria(params: Params, tags: tuple[str, ...]) -> Criteria:
     Raises:
         InvalidParameter: one is unknown, is there twice, or can't be used.
     """
-    for name, value in params.items():
-        if name not in NAMES:
-            raise InvalidParameter(name, f"is none of {', '.join(NAMES)}")
-        if not isinstance(value, str):
-            raise InvalidParameter(name, "is there more than once")
+    single(params, NAMES)
     state, text = _text(params, "state"), _text(params, "q")
     if state and state not in STATES:
         raise InvalidParameter("state", f"{state!r} is none of {', '.join(STATES)}")
     if len(text) > MAX_TEXT:
         raise InvalidParameter("q", f"it has {len(text)} characters, at most {MAX_TEXT} will do")
     return Criteria(_tag(params), tags, cast("State", state) if state else None, text)
+
+
+def single(params: Params, names: Sequence[str]) -> dict[str, str]:
+    """Return the parameters of a URL, each of which is there once and one of some names.
+
+    Raises:
+        InvalidParameter: one is unknown, or is there twice.
+    """
+    found: dict[str, str] = {}
+    for name, value in params.items():
+        if name not in names:
+            raise InvalidParameter(name, f"is none of {', '.join(names)}")
+        if not isinstance(value, str):
+            raise InvalidParameter(name, "is there more than once")
+        found[name] = value
+    return found
 
 
 def read_limit(params: Params) -> int:

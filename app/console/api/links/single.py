@@ -53,7 +53,7 @@ class OneLink(Showing):
             resp.location = LINK_PATH.format(code=link.code)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
-        """Delete a link for good; its code stays taken."""
+        """Delete a link; its code stays taken."""
         self.as_caller(req).delete(code, only=precondition(req))
         resp.status = falcon.HTTP_204
 
