@@ -20,7 +20,7 @@ LAYERS = (
     ("app.local",),
     ("app.redirect", "app.console", "workers", "workers.explain"),
     ("app.console.api.links.bulk", "app.console.rates"),
-    ("app.console.api.links",),
+    ("app.console.api.links", "app.console.api.dead_letters"),
     ("app.console.api", "app.redirect.server.gunicorn", "workers.supervisor", "workers.replay"),
     ("app.redirect.clicks", "app.redirect.links", "app.redirect.server", "workers.consumer"),
     ("app.redirect.spool", "workers.monitor", "workers.enrich"),

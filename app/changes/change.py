@@ -21,6 +21,8 @@ What = Literal[
     "key.rotated",
     "key.revoked",
     "key.restored",
+    "letter.requeued",
+    "letter.purged",
 ]
 WHATS: tuple[What, ...] = get_args(What)
 
@@ -34,10 +36,10 @@ class Change:
 
     Attributes:
         what: what was done.
-        subject: code of the link or id of the key; '' for many links at once.
+        subject: code of the link or id of the key or dead letter; '' for many at once.
         author: who did it.
         before, after: what is another than it was: fields by name, as JSON holds them.
-        count: of the links.
+        count: of the links or letters.
     """
 
     what: What

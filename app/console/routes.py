@@ -53,6 +53,7 @@ def api_routes(
     answers: KeptAnswers,
     trail: Trail,
     keys: KeyStore,
+    *more: Route,
 ) -> list[Route]:
     """Return the routes of /api/v1.
 
@@ -62,6 +63,7 @@ def api_routes(
         answers: to requests with an Idempotency-Key.
         trail: of the changes.
         keys: of those who ask.
+        more: routes of rooms that bring their own.
     """
     turns = Turns()
     disable, enable = (Switch(links, link_base, disabled=disabled) for disabled in (True, False))
@@ -84,5 +86,6 @@ def api_routes(
         Route(REVOKE_PATH, Revoke(keys), REVOKE),
         Route(ROTATE_PATH, Rotate(keys), ROTATE),
         Route(ME_PATH, Me(), ME),
+        *more,
     ]
     return [*routes, Route(DOCUMENT_PATH, OpenApi(routes))]

@@ -10,6 +10,7 @@ from app.config.access import HostNames
 from app.config.instance import instance_id
 from app.config.loading import load
 from app.config.variables import variable
+from app.console.api.dead_letters.endpoints import dead_letter_routes
 from app.console.api.idempotency import open_answers
 from app.console.api.report_limiter import ReportLimiter
 from app.console.app import App, create_app
@@ -19,6 +20,7 @@ from app.console.middleware import BearerAuth, KnownHosts
 from app.console.rates.counter import open_counter
 from app.console.rates.limiter import RateLimiter, quotas
 from app.console.routes import api_routes
+from app.dead_letters.shards import open_all_dead_letters
 from app.http.request_ids import RequestIds
 from app.keys.authenticator import Authenticator
 from app.keys.lookup import KeyLookup
@@ -55,7 +57,7 @@ def get_app() -> App:
     metrics = ConsoleMetrics(registry)
     request_ids = RequestIds(held.trusted_proxies)
     names = HostNames(held.console_hosts, held.console_bind)
-    keys = open_keys(held)
+    keys, trail = open_keys(held), open_trail(held)
     authenticator = Authenticator(KeyLookup(keys), held.console_token, held.metrics_token)
     guards = (
         KnownHosts(names, variable("console_hosts")),
@@ -69,8 +71,9 @@ def get_app() -> App:
             links,
             held.link_base,
             open_answers(held),
-            open_trail(held),
+            trail,
             keys,
+            *dead_letter_routes(open_all_dead_letters(held), trail),
         ),
         Ready(pings, instance_id(held)),
         guards,

@@ -5,8 +5,11 @@ stream without shards have no such end.
 """
 
 import heapq
+import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import chain
+from typing import NamedTuple
 
 from app.config.settings import Settings
 from app.config.shards import further_shards, shards_of
@@ -14,6 +17,27 @@ from app.dead_letters.letter import DeadLetter
 from app.dead_letters.store import Choice, DeadLetters, LetterNotFound
 from app.stores.redis.client import connect
 from app.stores.shards import shard_tag
+from app.times import EPOCH
+
+#: Letters that a page looks at; where few are of its reason it is short, and quick all the same.
+_MOST_LOOKED_AT = 2_000
+_NUMBER = re.compile(rb"[0-9]{1,20}")
+#: Milliseconds since 1970 of the year 9999.
+_END_OF_TIME_MS = 253_370_764_800_000
+
+#: Milliseconds, sequence and shard.
+_Place = tuple[int, int, bytes]
+
+
+class Page(NamedTuple):
+    """A part of the letters.
+
+    Attributes:
+        after: id of the letter behind which the next page begins; None at the end.
+    """
+
+    letters: list[DeadLetter]
+    after: str | None
 
 
 class AllDeadLetters:
@@ -46,6 +70,29 @@ class AllDeadLetters:
             for tag, letters in self._stores.items()
         )
         return heapq.merge(*found, key=_place, reverse=newest_first)
+
+    def page(self, choice: Choice, limit: int, after: str | None = None) -> Page:
+        """Return some letters of a choice, the newest first.
+
+        Args:
+            limit: most letters of the page.
+            after: id of the letter behind which it begins.
+        """
+        before = _place_of(after.encode()) if after else None
+        until = choice.until
+        if before and (end := _moment_after(before[0])) and (until is None or end < until):
+            until = end
+        found = self.find(Choice(since=choice.since, until=until), newest_first=True)
+        behind = (one for one in found if before is None or _place(one) < before)
+        letters: list[DeadLetter] = []
+        last = ""
+        for looked_at, letter in enumerate(behind):
+            if len(letters) == limit or looked_at == _MOST_LOOKED_AT:
+                return Page(letters, last)
+            if choice.reason in (None, letter.fault.reason):
+                letters.append(letter)
+            last = letter.letter_id.decode()
+        return Page(letters, None)
 
     def requeue(self, letter: DeadLetter) -> bool:
         """Move a letter's entry to the end of the stream that it was in; as DeadLetters.requeue."""
@@ -89,6 +136,19 @@ def _named(letter: DeadLetter, tag: str) -> DeadLetter:
     return letter._replace(letter_id=letter.letter_id + b"@" + tag.encode()) if tag else letter
 
 
-def _place(letter: DeadLetter) -> tuple[int, int]:
-    ms, _, sequence = letter.letter_id.partition(b"@")[0].partition(b"-")
-    return int(ms), int(sequence)
+def _place(letter: DeadLetter) -> _Place:
+    return _place_of(letter.letter_id)
+
+
+def _place_of(letter_id: bytes) -> _Place:
+    """Return where a letter stands among those of all shards; of what is no id, the beginning."""
+    plain, _, tag = letter_id.partition(b"@")
+    ms, _, sequence = plain.partition(b"-")
+    if not (_NUMBER.fullmatch(ms) and _NUMBER.fullmatch(sequence)):
+        return 0, 0, b""
+    return int(ms), int(sequence), tag
+
+
+def _moment_after(unix_ms: int) -> datetime | None:
+    """Return the millisecond after one; None where that is too far away for a time."""
+    return EPOCH + timedelta(milliseconds=unix_ms + 1) if unix_ms < _END_OF_TIME_MS else None

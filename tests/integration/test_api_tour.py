@@ -20,7 +20,7 @@ _TYPED = re.compile(r"^\$ (curl .*\$API.*?)\s+# (\d{3})$", re.MULTILINE)
 def environment(redis_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
     """What a shell has to know: the tour's key and where the console is."""
     with connect(redis_url, timeout_seconds=30) as redis:
-        _, credential = KeyStore(redis, redis_url).add("tour", ("links:read", "links:write"))
+        _, credential = KeyStore(redis, redis_url).add("tour", ("admin",))
     unused = "clickhouse://127.0.0.1:1/hopline"
     with ConsoleServer(tmp_path, redis_url=redis_url, clickhouse_url=unused) as console:
         yield {

@@ -10,6 +10,7 @@ from prometheus_client.exposition import choose_encoder
 from app.config.access import HostNames
 from app.config.settings import Settings
 from app.console.api.idempotency import KeptAnswers
+from app.console.api.openapi import Route
 from app.console.api.report_limiter import ReportLimiter
 from app.console.app import create_app
 from app.console.cross_origin import cross_origin
@@ -83,6 +84,8 @@ def client_of(
     *,
     origins: Iterable[str] = (),
     limits: RateLimiter | None = None,
+    more: Iterable[Route] = (),
+    headers: dict[str, str] | None = None,
 ) -> falcon.testing.TestClient:
     pings = {"redis": links.ping, "clickhouse": reports.ping}
     registry = CollectorRegistry()
@@ -102,6 +105,7 @@ def client_of(
             KeptAnswers(links._client, ""),
             trail,
             keys,
+            *more,
         ),
         Ready(pings, "one"),
         guards,
@@ -110,7 +114,7 @@ def client_of(
         OwnMetrics(registry),
         request_ids,
     )
-    return falcon.testing.TestClient(app)
+    return falcon.testing.TestClient(app, headers=headers)
 
 
 def stats(client: falcon.testing.TestClient, code: str = "abc", **params: Any) -> Any:

@@ -1,21 +1,25 @@
 """Commands that show clicks which could not be processed, and send them again: `hopline dead`."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from app.changes.author import local_author
+from app.changes.trail import open_trail
 from app.config.loading import load
+from app.config.settings import Settings
+from app.dead_letters.json import as_text, describe, letter_time
 from app.dead_letters.letter import DeadLetter
+from app.dead_letters.noted import NotedLetters, Outcome
 from app.dead_letters.shards import AllDeadLetters, open_all_dead_letters
-from app.dead_letters.store import CannotRequeue, Choice
+from app.dead_letters.store import Choice
 from app.metrics.workers import DEAD_REASONS
 from app.terminal.options import AsJson, DryRun, Yes, confirm, read_moment, read_since
 from app.terminal.output import Failure, complain, one_line, print_json, print_table
 from app.terminal.progress import counted
-from app.times import rfc3339
 
 dead = typer.Typer(
     no_args_is_help=True,
@@ -34,10 +38,10 @@ Since = Annotated[
 ]
 Until = Annotated[str | None, typer.Option(help="Only those that died before.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="All letters.")]
+#: Letters that one line of the trail of changes tells of.
+_AT_ONCE = 100
 #: Characters of a detail in a list; `hopline dead show` has all of it.
 _DETAIL = 100
-#: Beyond it, the milliseconds of a letter that somebody else wrote are no time.
-_LAST_MS = 253_402_300_799_999
 
 
 @dead.command("list")
@@ -54,7 +58,7 @@ def list_(
     found = _find(letters, _choice(reason, since, until), newest_first=True)
     shown = list(itertools.islice(found, limit))
     if json:
-        print_json({"letters": [as_json(one) for one in shown]})
+        print_json({"letters": [describe(one) for one in shown]})
         return
     print_table(("ID", "DIED", "REASON", "DELIVERIES", "CODE", "DETAIL"), map(as_row, shown))
     if next(found, None):
@@ -69,7 +73,7 @@ def show(
     """Show one dead letter: why it died, and every field as it came."""
     letter = open_all_dead_letters(load()).get(letter_id)
     if json:
-        print_json(as_json(letter))
+        print_json(describe(letter))
     else:
         print_table(("NAME", "VALUE"), as_pairs(letter))
 
@@ -92,9 +96,10 @@ def requeue(
     hopline dead requeue 1790000000000-0
     hopline dead requeue --reason poison --since 24h --dry-run
     """
-    letters = open_all_dead_letters(load())
+    held = load()
+    letters = open_all_dead_letters(held)
     chosen = _chosen(letters, ids, _choice(reason, since, until), everything=everything)
-    if _change(chosen, letters.requeue, "requeued", dry_run=dry_run):
+    if _change(chosen, _noted(held, letters).requeue, "requeued", dry_run=dry_run):
         raise typer.Exit(1)
 
 
@@ -115,11 +120,12 @@ def purge(
     hopline dead purge --reason bad_timestamp --until 30d --dry-run
     hopline dead purge --reason bad_timestamp --until 30d --yes
     """
-    letters = open_all_dead_letters(load())
+    held = load()
+    letters = open_all_dead_letters(held)
     chosen = _chosen(letters, ids, _choice(reason, since, until), everything=everything)
     if not (dry_run or yes):
         confirm("purging", "Delete these clicks for good?")
-    _change(chosen, letters.purge, "purged", dry_run=dry_run)
+    _change(chosen, _noted(held, letters).purge, "purged", dry_run=dry_run)
 
 
 def _choice(reason: str | None, since: str | None, until: str | None) -> Choice:
@@ -157,17 +163,26 @@ def _chosen(
     return _find(letters, choice)
 
 
+def _noted(held: Settings, letters: AllDeadLetters) -> NotedLetters:
+    return NotedLetters(letters, open_trail(held), local_author("hopline dead"))
+
+
 def _change(
-    chosen: Iterable[DeadLetter], change: Callable[[DeadLetter], bool], what: str, *, dry_run: bool
+    chosen: Iterable[DeadLetter],
+    change: Callable[[Sequence[DeadLetter]], Outcome],
+    what: str,
+    *,
+    dry_run: bool,
 ) -> int:
     """Change every letter, and say how many were; return how many could not be."""
     done = refused = 0
-    for letter in counted(chosen, "letters"):
-        try:
-            done += dry_run or change(letter)
-        except CannotRequeue as error:
-            complain(str(error))
-            refused += 1
+    letters = iter(counted(chosen, "letters"))
+    while some := list(itertools.islice(letters, _AT_ONCE)):
+        outcome = Outcome(len(some), []) if dry_run else change(some)
+        for text in outcome.refused:
+            complain(text)
+        done += outcome.changed
+        refused += len(outcome.refused)
     print(f"{done} {'would be ' if dry_run else ''}{what}")
     return refused
 
@@ -176,49 +191,19 @@ def as_row(letter: DeadLetter) -> tuple[str, ...]:
     """Return the letter's cells in a list: id, died, reason, deliveries, code, detail."""
     return (
         letter.letter_id.decode(),
-        _time(letter.died_ms),
+        letter_time(letter.died_ms),
         one_line(letter.fault.reason),
         str(letter.deliveries),
-        one_line(_text(letter.fields.get(b"short_code", b""))[:32]),
+        one_line(as_text(letter.fields.get(b"short_code", b""))[:32]),
         one_line(letter.fault.detail)[:_DETAIL],
     )
 
 
 def as_pairs(letter: DeadLetter) -> Iterator[tuple[str, str]]:
     """Yield everything that is known of a letter, and then its fields, as names and values."""
-    plain = as_json(letter)
+    plain = describe(letter)
     for name, value in plain.items():
         if name != "fields":
             yield name, one_line(str(value))
     for field, text in zip(letter.flat[::2], letter.flat[1::2], strict=True):
-        yield f"field:{one_line(_text(field))}", one_line(_text(text))
-
-
-def as_json(letter: DeadLetter) -> dict[str, object]:
-    r"""Return a letter as a JSON object of stable form; bytes that are no text look like \xff."""
-    return {
-        "id": letter.letter_id.decode(),
-        "died": _time(letter.died_ms),
-        "reason": letter.fault.reason,
-        "detail": letter.fault.detail,
-        "exception": letter.fault.exception,
-        "deliveries": letter.deliveries,
-        "first": _time(letter.first_ms),
-        "last": _time(letter.last_ms),
-        "entry_id": letter.entry_id.decode(errors="replace"),
-        "consumer": letter.consumer,
-        "version": letter.version,
-        "cut_from_bytes": letter.cut_from or None,
-        "fields": [
-            {"name": _text(name), "value": _text(value)}
-            for name, value in zip(letter.flat[::2], letter.flat[1::2], strict=True)
-        ],
-    }
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode(errors="backslashreplace")
-
-
-def _time(unix_ms: int) -> str:
-    return rfc3339(min(unix_ms, _LAST_MS))
+        yield f"field:{one_line(as_text(field))}", one_line(as_text(text))

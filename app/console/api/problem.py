@@ -7,6 +7,7 @@ from typing import NamedTuple
 import falcon
 import orjson
 
+from app.dead_letters.store import LetterNotFound
 from app.keys.caller import Scope
 from app.keys.store import InvalidKey, KeyContended, KeyNotFound, KeyRevoked
 from app.links.history import CannotRestore, VersionNotFound
@@ -96,6 +97,14 @@ KINDS: Mapping[str, Kind] = {
     "key-contended": Kind(
         503, "The key is being changed by many", "Others kept changing it: the same may work now."
     ),
+    "letter-not-found": Kind(
+        404, "There is no such dead letter", "It may have been requeued, purged or trimmed."
+    ),
+    "letter-incomplete": Kind(
+        409,
+        "The dead letter can't be sent again",
+        "Its entry has no fields, too many of them, or is too long to have been kept as a whole.",
+    ),
     "idempotency-key-reused": Kind(
         422, "The Idempotency-Key stands for another request", "Send each request with its own."
     ),
@@ -133,6 +142,7 @@ OF_ERRORS: Mapping[type[Exception], str] = {
     KeyNotFound: "key-not-found",
     KeyRevoked: "key-revoked",
     KeyContended: "key-contended",
+    LetterNotFound: "letter-not-found",
 }
 
 

@@ -159,3 +159,15 @@ def test_a_reason_that_there_is_may_have_no_letters_or_only_new_ones(hopline, re
     redis.execute_command("XADD", DEAD, "*", *letter)
     count = int(reason == "of_a_newer_version")
     assert hopline("dead", "requeue", "--reason", reason)[:2] == (0, f"{count} requeued\n")
+
+
+def test_what_is_sent_again_or_purged_stands_in_the_trail(hopline, ids):
+    hopline("dead", "requeue", ids[0])
+    hopline("dead", "purge", "--reason", "poison", "--dry-run")
+    hopline("dead", "purge", "--reason", "poison", "--yes")
+    lines = json.loads(hopline("changes", "--json").out)["changes"]
+    assert [(line["what"], line["subject"], line["count"]) for line in lines] == [
+        ("letter.purged", "", 2),
+        ("letter.requeued", ids[0], 1),
+    ]
+    assert {line["via"] for line in lines} == {"hopline dead"}

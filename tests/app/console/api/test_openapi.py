@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.console.api.dead_letters.endpoints import dead_letter_routes
 from app.console.api.links.models import LinkPatch, LinkReplacement, LinkView, NewLink, require
 from app.console.api.openapi import PATH, methods_of
+from app.dead_letters.shards import AllDeadLetters
 from app.links.json import describe
 from app.links.link import Link
 from app.links.validation import OPTIONS, InvalidLink, LinkOptions
@@ -22,7 +24,8 @@ from tests.support.console import TOKEN, Broken, client_of
 @pytest.fixture(scope="module")
 def client() -> falcon.testing.TestClient:
     away = Broken(RedisUnavailable("away"))
-    return client_of(Broken(ClickHouseUnavailable("away")), away)
+    routes = dead_letter_routes(AllDeadLetters({}), Broken(RedisUnavailable("away")))
+    return client_of(Broken(ClickHouseUnavailable("away")), away, more=routes)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Endpoints of dead letters: clicks that could not be processed."""
