@@ -34,7 +34,8 @@ proc_name = "hopline-console"
 bind = _settings.console_bind
 worker_class = Worker
 workers = 1
-threads = _settings.console_threads + MOST_AT_ONCE + _SPARE_THREADS
+# Bulks of links and exports of clicks have turns of their own.
+threads = _settings.console_threads + 2 * MOST_AT_ONCE + _SPARE_THREADS
 graceful_timeout = int(_settings.drain_seconds)
 loglevel = _settings.log_level.lower()
 logger_class = "app.gunicorn.logger.Logger"

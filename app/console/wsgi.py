@@ -10,6 +10,7 @@ from app.config.access import HostNames
 from app.config.instance import instance_id
 from app.config.loading import load
 from app.config.variables import variable
+from app.console.api.clicks.routes import click_routes
 from app.console.api.dead_letters.endpoints import dead_letter_routes
 from app.console.api.idempotency import open_answers
 from app.console.api.report_limiter import ReportLimiter
@@ -55,6 +56,7 @@ def get_app() -> App:
     until_exit.enter_context(published(registry, directory))
     atexit.register(until_exit.close)
     metrics = ConsoleMetrics(registry)
+    limiter = ReportLimiter(held, metrics)
     request_ids = RequestIds(held.trusted_proxies)
     names = HostNames(held.console_hosts, held.console_bind)
     keys, trail = open_keys(held), open_trail(held)
@@ -67,13 +69,14 @@ def get_app() -> App:
     return create_app(
         api_routes(
             reports,
-            ReportLimiter(held, metrics),
+            limiter,
             links,
             held.link_base,
             open_answers(held),
             trail,
             keys,
             *dead_letter_routes(open_all_dead_letters(held), trail),
+            *click_routes(held, links, limiter),
         ),
         Ready(pings, instance_id(held)),
         guards,

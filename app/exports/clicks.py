@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -19,7 +19,7 @@ from app.reports.query import BadQuery, Query
 from app.stores.clickhouse.connection import translated
 from app.stores.clickhouse.shards import ClickHouseConnection, Shard
 from app.stores.scripts import query as text_of
-from app.times import EPOCH
+from app.times import EPOCH, unix_ms
 
 #: Rows of a block.
 BLOCK_ROWS = 8_192
@@ -65,7 +65,8 @@ COLUMNS: dict[str, str] = {
     "os_version": "os_version",
     "client_hints": "client_hints",
 }
-_CURSOR = re.compile(r"(\d{1,15})-([0-9a-f]{32})-(.*)", re.ASCII | re.DOTALL)
+_CURSOR = re.compile(r"(.{1,40}?)-([0-9a-f]{32})-(.*)", re.ASCII | re.DOTALL)
+_DIGITS = re.compile(r"\d{1,15}", re.ASCII)
 
 _SETTINGS = {
     # A stream lasts for as long as somebody reads, whatever the user's profile says of queries.
@@ -92,15 +93,26 @@ class Cursor:
 
 
 def read_cursor(text: str) -> Cursor:
-    """Return the cursor that an export named.
+    """Return the cursor that an export named, or that is put together from a row as it wrote it.
 
     Raises:
         BadQuery: it is none.
     """
     found = _CURSOR.fullmatch(text)
-    if found is None:
+    time_ms = _time_ms(found[1]) if found else None
+    if found is None or time_ms is None:
         raise BadQuery("after", f"{text!r} is no place in an export")
-    return Cursor(int(found[1]), found[2], found[3])
+    return Cursor(time_ms, found[2], found[3])
+
+
+def _time_ms(text: str) -> int | None:
+    if _DIGITS.fullmatch(text):
+        return int(text)
+    try:
+        time = datetime.fromisoformat(text)
+        return unix_ms(time) if time.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def cursor_of(row: Row) -> Cursor:

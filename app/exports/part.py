@@ -151,22 +151,34 @@ def stream(
     Args:
         is_first: whether nothing was written before, and the form's beginning belongs before them.
     """
-    position = 0
-
-    def put(data: bytes) -> None:
-        nonlocal position
-        position += output.write(data)
-
-    if is_first:
-        put(form.begin())
-    for number, rows in enumerate(blocks, 1):
-        put(form.block(rows))
-        if number % _BLOCKS_BETWEEN == 0:
-            put(form.flush(position))
-        output.flush()
-        yield cursor_of(rows[-1])
-    put(form.end(position))
+    for data, place in pieces(form, blocks, is_first=is_first):
+        output.write(data)
+        if place:
+            output.flush()
+            yield place
     output.flush()
+
+
+def pieces(
+    form: Form, blocks: Iterator[list[Row]], *, is_first: bool
+) -> Iterator[tuple[bytes, Cursor | None]]:
+    """Yield rows in a form, and the place of the last one that they lead to, None where none does.
+
+    Args:
+        is_first: as :func:`stream`.
+    """
+    position = 0
+    if is_first:
+        head = form.begin()
+        position += len(head)
+        yield head, None
+    for number, rows in enumerate(blocks, 1):
+        data = form.block(rows)
+        if number % _BLOCKS_BETWEEN == 0:
+            data += form.flush(position + len(data))
+        position += len(data)
+        yield data, cursor_of(rows[-1])
+    yield form.end(position), None
 
 
 def _sync(file: BinaryIO) -> None:

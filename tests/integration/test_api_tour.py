@@ -1,4 +1,4 @@
-"""Every command of docs/api.md's tour of links does what the page says, as a person types it."""
+"""Every command of docs/api.md's tour does what the page says, as a person types it."""
 
 import re
 import shutil
@@ -17,12 +17,11 @@ _TYPED = re.compile(r"^\$ (curl .*\$API.*?)\s+# (\d{3})$", re.MULTILINE)
 
 
 @pytest.fixture
-def environment(redis_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
+def environment(redis_url: str, migrated_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
     """What a shell has to know: the tour's key and where the console is."""
     with connect(redis_url, timeout_seconds=30) as redis:
         _, credential = KeyStore(redis, redis_url).add("tour", ("admin",))
-    unused = "clickhouse://127.0.0.1:1/hopline"
-    with ConsoleServer(tmp_path, redis_url=redis_url, clickhouse_url=unused) as console:
+    with ConsoleServer(tmp_path, redis_url=redis_url, clickhouse_url=migrated_url) as console:
         yield {
             "KEY": f"Authorization: Bearer {credential.text}",
             "API": f"http://127.0.0.1:{console.port}/api/v1",

@@ -9,6 +9,7 @@ from prometheus_client.exposition import choose_encoder
 
 from app.config.access import HostNames
 from app.config.settings import Settings
+from app.console.api.clicks.routes import click_routes
 from app.console.api.idempotency import KeptAnswers
 from app.console.api.openapi import Route
 from app.console.api.report_limiter import ReportLimiter
@@ -119,3 +120,9 @@ def client_of(
 
 def stats(client: falcon.testing.TestClient, code: str = "abc", **params: Any) -> Any:
     return client.simulate_get(f"/api/v1/links/{code}/stats", params=params, params_csv=False)
+
+
+def clicks_of(settings: Settings, links: Any) -> list[Route]:
+    """Return the routes of clicks, with a limiter of their own."""
+    limiter = ReportLimiter(settings, ConsoleMetrics(CollectorRegistry()))
+    return click_routes(settings, links, limiter)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.config.settings import Settings
 from app.console.api.dead_letters.endpoints import dead_letter_routes
 from app.console.api.links.models import LinkPatch, LinkReplacement, LinkView, NewLink, require
 from app.console.api.openapi import PATH, methods_of
@@ -18,13 +19,14 @@ from app.links.link import Link
 from app.links.validation import OPTIONS, InvalidLink, LinkOptions
 from app.stores.clickhouse.connection import ClickHouseUnavailable
 from app.stores.redis.errors import RedisUnavailable
-from tests.support.console import TOKEN, Broken, client_of
+from tests.support.console import TOKEN, Broken, clicks_of, client_of
 
 
 @pytest.fixture(scope="module")
 def client() -> falcon.testing.TestClient:
     away = Broken(RedisUnavailable("away"))
     routes = dead_letter_routes(AllDeadLetters({}), Broken(RedisUnavailable("away")))
+    routes += clicks_of(Settings(), away)
     return client_of(Broken(ClickHouseUnavailable("away")), away, more=routes)
 
 
