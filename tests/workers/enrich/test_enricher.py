@@ -2,13 +2,13 @@ import pytest
 
 from app.clicks.click import OWN, Clicks, new_click_id
 from app.verdicts.modes import read_modes
-from app.version import __version__
 from tests.support.workers.place_files import write_places
 from workers.enrich.address import parse_address
 from workers.enrich.enricher import Enricher
 from workers.enrich.places.places import LOOK_MS, Places
 from workers.enrich.user_agent import UserAgents
 from workers.enrich.verdicts import Verdicts
+from workers.enrich.versions import steps_digest
 from workers.enrich.visitor import Visitors
 
 VERSIONS = ("geo_version", "rules_version", "data_version")
@@ -98,7 +98,7 @@ def test_a_click_becomes_a_row(enricher):
         "client_hints": b"",
     }
     assert row["geo_version"]
-    assert row["rules_version"].startswith(f"{__version__}+".encode())
+    assert row["rules_version"].startswith(f"{steps_digest()}+".encode())
     assert b"crawler-user-agents" in row["data_version"]
 
 
