@@ -9,6 +9,9 @@ Rule 1: a click is deleted only after it was seen where it belongs, and by its i
 Rule 2: in pieces, and each piece can be done again: a move that was interrupted goes on.
 Rule 3: the ledger is brought last, and deleted first: a click that is in the ledger alone would be
         missing.
+Rule 4: the days of a piece are marked before it is deleted, as changed some minutes from now: a
+        deletion marks nothing, and who is killed behind it can't. Sums that are made while a click
+        is on two shards don't count then, whoever makes them.
 """
 
 import logging
@@ -17,6 +20,7 @@ from collections.abc import Collection
 
 from app.schema.layout import Layout
 from app.schema.membership import TableServer
+from app.schema.replication import engine_of
 from app.stores.clickhouse.connection import ClickHouseUnavailable, translated
 from app.stores.clickhouse.replicas import catch_up
 from app.stores.clickhouse.shards import SHARDED, local
@@ -30,6 +34,8 @@ _PIECE = 5_000
 #: Longest wait until the replicas of another shard show what one of them has confirmed.
 _SEEN_SECONDS = 30.0
 _POLL_SECONDS = 0.2
+#: Longest that the deletion of a piece takes, after the death of who asked for it, too.
+_DELETED_SECONDS = 600
 
 #: Without tokens: one token of an insert of several blocks would let only the first of them in.
 _COPY = {
@@ -39,6 +45,11 @@ _COPY = {
     "deduplicate_insert": "disable",
     "max_partitions_per_insert_block": 0,
 }
+_MARK = """
+INSERT INTO click_marks (day, marked_at)
+SELECT DISTINCT toDate(time), now() + toIntervalSecond({seconds})
+FROM {table} WHERE {where} AND time < now('UTC')
+"""
 
 
 def count_misplaced(server: TableServer, layout: Layout, since_ms: int) -> int:
@@ -62,12 +73,16 @@ def bring_home(server: TableServer, layout: Layout) -> int:
         ClickHouseUnavailable, ClickHouseRefused: as the servers say; doing it again goes on.
     """
     moved = 0
+    has_marks = bool(engine_of(server, "click_marks"))
     while ids := _misplaced(server, layout):
         literals = ", ".join(f"unhex('{one}')" for one in ids)
         where = f"{_elsewhere(server, layout, layout.since_ms)} AND click_id IN ({literals})"
         for table in SHARDED:
             server.run(f"INSERT INTO {table} SELECT * FROM {local(table)} WHERE {where}", **_COPY)  # noqa: S608 - own text
             _wait_until_seen(server, table, where)
+        if has_marks:
+            marked = {"table": local("clicks"), "where": where, "seconds": _DELETED_SECONDS}
+            server.run(_MARK.format(**marked))
         for table in reversed(SHARDED):
             server.run(f"ALTER TABLE {local(table)} DELETE WHERE {where}", mutations_sync=2)
         moved += len(ids)

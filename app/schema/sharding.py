@@ -88,6 +88,13 @@ def find_layout(servers: Servers) -> Layout | None:
     return known
 
 
+#: First moment of the days that were marked in a week, 0 for none.
+_MARKED = """
+SELECT toUnixTimestamp(toDateTime(min(day), 'UTC')) FROM click_marks
+WHERE marked_at > now() - toIntervalDay(7)
+"""
+
+
 def spread(servers: Servers, layout: Layout) -> None:
     """Have every host part clicks by a layout, and then between the shards that it lacks.
 
@@ -112,8 +119,14 @@ def spread(servers: Servers, layout: Layout) -> None:
 
 
 def _are_misplaced(servers: Servers, layout: Layout) -> bool:
-    """Tell whether clicks of late are where they don't belong, as doctor may have said."""
+    """Tell whether clicks of late are where they don't belong, as doctor may have said.
+
+    Or of days that were marked lately, as a move does that was killed.
+    """
     since_ms = int((time.time() - LATE_SECONDS) * 1000)
+    if engine_of(servers.first, "click_marks"):
+        marked_ms = int(servers.first.run(_MARKED)[0][0]) * 1000
+        since_ms = min(since_ms, marked_ms or since_ms)
     return any(
         count_misplaced(one, layout, since_ms)
         for one, *_ in servers.by_shard

@@ -7,6 +7,7 @@ import pytest
 
 from app.schema import sharding
 from app.schema.layout import Layout
+from app.schema.membership import TableServer
 from app.schema.migrations import SchemaMismatch, known, migrate, tables
 from app.schema.sums import SUM_TABLES
 from app.stores.clickhouse.connection import (
@@ -182,11 +183,10 @@ def sum_up(shards, url):
     return day
 
 
-def marked(shards, url):
-    """Return the days whose clicks have changed, as each host says in the end."""
+def wait_until_marked(shards, url, day):
+    query = f"SELECT day FROM click_marks WHERE day = '{day}'"
     for replica in shards.replicas:
-        wait_until(lambda replica=replica: ask(replica, url, "SELECT day FROM click_marks"))
-    return [day for (day,) in ask(shards.replicas[0], url, "SELECT DISTINCT day FROM click_marks")]
+        wait_until(lambda replica=replica: ask(replica, url, query))
 
 
 def test_clicks_that_came_too_early_are_brought_to_their_shard(
@@ -202,7 +202,7 @@ def test_clicks_that_came_too_early_are_brought_to_their_shard(
     insert(alone, *ahead)
     day = sum_up(shared_shards, alone)
     run(shards_url)
-    assert marked(shared_shards, shards_url) == [day]
+    wait_until_marked(shared_shards, shards_url, day)
     parts = own(shared_shards, shards_url)
     assert sum(parts) == 100
     assert min(parts) > 20
@@ -211,6 +211,38 @@ def test_clicks_that_came_too_early_are_brought_to_their_shard(
     assert own(shared_shards, shards_url) == parts
     settle(shared_shards, shards_url, 100)
     settle(shared_shards, shards_url, 100, "ledger")
+
+
+@pytest.mark.parametrize("table", SHARDED)
+def test_who_is_killed_while_clicks_are_brought_home_leaves_their_days_to_be_read(
+    shared_shards, shards_url, monkeypatch, table
+):
+    """A deletion marks nothing, and sums of before it are of clicks on two shards."""
+    monkeypatch.setattr(sharding, "AHEAD_SECONDS", -4 * 86_400.0)
+    alone = of_one_shard(shared_shards, shards_url)
+    run(alone)
+    before = datetime.now(UTC) - timedelta(days=3)
+    insert(alone, *(click_row(before + timedelta(seconds=number)) for number in range(50)))
+    run_as_before = TableServer.run
+
+    def run_once_more(server, query, *args, **settings):
+        found = run_as_before(server, query, *args, **settings)
+        if f"ALTER TABLE {local(table)} DELETE" in query:
+            raise KeyboardInterrupt
+        return found
+
+    monkeypatch.setattr(TableServer, "run", run_once_more)
+    with pytest.raises(KeyboardInterrupt):
+        run(shards_url)
+    [[last]] = ask(
+        shared_shards.replicas[0],
+        shards_url,
+        f"SELECT max(marked_at) - now() FROM click_marks WHERE day = '{before:%Y-%m-%d}'",
+    )
+    assert last > 540
+    monkeypatch.setattr(TableServer, "run", run_as_before)
+    run(shards_url)
+    settle(shared_shards, shards_url, 50)
 
 
 def test_shards_in_another_order_are_refused(shared_shards, shards_url):
