@@ -51,21 +51,26 @@ class Difference(NamedTuple):
         )
 
 
-def compare_sums(url: str, timeout_seconds: float) -> list[Difference]:
+def compare_sums(url: str, timeout_seconds: float, first: date | None = None) -> list[Difference]:
     """Return where sums differ from their clicks, some links of each day, and mark those days.
 
     Of each day the numbers of clicks are compared, and link by link where those differ; breakdowns
     and visitors with the totals.
 
+    Args:
+        first: day from which on they are looked at; None for all.
+
     Raises:
         ClickHouseUnavailable, ClickHouseRefused: as the server says.
     """
     with closing(ClickHouseConnection(url, timeout_seconds, _SETTINGS)) as connection:
-        return connection.ask(lambda client: _compare(client, url, timeout_seconds))
+        return connection.ask(lambda client: _compare(client, url, timeout_seconds, first))
 
 
-def _compare(client: Client, url: str, timeout_seconds: float) -> list[Difference]:
-    days = [one for one in clean_days(client).values() if not one.is_frozen]
+def _compare(
+    client: Client, url: str, timeout_seconds: float, first: date | None
+) -> list[Difference]:
+    days = [one for one in clean_days(client, first).values() if not one.is_frozen]
     if not days:
         return []
     have_clicks(client, url, timeout_seconds)
@@ -110,7 +115,12 @@ def _closer(client: Client, one: SummedDay) -> list[Difference]:
 
 def _breakdowns(client: Client, days: Iterable[SummedDay]) -> list[Difference]:
     by_version = {one.version: one.day for one in days}
-    rows = client.execute(query("app.sums", "breakdowns"), {"versions": list(by_version)})
+    asked = {
+        "versions": list(by_version),
+        "first": min(by_version.values()),
+        "last": max(by_version.values()),
+    }
+    rows = client.execute(query("app.sums", "breakdowns"), asked)
     return [
         Difference(by_version[version], code, clicks, people, all_clicks, all_people, dimension)
         for version, code, dimension, clicks, people, all_clicks, all_people in rows

@@ -49,7 +49,8 @@ def audit(
     found = _run(settings, unix_ms(moment) if moment else 0)
     lost = SpoolNote(settings.spool_directory).lost()
     server = settings.clickhouse_server
-    sums = compare_sums(server, settings.clickhouse_timeout_seconds)
+    first = moment.date() if moment else None
+    sums = compare_sums(server, settings.clickhouse_timeout_seconds, first)
     if as_json:
         of_sums = [{**one._asdict(), "day": str(one.day)} for one in sums]
         print_json({**to_json(found), "lost_with_spool": lost, "sums": of_sums})

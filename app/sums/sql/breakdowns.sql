@@ -6,15 +6,18 @@ FROM (
         sum(clicks) AS summed, sum(humans) AS summed_people,
         sumIf(visitors, value = 'person') AS people
     FROM click_values
-    WHERE version IN {versions:Array(UInt64)} AND dimension NOT IN ('link', 'leading_link')
+    WHERE day BETWEEN {first:Date} AND {last:Date} AND version IN {versions:Array(UInt64)}
+        AND dimension NOT IN ('link', 'leading_link')
     GROUP BY version, short_code, by
 ) AS parts
 LEFT JOIN (
     SELECT version, short_code, sum(clicks) AS clicks, sum(humans) AS humans,
         sum(visitors_first_of_day) AS firsts, sum(visitors_last_of_day) AS lasts
     FROM click_sums
-    WHERE version IN {versions:Array(UInt64)}
-        AND short_code IN (SELECT DISTINCT short_code FROM click_values)
+    WHERE toDate(time) BETWEEN {first:Date} AND {last:Date} AND version IN {versions:Array(UInt64)}
+        AND short_code IN (
+            SELECT DISTINCT short_code FROM click_values WHERE day BETWEEN {first:Date} AND {last:Date}
+        )
     GROUP BY version, short_code
 ) AS whole USING (version, short_code)
 WHERE summed != clicks OR summed_people != humans

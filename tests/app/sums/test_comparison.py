@@ -1,7 +1,7 @@
 """The comparison of sums with clicks on a real server."""
 
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -44,6 +44,13 @@ def test_a_sum_that_somebody_changed_is_named_and_its_day_computed_anew(client, 
     client.execute("ALTER TABLE click_sums UPDATE humans = 7 WHERE short_code = 'a'", settings=NOW)
     assert compare_sums(url, 30) == [Difference(DAY, "a", 1, 7, 1, 1)]
     assert clean_days(client) == {}
+
+
+def test_days_before_the_first_are_not_looked_at(client, url):
+    client.execute("ALTER TABLE click_sums UPDATE humans = 7 WHERE short_code = 'a'", settings=NOW)
+    assert compare_sums(url, 30, DAY + timedelta(days=1)) == []
+    assert DAY in clean_days(client)
+    assert compare_sums(url, 30, DAY) != []
 
 
 def test_a_click_that_somebody_deleted_is_named_by_its_link(client, url):
