@@ -32,6 +32,7 @@ LAYERS = (
     ("app.reports.reading",),
     ("app.reports.statement",),
     ("app.reports.sums",),
+    ("app.health.system",),
     ("app.exports", "app.health.clickhouse", "app.health.host", "app.health.redis"),
     ("app.backup", "app.erasure", "app.health", "app.reports", "app.links.files"),
     ("app.audit", "app.gunicorn", "app.keys"),

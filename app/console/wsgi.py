@@ -14,6 +14,7 @@ from app.console.api.clicks.routes import click_routes
 from app.console.api.dead_letters.endpoints import dead_letter_routes
 from app.console.api.idempotency import open_answers
 from app.console.api.report_limiter import ReportLimiter
+from app.console.api.system import system_routes
 from app.console.app import App, create_app
 from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
@@ -22,6 +23,7 @@ from app.console.rates.counter import open_counter
 from app.console.rates.limiter import RateLimiter, quotas
 from app.console.routes import api_routes
 from app.dead_letters.shards import open_all_dead_letters
+from app.health.system.system import System
 from app.http.request_ids import RequestIds
 from app.keys.authenticator import Authenticator
 from app.keys.lookup import KeyLookup
@@ -77,6 +79,7 @@ def get_app() -> App:
             keys,
             *dead_letter_routes(open_all_dead_letters(held), trail),
             *click_routes(held, links, limiter),
+            *system_routes(System(held)),
         ),
         Ready(pings, instance_id(held)),
         guards,

@@ -94,6 +94,10 @@ class AllDeadLetters:
             last = letter.letter_id.decode()
         return Page(letters, None)
 
+    def count(self) -> int:
+        """Return how many letters there are."""
+        return sum(letters.count() for letters in self._stores.values())
+
     def requeue(self, letter: DeadLetter) -> bool:
         """Move a letter's entry to the end of the stream that it was in; as DeadLetters.requeue."""
         plain, letters = self._store_of(letter)

@@ -70,6 +70,11 @@ class WorkerMetrics(MetricGroup):
     click_age = fast_histogram(
         "Time from a visit until reports could see its click.", AGE_EDGES, name="click_age_seconds"
     )
+    freshness_p50 = gauge(
+        "Age under which half the clicks became visible in the last five minutes; 0 for none.",
+        name="freshness_p50_seconds",
+        merge="max",
+    )
     freshness_p99 = gauge(
         "Age under which 99 of 100 clicks became visible in the last five minutes; 0 for none.",
         name="freshness_p99_seconds",

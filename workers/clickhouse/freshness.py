@@ -9,7 +9,6 @@ from app.metrics.workers import WorkerMetrics
 #: How far back the gauge looks, and in which steps it forgets.
 WINDOW_SECONDS = 300.0
 _STEP_SECONDS = 10.0
-_SHARE = 0.99
 
 
 class Freshness:
@@ -34,7 +33,8 @@ class Freshness:
         self._wall_clock = wall_clock
         #: What had been counted at some moments, so that what came since can be told.
         self._before = deque([(clock(), list(self._ages.counts))])
-        metrics.freshness_p99.set_function(self.p99_seconds)
+        metrics.freshness_p50.set_function(lambda: self.age_seconds(0.5))
+        metrics.freshness_p99.set_function(lambda: self.age_seconds(0.99))
 
     def note(self, times_ms: Sequence[int]) -> None:
         """Count clicks, by the times of their visits in Unix milliseconds, that are stored now."""
@@ -42,8 +42,8 @@ class Freshness:
         now = self._wall_clock()
         self._ages.observe_all([now - time_ms / 1000 for time_ms in times_ms])
 
-    def p99_seconds(self) -> float:
-        """Return the age under which 99 of 100 clicks of the last minutes stayed, 0 without any.
+    def age_seconds(self, share: float) -> float:
+        """Return the age under which a share of the last minutes' clicks stayed, 0 without any.
 
         It is a bucket's edge, so it may be somewhat more; infinity past the last edge.
         """
@@ -51,7 +51,7 @@ class Freshness:
         counts = [
             now - before for now, before in zip(self._ages.counts, self._before[0][1], strict=True)
         ]
-        wanted = sum(counts) * _SHARE
+        wanted = sum(counts) * share
         if not wanted:
             return 0.0
         for edge, count in zip((*self._ages.edges, float("inf")), counts, strict=True):

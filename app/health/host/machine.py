@@ -103,7 +103,7 @@ def geoip_check(paths: Sequence[Path], now: datetime) -> Check:
     made = {}
     for path in paths:
         try:
-            made[path] = _made(path)
+            made[path] = made_at(path)
         # Numbers of a damaged file may be of any size.
         except Exception as error:  # noqa: BLE001
             mend = f"put a whole one there, or set {_GEOIP_VARIABLE} to another"
@@ -115,7 +115,8 @@ def geoip_check(paths: Sequence[Path], now: datetime) -> Check:
     return ok("geoip", text)
 
 
-def _made(path: Path) -> datetime:
+def made_at(path: Path) -> datetime:
+    """Return when a database of places was made; raises whatever a damaged file leads to."""
     import maxminddb  # noqa: PLC0415 - what asks for other checks needs no reader
 
     # Read, not mapped: somebody may be writing it.

@@ -25,20 +25,21 @@ def visits(now: float, age_seconds: float, count: int) -> list[int]:
 
 
 def test_without_clicks_there_is_no_age(freshness):
-    assert freshness.p99_seconds() == 0.0
+    assert freshness.age_seconds(0.99) == 0.0
 
 
 def test_it_is_the_age_that_only_one_of_a_hundred_exceeds(freshness, now):
     freshness.note(visits(now[0], 0.9, 99))
     freshness.note(visits(now[0], 50.0, 1))
-    assert freshness.p99_seconds() == 1.0
+    assert freshness.age_seconds(0.99) == 1.0
+    assert freshness.age_seconds(0.5) == 1.0
     freshness.note(visits(now[0], 50.0, 1))
-    assert freshness.p99_seconds() == 60.0
+    assert freshness.age_seconds(0.99) == 60.0
 
 
 def test_a_click_of_another_day_is_beyond_all_edges(freshness, now):
     freshness.note(visits(now[0], 86_400.0, 1))
-    assert freshness.p99_seconds() == float("inf")
+    assert freshness.age_seconds(0.99) == float("inf")
 
 
 def test_what_is_long_ago_is_forgotten(freshness, now):
@@ -46,16 +47,16 @@ def test_what_is_long_ago_is_forgotten(freshness, now):
         """Let time pass in which the gauge is asked for again and again."""
         for _ in range(round(seconds / 10)):
             now[0] += 10
-            freshness.p99_seconds()
+            freshness.age_seconds(0.99)
 
     freshness.note(visits(now[0], 86_400.0, 100))
     go_on(WINDOW_SECONDS / 2)
     freshness.note(visits(now[0], 0.2, 100))
-    assert freshness.p99_seconds() == float("inf")
+    assert freshness.age_seconds(0.99) == float("inf")
     go_on(WINDOW_SECONDS / 2 + 10)
-    assert freshness.p99_seconds() == 0.25
+    assert freshness.age_seconds(0.99) == 0.25
     go_on(WINDOW_SECONDS / 2)
-    assert freshness.p99_seconds() == 0.0
+    assert freshness.age_seconds(0.99) == 0.0
 
 
 def test_every_age_is_counted_and_the_gauge_is_shown(freshness, registry, now):

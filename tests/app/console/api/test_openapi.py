@@ -13,6 +13,7 @@ from app.config.settings import Settings
 from app.console.api.dead_letters.endpoints import dead_letter_routes
 from app.console.api.links.models import LinkPatch, LinkReplacement, LinkView, NewLink, require
 from app.console.api.openapi import PATH, methods_of
+from app.console.api.system import system_routes
 from app.dead_letters.shards import AllDeadLetters
 from app.links.json import describe
 from app.links.link import Link
@@ -27,6 +28,7 @@ def client() -> falcon.testing.TestClient:
     away = Broken(RedisUnavailable("away"))
     routes = dead_letter_routes(AllDeadLetters({}), Broken(RedisUnavailable("away")))
     routes += clicks_of(Settings(), away)
+    routes += system_routes(away)
     return client_of(Broken(ClickHouseUnavailable("away")), away, more=routes)
 
 

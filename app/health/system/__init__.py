@@ -1,0 +1,1 @@
+"""How an installation fares, as its console tells programs."""

@@ -1,0 +1,28 @@
+from typing import Any
+
+import pytest
+
+from app.console.api.system import system_routes
+from app.health.system.system import System
+from tests.support.console import TOKEN, Broken, client_of
+
+
+def unshown(_bind: str, _token: str | None) -> Any:
+    raise ConnectionRefusedError("refused")
+
+
+@pytest.mark.parametrize(("token", "status"), [(TOKEN, 200), ("another-of-16-characters", 401)])
+def test_how_the_installation_fares_is_told_to_who_may_know(
+    links: Any, make_settings, redis_url: str, token: str, status: int
+) -> None:
+    routes = system_routes(System(make_settings(redis_url=redis_url), show=unshown))
+    client = client_of(Broken(RuntimeError("unasked")), links, TOKEN, more=routes)
+    answer = client.simulate_get("/api/v1/system", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == status
+    if status == 200:
+        assert (answer.json["dead_letters"], answer.json["redirect"]) == (0, None)
+
+
+def test_it_takes_the_right_to_see_the_system(make_settings) -> None:
+    (route,) = system_routes(System(make_settings()))
+    assert route.resource.rights == {"GET": "system:read"}
