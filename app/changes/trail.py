@@ -108,10 +108,16 @@ class Trail:
 
     def write(self, change: Change) -> bytes:
         """Write a line before its change is made, and return the line's id."""
-        line = (MOST, change.count, *to_entry(change))
-        with translated(self._url):
-            written: Any = self._client.eval(script("app.changes", "write"), 1, API_CHANGES, *line)
-            return bytes(written)
+        return self.write_each([change])[0]
+
+    def write_each(self, changes: Sequence[Change]) -> list[bytes]:
+        """Write a line for each change before they are made, and return the lines' ids."""
+        write = script("app.changes", "write")
+        with translated(self._url), self._client.pipeline(transaction=False) as written:
+            for change in changes:
+                written.eval(write, 1, API_CHANGES, MOST, change.count, *to_entry(change))
+            ids: list[bytes] = written.execute()
+            return ids
 
     def take_back(self, line_id: bytes, subject: str) -> None:
         """Take a line back whose change wasn't made."""

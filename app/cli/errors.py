@@ -13,6 +13,7 @@ from app.keys.key import CorruptKey
 from app.keys.store import InvalidKey, KeyContended, KeyNotFound, KeyRevoked
 from app.links.history import CannotRestore, VersionNotFound
 from app.links.link import CodeTaken, CorruptLink, LinkContended, LinkNotFound
+from app.links.tags import TagKept, TagNotFound, TagTaken
 from app.links.validation import InvalidLink
 from app.stores.clickhouse.connection import (
     ClickHouseError,
@@ -44,6 +45,9 @@ _FAILED = (
     LinkNotFound,
     RedisRefused,
     SpoolUnreadable,
+    TagKept,
+    TagNotFound,
+    TagTaken,
     VersionNotFound,
 )
 

@@ -48,6 +48,9 @@ COMMANDS = {
         "Run the workers, which store the clicks, until they are told to stop.",
     ),
     "links": Command("app.cli.links.links", _DAILY, "Add, show, change and list short links."),
+    "tags": Command(
+        "app.cli.links.tags", _DAILY, "List tags of links, rename them and take them off."
+    ),
     "stats": Command(
         "app.cli.clicks.stats",
         _DAILY,

@@ -18,6 +18,8 @@ from app.console.api.keys import PATH as KEYS_PATH
 from app.console.api.links import operations
 from app.console.api.links.bulk.exports import EXPORT, EXPORT_PATH, Export
 from app.console.api.links.bulk.imports import IMPORT, IMPORT_PATH, Import
+from app.console.api.links.bulk.tags import ONE_TAG, TAG_PATH, TAGS, AllTags, OneTag
+from app.console.api.links.bulk.tags import PATH as TAGS_PATH
 from app.console.api.links.bulk.turns import Turns
 from app.console.api.links.collection import Links
 from app.console.api.links.history import HISTORY_PATH, RESTORE_PATH, LinkHistory, Restore
@@ -40,6 +42,7 @@ from app.console.api.stats import (
 )
 from app.keys.store import KeyStore
 from app.links.store import LinkStore
+from app.links.tags import Tags
 from app.reports.reading.reader import Reports
 from app.reports.spellings import LINK_PATH as LINK_STATS_PATH
 from app.reports.spellings import PATH as STATS_PATH
@@ -53,6 +56,7 @@ def api_routes(
     answers: KeptAnswers,
     trail: Trail,
     keys: KeyStore,
+    tags: Tags,
     *more: Route,
 ) -> list[Route]:
     """Return the routes of /api/v1.
@@ -63,6 +67,7 @@ def api_routes(
         answers: to requests with an Idempotency-Key.
         trail: of the changes.
         keys: of those who ask.
+        tags: of the links.
         more: routes of rooms that bring their own.
     """
     turns = Turns()
@@ -78,6 +83,8 @@ def api_routes(
         Route(RESTORE_PATH, Restore(links, link_base, trail), operations.RESTORE),
         Route(IMPORT_PATH, Import(links, link_base, turns), IMPORT),
         Route(EXPORT_PATH, Export(links, link_base, turns), EXPORT),
+        Route(TAGS_PATH, AllTags(tags), TAGS),
+        Route(TAG_PATH, OneTag(tags, links, turns), ONE_TAG),
         Route(LINK_STATS_PATH, LinkStats(reports, links, limiter), LINK_STATS),
         Route(STATS_PATH, AnyStats(reports, links, limiter), ANY_STATS),
         Route(QUERY_PATH, QueryStats(reports, links, limiter), QUERY_STATS),

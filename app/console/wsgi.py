@@ -29,6 +29,7 @@ from app.keys.authenticator import Authenticator
 from app.keys.lookup import KeyLookup
 from app.keys.store import open_keys
 from app.links.store import open_store
+from app.links.tags import open_tags
 from app.logs import setup as logs
 from app.metrics.console import ConsoleMetrics
 from app.metrics.exposition import Exposition
@@ -77,6 +78,7 @@ def get_app() -> App:
             open_answers(held),
             trail,
             keys,
+            open_tags(held),
             *dead_letter_routes(open_all_dead_letters(held), trail),
             *click_routes(held, links, limiter),
             *system_routes(System(held)),

@@ -1,6 +1,6 @@
 """Editor that changes links, each by compare-and-set of its text, and keeps lists up with them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -8,9 +8,8 @@ from app.links import codes
 from app.links.link import Link, LinkContended, LinkDeleted, LinkNotFound, decode
 from app.links.listing import LinkList
 from app.links.precondition import ANY, Precondition
-from app.links.writer import LinkWriter
+from app.links.writer import Exchange, LinkWriter
 from app.stores.keys import LINK_INDEX, LINK_TOMBSTONES, link_key, link_tag_key
-from app.stores.redis.client import despite_full
 from app.stores.redis.errors import translated
 
 if TYPE_CHECKING:
@@ -92,14 +91,25 @@ class LinkEditor:
             raw: the text that was read.
         """
         with translated(self._url):
-            for index in indexes_of(after):
-                # A full Redis takes what belongs to a change of a link as well.
-                entry = despite_full(index, "ZADD", index, "NX", after.created_ms, after.code)
-                self._client.execute_command(*entry)  # type: ignore[no-untyped-call]
+            self._links.enter((key, after) for key in indexes_of(after))
             is_done = self._writer.swap(raw, before, after)
         if is_done:
             self._links.keep_up(before, after)
         return is_done
+
+    def exchange_each(self, changes: Sequence[Exchange]) -> list[bool]:
+        """Put links in the place of other versions, some at a time, as :meth:`exchange` does one.
+
+        What was deleted is to be tidied up by who asks.
+        """
+        with translated(self._url):
+            self._links.enter((key, after) for _, _, after in changes for key in indexes_of(after))
+            are_done = self._writer.swap_each(changes)
+        done = zip(changes, are_done, strict=True)
+        self._links.keep_each_up(
+            [(before, after) for (_, before, after), is_done in done if is_done]
+        )
+        return are_done
 
 
 def indexes_of(link: Link) -> list[str]:

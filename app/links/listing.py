@@ -152,30 +152,47 @@ class LinkList:
         if found := [Entry(code, int(score)) for code, score in scores if score is not None]:
             self._bury(found)
 
-    def list_under(self, tags: Iterable[str], link: Link) -> None:
-        """List a link under tags that it has."""
-        with translated(self._url):
-            for tag in tags:
-                key = link_tag_key(tag)
+    def enter(self, entries: Iterable[tuple[str, Link]]) -> None:
+        """Put links on lists, where they aren't there.
+
+        Args:
+            entries: keys of lists, and what goes there.
+        """
+        pairs_of: dict[str, list[str | int]] = {}
+        for key, link in entries:
+            pairs_of.setdefault(key, []).extend((link.created_ms, link.code))
+        with translated(self._url), self._client.pipeline(transaction=False) as entered:
+            for key, pairs in pairs_of.items():
                 # Also on a full Redis: an entry is as small as the change of which it is a part.
-                add = despite_full(key, "ZADD", key, "NX", link.created_ms, link.code)
-                self._client.execute_command(*add)  # type: ignore[no-untyped-call]
+                entered.execute_command(*despite_full(key, "ZADD", key, "NX", *pairs))  # type: ignore[no-untyped-call]
+            entered.execute()
 
     def unlist_under(self, tag: str, codes: Collection[str]) -> None:
         """Take links off the list of a tag, but for those that have it after all."""
+        key = link_tag_key(tag)
         with translated(self._url):
-            self._client.zrem(link_tag_key(tag), *codes)
-        for link in self._existing(codes):
-            if tag in link.tags:
-                self.list_under([tag], link)
+            self._client.zrem(key, *codes)
+        self.enter((key, link) for link in self._existing(codes) if tag in link.tags)
 
     def keep_up(self, before: Link, link: Link) -> None:
         """List a link after a change, by its tags and if it was restored: see rule 3."""
         if before.deleted and not link.deleted:
             self._unbury(link)
-        self.list_under(set(link.tags) - set(before.tags), link)
-        for tag in set(before.tags) - set(link.tags):
-            self.unlist_under(tag, [link.code])
+        self.keep_each_up([(before, link)])
+
+    def keep_each_up(self, changes: Sequence[tuple[Link, Link]]) -> None:
+        """List links, which were not restored, by their tags after a change: see rule 3."""
+        self.enter(
+            (link_tag_key(tag), link)
+            for before, link in changes
+            for tag in set(link.tags) - set(before.tags)
+        )
+        lost: dict[str, list[str]] = {}
+        for before, link in changes:
+            for tag in set(before.tags) - set(link.tags):
+                lost.setdefault(tag, []).append(link.code)
+        for tag, codes in lost.items():
+            self.unlist_under(tag, codes)
 
     def take_off(self, gone: Sequence[Link]) -> None:
         """Take links whose tombstones stand off the lists."""
@@ -296,11 +313,10 @@ class LinkList:
 
     def _unbury(self, link: Link) -> None:
         """Move a restored link's entry to the index, where one stands as it is restored."""
-        add = despite_full(LINK_INDEX, "ZADD", LINK_INDEX, "NX", link.created_ms, link.code)
         with translated(self._url):
             self._client.zrem(LINK_TOMBSTONES, link.code)
             self._client.srem(LINK_DELETED, link.code)
-            self._client.execute_command(*add)  # type: ignore[no-untyped-call]
+        self.enter([(LINK_INDEX, link)])
 
     def _existing(self, codes_found: Collection[str]) -> Iterator[Link]:
         if not codes_found:

@@ -268,16 +268,16 @@ class LinkStore:
         Args:
             deleted: as they were.
         """
-        with translated(self._url):
+        with translated(self._url), self._client.pipeline(transaction=False) as forgotten:
             for link in deleted:
-                self._client.delete(link_spent_key(link.code))
                 key = link_uses_key(link.code)
+                forgotten.delete(link_spent_key(link.code))
                 if link.click_limit is None:
-                    self._client.delete(key)
+                    forgotten.delete(key)
                 else:
                     # That none were used is known, too.
-                    kept = despite_full(key, "SET", key, 0, "NX")
-                    self._client.execute_command(*kept)  # type: ignore[no-untyped-call]
+                    forgotten.execute_command(*despite_full(key, "SET", key, 0, "NX"))  # type: ignore[no-untyped-call]
+            forgotten.execute()
 
     def has_uses(self, code: str) -> bool:
         """Tell whether it is known how many clicks of a limited link were used."""

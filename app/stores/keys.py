@@ -42,6 +42,9 @@ API_CHANGES_OF = "{api}:changes:subjects"
 #: Flag that lines of versions before are in that set.
 API_CHANGES_LISTED = "{api}:changes:subjects:complete"
 
+#: Hash of the tags that are being renamed, by what they were.
+API_TAG_RENAMES = "{api}:tags:renames"
+
 
 def link_key(code: str) -> str:
     """Return the key that holds the link as JSON."""

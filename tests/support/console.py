@@ -23,6 +23,7 @@ from app.http.request_ids import RequestIds
 from app.keys.authenticator import Authenticator
 from app.keys.lookup import KeyLookup
 from app.keys.store import KeyNotFound
+from app.links.tags import Tags
 from app.metrics.console import ConsoleMetrics
 
 SHORT = "https://go.example"
@@ -106,6 +107,7 @@ def client_of(
             KeptAnswers(links._client, ""),
             trail,
             keys,
+            Tags(links._client, "", links),
             *more,
         ),
         Ready(pings, "one"),

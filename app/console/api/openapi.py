@@ -20,6 +20,8 @@ from app.version import __version__
 PATH = "/api/v1/openapi.json"
 _METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH")
 _NOTHING = Operation()
+#: What falcon is told of a field of a path beside its name.
+_CONVERTER = re.compile(r":\w+}")
 #: Headers that every answer has.
 _OF_ALL = {
     "RateLimit": "What is left of the minute's requests, by policy.",
@@ -88,7 +90,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "paths": {route.path: _path(route) for route in routes},
+        "paths": {_CONVERTER.sub("}", route.path): _path(route) for route in routes},
         "components": {
             "schemas": _schemas(operations),
             "securitySchemes": {
@@ -117,7 +119,8 @@ def _path(route: Route) -> dict[str, Any]:
 def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any]:
     text = inspect.getdoc(getattr(route.resource, f"on_{method.lower()}")) or ""
     rights: Rights = getattr(route.resource, "rights", {})
-    words = re.findall(r"\w+", route.path.removeprefix("/api/v1"))
+    path = _CONVERTER.sub("}", route.path)
+    words = re.findall(r"\w+", path.removeprefix("/api/v1"))
     found: dict[str, Any] = {
         "operationId": "_".join([method.lower(), *words]),
         "summary": text.partition("\n")[0].rstrip("."),
@@ -125,7 +128,7 @@ def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any
         "security": [{"key": [scope] if (scope := rights.get(method)) else []}],
         "responses": _responses(operation),
     }
-    if parameters := [*_of_path(route.path, operation), *operation.parameters]:
+    if parameters := [*_of_path(path, operation), *operation.parameters]:
         found["parameters"] = [_parameter(each) for each in parameters]
     if operation.body:
         schema = _reference(operation.body)

@@ -19,6 +19,7 @@ from app.links.link import (
     LinkDeleted,
     LinkNotFound,
 )
+from app.links.tags import TagKept, TagNotFound, TagTaken
 from app.links.validation import InvalidLink
 from app.reports.scope import OutOfScope
 
@@ -74,6 +75,13 @@ KINDS: Mapping[str, Kind] = {
     ),
     "version-not-restorable": Kind(
         409, "The version can't be restored", "detail says why, and what to do instead."
+    ),
+    "tag-not-found": Kind(404, "There is no such tag", "No link that the key sees carries it."),
+    "tag-taken": Kind(
+        409, "The tag is there already", "Links have it: send merge to have both become one."
+    ),
+    "tag-kept": Kind(
+        403, "The key is restricted to this tag", "It would see those links no longer, or others."
     ),
     "code-taken": Kind(
         409, "The code is taken", "Another link has this code, or had it before it was deleted."
@@ -135,6 +143,9 @@ OF_ERRORS: Mapping[type[Exception], str] = {
     LinkChanged: "link-changed",
     LinkContended: "link-contended",
     VersionNotFound: "version-not-found",
+    TagNotFound: "tag-not-found",
+    TagTaken: "tag-taken",
+    TagKept: "tag-kept",
     CannotRestore: "version-not-restorable",
     CorruptLink: "link-unreadable",
     OutOfScope: "out-of-scope",

@@ -1,14 +1,14 @@
 -- Add a line to the trail of changes (app/changes), and return its id: fields stand in ARGV from a
--- place on. A line may be as long as two targets, so that what all take is bounded as well.
+-- place on, to its end or another place. A line may be as long as two targets, so that what all take is bounded as well.
 -- Beside the trail, in its slot, a sorted set has where each subject's lines stand; see
 -- app/changes/lua/list.lua for those of versions before.
-local function note(trail, most, first, count)
+local function note(trail, most, first, count, last)
     local most_bytes, node, subjects = 64 * 1024 * 1024, 100, trail .. ':subjects'
     local function place(subject, id)
         return subject .. '\0' .. sortable(id)
     end
     local fields = {'count', count}
-    for index = first, #ARGV do
+    for index = first, last or #ARGV do
         fields[#fields + 1] = ARGV[index]
     end
     local id = redis.call('XADD', trail, '*', unpack(fields))

@@ -46,7 +46,7 @@ def routes(app: Any) -> Iterator[tuple[str, Any]]:
         node = waiting.pop()
         waiting += node.children
         if node.resource is not None and node.uri_template.startswith("/api/"):
-            yield node.uri_template, node.resource
+            yield node.uri_template.replace(":path}", "}"), node.resource
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
