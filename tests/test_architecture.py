@@ -25,6 +25,7 @@ _IN_TEXT = re.compile(rf"`({_PATH})`")
 _NAMED = re.compile(rf"`({_PATH}\.py)`((?:,? `\w+`(?!\.))+)")
 _EXAMPLES = {
     "code": "CODE",
+    "bucket": "NUMBER",
     "tag": "TAG",
     "day": "DAY",
     "stream": Settings.model_fields["stream"].default,

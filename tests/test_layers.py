@@ -19,7 +19,7 @@ LAYERS = (
     ("app.cli.services", "app.cli.stores"),
     ("app.local",),
     ("app.redirect", "app.console", "workers", "workers.explain"),
-    ("app.console.api.clicks",),
+    ("app.console.api.clicks", "app.console.yourls"),
     ("app.console.api.links.bulk", "app.console.rates"),
     ("app.console.api.links", "app.console.api.dead_letters"),
     ("app.console.api", "app.redirect.server.gunicorn", "workers.supervisor", "workers.replay"),

@@ -140,6 +140,11 @@ class Settings(StoreSettings):
         description="Bearer token that opens all of the console, beside API keys; it has to have"
         " one or the other where other machines reach it.",
     )
+    yourls_unique_urls: bool = Field(
+        True,
+        description="Whether a URL that has a short link gets that one again from /yourls-api.php,"
+        " as with YOURLS' own setting of that name.",
+    )
     console_hosts: Hosts = Field(
         (),
         description="Host names under which the console may be asked, beside localhost and"

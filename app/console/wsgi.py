@@ -22,6 +22,7 @@ from app.console.middleware import BearerAuth, KnownHosts
 from app.console.rates.counter import open_counter
 from app.console.rates.limiter import RateLimiter, quotas
 from app.console.routes import api_routes
+from app.console.yourls.resource import yourls_route
 from app.dead_letters.shards import open_all_dead_letters
 from app.health.system.system import System
 from app.http.request_ids import RequestIds
@@ -69,23 +70,34 @@ def get_app() -> App:
         *cross_origin(held.console_origins),
         BearerAuth(authenticator),
     )
+    routes = api_routes(
+        reports,
+        limiter,
+        links,
+        held.link_base,
+        open_answers(held),
+        trail,
+        keys,
+        open_tags(held),
+        *dead_letter_routes(open_all_dead_letters(held), trail),
+        *click_routes(held, links, limiter),
+        *system_routes(System(held)),
+    )
+    rates = RateLimiter(open_counter(held), quotas(held))
+    foreign = yourls_route(
+        reports,
+        limiter,
+        links,
+        held.link_base,
+        authenticator,
+        (rates, metrics),
+        is_unique=held.yourls_unique_urls,
+    )
     return create_app(
-        api_routes(
-            reports,
-            limiter,
-            links,
-            held.link_base,
-            open_answers(held),
-            trail,
-            keys,
-            open_tags(held),
-            *dead_letter_routes(open_all_dead_letters(held), trail),
-            *click_routes(held, links, limiter),
-            *system_routes(System(held)),
-        ),
+        [*routes, foreign],
         Ready(pings, instance_id(held)),
         guards,
-        RateLimiter(open_counter(held), quotas(held)),
+        rates,
         metrics,
         Exposition(directory),
         request_ids,

@@ -10,6 +10,7 @@ from app.keys.caller import ANYBODY, GO_BETWEEN, METRICS_READER, TOKEN_HOLDER, C
 from app.keys.credential import Credential
 from app.keys.key import ApiKey, proves
 from app.keys.lookup import KeyLookup
+from app.keys.signature import Signed
 
 #: Why someone is not let in.
 Reason = Literal["missing", "malformed", "unknown", "expired", "revoked"]
@@ -83,6 +84,29 @@ class Authenticator:
         if credential is None:
             raise Unauthorized("malformed", "This is neither a key nor the console's token.")
         return self._holder(credential)
+
+    def admit_signed(self, signed: Signed | None) -> Caller:
+        """Return who asks in the language of YOURLS; nobody does without a key, wherever he is.
+
+        Args:
+            signed: what the request carries; None for nothing.
+
+        Raises:
+            Unauthorized: nobody whom we know.
+            RedisUnavailable, RedisRefused: Redis doesn't do its part.
+        """
+        if signed is None:
+            raise Unauthorized("missing", "Please log in")
+        now = self._now()
+        if not signed.is_timely(now):
+            raise Unauthorized("expired", "Please log in")
+        # Each is compared with, so that time doesn't tell which one is nearly right.
+        proven = [key for key in self._keys.signing() if signed.proves(key, now)]
+        if not proven:
+            raise Unauthorized("unknown", "Please log in")
+        _require_live(proven[0], now)
+        self._keys.note_use(proven[0].id, now)
+        return proven[0].caller
 
     def _demands(self, *, asks_metrics: bool) -> bool:
         """Tell whether this machine has to send something, too.

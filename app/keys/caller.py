@@ -17,6 +17,8 @@ Scope = Literal[
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 #: What tells of all links at once, so that a restriction to some of them can't hold.
 UNRESTRICTED: frozenset[Scope] = frozenset(("system:read", "admin"))
+#: What can be asked in the language of YOURLS: links made, found and counted, and none changed.
+YOURLS_SCOPES: frozenset[Scope] = frozenset(("links:read", "links:write", "stats:read"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ def describe(key: ApiKey, used_at: Mapping[str, int], now: float) -> dict[str, o
         "state": key.state(now),
         "scopes": list(key.scopes),
         "tags": list(key.tags),
+        "yourls": key.is_of_yourls,
         "created_at": rfc3339(key.created_ms),
         "expires_at": _time(key.expires_at),
         "last_used_at": _time(used_at.get(key.id)),

@@ -1,7 +1,7 @@
 """Contract that all share who read or write API keys: a key, and its JSON in Redis."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_type_hints
 
 import orjson
@@ -11,7 +11,7 @@ from app.keys.caller import SCOPES, Caller, Scope
 State = Literal["live", "expired", "revoked"]
 
 #: What a secret is compared with where there is no key: no text has this digest that is known.
-_NO_DIGEST = "0" * 64
+NO_DIGEST = "0" * 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,9 @@ class ApiKey:
         revoked_ms: when it was revoked, or None.
         old_sha256: of the secret before the last one, which is good until ``old_until``.
         old_until: Unix seconds.
+        signature: what a client of YOURLS signs with; '' for a key that is sent as a credential,
+            of which only a digest is kept.
+        old_signature: the one before, as ``old_sha256``.
     """
 
     id: str
@@ -39,14 +42,21 @@ class ApiKey:
     tags: tuple[str, ...] = ()
     expires_at: int | None = None
     revoked_ms: int | None = None
-    old_sha256: str = _NO_DIGEST
+    old_sha256: str = NO_DIGEST
     old_until: int = 0
+    signature: str = field(default="", repr=False)
+    old_signature: str = field(default="", repr=False)
 
     def state(self, now: float) -> State:
         """Return what the key is at a time in Unix seconds."""
         if self.revoked_ms is not None:
             return "revoked"
         return "live" if self.expires_at is None or now < self.expires_at else "expired"
+
+    @property
+    def is_of_yourls(self) -> bool:
+        """Whether it is good for the interface of YOURLS, and for nothing else."""
+        return bool(self.signature)
 
     @property
     def caller(self) -> Caller:
@@ -64,7 +74,7 @@ def proves(key: ApiKey | None, sha256: str, now: float) -> bool:
     Args:
         now: Unix seconds.
     """
-    current, old, old_until = _NO_DIGEST, _NO_DIGEST, 0
+    current, old, old_until = NO_DIGEST, NO_DIGEST, 0
     if key:
         current, old, old_until = key.sha256, key.old_sha256, key.old_until
     is_current = hmac.compare_digest(sha256, current)

@@ -8,7 +8,7 @@ Rule 2: that there are keys is never forgotten: none is ever deleted.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from app.keys.key import ApiKey, CorruptKey
 from app.keys.store import KeyNotFound, KeyStore
@@ -36,6 +36,8 @@ class KeyLookup:
         self._used: dict[str, int] = {}
         self._has_keys: bool | None = None
         self._counted_at = 0.0
+        self._signing: Sequence[ApiKey] = ()
+        self._signing_at = -_YOUNG_SECONDS
 
     def find(self, key_id: str) -> ApiKey | None:
         """Return a key as it was half a second ago or later; None where there is none.
@@ -58,6 +60,19 @@ class KeyLookup:
         # As of before it was asked for.
         self._found[key_id] = (key, now)
         return key
+
+    def signing(self) -> Sequence[ApiKey]:
+        """Return the keys of YOURLS' clients as they were half a second ago or later.
+
+        Raises:
+            RedisUnavailable, RedisRefused: Redis doesn't do its part.
+        """
+        now = self._clock()
+        if now - self._signing_at >= _YOUNG_SECONDS:
+            found = [key for key in self._store.all() if key.is_of_yourls]
+            # As of before they were asked for.
+            self._signing, self._signing_at = found, now
+        return self._signing
 
     def has_keys(self) -> bool:
         """Tell whether there are keys; Redis away, whether there were any.

@@ -16,9 +16,10 @@ import orjson
 from app.changes.author import Author, local_author
 from app.changes.change import MOST, Change, What, difference, to_entry
 from app.config.settings import Settings
-from app.keys.caller import UNRESTRICTED, Scope
+from app.keys.caller import UNRESTRICTED, YOURLS_SCOPES, Scope
 from app.keys.credential import Credential
-from app.keys.key import ApiKey, CorruptKey, decode, encode
+from app.keys.key import NO_DIGEST, ApiKey, CorruptKey, decode, encode
+from app.keys.signature import Signature
 from app.stores.keys import API_CHANGES, API_KEYS, API_KEYS_USED
 from app.stores.redis.client import connect, despite_full
 from app.stores.redis.errors import RedisError, translated
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 MAX_NAME = 100
 _MINUTE_SECONDS = 60
+#: Ends of the names of what proves that a key is held.
+_PROOFS = ("sha256", "signature")
 #: Editors of one key at the same moment that are waited for.
 _SWAPS = 20
 
@@ -114,29 +117,32 @@ class KeyStore:
         *,
         tags: Sequence[str] = (),
         expires_at: int | None = None,
-    ) -> tuple[ApiKey, Credential]:
-        """Store a new key, and return it with what its holder sends, which is kept nowhere.
+        of_yourls: bool = False,
+    ) -> tuple[ApiKey, Credential | Signature]:
+        """Store a new key, and return it with what its holder sends.
 
         Args:
             tags: as links carry them.
             expires_at: Unix seconds.
+            of_yourls: whether it shall be good for the interface of YOURLS, and for that alone.
 
         Raises:
             InvalidKey: there can be no such key.
         """
-        _check(name, scopes, tags)
-        credential = Credential.make()
+        _check(name, scopes, tags, of_yourls=of_yourls)
+        credential, signature = Credential.make(), Signature.make() if of_yourls else None
         key = ApiKey(
             id=credential.id,
             name=name,
-            sha256=credential.sha256,
+            sha256=NO_DIGEST if signature else credential.sha256,
+            signature=signature.text if signature else "",
             scopes=tuple(scopes),
             tags=tuple(tags),
             created_ms=int(self._now() * 1000),
             expires_at=expires_at,
         )
         self._put(b"", key, Change("key.added", key.id, self._author, after=_told(key)))
-        return key, credential
+        return key, signature or credential
 
     def get(self, key_id: str) -> ApiKey:
         """Return a key.
@@ -185,7 +191,9 @@ class KeyStore:
             lambda key: key if key.revoked_ms is not None else replace(key, revoked_ms=revoked_ms),
         )
 
-    def rotate(self, key_id: str, overlap_seconds: int = 0) -> tuple[ApiKey, Credential]:
+    def rotate(
+        self, key_id: str, overlap_seconds: int = 0
+    ) -> tuple[ApiKey, Credential | Signature]:
         """Give a key a new secret, and return it with what its holder sends from now on.
 
         Args:
@@ -196,17 +204,25 @@ class KeyStore:
             KeyNotFound: there is none with this id.
             KeyContended: others kept changing it.
         """
-        credential = Credential.make(key_id)
+        credential, signature = Credential.make(key_id), Signature.make()
         old_until = int(self._now()) + overlap_seconds
 
         def rotated(key: ApiKey) -> ApiKey:
             if key.revoked_ms is not None:
                 raise KeyRevoked(f"the key {key_id} was revoked: add another")
+            if key.is_of_yourls:
+                return replace(
+                    key,
+                    signature=signature.text,
+                    old_signature=key.signature,
+                    old_until=old_until,
+                )
             return replace(
                 key, sha256=credential.sha256, old_sha256=key.sha256, old_until=old_until
             )
 
-        return self._swap("key.rotated", key_id, rotated), credential
+        key = self._swap("key.rotated", key_id, rotated)
+        return key, signature if key.is_of_yourls else credential
 
     def restore(self, key: ApiKey) -> None:
         """Put a key back as it was, unless there is one with its id."""
@@ -240,7 +256,7 @@ class KeyStore:
 def _told(key: ApiKey) -> dict[str, Any]:
     """Return what a line of the trail says of a key: everything but what proves it."""
     told: dict[str, Any] = orjson.loads(encode(key))
-    return {name: value for name, value in told.items() if not name.endswith("sha256")}
+    return {name: value for name, value in told.items() if not name.endswith(_PROOFS)}
 
 
 def _readable(key_id: str, raw: bytes) -> ApiKey | None:
@@ -251,12 +267,16 @@ def _readable(key_id: str, raw: bytes) -> ApiKey | None:
         return None
 
 
-def _check(name: str, scopes: Sequence[Scope], tags: Sequence[str]) -> None:
+def _check(name: str, scopes: Sequence[Scope], tags: Sequence[str], *, of_yourls: bool) -> None:
     faults = {}
     if not (name.strip() and name.isprintable() and len(name) <= MAX_NAME):
         faults["name"] = f"expected 1 to {MAX_NAME} printable characters"
     if not scopes:
         faults["scopes"] = "say what the key may do"
+    if of_yourls and not YOURLS_SCOPES.issuperset(scopes):
+        faults["scopes"] = (
+            f"a key for YOURLS' clients has some of {', '.join(sorted(YOURLS_SCOPES))}"
+        )
     if tags and not UNRESTRICTED.isdisjoint(scopes):
         faults["tags"] = (
             "a key with the scope admin or system:read sees all links, whatever their tags"

@@ -26,6 +26,7 @@ from app.links.link import CodeTaken, Link, decode, is_tombstone, tombstone
 from app.links.listing import LinkList
 from app.links.making import Note, make
 from app.links.precondition import ANY, Precondition
+from app.links.target_index import TargetIndex
 from app.links.validation import LinkOptions
 from app.links.writer import LinkWriter
 from app.stores.keys import link_key, link_spent_key, link_uses_key
@@ -92,6 +93,7 @@ class LinkStore:
         self._now_ms = now_ms
         self._choice = choice
         self.links = LinkList(client, url)
+        self.targets = TargetIndex(client, url)
         self._write_as(author or local_author())
 
     def by(self, author: Author) -> "LinkStore":
@@ -137,8 +139,7 @@ class LinkStore:
             faults["target"] = "it is missing: say where the link leads"
         now_ms = self._now_ms()
         held = self._options.check(given, now=now_ms / 1000, faults=faults)
-        if created_ms is None:
-            created_ms = now_ms
+        created_ms = now_ms if created_ms is None else created_ms
         return Link(code=code, created_ms=created_ms, updated_ms=now_ms, **held)
 
     def put_new(self, links: Sequence[Link]) -> list[bytes | None]:

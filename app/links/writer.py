@@ -12,6 +12,7 @@ from app.changes.author import Author
 from app.changes.change import MOST, Change, What, difference, to_entry
 from app.changes.trail import Trail
 from app.links.link import Link, encode, terms
+from app.links.target_index import TargetIndex
 from app.stores.keys import API_CHANGES, link_key
 from app.stores.redis.address import is_cluster
 from app.stores.scripts import script
@@ -34,6 +35,7 @@ class LinkWriter:
     def __init__(self, client: "redis.Redis", url: str, author: Author) -> None:
         self._client = client
         self._trail = Trail(client, url)
+        self._targets = TargetIndex(client, url)
         self._is_cluster = is_cluster(url)
         self._author = author
 
@@ -42,8 +44,12 @@ class LinkWriter:
 
         Returns: for each link None, or the text of the link that has its code already.
         """
-        if self._is_cluster:
-            return self._put_on_cluster(links)
+        held = self._put_on_cluster(links) if self._is_cluster else self._put(links)
+        pairs = zip(links, held, strict=True)
+        self._targets.note([link for link, raw in pairs if raw is None and not link.deleted])
+        return held
+
+    def _put(self, links: Sequence[Link]) -> list[bytes | None]:
         put = script("app.links", "put")
         pieces = self._client.pipeline(transaction=False)
         for start in range(0, len(links), _PIECE):
@@ -69,6 +75,12 @@ class LinkWriter:
 
     def swap(self, raw: bytes, before: Link, after: Link) -> bool:
         """Change a link's text, and tell whether that was still what was read."""
+        is_swapped = self._swap(raw, before, after)
+        if is_swapped and after.target not in ("", before.target):
+            self._targets.note([after])
+        return is_swapped
+
+    def _swap(self, raw: bytes, before: Link, after: Link) -> bool:
         line = self._line_of_changed(before, after)
         swap = script("app.links", "swap")
         key, text = link_key(after.code), encode(after)

@@ -20,6 +20,15 @@ LINK_TAG_PREFIX = "links:tag:"
 #: Set of the codes of links that an earlier version deleted, and which are still in the index.
 LINK_DELETED = "links:deleted"
 
+#: Prefix of the hashes that tell which link leads to a target, :data:`TARGET_BUCKETS` of them.
+LINK_TARGETS_PREFIX = "links:targets:"
+
+#: As many hashes as keep a million links' entries in their compact form (listpack).
+TARGET_BUCKETS = 16_384
+
+#: There once the links that are older than these hashes are in them.
+LINK_TARGETS_FILLED = "links:targets"
+
 #: Prefix of the counters of used clicks, one a link with a click limit.
 LINK_USES_PREFIX = "links:uses:"
 
@@ -54,6 +63,11 @@ def link_key(code: str) -> str:
 def link_tag_key(tag: str) -> str:
     """Return the key of the sorted set of the codes of a tag."""
     return LINK_TAG_PREFIX + tag
+
+
+def link_targets_key(bucket: int) -> str:
+    """Return the key of one of the hashes that tell which link leads to a target."""
+    return f"{LINK_TARGETS_PREFIX}{bucket}"
 
 
 def link_uses_key(code: str) -> str:

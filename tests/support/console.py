@@ -19,8 +19,10 @@ from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
 from app.console.rates.limiter import RateLimiter, quotas
 from app.console.routes import api_routes
+from app.console.yourls.resource import yourls_route
 from app.http.request_ids import RequestIds
 from app.keys.authenticator import Authenticator
+from app.keys.key import ApiKey
 from app.keys.lookup import KeyLookup
 from app.keys.store import KeyNotFound
 from app.links.tags import Tags
@@ -48,6 +50,9 @@ class NoKeys:
 
     def has_any(self) -> bool:
         return False
+
+    def all(self) -> list[ApiKey]:
+        return []
 
     def get(self, key_id: str) -> NoReturn:
         raise KeyNotFound(key_id)
@@ -88,31 +93,32 @@ def client_of(
     limits: RateLimiter | None = None,
     more: Iterable[Route] = (),
     headers: dict[str, str] | None = None,
+    is_unique: bool = True,
 ) -> falcon.testing.TestClient:
     pings = {"redis": links.ping, "clickhouse": reports.ping}
     registry = CollectorRegistry()
     metrics = ConsoleMetrics(registry)
+    authenticator = Authenticator(KeyLookup(keys or NoKeys()), token, metrics_token)
     guards = (
         KnownHosts(HostNames(hosts, "127.0.0.1:8081"), "HOPLINE_CONSOLE_HOSTS"),
         *cross_origin(origins),
-        BearerAuth(Authenticator(KeyLookup(keys or NoKeys()), token, metrics_token)),
+        BearerAuth(authenticator),
     )
     request_ids = RequestIds(["127.0.0.1/32"])
+    limiter = ReportLimiter(Settings(), metrics)
+    answers = KeptAnswers(links._client, "")
+    tags = Tags(links._client, "", links)
+    routes = api_routes(reports, limiter, links, SHORT, answers, trail, keys, tags, *more)
+    rates = limits or RateLimiter(OwnCounter(), quotas(Settings()))
+    counted = (rates, metrics)
+    foreign = yourls_route(
+        reports, limiter, links, SHORT, authenticator, counted, is_unique=is_unique
+    )
     app = create_app(
-        api_routes(
-            reports,
-            ReportLimiter(Settings(), metrics),
-            links,
-            SHORT,
-            KeptAnswers(links._client, ""),
-            trail,
-            keys,
-            Tags(links._client, "", links),
-            *more,
-        ),
+        [*routes, foreign],
         Ready(pings, "one"),
         guards,
-        limits or RateLimiter(OwnCounter(), quotas(Settings())),
+        rates,
         metrics,
         OwnMetrics(registry),
         request_ids,

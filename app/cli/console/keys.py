@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from app.config.loading import load
-from app.keys.caller import SCOPES, Scope
+from app.keys.caller import SCOPES, YOURLS_SCOPES, Scope
 from app.keys.credential import Credential, id_in
 from app.keys.json import describe
 from app.keys.key import ApiKey
+from app.keys.signature import Signature
 from app.keys.store import InvalidKey, KeyNotFound, open_keys
 from app.links.validation import InvalidLink, read_tag
 from app.terminal.options import AsJson
@@ -47,12 +48,21 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The key's id.", callback=
 def add(
     name: Annotated[str, typer.Argument(help="What people call it: who holds it, and what for.")],
     scope: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             help=f"What it may do: {', '.join(SCOPES)}; give it again for more.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     *,
+    yourls: Annotated[
+        bool,
+        typer.Option(
+            "--yourls",
+            help="A signature for YOURLS' clients, good for /yourls-api.php alone; without --scope"
+            f" it has all of {', '.join(sorted(YOURLS_SCOPES))}.",
+        ),
+    ] = False,
     tag: Annotated[
         list[str] | None,
         typer.Option(help="Only links that carry it; give it again for more of them."),
@@ -65,20 +75,26 @@ def add(
 ) -> None:
     """Add a key and print it, this once: what is kept can't be turned back into it.
 
-    Programs send it as `Authorization: Bearer hop_…`. From the first key on, the console answers
+    Programs send it as `Authorization: Bearer hop_…`, YOURLS' clients as `signature`; theirs is
+    kept as it is, for they may send a digest of it. From the first key on, the console answers
     nobody who sends neither a key nor HOPLINE_CONSOLE_TOKEN.
 
     \b
     hopline keys add 'weekly report' --scope stats:read --expires 90d
     hopline keys add shop --scope links:read --scope links:write --tag shop
+    hopline keys add ShareX --yourls --scope links:write
     """
     now = datetime.now(UTC)
+    if not scope and not yourls:
+        raise Failure("say what it may do: --scope, or --yourls", exit_code=2)
+    scopes = {_scope(each) for each in scope or ()} or YOURLS_SCOPES
     try:
         key, credential = open_keys(load()).add(
             name,
-            sorted({_scope(each) for each in scope}),
+            sorted(scopes),
             tags=sorted({read_tag(each) for each in tag or ()}),
             expires_at=None if expires is None else _ahead("--expires", expires, now),
+            of_yourls=yourls,
         )
     except InvalidLink as error:
         raise Failure(f"--tag: {error.faults['tag']}", exit_code=2) from None
@@ -164,7 +180,7 @@ def _ahead(option: str, text: str, now: datetime) -> int:
     return int(time_ahead.timestamp())
 
 
-def _print_credential(key: ApiKey, credential: Credential, *, as_json: bool) -> None:
+def _print_credential(key: ApiKey, credential: Credential | Signature, *, as_json: bool) -> None:
     if as_json:
         print_json({**describe(key, {}, time.time()), "key": credential.text})
         return

@@ -36,7 +36,7 @@ def read_json(req: falcon.Request) -> object:
     Raises:
         BadBody: it is none, too large, or names something twice.
     """
-    body = _bytes(req)
+    body = read_bytes(req)
     try:
         # The library's own parser takes what is no JSON, such as NaN and lone surrogates, but tells
         # of every name.
@@ -76,8 +76,12 @@ def read_object(req: falcon.Request, media_types: Collection[str]) -> dict[str, 
     return found
 
 
-def _bytes(req: falcon.Request) -> bytes:
-    """Return a body; one that has no length ends where the server says."""
+def read_bytes(req: falcon.Request) -> bytes:
+    """Return a body; one that has no length ends where the server says.
+
+    Raises:
+        BodyTooLarge: it takes more than :data:`MAX_BYTES`.
+    """
     if (req.content_length or 0) <= MAX_BYTES:
         is_ended = req.env.get("wsgi.input_terminated")
         stream = req.stream if is_ended else req.bounded_stream

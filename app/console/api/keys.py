@@ -31,6 +31,7 @@ class NewKey(BaseModel):
     scopes: list[Scope]
     tags: Annotated[list[str], Field(description="Only links with one of them.")] = []
     expires_at: Annotated[str | int | None, Field(examples=["90d", "2027-01-01"])] = None
+    yourls: Annotated[bool, Field(description="A signature for /yourls-api.php alone.")] = False
 
 
 class KeyView(BaseModel):
@@ -43,6 +44,7 @@ class KeyView(BaseModel):
     state: str
     scopes: list[str]
     tags: list[str]
+    yourls: bool
     created_at: str
     expires_at: str | None
     last_used_at: str | None
@@ -159,4 +161,5 @@ def _read(body: Mapping[str, Any], now: float) -> dict[str, Any]:
         "scopes": sorted(set(new.scopes)),
         "tags": sorted(tags),
         "expires_at": expires_at,
+        "of_yourls": new.yourls,
     }

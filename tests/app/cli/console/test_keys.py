@@ -41,13 +41,14 @@ def test_a_program_gets_a_new_key_as_json(hopline: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("a",), "missing option"),
+        (("a",), "say what it may do: --scope, or --yourls"),
         (("a", "--scope", "moon"), "moon"),
         (("a", "--scope", "admin", "--tag", "spring"), "tags: a key with the scope admin"),
         (("a", "--scope", "links:read", "--tag", "?"), "--tag: '?' is no tag"),
         (("a", "--scope", "links:read", "--expires", "soon"), "--expires: 'soon' is no time"),
         (("a", "--scope", "links:read", "--expires", "2020-01-01"), "has passed already"),
         (("", "--scope", "links:read"), "name: expected"),
+        (("a", "--yourls", "--scope", "clicks:read"), "scopes: a key for YOURLS' clients has"),
     ],
 )
 def test_what_can_be_no_key_is_wrong_usage(
@@ -90,3 +91,16 @@ def test_a_rotated_key_has_another_secret_under_its_id(hopline: Any) -> None:
     ended = hopline("keys", "rotate", key_id)
     assert (ended.exit_code, ended.out) == (1, "")
     assert ended.err == f"hopline: the key {key_id} was revoked: add another\n"
+
+
+def test_a_signature_for_yourls_clients_is_shown_once_and_rotated(hopline: Any) -> None:
+    added = json.loads(hopline("keys", "add", "ShareX", "--yourls", "--json").out)
+    assert (added["yourls"], len(added["key"])) == (True, 32)
+    assert added["scopes"] == ["links:read", "links:write", "stats:read"]
+    listed = hopline("keys", "list", "--json").out
+    assert added["key"] not in listed
+    [shown] = json.loads(listed)["keys"]
+    assert shown["yourls"]
+    rotated = json.loads(hopline("keys", "rotate", added["id"], "--json").out)
+    assert len(rotated["key"]) == 32
+    assert rotated["key"] != added["key"]
