@@ -34,7 +34,7 @@ LAYERS = (
     ("app.reports.sums",),
     ("app.health.system",),
     ("app.exports", "app.health.clickhouse", "app.health.host", "app.health.redis"),
-    ("app.backup", "app.erasure", "app.health", "app.reports", "app.links.files"),
+    ("app.backup", "app.erasure", "app.explain", "app.health", "app.reports", "app.links.files"),
     ("app.audit", "app.gunicorn", "app.keys"),
     ("app.links", "app.dead_letters", "app.metrics"),
     ("app.changes", "app.sums"),

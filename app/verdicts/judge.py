@@ -11,6 +11,8 @@ from app.verdicts.visit import PREFETCH, SUSPICION
 
 #: Stands in front of a reason that is recorded only.
 SHADOW = "shadow:"
+#: Stands between the names of reasons, where they are one text.
+BETWEEN_REASONS = ","
 
 
 class Judgement(NamedTuple):

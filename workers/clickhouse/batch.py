@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import compress
 from typing import Any, Self
 
-from workers.clickhouse.rows import Rows
+from app.clicks.rows import Rows
 
 
 class Batch:

@@ -7,12 +7,12 @@ from typing import Any
 
 from app.audit.stored_clicks import count_stored
 from app.audit.writer import write_ledger
+from app.clicks.rows import Rows
 from app.metrics.workers import WorkerMetrics
 from app.stores.clickhouse.connection import ClickHouseRefused, insert_settings
 from app.stores.clickhouse.driver import Client, errors
 from app.stores.clickhouse.shards import ClickHouseConnection, Shard
 from workers.clickhouse.batch import Batch
-from workers.clickhouse.rows import Rows
 
 #: Columns that every row has something in; of the others many batches know nothing.
 _ALWAYS = frozenset(Rows._fields[: Rows._fields.index("enriched_at") + 1])

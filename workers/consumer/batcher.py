@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from app.clicks.entry import Entry
 from app.dead_letters.letter import Fault
 from workers.clickhouse.batch import Batch
 from workers.consumer.circuit_breaker import Breaker
 from workers.consumer.processor import Processor
 from workers.consumer.source import FetchedBatch
-from workers.stream.entry import Entry
 from workers.stream.lease import BatchRecord
 from workers.stream.stream import Stream
 

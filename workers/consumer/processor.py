@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from app.clicks.click import Clicks, InvalidClick, decode
+from app.clicks.entry import Entry
+from app.clicks.rows import Rows
 from app.dead_letters.letter import Fault
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.redis.errors import RedisError
-from workers.clickhouse.rows import Rows
-from workers.stream.entry import Entry
 from workers.stream.poison import is_poison
 
 Decode = Callable[[Sequence[bytes], Sequence[Sequence[bytes]]], Clicks]

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from app.clicks.entry import Entry
 from workers.process.heartbeat import Pulse
-from workers.stream.entry import Entry
 from workers.stream.lease import BatchRecord, Fence
 from workers.stream.stream import FIRST_ID, Stream
 

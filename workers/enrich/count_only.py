@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from app.clicks.click import Clicks
 from app.clicks.count_only import NOBODY, site_of
-from workers.clickhouse.rows import Rows
+from app.clicks.rows import Rows
 
 _DEVICE = b"other"
 

@@ -5,9 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 from app.clicks.click import Clicks
-from app.verdicts.visit import loaded_ahead
-from workers.clickhouse.rows import Rows
-from workers.enrich.address import (
+from app.clicks.rows import Rows
+from app.http.kept_address import (
     UNKNOWN,
     Kept,
     as_text,
@@ -16,6 +15,7 @@ from workers.enrich.address import (
     origin,
     parse_address,
 )
+from app.verdicts.visit import loaded_ahead
 from workers.enrich.client_hints import NONE, ClientHints, read_client_hints, together
 from workers.enrich.count_only import as_nobodys, without_visitors
 from workers.enrich.language import preferred_language

@@ -3,10 +3,10 @@
 from functools import lru_cache
 from importlib import resources
 
+from app.http.kept_address import UNKNOWN, as_text, kept
 from app.http.networks import Networks
 from app.verdicts.traffic import DATACENTRE
 from app.verdicts.visit import OWN
-from workers.enrich.address import UNKNOWN, as_text, kept
 
 _NONE: tuple[str, ...] = ()
 _OWN = (OWN,)

@@ -12,8 +12,8 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from app.clicks.click import NO_FETCH_MODE, Clicks
+from app.http.kept_address import as_text, kept
 from app.verdicts.traffic import BURST, RATE
-from workers.enrich.address import as_text, kept
 from workers.enrich.bursts import Bursts, Candidate
 from workers.enrich.rates import Rates
 from workers.enrich.source.attribution import Attribution
@@ -41,7 +41,7 @@ class Traffic:
         """Return what each click is part of; none for hardly any.
 
         Args:
-            households: 16 bytes, as :func:`workers.enrich.address.household` returns them.
+            households: 16 bytes, as :func:`app.http.kept_address.household` returns them.
             visitors: as :class:`workers.enrich.visitor.Visitors` numbers them.
         """
         found = {RATE: self._rates.find(clicks.times_ms, visitors, clicks.click_ids)}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from app.http.networks import Networks
 from app.verdicts.evidence import Evidence
-from app.verdicts.judge import Judge
+from app.verdicts.judge import BETWEEN_REASONS, Judge
 from app.verdicts.modes import Modes, read_modes
 from app.verdicts.user_agent import Agent, UserAgentClassifier
 from workers.enrich.networks import NetworkKinds
@@ -13,8 +13,6 @@ from workers.enrich.versions import data_version, rules_version
 
 #: Kinds of visits that are remembered: a thousand times as many as there are.
 _REMEMBERED = 20_000
-#: Between names in a column.
-BETWEEN_REASONS = ","
 
 Key = tuple[tuple[str, ...], str, tuple[str, ...], bool, tuple[str, ...]]
 

@@ -39,7 +39,7 @@ class Visitors:
         """Return 64 bits for each click: the same for the same visitor within a UTC day.
 
         Args:
-            households: 16 bytes, as :func:`workers.enrich.address.household` returns them.
+            households: 16 bytes, as :func:`app.http.kept_address.household` returns them.
             now_ms: the Unix time in milliseconds.
         """
         self._forget_at_midnight(now_ms // MS_PER_DAY)

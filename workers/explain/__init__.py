@@ -1,5 +1,4 @@
-"""Explanation of one click: what came in, what each rule says of it, and what was forgotten.
+"""Command that explains one click, beside what a replay would make of it today.
 
-The command is :func:`workers.explain.command.explain`. :class:`workers.explain.traces.Tracer` finds
-what is left of the click, and :func:`workers.explain.account.make_account` tells it.
+It is :func:`workers.explain.command.explain`, over :mod:`app.explain.account`.
 """

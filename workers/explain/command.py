@@ -1,32 +1,33 @@
 """Command that tells all that is known of one click: `hopline explain`."""
 
 import time
-from contextlib import closing
 from typing import Annotated
 
 import typer
 
+from app.clicks.click import InvalidClick, decode
 from app.config.loading import load
-from app.config.settings import Settings
-from app.config.shards import shards_of
-from app.dead_letters.shards import open_all_dead_letters
+from app.explain.account import Today, make_account, newest
+from app.explain.asked import read_asked
+from app.explain.json_form import to_json
+from app.explain.traces import Traces
+from app.explain.tracing import not_found, trace
 from app.processes.private_files import keep_to_ourselves
-from app.stores.redis.calls import caller
-from app.stores.redis.client import connect
 from app.terminal.options import AsJson
 from app.terminal.output import Failure, complain, print_json
-from app.times import rfc3339
 from app.verdicts.modes import read_modes
 from workers.enrich.places.database import BadPlaceDatabase
 from workers.enrich.salts import SALT_BYTES
-from workers.explain.account import make_account
-from workers.explain.asked import Asked, read_asked, time_of
-from workers.explain.text import print_account, to_json
-from workers.explain.traces import Tracer, Traces
-from workers.replay.enrichers import make_enrichers
-from workers.replay.stored_clicks import StoredClicks
-
-_DAY_MS = 86_400_000
+from workers.explain.text import print_account
+from workers.replay.enrichers import Enrichers, make_enrichers
+from workers.replay.rows import (
+    COMPARED,
+    as_clicks,
+    from_stream,
+    from_table,
+    matched_rules,
+    matched_with_others,
+)
 
 
 def explain(
@@ -58,14 +59,14 @@ def explain(
     except ValueError as error:
         raise Failure(str(error), exit_code=2) from None
     now_ms = time.time_ns() // 1_000_000
-    traces = _trace(settings, asked)
+    traces = trace(settings, asked)
     if not traces.is_found and not traces.store_fault:
         raise Failure(not_found(click_id, asked, traces, settings.click_ttl_days, now_ms))
     try:
         today = make_enrichers(settings, lambda _: bytes(SALT_BYTES))
     except BadPlaceDatabase as error:
         raise Failure(str(error)) from None
-    account = make_account(traces, today, read_modes(settings.rules), now_ms)
+    account = make_account(traces, read_modes(settings.rules), _today(traces, today, now_ms))
     if json:
         print_json(to_json(account, traces, now_ms))
     else:
@@ -75,32 +76,18 @@ def explain(
         raise typer.Exit(1)
 
 
-def _trace(settings: Settings, asked: Asked) -> Traces:
-    url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
-    stored = StoredClicks(settings.clickhouse_server, settings.clickhouse_timeout_seconds)
-    with connect(url, timeout_seconds=timeout_seconds) as client, closing(stored):
-        tracer = Tracer(
-            caller(client, url, timeout_seconds),
-            [(shard.stream, shard.group) for shard in shards_of(settings)],
-            open_all_dead_letters(settings),
-            settings.spool_directory,
-            stored,
-        )
-        return tracer.find(asked)
-
-
-def not_found(text: str, asked: Asked, traces: Traces, ttl_days: int, now_ms: int) -> str:
-    """Return why nothing is known of a click, as far as that can be told."""
-    if asked.entry_id:
-        return f"there is neither an entry nor a dead letter {text}: its click's own id may find it"
-    searched = "" if traces.is_search_whole else ", and more were not looked at"
-    where = (
-        f"nothing is left of click {text}: no row, no dead letter, nothing in this host's spool,"
-        f" and it is not among {traces.looked_at:,} entries of the stream{searched}"
-    )
-    time_ms = time_of(asked.click_id)
-    if time_ms is None:
-        return where
-    if ttl_days and time_ms < now_ms - ttl_days * _DAY_MS:
-        return f"{where}; it is of {rfc3339(time_ms)}, and clicks are kept for {ttl_days} days"
-    return f"{where}; it would be of {rfc3339(time_ms)}, and may have been erased"
+def _today(traces: Traces, enrichers: Enrichers, now_ms: int) -> Today:
+    """Return what a replay would make of a click, by the code that it would do so with."""
+    stored, entered = newest(traces.rows), traces.entered
+    if entered:
+        try:
+            clicks = decode([entered.entry_id], [entered.flat])
+        except InvalidClick as error:
+            return Today(None, str(error), COMPARED)
+        known = matched_with_others(stored) if stored else ()
+        fresh = enrichers.of_entries.enrich(clicks, now_ms, known)
+        return Today(from_stream(fresh, stored) if stored else fresh, "", COMPARED)
+    if stored is None:
+        return Today(columns=COMPARED)
+    made = enrichers.of_rows.enrich(as_clicks(stored), now_ms, matched_rules(stored))
+    return Today(from_table(made, stored, enrichers.places), "", COMPARED)

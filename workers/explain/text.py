@@ -1,13 +1,11 @@
-"""Forms in which a click's account is written: sections for people, JSON for programs."""
+"""Sections in which a click's account is written for people."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import Any
 
+from app.explain.account import Account, Answer
+from app.explain.json_form import geo_days
 from app.terminal.output import one_line, print_table
 from app.times import rfc3339
-from workers.explain.account import Account, Answer
-from workers.explain.traces import Traces
 
 _UNKNOWN = "?"
 
@@ -34,42 +32,10 @@ def print_account(account: Account, now_ms: int) -> None:
     _section(("FORGOTTEN",), [(text,) for text in account.forgotten])
 
 
-def to_json(account: Account, traces: Traces, now_ms: int) -> dict[str, Any]:
-    """Return a JSON object of stable form; what isn't known is null."""
-    return {
-        "click_id": account.click_id.hex(),
-        "source": account.source,
-        "fault": account.fault or None,
-        "came_in": account.came_in,
-        "stages": [
-            {
-                "stage": one.name,
-                "time": rfc3339(one.at_ms) if one.at_ms else None,
-                "note": one.note,
-            }
-            for one in account.stages
-        ],
-        "steps": {one.column: _pair(one) for one in account.steps},
-        "rules": [one._asdict() for one in account.rules],
-        "versions": {one.column: _pair(one) for one in account.versions},
-        "geo_days": {
-            which: _days(getattr(account.versions[-1], which), now_ms)
-            for which in ("stored", "today")
-        },
-        "forgotten": account.forgotten,
-        "rows": len(traces.rows.click_id),
-        "clickhouse": str(traces.store_fault) if traces.store_fault else None,
-    }
-
-
 def _section(columns: tuple[str, ...], rows: Sequence[Sequence[str]]) -> None:
     if rows:
         print()
         print_table(columns, rows)
-
-
-def _pair(answer: Answer) -> dict[str, str | None]:
-    return {"stored": answer.stored, "today": answer.today}
 
 
 def _row(answer: Answer) -> tuple[str, str, str]:
@@ -85,22 +51,10 @@ def _versions(account: Account, now_ms: int) -> Iterator[tuple[str, str, str]]:
     for one in account.versions:
         yield _row(one)
     *_, geo = account.versions
-    stored, today = (_days(text, now_ms) for text in (geo.stored, geo.today))
+    stored, today = (geo_days(text, now_ms) for text in (geo.stored, geo.today))
     if stored is not None or today is not None:
         yield "places' age in days", _number(stored), _number(today)
 
 
 def _number(days: int | None) -> str:
     return _UNKNOWN if days is None else str(days)
-
-
-def _days(version: str | None, now_ms: int) -> int | None:
-    """Return the age of the oldest database that a version names, in days; None without any."""
-    ages = []
-    for text in (version or "").split(", "):
-        try:
-            built = datetime.strptime(text.rpartition(" ")[2], "%Y-%m-%d").replace(tzinfo=UTC)
-        except ValueError:
-            continue
-        ages.append((now_ms // 1000 - int(built.timestamp())) // 86_400)
-    return max(ages, default=None)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from workers.clickhouse.rows import Rows
-from workers.enrich.address import UNKNOWN, kept
+from app.clicks.rows import Rows
+from app.http.kept_address import UNKNOWN, kept
 from workers.replay.rows import COMPARED
 
 #: Pairs of a column that are told apart. When there are twice as many, those met least often are

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from app.audit.entry_counts import Call
 from app.audit.finished_entries import Finished
 from app.audit.unread_entries import parse_id
+from app.clicks.entry import Entry
 from workers.stream.dead_letter_index import DeadLetterIndex
-from workers.stream.entry import Entry
 from workers.stream.names import Names
 
 #: Entries read in one call, which hold Redis up for 1 ms.

@@ -13,15 +13,14 @@ from urllib.parse import quote_plus
 from app.clicks.campaign_query import UTM
 from app.clicks.click import Clicks
 from app.clicks.count_only import MARK, NOBODY
-from app.verdicts.judge import SHADOW
+from app.clicks.rows import Rows
+from app.http.kept_address import as_text
+from app.verdicts.judge import BETWEEN_REASONS, SHADOW
 from app.verdicts.rules import RULES
 from app.verdicts.traffic import OF_OTHER_CLICKS
 from app.verdicts.visit import loaded_ahead
-from workers.clickhouse.rows import Rows
-from workers.enrich.address import as_text
 from workers.enrich.places.place import Place
 from workers.enrich.source.attribution import Attribution
-from workers.enrich.verdicts import BETWEEN_REASONS
 from workers.replay.stored_places import StoredPlaces
 
 #: What a person sees of a row that a replay can change.

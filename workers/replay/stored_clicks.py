@@ -8,20 +8,15 @@ from typing import Any, NamedTuple
 
 from app.audit.stored_clicks import sent_table
 from app.audit.writer import write_ledger
+from app.clicks.rows import Rows
+from app.explain.stored_rows import COLUMNS, as_rows, as_written, read_shard
 from app.stores.clickhouse.connection import insert_settings
 from app.stores.clickhouse.driver import Client
-from app.stores.clickhouse.shards import ClickHouseConnection, Shard
-from workers.clickhouse.rows import Rows
+from app.stores.clickhouse.shards import ClickHouseConnection
 from workers.clickhouse.writer import insert_rows
 from workers.replay.rows import COMPARED, pick
 
-#: Columns that clickhouse-driver would read as other types than it writes without converting.
-_AS_WRITTEN = {
-    "time": "toUnixTimestamp64Milli(time)",
-    "enriched_at": "toUnixTimestamp64Milli(enriched_at)",
-    "ip": "IPv6StringToNum(toString(ip))",
-}
-_SELECT = f"SELECT {', '.join(_AS_WRITTEN.get(name, name) for name in Rows._fields)}"
+_SELECT = f"SELECT {COLUMNS}"
 _SELECT_KEYS = (
     "SELECT short_code, toUnixTimestamp64Milli(time), click_id, toUnixTimestamp64Milli(enriched_at)"
 )
@@ -41,25 +36,15 @@ _BEHIND = """
 _BESIDE_ENTRY = ("click_id", "visitor_id", *COMPARED, "geo_version", "enriched_at")
 #: Times and ids are of the key, alike in all rows of a click: they may be looked at before FINAL.
 _OF_CLICKS = (
-    f"SELECT {', '.join(_AS_WRITTEN.get(name, name) for name in _BESIDE_ENTRY)}"  # noqa: S608
+    f"SELECT {', '.join(map(as_written, _BESIDE_ENTRY))}"  # noqa: S608
     " FROM {table:Identifier} FINAL"
     " PREWHERE time >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC')"
     " AND time <= fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')"
     " AND click_id IN (SELECT click_id FROM wanted)"
 )
-_READ_SETTINGS = {
-    "strings_as_bytes": True,
-    # A server may be set to filter before FINAL, which would bring back older rows.
-    "optimize_move_to_prewhere_if_final": 0,
-    "do_not_merge_across_partitions_select_final": 1,
-}
-
 
 #: What a row is sorted by.
 _KEY = itemgetter(*map(Rows._fields.index, ("short_code", "time", "click_id")))
-_ENRICHED_AT = itemgetter(Rows._fields.index("enriched_at"))
-#: Most rows of one click that are told.
-_VERSIONS = 20
 
 
 class Cursor(NamedTuple):
@@ -107,7 +92,7 @@ class StoredClicks:
         self, month: int, since_ms: int, until_ms: int, after: Cursor | None, count: int
     ) -> Rows:
         """Return the next rows of a partition, in the order of the table."""
-        return _as_rows(self._page(_SELECT, _KEY, month, since_ms, until_ms, after, count))
+        return as_rows(self._page(_SELECT, _KEY, month, since_ms, until_ms, after, count))
 
     def keys(
         self, month: int, since_ms: int, until_ms: int, after: Cursor | None, count: int
@@ -158,24 +143,6 @@ class StoredClicks:
         stored = dict(zip(_BESIDE_ENTRY, columns, strict=True))
         return pick(rows, map(positions.__getitem__, stored["click_id"]))._replace(**stored)
 
-    def of_click(self, click_id: bytes, time_ms: int | None) -> Rows:
-        """Return the rows of one click, as often as it is stored, the newest first.
-
-        Args:
-            time_ms: when it happened, as its id says; its row may be of another time.
-        """
-        of_time = "time = fromUnixTimestamp64Milli({time_ms:Int64}, 'UTC') AND "
-        for condition in ("",) if time_ms is None else (of_time, ""):
-            query = (
-                f"{_SELECT} FROM {{table:Identifier}} PREWHERE {condition}"
-                "click_id = CAST(unhex({click_id:String}) AS FixedString(16))"
-                " ORDER BY enriched_at DESC LIMIT {most:UInt8}"
-            )
-            bounds = {"time_ms": time_ms or 0, "click_id": click_id.hex(), "most": _VERSIONS}
-            if found := self._read(query, bounds):
-                return _as_rows(sorted(found, key=_ENRICHED_AT, reverse=True))
-        return _as_rows([])
-
     def replace(self, rows: Rows) -> None:
         """Add newer rows of clicks that are stored."""
         if rows.click_id:
@@ -194,29 +161,13 @@ class StoredClicks:
     def _read(
         self, query: str, bounds: Mapping[str, object], tables: list[Any] | None = None
     ) -> list[tuple[Any, ...]]:
-        found = self._connection.ask_each(lambda shard: _read(shard, query, bounds, tables))
+        found = self._connection.ask_each(lambda shard: read_shard(shard, query, bounds, tables))
         return list(chain.from_iterable(found))
 
 
 def cursor_of(rows: Rows | Keys) -> Cursor:
     """Return the cursor behind the last of some rows."""
     return Cursor(rows.short_code[-1], rows.time[-1], rows.click_id[-1])
-
-
-def _read(
-    shard: Shard, query: str, bounds: Mapping[str, object], tables: list[Any] | None
-) -> list[tuple[Any, ...]]:
-    # Else a click of which another replica has the row would be restored.
-    shard.catch_up("clicks")
-    params = {"table": shard.table("clicks"), **bounds}
-    found: list[tuple[Any, ...]] = shard.client.execute(
-        query, params, external_tables=tables, settings=_READ_SETTINGS
-    )
-    return found
-
-
-def _as_rows(found: list[tuple[Any, ...]]) -> Rows:
-    return Rows(*zip(*found, strict=True)) if found else Rows(*([] for _ in Rows._fields))
 
 
 def _insert(client: Client, rows: Rows) -> None:

@@ -1,10 +1,10 @@
 """Places of stored addresses, which may be networks."""
 
-from workers.enrich.address import UNKNOWN, as_text, kept, origin
+from app.http.kept_address import UNKNOWN, as_text, kept, origin
 from workers.enrich.places.place import Place, merged
 from workers.enrich.places.places import Places
 
-#: Bits of a network as it is stored: see :func:`workers.enrich.address.kept`.
+#: Bits of a network as it is stored: see :func:`app.http.kept_address.kept`.
 _IPV4_BITS = 24
 _IPV6_BITS = 48
 

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 
-from workers.clickhouse.rows import Rows
+from app.clicks.entry import Entry
+from app.clicks.rows import Rows
 from workers.consumer.processor import Processor
 from workers.replay.changes import Changes
 from workers.replay.checkpoint import Notes
 from workers.replay.finished_entries import FinishedEntries
 from workers.replay.rows import from_stream, pick
 from workers.replay.stored_clicks import StoredClicks
-from workers.stream.entry import Entry
 
 #: Entries dealt with at once. Their rows are spread over all links, so that ClickHouse reads nearly
 #: as much for 2,000 of them: of a month of 7 million clicks 2.5 million rows.

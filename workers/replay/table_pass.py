@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from workers.clickhouse.rows import Rows
+from app.clicks.rows import Rows
 from workers.enrich.enricher import Enricher
 from workers.replay.changes import Changes
 from workers.replay.checkpoint import Notes

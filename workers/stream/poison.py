@@ -5,7 +5,7 @@ batches, a quarter for each further death, so that a few deaths find the one tha
 others get through. Half for each death would take twice as many, and as many waits for a respawn.
 """
 
-from workers.stream.entry import Entry
+from app.clicks.entry import Entry
 
 #: How many suspects are tried together after the first, second, … death.
 SUSPECTS_AT_ONCE = (256, 64, 16, 4, 1)

@@ -9,13 +9,13 @@ Rule 3: a reply may be lost on its way. After any error the caller looks through
 import logging
 from collections.abc import Callable, Iterator
 
+from app.clicks.entry import Entry
 from app.dead_letters.letter import Fault, to_letter
 from app.metrics.workers import WorkerMetrics
 from app.stores.redis.connection import RedisConnection
 from app.stores.scripts import script
 from workers.process.cpu_time import cpu_time
 from workers.stream.dead_letter_index import DeadLetterIndex
-from workers.stream.entry import Entry
 from workers.stream.names import Names
 from workers.stream.poison import SUSPECTS_AT_ONCE
 

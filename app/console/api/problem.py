@@ -83,6 +83,9 @@ KINDS: Mapping[str, Kind] = {
     "tag-kept": Kind(
         403, "The key is restricted to this tag", "It would see those links no longer, or others."
     ),
+    "click-not-found": Kind(
+        404, "There is no such click", "Nothing is left of it, or there never was one: see detail."
+    ),
     "code-taken": Kind(
         409, "The code is taken", "Another link has this code, or had it before it was deleted."
     ),

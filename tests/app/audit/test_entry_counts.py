@@ -3,12 +3,12 @@ import time
 import pytest
 from redis import Redis
 
+from app.clicks.entry import Entry
 from app.dead_letters.letter import Fault
 from app.dead_letters.store import Choice, DeadLetters
 from app.stores.keys import ledger_key
 from app.stores.redis.client import connect
 from tests.support.producers import STREAM, add_entries, send
-from workers.stream.entry import Entry
 
 GROUP = "analytics-group"
 

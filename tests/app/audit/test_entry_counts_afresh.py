@@ -1,10 +1,10 @@
 import pytest
 
+from app.clicks.entry import Entry
 from app.dead_letters.letter import Fault
 from app.stores.keys import ledger_gaps_key, ledger_key
 from app.stores.scripts import script
 from tests.support.producers import STREAM, add_entries
-from workers.stream.entry import Entry
 
 GROUP = "analytics-group"
 

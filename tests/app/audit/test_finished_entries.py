@@ -4,11 +4,11 @@ import pytest
 
 from app.audit.click_ref import ClickRef
 from app.audit.finished_entries import Finished
+from app.clicks.entry import Entry
 from app.dead_letters.letter import Fault
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
 from tests.support.producers import STREAM, make_click, send, to_fields
-from workers.stream.entry import Entry
 
 GROUP = "analytics-group"
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from workers.clickhouse.rows import Rows
+from app.clicks.rows import Rows
 
 NOON_MS = 1_778_414_400_000
 

@@ -2,6 +2,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from app.clicks.click import to_fields
+from app.clicks.entry import Entry
 from app.metrics.workers import WorkerMetrics
 from tests.support.producers import make_click
 from tests.support.workers.rows import plain_row, rows_of
@@ -9,7 +10,6 @@ from workers.consumer.batcher import Batcher, BatchSize
 from workers.consumer.circuit_breaker import Breaker
 from workers.consumer.processor import Processor
 from workers.consumer.source import FetchedBatch
-from workers.stream.entry import Entry
 from workers.stream.lease import BatchRecord
 
 SIZE = BatchSize(rows=10, seconds=1.0)

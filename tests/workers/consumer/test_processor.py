@@ -3,11 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clicks.click import InvalidClick, from_fields, to_fields
+from app.clicks.entry import Entry
 from app.stores.redis.errors import RedisUnavailable
 from tests.support.producers import make_click
 from tests.support.workers.rows import plain_row, rows_of
 from workers.consumer.processor import Processed, Processor
-from workers.stream.entry import Entry
 
 
 def flat(**fields) -> list[bytes]:

@@ -1,8 +1,8 @@
 import pytest
 
+from app.clicks.entry import Entry
 from workers.consumer.source import FetchedBatch, Pace, Source
 from workers.process.heartbeat import Heartbeat, Pulse
-from workers.stream.entry import Entry
 from workers.stream.lease import BatchRecord
 from workers.stream.stream import FIRST_ID
 

@@ -1,9 +1,9 @@
 import pytest
 
 from app.clicks.click import OWN, Clicks, new_click_id
+from app.http.kept_address import parse_address
 from app.verdicts.modes import read_modes
 from tests.support.workers.place_files import write_places
-from workers.enrich.address import parse_address
 from workers.enrich.enricher import Enricher
 from workers.enrich.places.places import LOOK_MS, Places
 from workers.enrich.user_agent import UserAgents

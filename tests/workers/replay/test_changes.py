@@ -4,8 +4,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.clickhouse.rows import Rows
-from workers.enrich.address import parse_address
+from app.clicks.rows import Rows
+from app.http.kept_address import parse_address
 from workers.replay import changes as module
 from workers.replay.changes import Change, Changes
 

@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.clicks.rows import Rows
+from app.http.kept_address import kept, parse_address
 from tests.support.workers.rows import plain_row, rows_of
-from workers.clickhouse.rows import Rows
-from workers.enrich.address import kept, parse_address
 from workers.enrich.places.place import Place
 from workers.replay.rows import (
     as_clicks,

@@ -1,7 +1,7 @@
 import pytest
 
+from app.http.kept_address import UNKNOWN, parse_address
 from tests.support.workers.place_files import write_places
-from workers.enrich.address import UNKNOWN, parse_address
 from workers.enrich.places.place import Place
 from workers.replay.stored_places import StoredPlaces
 

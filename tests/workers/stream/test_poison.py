@@ -1,6 +1,6 @@
 import pytest
 
-from workers.stream.entry import Entry
+from app.clicks.entry import Entry
 from workers.stream.poison import SUSPECTS_AT_ONCE, is_poison
 
 

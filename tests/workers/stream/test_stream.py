@@ -3,10 +3,10 @@ import time
 import pytest
 from redis import Redis
 
+from app.clicks.entry import Entry
 from app.dead_letters.letter import Fault
 from app.stores.keys import leases_key, ledger_key
 from tests.support.producers import STREAM, send
-from workers.stream.entry import Entry
 from workers.stream.stream import FIRST_ID
 
 GROUP = "analytics-group"

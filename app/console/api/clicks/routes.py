@@ -6,10 +6,11 @@ from contextlib import closing
 from app.audit.settled import settled_ms
 from app.config.settings import Settings
 from app.config.shards import shards_of
-from app.console.api.clicks import exports, listing
+from app.console.api.clicks import exports, listing, single
 from app.console.api.links.bulk.turns import Turns
 from app.console.api.openapi import Route
 from app.console.api.report_limiter import ReportLimiter
+from app.explain.tracing import trace
 from app.links.store import LinkStore
 from app.stores.clickhouse.shards import ClickHouseConnection
 from app.stores.redis.calls import caller
@@ -33,9 +34,11 @@ def click_routes(settings: Settings, links: LinkStore, limiter: ReportLimiter) -
 
     listed = listing.Clicks(links, connection, limiter, settled)
     file = exports.ClickFile(links, connection, url, Turns())
+    explained = single.ExplainedClick(settings, links, limiter, trace)
     return [
         Route(listing.PATH, listed, listing.CLICKS),
         Route(exports.PATH, file, exports.EXPORT),
+        Route(single.PATH, explained, single.EXPLAIN),
     ]
 
 

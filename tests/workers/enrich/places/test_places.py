@@ -1,7 +1,7 @@
 import pytest
 
+from app.http.kept_address import as_text, origin, parse_address
 from tests.support.workers.place_files import write_places
-from workers.enrich.address import as_text, origin, parse_address
 from workers.enrich.places.place import NOWHERE, Place
 from workers.enrich.places.places import LOOK_MS, Places, Standing
 

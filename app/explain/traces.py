@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import hiredis
 
@@ -13,16 +13,16 @@ from app.audit.finished_entries import Finished
 from app.audit.in_flight import click_ref_of
 from app.audit.spool import SpoolUnreadable, spool_path
 from app.audit.unread_entries import parse_id
+from app.clicks.entry import Entry
+from app.clicks.rows import Rows
 from app.dead_letters.letter import DeadLetter
 from app.dead_letters.shards import AllDeadLetters
 from app.dead_letters.store import Choice, LetterNotFound
+from app.explain.asked import Asked, time_of
+from app.explain.stored_rows import StoredRows
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.keys import visitor_salt_key
 from app.times import rfc3339
-from workers.clickhouse.rows import Rows
-from workers.explain.asked import Asked, time_of
-from workers.replay.stored_clicks import StoredClicks
-from workers.stream.entry import Entry
 
 _PAGE = 1_000
 #: Entries of a stream that are looked at before the search is given up.
@@ -32,17 +32,21 @@ _CLOCKS_MS = 60_000
 _BUSY_SECONDS = 2.0
 
 
+#: Where a click is: the state of its entry, unless it is stored, or a place beside the stream.
+EntryState = Literal["unread", "pending", "finished"]
+State = EntryState | Literal["stored", "spooled", "dead", "purged", "unknown"]
+
+
 class SeenEntry(NamedTuple):
     """An entry that a stream holds.
 
     Attributes:
-        state: ``unread``, ``pending`` or ``finished``.
         consumer: who has it, where it is pending.
     """
 
     stream: str
     entry: Entry
-    state: str
+    state: EntryState
     consumer: str = ""
 
 
@@ -79,6 +83,27 @@ class Traces(NamedTuple):
         return bool(self.entry or self.letters or self.spooled or self.rows.click_id or self.purged)
 
     @property
+    def state(self) -> State:
+        """How far it has come on its way."""
+        if self.rows.click_id:
+            return "stored"
+        if self.entry:
+            return self.entry.state
+        if self.spooled:
+            return "spooled"
+        if self.letters:
+            return "dead"
+        return "purged" if self.purged else "unknown"
+
+    @property
+    def short_code(self) -> str | None:
+        """The link's code, None where nothing says it."""
+        if self.rows.click_id:
+            return self.rows.short_code[0].decode("utf-8", "replace")
+        code = self.entered.fields.get(b"short_code") if self.entered else None
+        return None if code is None else code.decode("utf-8", "replace")
+
+    @property
     def entered(self) -> Entry | None:
         """The click as it came in, from wherever it is left; None where the row is all."""
         if self.entry:
@@ -103,7 +128,7 @@ class Tracer:
         streams: Sequence[tuple[str, str]],
         letters: AllDeadLetters,
         spool: Path,
-        stored: StoredClicks,
+        stored: StoredRows,
     ) -> None:
         self._call = call
         self._streams = streams

@@ -1,32 +1,41 @@
-"""Account that tells what came in of a click, what each rule says of it, and what is forgotten."""
+"""Account that tells what came in of a click, what each rule says of it, and what is forgotten.
+
+What a replay would make of it today is for the workers to say, who hand it in: see
+:class:`Today`.
+"""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from app.clicks.click import InvalidClick, decode
-from app.verdicts.judge import SHADOW
+from app.clicks.rows import Rows
+from app.explain.asked import time_of
+from app.explain.traces import Traces
+from app.http.kept_address import UNKNOWN, as_text, kept
+from app.verdicts.judge import BETWEEN_REASONS, SHADOW
 from app.verdicts.modes import Modes
 from app.verdicts.rule import Kind, Mode
 from app.verdicts.rules import RULES
-from workers.clickhouse.rows import Rows
-from workers.enrich.address import UNKNOWN, as_text, kept
-from workers.enrich.verdicts import BETWEEN_REASONS
-from workers.explain.asked import time_of
-from workers.explain.traces import Traces
-from workers.replay.enrichers import Enrichers
-from workers.replay.finished_entries import milliseconds
-from workers.replay.rows import (
-    COMPARED,
-    as_clicks,
-    from_stream,
-    from_table,
-    matched_rules,
-    matched_with_others,
-    pick,
-)
 
 #: Columns that say by what a row was made.
 VERSIONS = ("rules_version", "data_version", "geo_version")
+
+
+class Today(NamedTuple):
+    """What a replay would make of the click today.
+
+    Attributes:
+        fresh: the row, None where nothing is left to make it of.
+        fault: why what came in is no click, '' if it is one.
+        columns: that a replay can change.
+    """
+
+    fresh: Rows | None = None
+    fault: str = ""
+    columns: Sequence[str] = ()
+
+
+#: Where nobody has asked.
+NOT_ASKED = Today()
 
 
 class Answer(NamedTuple):
@@ -42,10 +51,11 @@ class Answer(NamedTuple):
 
 
 class RuleWord(NamedTuple):
-    """What a rule of verdicts says of the click, today.
+    """What a rule of verdicts says of the click.
 
     Attributes:
-        matched: None where nothing of the click is left to ask it about.
+        matched: today; None where nothing of the click is left to ask it about.
+        stored: what it said when the row was made; None without one.
     """
 
     rule: str
@@ -53,6 +63,7 @@ class RuleWord(NamedTuple):
     version: int
     mode: Mode
     matched: bool | None
+    stored: bool | None
 
 
 class Stage(NamedTuple):
@@ -82,34 +93,26 @@ class Account(NamedTuple):
     stages: list[Stage]
 
 
-def make_account(traces: Traces, today: Enrichers, modes: Modes, now_ms: int) -> Account:
-    """Return what can be told of a click, by the code that a replay would process it with."""
-    rows, entered = traces.rows, traces.entered
-    stored = pick(rows, [0]) if rows.click_id else None
-    fault = ""
-    fresh: Rows | None = None
-    if entered:
-        try:
-            clicks = decode([entered.entry_id], [entered.flat])
-            known = matched_with_others(stored) if stored else ()
-            fresh = today.of_entries.enrich(clicks, now_ms, known)
-            fresh = from_stream(fresh, stored) if stored else fresh
-        except InvalidClick as error:
-            fault = str(error)
-    elif stored:
-        made = today.of_rows.enrich(as_clicks(stored), now_ms, matched_rules(stored))
-        fresh = from_table(made, stored, today.places)
+def make_account(traces: Traces, modes: Modes, today: Today = NOT_ASKED) -> Account:
+    """Return what can be told of a click."""
+    stored, fresh = newest(traces.rows), today.fresh
     return Account(
         click_id=traces.click_id,
         source=_source(traces),
         came_in=_came_in(traces, stored),
-        fault=fault,
-        steps=[_answer(name, stored, fresh) for name in COMPARED],
-        rules=_rules(fresh, modes),
+        fault=today.fault,
+        steps=[_answer(name, stored, fresh) for name in today.columns],
+        rules=_rules(stored, fresh, modes),
         versions=[_answer(name, stored, fresh) for name in VERSIONS],
         forgotten=_forgotten(traces, stored),
         stages=_stages(traces, stored),
     )
+
+
+def newest(rows: Rows) -> Rows | None:
+    """Return the first of a click's rows alone; None without any."""
+    columns: list[Any] = [column[:1] for column in rows]
+    return Rows(*columns) if rows.click_id else None
 
 
 def _source(traces: Traces) -> str:
@@ -133,10 +136,11 @@ def _came_in(traces: Traces, stored: Rows | None) -> dict[str, str]:
 
 
 def _answer(column: str, stored: Rows | None, fresh: Rows | None) -> Answer:
-    return Answer(column, _told(stored, column), _told(fresh, column))
+    return Answer(column, told(stored, column), told(fresh, column))
 
 
-def _told(rows: Rows | None, column: str) -> str | None:
+def told(rows: Rows | None, column: str) -> str | None:
+    """Return what the first of some rows says in a column; None without any."""
     if rows is None:
         return None
     value = getattr(rows, column)[0]
@@ -147,19 +151,26 @@ def _told(rows: Rows | None, column: str) -> str | None:
     return _decoded(value)
 
 
-def _rules(fresh: Rows | None, modes: Modes) -> list[RuleWord]:
-    said = _decoded(fresh.reasons[0]).split(BETWEEN_REASONS) if fresh else []
-    matched = {reason.removeprefix(SHADOW) for reason in said}
+def _rules(stored: Rows | None, fresh: Rows | None, modes: Modes) -> list[RuleWord]:
+    said, says = _matched(stored), _matched(fresh)
     return [
         RuleWord(
             rule.name,
             rule.kind,
             rule.version,
             modes[rule.name],
-            None if fresh is None or modes[rule.name] == "off" else rule.name in matched,
+            None if says is None or modes[rule.name] == "off" else rule.name in says,
+            None if said is None else rule.name in said,
         )
         for rule in RULES
     ]
+
+
+def _matched(rows: Rows | None) -> set[str] | None:
+    if rows is None:
+        return None
+    reasons = _decoded(rows.reasons[0]).split(BETWEEN_REASONS)
+    return {reason.removeprefix(SHADOW) for reason in reasons}
 
 
 def _forgotten(traces: Traces, stored: Rows | None) -> list[str]:
@@ -200,7 +211,7 @@ def _entered(traces: Traces) -> Stage:
         entry_id, _, deliveries = seen.entry
         held = f" with {seen.consumer}, delivery {deliveries}" if seen.consumer else ""
         note = f"{seen.stream} {entry_id.decode()}, {seen.state}{held}"
-        return Stage("entered", milliseconds(entry_id), note)
+        return Stage("entered", int(entry_id.partition(b"-")[0]), note)
     if traces.letters:
         return Stage("entered", traces.letters[0].first_ms)
     return Stage("entered", None, "no longer, or not yet, in the stream")

@@ -1,4 +1,4 @@
-from workers.stream.entry import Entry
+from app.clicks.entry import Entry
 
 
 def test_fields_are_pairs_and_the_last_of_a_name_counts():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.clicks.click import new_click_id
-from workers.explain.asked import Asked, read_asked, time_of
+from app.explain.asked import Asked, read_asked, time_of
 
 
 @given(st.binary(min_size=16, max_size=16))

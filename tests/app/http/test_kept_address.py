@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.enrich.address import UNKNOWN, as_text, household, kept, origin, parse_address
+from app.http.kept_address import UNKNOWN, as_text, household, kept, origin, parse_address
 
 addresses = st.ip_addresses()
 
