@@ -41,6 +41,7 @@ help:
 	@echo "make bench             the redirect beside its peers; figures in build/bench.json"
 	@echo "make bench-workers     the consumers beside a plain one; build/bench-workers.json"
 	@echo "make bench-reports     reports over 20,000,000 clicks; build/bench-reports.json"
+	@echo "make bench-care        audit, replay, backup and restore of them; build/bench-care.json"
 	@echo "make chaos             break everything while clicks come; CHAOS_SECONDS=, ARGS=--help"
 	@echo "make ha                take stores and hosts away while clicks come; build/ha.json, *.png"
 	@echo "make deb               a Debian package in build/, which installs without a network"
@@ -74,6 +75,10 @@ bench-workers: $(DEVELOP)
 .PHONY: bench-reports
 bench-reports: $(DEVELOP)
 	@$(BIN)/python -m loadtest.bench_reports $(ARGS)
+
+.PHONY: bench-care
+bench-care: $(DEVELOP)
+	@$(BIN)/python -m loadtest.bench_reports --care $(ARGS)
 
 .PHONY: chaos
 chaos: $(DEVELOP)

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app.processes.child import ChildFailed
+from loadtest.bench_reports.care import Care, CareFailed, draw_care, measure_care, print_care
 from loadtest.bench_reports.crowd import measure_crowd
 from loadtest.bench_reports.export import end_of, measure_exports
 from loadtest.bench_reports.generated import HOTTEST, LEDGER_DAYS, fill, needed_bytes, plan
@@ -33,6 +34,8 @@ from loadtest.common.command_line import Say, add_count, add_output, speaker, te
 
 #: After which a question is asked no more; six scans of many clicks take longer once.
 _MOST_SECONDS = 20.0
+#: How often a command is run that changes nothing.
+_MOST_CARE_ROUNDS = 5
 
 
 def main() -> int:
@@ -49,8 +52,13 @@ def main() -> int:
                 filled = filled or _fill(options, folder, installation, say)
                 if options.only_fill:
                     return 0
+                if options.care:
+                    rounds = min(options.rounds, _MOST_CARE_ROUNDS)
+                    return _show_care(
+                        options, measure_care(installation, filled.clicks, folder, rounds, say)
+                    )
                 results, fault = _measure(options, filled, installation, folder, say)
-    except (ChildFailed, NoRoom, NotKept) as error:
+    except (ChildFailed, CareFailed, NoRoom, NotKept) as error:
         print(f"bench-reports: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -60,6 +68,12 @@ def main() -> int:
     if fault:
         print(f"bench-reports: {fault}", file=sys.stderr)
     return 0 if results.is_exact and not fault else 1
+
+
+def _show_care(options: argparse.Namespace, care: Care) -> int:
+    print_care(care, terminal())
+    write(options.output, "bench-care", care.as_json(), partial(draw_care, care))
+    return 0
 
 
 @contextmanager
@@ -194,6 +208,11 @@ def _options() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--only-fill", action="store_true", help="end once it is filled (only with --keep)"
+    )
+    parser.add_argument(
+        "--care",
+        action="store_true",
+        help="measure audit, replay, backup and restore in the place of reports",
     )
     add_output(parser, "bench-reports.json and bench-reports.svg")
     return parser

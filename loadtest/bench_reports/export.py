@@ -1,20 +1,14 @@
 """Export of a million clicks: how fast it is, and by how much its memory grows."""
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psutil
-
+from loadtest.bench_reports.command import run_once
 from loadtest.bench_reports.generated import Generated
 from loadtest.bench_reports.installation import Installation
-from loadtest.common.processes import of_living
 
 CLICKS = 1_000_000
-_LOOK_SECONDS = 0.02
-
-
 #: An export of so few needs no more memory than any.
 _FEW = 10_000
 
@@ -54,22 +48,13 @@ def measure_exports(
 def _measured(installation: Installation, since: datetime, until: datetime, folder: Path) -> Export:
     file = folder / "clicks.ndjson"
     bounds = (f"--since={_text(since)}", f"--until={_text(until)}")
-    began = time.perf_counter()
-    process = installation.started(
-        "export", "--all", *bounds, "--format", "ndjson", "--to", str(file)
+    ran = run_once(
+        installation, "export", "--all", *bounds, "--format", "ndjson", "--to", str(file)
     )
-    peak_bytes = 0
-    while process.poll() is None:
-        sizes = of_living([psutil.Process(process.pid)], lambda one: one.memory_info().rss)
-        peak_bytes = max(peak_bytes, *sizes, 0)
-        time.sleep(_LOOK_SECONDS)
-    seconds = time.perf_counter() - began
-    if process.returncode:
-        raise RuntimeError(f"hopline export ended with {process.returncode}")
     with file.open("rb") as lines:
         count = sum(1 for _ in lines)
     file.unlink()
-    return Export(count, seconds, peak_bytes)
+    return Export(count, ran.seconds, ran.peak_bytes)
 
 
 def _text(moment: datetime) -> str:

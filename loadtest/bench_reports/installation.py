@@ -79,11 +79,15 @@ class Installation:
         """Return a report; raises as :meth:`get`."""
         return json.loads(self.get(path))
 
-    def started(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Return a command of Hopline's that has begun; what it complains of is shown."""
+    def started(self, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
+        """Return a command of Hopline's that has begun; what it complains of is shown.
+
+        Args:
+            settings: other variables of its environment.
+        """
         return subprocess.Popen(
             [HOPLINE, *arguments],
-            env=self.environment,
+            env={**self.environment, **settings},
             stdout=subprocess.DEVNULL,
         )
 

@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from loadtest.bench_reports.__main__ import main
+from loadtest.bench_reports.care import BACKUP, COMMANDS, RESTORE
 from loadtest.bench_reports.questions import BEFORE, PAGES, SAME
 
 
@@ -54,6 +55,12 @@ def test_a_kept_folder_is_filled_once_and_measured_again_and_again(monkeypatch, 
     assert found["exact"]
     assert found["added"] > 0
     assert found["fill"]["seconds"] > 0
+    assert run("--care", "--rounds", "1") == 0
+    care = json.loads((tmp_path / "bench-care.json").read_text())
+    assert care["runs"].keys() == {*COMMANDS, BACKUP, RESTORE}
+    assert min(care["alone_seconds"].values()) > 0
+    assert "audit of 24 hours" in capsys.readouterr().out
+    assert (tmp_path / "bench-care.svg").exists()
 
 
 def test_what_is_filled_only_has_to_be_kept(monkeypatch, capsys):
