@@ -28,6 +28,8 @@ from app.console.middleware import (
 )
 from app.console.rates.limiter import RateLimiter
 from app.console.rates.middleware import RateLimits
+from app.console.shlink.protocol.paths import is_shlink
+from app.console.shlink.protocol.problems import write_problem as write_shlink_problem
 from app.http.request_ids import RequestIds
 from app.links.link import CorruptLink
 from app.metrics.console import ConsoleMetrics
@@ -56,7 +58,7 @@ def create_app(
     """Return the console as a WSGI app.
 
     Args:
-        api: what is served under /api/v1.
+        api: what is served under /api/v1, and in foreign tongues.
         ready: knows the stores.
         guards: middleware that a request has to pass, in this order.
         limiter: of what one key may ask below /api.
@@ -68,7 +70,7 @@ def create_app(
     middleware += [RateLimits(limiter, metrics), EnforceRights()]
     app: App = falcon.App(middleware=middleware)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=orjson.dumps)
-    app.set_error_serializer(write_problem)
+    app.set_error_serializer(_write_error)
     app.add_error_handler(Exception, _fault)
     for kind in OF_ERRORS:
         app.add_error_handler(kind, _known)
@@ -84,6 +86,11 @@ def create_app(
         app.add_route(route.path, route.resource)
     app.add_route(PROBLEM_PATH, ProblemPage())
     return app
+
+
+def _write_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:
+    """Tell of an error in the words of the interface that was spoken."""
+    (write_shlink_problem if is_shlink(req) else write_problem)(req, resp, error)
 
 
 def _known(

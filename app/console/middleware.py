@@ -8,6 +8,7 @@ import falcon
 from app.config.access import HostNames
 from app.console.api.problem import CHALLENGE, InsufficientScope
 from app.console.api.rights import Rights
+from app.console.shlink.protocol import paths as shlink
 from app.console.yourls.resource import PATH as YOURLS_PATH
 from app.http.addresses import read_address
 from app.http.request_ids import HEADER, RequestIds
@@ -20,10 +21,10 @@ from app.metrics.console import ConsoleMetrics
 logger = logging.getLogger(__name__)
 
 #: What a load balancer asks, by whatever name; it says nothing about links or clicks.
-_OPEN_PATHS = frozenset(("/-/live", "/-/ready"))
+_OPEN_PATHS = frozenset(("/-/live", "/-/ready")) | shlink.OPEN_PATHS
 _METRICS_PATH = "/-/metrics"
-#: Below it a resource has to say who may ask it.
-_API = "/api/"
+#: Below them a resource has to say who may ask it.
+_API = ("/api/", shlink.PREFIX)
 #: Keys that are counted apart: each is as many series as there are routes.
 _MOST_KEYS = 50
 #: What proxies add: who comes through one may be anywhere, though the proxy is on this machine.
@@ -96,7 +97,7 @@ class BearerAuth:
             return
         try:
             req.context.caller = self._authenticator.admit(
-                req.auth,
+                shlink.authorization(req) if shlink.is_shlink(req) else req.auth,
                 is_local=_is_local(req),
                 is_for_another=_is_for_another(req),
                 asks_metrics=req.path == _METRICS_PATH,
@@ -120,7 +121,7 @@ class EnforceRights:
     """Middleware that lets callers do what they have the right to.
 
     A resource says by its attribute ``rights`` which scope each method takes, HEAD the same as GET.
-    Below ``/api/`` no method is answered that isn't named there.
+    Below ``/api/`` and ``/rest/`` no method is answered that isn't named there.
     """
 
     def process_resource(
@@ -133,7 +134,7 @@ class EnforceRights:
             falcon.HTTPMethodNotAllowed: the resource names none for the method.
         """
         rights: Rights | None = getattr(resource, "rights", None)
-        if rights is None and not (req.uri_template or _API).startswith(_API):
+        if rights is None and not (req.uri_template or _API[0]).startswith(_API):
             return
         if req.method == "OPTIONS":
             return

@@ -22,6 +22,8 @@ from app.console.middleware import BearerAuth, KnownHosts
 from app.console.rates.counter import open_counter
 from app.console.rates.limiter import RateLimiter, quotas
 from app.console.routes import api_routes
+from app.console.shlink.routes import shlink_routes
+from app.console.shlink.speaking import Installation
 from app.console.yourls.resource import yourls_route
 from app.dead_letters.shards import open_all_dead_letters
 from app.health.system.system import System
@@ -70,6 +72,7 @@ def get_app() -> App:
         *cross_origin(held.console_origins),
         BearerAuth(authenticator),
     )
+    tags = open_tags(held)
     routes = api_routes(
         reports,
         limiter,
@@ -78,7 +81,7 @@ def get_app() -> App:
         open_answers(held),
         trail,
         keys,
-        open_tags(held),
+        tags,
         *dead_letter_routes(open_all_dead_letters(held), trail),
         *click_routes(held, links, limiter),
         *system_routes(System(held)),
@@ -93,8 +96,9 @@ def get_app() -> App:
         (rates, metrics),
         is_unique=held.yourls_unique_urls,
     )
+    shlink = shlink_routes(Installation(links, held.link_base, reports, limiter, tags))
     return create_app(
-        [*routes, foreign],
+        [*routes, foreign, *shlink],
         Ready(pings, instance_id(held)),
         guards,
         rates,

@@ -110,6 +110,11 @@ class LinkList:
                 [link for link in links if not link.deleted and (not tag or tag in link.tags)],
             )
 
+    def at(self, place: int, size: int) -> list[Link]:
+        """Return links by their place among all, newest first; what is gone leaves no other."""
+        entries = self._entries(LINK_INDEX, place, size) if size else []
+        return [link for link in self._tidied(LINK_INDEX, entries) if not link.deleted]
+
     def scan_all(self) -> Iterator[Link]:
         """Yield all links and tombstones, newest first.
 

@@ -19,6 +19,8 @@ from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
 from app.console.rates.limiter import RateLimiter, quotas
 from app.console.routes import api_routes
+from app.console.shlink.routes import shlink_routes
+from app.console.shlink.speaking import Installation
 from app.console.yourls.resource import yourls_route
 from app.http.request_ids import RequestIds
 from app.keys.authenticator import Authenticator
@@ -114,8 +116,9 @@ def client_of(
     foreign = yourls_route(
         reports, limiter, links, SHORT, authenticator, counted, is_unique=is_unique
     )
+    shlink = shlink_routes(Installation(links, SHORT, reports, limiter, tags))
     app = create_app(
-        [*routes, foreign],
+        [*routes, foreign, *shlink],
         Ready(pings, "one"),
         guards,
         rates,

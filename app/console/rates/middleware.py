@@ -1,4 +1,4 @@
-"""Middleware that limits how much each key asks below /api.
+"""Middleware that limits how much each key asks below /api and /rest.
 
 Follows draft-ietf-httpapi-ratelimit-headers-11.
 """
@@ -8,16 +8,17 @@ import falcon
 from app.console.api.problem import QuotaExceeded, write_problem
 from app.console.api.rights import Rights, caller_of
 from app.console.rates.limiter import WINDOW_SECONDS, Limit, PolicyName, RateLimiter
+from app.console.shlink.protocol.paths import OPEN_PATHS, PREFIX
 from app.metrics.console import ConsoleMetrics
 
-_API = "/api/"
+_API = ("/api/", PREFIX)
 #: What takes such a right is computed from clicks, however it is asked.
 _OF_REPORTS = frozenset(("stats:read", "clicks:read"))
 _READING = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
 class RateLimits:
-    """Middleware that counts every request below /api, and refuses what is too much.
+    """Middleware that counts every request of an interface, and refuses what is too much.
 
     A resource's ``rights`` tell by which policy. What no resource is there for, and what comes
     without a key, is counted as reading.
@@ -37,7 +38,7 @@ class RateLimits:
         Raises:
             QuotaExceeded: it is one too many.
         """
-        if req.path.startswith(_API):
+        if _is_limited(req):
             rights: Rights = getattr(resource, "rights", {})
             limit = self._take(req, policy_of(req.method, rights))
             if limit.is_exceeded:
@@ -47,7 +48,7 @@ class RateLimits:
         self, req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
     ) -> None:
         """Say what is left, on errors as well; count what has come to no resource."""
-        if not req.path.startswith(_API):
+        if not _is_limited(req):
             return
         limit: Limit | None = getattr(req.context, "limit", None)
         if limit is None:
@@ -66,6 +67,12 @@ class RateLimits:
         if limit.is_exceeded:
             self._refused.labels(limit.policy).inc()
         return limit
+
+
+def _is_limited(req: falcon.Request) -> bool:
+    """Tell whether a request is counted: probes aren't, whose keys are nobody's."""
+    path: str = req.path
+    return path.startswith(_API) and path not in OPEN_PATHS
 
 
 def policy_of(method: str, rights: Rights) -> PolicyName:

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from app.reports.answer import Answer, Source, Sums
 from app.reports.assembly import assemble, has_exact_visitors
@@ -95,6 +95,16 @@ class Reports:
             codes = tagged if query.tag else (query.codes or None)
             plan, _ = plan_of(asking, query, now, codes, asking.stored(codes))
             return compile_plan(plan)
+
+    def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
+        """Return the rows that answer a statement.
+
+        Raises:
+            ClickHouseUnavailable, ClickHouseRefused: as the server says.
+        """
+        with translated(self._url):
+            found: list[tuple[Any, ...]] = self._begin().ask(statement)
+            return found
 
     def _begin(self) -> Asking:
         ends_at = time.monotonic() + self._timeout_seconds

@@ -46,7 +46,7 @@ def routes(app: Any) -> Iterator[tuple[str, Any]]:
 
 def undeclared(template: str, resource: Any) -> list[str]:
     """Return what is wrong with the rights of a resource: methods without, names of no scope."""
-    if not template.startswith("/api/"):
+    if not template.startswith(("/api/", "/rest/")):
         return []
     rights = getattr(resource, "rights", {})
     methods = {name for name in dir(resource) if name.startswith("on_")} - _OF_FALCON
@@ -59,7 +59,7 @@ def test_every_route_of_the_interface_says_who_may_ask_it(
     client: falcon.testing.TestClient,
 ) -> None:
     found = dict(routes(client.app))
-    assert {"/", "/api/v1/stats", "/api/v1/links/{code}/stats"} <= set(found)
+    assert {"/", "/api/v1/stats", "/api/v1/links/{code}/stats", "/rest/v3/tags"} <= set(found)
     wrong = {template: undeclared(template, resource) for template, resource in found.items()}
     assert {template: methods for template, methods in wrong.items() if methods} == {}
 

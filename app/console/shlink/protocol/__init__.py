@@ -1,0 +1,1 @@
+"""What Shlink's clients write and read: paths, parameters, bodies, lists, problems."""
