@@ -7,6 +7,7 @@ gunicorn takes every module-level name that is one of its settings
 import os
 import sys
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
@@ -14,6 +15,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from app.config.access import console_refusal
 from app.config.loading import load_or_exit
 from app.console.api.links.bulk.turns import MOST_AT_ONCE
+from app.console.api.problem import bare_problem
 from app.gunicorn.errors import OwnErrors
 from app.gunicorn.watchdog import keep_watch
 from app.keys.store import may_have_keys
@@ -27,7 +29,12 @@ _settings = load_or_exit()
 
 
 class Worker(OwnErrors, ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's threads, with error answers of our own."""
+    """gunicorn's threads, with error answers of our own: problems, as all that programs get."""
+
+    @staticmethod
+    def write_error(status: HTTPStatus) -> tuple[str, str]:
+        """Return media type and text of an answer."""
+        return bare_problem(status)
 
 
 proc_name = "hopline-console"

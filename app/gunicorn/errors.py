@@ -4,6 +4,7 @@ Which error it is, gunicorn decides. Its pages repeat what the client sent, have
 §6.6.1) and, on Python 3.14, a header that ends in a bare line feed.
 """
 
+from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -13,9 +14,21 @@ from gunicorn import util
 from app.gunicorn.messages import OtherVersion, adopt
 from app.http.rules import SERVER, phrase
 
+WriteError = Callable[[HTTPStatus], tuple[str, str]]
+
+
+def plain_error(status: HTTPStatus) -> tuple[str, str]:
+    """Return media type and text of an answer for a person."""
+    return "text/plain", f"{status.value} {phrase(status)}\n"
+
 
 class OwnErrors:
     """Mixin for gunicorn's workers; stands before them among the bases."""
+
+    @staticmethod
+    def write_error(status: HTTPStatus) -> tuple[str, str]:
+        """Return media type and text of an answer."""
+        return plain_error(status)
 
     def init_process(self) -> None:
         """Have gunicorn read and answer requests by the RFC, then serve.
@@ -35,7 +48,7 @@ class OwnErrors:
             unsent.status = HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
         if unsent.status is not None:
             try:
-                util.write_nonblock(client, error_answer(unsent.status))
+                util.write_nonblock(client, error_answer(unsent.status, self.write_error))
             except OSError as error:
                 self.log.debug("the client did not take its error: %s", error)  # type: ignore[attr-defined]
 
@@ -54,11 +67,11 @@ class _Unsent:
             self.status = HTTPStatus(int(data.split(b" ", 2)[1]))
 
 
-def error_answer(status: HTTPStatus) -> bytes:
-    """Return the bytes of an answer in plain text, the last of its connection."""
-    text = f"{status.value} {phrase(status)}\n"
+def error_answer(status: HTTPStatus, write_error: WriteError = plain_error) -> bytes:
+    """Return the bytes of an answer, the last of its connection."""
+    media_type, text = write_error(status)
     return (
         f"HTTP/1.1 {status.value} {phrase(status)}\r\nServer: {SERVER}\r\n"
         f"Date: {formatdate(usegmt=True)}\r\nConnection: close\r\n"
-        f"Content-Type: text/plain\r\nContent-Length: {len(text)}\r\n\r\n{text}"
+        f"Content-Type: {media_type}\r\nContent-Length: {len(text)}\r\n\r\n{text}"
     ).encode()

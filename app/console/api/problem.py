@@ -8,6 +8,7 @@ import falcon
 import orjson
 
 from app.dead_letters.store import LetterNotFound
+from app.http.rules import phrase
 from app.keys.caller import Scope
 from app.keys.store import InvalidKey, KeyContended, KeyNotFound, KeyRevoked
 from app.links.history import CannotRestore, VersionNotFound
@@ -247,11 +248,17 @@ def problem_of(error: Exception) -> Problem:
     )
 
 
+def bare_problem(status: HTTPStatus) -> tuple[str, str]:
+    """Return media type and text of a problem of which only the status is known."""
+    told = {"type": "about:blank", "title": phrase(status), "status": status.value}
+    return MEDIA_TYPE, orjson.dumps(told).decode()
+
+
 def write_problem(_: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:
     """Write an error as the answer to a request; fits ``App.set_error_serializer``."""
     problem: dict[str, object] = {
         "type": "about:blank",
-        "title": HTTPStatus(error.status_code).phrase,
+        "title": phrase(HTTPStatus(error.status_code)),
         "status": error.status_code,
     }
     if isinstance(error, Problem):

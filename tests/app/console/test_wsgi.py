@@ -243,3 +243,12 @@ def test_probes_and_metrics_answer_while_reports_take_all_that_they_may(
         for visitor in visitors:
             visitor.close()
         wait_until(lambda: counted("abandoned") == 2)
+
+
+def test_a_request_that_the_server_refuses_gets_a_problem_too(one_console: int) -> None:
+    with socket.create_connection(("127.0.0.1", one_console), timeout=DEADLINE_SECONDS) as client:
+        client.sendall(b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        head, _, body = b"".join(iter(lambda: client.recv(65536), b"")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 414 ")
+    assert b"Content-Type: application/problem+json\r\n" in head
+    assert json.loads(body) == {"type": "about:blank", "title": "URI Too Long", "status": 414}

@@ -155,7 +155,12 @@ def to_json(row: Row) -> dict[str, Any]:
     """Return a row of a page as JSON holds it, with the names of an export."""
     *values, enriched_ms = row
     named = dict(zip(COLUMNS, values, strict=True))
-    return {**named, "time": rfc3339(named["time"]), "enriched_at": rfc3339(enriched_ms)}
+    return {
+        **named,
+        "time": rfc3339(named["time"]),
+        "is_bot": bool(named["is_bot"]),
+        "enriched_at": rfc3339(enriched_ms),
+    }
 
 
 def write_place(place: Place, digest: str) -> str:

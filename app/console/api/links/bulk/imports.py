@@ -5,16 +5,15 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import chain, islice
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import falcon
 import orjson
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel, ConfigDict, RootModel
 
 from app.console.api.links.bulk.reply import NDJSON, Reply, choose
 from app.console.api.links.bulk.turns import Turns
 from app.console.api.links.bulk.upload import limit_silence, received
-from app.console.api.links.models import NewLink
 from app.console.api.links.showing import LINKS_PATH, Showing
 from app.console.api.operation import Operation, Operations, Parameter
 from app.console.api.problem import Problem
@@ -40,6 +39,14 @@ _CUT_SHORT = (
 )
 
 logger = logging.getLogger(__name__)
+
+
+class ImportFile(RootModel[Any]):
+    """Links: an array of objects, or one object a line; a row that is none is refused by itself."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [[{"code": "sale", "target": "https://example.com/"}]]}
+    )
 
 
 class RowOutcome(BaseModel):
@@ -78,7 +85,7 @@ IMPORT: Operations = {
             Parameter("dry_run", "query", "Check all and store nothing.", {"type": "boolean"}),
             Parameter("update", "query", "Change links that are there, too.", {"type": "boolean"}),
         ),
-        body=NewLink,
+        body=ImportFile,
         media_types=MEDIA_TYPES,
         answers={200: ImportLine},
         answer_types=(NDJSON,),
