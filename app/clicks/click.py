@@ -70,7 +70,7 @@ class Click:
         purpose: value of the Sec-Purpose or Purpose header.
         gpc: value of the Sec-GPC header.
         query: of a campaign, as :func:`app.clicks.campaign_query.campaign_query` keeps it.
-        count_only: ``1`` where nothing may be known of the visitor, see
+        count_only: ``1`` where nothing may be known of the visitor, ``2`` of a program, see
             :mod:`app.clicks.count_only`.
         own: :data:`OWN` of a browser that has asked not to be counted.
         client_hints: as :func:`app.clicks.client_hints.client_hints` puts them together.

@@ -2,12 +2,14 @@
 
 The field ``count_only`` of a stream entry says so. Redirect and workers alike keep of such a click
 no address, no user agent, no language, and of the referrer the site alone; see docs/privacy.md.
+Whether its user agent is a program's is told, and nothing else of that.
 """
 
 import re
 
-#: What the field holds.
+#: What the field holds: of a person, and of a program.
 MARK = b"1"
+PROGRAM = b"2"
 #: Id of nobody, which no report counts as a visitor.
 NOBODY = 0
 

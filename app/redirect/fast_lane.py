@@ -88,6 +88,7 @@ class RedirectFastLane:
         self._wall_clock = collaborators.wall_clock
         self._new_id = collaborators.visit_ids.make
         self._id_of_visit = collaborators.visit_ids.of
+        self._is_bot = collaborators.is_bot
         self._is_only_counted = collaborators.is_only_counted
         self._responses = metrics.responses
         self._ready: dict[bytes, _Ready] = {}
@@ -129,7 +130,7 @@ class RedirectFastLane:
             address, agent, referer, host, language, None, gpc, said, None, own, hints, mode,
         )  # fmt: skip
         if (gpc or dnt) and self._is_only_counted(gpc, dnt):
-            texts = only_counted(Visit(*(text or b"" for text in texts)))
+            texts = only_counted(Visit(*(text or b"" for text in texts)), self._is_bot)
             address, agent = texts[:2]
         if started is None or named is None:
             digits, unix_second = self._new_id(int(now * 1000)), int(now)

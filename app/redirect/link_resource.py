@@ -122,7 +122,9 @@ class LinkResource:
 
     def _kept(self, req: falcon.Request, visit: Visit) -> Visit:
         dnt = req.env.get("HTTP_DNT", "").encode("latin-1")
-        return only_counted(visit) if self._with.is_only_counted(visit.gpc, dnt) else visit
+        if self._with.is_only_counted(visit.gpc, dnt):
+            return only_counted(visit, self._with.is_bot)
+        return visit
 
     def _click_id(self, req: falcon.Request, link: Link, visit: Visit) -> bytes:
         """Return the id of the visit's click in hexadecimal digits."""

@@ -6,7 +6,7 @@ from app.verdicts.libraries import HEADLESS, HTTP_LIBRARY
 from app.verdicts.rule import Rule
 from app.verdicts.services import LINK_PREVIEW, MAIL_SCANNER, MONITOR, SECURITY_SCANNER
 from app.verdicts.traffic import CLICK_RATE, DATACENTRE_NETWORK, MAIL_BURST
-from app.verdicts.visit import OWN_DEVICE, OWN_NETWORK, PREFETCH, SUSPICION
+from app.verdicts.visit import COUNTED_PROGRAM, OWN_DEVICE, OWN_NETWORK, PREFETCH, SUSPICION
 from app.verdicts.words import BOT_WORD, CONTACT, PURPOSE_WORD
 
 #: Its patterns, :func:`app.verdicts.crawler_list.listed_patterns`, take long to load: whoever wants
@@ -24,6 +24,7 @@ CRAWLER_LIST = Rule(
 RULES = (
     OWN_DEVICE,
     OWN_NETWORK,
+    COUNTED_PROGRAM,
     NO_USER_AGENT,
     BARE,
     AI_AGENT,

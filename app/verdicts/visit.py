@@ -27,6 +27,17 @@ OWN_NETWORK = Rule(
     matches=lambda evidence: OWN in evidence.networks,
 )
 
+COUNTED_PROGRAM = Rule(
+    name="counted-program",
+    kind="bot",
+    looks_at="whether the redirect took the user agent for a program's, before it left that out",
+    why="programs send Sec-GPC, too, and of who does nothing else is kept",
+    source="HOPLINE_COUNT_ONLY, and the rules of user agents",
+    version=1,
+    # By its name alone: nothing is left to be looked at.
+    matches=lambda evidence: "counted-program" in evidence.matched,
+)
+
 PREFETCH = Rule(
     name="prefetch",
     kind="prefetch",

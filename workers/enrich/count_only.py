@@ -7,10 +7,8 @@ the same is left out here.
 from collections.abc import Sequence
 
 from app.clicks.click import Clicks
-from app.clicks.count_only import NOBODY, site_of
+from app.clicks.count_only import NOBODY, PROGRAM, site_of
 from app.clicks.rows import Rows
-
-_DEVICE = b"other"
 
 
 def without_visitors(clicks: Clicks) -> Clicks:
@@ -37,9 +35,14 @@ def as_nobodys(rows: Rows, clicks: Clicks) -> Rows:
             for visitor, mark in zip(rows.visitor_id, marks, strict=True)
         ],
         device=[
-            _DEVICE if mark else device for device, mark in zip(rows.device, marks, strict=True)
+            _device(mark) if mark else device
+            for device, mark in zip(rows.device, marks, strict=True)
         ],
     )
+
+
+def _device(mark: bytes) -> bytes:
+    return b"bot" if mark == PROGRAM else b"other"
 
 
 def _blanked(texts: Sequence[bytes], marks: Sequence[bytes]) -> list[bytes]:

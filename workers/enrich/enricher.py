@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.clicks.click import Clicks
+from app.clicks.count_only import PROGRAM
 from app.clicks.rows import Rows
 from app.http.kept_address import (
     UNKNOWN,
@@ -15,7 +16,7 @@ from app.http.kept_address import (
     origin,
     parse_address,
 )
-from app.verdicts.visit import loaded_ahead
+from app.verdicts.visit import COUNTED_PROGRAM, loaded_ahead
 from workers.enrich.client_hints import NONE, ClientHints, read_client_hints, together
 from workers.enrich.count_only import as_nobodys, without_visitors
 from workers.enrich.language import preferred_language
@@ -48,6 +49,8 @@ _Agent = tuple[Any, ...]
 #: Stands between a target and a visit's own parameters, and in none that a browser sends. Hints
 #: as they are kept have none either, and stand before a user agent, which may.
 _BETWEEN = b"\0"
+#: Rules that clicks match that are only counted, by what their field holds.
+_OF_COUNTED = {PROGRAM: (COUNTED_PROGRAM.name,)}
 
 
 class Enricher:
@@ -126,7 +129,7 @@ class Enricher:
             if self._traffic
             else [()] * count
         )
-        told = self._tell(clicks, _added(rules, matched), networks, traffic)
+        told = self._tell(clicks, _added(_kept_rules(rules, clicks), matched), networks, traffic)
         verdicts, reasons, names = zip(*told, strict=True)
         bots = _bots(names, programs)
         rules_version, data_version = self._made_by
@@ -168,10 +171,6 @@ class Enricher:
         traffic: Sequence[tuple[str, ...]],
     ) -> list[Told]:
         """Return what each click's evidence comes to; hardly any has a purpose or is marked."""
-        if any(clicks.count_only):
-            # What they send is not looked at, and that nothing was sent says nothing.
-            marks = zip(rules, clicks.count_only, strict=True)
-            rules = [() if mark else names for names, mark in marks]
         purposes = [""] * len(rules)
         if any(clicks.purposes):
             purposes = [loaded_ahead(_start(purpose)) for purpose in clicks.purposes]
@@ -258,6 +257,15 @@ def _start(raw: bytes, most_bytes: int = _READ_BYTES) -> str:
         return start.decode()  # half as long as with a second word for errors
     except UnicodeDecodeError:
         return start.decode("utf-8", "ignore")
+
+
+def _kept_rules(rules: Sequence[tuple[str, ...]], clicks: Clicks) -> Sequence[tuple[str, ...]]:
+    """Return the rules that user agents match; of clicks that are only counted, what is told."""
+    if not any(clicks.count_only):
+        return rules
+    # What they send is not looked at, and that nothing was sent says nothing.
+    marks = zip(rules, clicks.count_only, strict=True)
+    return [_OF_COUNTED.get(mark, ()) if mark else names for names, mark in marks]
 
 
 def _added(

@@ -12,13 +12,13 @@ from urllib.parse import quote_plus
 
 from app.clicks.campaign_query import UTM
 from app.clicks.click import Clicks
-from app.clicks.count_only import MARK, NOBODY
+from app.clicks.count_only import MARK, NOBODY, PROGRAM
 from app.clicks.rows import Rows
 from app.http.kept_address import as_text
 from app.verdicts.judge import BETWEEN_REASONS, SHADOW
 from app.verdicts.rules import RULES
 from app.verdicts.traffic import OF_OTHER_CLICKS
-from app.verdicts.visit import loaded_ahead
+from app.verdicts.visit import COUNTED_PROGRAM, loaded_ahead
 from workers.enrich.places.place import Place
 from workers.enrich.source.attribution import Attribution
 from workers.replay.stored_places import StoredPlaces
@@ -91,7 +91,7 @@ def as_clicks(stored: Rows) -> Clicks:
         accept_languages=nothing,
         purposes=list(map(_loaded_ahead, stored.bot)),
         queries=_queries(stored),
-        count_only=[MARK if visitor == NOBODY else b"" for visitor in stored.visitor_id],
+        count_only=list(map(_count_only, stored.visitor_id, stored.reasons)),
         owns=nothing,
         client_hints=list(stored.client_hints),
         fetch_modes=nothing,
@@ -136,6 +136,12 @@ def changed_positions(old: Rows, new: Rows) -> list[int]:
         for position in range(len(old.click_id))
         if any(before[position] != after[position] for before, after in columns)
     ]
+
+
+def _count_only(visitor: int, reasons: bytes) -> bytes:
+    if visitor != NOBODY:
+        return b""
+    return PROGRAM if COUNTED_PROGRAM.name in _names(reasons) else MARK
 
 
 def _loaded_ahead(bot: bytes) -> bytes:

@@ -7,10 +7,11 @@ is ``1`` or absent, and `DNT <https://www.w3.org/TR/tracking-dnt/#dnt-header-fie
 with ``1`` where somebody doesn't want to be tracked.
 """
 
+from collections.abc import Callable
 from typing import Literal
 
-from app.clicks.count_only import MARK, site_of
-from app.redirect.visits.visit import Visit
+from app.clicks.count_only import MARK, PROGRAM, site_of
+from app.redirect.visits.visit import FIELD_BYTES, Visit, clean
 
 Heeded = Literal["off", "gpc", "gpc,dnt"]
 
@@ -33,8 +34,13 @@ class CountOnly:
         )
 
 
-def only_counted(visit: Visit) -> Visit:
-    """Return what is kept of a visit that is only counted."""
+def only_counted(visit: Visit, is_bot: Callable[[bytes], bool]) -> Visit:
+    """Return what is kept of a visit that is only counted.
+
+    Args:
+        is_bot: tells from a user agent in UTF-8 whether a program follows the link.
+    """
+    agent = clean(visit.user_agent, FIELD_BYTES[b"user_agent"])
     return Visit(
         ip=b"",
         user_agent=b"",
@@ -43,6 +49,6 @@ def only_counted(visit: Visit) -> Visit:
         purpose=visit.purpose,
         gpc=visit.gpc,
         query=visit.query,
-        count_only=MARK,
+        count_only=PROGRAM if is_bot(agent) else MARK,
         own=visit.own,
     )

@@ -41,6 +41,7 @@ def _lane(cached: Callable[[str], Link | None], recorder: _Recorder) -> Redirect
         client_address=ClientAddress(()),
         wall_clock=time.time,
         visit_ids=VisitIds(),
+        is_bot=bool,
         is_only_counted=CountOnly("off"),
     )
     return RedirectFastLane(collaborators, RedirectMetrics(CollectorRegistry()))

@@ -206,12 +206,20 @@ def test_what_a_browser_loads_ahead_is_no_person_where_it_is_only_counted(enrich
     assert (row["verdict"], row["reasons"]) == (b"prefetch", b"prefetch")
 
 
+def test_a_program_that_is_only_counted_is_known_for_one_and_for_nothing_else(enricher):
+    row = enriched(enricher, count_only=b"2", user_agents=b"curl/8.5.0")
+    assert (row["is_bot"], row["bot"], row["visitor_id"]) == (True, b"counted-program", 0)
+    assert (row["verdict"], row["reasons"]) == (b"bot", b"counted-program")
+    assert (row["device"], row["browser"], row["user_agent"]) == (b"bot", b"", b"")
+
+
 def test_many_clicks_have_the_rows_that_each_has_alone(enricher):
     changes = [
         {},
         {"user_agents": b"Googlebot/2.1", "purposes": b"preview"},
         {"purposes": b"prefetch", "ips": b"2001:db8::1"},
         {"count_only": b"1", "user_agents": b"Googlebot/2.1"},
+        {"count_only": b"2", "user_agents": b"Googlebot/2.1"},
         {"user_agents": b""},
         {"referers": b"", "hosts": b"b.example", "user_agents": "Ünknown".encode() * 100},
         {"client_hints": b'?0\t"Windows"\t"Brave";v="130"', "user_agents": CHROME + b"\0x"},

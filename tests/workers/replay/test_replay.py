@@ -84,6 +84,8 @@ def test_a_click_that_is_only_counted_stays_nobodys(world, countries, is_trimmed
         make_click(**only_counted),
         make_click(**only_counted, purpose="prefetch"),
         make_click(count_only="1"),
+        make_click(**only_counted | {"count_only": "2"}),
+        make_click(**only_counted, own="1"),
         geoip_path=old,
     )
     columns = ("visitor_id", "verdict", "bot", "device", "browser", "country", "user_agent")
@@ -91,6 +93,8 @@ def test_a_click_that_is_only_counted_stays_nobodys(world, countries, is_trimmed
         (0, "person", "", "other", "", "", ""),
         (0, "prefetch", "prefetch", "other", "", "", ""),
         (0, "person", "", "other", "", "", ""),
+        (0, "bot", "counted-program", "bot", "", "", ""),
+        (0, "own", "own-device", "other", "", "", ""),
     ]
     assert world.rows(*columns) == nobodys
     if is_trimmed:

@@ -27,7 +27,7 @@ clicks = st.builds(
     purpose=st.text(st.characters(exclude_categories=["Cs"]), max_size=16),
     gpc=st.sampled_from(["", "1", "0"]),
     query=st.sampled_from(["", "utm_source=a"]),
-    count_only=st.sampled_from(["", "1"]),
+    count_only=st.sampled_from(["", "1", "2"]),
 )
 
 
