@@ -20,6 +20,10 @@ LAYERS = (
     ("app.local",),
     ("app.redirect", "app.console", "workers", "workers.explain"),
     ("app.console.api.clicks", "app.console.yourls"),
+    ("app.console.pages",),
+    ("app.console.pages.links",),
+    ("app.console.pages.reports",),
+    ("app.console.pages.site",),
     ("app.console.api.links.bulk", "app.console.rates", "app.console.shlink"),
     (
         "app.console.api.links",

@@ -18,7 +18,7 @@ from app.console.api.problem import (
     write_problem,
 )
 from app.console.api.problem import PATH as PROBLEM_PATH
-from app.console.health_endpoints import LIVE, WELCOME, Always, Metrics, Ready
+from app.console.health_endpoints import LIVE, Always, Metrics, Ready
 from app.console.middleware import (
     CountRequests,
     EnforceRights,
@@ -26,6 +26,8 @@ from app.console.middleware import (
     NameRequests,
     SafeHeaders,
 )
+from app.console.pages.routes import Pages
+from app.console.pages.site.errors import ErrorPages
 from app.console.rates.limiter import RateLimiter
 from app.console.rates.middleware import RateLimits
 from app.console.shlink.protocol.paths import is_shlink
@@ -48,6 +50,7 @@ _RETRY_AFTER_SECONDS = 5
 
 def create_app(
     api: Iterable[Route],
+    pages: Pages,
     ready: Ready,
     guards: Iterable[object],
     limiter: RateLimiter,
@@ -59,6 +62,7 @@ def create_app(
 
     Args:
         api: what is served under /api/v1, and in foreign tongues.
+        pages: what people see.
         ready: knows the stores.
         guards: middleware that a request has to pass, in this order.
         limiter: of what one key may ask below /api.
@@ -70,7 +74,7 @@ def create_app(
     middleware += [RateLimits(limiter, metrics), EnforceRights()]
     app: App = falcon.App(middleware=middleware)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=orjson.dumps)
-    app.set_error_serializer(_write_error)
+    app.set_error_serializer(ErrorPages(pages.site, _write_error))
     app.add_error_handler(Exception, _fault)
     for kind in OF_ERRORS:
         app.add_error_handler(kind, _known)
@@ -78,12 +82,13 @@ def create_app(
     # Falcon takes the handler of the nearest class, whichever was added last.
     for away in (RedisError, ClickHouseError):
         app.add_error_handler(away, _away)
-    app.add_route("/", Always(WELCOME))
     app.add_route("/-/live", Always(LIVE))
     app.add_route("/-/ready", ready)
     app.add_route("/-/metrics", Metrics(exposition))
     for route in api:
         app.add_route(route.path, route.resource)
+    for page in pages.pages:
+        app.add_route(page.path, page.resource)
     app.add_route(PROBLEM_PATH, ProblemPage())
     return app
 

@@ -14,7 +14,6 @@ from app.console.api.rights import Rights
 from app.metrics.exposition import Exposition
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.redis.errors import RedisError
-from app.version import __version__
 
 logger = logging.getLogger(__name__)
 
@@ -30,14 +29,6 @@ _PATIENCE_SECONDS = 0.5
 Ping = Callable[[], object]
 
 
-#: What someone is told who looks at the root.
-WELCOME = {
-    "name": "hopline console",
-    "version": __version__,
-    "links": "/api/v1/links",
-    "stats": "/api/v1/links/{code}/stats",
-    "openapi": "/api/v1/openapi.json",
-}
 #: What is said as long as the process can answer at all.
 LIVE = {"live": True}
 

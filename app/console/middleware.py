@@ -8,13 +8,15 @@ import falcon
 from app.config.access import HostNames
 from app.console.api.problem import CHALLENGE, InsufficientScope
 from app.console.api.rights import Rights
+from app.console.pages.site.browser import is_for_person, is_open, session_token, sign_in_url
 from app.console.shlink.protocol import paths as shlink
 from app.console.yourls.resource import PATH as YOURLS_PATH
 from app.http.addresses import read_address
 from app.http.request_ids import HEADER, RequestIds
 from app.http.rules import METHODS
 from app.keys.authenticator import Authenticator, Unauthorized
-from app.keys.caller import NOBODY
+from app.keys.caller import NOBODY, Caller
+from app.keys.sessions import Sessions
 from app.logs.throttle import ThrottledLog
 from app.metrics.console import ConsoleMetrics
 
@@ -81,8 +83,9 @@ class BearerAuth:
     The caller is in ``req.context.caller`` then: an :class:`app.keys.caller.Caller`.
     """
 
-    def __init__(self, authenticator: Authenticator) -> None:
+    def __init__(self, authenticator: Authenticator, sessions: Sessions) -> None:
         self._authenticator = authenticator
+        self._sessions = sessions
         self._throttled = ThrottledLog(logger)
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
@@ -90,25 +93,33 @@ class BearerAuth:
 
         Raises:
             falcon.HTTPUnauthorized: it needs a key or the token and doesn't carry it.
+            falcon.HTTPSeeOther: so it does, and a person can sign in.
             RedisUnavailable, RedisRefused: Redis doesn't tell of keys.
         """
         # Clients of YOURLS sign what they ask in a form, which is read when it is answered.
-        if req.path in _OPEN_PATHS or req.path == YOURLS_PATH:
+        if req.path in _OPEN_PATHS or req.path == YOURLS_PATH or is_open(req.path):
             return
         try:
-            req.context.caller = self._authenticator.admit(
-                shlink.authorization(req) if shlink.is_shlink(req) else req.auth,
-                is_local=_is_local(req),
-                is_for_another=_is_for_another(req),
-                asks_metrics=req.path == _METRICS_PATH,
-            )
+            req.context.caller = self._caller(req)
         except Unauthorized as error:
+            if is_for_person(req):
+                raise falcon.HTTPSeeOther(sign_in_url(req, error.reason)) from None
             req.context.refusal = error.reason
             self._log(req, error)
             invalid = "" if error.reason == "missing" else ', error="invalid_token"'
             raise falcon.HTTPUnauthorized(
                 description=str(error), challenges=[f"{CHALLENGE}{invalid}"]
             ) from None
+
+    def _caller(self, req: falcon.Request) -> Caller:
+        if (token := session_token(req)) and (session := self._sessions.find(token)):
+            return self._authenticator.resume(session)
+        return self._authenticator.admit(
+            shlink.authorization(req) if shlink.is_shlink(req) else req.auth,
+            is_local=_is_local(req),
+            is_for_another=_is_for_another(req),
+            asks_metrics=req.path == _METRICS_PATH,
+        )
 
     def _log(self, req: falcon.Request, error: Unauthorized) -> None:
         peer, key = req.env.get("REMOTE_ADDR", ""), error.key_id or "none"
@@ -186,9 +197,13 @@ class SafeHeaders:
     def process_response(
         self, _req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
     ) -> None:
-        """Set them."""
+        """Set them; a page says by its context what it needs besides."""
         for name, value in _HEADERS:
             resp.set_header(name, value)
+        if policy := getattr(resp.context, "content_security_policy", None):
+            resp.set_header("Content-Security-Policy", policy)
+        if cache_control := getattr(resp.context, "cache_control", None):
+            resp.set_header("Cache-Control", cache_control)
 
 
 class CountRequests:

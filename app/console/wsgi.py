@@ -19,6 +19,8 @@ from app.console.app import App, create_app
 from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
+from app.console.pages.reports.ledger import open_badge
+from app.console.pages.routes import page_routes
 from app.console.rates.counter import open_counter
 from app.console.rates.limiter import RateLimiter, quotas
 from app.console.routes import api_routes
@@ -30,6 +32,7 @@ from app.health.system.system import System
 from app.http.request_ids import RequestIds
 from app.keys.authenticator import Authenticator
 from app.keys.lookup import KeyLookup
+from app.keys.sessions import open_sessions
 from app.keys.store import open_keys
 from app.links.store import open_store
 from app.links.tags import open_tags
@@ -65,12 +68,12 @@ def get_app() -> App:
     limiter = ReportLimiter(held, metrics)
     request_ids = RequestIds(held.trusted_proxies)
     names = HostNames(held.console_hosts, held.console_bind)
-    keys, trail = open_keys(held), open_trail(held)
+    keys, trail, sessions = open_keys(held), open_trail(held), open_sessions(held)
     authenticator = Authenticator(KeyLookup(keys), held.console_token, held.metrics_token)
     guards = (
         KnownHosts(names, variable("console_hosts")),
         *cross_origin(held.console_origins),
-        BearerAuth(authenticator),
+        BearerAuth(authenticator, sessions),
     )
     tags = open_tags(held)
     routes = api_routes(
@@ -99,6 +102,16 @@ def get_app() -> App:
     shlink = shlink_routes(Installation(links, held.link_base, reports, limiter, tags))
     return create_app(
         [*routes, foreign, *shlink],
+        page_routes(
+            reports,
+            limiter,
+            links,
+            held.link_base,
+            authenticator,
+            sessions,
+            open_badge(held),
+            trail,
+        ),
         Ready(pings, instance_id(held)),
         guards,
         rates,

@@ -1,5 +1,7 @@
 """Authenticator that tells who asks, by what stands in a request's Authorization header."""
 
+import hashlib
+import hmac
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,6 +12,7 @@ from app.keys.caller import ANYBODY, GO_BETWEEN, METRICS_READER, TOKEN_HOLDER, C
 from app.keys.credential import Credential
 from app.keys.key import ApiKey, proves
 from app.keys.lookup import KeyLookup
+from app.keys.sessions import Session
 from app.keys.signature import Signed
 
 #: Why someone is not let in.
@@ -83,7 +86,42 @@ class Authenticator:
         credential = Credential.parse(sent)
         if credential is None:
             raise Unauthorized("malformed", "This is neither a key nor the console's token.")
-        return self._holder(credential)
+        return self._holder(credential.id, credential.sha256)
+
+    def sign_in(self, text: str) -> Session:
+        """Return the session of who sends a key or the console's token.
+
+        Raises:
+            Unauthorized: it opens nothing.
+            RedisUnavailable, RedisRefused: Redis doesn't do its part.
+        """
+        caller = self.admit(f"Bearer {text}", is_local=False)
+        credential = Credential.parse(text)
+        if caller is TOKEN_HOLDER or credential is None:
+            return Session(caller.id, _sha256(text))
+        return Session(caller.id, credential.sha256)
+
+    def resume(self, session: Session) -> Caller:
+        """Return whose session it is.
+
+        Raises:
+            Unauthorized: what was sent at sign-in opens nothing any more.
+            RedisUnavailable, RedisRefused: Redis doesn't do its part.
+        """
+        if session.holder == TOKEN_HOLDER.id:
+            digests = map(_sha256, self._tokens)
+            if any(hmac.compare_digest(session.sha256, digest) for digest in digests):
+                return TOKEN_HOLDER
+            raise Unauthorized("unknown", "The console's token was changed.")
+        return self._holder(session.holder, session.sha256)
+
+    def is_open_here(self) -> bool:
+        """Tell whether who asks on this machine needs nothing.
+
+        Raises:
+            RedisUnavailable, RedisRefused: Redis doesn't do its part.
+        """
+        return not self._demands(asks_metrics=False)
 
     def admit_signed(self, signed: Signed | None) -> Caller:
         """Return who asks in the language of YOURLS; nobody does without a key, wherever he is.
@@ -117,15 +155,20 @@ class Authenticator:
             return bool(self._tokens or self._metrics_tokens)
         return bool(self._tokens) or self._keys.has_keys()
 
-    def _holder(self, credential: Credential) -> Caller:
+    def _holder(self, key_id: str, sha256: str) -> Caller:
         now = self._now()
-        key = self._keys.find(credential.id)
+        key = self._keys.find(key_id)
         # Nothing is told of a key to who can't prove that it is theirs.
-        if not proves(key, credential.sha256, now) or key is None:
-            raise Unauthorized("unknown", "No key of this console is this one.", credential.id)
+        if not proves(key, sha256, now) or key is None:
+            raise Unauthorized("unknown", "No key of this console is this one.", key_id)
         _require_live(key, now)
         self._keys.note_use(key.id, now)
         return key.caller
+
+
+def _sha256(text: str) -> str:
+    # Whatever a form sends, lone surrogates as well.
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def _require_live(key: ApiKey, now: float) -> None:

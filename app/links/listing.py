@@ -145,6 +145,11 @@ class LinkList:
                 return indexed + self._client.zcard(LINK_TOMBSTONES)
             return indexed - self._client.scard(LINK_DELETED)
 
+    def count_made(self, since_ms: int, until_ms: int, *, tag: str | None = None) -> int:
+        """Return how many links that are there were made in a time, its end not included."""
+        with translated(self._url):
+            return int(self._client.zcount(_list_key(tag), since_ms, f"({until_ms}"))
+
     def tidy(self, codes_buried: Sequence[str]) -> None:
         """Take the entries of tombstones off the index, where they still are."""
         if not codes_buried:

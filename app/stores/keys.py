@@ -98,6 +98,11 @@ def api_rate_key(policy: str, caller: str) -> str:
     return f"{{api}}:rate:{policy}:{caller}"
 
 
+def session_key(name: str) -> str:
+    """Return the key of a browser's session, named by the digest of what it sends."""
+    return f"{{api}}:session:{name}"
+
+
 def visitor_salt_key(day: str) -> str:
     """Return the key of the salt of a UTC day, written YYYY-MM-DD."""
     return VISITOR_SALT_PREFIX + day

@@ -7,6 +7,7 @@ import falcon.testing
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from app.changes.trail import Trail
 from app.config.access import HostNames
 from app.config.settings import Settings
 from app.console.api.clicks.routes import click_routes
@@ -17,21 +18,34 @@ from app.console.app import create_app
 from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
+from app.console.pages.routes import page_routes
 from app.console.rates.limiter import RateLimiter, quotas
 from app.console.routes import api_routes
 from app.console.shlink.routes import shlink_routes
 from app.console.shlink.speaking import Installation
 from app.console.yourls.resource import yourls_route
+from app.health.check import Check, ok
 from app.http.request_ids import RequestIds
 from app.keys.authenticator import Authenticator
 from app.keys.key import ApiKey
 from app.keys.lookup import KeyLookup
+from app.keys.sessions import Sessions
 from app.keys.store import KeyNotFound
 from app.links.tags import Tags
 from app.metrics.console import ConsoleMetrics
 
 SHORT = "https://go.example"
 TOKEN = "sixteen-characters-and-more"
+
+
+class _Balanced:
+    """A ledger's badge whose workers have just looked."""
+
+    def check(self) -> Check:
+        return ok("ledger", "balanced 3 s ago")
+
+
+BALANCED: Any = _Balanced()
 
 
 class Broken:
@@ -100,11 +114,12 @@ def client_of(
     pings = {"redis": links.ping, "clickhouse": reports.ping}
     registry = CollectorRegistry()
     metrics = ConsoleMetrics(registry)
+    sessions = Sessions(links._client, "")
     authenticator = Authenticator(KeyLookup(keys or NoKeys()), token, metrics_token)
     guards = (
         KnownHosts(HostNames(hosts, "127.0.0.1:8081"), "HOPLINE_CONSOLE_HOSTS"),
         *cross_origin(origins),
-        BearerAuth(authenticator),
+        BearerAuth(authenticator, sessions),
     )
     request_ids = RequestIds(["127.0.0.1/32"])
     limiter = ReportLimiter(Settings(), metrics)
@@ -119,6 +134,16 @@ def client_of(
     shlink = shlink_routes(Installation(links, SHORT, reports, limiter, tags))
     app = create_app(
         [*routes, foreign, *shlink],
+        page_routes(
+            reports,
+            limiter,
+            links,
+            SHORT,
+            authenticator,
+            sessions,
+            BALANCED,
+            trail or Trail(links._client, ""),
+        ),
         Ready(pings, "one"),
         guards,
         rates,

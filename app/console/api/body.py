@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection
 from typing import Any
+from urllib.parse import parse_qsl
 
 import falcon
 import orjson
@@ -10,6 +11,7 @@ import orjson
 from app.console.api.problem import Problem
 
 MAX_BYTES = 65_536
+_FIELDS = 2_000
 
 
 class BadBody(Exception):
@@ -74,6 +76,28 @@ def read_object(req: falcon.Request, media_types: Collection[str]) -> dict[str, 
     if not isinstance(found, dict):
         raise Problem("invalid-body", "The body is no JSON object.")
     return found
+
+
+def read_form(req: falcon.Request) -> dict[str, list[str]]:
+    """Return the fields of a form that a browser sends (URL Standard §5.1), each with its texts.
+
+    Raises:
+        Problem: it is of another type, too large, or has too many fields.
+    """
+    given = (req.content_type or "").partition(";")[0].strip().lower()
+    if given != falcon.MEDIA_URLENCODED:
+        raise Problem("unsupported-content-type", f"Send {falcon.MEDIA_URLENCODED}, not {given!r}.")
+    try:
+        text = read_bytes(req).decode("ascii", "replace")
+        pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=_FIELDS)
+    except BodyTooLarge as error:
+        raise Problem("body-too-large", f"The form {error.detail}.") from None
+    except ValueError:
+        raise Problem("invalid-body", f"The form has more than {_FIELDS} fields.") from None
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    return fields
 
 
 def read_bytes(req: falcon.Request) -> bytes:

@@ -1,0 +1,99 @@
+"""Page that lists links: searched as typed, filtered by tag and state, with what people clicked."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+import falcon
+
+from app.console.api.links.models import STATES
+from app.console.api.links.paging import read_criteria, read_cursor, write_cursor
+from app.console.api.rights import Rights, caller_of
+from app.console.pages.reports.desk import ReportDesk, Told
+from app.console.pages.site.address import Address
+from app.console.pages.site.rendering import Site
+from app.links.link import Link, State
+from app.links.search import search
+from app.links.store import LinkStore
+from app.reports.answer import Share
+from app.reports.query import Preset, Query
+
+PATH = "/links"
+_LIMIT = 50
+#: Parameters that say which links are looked for.
+_ASKED = ("q", "tag", "state", "cursor")
+#: Of which time the list tells clicks.
+PERIOD: Preset = "30d"
+
+
+class LinkListPage:
+    """Lists links."""
+
+    rights: ClassVar[Rights] = {"GET": "links:read"}
+
+    def __init__(self, site: Site, desk: ReportDesk, links: LinkStore) -> None:
+        self._site = site
+        self._desk = desk
+        self._links = links
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer GET."""
+        address = Address.read(PATH, req.query_string)
+        params = {name: address.first(name) for name in _ASKED if address.first(name)}
+        criteria = read_criteria(params, caller_of(req).tags)
+        now = self._site.now()
+        found = search(
+            self._links,
+            criteria,
+            limit=_LIMIT,
+            now=now.timestamp(),
+            after=read_cursor(params, criteria),
+        )
+        told = self._clicks(req, [link.code for link, _ in found.links], now)
+        cursor = write_cursor(criteria, found.after) if found.after else None
+        values: Mapping[str, Any] = {
+            "rows": [self._row(link, uses, told, now) for link, uses in found.links],
+            "told": told,
+            "states": STATES,
+            "following": address.with_(cursor=cursor) if cursor else None,
+            "begin": address.with_(cursor=None) if params.get("cursor") else None,
+            "q": params.get("q", ""),
+            "tag": params.get("tag", ""),
+            "state": params.get("state", ""),
+            "is_searched": any(params.get(name) for name in ("q", "tag", "state")),
+            "total": self._links.links.count() if not caller_of(req).tags else None,
+            "done": address.first("done"),
+        }
+        self._site.show(req, resp, "links.html", **values)
+
+    on_head = on_get
+
+    def _clicks(self, req: falcon.Request, codes: list[str], now: datetime) -> Told:
+        """Return what people clicked of these links; who sees no reports gets none."""
+        if not codes or not caller_of(req).may("stats:read"):
+            return Told(None)
+        query = Query(
+            codes=tuple(sorted(codes)),
+            period=PERIOD,
+            by=("link",),
+            metrics=("humans",),
+            limit=len(codes),
+            interval="day",
+        )
+        return self._desk.ask(req, query, now)
+
+    def _row(self, link: Link, uses: int, told: Told, now: datetime) -> dict[str, Any]:
+        state: State = link.state(now.timestamp(), uses)
+        shares: Mapping[str, Share] = {}
+        if told.answer:
+            shares = {share.name: share for share in told.answer.breakdowns[0].top}
+        longest = max((share.clicks for share in shares.values()), default=0)
+        clicks = shares[link.code].clicks if link.code in shares else 0
+        return {
+            "link": link,
+            "uses": uses,
+            "state": state,
+            "clicks": clicks if told.answer else None,
+            "part": clicks / longest if longest else 0.0,
+            "host": link.target.partition("://")[2].partition("/")[0],
+        }

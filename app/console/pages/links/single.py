@@ -1,0 +1,153 @@
+"""Page of one link: its settings, its figures, what a visitor gets, and what it was before."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import falcon
+
+from app.changes.trail import Trail
+from app.console.api.rights import Rights, author_of, caller_of
+from app.console.pages.links.fields import STATUSES, LinkForm
+from app.console.pages.links.making import VIA
+from app.console.pages.links.visitor import visitor_gets
+from app.console.pages.reports.cards import BOTS, DEVICES, PLACES, SOURCES, TARGETS
+from app.console.pages.reports.desk import ReportDesk
+from app.console.pages.reports.panels import SCOPE, read_asked, report_values
+from app.console.pages.site.address import Address
+from app.console.pages.site.rendering import Site, see_other
+from app.links.history import History
+from app.links.link import Link, LinkChanged, LinkDeleted, version
+from app.links.precondition import Precondition
+from app.links.store import LinkStore
+from app.links.validation import NOTHING, InvalidLink
+from app.reports.query import BadQuery
+
+PATH = "/links/{code}"
+_CARDS = (SOURCES, PLACES, DEVICES, BOTS, TARGETS)
+#: Versions that the page shows.
+_VERSIONS = 10
+
+
+class LinkPage:
+    """Shows a link, and changes it by what its form says."""
+
+    rights: ClassVar[Rights] = {"GET": "links:read", "POST": "links:write"}
+
+    def __init__(self, site: Site, desk: ReportDesk, links: LinkStore, trail: Trail) -> None:
+        self._site = site
+        self._desk = desk
+        self._links = links
+        self._trail = trail
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
+        """Answer GET."""
+        link = self._seen(req, code)
+        self._show(req, resp, link, LinkForm.of(link))
+
+    on_head = on_get
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
+        """Change the link, switch it, delete it, or restore what it was.
+
+        Raises:
+            falcon.HTTPSeeOther: it is done.
+        """
+        fields = self._site.form(req)
+        act = "".join(fields.get("act", ["save"])[:1])
+        form = LinkForm.sent(fields)
+        versions = fields.get("version")
+        only = Precondition(versions=versions, tags=caller_of(req).tags)
+        try:
+            self._act(req, code, act, form, only)
+        except InvalidLink as error:
+            resp.status = falcon.HTTP_422
+            self._show(req, resp, self._seen(req, code), form, error.faults)
+            return
+        except LinkChanged as error:
+            resp.status = falcon.HTTP_412
+            faults = {"meanwhile": f"{error}; look at what it is now, below, and save again"}
+            self._show(req, resp, self._seen(req, code), form, faults)
+            return
+        raise see_other(
+            "/links?done=" + quote(f"/{code} was deleted.") if act == "delete" else _of(code, act)
+        )
+
+    def _act(
+        self, req: falcon.Request, code: str, act: str, form: LinkForm, only: Precondition
+    ) -> None:
+        links = self._links.by(author_of(req, VIA))
+        if act == "delete":
+            links.delete(code, only=only)
+        elif act in ("disable", "enable"):
+            links.update(code, {"disabled": act == "disable"}, only=only)
+        elif act.startswith("restore:"):
+            History(links, self._trail).restore(code, act.partition(":")[2], only)
+        else:
+            links.update(code, form.options, only=only)
+
+    def _seen(self, req: falcon.Request, code: str) -> Link:
+        link = self._links.get(code)
+        if link.deleted:
+            raise LinkDeleted(f"the link {code!r} was deleted")
+        Precondition(tags=caller_of(req).tags).require_before(link)
+        return link
+
+    def _show(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        link: Link,
+        form: LinkForm,
+        faults: Mapping[str, str] = NOTHING,
+    ) -> None:
+        address, now = Address.read(req.path, req.query_string), self._site.now()
+        uses = self._links.uses(link)
+        state = link.state(now.timestamp(), uses)
+        values: dict[str, Any] = {
+            "link": link,
+            "link_version": version(link),
+            "uses": uses,
+            "state": state,
+            "form": form.texts,
+            "faults": faults,
+            "statuses": STATUSES,
+            "made": address.first("made") == link.code,
+            "done": address.first("done"),
+            "gets": visitor_gets(link, state),
+            "qr": f"/api/v1/links/{quote(link.code)}/qr",
+            "history": self._history(req, link),
+        }
+        if not caller_of(req).may(SCOPE):
+            self._site.show(req, resp, "link.html", has_report=False, **values)
+            return
+        plain = address.with_(made=None, done=None)
+        try:
+            asked = read_asked(req, resp, plain, _CARDS, now, codes=(link.code,))
+        except BadQuery as error:
+            resp.status = falcon.HTTP_400
+            self._site.show(req, resp, "bad_query.html", error=error, plain=req.path)
+            return
+        told = self._desk.ask(req, asked.query, now)
+        report = report_values(plain, _CARDS, asked, told)
+        self._site.show(req, resp, "link.html", has_report=True, **values, **report)
+
+    def _history(self, req: falcon.Request, link: Link) -> list[dict[str, Any]]:
+        only = Precondition(tags=caller_of(req).tags)
+        page = History(self._links, self._trail).page(link.code, limit=_VERSIONS, only=only)
+        return [
+            {
+                "id": each.id,
+                "made_ms": each.made_ms,
+                "link": each.link,
+                "change": each.change,
+                "is_now": place == 0,
+            }
+            for place, each in enumerate(page.versions)
+        ]
+
+
+def _of(code: str, act: str) -> str:
+    words = {"disable": "Disabled.", "enable": "Enabled."}
+    text = words.get(act, "Restored." if act.startswith("restore:") else "Saved.")
+    return f"/links/{quote(code)}?done={quote(text)}"

@@ -1,0 +1,95 @@
+"""Desk that gets reports for pages, and says what there is when one can't be had.
+
+Rule: a page is there whatever ClickHouse does. Where it is away, the last report on the same
+      question is shown with its time, if there was one.
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import falcon
+
+from app.console.api.report_limiter import ReportLimiter
+from app.console.api.rights import caller_of
+from app.links.store import LinkStore
+from app.reports.answer import Answer
+from app.reports.query import BadQuery, Query
+from app.reports.reading.reader import Reports
+from app.reports.scope import restricted, tagged_codes
+from app.stores.clickhouse.connection import ClickHouseError
+
+logger = logging.getLogger(__name__)
+
+Fault = Literal["", "away", "busy", "bad"]
+#: Last reports that are kept, a few kB each.
+_KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a page has to tell.
+
+    Attributes:
+        answer: the report, None where there is none.
+        fault: why there is none, or only an old one: ClickHouse is away, others are being asked, or
+            the question is no good.
+        detail: what is wrong, for a person.
+    """
+
+    answer: Answer | None
+    fault: Fault = ""
+    detail: str = ""
+
+
+class ReportDesk:
+    """Gets reports, a few at a time; any thread may ask."""
+
+    def __init__(self, reports: Reports, links: LinkStore, limiter: ReportLimiter) -> None:
+        self._reports = reports
+        self._links = links
+        self._limiter = limiter
+        self._lock = threading.Lock()
+        self._last: OrderedDict[tuple[Query, Sequence[str]], Answer] = OrderedDict()
+
+    def ask(self, req: falcon.Request, query: Query, now: datetime) -> Told:
+        """Return the report on a query, as far as whoever asks may see.
+
+        Raises:
+            OutOfScope, LinkNotFound: that is nothing for this caller.
+            RedisUnavailable, RedisRefused: Redis doesn't do its part.
+        """
+        tags = caller_of(req).tags
+        question = (query, tags)
+        try:
+            answer: Answer = self._limiter.answer(
+                req, ("page", question), lambda: self._report(query, tags, now)
+            )
+        except BadQuery as error:
+            return Told(None, "bad", f"{error.field}: {error}")
+        except ClickHouseError as error:
+            logger.warning("A page is shown without its report: %s", error)
+            return self._without(question, "away", "ClickHouse doesn't answer as it should.")
+        except falcon.HTTPServiceUnavailable as error:
+            return self._without(question, "busy", error.description or "")
+        self._keep(question, answer)
+        return Told(answer)
+
+    def _report(self, asked: Query, tags: Sequence[str], now: datetime) -> Answer:
+        query = restricted(asked, tags, self._links)
+        return self._reports.ask(query, now, tagged_codes(query, self._links))
+
+    def _without(self, question: tuple[Query, Sequence[str]], fault: Fault, detail: str) -> Told:
+        with self._lock:
+            return Told(self._last.get(question), fault, detail)
+
+    def _keep(self, question: tuple[Query, Sequence[str]], answer: Answer) -> None:
+        with self._lock:
+            self._last[question] = answer
+            self._last.move_to_end(question)
+            if len(self._last) > _KEPT:
+                self._last.popitem(last=False)
