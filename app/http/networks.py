@@ -44,6 +44,18 @@ class Networks:
         """Tell whether the whole network of an address, its /24 or /48, is in one of them."""
         return _is_in(text, self._wide)
 
+    def touch_network_of(self, text: str) -> bool:
+        """Tell whether one of them has any address of the network of one, its /24 or /48."""
+        address = parse_address(text) if self._all else None
+        if address is None:
+            return False
+        network = read_network(f"{address}/{network_bits(address.version)}")
+        return any(
+            network.subnet_of(each) or each.subnet_of(network)  # type: ignore[arg-type]
+            for each in self._all
+            if each.version == network.version
+        )
+
 
 def _is_in(text: str, networks: Sequence[Network]) -> bool:
     address = parse_address(text) if networks else None

@@ -47,3 +47,11 @@ class StoredNetworkKinds(NetworkKinds):
         if kept(address, "network") != address:
             return super().of(address)
         return _OWN if self._own.have_network_of(as_text(address)) else _NONE
+
+    def may_be_own(self, address: bytes) -> bool:
+        """Tell whether what is stored may be of an address in one of the operator's networks."""
+        if address == UNKNOWN:
+            return bool(self._own)
+        if kept(address, "network") != address:
+            return self._own.have(as_text(address))
+        return self._own.touch_network_of(as_text(address))

@@ -89,5 +89,7 @@ def _today(traces: Traces, enrichers: Enrichers, now_ms: int) -> Today:
         return Today(from_stream(fresh, stored) if stored else fresh, "", COMPARED)
     if stored is None:
         return Today(columns=COMPARED)
-    made = enrichers.of_rows.enrich(as_clicks(stored), now_ms, matched_rules(stored))
+    made = enrichers.of_rows.enrich(
+        as_clicks(stored), now_ms, matched_rules(stored, enrichers.may_be_own)
+    )
     return Today(from_table(made, stored, enrichers.places), "", COMPARED)

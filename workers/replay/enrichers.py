@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from app.config.settings import Settings
+from app.http.networks import Networks
 from app.verdicts.modes import read_modes
 from workers.enrich.enricher import Enricher
 from workers.enrich.networks import StoredNetworkKinds
@@ -23,12 +24,14 @@ class Enrichers(NamedTuple):
         of_rows: of a row, which holds less; the same goes for the ids.
         of_lost: of an entry whose click has no row, with a visitor's id of its day.
         places: today's databases.
+        may_be_own: whether a stored address may be in a network that is the operator's today.
     """
 
     of_entries: Enricher
     of_rows: Enricher
     of_lost: Enricher
     places: StoredPlaces
+    may_be_own: Callable[[bytes], bool]
 
 
 def make_enrichers(settings: Settings, salt_of: Callable[[str], bytes]) -> Enrichers:
@@ -52,4 +55,5 @@ def make_enrichers(settings: Settings, salt_of: Callable[[str], bytes]) -> Enric
         Enricher(user_agents, of_rows, places, no_visitors, keep),
         Enricher(user_agents, verdicts, places, Visitors(salt_of), keep, Traffic()),
         places,
+        StoredNetworkKinds(Networks(settings.own_networks)).may_be_own,
     )

@@ -162,7 +162,7 @@ def make_replay(settings: Settings, note: Note, watch: Watch, *, is_dry: bool) -
     return Replay(
         stored,
         stream_passes,
-        TablePass(stored, today.of_rows, today.places, is_dry=is_dry),
+        TablePass(stored, today, is_dry=is_dry),
         note,
         watch,
     )

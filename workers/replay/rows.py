@@ -6,7 +6,7 @@ Rule 2: the visitor's id stays. It was made with a day's salt, which may be gone
 Rule 3: what today knows less about than the row does stays as it is stored.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -18,7 +18,7 @@ from app.http.kept_address import as_text
 from app.verdicts.judge import BETWEEN_REASONS, SHADOW
 from app.verdicts.rules import RULES
 from app.verdicts.traffic import OF_OTHER_CLICKS
-from app.verdicts.visit import COUNTED_PROGRAM, loaded_ahead
+from app.verdicts.visit import COUNTED_PROGRAM, OWN_NETWORK, loaded_ahead
 from workers.enrich.places.place import Place
 from workers.enrich.source.attribution import Attribution
 from workers.replay.stored_places import StoredPlaces
@@ -98,16 +98,23 @@ def as_clicks(stored: Rows) -> Clicks:
     )
 
 
-def matched_rules(stored: Rows) -> list[tuple[str, ...]]:
-    """Return the names of the rules that each click matched, of those that its row can't tell."""
+def matched_rules(stored: Rows, may_be_own: Callable[[bytes], bool]) -> list[tuple[str, ...]]:
+    """Return the names of the rules that each click matched, of those that its row can't tell.
+
+    Args:
+        may_be_own: whether a stored address may be in a network that is the operator's today.
+    """
     names = {text: _names(text) for text in set(stored.reasons)}
-    return [names[text] for text in stored.reasons]
+    return [
+        tuple(name for name in names[text] if name != OWN_NETWORK.name or may_be_own(address))
+        for text, address in zip(stored.reasons, stored.ip, strict=True)
+    ]
 
 
 def matched_with_others(stored: Rows) -> list[tuple[str, ...]]:
     """Return the names of the rules that each click matched by other clicks around it."""
     return [
-        tuple(name for name in names if name in OF_OTHER_CLICKS) for names in matched_rules(stored)
+        tuple(name for name in _names(text) if name in OF_OTHER_CLICKS) for text in stored.reasons
     ]
 
 

@@ -3,9 +3,9 @@
 from collections import Counter
 
 from app.clicks.rows import Rows
-from workers.enrich.enricher import Enricher
 from workers.replay.changes import Changes
 from workers.replay.checkpoint import Notes
+from workers.replay.enrichers import Enrichers
 from workers.replay.rows import (
     as_clicks,
     changed_positions,
@@ -14,7 +14,6 @@ from workers.replay.rows import (
     pick,
 )
 from workers.replay.stored_clicks import Keys, StoredClicks, cursor_of
-from workers.replay.stored_places import StoredPlaces
 
 #: Rows dealt with at once.
 _ROWS = 10_000
@@ -26,16 +25,13 @@ class TablePass:
     Every method raises what its collaborators raise; nothing is noted then.
 
     Args:
-        enricher: makes rows; their visitor ids are not used.
+        today: makes rows; their visitor ids are not used.
         is_dry: whether to change nothing.
     """
 
-    def __init__(
-        self, stored: StoredClicks, enricher: Enricher, places: StoredPlaces, *, is_dry: bool
-    ) -> None:
+    def __init__(self, stored: StoredClicks, today: Enrichers, *, is_dry: bool) -> None:
         self._stored = stored
-        self._enricher = enricher
-        self._places = places
+        self._today = today
         self._is_dry = is_dry
 
     def step(self, notes: Notes) -> int:
@@ -81,8 +77,9 @@ class TablePass:
         if not count:
             return []
         try:
-            fresh = self._enricher.enrich(as_clicks(old), now_ms, matched_rules(old))
-            return [(old, from_table(fresh, old, self._places))]
+            known = matched_rules(old, self._today.may_be_own)
+            fresh = self._today.of_rows.enrich(as_clicks(old), now_ms, known)
+            return [(old, from_table(fresh, old, self._today.places))]
         except (ValueError, LookupError):
             if count == 1:
                 return []

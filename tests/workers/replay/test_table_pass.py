@@ -65,6 +65,22 @@ def test_a_fault_of_the_program_is_not_taken_for_one_of_the_rows(world, monkeypa
         world.replay()
 
 
+@pytest.mark.parametrize("keep", ["network", "full", "none"])
+def test_who_was_own_is_a_person_once_the_network_is_taken_out(world, keep):
+    """A network that may have been theirs is no proof that they are nobody's."""
+    own = {"own_networks": ("192.0.2.0/25",), "store_addresses": keep}
+    world.settings = world.settings.model_copy(update=own)
+    world.process(make_click(ip="192.0.2.7"))
+    world.replay()
+    assert world.rows("verdict", "reasons", "is_bot") == [("own", "own-network", True)]
+    world.forget_stream()
+    world.replay(own_networks=("192.0.2.0/24",))
+    assert world.rows("verdict") == [("own",)]
+    elsewhere = () if keep == "none" else ("198.51.100.0/24",)
+    world.replay(own_networks=elsewhere)
+    assert world.rows("verdict", "reasons", "is_bot") == [("person", "", False)]
+
+
 def test_a_row_keeps_what_a_browser_said_of_itself(world):
     agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0.0.0 Safari/537.36"
     world.process(make_click(user_agent=agent, client_hints='?0\t"Chrome OS"\t"Brave";v="131"'))
