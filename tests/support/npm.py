@@ -32,6 +32,8 @@ def installed(folder: Path, cache_dir: Path, build: Sequence[str] = ()) -> Path:
             _run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"], copy)
             if build:
                 _run(build, copy)
+                # What was built needs them no more, and they take much room.
+                shutil.rmtree(copy / "node_modules")
             done.touch()
     return copy
 
