@@ -1,4 +1,4 @@
-"""`python -m app.local.demo`: links, a month of clicks and a trickle of visits, to look at."""
+"""`python -m app.local.demo`: links, two months of clicks and a trickle of visits, to look at."""
 
 import logging
 import random
@@ -17,6 +17,7 @@ from app.stores.redis.client import connect
 
 logger = logging.getLogger(__name__)
 
+_DAY_MS = 86_400_000
 _VISITS_PER_SECOND = 4.0
 _PAUSE_SECONDS = 1.0
 
@@ -50,11 +51,11 @@ def has_no_link(store: LinkStore) -> bool:
 
 
 def make_links(store: LinkStore) -> None:
-    """Create the links, as if a month ago; those of an earlier run stay as they are."""
-    created_ms = (time.time_ns() // 1_000_000) - demo_month.DAYS * 86_400_000
+    """Create the links, as if each were as old as it says; those of an earlier run stay."""
+    now_ms = time.time_ns() // 1_000_000
     drafts = (
-        store.draft(link.options(), code=link.code, created_ms=created_ms + place * 60_000)
-        for place, link in enumerate(reversed(LINKS))
+        store.draft(link.options(), code=link.code, created_ms=now_ms - link.age_days * _DAY_MS)
+        for link in LINKS
     )
     store.put_new(list(drafts))
 

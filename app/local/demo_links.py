@@ -35,6 +35,7 @@ class DemoLink:
 
     Attributes:
         share: of the visits of a common day.
+        age_days: how long ago it was made, before which nobody follows it.
         ways: how much comes each way: referrers with their weights, and the way's own weight.
         query: of a campaign, which visits carry.
         sent_weeks_ago: on whose Tuesday a mail with the link went out.
@@ -45,6 +46,7 @@ class DemoLink:
     title: str
     tags: tuple[str, ...]
     share: float
+    age_days: int
     ways: tuple[tuple[Mapping[str, int], float], ...] = field(default=((UNTOLD, 1.0),))
     query: str = ""
     sent_weeks_ago: tuple[int, ...] = ()
@@ -66,6 +68,7 @@ LINKS = (
         "Launch announcement",
         ("demo", "blog"),
         22,
+        60,
         ((SOCIAL, 6), (SEARCH, 2), (UNTOLD, 3), (NEWS, 1)),
     ),
     DemoLink(
@@ -74,6 +77,7 @@ LINKS = (
         "Getting started",
         ("demo", "product"),
         17,
+        60,
         ((SEARCH, 6), (ASSISTANTS, 3), (UNTOLD, 2), ({"https://github.com/": 1}, 2)),
     ),
     DemoLink(
@@ -82,6 +86,7 @@ LINKS = (
         "Podcast, episode 42",
         ("demo", "audio"),
         11,
+        44,
         ((VIDEO, 3), (SOCIAL, 3), (UNTOLD, 4)),
     ),
     DemoLink(
@@ -90,6 +95,7 @@ LINKS = (
         "The QR code on the tables",
         ("demo", "print"),
         9,
+        60,
         ((UNTOLD, 1),),
         "utm_source=table&utm_medium=qr",
     ),
@@ -99,6 +105,7 @@ LINKS = (
         "Customer survey",
         ("demo", "mailing"),
         3,
+        14,
         ((MAIL, 1),),
         _MAIL + "survey",
         (1,),
@@ -109,6 +116,7 @@ LINKS = (
         "Autumn offer",
         ("demo", "mailing", "sale"),
         4,
+        28,
         ((MAIL, 1),),
         _MAIL + "autumn",
         (3, 2),
@@ -119,6 +127,7 @@ LINKS = (
         "Autumn offer, advertisement",
         ("demo", "sale"),
         6,
+        24,
         ((SEARCH, 1),),
         _ADS,
     ),
@@ -128,24 +137,29 @@ LINKS = (
         "A tour in four minutes",
         ("demo", "video"),
         7,
+        40,
         ((VIDEO, 5), (SOCIAL, 3), (UNTOLD, 1)),
     ),
-    DemoLink("jobs", f"{_SITE}/jobs", "We are hiring", ("demo",), 4, ((SOCIAL, 3), (SEARCH, 2))),
+    DemoLink(
+        "jobs", f"{_SITE}/jobs", "We are hiring", ("demo",), 4, 20, ((SOCIAL, 3), (SEARCH, 2))
+    ),
     DemoLink(
         "pricing",
         f"{_SITE}/pricing",
         "Prices",
         ("demo", "product"),
         6,
+        60,
         ((SEARCH, 4), (ASSISTANTS, 1), (UNTOLD, 2)),
     ),
-    DemoLink("wifi", "https://example.net/guests", "Guests' network", ("demo", "print"), 2),
+    DemoLink("wifi", "https://example.net/guests", "Guests' network", ("demo", "print"), 2, 55),
     DemoLink(
         "changelog",
         f"{_SITE}/changelog",
         "What is new",
         ("demo", "product"),
         3,
+        50,
         (({"https://github.com/": 1}, 3), (UNTOLD, 2)),
     ),
     DemoLink(
@@ -154,19 +168,19 @@ LINKS = (
         "How fast is it really?",
         ("demo", "blog"),
         3,
+        12,
         ((NEWS, 3), (SOCIAL, 2), (SEARCH, 1)),
     ),
-    DemoLink("press", f"{_SITE}/press", "Pictures for the press", ("demo",), 1, ((SEARCH, 1),)),
+    DemoLink("press", f"{_SITE}/press", "Pictures for the press", ("demo",), 1, 35, ((SEARCH, 1),)),
     DemoLink(
         "slides",
         "https://example.org/talks/exactly-once.pdf",
         "Slides of the talk",
         ("demo", "audio"),
         2,
+        16,
         ((SOCIAL, 2), (UNTOLD, 3)),
     ),
 )
-#: All of them stand in each mail.
-MAILED = tuple(link for link in LINKS if "mailing" in link.tags) + LINKS[:1]
 #: Which link is talked about all of last week's Wednesday.
 VIRAL_CODE = "benchmark"

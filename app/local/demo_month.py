@@ -1,4 +1,4 @@
-"""Month of made-up clicks for `hopline up --demo`: weekdays, nights, mailings, and a viral day.
+"""Two months of made-up clicks for `hopline up --demo`: weekdays, nights, mailings, a viral day.
 
 They go the way of every click: into the stream, as other producers write it, to consumers, tables
 and sums. Only their times are made up, too.
@@ -11,16 +11,16 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from app.clicks.click import NO_FETCH_MODE, Click, new_click_id, to_fields
-from app.local.demo_links import LINKS, MAILED, VIRAL_CODE, DemoLink
+from app.local.demo_links import LINKS, VIRAL_CODE, DemoLink
 from app.local.demo_visits import Crowd, Visit, Visitor
 from app.stores.redis.errors import translated
 
 if TYPE_CHECKING:
     import redis
 
-DAYS = 30
-#: Of a common day; a month comes to some 40,000.
-_VISITS_A_DAY = 1_200
+DAYS = 60
+#: Of a common day at first; two months come to some 70,000.
+_VISITS_A_DAY = 800
 #: On the day on which it is talked about, and on those after it.
 _VIRAL_VISITS = (5_200, 2_100, 700, 300, 200, 100, 50)
 _MAILING_VISITS = 900
@@ -44,7 +44,7 @@ _BATCH = 500
 
 
 def clicks(now: datetime) -> Iterator[Click]:
-    """Yield the clicks of the month before a time, day by day.
+    """Yield the clicks of the days before a time, day by day.
 
     Within a day they are the same, with the same ids: written twice, they are counted once.
     """
@@ -80,8 +80,11 @@ def _visits_of(
     day: datetime, days_ago: int, crowd: Crowd, chance: random.Random
 ) -> Iterator[tuple[datetime, Visit]]:
     common = _VISITS_A_DAY * _WEEKDAYS[day.weekday()] * _GROWTH ** (DAYS - days_ago)
+    there = [link for link in LINKS if link.age_days >= days_ago]
+    shares = [link.share for link in there]
     for _ in range(int(common * chance.uniform(0.92, 1.08))):
-        yield _at_its_hour(day, crowd.visit(), chance)
+        (link,) = chance.choices(there, shares)
+        yield _at_its_hour(day, crowd.visit(link), chance)
     for link in LINKS:
         days_later = (day.weekday() - _WEDNESDAY) % 7
         if link.code == VIRAL_CODE and 3 <= days_ago + days_later < 10:
@@ -100,8 +103,9 @@ def _mailing(
     sent: datetime, link: DemoLink, crowd: Crowd, chance: random.Random
 ) -> Iterator[tuple[datetime, Visit]]:
     """Yield who follows a mail: a gateway at once all of its links, then people, ever fewer."""
+    mailed = (link, *LINKS[:2])
     for one in range(_GATEWAY_VISITS):
-        yield sent + timedelta(seconds=one / 8), Visit(MAILED[one % len(MAILED)], _GATEWAY, "")
+        yield sent + timedelta(seconds=one / 8), Visit(mailed[one % len(mailed)], _GATEWAY, "")
     for _ in range(_MAILING_VISITS):
         yield sent + timedelta(hours=chance.expovariate(1 / _FADING_HOURS)), crowd.visit(link)
 

@@ -53,7 +53,8 @@ def up(
         int | None, typer.Option("--consumers", min=1, help="Consumer processes.")
     ] = None,
     demo: Annotated[
-        bool, typer.Option("--demo", help="Also make links, a month of clicks, and more of them.")
+        bool,
+        typer.Option("--demo", help="Also make links, two months of clicks, and more of them."),
     ] = False,
 ) -> None:
     """Run Redis, ClickHouse, redirect, console and workers on this machine; Ctrl-C stops them."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.clicks.click import decode, from_fields
 from app.local import demo_month
-from app.local.demo_links import VIRAL_CODE
+from app.local.demo_links import LINKS, VIRAL_CODE
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisError
 
@@ -28,6 +28,13 @@ def test_each_day_of_the_month_has_clicks_and_none_is_in_the_future(month):
     assert set(days) == {(NOW - timedelta(days=ago)).date() for ago in range(demo_month.DAYS + 1)}
     assert all(click.time_ms < NOW.timestamp() * 1000 for click in month)
     assert len({click.click_id for click in month}) == len(month) > 30_000
+
+
+def test_nobody_follows_a_link_before_it_is_made(month):
+    today = NOW.replace(hour=0, minute=0).timestamp()
+    ages = {link.code: link.age_days for link in LINKS}
+    assert all(click.timestamp >= today - ages[click.short_code] * 86_400 for click in month)
+    assert max(ages.values()) <= demo_month.DAYS
 
 
 def test_weekends_and_nights_are_quiet(month):
