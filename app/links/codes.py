@@ -25,6 +25,7 @@ _BEHIND = re.compile(r"[^\w\-+\u0300-\u036f]*")
 #: Where parameters or a fragment begin, also for who took their sign for a part of the code, and
 #: where the text around goes on: no URL holds these (RFC 3986, appendix C), and no code.
 _REST = re.compile(r"[&?#<>\"\\\x00-\x1f\x7f]")
+_PARAMETERS = re.compile("[&?]")
 _CODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
 
 
@@ -47,6 +48,14 @@ def without_rest(text: str) -> str:
     meant = _REST.split(text[_length(_BEFORE, text) :], maxsplit=1)[0]
     # Searched from its end, a pattern would take time by the square of the text's length.
     return meant[: len(meant) - _length(_BEHIND, meant[::-1])]
+
+
+def parameters_behind(text: str) -> str:
+    """Return the parameters that came along behind a code, whose sign was taken for a part of it.
+
+    As :func:`without_rest` reads ``/code&utm_source=mail`` and ``/code%3Futm_source=mail``.
+    """
+    return _PARAMETERS.split(text, maxsplit=1)[1] if _PARAMETERS.search(text) else ""
 
 
 def _length(run: re.Pattern[str], text: str) -> int:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import falcon
 
+from app.clicks.campaign_query import campaign_query
 from app.http.networks import Networks
 from app.http.request_ids import RequestIds
-from app.links.codes import is_valid, without_rest
+from app.links.codes import is_valid, parameters_behind, without_rest
 from app.links.link import Link
 from app.redirect.clicks.recorder import Recorder
 from app.redirect.links.click_limits import Limits
@@ -79,13 +80,16 @@ class LinkResource:
         write(resp, self._with.pages.bad_method())
 
     def _visit(self, req: falcon.Request, code: str, *, is_click: bool) -> Response:
+        behind = ""
         if not is_valid(code):
-            code = without_rest(code)
+            behind, code = parameters_behind(code), without_rest(code)
         try:
             if code.endswith(PREVIEW_SIGN):
                 return self._preview(without_rest(code.removesuffix(PREVIEW_SIGN)))
             found = self._live_link(code)
-            return self._follow(req, found, is_click) if isinstance(found, Link) else found
+            if not isinstance(found, Link):
+                return found
+            return self._follow(req, found, behind, is_click=is_click)
         except LookupUnavailable:
             return self._with.pages.unavailable()
 
@@ -106,8 +110,11 @@ class LinkResource:
         state = found.state(self._with.wall_clock())
         return found if state == "live" else self._with.pages.gone(state)
 
-    def _follow(self, req: falcon.Request, link: Link, is_click: bool) -> Response:
+    def _follow(self, req: falcon.Request, link: Link, behind: str, *, is_click: bool) -> Response:
         visit = from_environ(req.env, self._with.client_address)
+        # A path is decoded, and a query's blanks are not.
+        if said := campaign_query(behind.replace(" ", "+").encode("utf-8", "replace")):
+            visit = visit._replace(query=b"&".join(filter(None, (visit.query, said))))
         kept = self._kept(req, visit)
         digits = self._click_id(req, link, kept) if is_click else b""
         if link.click_limit is not None and not self._may_follow(

@@ -15,7 +15,7 @@ def print_account(account: Account, now_ms: int) -> None:
     print(f"click {account.click_id.hex()}, told by: {account.source}")
     if account.fault:
         print(f"no click: {account.fault}")
-    came_in = [(one_line(name), one_line(value)) for name, value in account.came_in.items()]
+    came_in = [(one_line(name), _one_line(value)) for name, value in account.came_in.items()]
     stages = (
         (one.name, rfc3339(one.at_ms) if one.at_ms else _UNKNOWN, one_line(one.note))
         for one in account.stages
@@ -39,8 +39,13 @@ def _section(columns: tuple[str, ...], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _row(answer: Answer) -> tuple[str, str, str]:
-    stored, today = (_UNKNOWN if text is None else one_line(text) for text in answer[1:])
+    stored, today = (_UNKNOWN if text is None else _one_line(text) for text in answer[1:])
     return answer.column, stored, "the same" if stored == today else today
+
+
+def _one_line(text: str) -> str:
+    """Return a text on one line; tabs stand between client hints, and between columns in a pipe."""
+    return one_line(text.replace("\t", " "))
 
 
 def _word(matched: bool | None) -> str:

@@ -136,6 +136,24 @@ def test_a_click_tells_who_came_and_whereto(world):
     assert click.ip == "203.0.113.7"
 
 
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/live&utm_source=mail", "utm_source=mail"),
+        ("/live%3Futm_source=mail&token=x&fbclid=1", "utm_source=mail&fbclid"),
+        ("/live.&amp;utm_source=a%20b", "utm_source=a+b"),
+        ("/live&utm_source=mail?utm_medium=b", "utm_medium=b&utm_source=mail"),
+        ("/live&utm_source=%C3%A4%ff", "utm_source=\u00e4\ufffd"),
+        ("/live&x=1", ""),
+        ("/live)", ""),
+    ],
+)
+def test_a_campaign_is_read_from_what_came_along_behind_a_code(world, path, query):
+    assert world.get(path).status_code == 302
+    (click,) = world.recorder.clicks
+    assert click.query == query
+
+
 def test_every_click_has_an_id_of_its_own(world):
     for _ in range(50):
         world.get("/live")

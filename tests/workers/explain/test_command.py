@@ -62,6 +62,14 @@ def test_a_stored_click_is_told_from_its_entry(world, hopline, tmp_path, monkeyp
     assert "the address: only its network is stored" in found["forgotten"]
 
 
+def test_client_hints_are_told_on_one_line(world, hopline):
+    click = click_of(client_hints='?0\t"Windows"\t"Brave";v="131"')
+    world.process(click)
+    ended = hopline("explain", click.click_id.hex())
+    assert '?0 "Windows" "Brave";v="131"' in ended.out
+    assert "\ufffd" not in ended.out
+
+
 def test_the_entry_names_the_click_too(world, hopline):
     click = click_of()
     world.process(click)
