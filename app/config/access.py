@@ -89,17 +89,20 @@ class MetricsAccess:
         )
 
 
-def console_refusal(bind: str, token: str | None, has_keys: Callable[[], bool]) -> str:
+def console_refusal(
+    bind: str, token: str | None, has_keys: Callable[[], bool], when: str = ""
+) -> str:
     """Say why the console may not serve at a bind, and what to do; empty when all is well.
 
     Args:
         has_keys: tells whether there are API keys, or may be; asked only if that decides it.
+        when: a key can be added.
     """
     if token or not is_open_to_others(bind) or has_keys():
         return ""
     return (
         f"HOPLINE_CONSOLE_BIND={bind}: other machines would read every report there without a key:"
-        f" run `hopline keys add`, set HOPLINE_CONSOLE_TOKEN ({_TOKEN_HINT}), or bind it to"
+        f" run `hopline keys add`{when}, set HOPLINE_CONSOLE_TOKEN ({_TOKEN_HINT}), or bind it to"
         " 127.0.0.1"
     )
 

@@ -89,7 +89,7 @@ def api_routes(
         Route(STATS_PATH, AnyStats(reports, links, limiter), ANY_STATS),
         Route(QUERY_PATH, QueryStats(reports, links, limiter), QUERY_STATS),
         Route(CHANGES_PATH, Changes(trail), CHANGES),
-        Route(KEYS_PATH, Keys(keys), KEYS),
+        Route(KEYS_PATH, Keys(keys, answers), KEYS),
         Route(REVOKE_PATH, Revoke(keys), REVOKE),
         Route(ROTATE_PATH, Rotate(keys), ROTATE),
         Route(ME_PATH, Me(), ME),

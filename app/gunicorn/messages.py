@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 import gunicorn.http.wsgi
 from gunicorn.http import message
+from gunicorn.http.body import ChunkedReader, LengthReader
 from gunicorn.http.errors import InvalidHeader, InvalidRequestLine, UnsupportedTransferCoding
 from gunicorn.http.parser import RequestParser
 
@@ -18,7 +19,7 @@ class OtherVersion(InvalidRequestLine):  # type: ignore[misc]  # gunicorn has no
 
 
 class Request(message.Request):  # type: ignore[misc]
-    """A request; one that has a body is the last of its connection.
+    """A request; one whose body wasn't read to its end is the last of its connection.
 
     What an application leaves unread of a body would be read on after its answer, and answered if
     it is malformed: a client would take that for the answer to its next request.
@@ -43,11 +44,12 @@ class Request(message.Request):  # type: ignore[misc]
         if coding_refusal(codings) == HTTPStatus.NOT_IMPLEMENTED:
             raise UnsupportedTransferCoding(", ".join(codings))
         super().set_body_reader()
-        if codings or any(length != "0" for length in self._values("CONTENT-LENGTH")):
-            self.force_close()
 
     def should_close(self) -> bool:
         """Tell whether the connection ends with the answer (RFC 9112 §9.3, §9.6)."""
+        if not _is_read(self.body):
+            # The answer says so; what is read after its head doesn't change that.
+            self.force_close()
         if self.must_close or self.method == "CONNECT":
             return True
         asked = {
@@ -75,6 +77,19 @@ def adopt() -> None:
     RequestParser.mesg_class = Request
     gunicorn.http.wsgi.Response = Response
     gunicorn.http.wsgi.SERVER = SERVER
+
+
+def _is_read(body: Any) -> bool:
+    """Tell whether a body was read to its end, as gunicorn's readers know it."""
+    if body is None:
+        return True
+    reader = body.reader
+    if isinstance(reader, LengthReader):
+        is_over = reader.length == 0
+    else:
+        # Of a body in chunks its reader has met the last, and read what follows it.
+        is_over = isinstance(reader, ChunkedReader) and not (reader.parser or reader.buf.tell())
+    return is_over and not body.buf.tell()
 
 
 def _raise_apart(head: bytes, error: Exception) -> NoReturn:

@@ -118,6 +118,7 @@ class KeyStore:
         tags: Sequence[str] = (),
         expires_at: int | None = None,
         of_yourls: bool = False,
+        key_id: str | None = None,
     ) -> tuple[ApiKey, Credential | Signature]:
         """Store a new key, and return it with what its holder sends.
 
@@ -125,12 +126,13 @@ class KeyStore:
             tags: as links carry them.
             expires_at: Unix seconds.
             of_yourls: whether it shall be good for the interface of YOURLS, and for that alone.
+            key_id: one that was made up for it before.
 
         Raises:
             InvalidKey: there can be no such key.
         """
         _check(name, scopes, tags, of_yourls=of_yourls)
-        credential, signature = Credential.make(), Signature.make() if of_yourls else None
+        credential, signature = Credential.make(key_id), Signature.make() if of_yourls else None
         key = ApiKey(
             id=credential.id,
             name=name,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from app.links import codes
-from app.links.link import Link, LinkContended, LinkDeleted, LinkNotFound, decode
+from app.links.link import Link, LinkContended, LinkNotFound, decode
 from app.links.listing import LinkList
 from app.links.precondition import ANY, Precondition
 from app.links.writer import Exchange, LinkWriter
@@ -72,7 +72,6 @@ class LinkEditor:
             if link.deleted:
                 # A try before, or a delete that was interrupted, may have left its entry.
                 self._links.tidy([code])
-                raise LinkDeleted(f"the link {code!r} was deleted")
             only.require_before(link)
             changed = self.stamped(change(link), link)
             only.require_after(changed)

@@ -114,6 +114,8 @@ class _Piece:
     def _of_deleted(self, code: str) -> Outcome:
         if self._change is bury and not self._only.tags:
             return Outcome(code, "unchanged")
+        if self._only.tags:
+            return Outcome(code, "not_found", f"no link has the code {code!r}")
         return Outcome(code, "not_found", f"the link {code!r} was deleted")
 
     def _carry_out(self) -> dict[str, Outcome]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from app.links.link import Link, LinkChanged, LinkNotFound, version
+from app.links.link import Link, LinkChanged, LinkDeleted, LinkNotFound, version
 from app.links.validation import InvalidLink
 
 
@@ -22,14 +22,18 @@ class Precondition:
     is_there: bool = False
 
     def require_before(self, link: Link) -> None:
-        """Require it of a link that is there.
+        """Require it of a link that shall be there.
 
         Raises:
-            LinkNotFound: it carries none of the tags, which reads as if there were no such link.
+            LinkNotFound: it carries none of the tags, which reads as if there were no such link. A
+                link that was deleted has none left.
+            LinkDeleted: it was deleted.
             LinkChanged: it is none of the versions.
         """
         if not self.concerns(link):
             raise LinkNotFound(f"no link has the code {link.code!r}")
+        if link.deleted:
+            raise LinkDeleted(f"the link {link.code!r} was deleted")
         if self.versions is not None and version(link) not in self.versions:
             raise LinkChanged(f"the link {link.code!r} was changed by somebody else meanwhile")
 

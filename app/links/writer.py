@@ -2,10 +2,12 @@
 
 Rule: no change without its line, whoever is killed when. On one server a script writes both. On a
 cluster link and trail lie on different nodes: there the line is written first, and taken back if
-the change isn't made; a kill between the two leaves a line of a change that wasn't.
+the change isn't made; a kill between the two leaves a line of a change that wasn't. Of several
+      new links it is replaced by one that counts those which were stored.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.changes.author import Author
@@ -69,7 +71,10 @@ class LinkWriter:
         for link in links:
             stored.set(link_key(link.code), encode(link), nx=True, get=True)
         held: list[bytes | None] = stored.execute()
-        if None not in held:
+        count = held.count(None)
+        if 0 < count < len(links):
+            self._trail.write(replace(line, count=count))
+        if count < len(links):
             self._trail.take_back(written, line.subject)
         return held
 

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from functools import partial
 from types import FrameType
 
+from app.config.access import console_refusal
 from app.config.settings import Settings
 from app.config.variables import variable
+from app.keys.store import may_have_keys
 from app.local import services
 from app.local.data_dir import DataDir
 from app.local.process_group import ProcessGroup, Say
@@ -31,7 +33,27 @@ _STORES, _WORKERS, _SERVICES, _DEMO = range(4)
 
 #: Where the services answer, which the command in another terminal has to know.
 BINDS = ("redirect_bind", "console_bind", "redirect_metrics_bind", "workers_metrics_bind")
+#: When a key can be added to an embedded Redis.
+WHEN = " while `hopline up` runs with the console at 127.0.0.1"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class DoorOpen(Exception):
+    """Other machines would reach the console without a key; the text says what to do."""
+
+
+def require_door(settings: Settings, has_keys: Callable[[], bool], when: str = WHEN) -> None:
+    """Have nobody start a console that is open to others.
+
+    Args:
+        has_keys, when: as :func:`app.config.access.console_refusal` takes them.
+
+    Raises:
+        DoorOpen: that it would be.
+    """
+    bind, token = settings.console_bind, settings.console_token
+    if refusal := console_refusal(bind, token, has_keys, when):
+        raise DoorOpen(refusal)
 
 
 class LocalStack:
@@ -64,6 +86,7 @@ class LocalStack:
         """Start everything, and tell whether all answers; False when a stop was asked meanwhile.
 
         Raises:
+            DoorOpen: the console would be open to others, and there is no key.
             ChildFailed: something can't start.
             ClickHouseError: the schema can't be brought up to date.
         """
@@ -74,6 +97,7 @@ class LocalStack:
                 self._spawn(store.program, _STORES)
         if not self._wait_until_ready():
             return False
+        require_door(self._settings, partial(may_have_keys, self._settings))
         self._spawn(services.gunicorn_program("redirect", self._settings, environ), _SERVICES)
         self._spawn(services.gunicorn_program("console", self._settings, environ), _SERVICES)
         migrate_as_set(self._settings)

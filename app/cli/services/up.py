@@ -5,6 +5,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,17 +13,17 @@ import typer
 from rich.console import Console
 
 from app.cli.services.download_progress import fetch_shown
-from app.config.access import console_refusal
 from app.config.loading import load_environment
 from app.config.settings import Settings
 from app.config.variables import variable
+from app.keys.store import may_have_keys
 from app.local import ports
 from app.local.data_dir import DataDir, DataDirRefused
 from app.local.demo_links import LINKS
 from app.local.downloads import CLICKHOUSE_LIBRARY, COUNTRY_DATABASE, Download, DownloadFailed
 from app.local.memory import memory_bytes, memory_warning
 from app.local.process_group import ProcessGroup, Say
-from app.local.stack import BINDS, LocalStack, StopRequests
+from app.local.stack import BINDS, DoorOpen, LocalStack, StopRequests, require_door
 from app.local.stores import clickhouse_store, redis_store
 from app.local.valkey import ValkeyMissing
 from app.processes.child import ChildFailed, adopt_orphans
@@ -61,12 +62,15 @@ def up(
     terminal = Console(highlight=False)
     given = {"data_dir": data and data.resolve(), "consumers": consumers}
     settings = load_environment(**{name: value for name, value in given.items() if value})
-    # Keys lie in a Redis that doesn't run yet.
-    refusal = console_refusal(settings.console_bind, settings.console_token, lambda: False)
-    if refusal:
-        raise Failure(refusal, exit_code=2)
     try:
+        # Nobody has to wait for a Redis that never ran to hear that it has no keys.
+        if "redis_url" in settings.model_fields_set:
+            require_door(settings, partial(may_have_keys, settings), when="")
+        elif not DataDir(settings.data_dir).valkey.exists():
+            require_door(settings, lambda: False)
         _run(settings, terminal, demo=demo)
+    except DoorOpen as error:
+        raise Failure(str(error), exit_code=2) from error
     except _REFUSALS as error:
         raise Failure(str(error)) from error
 

@@ -9,7 +9,10 @@ Rule: what a request shall come to is drafted and kept before the first try. Red
 """
 
 import json
+import math
 import re
+import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,14 +26,17 @@ from app.console.api.problem import InvalidParameter, Problem
 from app.stores.keys import answer_key, answer_lease_key
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisError, translated
+from app.stores.scripts import script
 
 if TYPE_CHECKING:
     import redis
 
 HEADER = "Idempotency-Key"
 KEPT_SECONDS = 24 * 3600
-#: Longer than a request takes. Who died at it holds the key for no longer.
-_AT_WORK_SECONDS = 60
+#: Waits for Redis that a request takes, at most: who died at it holds the key for no longer.
+_WAITS = 10
+#: Tries that are remembered; those before hold their keys until they are forgotten.
+_MOST_LEFT = 1_000
 #: The draft writes the key in quotes; most clients don't.
 _KEY = re.compile(r'"?([!\x23-\x7e]{1,255})"?')
 
@@ -64,7 +70,8 @@ class Given(NamedTuple):
 def open_answers(settings: Settings) -> "KeptAnswers":
     """Return the answers of an installation; it connects when first used."""
     client = connect(settings.redis_url, timeout_seconds=settings.redis_timeout_seconds)
-    return KeptAnswers(client, settings.redis_url)
+    at_work_seconds = math.ceil(_WAITS * settings.redis_timeout_seconds)
+    return KeptAnswers(client, settings.redis_url, at_work_seconds)
 
 
 class KeptAnswers:
@@ -73,11 +80,15 @@ class KeptAnswers:
     Args:
         client: Redis client that speaks bytes.
         url: where it connects to, for error texts.
+        at_work_seconds: longer than a request takes.
     """
 
-    def __init__(self, client: "redis.Redis", url: str) -> None:
+    def __init__(self, client: "redis.Redis", url: str, at_work_seconds: int = 20) -> None:
         self._client = client
         self._url = url
+        self._at_work_seconds = at_work_seconds
+        #: Leases of tries of this process that ended while Redis was away, oldest first.
+        self._left: deque[bytes] = deque(maxlen=_MOST_LEFT)
 
     def once(
         self,
@@ -159,22 +170,43 @@ class KeptAnswers:
 
     @contextmanager
     def _lease(self, name: str) -> Iterator[None]:
-        """Have nobody else try meanwhile; nor for a minute from now if Redis goes away."""
-        lease = answer_lease_key(name)
-        with translated(self._url):
-            is_free = self._client.set(lease, b"", nx=True, ex=_AT_WORK_SECONDS)
-        if not is_free:
+        """Have nobody else try meanwhile.
+
+        If Redis goes away, this process knows that its try is over, and the next one needn't wait.
+        """
+        lease, ours = answer_lease_key(name), uuid.uuid4().bytes
+        try:
+            is_taken = self._take(lease, ours)
+        except RedisError:
+            self._left.append(ours)
+            raise
+        if not is_taken:
             raise Problem(
                 "idempotency-key-in-use", "The request with this key is being carried out."
             )
         try:
             yield
         except RedisError:
+            self._left.append(ours)
             raise
         except Exception:
             self._forget(lease)
             raise
         self._forget(lease)
+
+    def _take(self, lease: str, ours: bytes) -> bool:
+        """Take a lease, one of a try of ours that is over among that, and tell whether it is so."""
+        with translated(self._url):
+            held: Any = self._client.set(lease, ours, nx=True, get=True, ex=self._at_work_seconds)
+            if held is None:
+                return True
+            try:
+                # Of two who try again at once, one finds it.
+                self._left.remove(held)
+            except ValueError:
+                return False
+            take_over = script("app.console.api", "take_over")
+            return bool(self._client.eval(take_over, 1, lease, held, ours, self._at_work_seconds))
 
     def _keep(self, name: str, kept: Mapping[str, object]) -> None:
         with translated(self._url):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
@@ -9,12 +10,15 @@ import falcon
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.console.api.body import read_object
-from app.console.api.operation import Operation, Operations
-from app.console.api.rights import Rights, author_of
+from app.console.api.idempotency import HEADER, Answer, Attempt, KeptAnswers
+from app.console.api.operation import IDEMPOTENCY_KEY, Operation, Operations
+from app.console.api.rights import Rights, author_of, caller_of
 from app.keys.caller import Scope
+from app.keys.credential import Credential
 from app.keys.json import describe
 from app.keys.key import ApiKey
-from app.keys.store import InvalidKey, KeyStore
+from app.keys.signature import Signature
+from app.keys.store import InvalidKey, KeyNotFound, KeyStore
 from app.links.validation import InvalidLink, read_tag
 from app.times import parse_moment
 
@@ -54,7 +58,10 @@ class KeyView(BaseModel):
 class KeyWithSecret(KeyView):
     """A new key, or one with a new secret, which is shown this once."""
 
-    key: str
+    key: Annotated[
+        str | None,
+        Field(description="Null in an answer that is given again: a secret is kept nowhere."),
+    ]
 
 
 class KeyList(BaseModel):
@@ -66,9 +73,14 @@ class KeyList(BaseModel):
 KEYS: Operations = {
     "GET": Operation(answers={200: KeyList}),
     "POST": Operation(
+        parameters=(IDEMPOTENCY_KEY,),
         body=NewKey,
         answers={201: KeyWithSecret},
-        problems=("invalid-body", "invalid-key", "body-too-large", "unsupported-content-type"),
+        headers={"Idempotency-Replayed": "true in an answer that was given before."},
+        problems=(
+            *("invalid-body", "invalid-key", "body-too-large", "unsupported-content-type"),
+            *("invalid-parameter", "idempotency-key-reused", "idempotency-key-in-use"),
+        ),
     ),
 }
 _CHANGING = ("key-not-found", "key-contended")
@@ -93,9 +105,19 @@ class _Showing:
 
 
 class Keys(_Showing):
-    """All keys."""
+    """All keys.
+
+    Args:
+        answers: to requests with an Idempotency-Key.
+    """
 
     rights: ClassVar[Rights] = {"GET": "admin", "POST": "admin"}
+
+    def __init__(
+        self, keys: KeyStore, answers: KeptAnswers, now: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__(keys, now)
+        self._answers = answers
 
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
         """List the keys, the oldest first."""
@@ -106,10 +128,37 @@ class Keys(_Showing):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Add a key, and show it this once."""
-        given = _read(read_object(req, (falcon.MEDIA_JSON,)), self.now())
-        key, credential = self.keys.by(author_of(req)).add(**given)
-        resp.media = {**self.plain(key, {}), "key": credential.text}
+        body = read_object(req, (falcon.MEDIA_JSON,))
+        given = _read(body, self.now())
+        keys, shown = self.keys.by(author_of(req)), list[str]()
+
+        def add(attempt: Attempt) -> Answer:
+            key, credential = _added(keys, attempt, given)
+            shown.append(credential.text)
+            return self.plain(key, {})
+
+        answer, is_repeated = self._answers.once(
+            caller_of(req).id,
+            req.get_header(HEADER),
+            {"key": body},
+            lambda: {"id": Credential.make().id},
+            add,
+        )
+        resp.media = {**answer, "key": shown[0] if shown else None}
         resp.status = falcon.HTTP_201
+        if is_repeated:
+            resp.set_header("Idempotency-Replayed", "true")
+
+
+def _added(
+    keys: KeyStore, attempt: Attempt, given: Mapping[str, Any]
+) -> tuple[ApiKey, Credential | Signature]:
+    """Add a key; where a try before has, give it another secret, for nobody has heard that one."""
+    key_id: str = attempt.draft["id"]
+    if attempt.is_another:
+        with suppress(KeyNotFound):
+            return keys.rotate(key_id)
+    return keys.add(**given, key_id=key_id)
 
 
 class Revoke(_Showing):

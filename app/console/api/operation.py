@@ -27,6 +27,15 @@ class Parameter:
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
 
 
+#: See :mod:`app.console.api.idempotency`.
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    "header",
+    "A text of the client's for this request: sent again within a day, it makes nothing twice.",
+    {"type": "string", "pattern": "^[!#-~]{1,255}$"},
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """An answer that is no JSON but a picture."""

@@ -244,3 +244,26 @@ def test_who_was_refused_is_logged_on_one_line_without_a_secret(
         )
     (line,) = [record.getMessage() for record in caplog.records if "401" in record.getMessage()]
     assert line == f"401 for '/api/\\nevil' of 127.0.0.1, key {key.id}: This key was revoked."
+
+
+def test_what_was_deleted_is_not_told_to_who_is_restricted(
+    client: falcon.testing.TestClient, keys: KeyStore, links: Any
+) -> None:
+    links.create({"target": "https://example.com/", "tags": "spring"}, code="gone")
+    links.delete("gone")
+    restricted = holder(keys, "links:read", "links:write", tags=["autumn"])
+    for headers, status in ((restricted, 404), (holder(keys, "links:read", "links:write"), 410)):
+        for method, path in (
+            *(("GET", "gone"), ("DELETE", "gone"), ("PATCH", "gone")),
+            *(("POST", "gone/disable"), ("GET", "gone/qr.svg")),
+        ):
+            body = b"{}" if method == "PATCH" else None
+            answer = client.simulate_request(
+                method,
+                f"/api/v1/links/{path}",
+                headers={**headers, "Content-Type": "application/json"},
+                body=body,
+            )
+            assert (method, path, answer.status_code) == (method, path, status)
+            kind = "link-not-found" if status == 404 else "link-deleted"
+            assert answer.json["type"] == f"/problems/{kind}"

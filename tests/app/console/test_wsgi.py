@@ -252,3 +252,50 @@ def test_a_request_that_the_server_refuses_gets_a_problem_too(one_console: int) 
     assert head.startswith(b"HTTP/1.1 414 ")
     assert b"Content-Type: application/problem+json\r\n" in head
     assert json.loads(body) == {"type": "about:blank", "title": "URI Too Long", "status": 414}
+
+
+_JSON = b'{"target": "https://example.com/"}'
+_LENGTH = b"Content-Length: %d\r\n\r\n%s" % (len(_JSON), _JSON)
+_CHUNKS = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(_JSON), _JSON)
+
+
+def posted(rest: bytes, media_type: bytes = b"application/json", path: bytes = b"links") -> bytes:
+    head = b"POST /api/v1/%s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
+    return head % (path, TOKEN.encode()) + b"Content-Type: " + media_type + b"\r\n" + rest
+
+
+def answers(port: int, sent: bytes, count: int) -> list[tuple[int, bool]]:
+    """Return statuses of the answers to what is sent at once, and whether it goes on after each."""
+    found = []
+    with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_SECONDS) as client:
+        client.sendall(sent)
+        for _ in range(count):
+            answer = http.client.HTTPResponse(client)
+            answer.begin()
+            answer.read()
+            found.append((answer.status, not answer.will_close))
+            if answer.will_close:
+                break
+    return found
+
+
+@pytest.mark.parametrize("body", [_LENGTH, _CHUNKS], ids=["length", "chunks"])
+def test_a_connection_goes_on_after_a_body_that_was_read(one_console: int, body: bytes) -> None:
+    assert answers(one_console, posted(body) * 3, 3) == [(201, True)] * 3
+
+
+@pytest.mark.parametrize(
+    ("first", "status"),
+    [
+        (posted(_LENGTH, b"text/plain"), 415),
+        (posted(_LENGTH, path=b"nowhere"), 404),
+        (posted(_CHUNKS, b"text/plain"), 415),
+        (posted(b"Content-Length: 70000\r\n\r\n" + b" " * 70_000), 413),
+        (posted(b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n"), 400),
+    ],
+)
+def test_a_connection_ends_with_a_body_that_was_not_read(
+    one_console: int, first: bytes, status: int
+) -> None:
+    # Its rest would else be taken for the next request.
+    assert answers(one_console, first + posted(_LENGTH), 2) == [(status, False)]

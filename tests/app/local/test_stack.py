@@ -2,7 +2,8 @@ import signal
 
 import pytest
 
-from app.local.stack import LoadingWatch, StopRequests
+from app.config.settings import Settings
+from app.local.stack import DoorOpen, LoadingWatch, StopRequests, require_door
 from app.stores.redis.loading import Loading
 from tests.support.redirect.fakes import FakeClock
 
@@ -21,6 +22,16 @@ def test_signals_mean_afterwards_what_they_meant_before():
     with StopRequests():
         pass
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_console_that_others_reach_takes_a_key_or_a_token():
+    others = Settings(console_bind="0.0.0.0:8081")
+    with pytest.raises(DoorOpen, match="run `hopline keys add` while `hopline up` runs"):
+        require_door(others, lambda: False)
+    require_door(others, lambda: True)
+    require_door(Settings(console_bind="127.0.0.1:8081"), lambda: False)
+    token = "sixteen-characters-and-more"
+    require_door(Settings(console_bind="0.0.0.0:8081", console_token=token), lambda: False)
 
 
 def loading(loaded_bytes: int, percent: float) -> Loading:

@@ -1,6 +1,5 @@
 """What the document of the interface says of the resources of links."""
 
-from app.console.api.idempotency import HEADER
 from app.console.api.links.models import (
     STATES,
     LinkPage,
@@ -12,7 +11,7 @@ from app.console.api.links.models import (
 )
 from app.console.api.links.paging import DEFAULT_LIMIT, MAX_LIMIT, MAX_TEXT
 from app.console.api.links.qr import PNG_TYPE, SVG_TYPE
-from app.console.api.operation import Image, Operation, Operations, Parameter
+from app.console.api.operation import IDEMPOTENCY_KEY, Image, Operation, Operations, Parameter
 from app.qr.colours import TRANSPARENT
 from app.qr.options import LEVELS, MAX_MARGIN, MAX_SCALE, SOURCES, QrOptions
 
@@ -28,12 +27,6 @@ _LOCATION = {**_ETAG, "Location": "Where the new link is."}
 _GONE = ("link-not-found", "link-deleted")
 _CHANGING = (*_GONE, "link-changed", "link-contended", "invalid-parameter")
 _READING = ("invalid-body", "invalid-link", "body-too-large", "unsupported-content-type")
-_IDEMPOTENCY = Parameter(
-    HEADER,
-    "header",
-    "A text of the client's for this request: sent again within a day, it makes no second link.",
-    {"type": "string", "pattern": "^[!#-~]{1,255}$"},
-)
 _LIMIT = Parameter(
     "limit",
     "query",
@@ -46,7 +39,7 @@ LINKS: Operations = {
     "GET": Operation(
         parameters=(
             Parameter("tag", "query", "Only links with this tag."),
-            Parameter("state", "query", "Only links in this state.", {"enum": list(STATES)}),
+            Parameter("state", "query", "Only links in this state.", {"enum": [*STATES, ""]}),
             Parameter(
                 "q",
                 "query",
@@ -61,7 +54,7 @@ LINKS: Operations = {
         problems=("invalid-parameter",),
     ),
     "POST": Operation(
-        parameters=(_IDEMPOTENCY,),
+        parameters=(IDEMPOTENCY_KEY,),
         body=NewLink,
         answers={201: LinkView},
         headers=_LOCATION,

@@ -8,7 +8,7 @@ import orjson
 
 from app.console.api.rights import author_of, caller_of
 from app.links.json import describe
-from app.links.link import Link, LinkDeleted, version
+from app.links.link import Link, version
 from app.links.precondition import Precondition
 from app.links.store import LinkStore
 
@@ -40,12 +40,11 @@ class Showing:
         """Return a link that is there for who asks.
 
         Raises:
-            LinkNotFound: it never was, or carries none of the caller's tags.
+            LinkNotFound: it never was, or carries none of the caller's tags; what was deleted
+                carries none at all.
             LinkDeleted: it was, once.
         """
         link = self.links.get(code)
-        if link.deleted:
-            raise LinkDeleted(f"the link {code!r} was deleted")
         Precondition(tags=caller_of(req).tags).require_before(link)
         return link
 

@@ -152,6 +152,18 @@ def test_a_console_that_everybody_could_read_does_not_start(
         assert "run `hopline keys add`, set HOPLINE_CONSOLE_TOKEN" in line
 
 
+def test_up_says_when_a_key_can_be_added_where_redis_never_ran(
+    hopline: Run, monkeypatch, free_port
+) -> None:
+    monkeypatch.setenv("HOPLINE_CONSOLE_BIND", f"0.0.0.0:{free_port()}")
+    monkeypatch.delenv("HOPLINE_REDIS_URL")
+    ended = hopline("up")
+    assert (ended.exit_code, ended.out) == (2, "")
+    (line,) = ended.err.splitlines()
+    assert "run `hopline keys add` while `hopline up` runs with the console at 127.0.0.1" in line
+    assert "set HOPLINE_CONSOLE_TOKEN" in line
+
+
 def test_a_console_with_a_token_may_be_reached_by_others(
     hopline: Run, became: list[object], monkeypatch, free_port
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import falcon.testing
 import pytest
+from redis import Redis
 
 from app.changes.trail import Trail
 from app.console.api.keys import KeyList, KeyView, KeyWithSecret
@@ -14,6 +15,7 @@ from app.keys.key import proves
 from app.keys.store import KeyStore
 from app.links.store import open_store
 from app.stores.redis.client import connect
+from app.stores.redis.errors import RedisUnavailable
 from tests.support.console import TOKEN, Broken, client_of
 
 PATH = "/api/v1/keys"
@@ -115,3 +117,45 @@ def test_only_an_admin_sees_or_makes_keys(
     for method, path in (*asked, ("POST", f"{PATH}/{key.id}/rotate")):
         answer = client.simulate_request(method, path, headers=headers, json={**REPORT})
         assert (answer.status_code, answer.json["scope"]) == (403, "admin")
+
+
+def add_once(client: falcon.testing.TestClient, key: str = "order-1", **given: Any) -> Any:
+    headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": key}
+    return client.simulate_post(PATH, json={**REPORT, **given}, headers=headers)
+
+
+def test_a_request_for_a_key_that_is_sent_again_adds_one_and_shows_its_secret_once(
+    client: falcon.testing.TestClient, keys: KeyStore, redis_url: str
+) -> None:
+    first, second = add_once(client), add_once(client)
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert second.json == {**first.json, "key": None}
+    assert second.headers["idempotency-replayed"] == "true"
+    assert [key.id for key in keys.all()] == [first.json["id"]]
+    secret = first.json["key"].rpartition("_")[2].encode()
+    with Redis.from_url(redis_url) as redis:
+        (held,) = (redis.get(name) for name in redis.scan_iter("links:answers:*"))
+    assert b"weekly report" in held
+    assert secret not in held
+    assert add_once(client, name="another").json["type"] == "/problems/idempotency-key-reused"
+
+
+def test_a_second_try_after_redis_went_away_shows_a_secret_that_is_good(
+    client: falcon.testing.TestClient, keys: KeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = KeyStore._put
+
+    def unheard(self: KeyStore, *args: Any) -> bool:
+        put(self, *args)
+        monkeypatch.setattr(KeyStore, "_put", put)
+        raise RedisUnavailable("away")
+
+    monkeypatch.setattr(KeyStore, "_put", unheard)
+    assert add_once(client).status_code == 503
+    answer = add_once(client)
+    assert answer.status_code == 201
+    (key,) = keys.all()
+    credential = Credential.parse(answer.json["key"])
+    assert credential is not None
+    assert (credential.id, credential.sha256) == (key.id, key.sha256)
+    assert add_once(client).json["key"] is None
