@@ -37,6 +37,10 @@ class Report:
         left: entries that workers have not finished.
         old_parts_gone: whether ClickHouse has removed the files that held the clicks.
         rewrites: whether Redis has begun to rewrite its append-only file.
+        slow_log_cleared: whether Redis has forgotten the commands that took long, which it keeps.
+        detached: parts that are in none of ClickHouse's tables, and may hold clicks; None where
+            the user may not ask for them.
+        detached_gone: how many of those were deleted.
         set_aside: damaged spools that were set aside, from which nothing can be erased.
     """
 
@@ -47,12 +51,16 @@ class Report:
     left: int = 0
     old_parts_gone: bool = True
     rewrites: bool = True
+    slow_log_cleared: bool = True
+    detached: int | None = 0
+    detached_gone: int = 0
     set_aside: list[Path] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
         """Whether nothing of the chosen clicks is where this host reaches."""
-        return not (self.left or self.set_aside) and self.old_parts_gone and self.rewrites
+        is_left = self.left or self.set_aside or self.detached
+        return not is_left and self.old_parts_gone and self.rewrites
 
 
 class Erasure:
@@ -84,8 +92,15 @@ class Erasure:
         self._unfinished = unfinished
         self._is_whole = is_whole
 
-    def run(self, choice: Choice, watch: Watch, *, is_dry: bool) -> Report:
-        """Erase a choice, or only count it."""
+    def run(
+        self, choice: Choice, watch: Watch, *, is_dry: bool, with_detached: bool = False
+    ) -> Report:
+        """Erase a choice, or only count it.
+
+        Args:
+            with_detached: whether to delete all parts that are in no table, whosever clicks those
+                hold.
+        """
         before = None if is_dry else self._unfinished.read()
         click_ids: set[bytes] = set()
         if choice.code is None:
@@ -105,8 +120,12 @@ class Erasure:
         report.stored = self._stored.count(choice, click_ids)
         if not is_dry:
             self._erase_stored(choice, click_ids, before, report, watch)
-            report.rewrites = self._rewrite()
+            report.rewrites = self._may("BGREWRITEAOF")
+            report.slow_log_cleared = self._may("SLOWLOG", "RESET")
+            if with_detached:
+                report.detached_gone = self._stored.remove_detached()
             self._unfinished.clear()
+        report.detached = self._stored.detached()
         return report
 
     def _erase_stored(
@@ -130,10 +149,14 @@ class Erasure:
                 self._stored.erase_clicks(click_ids, left)
         report.old_parts_gone = self._stored.remove_old_parts(left)
 
-    def _rewrite(self) -> bool:
-        """Have Redis write its append-only file anew, in which all that it was ever told stands."""
+    def _may(self, *command: str) -> bool:
+        """Have Redis forget what it keeps beside its keys; tell whether it does.
+
+        Its append-only file has all that it was ever told until it is written anew, its log of slow
+        commands whole ones.
+        """
         try:
-            self._call("BGREWRITEAOF")
+            self._call(*command)
         except RedisRefused:
             return False
         return True

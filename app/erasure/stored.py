@@ -19,7 +19,7 @@ from typing import Any
 from app.audit.stored_clicks import sent_table
 from app.erasure.choice import Choice
 from app.erasure.deletion import Watch, delete_rows
-from app.stores.clickhouse.connection import translated
+from app.stores.clickhouse.connection import ClickHouseRefused, translated
 from app.stores.clickhouse.driver import Client
 from app.stores.clickhouse.shards import Shard
 
@@ -50,6 +50,10 @@ WHERE database = currentDatabase() AND table IN {tables:Array(String)} AND NOT a
 _ENGINES = """
 SELECT name, engine_full FROM system.tables
 WHERE database = currentDatabase() AND name IN {tables:Array(String)}
+"""
+_DETACHED = """
+SELECT table, name FROM system.detached_parts
+WHERE database = currentDatabase() AND table IN {tables:Array(String)}
 """
 #: A month is never called so. Whatever it finds to drop, a table without replicas removes its old
 #: parts at once thereafter; with replicas each of them does so only by itself.
@@ -103,6 +107,26 @@ class StoredClicks:
         finally:
             for one, names in ours:
                 one.set_everywhere(names, f"RESET SETTING {_LIFETIME}")
+
+    def detached(self) -> int | None:
+        """Return how many parts are there that are in no table, None where the user may not ask.
+
+        No deletion reaches into them, and nobody can tell whose clicks they hold.
+        """
+        try:
+            return sum(len(found) for one in self._shards for _, found in one.detached())
+        except ClickHouseRefused:
+            return None
+
+    def remove_detached(self) -> int:
+        """Delete these parts for good, others' clicks as well; return how many.
+
+        Less than all where the user may not.
+        """
+        try:
+            return sum(one.remove_detached() for one in self._shards)
+        except ClickHouseRefused:
+            return 0
 
 
 class ShardOfClicks:
@@ -168,6 +192,22 @@ class ShardOfClicks:
         gone = [self._wait_for_removal_on(one, watch, give_up_at) for one in self._shard.replicas]
         return all(gone)
 
+    def detached(self) -> list[tuple[Client, list[tuple[bytes, bytes]]]]:
+        """Return each replica's detached parts, as table and name."""
+        asked = {"tables": self._names}
+        return [(one, self._run(_DETACHED, asked, on=one)) for one in self._shard.replicas]
+
+    def remove_detached(self) -> int:
+        """Delete them; return how many there were."""
+        count = 0
+        for one, parts in self.detached():
+            for table, name in parts:
+                quoted = name.decode().replace("\\", "\\\\").replace("'", "\\'")
+                drop = f"ALTER TABLE {table.decode()} DROP DETACHED PART '{quoted}'"
+                self._run(drop, on=one, allow_drop_detached=1)
+                count += 1
+        return count
+
     def _mutate(
         self, name: str, condition: str, params: Mapping[str, object], watch: Watch
     ) -> None:
@@ -202,8 +242,9 @@ class ShardOfClicks:
         tables: list[dict[str, Any]] | None = None,
         *,
         on: Client | None = None,
+        **allowed: int,
     ) -> Any:
-        settings = {"log_queries": 0, "strings_as_bytes": True}
+        settings = {"log_queries": 0, "strings_as_bytes": True, **allowed}
         with translated(self._url):
             return (on or self._shard.client).execute(
                 query, params or {}, external_tables=tables, settings=settings

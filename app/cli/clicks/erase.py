@@ -62,6 +62,13 @@ def erase(
     since: Since = None,
     until: Until = None,
     *,
+    detached: Annotated[
+        bool,
+        typer.Option(
+            "--detached",
+            help="Also all parts that ClickHouse has set aside, with whatever clicks they hold.",
+        ),
+    ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     json: AsJson = False,
@@ -84,7 +91,7 @@ def erase(
     settings = load()
     # A replay would put back what it has read before.
     with alone(settings.data_dir / "replay"), _progress() as watch, _opened(settings) as erasure:
-        report = erasure.run(choice, watch, is_dry=dry_run)
+        report = erasure.run(choice, watch, is_dry=dry_run, with_detached=detached)
     if json:
         print_json(_as_json(report, is_dry=dry_run))
     else:
@@ -151,6 +158,7 @@ def _print(report: Report, *, is_dry: bool) -> None:
         ("stream", report.entries),
         ("dead letters", report.letters),
         ("spool", report.spooled),
+        ("parts set aside by ClickHouse", report.detached_gone),
     )
     print_table(
         ("PLACE", "WOULD BE ERASED" if is_dry else "ERASED"),
@@ -167,6 +175,15 @@ def _left(report: Report) -> Iterator[str]:
         yield "ClickHouse still has files of before, which it removes by itself: look again later"
     if not report.rewrites:
         yield "Redis' append-only file has the clicks until it is rewritten: run BGREWRITEAOF there"
+    if not report.slow_log_cleared:
+        yield "Redis' log of slow commands may hold clicks, and this user may not SLOWLOG RESET"
+    if report.detached is None:
+        yield "parts that ClickHouse has set aside may hold clicks, and this user may not look"
+    elif report.detached:
+        yield (
+            f"parts that ClickHouse has set aside may hold clicks: {report.detached:,}; once nobody"
+            " needs them (system.detached_parts), --detached deletes them with all that they hold"
+        )
     for path in report.set_aside:
         yield f"{path} was damaged and set aside, and may hold clicks: delete it"
 

@@ -27,7 +27,7 @@ _Command = tuple[Sequence[Any], dict[str, Any]]
 #: Commands that have no key; any primary may answer them.
 _KEYLESS = frozenset((
     "ACL", "BGREWRITEAOF", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "INFO", "LATENCY",
-    "PING", "ROLE", "TIME", "WAIT",
+    "PING", "ROLE", "SLOWLOG", "TIME", "WAIT",
 ))  # fmt: skip
 #: Between two looks whether several streams have something new.
 _LOOK_SECONDS = 0.1

@@ -16,7 +16,7 @@ from app.stores.redis.connection import RedisConnection
 from app.sums.computation import Computation
 from app.sums.days import clean_days
 from tests.support.clicks import NOON, click_row, insert_clicks
-from tests.support.erasing import BEGAN_MS, add, click, codes, left, process
+from tests.support.erasing import BEGAN, BEGAN_MS, add, click, codes, left, process
 from tests.support.producers import xadd_of
 
 Run = Callable[..., Any]
@@ -259,3 +259,40 @@ def test_the_days_of_a_visitors_clicks_are_marked(
     tables.execute("TRUNCATE TABLE click_marks")
     assert hopline("erase", "--visitor", "7", "--yes").exit_code == 0
     assert tables.execute("SELECT DISTINCT day FROM click_marks") == [(NOON.date(),)]
+
+
+def test_parts_that_were_set_aside_are_counted_and_go_when_asked(
+    hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
+) -> None:
+    process(redis, clickhouse_url, click(1), click(2, "other"))
+    tables.execute(f"ALTER TABLE clicks DETACH PARTITION ID '{BEGAN:%Y%m}'")
+    erase = ("erase", "--code", "abc", "--yes")
+    for options in ((), ("--dry-run", "--detached")):
+        done = json.loads(hopline(*erase, *options, "--json").out)
+        assert (done["detached"], done["detached_gone"]) == (1, 0)
+    assert "set aside may hold clicks: 1; once" in hopline(*erase).err
+    ended = hopline(*erase, "--detached", "--json")
+    done = json.loads(ended.out)
+    assert (ended.exit_code, done["detached"], done["detached_gone"]) == (0, 0, 1)
+    assert tables.execute("SELECT count() FROM system.detached_parts") == [(0,)]
+
+
+def test_the_log_of_slow_commands_is_cleared_where_that_is_allowed(
+    hopline: Run, tables: Any, redis: Redis, clickhouse_url: str
+) -> None:
+    process(redis, clickhouse_url, click(1))
+    redis.config_set("slowlog-log-slower-than", 0)
+    try:
+        add(redis, click(2))
+        redis.config_set("slowlog-log-slower-than", -1)
+        assert redis.slowlog_len() > 0
+        redis.execute_command("ACL", "SETUSER", "default", "-slowlog")
+        ended = hopline("erase", "--address", "203.0.113.0/24", "--yes")
+        assert "this user may not SLOWLOG RESET" in ended.err
+        redis.execute_command("ACL", "SETUSER", "default", "+slowlog")
+        assert redis.slowlog_len() > 0
+        hopline("erase", "--address", "203.0.113.0/24", "--yes")
+        assert redis.slowlog_len() == 0
+    finally:
+        redis.execute_command("ACL", "SETUSER", "default", "+slowlog")
+        redis.config_set("slowlog-log-slower-than", -1)
