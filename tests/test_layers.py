@@ -21,7 +21,7 @@ LAYERS = (
     ("app.redirect", "app.console", "workers", "workers.explain"),
     ("app.console.api.clicks", "app.console.yourls"),
     ("app.console.pages",),
-    ("app.console.pages.links",),
+    ("app.console.pages.links", "app.console.pages.reference"),
     ("app.console.pages.reports",),
     ("app.console.pages.site",),
     ("app.console.api.links.bulk", "app.console.rates", "app.console.shlink"),

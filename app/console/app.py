@@ -9,7 +9,7 @@ import orjson
 from falcon.media import JSONHandler
 from gunicorn.http.errors import ParseException
 
-from app.console.api.openapi import Route
+from app.console.api.openapi import OpenApi, Route
 from app.console.api.problem import (
     OF_ERRORS,
     Problem,
@@ -26,6 +26,8 @@ from app.console.middleware import (
     NameRequests,
     SafeHeaders,
 )
+from app.console.pages.reference.page import PATH as REFERENCE_PATH
+from app.console.pages.reference.page import Reference
 from app.console.pages.routes import Pages
 from app.console.pages.site.errors import ErrorPages
 from app.console.rates.limiter import RateLimiter
@@ -87,8 +89,11 @@ def create_app(
     app.add_route("/-/metrics", Metrics(exposition))
     for route in api:
         app.add_route(route.path, route.resource)
-    for page in pages.pages:
-        app.add_route(page.path, page.resource)
+        if isinstance(route.resource, OpenApi):
+            page = Reference(pages.site, route.resource.document, route.path)
+            app.add_route(REFERENCE_PATH, page)
+    for path, resource in pages.pages:
+        app.add_route(path, resource)
     app.add_route(PROBLEM_PATH, ProblemPage())
     return app
 

@@ -62,13 +62,18 @@ class ProblemDetails(BaseModel):
 
 
 class OpenApi:
-    """Shows the document of some routes."""
+    """Shows the document of some routes.
+
+    Attributes:
+        document: as JSON holds it.
+    """
 
     rights: ClassVar[Rights] = {"GET": None}
 
     def __init__(self, routes: Iterable[Route]) -> None:
         own = Route(PATH, self)
-        self._data = orjson.dumps(document([*routes, own]))
+        self.document = document([*routes, own])
+        self._data = orjson.dumps(self.document)
 
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
         """Describe the interface."""

@@ -29,6 +29,7 @@ WELCOME = {
     "links": "/api/v1/links",
     "stats": "/api/v1/links/{code}/stats",
     "openapi": "/api/v1/openapi.json",
+    "docs": "/docs",
 }
 _CARDS = (LINKS, SOURCES, PLACES, DEVICES, BOTS)
 _MILLISECOND = timedelta(milliseconds=1)
