@@ -9,29 +9,31 @@ const policy = window.trustedTypes
   : { createHTML: (text) => text };
 const parse = (text) => new DOMParser().parseFromString(policy.createHTML(text), "text/html");
 
-let asked = 0;
+let asked = 0, waiting = 0;
 
-// Every visit to the same page goes by here. `how`: push, replace or nothing for the history.
-async function go(url, how = "push", options = {}) {
-  const main = document.querySelector("main"), turn = ++asked;
-  if (how) main.setAttribute("aria-busy", "true");
+// Every visit to the same page goes by here. `how` is what becomes of the history: push, replace, back, or
+// nothing for a look that nobody asked for: it gives way to whoever does.
+async function go(url, how = "push") {
+  const main = document.querySelector("main"), turn = how ? ++asked : asked;
+  if (how) {
+    waiting += 1;
+    main.setAttribute("aria-busy", "true");
+  }
   try {
-    const answer = await fetch(url, { headers: { Accept: "text/html" }, ...options });
+    const answer = await fetch(url, { headers: { Accept: "text/html" } });
     const page = parse(await answer.text());
-    if (turn !== asked) return null;
-    if (new URL(answer.url).pathname !== location.pathname && how !== "make") {
+    if (turn !== asked || (!how && (waiting || !answer.ok))) return;
+    if (new URL(answer.url).pathname !== location.pathname) {
       location.assign(answer.url);
-      return null;
+      return;
     }
     if (how === "push" && answer.url !== location.href) history.pushState(null, "", answer.url);
     if (how === "replace") history.replaceState(null, "", answer.url);
     swap(page);
-    return answer;
-  } catch (error) {
+  } catch {
     if (how) say("The console doesn't answer. Nothing is lost: try again.");
-    return null;
   } finally {
-    main.removeAttribute("aria-busy");
+    if (how && !--waiting) main.removeAttribute("aria-busy");
   }
 }
 
@@ -45,6 +47,8 @@ function swap(page) {
       callbacks: {
         // What a person has opened stays open; a drawn chart is drawn anew from its table.
         beforeAttributeUpdated: (name, node) => !(name === "open" && node.tagName === "DETAILS") && !(name === "hidden" && node.dataset.copy),
+        // A link that was just made stays in sight.
+        beforeNodeMorphed: (node) => node.id !== "made-box",
         beforeNodeRemoved: (node) => !(node.classList && node.classList.contains("uplot")),
       },
     });
@@ -103,8 +107,6 @@ document.addEventListener("submit", async (event) => {
     document.getElementById("made-box").replaceChildren(...page.getElementById("made-box").children);
     enhance();
     go(location.href, "");
-  } else if (by && by.dataset.confirm && !confirm(by.dataset.confirm.replace("#", form.querySelectorAll("input[name=code]:checked").length))) {
-    event.preventDefault();
   }
 });
 
@@ -130,14 +132,14 @@ document.addEventListener("change", (event) => {
   if (form && event.target.tagName === "SELECT") form.requestSubmit();
 });
 
-window.addEventListener("popstate", () => go(location.href, ""));
+window.addEventListener("popstate", () => go(location.href, "back"));
 
 // What happens now is seen within two seconds; a page that costs much is asked less often.
 async function keepUp() {
   let took = 0;
   for (;;) {
     await new Promise((done) => setTimeout(done, Math.max(1500, took * 5)));
-    const busy = document.hidden || document.querySelector(".menu[open]") || !document.querySelector("[data-live]");
+    const busy = waiting || document.hidden || document.querySelector(".menu[open]") || !document.querySelector("[data-live]");
     if (busy || getSelection().toString()) continue;
     const began = performance.now();
     await go(location.href, "");
