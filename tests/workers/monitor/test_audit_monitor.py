@@ -138,10 +138,10 @@ def test_the_first_look_begins_the_ledger(entries, monitor, audit):
     assert monitor.rest_seconds == LOOK_SECONDS
 
 
-def test_a_check_compares_the_last_hour_and_is_shown(monitor, audit, entries, registry):
+def test_a_check_compares_the_last_minutes_and_is_shown(monitor, audit, entries, registry):
     audit.found = Suspects(CLICKS[:2], CLICKS[2:])
     monitor.look()
-    assert audit.since == [NOW_MS - 3_600_000]
+    assert audit.since == [NOW_MS - 3_300_000]
     kinds = ("entries", "emptied", "missing", "uncounted")
     shown = {kind: difference(registry, kind) for kind in kinds}
     assert shown == {"entries": 2, "emptied": 0, "missing": 2, "uncounted": 3}
