@@ -31,8 +31,8 @@ LOOK_SECONDS = 5.0
 #: How often it is tried to begin the ledger: what happens before is not its concern.
 _BEGIN_SECONDS = 0.5
 #: How far back clicks are compared; `hopline audit` compares all of them. A check reads each row of
-#: two tables, some more where a piece of these begins, and the newest again: with these minutes less
-#: than an hour no more than twice an hour's rows.
+#: two tables, more where a piece of these begins, and the newest again: so much less than an hour
+#: keeps it within twice an hour's rows.
 _CLICKS_MS = 55 * 60_000
 #: How far apart two answers to when ClickHouse was started may lie.
 _STARTED_WITHIN_SECONDS = 5
