@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import falcon.testing
@@ -120,6 +121,16 @@ def test_a_requeued_letter_is_an_entry_again_and_leaves_a_line(client: Any, redi
     again = client.simulate_post(f"{PATH}/10-0/requeue")
     assert (again.status_code, again.json["type"]) == (404, "/problems/letter-not-found")
     assert (redis.xlen(STREAM), len(trail_of(client))) == (1, 1)
+
+
+def test_of_many_who_send_a_letter_again_at_once_one_does(client: Any, redis: Redis) -> None:
+    kill(redis, "10-0")
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(client.simulate_post, f"{PATH}/10-0/requeue") for _ in range(8)]
+        statuses = sorted(each.result().status_code for each in asked)
+    assert statuses == [204] + [404] * 7
+    assert redis.xlen(STREAM) == 1
+    assert len(trail_of(client)) == 1
 
 
 def test_a_letter_that_was_cut_is_not_sent_again_and_leaves_no_line(
