@@ -23,6 +23,7 @@ from app.links.numbered import (
 )
 from app.links.precondition import Precondition
 from app.links.store import LinkStore
+from app.links.unique import make_once
 from app.reports.reading.counts import ClickCount, counts_by_link
 
 #: Links that are ordered by their visits, each of which has to be counted.
@@ -56,8 +57,11 @@ class ShortUrls(Speaking):
         """Make a short URL, or find one that is there where that will do."""
         wanted = read_creation(read_body(req), self.now(), self.is_ours)
         links, only = self.as_caller(req, "shlink"), Precondition(tags=caller_of(req).tags)
-        link = self._found(links, wanted, only) if wanted.is_found else None
-        link = link or _made(links, wanted, only)
+        if wanted.is_found and wanted.is_plain:
+            link, _ = make_once(links, wanted.options, only=only)
+        else:
+            found = self._found(links, wanted, only) if wanted.is_found else None
+            link = found or _made(links, wanted, only)
         if req.get_param("format") == "txt" or req.accept == falcon.MEDIA_TEXT:
             resp.text = self.short_url(link)
             resp.content_type = falcon.MEDIA_TEXT

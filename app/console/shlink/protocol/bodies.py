@@ -48,6 +48,11 @@ class Creation:
     is_found: bool
     given: tuple[str, ...]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is said of it but where it leads."""
+        return self.code is None and self.length is None and self.given == ("target",)
+
 
 def read_body(req: falcon.Request) -> dict[str, Any]:
     """Return the JSON object that a request carries, whatever type it says that it has.
