@@ -22,6 +22,7 @@ LAYERS = (
     ("app.console.api.clicks", "app.console.yourls"),
     ("app.console.pages",),
     ("app.console.pages.links", "app.console.pages.reference"),
+    ("app.console.pages.questions",),
     ("app.console.pages.reports",),
     ("app.console.pages.site",),
     ("app.console.api.links.bulk", "app.console.rates", "app.console.shlink"),

@@ -20,7 +20,7 @@ from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
 from app.console.pages.reports.ledger import open_badge
-from app.console.pages.routes import page_routes
+from app.console.pages.routes import Stores, page_routes
 from app.console.rates.counter import open_counter
 from app.console.rates.limiter import RateLimiter, quotas
 from app.console.routes import api_routes
@@ -105,12 +105,12 @@ def get_app() -> App:
         page_routes(
             reports,
             limiter,
-            links,
+            Stores(links, tags, trail),
             held.link_base,
             authenticator,
             sessions,
             open_badge(held),
-            trail,
+            held,
         ),
         Ready(pings, instance_id(held)),
         guards,

@@ -18,7 +18,7 @@ from app.console.app import create_app
 from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
-from app.console.pages.routes import page_routes
+from app.console.pages.routes import Stores, page_routes
 from app.console.rates.limiter import RateLimiter, quotas
 from app.console.routes import api_routes
 from app.console.shlink.routes import shlink_routes
@@ -137,12 +137,12 @@ def client_of(
         page_routes(
             reports,
             limiter,
-            links,
+            Stores(links, tags, trail or Trail(links._client, "")),
             SHORT,
             authenticator,
             sessions,
             BALANCED,
-            trail or Trail(links._client, ""),
+            Settings(),
         ),
         Ready(pings, "one"),
         guards,

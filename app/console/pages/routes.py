@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from app.changes.trail import Trail
+from app.config.settings import Settings
 from app.console.api.report_limiter import ReportLimiter
 from app.console.pages.links.bulk import PATH as BULK
 from app.console.pages.links.bulk import BulkPage
@@ -13,6 +14,12 @@ from app.console.pages.links.making import NewLinkPage
 from app.console.pages.links.single import PATH as LINK
 from app.console.pages.links.single import LinkPage
 from app.console.pages.overview import PATH, Overview
+from app.console.pages.questions.bots import PATH as BOTS
+from app.console.pages.questions.bots import BotsPage
+from app.console.pages.questions.explore import PATH as EXPLORE
+from app.console.pages.questions.explore import ExplorePage
+from app.console.pages.questions.tags import PATH as TAGS
+from app.console.pages.questions.tags import TagsPage
 from app.console.pages.reports.desk import ReportDesk
 from app.console.pages.reports.ledger import LedgerBadge
 from app.console.pages.signing import SignIn, SignOut
@@ -22,7 +29,16 @@ from app.console.pages.site.rendering import Site
 from app.keys.authenticator import Authenticator
 from app.keys.sessions import Sessions
 from app.links.store import LinkStore
+from app.links.tags import Tags
 from app.reports.reading.reader import Reports
+
+
+class Stores(NamedTuple):
+    """What pages show and change in Redis."""
+
+    links: LinkStore
+    tags: Tags
+    trail: Trail
 
 
 class Page(NamedTuple):
@@ -42,14 +58,21 @@ class Pages(NamedTuple):
 def page_routes(
     reports: Reports,
     limiter: ReportLimiter,
-    links: LinkStore,
+    stores: Stores,
     link_base: str,
     authenticator: Authenticator,
     sessions: Sessions,
     ledger: LedgerBadge,
-    trail: Trail,
+    settings: Settings,
 ) -> Pages:
-    """Return the pages; arguments are as those of :func:`app.console.routes.api_routes`."""
+    """Return the pages.
+
+    Args:
+        limiter: of the requests for reports.
+        link_base: what stands before a code in a short URL.
+        settings: of which pages show some.
+    """
+    links = stores.links
     assets = files.Assets()
     site = Site(assets, link_base)
     desk = ReportDesk(reports, links, limiter)
@@ -57,8 +80,11 @@ def page_routes(
         Page(PATH, Overview(site, desk, links, ledger)),
         Page(LIST, LinkListPage(site, desk, links)),
         Page(BULK, BulkPage(site, links)),
-        Page(LINK, LinkPage(site, desk, links, trail)),
+        Page(LINK, LinkPage(site, desk, links, stores.trail)),
         Page(NEW_LINK, NewLinkPage(site, links)),
+        Page(TAGS, TagsPage(site, desk, stores.tags)),
+        Page(EXPLORE, ExplorePage(site, desk)),
+        Page(BOTS, BotsPage(site, desk, settings)),
         Page(SIGN_IN, SignIn(site, authenticator, sessions)),
         Page(SIGN_OUT, SignOut(site, sessions)),
         Page(files.PATH, assets),

@@ -15,6 +15,13 @@ from app.reports.query import BadQuery
 MORE = "more"
 ROWS = 100
 _SHOWN = 8
+#: What people call what a breakdown counts.
+_COUNTED = {
+    "humans": "clicks of people",
+    "bots": "clicks of bots",
+    "clicks": "all clicks",
+    "": "clicks",
+}
 #: Verdicts that count as people, and so are none of the bots' classes.
 _PEOPLE = ("person", "suspicious")
 
@@ -159,7 +166,7 @@ def _card(plan: Plan, address: Address, breakdown: Breakdown | None) -> Card:
                 is_on,
             )
         )
-    counted = "clicks of bots" if plan is BOTS else "clicks of people"
+    counted = "clicks of bots" if plan is BOTS else _COUNTED[breakdown.counted if breakdown else ""]
     return Card(
         plan.key,
         plan.title,

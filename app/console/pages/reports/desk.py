@@ -21,6 +21,7 @@ from app.reports.answer import Answer
 from app.reports.query import BadQuery, Query
 from app.reports.reading.reader import Reports
 from app.reports.scope import restricted, tagged_codes
+from app.reports.spellings import to_sql
 from app.stores.clickhouse.connection import ClickHouseError
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,15 @@ class ReportDesk:
             return self._without(question, "busy", error.description or "")
         self._keep(question, answer)
         return Told(answer)
+
+    def sql(self, req: falcon.Request, query: Query, now: datetime) -> str:
+        """Return a query as SQL to copy, as far as whoever asks may see.
+
+        Raises:
+            BadQuery, OutOfScope, LinkNotFound, ClickHouseError: as :meth:`ask` does or tells.
+        """
+        asked = restricted(query, caller_of(req).tags, self._links)
+        return to_sql(self._reports.statement(asked, now, tagged_codes(asked, self._links)))
 
     def _report(self, asked: Query, tags: Sequence[str], now: datetime) -> Answer:
         query = restricted(asked, tags, self._links)

@@ -45,6 +45,9 @@ class Tab:
 TABS = (
     Tab("/", "Overview", "stats:read"),
     Tab("/links", "Links", "links:read"),
+    Tab("/tags", "Tags", "stats:read"),
+    Tab("/explore", "Explore", "stats:read"),
+    Tab("/bots", "Bots", "stats:read"),
 )
 
 

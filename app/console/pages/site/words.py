@@ -45,6 +45,7 @@ _NONE: Mapping[str, str] = {
     "utm_source": "No UTM source",
     "utm_medium": "No UTM medium",
     "bot": "No name",
+    "reasons": "No rule says anything",
 }
 _VERDICTS: Mapping[str, str] = {
     "person": "People",

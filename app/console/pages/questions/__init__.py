@@ -1,0 +1,6 @@
+"""Pages that ask about clicks in ways of their own, beside those of links.
+
+:class:`~app.console.pages.questions.explore.ExplorePage` crosses any two dimensions,
+:class:`~app.console.pages.questions.bots.BotsPage` shows who was no person, and why, and
+:class:`~app.console.pages.questions.tags.TagsPage` compares tags and campaigns.
+"""

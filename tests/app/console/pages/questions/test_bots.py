@@ -1,0 +1,53 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.verdicts.rules import RULES
+from tests.support.clicks import bot_row, click_row, insert_clicks
+from tests.support.pages import Browser, text_of
+
+
+@pytest.fixture
+def clicked(reporting: Browser, links: Any, migrated_url: str) -> Browser:
+    links.create({"target": "https://example.com/"}, code="abc")
+    then = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    insert_clicks(
+        migrated_url,
+        *(bot_row(then, reasons="crawler-list,contact") for _ in range(3)),
+        bot_row(then, reasons="contact"),
+        *(click_row(then, reasons="shadow:click-rate") for _ in range(2)),
+        click_row(then, reasons=""),
+    )
+    return reporting
+
+
+def test_every_rule_is_there_with_its_mode(reporting: Browser) -> None:
+    told = text_of(reporting.get("/bots"))
+    assert all(f"{rule.name} {rule.kind}" in told for rule in RULES)
+    assert "enforcing" in told
+    assert "shadow" in told
+
+
+def test_a_rule_tells_of_how_many_clicks_it_is_a_reason(clicked: Browser) -> None:
+    told = text_of(clicked.get("/bots"))
+    assert "enforcing 4 –" in told[told.index("contact bot") :][:250]
+    assert "enforcing 3 –" in told[told.index("crawler-list bot") :][:250]
+
+
+def test_a_rule_in_shadow_tells_what_it_would_change(clicked: Browser) -> None:
+    told = text_of(clicked.get("/bots"))
+    assert "shadow 0 2" in told[told.index("click-rate bot") :][:250]
+
+
+def test_a_rule_leads_to_its_clicks(clicked: Browser) -> None:
+    assert "filter=reasons~contact" in clicked.get("/bots").text
+    told = text_of(clicked.get("/bots?filter=reasons~contact"))
+    assert "People 0" in told
+    assert "Bots 4" in told
+
+
+def test_without_clickhouse_the_rules_are_there(browser: Browser) -> None:
+    told = text_of(browser.get("/bots"))
+    assert "ClickHouse is away" in told
+    assert "no-user-agent bot" in told
