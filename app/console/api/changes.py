@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.changes.change import What
 from app.changes.trail import BadCursor, Page, Trail, describe
+from app.console.api.given import Given, whole_number
 from app.console.api.operation import Operation, Operations, Parameter
-from app.console.api.problem import InvalidParameter
 from app.console.api.rights import Rights
 from app.keys.credential import id_in
 
 PATH = "/api/v1/audit"
-_NAMES = ("cursor", "key", "limit", "link")
+_NAMES = ("cursor", "key", "letter", "limit", "link")
 _DEFAULT_LIMIT, _MOST = 100, 1000
 
 
@@ -26,7 +26,7 @@ class ChangeView(BaseModel):
     id: str
     made_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
     what: What
-    subject: Annotated[str, Field(description="Code of the link, or id of the key.")]
+    subject: Annotated[str, Field(description="A link's code, or an id.")]
     who: str
     name: str
     via: str
@@ -52,6 +52,7 @@ CHANGES: Operations = {
         parameters=(
             Parameter("link", "query", "Only changes of the link with this code."),
             Parameter("key", "query", "Only changes of the API key with this id."),
+            Parameter("letter", "query", "Only changes of the dead letter with this id."),
             Parameter(
                 "limit",
                 "query",
@@ -79,50 +80,40 @@ class Changes:
         """Tell who changed which links and API keys, newest first.
 
         Raises:
-            InvalidParameter: naming the first parameter that can't be used.
+            InvalidParameter: naming all that can't be used.
             RedisUnavailable, RedisRefused: Redis doesn't do its part.
         """
-        given = _single(req)
-        page = self._page(given)
+        given = Given(req.params, _NAMES)
+        limit = given.read("limit", whole_number(_MOST), _DEFAULT_LIMIT)
+        page = self._page(given, limit)
         resp.media = {
             "data": [describe(line) for line in page.lines],
             "next_cursor": page.after,
         }
         if page.after:
-            following = urlencode({**given, "cursor": page.after})
+            following = urlencode({**given.texts, "cursor": page.after})
             resp.append_link(f"{PATH}?{following}", "next")
 
     on_head = on_get
 
-    def _page(self, given: dict[str, str]) -> Page:
-        if "link" in given and "key" in given:
-            raise InvalidParameter("key", "give either a link or a key")
-        subject = given.get("link", "")
-        if "key" in given:
-            subject = id_in(given["key"]) or ""
-            if not subject:
-                # What was sent may be a secret with a slip in it.
-                raise InvalidParameter("key", "that is no key's id")
+    def _page(self, given: Given, limit: int) -> Page:
+        subjects = [given.texts[name] for name in ("link", "letter") if name in given.texts]
+        if "key" in given.texts:
+            subjects.append(given.read("key", _key_id, ""))
+        if len(subjects) > 1:
+            given.faults.setdefault("key", "give one of a link, a key and a letter")
+        after = given.texts.get("cursor")
         try:
-            return self._trail.page(after=given.get("cursor"), limit=_limit(given), subject=subject)
+            found = self._trail.page(after=after, limit=limit, subject="".join(subjects[:1]))
         except BadCursor as error:
-            raise InvalidParameter("cursor", str(error)) from None
+            given.faults["cursor"] = str(error)
+        given.require()
+        return found
 
 
-def _single(req: falcon.Request) -> dict[str, str]:
-    """Return the parameters of a request, of which none may be unknown or repeated."""
-    found: dict[str, str] = {}
-    for name, value in req.params.items():
-        if name not in _NAMES:
-            raise InvalidParameter(name, f"there is only {', '.join(_NAMES)}")
-        if not isinstance(value, str):
-            raise InvalidParameter(name, "is there more than once")
-        found[name] = value
+def _key_id(text: str) -> str:
+    found = id_in(text)
+    if not found:
+        # What was sent may be a secret with a slip in it.
+        raise ValueError("that is no key's id")
     return found
-
-
-def _limit(given: dict[str, str]) -> int:
-    text = given.get("limit", str(_DEFAULT_LIMIT))
-    if text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= _MOST:
-        return int(text)
-    raise InvalidParameter("limit", f"expected a number from 1 to {_MOST}")

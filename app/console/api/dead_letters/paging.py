@@ -1,9 +1,7 @@
 """Pages of the dead letters: what a URL asks for, and cursors that lead to the next page."""
 
 import base64
-import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import NamedTuple
@@ -11,13 +9,12 @@ from typing import NamedTuple
 import orjson
 
 from app.console.api.dead_letters.models import DEFAULT_LIMIT, FILTERS, MAX_LIMIT
-from app.console.api.problem import InvalidParameters
+from app.console.api.given import Given, whole_number
 from app.dead_letters.store import Choice
 from app.times import parse_time
 
 _NAMES = (*FILTERS, "limit", "cursor")
 _DIGEST_BYTES = 6
-_LIMIT = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
 class Asked(NamedTuple):
@@ -38,26 +35,21 @@ def read_page(params: Mapping[str, str | list[str]], now: Callable[[], datetime]
     """Return what a URL's parameters ask for.
 
     Raises:
-        InvalidParameters: naming each that is unknown, there twice, or can't be used.
+        InvalidParameter: naming each that is unknown, there twice, or can't be used.
     """
-    given = {name: value for name, value in params.items() if isinstance(value, str)}
-    faults = {name: f"is none of {', '.join(_NAMES)}" for name in params if name not in _NAMES}
-    faults |= {name: "is there more than once" for name in params if name not in given}
-    filters = {name: given[name] for name in FILTERS if name in given}
-    times: dict[str, datetime] = {}
-    with _noting(faults, "since"):
-        times |= _read_time(filters, "since", now)
-    with _noting(faults, "until"):
-        times |= _read_time(filters, "until", now)
-    limit, after = DEFAULT_LIMIT, None
-    with _noting(faults, "limit"):
-        limit = _read_limit(given.get("limit", str(DEFAULT_LIMIT)))
-    with _noting(faults, "cursor"):
-        after = _read_cursor(given["cursor"], filters) if "cursor" in given else None
-    if faults:
-        raise InvalidParameters(faults)
-    choice = Choice(given.get("reason"), times.get("since"), times.get("until"))
-    return Asked(choice, limit, after, filters)
+    given = Given(params, _NAMES)
+    filters = {name: given.texts[name] for name in FILTERS if name in given.texts}
+
+    def time(text: str) -> datetime | None:
+        return parse_time(text, now())
+
+    choice = Choice(
+        filters.get("reason"), given.read("since", time, None), given.read("until", time, None)
+    )
+    limit = given.read("limit", whole_number(MAX_LIMIT), DEFAULT_LIMIT)
+    after = given.read("cursor", lambda text: _read_cursor(text, filters), "")
+    given.require()
+    return Asked(choice, limit, after or None, filters)
 
 
 def write_cursor(asked: Asked, after: str) -> str:
@@ -68,27 +60,6 @@ def write_cursor(asked: Asked, after: str) -> str:
 def utc_now() -> datetime:
     """Return the present."""
     return datetime.now(UTC)
-
-
-@contextmanager
-def _noting(faults: dict[str, str], name: str) -> Iterator[None]:
-    """Note what is wrong with a parameter, and go on with the next."""
-    try:
-        yield
-    except ValueError as error:
-        faults[name] = str(error)
-
-
-def _read_time(
-    filters: Mapping[str, str], name: str, now: Callable[[], datetime]
-) -> dict[str, datetime]:
-    return {name: parse_time(filters[name], now())} if name in filters else {}
-
-
-def _read_limit(text: str) -> int:
-    if not _LIMIT.fullmatch(text) or not 1 <= int(text) <= MAX_LIMIT:
-        raise ValueError(f"{text!r} is no whole number from 1 to {MAX_LIMIT}")
-    return int(text)
 
 
 def _read_cursor(text: str, filters: Mapping[str, str]) -> str:

@@ -133,3 +133,9 @@ def test_what_is_changed_by_http_names_the_key_and_the_request(
     assert {(change["who"], change["name"], change["via"]) for change in told} == {
         (f"key:{key.id}", "shop", "http")
     }
+
+
+def test_all_parameters_that_cannot_be_used_are_named_at_once(client: Any) -> None:
+    answer = client.simulate_get("/api/v1/audit", query_string="limit=0&cursor=x&colour=red")
+    assert answer.status_code == 400
+    assert {each["field"] for each in answer.json["errors"]} == {"limit", "cursor", "colour"}
