@@ -24,6 +24,7 @@ _IN_TEXT = re.compile(rf"`({_PATH})`")
 #: A path, and right behind it names of what is defined there.
 _NAMED = re.compile(rf"`({_PATH}\.py)`((?:,? `\w+`(?!\.))+)")
 _EXAMPLES = {
+    "webhook_id": "ID",
     "code": "CODE",
     "bucket": "NUMBER",
     "tag": "TAG",
@@ -62,7 +63,7 @@ def spelled(module: ModuleType) -> set[str]:
     constants = {
         value
         for name, value in vars(module).items()
-        if name.startswith(("LINK_", "API_")) and not name.endswith("_PREFIX")
+        if name.startswith(("LINK_", "API_", "WEBHOOK")) and not name.endswith("_PREFIX")
     }
     makers = [
         maker

@@ -23,6 +23,11 @@ What = Literal[
     "key.restored",
     "letter.requeued",
     "letter.purged",
+    "webhook.added",
+    "webhook.changed",
+    "webhook.rotated",
+    "webhook.disabled",
+    "webhook.deleted",
 ]
 WHATS: tuple[What, ...] = get_args(What)
 
@@ -36,7 +41,7 @@ class Change:
 
     Attributes:
         what: what was done.
-        subject: code of the link or id of the key or dead letter; '' for many at once.
+        subject: code of the link, or id of the key, webhook or dead letter; '' for many at once.
         author: who did it.
         before, after: what is another than it was: fields by name, as JSON holds them.
         count: of the links or letters.

@@ -22,6 +22,10 @@ from app.stores.clickhouse.connection import (
 )
 from app.stores.redis.errors import RedisError, RedisRefused, RedisUnavailable
 from app.terminal.output import Failure
+from app.webhooks.deliveries import DeliveryNotFound, NoRoom
+from app.webhooks.store import WebhookContended, WebhookNotFound
+from app.webhooks.terms import InvalidWebhook
+from app.webhooks.webhook import CorruptWebhook
 
 #: Of writing to standard output: a full disk, a quota, a broken device.
 _OUTPUT_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
@@ -34,8 +38,11 @@ _FAILED = (
     CodeTaken,
     CorruptKey,
     CorruptLink,
+    CorruptWebhook,
+    DeliveryNotFound,
     InvalidKey,
     InvalidLink,
+    InvalidWebhook,
     KeyContended,
     KeyNotFound,
     KeyRevoked,
@@ -43,12 +50,15 @@ _FAILED = (
     LetterNotFound,
     LinkContended,
     LinkNotFound,
+    NoRoom,
     RedisRefused,
     SpoolUnreadable,
     TagKept,
     TagNotFound,
     TagTaken,
     VersionNotFound,
+    WebhookContended,
+    WebhookNotFound,
 )
 
 

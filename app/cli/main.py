@@ -79,10 +79,13 @@ COMMANDS = {
     "keys": Command(
         "app.cli.console.keys", _CARE, "Say which programs may ask the console, and for what."
     ),
+    "webhooks": Command(
+        "app.cli.console.webhooks", _CARE, "Say whom to tell of clicks and of changes of links."
+    ),
     "changes": Command(
         "app.cli.console.changes",
         _CARE,
-        "Show who made, changed or deleted links and API keys, the newest change first.",
+        "Show who changed which links, API keys and webhooks, the newest change first.",
     ),
     "migrate": Command(
         "app.cli.stores.migrate",

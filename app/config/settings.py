@@ -225,6 +225,24 @@ class Settings(StoreSettings):
         " and not counted as people's.",
     )
 
+    # Webhooks
+    webhook_allow_private: bool = Field(
+        False, description="Whether webhooks may be sent to private networks."
+    )
+    webhook_timeout_seconds: Seconds = Field(
+        15.0, description="How long a webhook's receiver may take to answer."
+    )
+    webhook_retry_seconds: Seconds = Field(
+        172_800.0,
+        description="How long a delivery is tried again before it is given up, and its webhook"
+        " disabled if nothing got through meanwhile.",
+    )
+    webhook_backlog_bytes: Count = Field(
+        128 << 20,
+        description="Most that undelivered events of all webhooks may take up in Redis; past its"
+        " share, a webhook loses further ones, loudly.",
+    )
+
     # Metrics and logs
     redirect_metrics_bind: MetricsBind = Field(
         "127.0.0.1:9180",

@@ -15,6 +15,7 @@ from app.console.api.dead_letters.endpoints import dead_letter_routes
 from app.console.api.idempotency import open_answers
 from app.console.api.report_limiter import ReportLimiter
 from app.console.api.system import system_routes
+from app.console.api.webhooks.routes import webhook_routes
 from app.console.app import App, create_app
 from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
@@ -41,6 +42,8 @@ from app.metrics.console import ConsoleMetrics
 from app.metrics.exposition import Exposition
 from app.metrics.publisher import published
 from app.reports.reading.reader import Reports
+from app.webhooks.deliveries import open_deliveries
+from app.webhooks.store import open_webhooks
 
 #: Longest wait for ClickHouse's sign of life, shorter than a load balancer's for the answer.
 _PING_SECONDS = 2.0
@@ -88,6 +91,7 @@ def get_app() -> App:
         *dead_letter_routes(open_all_dead_letters(held), trail),
         *click_routes(held, links, limiter),
         *system_routes(System(held)),
+        *webhook_routes(open_webhooks(held), open_deliveries(held)),
     )
     rates = RateLimiter(open_counter(held), quotas(held))
     foreign = yourls_route(

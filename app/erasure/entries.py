@@ -35,6 +35,7 @@ class Entries:
         call: sends one command to Redis.
         streams: every shard's.
         note: is given ids of clicks that nothing but their entries would tell, before these go.
+        passed_over: a group that is not waited for.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class Entries:
         streams: Sequence[str],
         letters: AllDeadLetters,
         note: Callable[[Collection[bytes]], object],
+        passed_over: str,
     ) -> None:
         self._call = call
         self._streams = streams
         self._letters = letters
         self._note = note
+        self._passed_over = passed_over
         self._delete = script("app.erasure", "entries")
 
     def find(self, choice: Choice, watch: Watch) -> Iterator[bytes]:
@@ -100,7 +103,7 @@ class Entries:
         left = 0
         for start in range(0, 0 if is_dry else len(entry_ids), _DELETED_AT_ONCE):
             some = entry_ids[start : start + _DELETED_AT_ONCE]
-            left += self._call("EVAL", self._delete, 1, stream, *some)
+            left += self._call("EVAL", self._delete, 1, stream, self._passed_over, *some)
         return left
 
     def _pages(self, stream: str, watch: Watch) -> Iterator[list[tuple[bytes, Found]]]:

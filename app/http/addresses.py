@@ -1,6 +1,7 @@
 """Addresses as proxies, programs and people write them: the one reader of redirect and workers."""
 
 import ipaddress
+from collections.abc import Iterator
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -8,6 +9,12 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 LONGEST = 100
 #: Longest prefix, in bits, of a visitor's address that is no person's, by the version of IP.
 _NETWORK_BITS = {4: 24, 6: 48}
+#: IPv6 addresses behind which a translator reaches IPv4 ones (RFC 6052 §2.1).
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: Networks that some versions of Python call global and others private: private for all of them.
+_DISPUTED = tuple(
+    map(ipaddress.ip_network, ("192.0.0.0/24", "64:ff9b:1::/48", "2001::/23", "2002::/16"))
+)
 
 
 def read_address(text: str) -> Address | None:
@@ -47,3 +54,22 @@ def network_of(text: str) -> str:
     if address is None:
         return ""
     return str(ipaddress.ip_network((address, _NETWORK_BITS[address.version]), strict=False))
+
+
+def is_public(address: Address) -> bool:
+    """Tell whether an address is one of the internet, and leads to no other by a detour."""
+    return all(map(_is_global, (address, *_embedded(address))))
+
+
+def _is_global(address: Address) -> bool:
+    return address.is_global and not any(address in network for network in _DISPUTED)
+
+
+def _embedded(address: Address) -> Iterator[Address]:
+    """Yield the IPv4 address that an IPv6 one leads to through a tunnel or a translator."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return
+    if address.sixtofour is not None:
+        yield address.sixtofour
+    if address in _NAT64:
+        yield ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)

@@ -4,11 +4,10 @@ Rule: what is accepted goes into a Location header as it is, so it is absolute, 
 in its one normal form, the one in which browsers would send it (:mod:`app.http.urls`).
 """
 
-import ipaddress
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from app.http.addresses import Address
+from app.http.addresses import is_public
 from app.http.urls import InvalidUrl, Url, address_of, canonical, read_host, read_url, trim
 
 #: RFC 9110 §4.1 asks everyone to support URIs of 8000 octets; request lines and headers of most
@@ -17,13 +16,6 @@ MAX_BYTES = 8000
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PRIVATE_SUFFIXES = ("localhost", "local", "internal", "lan", "home.arpa")
-
-#: IPv6 addresses behind which a translator reaches IPv4 ones (RFC 6052 §2.1).
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-#: Networks that some versions of Python call global and others private: private for all of them.
-_DISPUTED = tuple(
-    map(ipaddress.ip_network, ("192.0.0.0/24", "64:ff9b:1::/48", "2001::/23", "2002::/16"))
-)
 
 
 def check_target(url: str, own_hosts: Iterable[str], *, allow_private: bool = True) -> str:
@@ -82,20 +74,6 @@ def _refuse_own(target: Url, own_hosts: Iterable[str]) -> None:
 def _is_private(host: str) -> bool:
     address = address_of(host)
     if address is not None:
-        return not all(map(_is_global, (address, *_embedded(address))))
+        return not is_public(address)
     name = canonical(host)
     return name.endswith(tuple(f".{suffix}" for suffix in _PRIVATE_SUFFIXES)) or "." not in name
-
-
-def _is_global(address: Address) -> bool:
-    return address.is_global and not any(address in network for network in _DISPUTED)
-
-
-def _embedded(address: Address) -> Iterator[Address]:
-    """Yield the IPv4 address that an IPv6 one leads to through a tunnel or a translator."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return
-    if address.sixtofour is not None:
-        yield address.sixtofour
-    if address in _NAT64:
-        yield ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)

@@ -71,10 +71,10 @@ class LinkWriter:
         for link in links:
             stored.set(link_key(link.code), encode(link), nx=True, get=True)
         held: list[bytes | None] = stored.execute()
-        count = held.count(None)
-        if 0 < count < len(links):
-            self._trail.write(replace(line, count=count))
-        if count < len(links):
+        made = [link.code for link, text in zip(links, held, strict=True) if text is None]
+        if 0 < len(made) < len(links):
+            self._trail.write(replace(line, after={"codes": made}, count=len(made)))
+        if len(made) < len(links):
             self._trail.take_back(written, line.subject)
         return held
 
@@ -130,7 +130,9 @@ class LinkWriter:
 
     def _line_of_new(self, links: Sequence[Link]) -> Change:
         if len(links) > 1:
-            return Change("links.created", "", self._author, count=len(links))
+            # On one server the script says which were stored.
+            told = {"codes": [link.code for link in links]} if self._is_cluster else {}
+            return Change("links.created", "", self._author, after=told, count=len(links))
         (link,) = links
         what: What = "link.deleted" if link.deleted else "link.created"
         return Change(what, link.code, self._author, after=terms(link))

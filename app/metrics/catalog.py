@@ -16,6 +16,7 @@ from app.metrics.workers import (
     StoreMetrics,
     SumsMetrics,
     SupervisorMetrics,
+    WebhookMetrics,
     WorkerMetrics,
 )
 
@@ -24,7 +25,7 @@ SERVICES: dict[str, tuple[type[MetricGroup], ...]] = {
     "redirect": (RedirectMetrics,),
     "workers": (
         *(WorkerMetrics, SupervisorMetrics, StoreMetrics, ShardMetrics, ClusterMetrics),
-        *(LedgerMetrics, SumsMetrics),
+        *(LedgerMetrics, SumsMetrics, WebhookMetrics),
     ),
     "console": (ConsoleMetrics,),
 }

@@ -206,6 +206,38 @@ class SumsMetrics(MetricGroup):
     )
 
 
+class WebhookMetrics(MetricGroup):
+    """What who delivers to webhooks counts."""
+
+    attempts = counter(
+        "Tries to deliver to a webhook, by what came of them.",
+        name="webhook_attempts",
+        outcome=("delivered", "again", "gone"),
+    )
+    given_up = counter(
+        "Deliveries to webhooks that were given up after HOPLINE_WEBHOOK_RETRY_SECONDS.",
+        name="webhook_given_up",
+    )
+    lost = counter(
+        "Deliveries to webhooks that found no room: see HOPLINE_WEBHOOK_BACKLOG_BYTES.",
+        name="webhook_lost",
+    )
+    gaps = counter(
+        "Times at which what webhooks were to be told of had been trimmed before it was read.",
+        name="webhook_gaps",
+    )
+    disabled = counter(
+        "Webhooks that were disabled because their receivers took nothing any more.",
+        name="webhook_disabled",
+    )
+    failing = gauge(
+        "Webhooks whose receivers have failed for a minute and longer.",
+        name="webhooks_failing",
+        merge="max",
+    )
+    waiting = gauge("Deliveries that wait.", name="webhook_waiting", merge="max")
+
+
 class LedgerMetrics(MetricGroup):
     """What the last check of the ledger found; all hosts' supervisors show the same."""
 

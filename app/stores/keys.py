@@ -41,7 +41,7 @@ API_KEYS = "{api}:keys"
 #: Hash of the minutes in which API keys were last used, in Unix seconds by id.
 API_KEYS_USED = "{api}:keys:used"
 
-#: Stream of the changes of links and API keys.
+#: Stream of the changes of links, API keys and webhooks.
 API_CHANGES = "{api}:changes"
 
 #: Sorted set of where the lines of that stream stand by their subjects; app/stores/lua/note.lua
@@ -53,6 +53,27 @@ API_CHANGES_LISTED = "{api}:changes:subjects:complete"
 
 #: Hash of the tags that are being renamed, by what they were.
 API_TAG_RENAMES = "{api}:tags:renames"
+
+#: Hash of the webhooks by id, as JSON.
+WEBHOOKS = "{api}:webhooks"
+
+#: Hash of how each webhook's receiver fares, by id, as JSON.
+WEBHOOK_HEALTH = "{api}:webhooks:health"
+
+#: Hash of how far the webhooks were told of what happens, by where it is read.
+WEBHOOK_PLACES = "{api}:webhooks:places"
+
+#: Hash of the bytes of deliveries that wait, by webhook.
+WEBHOOK_BYTES = "{api}:webhooks:bytes"
+
+#: Sorted set of what webhooks were told of that they are told of once, by when it is forgotten.
+WEBHOOK_TOLD = "{api}:webhooks:told"
+
+#: Sorted set of the codes of links that will expire, by when, in Unix seconds.
+WEBHOOK_EXPIRIES = "{api}:webhooks:expiries"
+
+#: Key whose holder tells webhooks of what happens.
+WEBHOOK_LEASE = "{api}:webhooks:lease"
 
 
 def link_key(code: str) -> str:
@@ -106,6 +127,11 @@ def session_key(name: str) -> str:
 def visitor_salt_key(day: str) -> str:
     """Return the key of the salt of a UTC day, written YYYY-MM-DD."""
     return VISITOR_SALT_PREFIX + day
+
+
+def webhook_key(webhook_id: str, name: str) -> str:
+    """Return a key of what is sent to a webhook: see :func:`app.webhooks.webhook.keys_of`."""
+    return f"{WEBHOOKS}:{webhook_id}:{name}"
 
 
 def leases_key(stream: str, group: str) -> str:

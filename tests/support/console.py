@@ -14,6 +14,7 @@ from app.console.api.clicks.routes import click_routes
 from app.console.api.idempotency import KeptAnswers
 from app.console.api.openapi import Route
 from app.console.api.report_limiter import ReportLimiter
+from app.console.api.webhooks.routes import webhook_routes
 from app.console.app import create_app
 from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
@@ -33,6 +34,9 @@ from app.keys.sessions import Sessions
 from app.keys.store import KeyNotFound
 from app.links.tags import Tags
 from app.metrics.console import ConsoleMetrics
+from app.webhooks.deliveries import Deliveries
+from app.webhooks.store import WebhookStore
+from app.webhooks.terms import Terms
 
 SHORT = "https://go.example"
 TOKEN = "sixteen-characters-and-more"
@@ -125,7 +129,11 @@ def client_of(
     limiter = ReportLimiter(Settings(), metrics)
     answers = KeptAnswers(links._client, "")
     tags = Tags(links._client, "", links)
-    routes = api_routes(reports, limiter, links, SHORT, answers, trail, keys, tags, *more)
+    told = webhook_routes(
+        WebhookStore(links._client, "", Terms()),
+        Deliveries(links._client, "", 172_800, 1 << 20),
+    )
+    routes = api_routes(reports, limiter, links, SHORT, answers, trail, keys, tags, *told, *more)
     rates = limits or RateLimiter(OwnCounter(), quotas(Settings()))
     counted = (rates, metrics)
     foreign = yourls_route(

@@ -62,7 +62,7 @@ BOOT_FAILED = 3
 #: Exit code of a consumer whose entries were claimed while it slept.
 FENCED = 4
 #: They may come to every process of a terminal or a service, and are the supervisor's to decide on.
-_NOT_FOR_CONSUMERS = (
+NOT_FOR_CONSUMERS = (
     signal.SIGINT,
     signal.SIGHUP,
     signal.SIGTTIN,
@@ -72,7 +72,7 @@ _NOT_FOR_CONSUMERS = (
 #: Makes a consumer write the stacks of its threads to stderr, whatever it is doing.
 STACKS_SIGNAL = signal.SIGUSR2
 #: Held back from a consumer until it is ready to take them; see :func:`boot`.
-HELD_SIGNALS = (*_NOT_FOR_CONSUMERS, signal.SIGTERM, STACKS_SIGNAL)
+HELD_SIGNALS = (*NOT_FOR_CONSUMERS, signal.SIGTERM, STACKS_SIGNAL)
 #: Share of the drain time after which a consumer gives up by itself, and says so, before the
 #: supervisor kills it.
 _DRAIN_SHARE = 0.9
@@ -89,7 +89,7 @@ def boot(
         predecessor: name of the consumer whose slot it takes, which is dead; '' for none.
         heartbeat: in memory that the supervisor sees.
     """
-    for number in _NOT_FOR_CONSUMERS:
+    for number in NOT_FOR_CONSUMERS:
         signal.signal(number, signal.SIG_IGN)
     # Its handler is no Python code, so a call that never returns does not keep it waiting.
     faulthandler.register(STACKS_SIGNAL)

@@ -51,7 +51,10 @@ class StreamAdmin:
 
     def trim(self, before_ms: int) -> int:
         """Trim some finished entries older than a Unix time; return how many went, at last 0."""
-        trimmed: int = self._connection.call("EVAL", self._trim, 1, self._names.stream, before_ms)
+        names = self._names
+        trimmed: int = self._connection.call(
+            "EVAL", self._trim, 1, names.stream, before_ms, names.webhook_group
+        )
         self._metrics.entries_trimmed.inc(trimmed)
         return trimmed
 

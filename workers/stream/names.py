@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from app.stores import keys
+from app.webhooks.webhook import group_of
 
 
 class Names(NamedTuple):
@@ -13,6 +14,11 @@ class Names(NamedTuple):
     consumer: str
     dead_stream: str
     dead_maxlen: int
+
+    @property
+    def webhook_group(self) -> str:
+        """Group by which webhooks hear of the clicks."""
+        return group_of(self.group)
 
     @property
     def leases(self) -> str:

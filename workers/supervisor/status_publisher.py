@@ -10,6 +10,7 @@ from app.config.shards import shards_of
 from app.health.redis.stream import Backlog, StreamNames, read_backlogs
 from app.health.worker_status import PUBLISH_SECONDS, WorkersState, WorkerStates
 from app.logs.throttle import OutageLog
+from app.stores.keys import WEBHOOKS
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisError
 
@@ -36,6 +37,7 @@ class StatusPublisher:
         self._state: WorkersState | None = None
         self._token = secrets.token_hex(4)
         self._backlog: Backlog | None = None
+        self._has_webhooks = False
         self._outage = OutageLog(
             logger, "`hopline workers status` can't be kept up to date: %s", RedisError
         )
@@ -46,6 +48,11 @@ class StatusPublisher:
     def backlog(self) -> Backlog | None:
         """The group's backlog, at most a few seconds old; None while Redis doesn't tell."""
         return self._backlog
+
+    @property
+    def has_webhooks(self) -> bool:
+        """Whether there was a webhook when Redis last told."""
+        return self._has_webhooks
 
     def post(self, state: WorkersState) -> None:
         """Give the state that is published next."""
@@ -68,6 +75,7 @@ class StatusPublisher:
                 with self._outage.attempt():
                     self._publish(states, turn)
                     backlog = read_backlogs(client, url, streams)
+                    self._has_webhooks = bool(client.hlen(WEBHOOKS))
                 self._backlog = backlog
             with self._outage.attempt():
                 if self._state:

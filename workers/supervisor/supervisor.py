@@ -23,6 +23,7 @@ from app.logs.setup import configure
 from app.metrics.workers import SupervisorMetrics
 from workers.process.signals import Signals
 from workers.supervisor.autoscale import DECIDE_SECONDS, Autoscale
+from workers.supervisor.deliverer import DelivererKeeper
 from workers.supervisor.pool import WorkerPool
 from workers.supervisor.rolling_reload import Reload
 from workers.supervisor.status import in_words, line, load, supervisor_status
@@ -76,6 +77,7 @@ class Supervisor:
         self._had_terminal = has_terminal()
         self._clock = clock
         self._pool = WorkerPool(settings, metrics, clock)
+        self._deliverer = DelivererKeeper(settings, clock)
         self._reload: Reload | None = None
         self._is_stopping = False
         self._has_begun = False
@@ -87,6 +89,7 @@ class Supervisor:
         resource_tracker.ensure_running()
         while not (self._is_stopping or self._pool.is_hopeless):
             self._pool.tend()
+            self._deliverer.tend(is_wanted=self._status.has_webhooks)
             self._go_on_reloading()
             self._scale()
             self._show()
@@ -140,6 +143,7 @@ class Supervisor:
             configure(self._pool.settings, "workers")
             self._status.close()
             self._adopt(self._pool.settings)
+            self._deliverer.adopt(self._pool.settings)
             self._on_reload(self._pool.settings)
         if self._reload.is_over:
             self._reload = None
@@ -190,7 +194,7 @@ class Supervisor:
         eager = self._reload or self._pool.is_restless()
         seconds = _EAGER_LOOK_SECONDS if eager else _LOOK_SECONDS
         sentinels = [consumer.sentinel for consumer in self._pool.living()]
-        waited_for = [*sentinels, self._signals.fileno()]
+        waited_for = [*sentinels, *self._deliverer.sentinels, self._signals.fileno()]
         connection.wait(waited_for, min(seconds, self._systemd.look_seconds))
 
     def _drain(self) -> bool:
@@ -199,13 +203,16 @@ class Supervisor:
         self._systemd.note_stopping()
         logger.info("draining %d consumers", len(self._pool.living()))
         self._pool.drain()
+        self._deliverer.drain()
         deadline = self._clock() + self._settings.drain_seconds
-        while self._pool.living() and self._clock() < deadline:
+        while (self._pool.living() or self._deliverer.sentinels) and self._clock() < deadline:
             self._show()
             self._wait()
             self._pool.reap()
+            self._deliverer.reap()
             if _STOP.intersection(self._signals.take()):
                 break
         is_drained = self._pool.kill()
+        self._deliverer.kill()
         self._status.close()
         return is_drained

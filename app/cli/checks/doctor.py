@@ -44,6 +44,7 @@ from app.health.redis.sentinels import sentinel_checks
 from app.health.redis.server import redis_checks, rewrite_check
 from app.health.redis.shards import of_each, shard_checks, shard_use_checks
 from app.health.rules import rules_check
+from app.health.webhooks import webhook_check
 from app.keys.store import may_have_keys
 from app.local.ports import ask
 from app.stores.clickhouse.connection import ClickHouseError
@@ -130,6 +131,7 @@ def _redis(settings: Settings) -> Iterator[Check]:
             noted = ledger.noted()
             yield from _rewrites(settings, noted.since_ms if noted else None)
             yield from shard_checks(client, url, settings)
+            yield webhook_check(client, settings)
             yield judge_ledger(noted, ledger.gaps_of_a_day(), time.time())
     except RedisError as error:
         if loading := ask_loading(url, timeout_seconds=settings.redis_timeout_seconds):

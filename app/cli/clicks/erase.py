@@ -30,6 +30,7 @@ from app.terminal.options import AsJson, DryRun, Since, Until, Yes, confirm, rea
 from app.terminal.output import Failure, complain, print_json, print_table
 from app.terminal.progress import progress
 from app.times import unix_ms
+from app.webhooks.webhook import group_of
 
 #: Of 64 bits. ClickHouse would take a larger number for another visitor's.
 _MOST_VISITOR = 2**64 - 1
@@ -137,7 +138,13 @@ def _opened(settings: Settings) -> Iterator[Erasure]:
         unfinished = Unfinished(settings.data_dir / "erase")
         call = caller(client, url, timeout_seconds)
         yield Erasure(
-            Entries(call, [one.stream for one in shards_of(settings)], letters, unfinished.add),
+            Entries(
+                call,
+                [one.stream for one in shards_of(settings)],
+                letters,
+                unfinished.add,
+                group_of(settings.group),
+            ),
             StoredClicks(shards, settings.clickhouse_server),
             StoredSums(hosts, settings.clickhouse_server),
             call,

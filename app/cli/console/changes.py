@@ -1,4 +1,4 @@
-"""Command that shows who changed which links and API keys: `hopline changes`."""
+"""Command that shows who changed links, API keys and webhooks: `hopline changes`."""
 
 from typing import Annotated
 
@@ -33,7 +33,7 @@ def changes(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show who made, changed or deleted links and API keys, the newest change first.
+    """Show who changed which links, API keys and webhooks, the newest change first.
 
     Each change leaves its line in the same step, whether made at a terminal, by an import or by
     HTTP; a piece of an import is one line that counts its links. The last 100,000 are kept, in 64

@@ -23,6 +23,10 @@ from app.links.link import (
 from app.links.tags import TagKept, TagNotFound, TagTaken
 from app.links.validation import InvalidLink
 from app.reports.scope import OutOfScope
+from app.webhooks.deliveries import DeliveryNotFound, NoRoom
+from app.webhooks.store import WebhookContended, WebhookNotFound
+from app.webhooks.terms import InvalidWebhook
+from app.webhooks.webhook import CorruptWebhook
 
 #: What a refused caller is asked for.
 CHALLENGE = 'Bearer realm="hopline"'
@@ -117,6 +121,28 @@ KINDS: Mapping[str, Kind] = {
         "The dead letter can't be sent again",
         "Its entry has no fields, too many of them, or is too long to have been kept as a whole.",
     ),
+    "invalid-webhook": Kind(
+        422,
+        "The webhook can't be like that",
+        "errors names every field that can't be used, and why.",
+    ),
+    "webhook-not-found": Kind(
+        404, "There is no such webhook", "No webhook that the key may see has this id."
+    ),
+    "delivery-not-found": Kind(
+        404,
+        "There is no such delivery",
+        "The webhook has no delivery of this id, or none any more.",
+    ),
+    "webhook-full": Kind(
+        503, "Too much waits for the webhook", "Its receiver has to take what waits first."
+    ),
+    "webhook-contended": Kind(
+        503, "The webhook is being changed by many", "Others kept changing it: try again."
+    ),
+    "webhook-unreadable": Kind(
+        500, "The webhook can't be read", "What Redis holds of it is none: see the console's log."
+    ),
     "idempotency-key-reused": Kind(
         422, "The Idempotency-Key stands for another request", "Send each request with its own."
     ),
@@ -158,6 +184,12 @@ OF_ERRORS: Mapping[type[Exception], str] = {
     KeyRevoked: "key-revoked",
     KeyContended: "key-contended",
     LetterNotFound: "letter-not-found",
+    InvalidWebhook: "invalid-webhook",
+    WebhookNotFound: "webhook-not-found",
+    DeliveryNotFound: "delivery-not-found",
+    NoRoom: "webhook-full",
+    WebhookContended: "webhook-contended",
+    CorruptWebhook: "webhook-unreadable",
 }
 
 
@@ -243,9 +275,8 @@ class QuotaExceeded(Problem):
 def problem_of(error: Exception) -> Problem:
     """Return the problem that an exception of :data:`OF_ERRORS` is."""
     kind = next(OF_ERRORS[each] for each in type(error).__mro__ if each in OF_ERRORS)
-    return Problem(
-        kind, str(error), error.faults if isinstance(error, InvalidLink | InvalidKey) else None
-    )
+    invalid = error if isinstance(error, InvalidLink | InvalidKey | InvalidWebhook) else None
+    return Problem(kind, str(error), invalid.faults if invalid else None)
 
 
 def bare_problem(status: HTTPStatus) -> tuple[str, str]:

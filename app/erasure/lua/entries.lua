@@ -1,8 +1,9 @@
 #!lua flags=allow-oom
--- Delete entries that every group of the stream has finished, and leave the others to it.
+-- Delete entries that every group of the stream but one has finished, and leave the others to it.
 --
 -- KEYS[1]  stream  the click stream
--- ARGV[1…] entry ids
+-- ARGV[1]  group that is waited for by nobody: the one that tells webhooks
+-- ARGV[2…] entry ids
 --
 -- Returns how many were left, because they are unread or pending.
 
@@ -10,12 +11,15 @@
 -- include named
 
 local groups = {}
-for index, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
     local group = named(flat)
-    groups[index] = { name = group.name, read = sortable(group['last-delivered-id']) }
+    if group.name ~= ARGV[1] then
+        groups[#groups + 1] = { name = group.name, read = sortable(group['last-delivered-id']) }
+    end
 end
 local left = 0
-for _, id in ipairs(ARGV) do
+for index = 2, #ARGV do
+    local id = ARGV[index]
     local is_finished = #groups > 0
     for _, group in ipairs(groups) do
         is_finished = is_finished and sortable(id) <= group.read

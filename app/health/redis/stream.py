@@ -10,6 +10,7 @@ from app.health.worker_status import WorkerStates, readers
 from app.stores.redis.client import server_version
 from app.stores.redis.errors import RedisRefused, translated
 from app.stores.shards import unsharded_key
+from app.webhooks.webhook import group_of
 
 if TYPE_CHECKING:
     import redis
@@ -92,6 +93,8 @@ def stream_checks(client: "redis.Redis", url: str, names: StreamNames) -> Iterat
                 idle_means_silent=server_version(client)[1] >= _IDLE_MEANS_SILENT,
             )
         others = {one["name"].decode(): one for one in groups if one is not group}
+        # Nobody waits for that one: see app/webhooks.
+        others.pop(group_of(names.group), None)
         if others:
             yield judge_other_groups(
                 {

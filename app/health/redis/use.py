@@ -43,7 +43,8 @@ HGET beside a; HSET beside a 1; HDEL beside a; HGETALL beside; HINCRBY beside a 
 HVALS beside; SET beside 1; DEL beside; ZADD beside 1 a
 XADD stream * a 1; XACK stream group 0; XAUTOCLAIM stream group a 0 0; XCLAIM stream group a 0 0
 XDEL stream 0; XGROUP CREATE stream group 0; XGROUP CREATECONSUMER stream group a
-XGROUP DELCONSUMER stream group a; XINFO CONSUMERS stream group; XINFO GROUPS stream
+XGROUP DELCONSUMER stream group a; XGROUP SETID stream group 0
+XINFO CONSUMERS stream group; XINFO GROUPS stream
 XINFO STREAM stream; XLEN stream; XPENDING stream group; XRANGE stream - +; XREAD STREAMS stream 0
 XREADGROUP GROUP group a STREAMS stream >; XREVRANGE stream + -; XTRIM stream MAXLEN 1
 XADD dead * a 1; XDEL dead 0; XLEN dead; XRANGE dead - +; XREVRANGE dead + -; MEMORY USAGE dead

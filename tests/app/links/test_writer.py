@@ -114,6 +114,8 @@ def test_a_piece_of_many_new_links_is_one_line_that_counts_them(
     # On a cluster a line is written before it is known what stands in the way, and then mended.
     counts = [599] if isinstance(client, ClusterClient) else [249, 250, 100]
     assert [line.count for line in others] == counts
+    told = [code for line in others for code in line.after["codes"]]
+    assert sorted(told) == sorted(draft.code for draft in drafts[1:])
 
 
 def test_a_line_of_somebody_else_says_so(store: LinkStore, trail: Trail) -> None:

@@ -191,3 +191,22 @@ def test_when_memory_is_short_finished_entries_of_any_age_go_and_no_others(
     assert held(redis) == set(sent[1500:])
     assert metrics.entries_trimmed_early._value.get() == 1500
     assert not admin.memory().reaches(0.01)
+
+
+def test_the_group_that_tells_webhooks_keeps_nothing(server, redis, admin):
+    redis.xgroup_create(STREAM, f"{GROUP}:webhooks", "0")
+    sent = fill(server)
+    trim_all(admin)
+    assert redis.xlen(STREAM) == 1000
+    read(redis, 1000)
+    redis.xack(STREAM, GROUP, *sent)
+    trim_all(admin)
+    assert redis.xlen(STREAM) == 0
+
+
+def test_where_that_is_the_only_group_nothing_is_trimmed(server, redis, admin):
+    redis.xgroup_destroy(STREAM, GROUP)
+    redis.xgroup_create(STREAM, f"{GROUP}:webhooks", "0")
+    fill(server)
+    trim_all(admin)
+    assert redis.xlen(STREAM) == 1000

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Trim what every group of the stream has finished and what is older than the horizon, to the entry.
+-- Trim what every group of the stream but one has finished and what is older than the horizon, to the entry.
 --
 -- Redis drops whole nodes (stream-node-max-entries, stream-node-max-bytes) at little cost, so first
 -- some of those go in each call. When no whole node is left to go, what is too old in the next one
@@ -7,6 +7,7 @@
 --
 -- KEYS[1]  stream  the click stream
 -- ARGV[1]  the horizon: entries of this Unix millisecond and younger stay for a replay
+-- ARGV[2]  group that is waited for by nobody: the one that tells webhooks
 --
 -- Returns how many entries went: some 1,000 in a call, for it must not take long; 0 at the end.
 
@@ -23,12 +24,17 @@ local function after(entry_id)
 end
 
 local lowest = ARGV[1] .. '-0'
-local groups = redis.call('XINFO', 'GROUPS', KEYS[1])
+local groups = {}
+for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+    local group = named(flat)
+    if group.name ~= ARGV[2] then
+        groups[#groups + 1] = group
+    end
+end
 if #groups == 0 then
     return 0
 end
-for _, flat in ipairs(groups) do
-    local group = named(flat)
+for _, group in ipairs(groups) do
     -- Of a group that was set back, what is pending may be younger than what is to be read again.
     local unread = after(group['last-delivered-id'])
     local first_pending = redis.call('XPENDING', KEYS[1], group.name)[2] or unread

@@ -1,0 +1,59 @@
+#!lua
+-- Have deliveries wait for their webhooks, and note in the same step how far these were told.
+--
+-- KEYS[1]  string      lease of who tells
+-- KEYS[2]  hash        places: how far webhooks were told, by where it is read
+-- KEYS[3]  sorted set  what they are told of once, by when it is forgotten
+-- KEYS[4]  hash        bytes that wait, by webhook
+-- KEYS[5]  hash        webhooks by id
+-- KEYS[6…] six keys of each webhook: see webhook_keys
+-- ARGV[1]  who tells; '' for somebody who needs no lease
+-- ARGV[2]  Unix milliseconds
+-- ARGV[3]  bytes that may wait for one webhook
+-- ARGV[4]  name of the place; '' for none
+-- ARGV[5]  the place; '' to forget it
+-- ARGV[6]  what they are told of once; '' for anything else
+-- ARGV[7]  when that is forgotten, in Unix milliseconds
+-- ARGV[8…] for each delivery: number of its webhook's keys, the webhook's id, its own id, its text,
+--          its body
+--
+-- Returns -1 when the lease is another's, -2 when they were told already; else of each delivery that
+-- found no room its webhook's id.
+
+-- What a delivery that waits takes up beside its body: its text, and its id in four places.
+local COST = 700
+
+if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then
+    return -1
+end
+if ARGV[6] ~= '' then
+    if redis.call('ZADD', KEYS[3], 'NX', ARGV[7], ARGV[6]) == 0 then
+        return -2
+    end
+    redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[2])
+end
+if ARGV[4] ~= '' then
+    if ARGV[5] == '' then
+        redis.call('HDEL', KEYS[2], ARGV[4])
+    else
+        redis.call('HSET', KEYS[2], ARGV[4], ARGV[5])
+    end
+end
+local refused = {}
+for at = 8, #ARGV, 5 do
+    local first = 6 * tonumber(ARGV[at])
+    local webhook, id, text, body = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+    if redis.call('HGET', KEYS[5], webhook) then
+        local taken = tonumber(redis.call('HGET', KEYS[4], webhook) or 0)
+        if taken + #body + COST > tonumber(ARGV[3]) then
+            refused[#refused + 1] = webhook
+        else
+            redis.call('HINCRBY', KEYS[4], webhook, #body + COST)
+            redis.call('ZADD', KEYS[first], 0, id)
+            redis.call('ZADD', KEYS[first + 1], ARGV[2], id)
+            redis.call('HSET', KEYS[first + 4], id, text)
+            redis.call('HSET', KEYS[first + 5], id, body)
+        end
+    end
+end
+return refused

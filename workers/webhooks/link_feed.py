@@ -1,0 +1,259 @@
+"""Feed that reads the trail of changes, and tells webhooks of links: made, changed, gone, expired.
+
+The trail has a line of every change, by whatever door it came, so that nobody who changes links
+has to think of webhooks. What expires is noticed here: the links that will are kept in the order
+of time, from a look at all links when the feed begins, and from the trail from then on.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from app.changes.change import Change, from_entry
+from app.clicks.click import Clicks
+from app.links.json import to_plain
+from app.links.link import CorruptLink, Link, decode
+from app.links.store import LinkStore
+from app.metrics.workers import WebhookMetrics
+from app.stores.keys import API_CHANGES
+from app.stores.redis.errors import translated
+from app.webhooks.delivery import Delivery, envelope
+from app.webhooks.webhook import Webhook
+from workers.webhooks.batches import Told
+from workers.webhooks.click_group import id_of, is_behind
+from workers.webhooks.outbox import Outbox
+
+if TYPE_CHECKING:
+    import redis
+
+logger = logging.getLogger(__name__)
+
+_EVENTS: Mapping[str, str] = {
+    "link.created": "link.created",
+    "links.created": "link.created",
+    "link.changed": "link.updated",
+    "link.restored": "link.updated",
+    "link.deleted": "link.deleted",
+}
+#: For what the trail is read.
+EVENTS = frozenset((*_EVENTS.values(), "link.expired"))
+_LINES = 200
+_EXPIRED = 100
+_SCANNED = 1000
+#: Of one line that wait in one step: an import's may be of hundreds of links.
+_MESSAGES = 1000
+_TRAIL, _SCAN = "changes", "expiries"
+#: On a cluster a line comes before its change, and is taken back if that isn't made.
+_CLUSTER_AGE_MS = 2_000
+
+
+class LinkFeed:
+    """Reads the trail, and looks which links expire.
+
+    Args:
+        link_base: what stands before a code in a short URL.
+        is_cluster: whether a line may come before its change.
+        now_ms: clock in Unix milliseconds.
+    """
+
+    def __init__(
+        self,
+        client: "redis.Redis",
+        url: str,
+        outbox: Outbox,
+        links: LinkStore,
+        link_base: str,
+        metrics: WebhookMetrics,
+        *,
+        is_cluster: bool,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._client = client
+        self._url = url
+        self._outbox = outbox
+        self._links = links
+        self._link_base = link_base
+        self._metrics = metrics
+        self._age_ms = _CLUSTER_AGE_MS if is_cluster else 0
+        self._now_ms = now_ms
+        self._place = ""
+        self._is_scanned = False
+        self._scan: Iterator[Link] | None = None
+
+    def begin(self, places: Mapping[str, str]) -> None:
+        """Go on where webhooks were told up to."""
+        self._place = places.get(_TRAIL, "")
+        self._is_scanned = bool(places.get(_SCAN))
+        self._scan = None
+        if self._place:
+            self._notice_gap()
+
+    def look(self, webhooks: Sequence[Webhook]) -> None:
+        """Tell webhooks of what has changed and expired since.
+
+        Raises:
+            LeaseLost: another host tells webhooks by now.
+            RedisUnavailable, RedisRefused: Redis doesn't do its part.
+        """
+        listening = [each for each in webhooks if not each.disabled and EVENTS & set(each.events)]
+        if not listening:
+            self._forget()
+            return
+        if not self._place:
+            self._place = f"{min(each.since_ms for each in listening) - 1}-0"
+        self._read(listening)
+        if not any("link.expired" in webhook.events for webhook in listening):
+            return
+        if not self._is_scanned:
+            self._scan_on()
+        self._expire(listening)
+
+    def _forget(self) -> None:
+        """Forget the place, for who comes next begins with what happens then."""
+        if self._place:
+            self._outbox.forget_expiries()
+            self._outbox.enqueue([], place=(_SCAN, ""))
+            self._outbox.enqueue([], place=(_TRAIL, ""))
+            self.begin({})
+
+    def _notice_gap(self) -> None:
+        with translated(self._url):
+            if not self._client.exists(API_CHANGES):
+                return
+            info: Any = self._client.xinfo_stream(API_CHANGES)
+        first = info["first-entry"]
+        is_trimmed = first is not None and id_of(first[0]) > id_of(self._place.encode())
+        if is_trimmed and is_behind(info, self._place):
+            self._metrics.gaps.inc()
+            logger.error("webhooks missed changes of links after %s", self._place)
+
+    def _read(self, listening: Sequence[Webhook]) -> None:
+        latest = f"{self._now_ms() - self._age_ms}-0" if self._age_ms else "+"
+        with translated(self._url):
+            lines: Any = self._client.xrange(API_CHANGES, f"({self._place}", latest, count=_LINES)
+        for line_id, fields in lines:
+            change = from_entry(fields)
+            messages = []
+            if change and change.what in _EVENTS:
+                messages = self._messages(change, id_of(line_id)[0], listening)
+            while len(messages) > _MESSAGES:
+                self._outbox.enqueue(messages[:_MESSAGES])
+                del messages[:_MESSAGES]
+            place = line_id.decode()
+            self._outbox.enqueue(messages, place=(_TRAIL, place))
+            self._place = place
+
+    def _messages(
+        self, change: Change, at_ms: int, listening: Sequence[Webhook]
+    ) -> list[tuple[Delivery, bytes]]:
+        """Return what webhooks are told of a change, and keep when its links expire."""
+        codes, event = _codes_of(change), _EVENTS[change.what]
+        links = self._readable(codes)
+        self._outbox.note_expiries(
+            {code: _expiry(links[code]) if code in links else None for code in codes}
+        )
+        messages = []
+        for code in codes:
+            link = links.get(code)
+            tags = {*(link.tags if link else ()), *change.before.get("tags", ())}
+            tags |= set(change.after.get("tags", ()))
+            to = [
+                each for each in listening if each.hears(event, at_ms) and each.chooses(code, tags)
+            ]
+            if to:
+                body = envelope(event, at_ms, self._data(code, link, change))
+                messages += [(self._outbox.message(webhook, event), body) for webhook in to]
+        return messages
+
+    def _data(self, code: str, link: Link | None, change: Change) -> dict[str, object]:
+        author = change.author
+        told: dict[str, object] = {
+            **self._plain(code, link),
+            "by": {"who": author.who, "name": author.name, "via": author.via},
+        }
+        if _EVENTS[change.what] != "link.created":
+            told["changed"] = {"from": change.before, "to": change.after}
+        return told
+
+    def _plain(self, code: str, link: Link | None) -> dict[str, object]:
+        shown = None if link is None or link.deleted else to_plain(link)
+        return {"code": code, "short_url": f"{self._link_base}/{code}", "link": shown}
+
+    def _scan_on(self) -> None:
+        """Look at some more links; what changes meanwhile, the trail says."""
+        if self._scan is None:
+            self._scan = self._links.links.scan()
+        found: dict[str, int | None] = {}
+        for _ in range(_SCANNED):
+            link = next(self._scan, None)
+            if link is None:
+                self._is_scanned = True
+                break
+            if link.expires_at is not None and link.expires_at * 1000 > self._now_ms():
+                found[link.code] = link.expires_at
+        self._outbox.note_expiries(found)
+        if self._is_scanned:
+            self._scan = None
+            self._outbox.enqueue([], place=(_SCAN, "done"))
+
+    def _expire(self, listening: Sequence[Webhook]) -> None:
+        codes = self._outbox.expired(_EXPIRED)
+        links = self._readable(codes)
+        for code in codes:
+            link = links.get(code)
+            expiry = _expiry(link) if link else None
+            if link and expiry is not None and expiry * 1000 <= self._now_ms():
+                at_ms = expiry * 1000
+                to = [
+                    webhook
+                    for webhook in listening
+                    if webhook.hears("link.expired", at_ms) and webhook.chooses(code, link.tags)
+                ]
+                once = f"link.expired {code} {expiry}"
+                self._outbox.tell("link.expired", at_ms, to, self._plain(code, link), once=once)
+                expiry = None
+            self._outbox.note_expiries({code: expiry})
+
+    def note(
+        self,
+        clicks: Clicks,
+        told: Sequence[Told],  # noqa: ARG002 - all who take notice are given the same
+        links: Mapping[str, Link],
+        listening: Sequence[Webhook],
+    ) -> None:
+        """Tell webhooks of links whose last click has come: as :class:`OnClicks`."""
+        at_ms = max(id_of(entry_id)[0] for entry_id in clicks.entry_ids)
+        hearing = [each for each in listening if each.hears("link.used_up", at_ms)]
+        limited = [link for link in links.values() if link.click_limit is not None]
+        if not hearing or not limited:
+            return
+        uses = self._links.uses_of(limited)
+        for link in limited:
+            if link.click_limit is not None and uses[link.code] >= link.click_limit:
+                to = [each for each in hearing if each.chooses(link.code, link.tags)]
+                once = f"link.used_up {link.code} {link.click_limit}"
+                data = {**self._plain(link.code, link), "uses": uses[link.code]}
+                self._outbox.tell("link.used_up", at_ms, to, data, once=once)
+
+    def _readable(self, codes: Sequence[str]) -> dict[str, Link]:
+        found = {}
+        for code, raw in zip(codes, self._links.peek(codes), strict=True):
+            if raw is not None:
+                try:
+                    found[code] = decode(code, raw)
+                except CorruptLink:
+                    continue
+        return found
+
+
+def _codes_of(change: Change) -> list[str]:
+    """Return which links a change was of; of an import by an earlier version nobody knows."""
+    if change.what == "links.created":
+        return [str(code) for code in change.after.get("codes", ())]
+    return [change.subject]
+
+
+def _expiry(link: Link) -> int | None:
+    """Return when a link will expire, unless it answers nothing before that."""
+    return None if link.deleted or link.disabled else link.expires_at
