@@ -65,11 +65,19 @@ class System:
         self._seen_at = -_YOUNG_SECONDS
 
     def look(self) -> dict[str, Any]:
-        """Return how everything fares, as JSON holds it."""
-        with self._lock:
+        """Return how everything fares, as JSON holds it.
+
+        While somebody looks, others are told what was seen before: a look takes seconds where
+        something doesn't answer, and the console has other things to do.
+        """
+        if not self._lock.acquire(blocking=not self._seen):
+            return self._seen
+        try:
             if self._clock() - self._seen_at >= _YOUNG_SECONDS or not self._seen:
                 self._seen, self._seen_at = self._look(), self._clock()
             return self._seen
+        finally:
+            self._lock.release()
 
     def _look(self) -> dict[str, Any]:
         away: list[dict[str, str]] = []

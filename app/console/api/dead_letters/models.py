@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.console.api.operation import Operation, Operations, Parameter
 
-DEFAULT_LIMIT, MAX_LIMIT = 50, 500
+#: A letter may hold 100 KB.
+DEFAULT_LIMIT, MAX_LIMIT = 50, 100
 #: What narrows the list, beside limit and cursor.
 FILTERS = ("reason", "since", "until")
 _TIME = {"format": "date-time"}

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,31 @@ def test_many_who_ask_at_once_are_told_the_same(settings: Settings, shows: Shows
     clock.now += 1
     system.look()
     assert shows.asked == 4
+
+
+def test_who_asks_while_something_does_not_answer_is_told_what_was_seen_before(
+    settings: Settings, shows: Shows
+) -> None:
+    clock, begun, goes_on = FakeClock(), threading.Event(), threading.Event()
+    is_slow = False
+
+    def slow(bind: str, token: str | None) -> Shown:
+        if is_slow:
+            begun.set()
+            assert goes_on.wait(60)
+        return shows(bind, token)
+
+    system = System(settings, show=slow, clock=clock)
+    before = system.look()
+    is_slow = True
+    clock.now += 1
+    first = threading.Thread(target=system.look)
+    first.start()
+    assert begun.wait(60)
+    assert system.look() is before
+    goes_on.set()
+    first.join(60)
+    assert system.look() is not before
 
 
 def test_the_ledger_is_told_in_the_audits_words() -> None:
