@@ -44,7 +44,7 @@ LAYERS = (
     ("app.reports.statement",),
     ("app.reports.sums",),
     ("app.health.system",),
-    ("app.exports", "app.health.clickhouse", "app.health.host", "app.health.redis"),
+    ("app.exports", "app.live", "app.health.clickhouse", "app.health.host", "app.health.redis"),
     ("app.backup", "app.erasure", "app.explain", "app.health", "app.reports", "app.links.files"),
     ("app.webhooks",),
     ("app.audit", "app.gunicorn", "app.keys"),

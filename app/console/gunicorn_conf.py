@@ -20,6 +20,7 @@ from app.gunicorn.errors import OwnErrors
 from app.gunicorn.watchdog import keep_watch
 from app.keys.store import may_have_keys
 from app.processes.private_files import keep_to_ourselves
+from app.processes.stopping import IS_STOPPING
 from app.processes.systemd import Notifier
 
 #: Threads that neither reports nor bulks get: for probes and metrics.
@@ -35,6 +36,16 @@ class Worker(OwnErrors, ThreadWorker):  # type: ignore[misc]  # gunicorn has no 
     def write_error(status: HTTPStatus) -> tuple[str, str]:
         """Return media type and text of an answer."""
         return bare_problem(status)
+
+    def handle_exit(self, sig: Any, frame: Any) -> None:
+        """Finish what is at work, but for what would go on for ever."""
+        IS_STOPPING.set()
+        super().handle_exit(sig, frame)
+
+    def handle_quit(self, sig: Any, frame: Any) -> None:
+        """End at once."""
+        IS_STOPPING.set()
+        super().handle_quit(sig, frame)
 
 
 proc_name = "hopline-console"

@@ -19,6 +19,7 @@ from app.console.api.webhooks.routes import webhook_routes
 from app.console.app import App, create_app
 from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
+from app.console.live.routes import live_routes, open_broadcast
 from app.console.middleware import BearerAuth, KnownHosts
 from app.console.pages.reports.ledger import open_badge
 from app.console.pages.routes import Stores, page_routes
@@ -41,6 +42,7 @@ from app.logs import setup as logs
 from app.metrics.console import ConsoleMetrics
 from app.metrics.exposition import Exposition
 from app.metrics.publisher import published
+from app.processes.stopping import IS_STOPPING
 from app.reports.reading.reader import Reports
 from app.webhooks.deliveries import open_deliveries
 from app.webhooks.store import open_webhooks
@@ -72,7 +74,10 @@ def get_app() -> App:
     request_ids = RequestIds(held.trusted_proxies)
     names = HostNames(held.console_hosts, held.console_bind)
     keys, trail, sessions = open_keys(held), open_trail(held), open_sessions(held)
-    authenticator = Authenticator(KeyLookup(keys), held.console_token, held.metrics_token)
+    lookup = KeyLookup(keys)
+    broadcast = open_broadcast(held, links, lookup, metrics, IS_STOPPING)
+    until_exit.callback(broadcast.close)
+    authenticator = Authenticator(lookup, held.console_token, held.metrics_token)
     guards = (
         KnownHosts(names, variable("console_hosts")),
         *cross_origin(held.console_origins),
@@ -90,6 +95,7 @@ def get_app() -> App:
         tags,
         *dead_letter_routes(open_all_dead_letters(held), trail),
         *click_routes(held, links, limiter),
+        *live_routes(held, links, broadcast),
         *system_routes(System(held)),
         *webhook_routes(open_webhooks(held), open_deliveries(held)),
     )

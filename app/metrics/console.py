@@ -42,3 +42,24 @@ class ConsoleMetrics(MetricGroup):
         outcome=("computed", "shared", "refused", "late", "abandoned"),
     )
     reports_running = gauge("Reports being computed.", name="console_reports_running")
+    live_streams = gauge("Connections that watch clicks live.", name="console_live_streams")
+    live_sent = counter(
+        "Clicks that were sent to who watches, each counted for each connection.",
+        name="console_live_sent",
+    )
+    live_sampled = counter(
+        "Clicks that were asked for and not sent, since there were more than 50 a second for one"
+        " connection.",
+        name="console_live_sampled",
+    )
+    live_passed_over = counter(
+        "Entries of the streams that were not looked at while somebody watched, since there were"
+        " more than are read.",
+        name="console_live_passed_over",
+    )
+    live_ended = counter(
+        "Connections that watched, by why they ended: the client has gone, was too slow, lost its"
+        " right to watch, or the console ended.",
+        name="console_live_ended",
+        reason=("gone", "slow", "refused", "ended"),
+    )

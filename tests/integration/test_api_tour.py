@@ -46,7 +46,9 @@ def test_every_command_of_the_tour_is_answered_as_the_page_says(
             capture_output=True,
             text=True,
             timeout=120,
-            check=True,
+            check=False,
         )
+        # What goes on for ever ends by curl's own time limit.
+        assert ended.returncode in (0, 28 if "--max-time" in line else 0), command
         answered.append((command, ended.stdout))
     assert answered == typed

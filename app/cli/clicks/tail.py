@@ -8,14 +8,14 @@ from typing import Annotated
 import orjson
 import typer
 
-from app.cli.clicks.click_judge import ClickJudge
-from app.cli.clicks.stream_tail import StreamTail
 from app.clicks.click import Click, InvalidClick, from_fields
 from app.config.loading import load
 from app.config.settings import Settings
 from app.config.shards import shards_of
 from app.http.addresses import network_of
 from app.links.codes import named
+from app.live.click_judge import ClickJudge
+from app.live.stream_tail import StreamTail
 from app.stores.redis.client import connect
 from app.terminal.output import complain, let_go, one_line
 from app.times import rfc3339

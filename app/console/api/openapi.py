@@ -12,7 +12,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
-from app.console.api.operation import Image, JsonObject, Operation, Operations, Parameter
+from app.console.api.operation import Events, Image, JsonObject, Operation, Operations, Parameter
 from app.console.api.problem import KINDS, MEDIA_TYPE
 from app.console.api.rights import Rights
 from app.version import __version__
@@ -175,9 +175,11 @@ def _responses(operation: Operation) -> dict[str, Any]:
     return found
 
 
-def _content(shown: type[BaseModel] | Image, json_types: Sequence[str]) -> dict[str, Any]:
+def _content(shown: type[BaseModel] | Image | Events, json_types: Sequence[str]) -> dict[str, Any]:
     if isinstance(shown, Image):
         return {shown.media_type: {}}
+    if isinstance(shown, Events):
+        return {shown.media_type: {"schema": {"type": "string"}}}
     schema = _reference(shown)
     return {media_type: {"schema": schema} for media_type in json_types}
 

@@ -43,8 +43,15 @@ class Image:
     media_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Events:
+    """An answer that goes on, with an event at a time."""
+
+    media_type: str
+
+
 #: What an operation shows; None for nothing.
-Shown = type[BaseModel] | Image | None
+Shown = type[BaseModel] | Image | Events | None
 
 
 @dataclass(frozen=True, slots=True)

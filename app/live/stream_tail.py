@@ -1,4 +1,8 @@
-"""Reader that follows the end of all streams of clicks, without being a member of the group."""
+"""Reader that follows the end of all streams of clicks, without being a member of the group.
+
+Who may wait takes :meth:`StreamTail.entries`, and who has more to do asks by
+:meth:`StreamTail.read`.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -23,7 +27,7 @@ class StreamTail:
     """Reads what is added to some streams.
 
     Args:
-        client: Redis client that may wait ``block_ms`` for a reply.
+        client: Redis client that may wait ``block_ms`` for a reply; with 0 it doesn't wait.
         url: where it connects to, for error texts.
         say: told in words when Redis goes away and when it is back.
     """
@@ -62,27 +66,46 @@ class StreamTail:
         places = dict(after)
         while True:
             try:
-                for stream, entries in self._read(places):
+                for stream, entries in self.read(places):
                     for entry_id, fields in entries:
                         yield entry_id, fields
                         places[stream] = entry_id
             except RedisUnavailable as error:
                 self._say(f"{error}; waiting for it")
-                for stream, last in self._wait().items():
-                    places[stream] = min(places[stream], last, key=parse_id)
+                places = lowered(places, self._wait())
                 self._say("Redis is back")
+
+    def read(self, places: Places, count: int = _AT_ONCE) -> list[tuple[str, list[StreamEntry]]]:
+        """Return by stream what is newer than its id, some entries of each at most.
+
+        Raises:
+            RedisUnavailable, RedisRefused: Redis doesn't say.
+        """
+        wanted: dict[Any, Any] = {**places}
+        with translated(self._url):
+            reply = self._client.xread(wanted, count=count, block=self._block_ms or None)
+        found = cast("list[tuple[bytes, list[StreamEntry]]]", reply or [])
+        return [(stream.decode(), entries) for stream, entries in found]
+
+    def added(self) -> int:
+        """Return how many entries were ever added to all streams.
+
+        Raises:
+            RedisUnavailable, RedisRefused: Redis doesn't say.
+        """
+        return sum(self._added(stream) for stream in self._streams)
 
     def _last_id(self, stream: str) -> bytes:
         with translated(self._url):
             last: Any = self._client.xrevrange(stream, count=1)
         return cast("bytes", last[0][0]) if last else _START
 
-    def _read(self, places: Places) -> Iterator[tuple[str, list[StreamEntry]]]:
-        wanted: dict[Any, Any] = {**places}
+    def _added(self, stream: str) -> int:
         with translated(self._url):
-            reply = self._client.xread(wanted, count=_AT_ONCE, block=self._block_ms)
-        for stream, entries in cast("list[tuple[bytes, list[StreamEntry]]]", reply or []):
-            yield stream.decode(), entries
+            if not self._client.exists(stream):
+                return 0
+            found: Any = self._client.xinfo_stream(stream)
+        return int(found["entries-added"])
 
     def _wait(self) -> Places:
         """Return the last ids once Redis answers: lower ones if it lost its newest clicks."""
@@ -92,3 +115,8 @@ class StreamTail:
                 return self.last_ids()
             except RedisUnavailable:
                 continue
+
+
+def lowered(places: Places, last_ids: Places) -> Places:
+    """Return from where to go on once Redis is back: lower where it lost its newest clicks."""
+    return {stream: min(place, last_ids[stream], key=parse_id) for stream, place in places.items()}

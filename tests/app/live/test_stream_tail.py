@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from app.cli.clicks.stream_tail import StreamTail
+from app.live.stream_tail import StreamTail
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisUnavailable
 from tests.support.servers import RedisServer

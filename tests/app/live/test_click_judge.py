@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from app.cli.clicks.click_judge import ClickJudge
 from app.clicks.click import Click
 from app.config.settings import Settings
+from app.live.click_judge import ClickJudge
 from app.verdicts.rule import Verdict
 
 PERSON = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
