@@ -2,6 +2,7 @@
 
 import atexit
 from contextlib import ExitStack
+from functools import partial
 
 from prometheus_client import CollectorRegistry
 
@@ -22,7 +23,7 @@ from app.console.health_endpoints import Ready
 from app.console.live.routes import live_routes, open_broadcast
 from app.console.middleware import BearerAuth, KnownHosts
 from app.console.pages.reports.ledger import open_badge
-from app.console.pages.routes import Stores, page_routes
+from app.console.pages.routes import Parts, Stores, page_routes
 from app.console.rates.counter import open_counter
 from app.console.rates.limiter import RateLimiter, quotas
 from app.console.routes import api_routes
@@ -44,6 +45,7 @@ from app.metrics.exposition import Exposition
 from app.metrics.publisher import published
 from app.processes.stopping import IS_STOPPING
 from app.reports.reading.reader import Reports
+from app.stores.clickhouse.shards import ClickHouseConnection
 from app.webhooks.deliveries import open_deliveries
 from app.webhooks.store import open_webhooks
 
@@ -59,7 +61,9 @@ def get_app() -> App:
     """
     held = load()
     logs.configure(held, "console")
-    reports = Reports(held.clickhouse_server, timeout_seconds=held.clickhouse_timeout_seconds)
+    seconds = held.clickhouse_timeout_seconds
+    most = {"max_execution_time": max(1, int(seconds))}
+    reports = Reports(held.clickhouse_server, timeout_seconds=seconds)
     links = open_store(held)
     pings = {
         "redis": links.ping,
@@ -113,14 +117,17 @@ def get_app() -> App:
     return create_app(
         [*routes, foreign, *shlink],
         page_routes(
-            reports,
-            limiter,
-            Stores(links, tags, trail),
-            held.link_base,
-            authenticator,
-            sessions,
-            open_badge(held),
-            held,
+            Parts(
+                reports,
+                limiter,
+                Stores(links, tags, trail),
+                held.link_base,
+                authenticator,
+                sessions,
+                open_badge(held),
+                held,
+                partial(ClickHouseConnection, held.clickhouse_server, seconds, most),
+            )
         ),
         Ready(pings, instance_id(held)),
         guards,

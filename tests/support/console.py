@@ -19,7 +19,7 @@ from app.console.app import create_app
 from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
-from app.console.pages.routes import Stores, page_routes
+from app.console.pages.routes import Parts, Stores, page_routes
 from app.console.rates.limiter import RateLimiter, quotas
 from app.console.routes import api_routes
 from app.console.shlink.routes import shlink_routes
@@ -34,6 +34,7 @@ from app.keys.sessions import Sessions
 from app.keys.store import KeyNotFound
 from app.links.tags import Tags
 from app.metrics.console import ConsoleMetrics
+from app.stores.clickhouse.shards import ClickHouseConnection
 from app.webhooks.deliveries import Deliveries
 from app.webhooks.store import WebhookStore
 from app.webhooks.terms import Terms
@@ -139,18 +140,25 @@ def client_of(
     foreign = yourls_route(
         reports, limiter, links, SHORT, authenticator, counted, is_unique=is_unique
     )
+
+    def connection() -> Any:
+        return reports if isinstance(reports, Broken) else ClickHouseConnection(reports._url, 30)
+
     shlink = shlink_routes(Installation(links, SHORT, reports, limiter, tags))
     app = create_app(
         [*routes, foreign, *shlink],
         page_routes(
-            reports,
-            limiter,
-            Stores(links, tags, trail or Trail(links._client, "")),
-            SHORT,
-            authenticator,
-            sessions,
-            BALANCED,
-            Settings(),
+            Parts(
+                reports,
+                limiter,
+                Stores(links, tags, trail or Trail(links._client, "")),
+                SHORT,
+                authenticator,
+                sessions,
+                BALANCED,
+                Settings(),
+                connection,
+            )
         ),
         Ready(pings, "one"),
         guards,

@@ -1,5 +1,6 @@
 """Table of the pages, and where they are."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from app.changes.trail import Trail
@@ -7,6 +8,8 @@ from app.config.settings import Settings
 from app.console.api.report_limiter import ReportLimiter
 from app.console.pages.links.bulk import PATH as BULK
 from app.console.pages.links.bulk import BulkPage
+from app.console.pages.links.clicks import PATH as CLICKS
+from app.console.pages.links.clicks import ClickListPage
 from app.console.pages.links.listing import PATH as LIST
 from app.console.pages.links.listing import LinkListPage
 from app.console.pages.links.making import PATH as NEW_LINK
@@ -31,6 +34,7 @@ from app.keys.sessions import Sessions
 from app.links.store import LinkStore
 from app.links.tags import Tags
 from app.reports.reading.reader import Reports
+from app.stores.clickhouse.shards import ClickHouseConnection
 
 
 class Stores(NamedTuple):
@@ -55,38 +59,46 @@ class Pages(NamedTuple):
     pages: tuple[Page, ...]
 
 
-def page_routes(
-    reports: Reports,
-    limiter: ReportLimiter,
-    stores: Stores,
-    link_base: str,
-    authenticator: Authenticator,
-    sessions: Sessions,
-    ledger: LedgerBadge,
-    settings: Settings,
-) -> Pages:
-    """Return the pages.
+class Parts(NamedTuple):
+    """What pages are made of.
 
-    Args:
+    Attributes:
         limiter: of the requests for reports.
         link_base: what stands before a code in a short URL.
+        ledger: whether every click is in its place.
         settings: of which pages show some.
+        connection: makes a connection to ClickHouse.
     """
+
+    reports: Reports
+    limiter: ReportLimiter
+    stores: Stores
+    link_base: str
+    authenticator: Authenticator
+    sessions: Sessions
+    ledger: LedgerBadge
+    settings: Settings
+    connection: Callable[[], ClickHouseConnection]
+
+
+def page_routes(parts: Parts) -> Pages:
+    """Return the pages."""
+    assets, stores = files.Assets(), parts.stores
     links = stores.links
-    assets = files.Assets()
-    site = Site(assets, link_base)
-    desk = ReportDesk(reports, links, limiter)
+    site = Site(assets, parts.link_base)
+    desk = ReportDesk(parts.reports, links, parts.limiter)
     pages = (
-        Page(PATH, Overview(site, desk, links, ledger)),
+        Page(PATH, Overview(site, desk, links, parts.ledger)),
         Page(LIST, LinkListPage(site, desk, links)),
         Page(BULK, BulkPage(site, links)),
+        Page(CLICKS, ClickListPage(site, desk, links, parts.connection)),
         Page(LINK, LinkPage(site, desk, links, stores.trail)),
         Page(NEW_LINK, NewLinkPage(site, links)),
         Page(TAGS, TagsPage(site, desk, stores.tags)),
         Page(EXPLORE, ExplorePage(site, desk)),
-        Page(BOTS, BotsPage(site, desk, settings)),
-        Page(SIGN_IN, SignIn(site, authenticator, sessions)),
-        Page(SIGN_OUT, SignOut(site, sessions)),
+        Page(BOTS, BotsPage(site, desk, parts.settings)),
+        Page(SIGN_IN, SignIn(site, parts.authenticator, parts.sessions)),
+        Page(SIGN_OUT, SignOut(site, parts.sessions)),
         Page(files.PATH, assets),
     )
     return Pages(site, pages)

@@ -7,10 +7,10 @@ Rule: a page is there whatever ClickHouse does. Where it is away, the last repor
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import falcon
 
@@ -26,6 +26,7 @@ from app.stores.clickhouse.connection import ClickHouseError
 
 logger = logging.getLogger(__name__)
 
+Value = TypeVar("Value")
 Fault = Literal["", "away", "busy", "bad"]
 #: Last reports that are kept, a few kB each.
 _KEPT = 200
@@ -43,6 +44,15 @@ class Told:
     """
 
     answer: Answer | None
+    fault: Fault = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[Value]):
+    """What was computed; None where it couldn't be, with the fault."""
+
+    value: Value | None
     fault: Fault = ""
     detail: str = ""
 
@@ -66,19 +76,29 @@ class ReportDesk:
         """
         tags = caller_of(req).tags
         question = (query, tags)
+        found = self.get(req, ("page", question), lambda: self._report(query, tags, now))
+        if found.value is None:
+            return self._without(question, found.fault, found.detail)
+        self._keep(question, found.value)
+        return Told(found.value)
+
+    def get(
+        self, req: falcon.Request, question: Hashable, compute: Callable[[], Value]
+    ) -> Found[Value]:
+        """Return what is computed of ClickHouse, or why it isn't.
+
+        Args:
+            question: what is computed; who asks the same meanwhile gets the same.
+        """
         try:
-            answer: Answer = self._limiter.answer(
-                req, ("page", question), lambda: self._report(query, tags, now)
-            )
+            return Found(self._limiter.answer(req, question, compute))
         except BadQuery as error:
-            return Told(None, "bad", f"{error.field}: {error}")
+            return Found(None, "bad", f"{error.field}: {error}")
         except ClickHouseError as error:
-            logger.warning("A page is shown without its report: %s", error)
-            return self._without(question, "away", "ClickHouse doesn't answer as it should.")
+            logger.warning("A page is shown without its figures: %s", error)
+            return Found(None, "away", "ClickHouse doesn't answer as it should.")
         except falcon.HTTPServiceUnavailable as error:
-            return self._without(question, "busy", error.description or "")
-        self._keep(question, answer)
-        return Told(answer)
+            return Found(None, "busy", error.description or "")
 
     def sql(self, req: falcon.Request, query: Query, now: datetime) -> str:
         """Return a query as SQL to copy, as far as whoever asks may see.
@@ -95,7 +115,8 @@ class ReportDesk:
 
     def _without(self, question: tuple[Query, Sequence[str]], fault: Fault, detail: str) -> Told:
         with self._lock:
-            return Told(self._last.get(question), fault, detail)
+            last = self._last.get(question) if fault != "bad" else None
+            return Told(last, fault, detail)
 
     def _keep(self, question: tuple[Query, Sequence[str]], answer: Answer) -> None:
         with self._lock:
