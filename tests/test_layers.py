@@ -19,7 +19,7 @@ LAYERS = (
     ("app.cli.services", "app.cli.stores"),
     ("app.local",),
     ("app.redirect", "app.console", "workers", "workers.explain"),
-    ("app.console.api.clicks", "app.console.yourls"),
+    ("app.console.api.clicks", "app.console.live", "app.console.yourls"),
     ("app.console.pages",),
     ("app.console.pages.links", "app.console.pages.reference"),
     ("app.console.pages.questions",),
