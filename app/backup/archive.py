@@ -25,7 +25,7 @@ _MANIFEST = "backup.json"
 #: The same of a backup that isn't whole.
 _BEGUN = "begun.json"
 #: Of text, read at once.
-_CHUNK_BYTES = 16 << 20
+_CHUNK_BYTES = 4 << 20
 #: The fastest: the next level takes twice as long and saves a tenth.
 _COMPRESSION_LEVEL = 1
 

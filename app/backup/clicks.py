@@ -30,6 +30,8 @@ from app.stores.scripts import query
 #: Clicks of one part, and rows of one piece that ClickHouse sends.
 PART_ROWS = 1_000_000
 _ROWS = 20_000
+#: Rows from which on those that are restored are stored: each time costs a part, and two looks.
+_STORED_AT_ONCE = 50_000
 #: How a type's values are asked for, what they are in JSON, and how they are read again.
 _AS_TEXT = {
     "FixedString": ("lower(hex({column}))", "String", "unhex({value})"),
@@ -188,10 +190,10 @@ class ClickTable:
     def write(
         self, columns: Sequence[str], chunks: Iterable[bytes], kept_since_ms: int
     ) -> Iterator[Written]:
-        """Insert lines, look whether they are there, and yield what became of them, chunk by chunk.
+        """Insert lines, look whether they are there, and yield what became of some at a time.
 
-        Each click is written into the ledger first, as its consumer once did. Where all rows of a
-        chunk are there already, nothing is inserted; else what is there collapses with the new row.
+        Each click is written into the ledger first, as its consumer once did. Where all rows of
+        these are there already, nothing is inserted; else what is there collapses with the new row.
 
         Args:
             kept_since_ms: the Unix time from which on the table forgets no click.
@@ -213,13 +215,29 @@ class ClickTable:
             for one in clients:
                 one.execute(f"DROP TEMPORARY TABLE IF EXISTS {_RESTORED}")
                 one.execute(f"CREATE TEMPORARY TABLE {_RESTORED} ({held})")
+        for lines in self._parsed(clients, parse, chunks):
+            with translated(self._url):
+                found = _store(client, shards, insert, lines, kept_since_ms)
+                for one in clients:
+                    one.execute(f"TRUNCATE TABLE {_RESTORED}")
+            yield found
+
+    def _parsed(
+        self, clients: Sequence[Client], parse: str, chunks: Iterable[bytes]
+    ) -> Iterator[int]:
+        """Make rows of chunks, and yield how many there are once these are enough to be stored."""
+        waiting = 0
         for chunk in chunks:
             sent = sent_table("sent", {"lines": "String"}, [(chunk.rstrip(b"\n"),)])
             with translated(self._url):
                 for one in clients:
-                    one.execute(f"TRUNCATE TABLE {_RESTORED}")
                     one.execute(parse, external_tables=[sent], settings=_SENT)
-                yield _store(client, shards, insert, chunk.count(b"\n"), kept_since_ms)
+            waiting += chunk.count(b"\n")
+            if waiting >= _STORED_AT_ONCE:
+                yield waiting
+                waiting = 0
+        if waiting:
+            yield waiting
 
     def _page(self, shard: Shard, place: Place) -> Iterator[bytes]:
         asked = ", ".join(

@@ -20,6 +20,7 @@ from app.backup.archive import (
     read_text,
 )
 from app.backup.clicks import ClickTable, Written
+from app.backup.writers import written_at_once
 from app.changes.author import local_author
 from app.config.loading import load
 from app.config.settings import Settings
@@ -145,12 +146,12 @@ def _restore_clicks(settings: Settings, directory: Path, manifest: Manifest) -> 
     total = Written()
     days = settings.click_ttl_days
     kept_since_ms = time.time_ns() // 1_000_000 - days * _DAY_MS + _MARGIN_MS if days else 0
-    with _click_table(settings) as clicks:
+    with _click_table(settings) as clicks, _click_table(settings) as others:
         if left_out := clicks.without(manifest.columns):
             complain(f"this table has no {', '.join(left_out)}: left out")
         parts = (part for part in manifest.parts if part.name.startswith(_CLICKS))
         chunks = chain.from_iterable(read_text(directory, part) for part in parts)
-        written = clicks.write(manifest.columns, chunks, kept_since_ms)
+        written = written_at_once((clicks, others), manifest.columns, chunks, kept_since_ms)
         count = manifest.lines(_CLICKS)
         for one in counted(written, _CLICKS, total=count, size=lambda one: one.lines):
             total += one
