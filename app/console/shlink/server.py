@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import falcon
+import orjson
 
 from app.console.api.rights import Rights
 from app.console.shlink.protocol.bodies import read_body
@@ -12,6 +13,8 @@ from app.stores.redis.errors import RedisError
 
 #: The release of Shlink whose interface this is: clients choose by it what they ask.
 SHLINK_VERSION = "4.6.0"
+#: As draft-inadarei-api-health-check has it.
+_HEALTH_TYPE = "application/health+json"
 #: Where visitors of nothing would be sent, which none are.
 _REDIRECTS = ("baseUrlRedirect", "regular404Redirect", "invalidShortUrlRedirect")
 _NO_REDIRECTS = dict.fromkeys(_REDIRECTS)
@@ -30,11 +33,14 @@ class Health(Speaking):
         except RedisError:
             is_well = False
             resp.status = falcon.HTTP_503
-        resp.media = {
-            "status": "pass" if is_well else "fail",
-            "version": SHLINK_VERSION,
-            "description": "Hopline, by Shlink's interface",
-        }
+        resp.data = orjson.dumps(
+            {
+                "status": "pass" if is_well else "fail",
+                "version": SHLINK_VERSION,
+                "description": "Hopline, by Shlink's interface",
+            }
+        )
+        resp.content_type = _HEALTH_TYPE
 
     on_head = on_get
 

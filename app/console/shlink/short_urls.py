@@ -26,6 +26,7 @@ from app.links.store import LinkStore
 from app.links.unique import make_once
 from app.reports.reading.counts import ClickCount, counts_by_link
 
+_FORMS = (falcon.MEDIA_JSON, "text/plain")
 #: Links that are ordered by their visits, each of which has to be counted.
 _COUNTED = 10_000
 
@@ -62,7 +63,7 @@ class ShortUrls(Speaking):
         else:
             found = self._found(links, wanted, only) if wanted.is_found else None
             link = found or _made(links, wanted, only)
-        if req.get_param("format") == "txt" or req.accept == falcon.MEDIA_TEXT:
+        if req.get_param("format") == "txt" or req.client_prefers(_FORMS) == _FORMS[1]:
             resp.text = self.short_url(link)
             resp.content_type = falcon.MEDIA_TEXT
         else:

@@ -5,6 +5,7 @@ from typing import Any
 import falcon.testing
 import pytest
 
+from app.console.pages.site.browser import session_token
 from app.keys.store import KeyStore
 from app.links.store import open_store
 from app.stores.clickhouse.connection import ClickHouseUnavailable
@@ -84,9 +85,17 @@ def test_health_takes_no_key(ask: Ask, reports: Any) -> None:
     for path in ("/health", "/v3/health", "/v2/health", "/v1/health"):
         answer = ask("GET", path, key=None, headers={"Host": "anything.example"})
         assert (answer.status_code, answer.json["status"]) == (200, "pass")
+        assert answer.headers["content-type"] == "application/health+json"
     away = asking(client_of(reports, Broken(RedisUnavailable("away")), TOKEN))
     answer = away("GET", "/v3/health", key=None)
     assert (answer.status_code, answer.json["status"]) == (503, "fail")
+
+
+def test_a_session_of_our_pages_opens_nothing_here() -> None:
+    for method in ("GET", "POST"):
+        sent = {"Cookie": "hopline_session=abc"}
+        req = falcon.testing.create_req(method=method, path="/rest/v3/tags", headers=sent)
+        assert session_token(req) == ""
 
 
 def test_pages_of_named_sites_may_ask(ask: Ask) -> None:
@@ -129,6 +138,14 @@ def test_bodies_that_are_none_are_named(ask: Ask) -> None:
         for method, path in (("POST", "short-urls"), ("PUT", "tags")):
             answer = ask(method, f"/v3/{path}", body=body)
             assert (answer.status_code, answer.json["title"]) == (400, "Malformed request body")
+
+
+def test_who_wants_text_gets_the_short_url_alone(ask: Ask) -> None:
+    for given in ({"params": {"format": "txt"}}, {"headers": {"Accept": "text/plain"}}):
+        body = {"longUrl": "https://example.com/", "customSlug": "abc", "findIfExists": True}
+        made = ask("POST", "/v3/short-urls", json=body, **given)
+        assert (made.text, made.status_code) == ("https://go.example/abc", 200)
+        assert made.headers["content-type"].startswith("text/plain")
 
 
 @pytest.mark.usefixtures("abc")

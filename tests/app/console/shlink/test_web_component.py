@@ -19,6 +19,9 @@ from tests.support.clicks import bot_row, click_row, insert_clicks
 from tests.support.npm import installed
 from tests.support.redirect_servers import ConsoleServer
 
+#: What comes from npm comes once, and takes its time.
+pytestmark = pytest.mark.timeout(900)
+
 FOLDER = Path(__file__).parents[3] / "support" / "shlink_web"
 ESBUILD = (
     *("npx", "esbuild", "main.jsx", "--bundle", "--minify", "--format=esm", "--target=es2022"),
