@@ -121,11 +121,10 @@ class Speaking(Showing):
         """
         caller, found = caller_of(req), dict[str, None]()
         for tag in tags:
-            for link in islice(self.links.links.scan(tag=tag), MAX_TAGGED + 1):
-                if caller.sees(link.tags):
-                    found[link.code] = None
-        if len(found) > MAX_TAGGED:
-            raise InvalidData({"tag": f"more than {MAX_TAGGED} short URLs carry it"})
+            carrying = list(islice(self.links.links.scan(tag=tag), MAX_TAGGED + 1))
+            found.update((link.code, None) for link in carrying if caller.sees(link.tags))
+            if max(len(carrying), len(found)) > MAX_TAGGED:
+                raise InvalidData({"tag": f"more than {MAX_TAGGED} short URLs carry it"})
         return tuple(found)
 
     def visible(self, req: falcon.Request) -> tuple[str, ...] | None:

@@ -153,16 +153,8 @@ class TagsStats(AllTags):
     on_head = on_get
 
     def _stats(self, req: falcon.Request, tags: Sequence[str]) -> list[dict[str, object]]:
-        caller = caller_of(req)
-        codes = {
-            tag: [link.code for link in self.links.links.scan(tag=tag) if caller.sees(link.tags)]
-            for tag in tags
-        }
-        every = tuple(dict.fromkeys(code for each in codes.values() for code in each))
-        if len(every) > _COUNTED:
-            raise InvalidData(
-                {"itemsPerPage": f"{len(every)} short URLs are too many to count: ask for less"}
-            )
+        codes = self._carriers(req, tags)
+        every = tuple({code for each in codes.values() for code in each})
         now = self.now()
         counts = self.compute(
             req, ("tags", every), lambda: counts_by_link(self.reports, every, now)
@@ -171,6 +163,24 @@ class TagsStats(AllTags):
             _described(tag, len(codes[tag]), _sum(counts, codes[tag]), former=is_former(req))
             for tag in tags
         ]
+
+    def _carriers(self, req: falcon.Request, tags: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Return by tag the codes of the short URLs that carry it.
+
+        Raises:
+            InvalidData: there are too many to count their visits.
+        """
+        caller, codes, every = caller_of(req), dict[str, list[str]](), set[str]()
+        for tag in tags:
+            codes[tag] = []
+            for link in self.links.links.scan(tag=tag):
+                if caller.sees(link.tags):
+                    codes[tag].append(link.code)
+                    every.add(link.code)
+                if len(every) > _COUNTED:
+                    fault = f"more than {_COUNTED} short URLs can't be counted: ask for less"
+                    raise InvalidData({"itemsPerPage": fault})
+        return codes
 
 
 def _described(tag: str, links: int, count: ClickCount, *, former: bool) -> dict[str, object]:
