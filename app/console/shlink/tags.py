@@ -154,7 +154,7 @@ class TagsStats(AllTags):
 
     def _stats(self, req: falcon.Request, tags: Sequence[str]) -> list[dict[str, object]]:
         codes = self._carriers(req, tags)
-        every = tuple({code for each in codes.values() for code in each})
+        every = tuple(sorted({code for each in codes.values() for code in each}))
         now = self.now()
         counts = self.compute(
             req, ("tags", every), lambda: counts_by_link(self.reports, every, now)

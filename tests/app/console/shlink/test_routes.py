@@ -1,5 +1,6 @@
 """What holds for all of Shlink's interface: versions, keys, errors, other sites, stores away."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import falcon.testing
@@ -138,6 +139,23 @@ def test_bodies_that_are_none_are_named(ask: Ask) -> None:
         for method, path in (("POST", "short-urls"), ("PUT", "tags")):
             answer = ask(method, f"/v3/{path}", body=body)
             assert (answer.status_code, answer.json["title"]) == (400, "Malformed request body")
+
+
+def test_of_many_who_choose_the_same_slug_one_gets_it(ask: Ask) -> None:
+    def make(number: int) -> int:
+        body = {"longUrl": f"https://example.com/{number}", "customSlug": "mine"}
+        answer = ask("POST", "/v3/short-urls", json=body)
+        assert answer.status_code == 200 or answer.json["type"] == f"{ERROR}non-unique-slug"
+        return answer.status_code
+
+    def find(_: int) -> str:
+        body = {"longUrl": "https://example.com/a", "findIfExists": True}
+        code: str = ask("POST", "/v3/short-urls", json=body).json["shortCode"]
+        return code
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sorted(threads.map(make, range(8))) == [200, *[400] * 7]
+        assert len(set(threads.map(find, range(8)))) == 1
 
 
 def test_who_wants_text_gets_the_short_url_alone(ask: Ask) -> None:
