@@ -13,7 +13,7 @@ from app.changes.author import Author, local_author
 from app.changes.change import MOST, Change, What, difference, to_entry
 from app.config.settings import Settings
 from app.keys.caller import Caller
-from app.stores.keys import API_CHANGES, WEBHOOKS
+from app.stores.keys import API_CHANGES, WEBHOOK_BYTES, WEBHOOK_HEALTH, WEBHOOKS
 from app.stores.redis.client import connect
 from app.stores.redis.errors import translated
 from app.stores.scripts import script
@@ -209,7 +209,7 @@ class WebhookStore:
         raise WebhookContended(f"the webhook {webhook_id} is being changed by others: try again")
 
     def _put(self, raw: bytes, webhook_id: str, text: bytes, change: Change) -> int:
-        keys = (WEBHOOKS, API_CHANGES, *keys_of(webhook_id))
+        keys = (WEBHOOKS, API_CHANGES, WEBHOOK_HEALTH, WEBHOOK_BYTES, *keys_of(webhook_id))
         texts = (webhook_id, raw, text, MOST, MOST_WEBHOOKS, *to_entry(change))
         with translated(self._url):
             reply: Any = self._client.eval(script("app.webhooks", "put"), len(keys), *keys, *texts)

@@ -7,7 +7,7 @@ of time, from a look at all links when the feed begins, and from the trail from 
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from app.changes.change import Change, from_entry
@@ -38,7 +38,7 @@ _EVENTS: Mapping[str, str] = {
 }
 #: For what the trail is read.
 EVENTS = frozenset((*_EVENTS.values(), "link.expired"))
-_LINES = 200
+_LINES = 50
 _EXPIRED = 100
 _SCANNED = 1000
 #: Of one line that wait in one step: an import's may be of hundreds of links.
@@ -132,37 +132,38 @@ class LinkFeed:
         latest = f"{self._now_ms() - self._age_ms}-0" if self._age_ms else "+"
         with translated(self._url):
             lines: Any = self._client.xrange(API_CHANGES, f"({self._place}", latest, count=_LINES)
-        for line_id, fields in lines:
-            change = from_entry(fields)
-            messages = []
-            if change and change.what in _EVENTS:
-                messages = self._messages(change, id_of(line_id)[0], listening)
+        changes = [_change_of(fields) for _, fields in lines]
+        codes = list(dict.fromkeys(code for change in changes for code in _codes_of(change)))
+        links = self._readable(codes)
+        self._outbox.note_expiries({code: _expiry(links.get(code)) for code in codes})
+        tags = tags_then(changes, links)
+        for (line_id, _), change, tags_of in zip(lines, changes, tags, strict=True):
+            at_ms = id_of(line_id)[0]
+            messages = self._messages(change, at_ms, links, tags_of, listening) if change else []
             while len(messages) > _MESSAGES:
                 self._outbox.enqueue(messages[:_MESSAGES])
                 del messages[:_MESSAGES]
             place = line_id.decode()
-            self._outbox.enqueue(messages, place=(_TRAIL, place))
+            if messages or line_id == lines[-1][0]:
+                self._outbox.enqueue(messages, place=(_TRAIL, place))
             self._place = place
 
     def _messages(
-        self, change: Change, at_ms: int, listening: Sequence[Webhook]
+        self,
+        change: Change,
+        at_ms: int,
+        links: Mapping[str, Link],
+        tags_of: Mapping[str, Set[str]],
+        listening: Sequence[Webhook],
     ) -> list[tuple[Delivery, bytes]]:
-        """Return what webhooks are told of a change, and keep when its links expire."""
-        codes, event = _codes_of(change), _EVENTS[change.what]
-        links = self._readable(codes)
-        self._outbox.note_expiries(
-            {code: _expiry(links[code]) if code in links else None for code in codes}
-        )
+        """Return what webhooks are told of a change."""
+        event = _EVENTS[change.what]
+        hearing = [each for each in listening if each.hears(event, at_ms)]
         messages = []
-        for code in codes:
-            link = links.get(code)
-            tags = {*(link.tags if link else ()), *change.before.get("tags", ())}
-            tags |= set(change.after.get("tags", ()))
-            to = [
-                each for each in listening if each.hears(event, at_ms) and each.chooses(code, tags)
-            ]
+        for code, tags in tags_of.items():
+            to = [each for each in hearing if each.chooses(code, tags)]
             if to:
-                body = envelope(event, at_ms, self._data(code, link, change))
+                body = envelope(event, at_ms, self._data(code, links.get(code), change))
                 messages += [(self._outbox.message(webhook, event), body) for webhook in to]
         return messages
 
@@ -202,7 +203,7 @@ class LinkFeed:
         links = self._readable(codes)
         for code in codes:
             link = links.get(code)
-            expiry = _expiry(link) if link else None
+            expiry = _expiry(link)
             if link and expiry is not None and expiry * 1000 <= self._now_ms():
                 at_ms = expiry * 1000
                 to = [
@@ -247,13 +248,48 @@ class LinkFeed:
         return found
 
 
-def _codes_of(change: Change) -> list[str]:
+def tags_then(
+    changes: Sequence[Change | None], links: Mapping[str, Link]
+) -> list[Mapping[str, Set[str]]]:
+    """Return for each change which tags its links carried, just before it or just after.
+
+    Args:
+        changes: in the order of time; None for what is told to nobody.
+        links: as they are now.
+    """
+    known = {code: link.tags for code, link in links.items()}
+    found: list[Mapping[str, Set[str]]] = []
+    for change in reversed(changes):
+        tags_of: dict[str, Set[str]] = {}
+        for code in _codes_of(change):
+            after = known.get(code, ())
+            before = after
+            if change and (
+                change.what == "link.deleted" or "tags" in (*change.before, *change.after)
+            ):
+                before = tuple(change.before.get("tags", ()))
+                after = tuple(change.after.get("tags", ())) or after
+            tags_of[code] = {*before, *after}
+            known[code] = before
+        found.append(tags_of)
+    return found[::-1]
+
+
+def _change_of(fields: Mapping[bytes, bytes]) -> Change | None:
+    """Return the change that a line of the trail tells of, if webhooks may be told of it."""
+    change = from_entry(fields)
+    return change if change and change.what in _EVENTS else None
+
+
+def _codes_of(change: Change | None) -> list[str]:
     """Return which links a change was of; of an import by an earlier version nobody knows."""
+    if change is None:
+        return []
     if change.what == "links.created":
         return [str(code) for code in change.after.get("codes", ())]
     return [change.subject]
 
 
-def _expiry(link: Link) -> int | None:
+def _expiry(link: Link | None) -> int | None:
     """Return when a link will expire, unless it answers nothing before that."""
-    return None if link.deleted or link.disabled else link.expires_at
+    return None if link is None or link.deleted or link.disabled else link.expires_at

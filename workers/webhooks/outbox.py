@@ -220,12 +220,6 @@ class Outbox:
         with translated(self._url):
             self._client.execute_command(*note)  # type: ignore[no-untyped-call]
 
-    def forget_health(self, webhook_ids: Sequence[str]) -> None:
-        """Forget receivers of webhooks that are gone."""
-        with translated(self._url):
-            self._client.hdel(WEBHOOK_HEALTH, *webhook_ids)
-            self._client.hdel(WEBHOOK_BYTES, *webhook_ids)
-
     def note_expiries(self, expiries: Mapping[str, int | None]) -> None:
         """Keep when links expire, in Unix seconds by code; None for never."""
         ahead = {code: at for code, at in expiries.items() if at is not None}

@@ -5,7 +5,9 @@
 --
 -- KEYS[1]  hash    webhooks by id
 -- KEYS[2]  stream  trail of changes
--- KEYS[3…]         what goes with a webhook that is taken away
+-- KEYS[3]  hash    how receivers fare, by webhook
+-- KEYS[4]  hash    bytes that wait, by webhook
+-- KEYS[5…]         what else goes with a webhook that is taken away
 -- ARGV[1]  id
 -- ARGV[2]  its text as it was read; '' where there was none
 -- ARGV[3]  its text as it shall be; '' to take it away
@@ -26,7 +28,9 @@ if ARGV[2] == '' and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[5]) then
 end
 if ARGV[3] == '' then
     redis.call('HDEL', KEYS[1], ARGV[1])
-    for index = 3, #KEYS do
+    redis.call('HDEL', KEYS[3], ARGV[1])
+    redis.call('HDEL', KEYS[4], ARGV[1])
+    for index = 5, #KEYS do
         redis.call('DEL', KEYS[index])
     end
 else

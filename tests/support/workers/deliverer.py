@@ -1,18 +1,21 @@
 """A deliverer that runs in a thread of a test."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 from prometheus_client import CollectorRegistry
 
+from app.clicks.click import to_fields
 from app.config.settings import Settings
 from app.metrics.workers import WebhookMetrics
 from app.webhooks.store import WebhookStore, open_webhooks
+from tests.support.producers import make_click, send
+from tests.support.receivers import Receiver
 from workers.process.heartbeat import Heartbeat, Pulse
 from workers.webhooks.bootstrap import make_deliverer
-from workers.webhooks.deliverer import Deliverer
 
 
 class FakeStop:
@@ -32,15 +35,11 @@ class FakeStop:
 
 
 @contextmanager
-def delivering(
-    settings: Settings, name: str = "one", prepare: Callable[[Deliverer], None] | None = None
-) -> Iterator[CollectorRegistry]:
+def delivering(settings: Settings, name: str = "one") -> Iterator[CollectorRegistry]:
     """Tell and deliver for as long as the block lasts; yields what it counts."""
     registry, stop = CollectorRegistry(), FakeStop()
     pulse = Pulse(Heartbeat())
     deliverer = make_deliverer(settings, name, pulse, stop, WebhookMetrics(registry))  # type: ignore[arg-type]
-    if prepare:
-        prepare(deliverer)
     failures: list[BaseException] = []
 
     def run() -> None:
@@ -66,3 +65,26 @@ def add_webhook(settings: Settings, url: str, *events: str, **given: Any) -> Any
     """Add a webhook to an installation that allows receivers on this machine."""
     store: WebhookStore = open_webhooks(settings)
     return store.add({"url": url, "events": list(events), **given})
+
+
+def click(redis_url: str, *codes: str, **fields: Any) -> list[str]:
+    """Send a click of each code; return the ids."""
+    clicks = [make_click(short_code=code, **fields) for code in codes]
+    send(redis_url, map(to_fields, clicks))
+    return [each.click_id.hex() for each in clicks]
+
+
+def told(one: Receiver) -> list[Any]:
+    """Return what a receiver has got, each delivery once."""
+    bodies = {request.id: orjson.loads(request.body) for request in one.requests}
+    return list(bodies.values())
+
+
+def clicks_of(one: Receiver) -> list[str]:
+    """Return the ids of the clicks that a receiver has got, of each delivery once."""
+    return [
+        each["click_id"]
+        for body in told(one)
+        if body["type"] == "click.batch"
+        for each in body["data"]["clicks"]
+    ]

@@ -7,6 +7,7 @@ import redis
 from app.config.settings import Settings
 from app.links.store import LinkStore, open_store
 from app.stores.redis.client import connect
+from workers.webhooks import click_feed, schedule, traffic_feed
 
 
 @pytest.fixture
@@ -23,3 +24,13 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
 @pytest.fixture
 def links(settings: Settings) -> LinkStore:
     return open_store(settings)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes seconds and hours with people takes moments."""
+    monkeypatch.setattr(schedule, "_FIRST_SECONDS", 0.05)
+    monkeypatch.setattr(schedule, "_MOST_SECONDS", 0.5)
+    monkeypatch.setattr(schedule, "_MOST_REST_SECONDS", 0.2)
+    monkeypatch.setattr(click_feed, "FLUSH_SECONDS", 0.2)
+    monkeypatch.setattr(traffic_feed, "_LOOK_SECONDS", 0.1)

@@ -8,45 +8,17 @@ import pytest
 import redis
 import standardwebhooks
 
-from app.clicks.click import to_fields
 from app.config.settings import Settings
 from app.links.store import LinkStore
 from app.processes.child import wait_for
 from app.stores.keys import WEBHOOK_BYTES
 from app.webhooks.deliveries import open_deliveries
 from app.webhooks.store import open_webhooks
-from tests.support.producers import STREAM, make_click, send
-from tests.support.receivers import Receiver, answering, receiver, until_closed
-from tests.support.workers.deliverer import add_webhook, delivering
-from workers.webhooks import schedule
+from tests.support.producers import STREAM
+from tests.support.receivers import answering, receiver, until_closed
+from tests.support.workers.deliverer import add_webhook, click, clicks_of, delivering
 
 SECONDS = 30
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Receivers that fail are tried again soon."""
-    monkeypatch.setattr(schedule, "_FIRST_SECONDS", 0.05)
-    monkeypatch.setattr(schedule, "_MOST_SECONDS", 0.5)
-    monkeypatch.setattr(schedule, "_MOST_REST_SECONDS", 0.2)
-
-
-def click(redis_url: str, *codes: str) -> list[str]:
-    """Send a click of each code; return the ids."""
-    clicks = [make_click(short_code=code) for code in codes]
-    send(redis_url, map(to_fields, clicks))
-    return [each.click_id.hex() for each in clicks]
-
-
-def clicks_of(one: Receiver) -> list[str]:
-    """Return the ids of the clicks that a receiver has got, of each delivery once."""
-    bodies = {request.id: orjson.loads(request.body) for request in one.requests}
-    return [
-        each["click_id"]
-        for body in bodies.values()
-        if body["type"] == "click.batch"
-        for each in body["data"]["clicks"]
-    ]
 
 
 def test_each_click_comes_once_in_signed_batches(settings: Settings) -> None:

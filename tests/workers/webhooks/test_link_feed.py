@@ -1,0 +1,147 @@
+"""What webhooks are told of links, by whatever door these were changed."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+
+from app.changes.author import Author
+from app.config.settings import Settings
+from app.links.store import LinkStore, open_store
+from app.processes.child import wait_for
+from app.stores.keys import WEBHOOK_EXPIRIES, WEBHOOK_PLACES, link_uses_key
+from app.stores.redis.client import connect
+from app.webhooks.store import open_webhooks
+from tests.support.receivers import Receiver, receiver
+from tests.support.workers.deliverer import add_webhook, click, delivering, told
+
+SECONDS = 30
+TARGET = {"target": "https://example.com/"}
+LINK_EVENTS = ("link.created", "link.updated", "link.deleted", "link.expired", "link.used_up")
+
+
+@pytest.fixture(params=["one server", "a cluster"])
+def settings(request: pytest.FixtureRequest, make_settings: Any) -> Settings:
+    """The same on a cluster, where a line of the trail comes before its change."""
+    if request.param == "a cluster":
+        url = request.getfixturevalue("cluster").url
+    else:
+        url = request.getfixturevalue("redis_url")
+    return make_settings(redis_url=url, webhook_allow_private=True)
+
+
+@pytest.fixture
+def links(settings: Settings) -> LinkStore:
+    return open_store(settings).by(Author("alice@web1", "hopline"))
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[redis.Redis]:
+    with connect(settings.redis_url, timeout_seconds=30) as client:
+        yield client
+
+
+def events(one: Receiver) -> list[tuple[str, str]]:
+    return sorted((body["type"], body["data"]["code"]) for body in told(one))
+
+
+def test_links_that_are_made_changed_and_deleted_are_told_of(
+    settings: Settings, links: LinkStore
+) -> None:
+    links.create(TARGET, code="before")
+    with receiver() as one, receiver() as shop:
+        time.sleep(0.002)
+        add_webhook(settings, one.url, *LINK_EVENTS)
+        add_webhook(settings, shop.url, *LINK_EVENTS, tags=["shop"])
+        links.create({**TARGET, "tags": ["shop"]}, code="sale")
+        links.create(TARGET, code="plain")
+        links.update("sale", {"title": "Sale"})
+        links.delete("sale")
+        with delivering(settings):
+            assert wait_for(lambda: len(events(one)) == 4 and len(events(shop)) == 3, SECONDS)
+        of_sale = [(name, "sale") for name in ("link.created", "link.deleted", "link.updated")]
+        assert events(shop) == of_sale
+        assert events(one) == sorted([*of_sale, ("link.created", "plain")])
+        by_type = {body["type"]: body["data"] for body in told(shop)}
+        assert by_type["link.updated"]["changed"] == {"from": {}, "to": {"title": "Sale"}}
+        assert by_type["link.updated"]["by"] == {"who": "alice@web1", "name": "", "via": "hopline"}
+        assert by_type["link.deleted"]["link"] is None
+        plain = next(body for body in told(one) if body["data"]["code"] == "plain")
+        assert plain["data"]["link"]["target"] == "https://example.com/"
+        assert plain["data"]["short_url"].endswith("/plain")
+
+
+def test_each_link_of_an_import_is_told_of(settings: Settings, links: LinkStore) -> None:
+    links.create(TARGET, code="code7")
+    with receiver() as one:
+        time.sleep(0.002)
+        add_webhook(settings, one.url, "link.created")
+        drafts = [links.draft(TARGET, code=f"code{number}") for number in range(300)]
+        assert links.put_new(drafts).count(None) == 299
+        with delivering(settings):
+            assert wait_for(lambda: len(events(one)) == 299, SECONDS)
+            assert ("link.created", "code7") not in events(one)
+
+
+def test_a_link_that_expires_is_told_of_once(
+    settings: Settings, links: LinkStore, client: redis.Redis
+) -> None:
+    soon = int(time.time()) + 2
+    links.create({**TARGET, "expires_at": soon}, code="before")
+    links.create({**TARGET, "expires_at": soon}, code="prolonged")
+    with receiver() as one:
+        add_webhook(settings, one.url, "link.expired")
+        with delivering(settings):
+            links.create({**TARGET, "expires_at": soon + 1}, code="after")
+            links.create({**TARGET, "expires_at": soon + 1}, code="gone")
+            links.update("prolonged", {"expires_at": soon + 3600})
+            links.delete("gone")
+            assert wait_for(lambda: len(events(one)) == 2, SECONDS)
+        with delivering(settings, "two"):
+            assert wait_for(lambda: client.zcard(WEBHOOK_EXPIRIES) == 1, SECONDS)
+        assert events(one) == [("link.expired", "after"), ("link.expired", "before")]
+
+
+def test_a_link_that_is_used_up_is_told_of_once(
+    settings: Settings, links: LinkStore, client: redis.Redis
+) -> None:
+    links.create({**TARGET, "click_limit": 2}, code="limited")
+    links.create({**TARGET, "click_limit": 9}, code="left")
+    with receiver() as one:
+        add_webhook(settings, one.url, "link.used_up")
+        with delivering(settings):
+            client.set(link_uses_key("left"), 1)
+            client.set(link_uses_key("limited"), 2)
+            streams = settings.redis_url if "cluster" not in settings.redis_url else None
+            if streams is None:
+                return
+            click(streams, "left", "limited")
+            assert wait_for(lambda: events(one), SECONDS)
+            click(streams, "limited")
+            click(streams, "left")
+            places = client.hget(WEBHOOK_PLACES, "clicks clicks:stream")
+            assert wait_for(
+                lambda: client.hget(WEBHOOK_PLACES, "clicks clicks:stream") != places, SECONDS
+            )
+        assert events(one) == [("link.used_up", "limited")]
+        assert told(one)[0]["data"]["uses"] == 2
+
+
+def test_who_listens_no_more_leaves_nothing_and_begins_anew(
+    settings: Settings, links: LinkStore, client: redis.Redis
+) -> None:
+    with receiver() as one:
+        webhook = add_webhook(settings, one.url, "link.created", "link.expired", "click.batch")
+        with delivering(settings):
+            links.create({**TARGET, "expires_at": int(time.time()) + 3600}, code="first")
+            assert wait_for(lambda: events(one), SECONDS)
+            open_webhooks(settings).update(webhook.id, {"disabled": True})
+            assert wait_for(lambda: not client.exists(WEBHOOK_EXPIRIES), SECONDS)
+            links.create(TARGET, code="meanwhile")
+            time.sleep(0.002)
+            open_webhooks(settings).update(webhook.id, {"disabled": False})
+            links.create(TARGET, code="second")
+            assert wait_for(lambda: len(events(one)) == 2, SECONDS)
+        assert events(one) == [("link.created", "first"), ("link.created", "second")]
