@@ -8,14 +8,17 @@ import pytest
 import redis
 
 from app.changes.author import Author
+from app.clicks.click import to_fields
 from app.config.settings import Settings
+from app.config.shards import shards_of
 from app.links.store import LinkStore, open_store
 from app.processes.child import wait_for
 from app.stores.keys import WEBHOOK_EXPIRIES, WEBHOOK_PLACES, link_uses_key
 from app.stores.redis.client import connect
 from app.webhooks.store import open_webhooks
+from tests.support.producers import make_click
 from tests.support.receivers import Receiver, receiver
-from tests.support.workers.deliverer import add_webhook, click, delivering, told
+from tests.support.workers.deliverer import add_webhook, clicks_of, delivering, told
 
 SECONDS = 30
 TARGET = {"target": "https://example.com/"}
@@ -45,6 +48,13 @@ def client(settings: Settings) -> Iterator[redis.Redis]:
 
 def events(one: Receiver) -> list[tuple[str, str]]:
     return sorted((body["type"], body["data"]["code"]) for body in told(one))
+
+
+def add_clicks(client: redis.Redis, settings: Settings, *codes: str) -> None:
+    """Add clicks to the last of the streams that are read."""
+    stream = shards_of(settings)[-1].stream
+    for code in codes:
+        client.xadd(stream, dict(to_fields(make_click(short_code=code))))
 
 
 def test_links_that_are_made_changed_and_deleted_are_told_of(
@@ -114,19 +124,29 @@ def test_a_link_that_is_used_up_is_told_of_once(
         with delivering(settings):
             client.set(link_uses_key("left"), 1)
             client.set(link_uses_key("limited"), 2)
-            streams = settings.redis_url if "cluster" not in settings.redis_url else None
-            if streams is None:
-                return
-            click(streams, "left", "limited")
+            add_clicks(client, settings, "left", "limited")
             assert wait_for(lambda: events(one), SECONDS)
-            click(streams, "limited")
-            click(streams, "left")
-            places = client.hget(WEBHOOK_PLACES, "clicks clicks:stream")
-            assert wait_for(
-                lambda: client.hget(WEBHOOK_PLACES, "clicks clicks:stream") != places, SECONDS
-            )
+            place = f"clicks {shards_of(settings)[-1].stream}"
+            before = client.hget(WEBHOOK_PLACES, place)
+            add_clicks(client, settings, "limited", "left")
+            assert wait_for(lambda: client.hget(WEBHOOK_PLACES, place) != before, SECONDS)
         assert events(one) == [("link.used_up", "limited")]
         assert told(one)[0]["data"]["uses"] == 2
+
+
+def test_clicks_of_all_streams_are_told_of(settings: Settings, client: redis.Redis) -> None:
+    settings = settings.model_copy(update={"stream_shards": 3, "consumers": 4})
+    with receiver() as one:
+        add_webhook(settings, one.url, "click.batch")
+        with delivering(settings):
+            sent = []
+            for shard in shards_of(settings):
+                click = make_click()
+                client.xadd(shard.stream, dict(to_fields(click)))
+                sent.append(click.click_id.hex())
+            assert len(sent) == 4
+            assert wait_for(lambda: len(clicks_of(one)) == 4, SECONDS)
+        assert sorted(clicks_of(one)) == sorted(sent)
 
 
 def test_who_listens_no_more_leaves_nothing_and_begins_anew(
