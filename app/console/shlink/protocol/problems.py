@@ -104,6 +104,8 @@ def write_problem(req: falcon.Request, resp: falcon.Response, error: falcon.HTTP
     else:
         status = told.status_code
         problem = {"title": HTTPStatus(status).phrase, "type": _OTHER_TYPE.format(status)}
+    # Ours may have another status.
+    resp.status = told.status
     detail = told.description or problem["title"]
     resp.data = orjson.dumps({**problem, "status": told.status_code, "detail": detail})
     resp.content_type = MEDIA_TYPE

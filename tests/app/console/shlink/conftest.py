@@ -23,7 +23,10 @@ def keys(redis_url: str) -> Iterator[KeyStore]:
 def asking(client: falcon.testing.TestClient) -> Ask:
     def ask(method: str, path: str, key: str | None = TOKEN, **given: Any) -> Any:
         headers = {**({"X-Api-Key": key} if key else {}), **given.pop("headers", {})}
-        return client.simulate_request(method, f"/rest{path}", headers=headers, **given)
+        answer = client.simulate_request(method, f"/rest{path}", headers=headers, **given)
+        if answer.headers.get("content-type") == "application/problem+json":
+            assert answer.json["status"] == answer.status_code
+        return answer
 
     return ask
 

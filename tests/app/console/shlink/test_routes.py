@@ -133,6 +133,22 @@ def test_errors_that_shlink_has_no_kind_for_have_their_status(ask: Ask, keys: Ke
     assert (large.status_code, large.json["type"]) == (413, "https://httpstatus.es/413")
 
 
+def test_what_links_can_t_be_has_shlink_s_status(ask: Ask, links: Any) -> None:
+    links.create({"target": "https://example.com/"}, code="gone")
+    links.delete("gone")
+    url = "https://example.com/"
+    for method, path, body, status in (
+        ("POST", "short-urls", {"longUrl": "https://e.example/\0"}, 400),
+        ("POST", "short-urls", {"longUrl": url, "title": "a\0", "tags": ["?"]}, 400),
+        ("POST", "short-urls", {"longUrl": url, "customSlug": "gone"}, 400),
+        ("POST", "short-urls", {"longUrl": url, "maxVisits": 10**30}, 400),
+        ("GET", "short-urls/gone", None, 404),
+        ("PATCH", "short-urls/gone", {"title": "a"}, 404),
+    ):
+        answer = ask(method, f"/v3/{path}", json=body)
+        assert answer.status_code == status, (path, body)
+
+
 def test_bodies_that_are_none_are_named(ask: Ask) -> None:
     bad = (b"", b"{", b"[]", b"1", b'{"a":1,"a":2}', b'"\xff"', b"[" * 9_000, b'{"a":"\\ud800"}')
     for body in bad:
