@@ -21,6 +21,7 @@ LAYERS = (
     ("app.redirect", "app.console", "workers", "workers.explain"),
     ("app.console.api.clicks", "app.console.live", "app.console.yourls"),
     ("app.console.pages",),
+    ("app.console.pages.operations",),
     ("app.console.pages.links", "app.console.pages.reference"),
     ("app.console.pages.questions",),
     ("app.console.pages.reports",),

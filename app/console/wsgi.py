@@ -88,6 +88,7 @@ def get_app() -> App:
         BearerAuth(authenticator, sessions),
     )
     tags = open_tags(held)
+    letters, system = open_all_dead_letters(held), System(held)
     routes = api_routes(
         reports,
         limiter,
@@ -97,10 +98,10 @@ def get_app() -> App:
         trail,
         keys,
         tags,
-        *dead_letter_routes(open_all_dead_letters(held), trail),
+        *dead_letter_routes(letters, trail),
         *click_routes(held, links, limiter),
         *live_routes(held, links, broadcast),
-        *system_routes(System(held)),
+        *system_routes(system),
         *webhook_routes(open_webhooks(held), open_deliveries(held)),
     )
     rates = RateLimiter(open_counter(held), quotas(held))
@@ -120,13 +121,14 @@ def get_app() -> App:
             Parts(
                 reports,
                 limiter,
-                Stores(links, tags, trail),
+                Stores(links, tags, trail, keys, letters),
                 held.link_base,
                 authenticator,
                 sessions,
                 open_badge(held),
                 held,
                 partial(ClickHouseConnection, held.clickhouse_server, seconds, most),
+                system,
             )
         ),
         Ready(pings, instance_id(held)),

@@ -217,7 +217,10 @@ def test_without_scripts_everything_works_but_what_happens_by_itself(
     assert page.locator("[data-series] tbody tr").count() == 7
 
 
-PAGES = ("/", "/links", "/links/seen", "/links/-/new", "/sign-in", "/docs", "/nothing")
+PAGES = (
+    *("/", "/links", "/links/seen", "/links/seen/clicks", "/links/-/new", "/tags", "/explore"),
+    *("/bots", "/system", "/keys", "/audit", "/sign-in", "/docs", "/nothing"),
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -115,6 +115,8 @@ def client_of(
     more: Iterable[Route] = (),
     headers: dict[str, str] | None = None,
     is_unique: bool = True,
+    letters: Any = None,
+    system: Any = None,
 ) -> falcon.testing.TestClient:
     pings = {"redis": links.ping, "clickhouse": reports.ping}
     registry = CollectorRegistry()
@@ -151,13 +153,14 @@ def client_of(
             Parts(
                 reports,
                 limiter,
-                Stores(links, tags, trail or Trail(links._client, "")),
+                Stores(links, tags, trail or Trail(links._client, ""), keys or NoKeys(), letters),
                 SHORT,
                 authenticator,
                 sessions,
                 BALANCED,
                 Settings(),
                 connection,
+                system,
             )
         ),
         Ready(pings, "one"),

@@ -16,6 +16,12 @@ from app.console.pages.links.making import PATH as NEW_LINK
 from app.console.pages.links.making import NewLinkPage
 from app.console.pages.links.single import PATH as LINK
 from app.console.pages.links.single import LinkPage
+from app.console.pages.operations.changes import PATH as AUDIT
+from app.console.pages.operations.changes import ChangesPage
+from app.console.pages.operations.keys import PATH as KEYS
+from app.console.pages.operations.keys import KeysPage
+from app.console.pages.operations.system import PATH as SYSTEM
+from app.console.pages.operations.system import SystemPage
 from app.console.pages.overview import PATH, Overview
 from app.console.pages.questions.bots import PATH as BOTS
 from app.console.pages.questions.bots import BotsPage
@@ -29,8 +35,11 @@ from app.console.pages.signing import SignIn, SignOut
 from app.console.pages.site import assets as files
 from app.console.pages.site.browser import SIGN_IN, SIGN_OUT
 from app.console.pages.site.rendering import Site
+from app.dead_letters.shards import AllDeadLetters
+from app.health.system.system import System
 from app.keys.authenticator import Authenticator
 from app.keys.sessions import Sessions
+from app.keys.store import KeyStore
 from app.links.store import LinkStore
 from app.links.tags import Tags
 from app.reports.reading.reader import Reports
@@ -43,6 +52,8 @@ class Stores(NamedTuple):
     links: LinkStore
     tags: Tags
     trail: Trail
+    keys: KeyStore
+    letters: AllDeadLetters
 
 
 class Page(NamedTuple):
@@ -79,6 +90,7 @@ class Parts(NamedTuple):
     ledger: LedgerBadge
     settings: Settings
     connection: Callable[[], ClickHouseConnection]
+    system: System
 
 
 def page_routes(parts: Parts) -> Pages:
@@ -97,6 +109,9 @@ def page_routes(parts: Parts) -> Pages:
         Page(TAGS, TagsPage(site, desk, stores.tags)),
         Page(EXPLORE, ExplorePage(site, desk)),
         Page(BOTS, BotsPage(site, desk, parts.settings)),
+        Page(SYSTEM, SystemPage(site, parts.system, stores.letters, stores.trail)),
+        Page(KEYS, KeysPage(site, stores.keys)),
+        Page(AUDIT, ChangesPage(site, stores.trail)),
         Page(SIGN_IN, SignIn(site, parts.authenticator, parts.sessions)),
         Page(SIGN_OUT, SignOut(site, parts.sessions)),
         Page(files.PATH, assets),

@@ -48,6 +48,8 @@ TABS = (
     Tab("/tags", "Tags", "stats:read"),
     Tab("/explore", "Explore", "stats:read"),
     Tab("/bots", "Bots", "stats:read"),
+    Tab("/system", "System", "system:read"),
+    Tab("/keys", "Keys", "admin"),
 )
 
 

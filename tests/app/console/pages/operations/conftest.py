@@ -1,0 +1,30 @@
+"""The console's pages for whoever runs Hopline, over real stores."""
+
+from typing import Any
+
+import pytest
+
+from app.dead_letters.shards import open_all_dead_letters
+from app.health.system.system import System
+from app.keys.store import KeyStore
+from app.stores.clickhouse.connection import ClickHouseUnavailable
+from tests.support.console import TOKEN, Broken, client_of
+from tests.support.pages import Browser
+
+
+@pytest.fixture
+def operator(make_settings, redis_url: str, links: Any, keys: KeyStore) -> Browser:
+    """Somebody who has signed in with the console's token."""
+    held = make_settings(redis_url=redis_url, redirect_metrics_bind="off")
+    browser = Browser(
+        client_of(
+            Broken(ClickHouseUnavailable("away")),
+            links,
+            TOKEN,
+            keys=keys,
+            letters=open_all_dead_letters(held),
+            system=System(held),
+        )
+    )
+    assert browser.send("/sign-in", key=TOKEN).status_code == 303
+    return browser
