@@ -18,7 +18,7 @@ LAYERS = (
     ("app.cli.checks", "app.cli.clicks", "app.cli.console", "app.cli.links"),
     ("app.cli.services", "app.cli.stores"),
     ("app.local",),
-    ("app.redirect", "app.console", "workers", "workers.explain"),
+    ("app.redirect", "app.console", "workers", "workers.explain", "workers.visits"),
     ("app.console.api.clicks", "app.console.live", "app.console.yourls"),
     ("app.console.pages",),
     ("app.console.pages.operations",),

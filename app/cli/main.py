@@ -66,6 +66,11 @@ COMMANDS = {
         _DAILY,
         "Write clicks as CSV, NDJSON or Parquet, each once, with its newest enrichment.",
     ),
+    "visits": Command(
+        "workers.visits.command",
+        _DAILY,
+        "Bring visits that another program has recorded, each as one click.",
+    ),
     "tail": Command(
         "app.cli.clicks.tail",
         _DAILY,

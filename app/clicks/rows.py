@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+#: Stands for the version of the rules in a row of which only another program could tell.
+TOLD = b"told"
+
 
 class Rows(NamedTuple):
     """Clicks as the table ``clicks`` holds them: its columns in its order, each alike in length.
@@ -28,7 +31,8 @@ class Rows(NamedTuple):
         region: as in :class:`workers.enrich.places.place.Place`, like the columns behind it.
         verdict: one of :data:`app.verdicts.rule.Kind`.
         reasons: names of the rules that matched, with commas between.
-        rules_version, data_version: what the row was made with.
+        rules_version, data_version: what the row was made with; the first is :data:`TOLD` where
+            another program's word stands for what rules would look at.
         browser_version: major number, or ''.
         os_version: the same; with a ``+`` where a browser says it of later ones as well.
         client_hints: as a :class:`workers.enrich.client_hints.ClientHints` is kept, or ''.

@@ -1,6 +1,7 @@
 """Many links at once: each is created, found unchanged or refused, and none stops the others."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -95,23 +96,39 @@ def import_links(
     shelf: Rehearsal | None = None,
     changes_links: bool = False,
     only: Precondition = ANY,
+    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> Iterator[Outcome]:
     """Store the rows' links and yield what became of each, in the rows' order.
 
-    A code that already leads to the same target is unchanged, so an import can be repeated.
+    A code that already leads to the same target is unchanged, so an import can be repeated. Counts
+    of clicks that rows tell of are kept (:mod:`app.links.imported`).
 
     Args:
         shelf: where to put them instead of the store.
         changes_links: whether links that are there are changed to what their rows say.
         only: what each link has to be; of others a row learns no more than that the code is taken.
+        now_ms: clock in Unix milliseconds.
 
     Raises:
         RedisUnavailable, RedisRefused: the rows after the last outcome are not dealt with.
     """
     importer = _Importer(store, shelf or store, only, changes_links=changes_links)
-    waiting = iter(rows)
+    waiting, began_ms = iter(rows), now_ms()
     while piece := list(islice(waiting, _PIECE)):
-        yield from importer.store(piece)
+        outcomes = list(importer.store(piece))
+        if shelf is None:
+            store.imported.note(_counts(piece, outcomes), began_ms)
+        yield from outcomes
+
+
+def _counts(piece: Sequence[Row], outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Return by code what rows tell of clicks, of links that are there now."""
+    return {
+        outcome.code: row.link.clicks
+        for row, outcome in zip(piece, outcomes, strict=True)
+        if isinstance(row.link, NewLink) and row.link.clicks is not None
+        if outcome.kind != "refused"
+    }
 
 
 class _Importer:

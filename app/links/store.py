@@ -22,6 +22,7 @@ from app.changes.author import Author, local_author
 from app.config.settings import Settings
 from app.links import codes
 from app.links.editor import LinkEditor, indexes_of
+from app.links.imported import ImportedCounts
 from app.links.link import CodeTaken, Link, decode, is_tombstone, tombstone
 from app.links.listing import LinkList
 from app.links.making import Note, make
@@ -94,6 +95,7 @@ class LinkStore:
         self._choice = choice
         self.links = LinkList(client, url)
         self.targets = TargetIndex(client, url)
+        self.imported = ImportedCounts(client, url)
         self._write_as(author or local_author())
 
     def by(self, author: Author) -> "LinkStore":

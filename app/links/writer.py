@@ -101,8 +101,15 @@ class LinkWriter:
 
     def swap_each(self, changes: Sequence[Exchange]) -> list[bool]:
         """Change texts of links, and tell of each whether it was still what was read."""
-        if self._is_cluster:
-            return self._swap_each_on_cluster(changes)
+        swap_each = self._swap_each_on_cluster if self._is_cluster else self._swap_each
+        done = swap_each(changes)
+        swapped = (change for change, is_done in zip(changes, done, strict=True) if is_done)
+        self._targets.note(
+            [after for _, before, after in swapped if after.target not in ("", before.target)]
+        )
+        return done
+
+    def _swap_each(self, changes: Sequence[Exchange]) -> list[bool]:
         swap = script("app.links", "swap_each")
         pieces = self._client.pipeline(transaction=False)
         for start in range(0, len(changes), _SWAPPED):

@@ -21,6 +21,7 @@ class Parity(NamedTuple):
         theirs: clicks by the other program.
         humans: clicks of people here.
         clicks: all clicks here.
+        before: of theirs, those before the link's import of which only their number is known.
     """
 
     code: str
@@ -28,11 +29,12 @@ class Parity(NamedTuple):
     humans: int
     clicks: int
     finding: Finding
+    before: int = 0
 
     @property
     def difference(self) -> int:
-        """By how many clicks of people we are above them."""
-        return self.humans - self.theirs
+        """By how many clicks of people we are above them, those before taken as they say."""
+        return self.humans + self.before - self.theirs
 
 
 def compared(theirs: int, humans: int, clicks: int) -> Finding:

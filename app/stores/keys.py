@@ -29,6 +29,9 @@ TARGET_BUCKETS = 16_384
 #: There once the links that are older than these hashes are in them.
 LINK_TARGETS_FILLED = "links:targets"
 
+#: Hash of the counts of clicks that came along with imported links, by code.
+LINK_IMPORTED = "links:imported"
+
 #: Prefix of the counters of used clicks, one a link with a click limit.
 LINK_USES_PREFIX = "links:uses:"
 

@@ -1,6 +1,7 @@
 """Options that several commands have, and what a person says in them, e.g. ``--since 24h``."""
 
 import sys
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Annotated
 
@@ -64,3 +65,25 @@ def read_since(text: str | None, now: datetime) -> datetime | None:
 def yet_to_come(since: str | None) -> Failure:
     """Return what to say of a beginning after which nothing has happened yet."""
     return Failure(f"--since: {since!r} is yet to come", exit_code=2)
+
+
+def read_columns(texts: Iterable[str], ours: Collection[str]) -> dict[str, str]:
+    """Return by our names what ``--column OURS=THEIRS`` says that a file calls them.
+
+    Args:
+        ours: names that there are.
+
+    Raises:
+        Failure: that isn't how to say it.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, sign, theirs = (part.strip() for part in text.partition("="))
+        if name not in ours or not sign:
+            raise Failure(
+                f"--column {text!r}: expected OURS=THEIRS, with one of {', '.join(ours)} before"
+                " the sign",
+                exit_code=2,
+            )
+        found[name] = theirs
+    return found

@@ -47,6 +47,10 @@ def desk(running: Up, tmp_path: Path) -> Path:
     (folder / "old.csv").write_text("Long link,Ending\nhttps://example.com/,from-old\n")
     counts = "longUrl,shortCode,visits,Aufrufe\nhttps://example.com/,demo1,1,2\n"
     (folder / "export.csv").write_text(counts)
+    log = "click_id,click_time,shorturl,referrer,user_agent,ip_address,country_code\n"
+    visit = "1,2026-01-01 12:00:00,demo1,direct,Mozilla/5.0,203.0.113.7,DE\n"
+    (folder / "yourls_log.csv").write_text(log + visit)
+    (folder / "visits.json").write_text('[{"date": "2026-01-01T12:00:00Z", "userAgent": "curl/8"}]')
     figures = {"variants": [{"name": "fast-lane", "cpu_us": 9.3, "redis_cpu_us": 2.7}]}
     (folder / "build" / "bench.json").write_text(json.dumps(figures))
     _spool_a_click(folder)

@@ -13,7 +13,7 @@ from urllib.parse import quote_plus
 from app.clicks.campaign_query import UTM
 from app.clicks.click import Clicks
 from app.clicks.count_only import MARK, NOBODY, PROGRAM
-from app.clicks.rows import Rows
+from app.clicks.rows import TOLD, Rows
 from app.http.kept_address import as_text
 from app.verdicts.judge import BETWEEN_REASONS, SHADOW
 from app.verdicts.rules import RULES
@@ -124,10 +124,24 @@ def from_table(fresh: Rows, stored: Rows, places: StoredPlaces) -> Rows:
     Args:
         fresh: made by today's rules from :func:`as_clicks`.
     """
-    return fresh._replace(
+    new = fresh._replace(
         visitor_id=stored.visitor_id,
         language=stored.language,
         **_places_today(stored, places),
+    )
+    return _without_told(new, stored) if TOLD in stored.rules_version else new
+
+
+def _without_told(new: Rows, stored: Rows) -> Rows:
+    """Return new rows, but the stored ones of which another program has told: see rule 3."""
+    told = [version == TOLD for version in stored.rules_version]
+
+    def chosen(made: Iterable[Any], kept: Iterable[Any]) -> list[Any]:
+        return [was if is_told else now for now, was, is_told in zip(made, kept, told, strict=True)]
+
+    names = [name for name in Rows._fields if name != "enriched_at"]
+    return new._replace(
+        **{name: chosen(getattr(new, name), getattr(stored, name)) for name in names}
     )
 
 

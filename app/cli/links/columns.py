@@ -7,7 +7,7 @@ import typer
 
 from app.links.files.columns import SHORT_URL
 from app.links.json import CLICKS, NAMES
-from app.terminal.output import Failure
+from app.terminal.options import read_columns
 
 Column = Annotated[
     list[str],
@@ -27,14 +27,4 @@ def chosen(columns: Iterable[str]) -> dict[str, str]:
     Raises:
         Failure: that isn't how to say it.
     """
-    found: dict[str, str] = {}
-    for text in columns:
-        ours, sign, theirs = (part.strip() for part in text.partition("="))
-        if ours not in _OURS or not sign:
-            raise Failure(
-                f"--column {text!r}: expected OURS=THEIRS, with one of {', '.join(_OURS)} before"
-                " the sign",
-                exit_code=2,
-            )
-        found[ours] = theirs
-    return found
+    return read_columns(columns, _OURS)

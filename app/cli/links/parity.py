@@ -1,7 +1,7 @@
 """Command that compares another program's counts of clicks with ours: `hopline links parity`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Annotated, NamedTuple
 
@@ -12,6 +12,7 @@ from app.config.loading import load
 from app.config.settings import Settings
 from app.links.files.encoding import UnreadableFile
 from app.links.files.rows import read_rows
+from app.links.imported import Imported
 from app.links.importer import Row
 from app.links.json import NewLink
 from app.links.link import CorruptLink, decode
@@ -22,6 +23,7 @@ from app.reports.query import MAX_CODES, Order, Query
 from app.reports.reading.reader import Reports
 from app.terminal.options import AsJson
 from app.terminal.output import Failure, complain, print_json, print_table
+from app.times import EPOCH
 
 
 class Theirs(NamedTuple):
@@ -44,8 +46,9 @@ def parity(
 ) -> None:
     """Compare another program's count of clicks with ours, and say what explains the difference.
 
-    The file is what `hopline links import` reads, best exported anew, with a count of clicks. Links
-    that differ most come first; the last line is about all. docs/switching.md explains the words.
+    The file is what `hopline links import` reads, best exported anew, with a count of clicks. What
+    an import has told of clicks that are not here one by one is taken as a total. Links that differ
+    most come first; the last line is about all. docs/switching.md explains the words.
 
     \b
     hopline links parity export.csv
@@ -80,19 +83,48 @@ def _counted(rows: Iterable[Row]) -> Iterator[Theirs]:
 def _compare(theirs: Sequence[Theirs], settings: Settings) -> Iterator[Parity]:
     waiting = iter(theirs)
     seconds = settings.clickhouse_timeout_seconds
+    store = open_store(settings)
     with Reports(settings.clickhouse_server, timeout_seconds=seconds) as reports:
         while piece := list(islice(waiting, MAX_CODES)):
-            missing = _missing(open_store(settings), piece)
+            missing = _missing(store, piece)
             codes = tuple({one.code for one in piece})
             humans, clicks = (_counts(reports, codes, order) for order in ("humans", "clicks"))
+            totals = _known_as_totals(reports, store.imported.of(codes))
             for one in piece:
                 ours = (humans.get(one.code, 0), clicks.get(one.code, 0))
-                finding = missing.get(one.code) or compared(one.clicks, *ours)
-                yield Parity(one.code, one.clicks, *ours, finding)
+                before = min(totals.get(one.code, 0), one.clicks)
+                finding = missing.get(one.code) or compared(one.clicks - before, *ours)
+                yield Parity(one.code, one.clicks, *ours, finding, before)
 
 
-def _counts(reports: Reports, codes: tuple[str, ...], order: Order) -> Mapping[str, int]:
-    query = Query(codes=codes, by=("link",), order=order, limit=MAX_CODES, metrics=("clicks",))
+def _known_as_totals(reports: Reports, imported: Mapping[str, Imported]) -> dict[str, int]:
+    """Return by code how many clicks before the links' import are no clicks here.
+
+    Those that were brought in one by one, or came here before, are.
+    """
+    runs: dict[int, list[str]] = {}
+    for code, told in imported.items():
+        runs.setdefault(told.at_ms, []).append(code)
+    found: dict[str, int] = {}
+    for at_ms, codes in runs.items():
+        until = EPOCH + timedelta(milliseconds=at_ms)
+        here = _counts(reports, tuple(codes), "clicks", until)
+        found |= {code: max(imported[code].clicks - here.get(code, 0), 0) for code in codes}
+    return found
+
+
+def _counts(
+    reports: Reports, codes: tuple[str, ...], order: Order, until: datetime | None = None
+) -> Mapping[str, int]:
+    query = Query(
+        codes=codes,
+        by=("link",),
+        order=order,
+        limit=MAX_CODES,
+        metrics=("clicks",),
+        until=until,
+        interval="month" if until else None,
+    )
     [links] = reports.ask(query, datetime.now(UTC)).breakdowns
     return {share.name: share.clicks for share in links.top}
 
@@ -112,19 +144,22 @@ def _missing(store: LinkStore, theirs: Sequence[Theirs]) -> dict[str, Finding]:
 
 
 def _print(found: Sequence[Parity], top: int) -> None:
-    theirs = sum(one.theirs for one in found)
-    humans, clicks = sum(one.humans for one in found), sum(one.clicks for one in found)
+    whole = Parity(
+        "all",
+        sum(one.theirs for one in found),
+        sum(one.humans for one in found),
+        sum(one.clicks for one in found),
+        "people",
+        sum(one.before for one in found),
+    )
     print_table(
-        ("CODE", "THEIRS", "PEOPLE HERE", "ALL HERE", "DIFFERENCE", "BECAUSE"),
-        [
-            *(_cells(*one[:4], one.finding) for one in found[:top]),
-            _cells("all", theirs, humans, clicks, ""),
-        ],
+        ("CODE", "THEIRS", "ONLY A TOTAL", "PEOPLE HERE", "ALL HERE", "DIFFERENCE", "BECAUSE"),
+        [*(_cells(one, one.finding) for one in found[:top]), _cells(whole, "")],
     )
     if len(found) > top:
         complain(f"{len(found) - top:,} links that differ less are not shown: see --top")
 
 
-def _cells(code: str, theirs: int, humans: int, clicks: int, because: str) -> tuple[str, ...]:
-    counts = (f"{count:,}" for count in (theirs, humans, clicks))
-    return code, *counts, f"{humans - theirs:+,}", because
+def _cells(one: Parity, because: str) -> tuple[str, ...]:
+    counts = (f"{count:,}" for count in (one.theirs, one.before, one.humans, one.clicks))
+    return one.code, *counts, f"{one.difference:+,}", because

@@ -9,7 +9,7 @@ before all of them.
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from app.links.json import CLICKS, is_known
+from app.links.json import CLICKS, NAMES, is_known
 
 #: A link's whole short URL, of which its code is the path.
 SHORT_URL = "short_url"
@@ -49,6 +49,33 @@ class Named(NamedTuple):
     are_foreign: bool
 
 
+class Vocabulary(NamedTuple):
+    """Names that a file is read for.
+
+    Attributes:
+        aliases: what others say for a name of ours; the first that is there is taken.
+        knows: tells whether a name is one of ours.
+        needed: without which a first line names no columns.
+        expected: what a first line should name, for a person.
+        has_inner: whether others have objects within a row, whose names stand behind a point.
+    """
+
+    aliases: Mapping[str, tuple[str, ...]]
+    knows: Callable[[str], bool]
+    needed: tuple[str, ...]
+    expected: str
+    has_inner: bool = False
+
+
+#: Of links.
+LINKS = Vocabulary(
+    _ALIASES,
+    is_known,
+    ("target",),
+    f"target and any of {', '.join(NAMES)}; or say what it calls them: --column target='Long link'",
+)
+
+
 class Columns:
     """Names of one file's columns; of JSON each row may have others.
 
@@ -56,6 +83,7 @@ class Columns:
         chosen: by a link's name what the file calls it, before anything else; '' for nothing.
         on_unknown: told each name once that links don't have.
         on_alias: told each name once that another program gave, and ours for it.
+        vocabulary: what the file is read for.
     """
 
     def __init__(
@@ -63,7 +91,9 @@ class Columns:
         chosen: Mapping[str, str],
         on_unknown: Callable[[str], None],
         on_alias: Callable[[str, str], None],
+        vocabulary: Vocabulary = LINKS,
     ) -> None:
+        self._vocabulary = vocabulary
         self._chosen = {name: plain(raw) for name, raw in chosen.items()}
         self._on_unknown = on_unknown
         self._on_alias = on_alias
@@ -75,9 +105,20 @@ class Columns:
         there = set(map(plain, raws))
         return [raw for raw in self._chosen.values() if raw and raw not in there]
 
-    def name_target(self, raws: Sequence[str]) -> bool:
-        """Tell whether one of the names stands for the target."""
-        return "target" in _resolved(list(map(plain, raws)), self._chosen)
+    @property
+    def expected(self) -> str:
+        """What a first line should name, for a person."""
+        return self._vocabulary.expected
+
+    @property
+    def asks_within(self) -> bool:
+        """Whether names of objects within a row are asked for."""
+        return self._vocabulary.has_inner
+
+    def name_all(self, raws: Sequence[str]) -> bool:
+        """Tell whether the names stand for all that is needed."""
+        found = _resolved(list(map(plain, raws)), self._chosen, self._vocabulary)
+        return set(self._vocabulary.needed) <= set(found)
 
     def of(self, raws: Sequence[str]) -> Named:
         """Return what a row's names stand for."""
@@ -90,7 +131,7 @@ class Columns:
 
     def _name(self, raws: tuple[str, ...]) -> Named:
         spelled = list(map(plain, raws))
-        names = _resolved(spelled, self._chosen)
+        names = _resolved(spelled, self._chosen, self._vocabulary)
         for raw, plainly, name in zip(raws, spelled, names, strict=True):
             is_told = raw in self._told or len(self._told) >= _MOST_TOLD
             if name != plainly and plainly and not is_told:
@@ -99,7 +140,8 @@ class Columns:
                     self._on_unknown(raw.strip())
                 else:
                     self._on_alias(raw.strip(), name)
-        return Named(names, ("target", "target") not in zip(spelled, names, strict=True))
+        needed = self._vocabulary.needed[0]
+        return Named(names, (needed, needed) not in zip(spelled, names, strict=True))
 
 
 def plain(raw: str) -> str:
@@ -123,13 +165,15 @@ def code_in(short_url: object) -> str | None:
     return path.strip("/") or None
 
 
-def _resolved(names: Sequence[str], chosen: Mapping[str, str]) -> tuple[str | None, ...]:
+def _resolved(
+    names: Sequence[str], chosen: Mapping[str, str], vocabulary: Vocabulary
+) -> tuple[str | None, ...]:
     picked = {raw: name for name, raw in chosen.items() if raw in names}
     for name in names:
-        if is_known(name) and name not in chosen and name not in picked:
+        if vocabulary.knows(name) and name not in chosen and name not in picked:
             picked[name] = name
     taken = {*chosen, *picked.values()}
-    for name, aliases in _ALIASES.items():
+    for name, aliases in vocabulary.aliases.items():
         free = next((one for one in aliases if one in names and one not in picked), None)
         if name not in taken and free:
             picked[free] = name

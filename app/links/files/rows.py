@@ -1,35 +1,14 @@
-"""Rows of links, read from CSV and JSON as people, spreadsheets and programs write them.
+"""Rows of links, read from files as people, spreadsheets and programs write them."""
 
-Rule 1: in CSV and in JSON lines a line is a row: no value of a link holds a line break, so a quote
-        that isn't closed on its line is a mistake there, and the lines after it are read all the
-        same.
-Rule 2: each row that is not blank is yielded once, as a link or as what is wrong with it.
-Rule 3: columns that links don't have are told of once, and read over.
-"""
-
-import itertools
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from io import BufferedReader, BytesIO, TextIOWrapper
+from collections.abc import Callable, Iterator, Mapping
+from io import BufferedReader, BytesIO
 from types import MappingProxyType
-from typing import Any
 
-from app.links.files.columns import SHORT_URL, Columns, Named, code_in, parted
-from app.links.files.encoding import UnreadableFile, complaint, numbered, open_text
-from app.links.files.json_array import NoJson, Object, read_elements, read_value
+from app.links.files.columns import SHORT_URL, Columns, code_in, parted
+from app.links.files.table import TableRow, read_table
 from app.links.importer import Row
-from app.links.json import NAMES, NewLink, from_plain
+from app.links.json import NewLink, from_plain
 from app.links.validation import InvalidLink
-
-_DELIMITERS = ",;\t|"
-_SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
-#: A cell that a spreadsheet would take for a formula, kept from it by an apostrophe.
-_NEUTRALISED = re.compile(r"\A'(?='*[=+\-@\uff1d\uff0b\uff0d\uff20])")
-_OPEN = re.compile(r'\s*"[^"]*+(?:""[^"]*+)*+')
-
-Line = tuple[int, str]
 
 
 def read_rows(
@@ -44,163 +23,26 @@ def read_rows(
     """Yield the links of a file: a JSON array, JSON lines, or CSV.
 
     Args:
-        file: opened for reading, and at its end closed.
         columns, on_unknown, on_alias: see :class:`app.links.files.columns.Columns`.
-        encoding: see :func:`app.links.files.encoding.open_text`.
-        longest_array: most characters of a JSON array, which is in memory as a whole.
+        file, encoding, longest_array: see :func:`app.links.files.table.read_table`.
 
     Raises:
         UnreadableFile: it is no such file, or its first line doesn't name the columns.
     """
-    line = 0
-    with open_text(file, encoding) as text:
-        try:
-            for row in _rows(text, Columns(columns, on_unknown, on_alias), longest_array):
-                line = row.line
-                yield row
-        except (UnicodeError, OSError) as error:
-            cause = error.strerror if isinstance(error, OSError) else error
-            fault = f"can't be read as {text.encoding}: {cause}"
-            if not line:
-                raise UnreadableFile(f"it {fault}") from None
-            yield Row(line + 1, InvalidLink("line", f"from here on it {fault}"))
+    names = Columns(columns, on_unknown, on_alias)
+    table = read_table(file, names, encoding=encoding, longest_array=longest_array)
+    return (Row(row.line, _from_row(row)) for row in table)
 
 
-def _rows(text: TextIOWrapper, names: Columns, longest_array: int | None) -> Iterator[Row]:
-    lines = numbered(text)
-    first = next(lines, None)
-    if first is None:
-        return
-    start = first[1].lstrip()[:1]
-    if start == "[":
-        whole = "\n" * (first[0] - 1) + first[1] + text.read(longest_array)
-        if longest_array is not None and len(whole) > longest_array:
-            raise UnreadableFile(
-                f"it is a JSON array of more than {longest_array:,} characters: write one object a"
-                " line instead (JSON lines)"
-            )
-        for number, element in read_elements(whole):
-            yield Row(number, _from_json(element, names))
-    elif start == "{":
-        each = itertools.chain([first], lines)
-        yield from (Row(number, _parse(line, names)) for number, line in each)
-    else:
-        yield from _read_csv(first, lines, names)
-
-
-def _parse(line: str, names: Columns) -> NewLink | InvalidLink:
-    if fault := complaint(line):
-        return InvalidLink("line", fault)
-    try:
-        return _from_json(read_value(line), names)
-    except NoJson as error:
-        return InvalidLink("line", str(error))
-
-
-def _from_json(element: object, names: Columns) -> NewLink | InvalidLink:
-    if isinstance(element, NoJson):
-        return InvalidLink("line", str(element))
-    try:
-        fault = complaint(json.dumps(element, ensure_ascii=False))
-    except RecursionError:
-        fault = "it is no JSON: there are too many brackets within each other"
-    if fault:
-        return InvalidLink("line", fault)
-    if not isinstance(element, Object):
-        return InvalidLink("line", "it is no JSON object")
-    ours = names.of([name for name, _ in element.pairs])
-    named = [(name, value) for name, (_, value) in zip(ours.names, element.pairs, strict=True)]
-    if twice := _twice([name for name, _ in named]):
-        return InvalidLink("line", f"it names {twice!r} twice")
-    if nested := next((name for name, value in named if name and _is_nested(value)), ""):
-        return InvalidLink(nested, "expected text, a number, true or false, or a list of texts")
-    return _from_plain(dict(named), is_foreign=ours.are_foreign)
-
-
-def _is_nested(value: object) -> bool:
-    inner = value if isinstance(value, list) else [value]
-    return any(isinstance(each, list | dict) for each in inner)
-
-
-def _twice(names: Sequence[str | None]) -> str:
-    """Return a name that stands there more than once, '' if there is none."""
-    known = [name for name in names if name is not None]
-    return next((name for name in known if known.count(name) > 1), "")
-
-
-def _from_plain(plain: dict[str | None, Any], *, is_foreign: bool) -> NewLink | InvalidLink:
-    plain.pop(None, None)
+def _from_row(row: TableRow) -> NewLink | InvalidLink:
+    plain = row.values
+    if isinstance(plain, InvalidLink):
+        return plain
     if not plain.get("code"):
         plain["code"] = code_in(plain.get(SHORT_URL))
-    if is_foreign and "tags" in plain:
+    if row.is_foreign and "tags" in plain:
         plain["tags"] = parted(plain["tags"])
     try:
-        return from_plain({str(name): value for name, value in plain.items()})
+        return from_plain(plain)
     except InvalidLink as error:
         return error
-
-
-def _read_csv(first: Line, lines: Iterator[Line], names: Columns) -> Iterator[Row]:
-    separator = _SEPARATOR_LINE.fullmatch(first[1])
-    header = next(lines, (0, "")) if separator else first
-    delimiters = separator[1] if separator else _DELIMITERS
-    delimiter, columns = _columns(header[1], delimiters, names)
-    for number, line in lines:
-        cells = _cells(line, delimiter)
-        if isinstance(cells, InvalidLink):
-            yield Row(number, cells)
-        elif any(cells):
-            yield Row(number, _from_cells(columns, cells))
-
-
-def _columns(line: str, delimiters: str, names: Columns) -> tuple[str, Named]:
-    """Return what stands between the cells, and the names of the columns."""
-    for delimiter in delimiters:
-        cells = _cells(line, delimiter)
-        if isinstance(cells, list) and names.name_target(cells):
-            if missing := names.missing(cells):
-                raise UnreadableFile(f"its first line doesn't name {missing[0]!r}")
-            columns = names.of(cells)
-            if twice := _twice(columns.names):
-                raise UnreadableFile(f"its first line names {twice!r} twice")
-            return delimiter, columns
-    raise UnreadableFile(
-        f"the first line must name the columns: target and any of {', '.join(NAMES)}; or say what"
-        " it calls them: --column target='Long link'"
-    )
-
-
-def _cells(line: str, delimiter: str) -> list[str] | InvalidLink:
-    if fault := complaint(line):
-        return InvalidLink("line", fault)
-    read, line = _cell(delimiter), line.strip(" \n")
-    cells: list[str] = []
-    place = 0
-    while found := read.match(line, place):
-        quoted, plain, end = found.groups()
-        cell = plain if quoted is None else quoted.replace('""', '"')
-        cells.append(_NEUTRALISED.sub("", cell.strip(), count=1))
-        place = found.end()
-        if not end:
-            return cells
-    is_open = _OPEN.fullmatch(line, place)
-    return InvalidLink(
-        "line", "a quote is not closed on it" if is_open else "more stands behind a closing quote"
-    )
-
-
-@lru_cache
-def _cell(delimiter: str) -> re.Pattern[str]:
-    """Return what a cell and its end look like (RFC 4180), with blanks around its quotes."""
-    other = re.escape(delimiter)
-    blank = rf"[^\S{other}]*+"
-    return re.compile(
-        rf'{blank}(?:"([^"]*+(?:""[^"]*+)*+)"{blank}|((?!")[^{other}]*+))({other}|\Z)'
-    )
-
-
-def _from_cells(columns: Named, cells: list[str]) -> NewLink | InvalidLink:
-    if any(cells[len(columns.names) :]):
-        return InvalidLink("line", "it has more cells than the first line names columns")
-    given: Mapping[str | None, Any] = dict(zip(columns.names, cells, strict=False))
-    return _from_plain(dict(given), is_foreign=columns.are_foreign)
