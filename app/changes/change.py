@@ -21,6 +21,8 @@ What = Literal[
     "key.rotated",
     "key.revoked",
     "key.restored",
+    "share.added",
+    "share.revoked",
     "letter.requeued",
     "letter.purged",
     "webhook.added",

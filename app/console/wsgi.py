@@ -37,6 +37,7 @@ from app.keys.authenticator import Authenticator
 from app.keys.lookup import KeyLookup
 from app.keys.sessions import open_sessions
 from app.keys.store import open_keys
+from app.links.shares import open_shares
 from app.links.store import open_store
 from app.links.tags import open_tags
 from app.logs import setup as logs
@@ -121,7 +122,7 @@ def get_app() -> App:
             Parts(
                 reports,
                 limiter,
-                Stores(links, tags, trail, keys, letters),
+                Stores(links, tags, trail, keys, letters, open_shares(held, trail)),
                 held.link_base,
                 authenticator,
                 sessions,

@@ -89,6 +89,11 @@ def link_tag_key(tag: str) -> str:
     return LINK_TAG_PREFIX + tag
 
 
+def link_shares_key(code: str) -> str:
+    """Return the key of the hash of a link's shares by the digests of their secrets."""
+    return f"links:shares:{code}"
+
+
 def link_targets_key(bucket: int) -> str:
     """Return the key of one of the hashes that tell which link leads to a target."""
     return f"{LINK_TARGETS_PREFIX}{bucket}"

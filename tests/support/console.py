@@ -32,6 +32,7 @@ from app.keys.key import ApiKey
 from app.keys.lookup import KeyLookup
 from app.keys.sessions import Sessions
 from app.keys.store import KeyNotFound
+from app.links.shares import Shares
 from app.links.tags import Tags
 from app.metrics.console import ConsoleMetrics
 from app.stores.clickhouse.shards import ClickHouseConnection
@@ -147,13 +148,16 @@ def client_of(
         return reports if isinstance(reports, Broken) else ClickHouseConnection(reports._url, 30)
 
     shlink = shlink_routes(Installation(links, SHORT, reports, limiter, tags))
+    told = trail or Trail(links._client, "")
     app = create_app(
         [*routes, foreign, *shlink],
         page_routes(
             Parts(
                 reports,
                 limiter,
-                Stores(links, tags, trail or Trail(links._client, ""), keys or NoKeys(), letters),
+                Stores(
+                    links, tags, told, keys or NoKeys(), letters, Shares(links._client, "", told)
+                ),
                 SHORT,
                 authenticator,
                 sessions,

@@ -14,6 +14,8 @@ from app.console.pages.links.listing import PATH as LIST
 from app.console.pages.links.listing import LinkListPage
 from app.console.pages.links.making import PATH as NEW_LINK
 from app.console.pages.links.making import NewLinkPage
+from app.console.pages.links.shared import PATH as SHARED_REPORT
+from app.console.pages.links.shared import SharedReport
 from app.console.pages.links.single import PATH as LINK
 from app.console.pages.links.single import LinkPage
 from app.console.pages.operations.changes import PATH as AUDIT
@@ -40,6 +42,7 @@ from app.health.system.system import System
 from app.keys.authenticator import Authenticator
 from app.keys.sessions import Sessions
 from app.keys.store import KeyStore
+from app.links.shares import Shares
 from app.links.store import LinkStore
 from app.links.tags import Tags
 from app.reports.reading.reader import Reports
@@ -54,6 +57,7 @@ class Stores(NamedTuple):
     trail: Trail
     keys: KeyStore
     letters: AllDeadLetters
+    shares: Shares
 
 
 class Page(NamedTuple):
@@ -104,7 +108,8 @@ def page_routes(parts: Parts) -> Pages:
         Page(LIST, LinkListPage(site, desk, links)),
         Page(BULK, BulkPage(site, links)),
         Page(CLICKS, ClickListPage(site, desk, links, parts.connection)),
-        Page(LINK, LinkPage(site, desk, links, stores.trail)),
+        Page(LINK, LinkPage(site, desk, links, stores.trail, stores.shares)),
+        Page(SHARED_REPORT, SharedReport(site, desk, links, stores.shares)),
         Page(NEW_LINK, NewLinkPage(site, links)),
         Page(TAGS, TagsPage(site, desk, stores.tags)),
         Page(EXPLORE, ExplorePage(site, desk)),

@@ -1,6 +1,7 @@
 """Page of one link: its settings, its figures, what a visitor gets, and what it was before."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -15,10 +16,12 @@ from app.console.pages.reports.cards import BOTS, DEVICES, PLACES, SOURCES, TARG
 from app.console.pages.reports.desk import ReportDesk
 from app.console.pages.reports.panels import SCOPE, read_asked, report_values
 from app.console.pages.site.address import Address
+from app.console.pages.site.browser import SHARED
 from app.console.pages.site.rendering import Site, see_other
 from app.links.history import History
 from app.links.link import Link, LinkChanged, LinkDeleted, version
 from app.links.precondition import Precondition
+from app.links.shares import ShareNotFound, Shares, TooManyShares
 from app.links.store import LinkStore
 from app.links.validation import NOTHING, InvalidLink
 from app.reports.query import BadQuery
@@ -34,11 +37,14 @@ class LinkPage:
 
     rights: ClassVar[Rights] = {"GET": "links:read", "POST": "links:write"}
 
-    def __init__(self, site: Site, desk: ReportDesk, links: LinkStore, trail: Trail) -> None:
+    def __init__(
+        self, site: Site, desk: ReportDesk, links: LinkStore, trail: Trail, shares: Shares
+    ) -> None:
         self._site = site
         self._desk = desk
         self._links = links
         self._trail = trail
+        self._shares = shares
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
         """Answer GET."""
@@ -58,6 +64,9 @@ class LinkPage:
         form = LinkForm.sent(fields)
         versions = fields.get("version")
         only = Precondition(versions=versions, tags=caller_of(req).tags)
+        if act == "share" or act.startswith("unshare:"):
+            self._share(req, resp, self._seen(req, code), act)
+            return
         try:
             self._act(req, code, act, form, only)
         except InvalidLink as error:
@@ -86,6 +95,31 @@ class LinkPage:
         else:
             links.update(code, form.options, only=only)
 
+    def _share(self, req: falcon.Request, resp: falcon.Response, link: Link, act: str) -> None:
+        """Make a public address of the link's report, which is shown once, or take one back.
+
+        Raises:
+            falcon.HTTPForbidden: whoever asks may not see reports.
+            falcon.HTTPSeeOther: it is taken back.
+        """
+        if not caller_of(req).may(SCOPE):
+            raise falcon.HTTPForbidden(description=f"This takes a key with the scope {SCOPE}.")
+        author = author_of(req, VIA)
+        if act == "share":
+            try:
+                _, secret = self._shares.add(link.code, author)
+            except TooManyShares as error:
+                resp.status = falcon.HTTP_409
+                self._show(req, resp, link, LinkForm.of(link), {"share": str(error)})
+                return
+            address = f"{req.prefix}{SHARED}{quote(link.code)}/{secret}"
+            self._show(req, resp, link, LinkForm.of(link), shared=address)
+            return
+        # Whoever presses twice has it taken back, too.
+        with suppress(ShareNotFound):
+            self._shares.revoke(link.code, act.partition(":")[2], author)
+        raise see_other(_of(link.code, "unshare"))
+
     def _seen(self, req: falcon.Request, code: str) -> Link:
         link = self._links.get(code)
         if link.deleted:
@@ -100,6 +134,7 @@ class LinkPage:
         link: Link,
         form: LinkForm,
         faults: Mapping[str, str] = NOTHING,
+        shared: str = "",
     ) -> None:
         address, now = Address.read(req.path, req.query_string), self._site.now()
         uses = self._links.uses(link)
@@ -117,6 +152,8 @@ class LinkPage:
             "gets": visitor_gets(link, state),
             "qr": f"/api/v1/links/{quote(link.code)}/qr",
             "history": self._history(req, link),
+            "shares": self._shares.of(link.code),
+            "shared": shared,
         }
         if not caller_of(req).may(SCOPE):
             self._site.show(req, resp, "link.html", has_report=False, **values)
@@ -148,6 +185,10 @@ class LinkPage:
 
 
 def _of(code: str, act: str) -> str:
-    words = {"disable": "Disabled.", "enable": "Enabled."}
+    words = {
+        "disable": "Disabled.",
+        "enable": "Enabled.",
+        "unshare": "Taken back: the address shows nothing any more.",
+    }
     text = words.get(act, "Restored." if act.startswith("restore:") else "Saved.")
     return f"/links/{quote(code)}?done={quote(text)}"

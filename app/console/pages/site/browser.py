@@ -13,6 +13,8 @@ from app.keys.sessions import IDLE_SECONDS
 _COOKIE = "hopline_session"
 SIGN_IN = "/sign-in"
 SIGN_OUT = "/sign-out"
+#: Before the code and secret of a report that is shared with everybody.
+SHARED = "/shared/"
 #: Name of the field that every form carries.
 FORM_TOKEN = "form_token"  # noqa: S105 - a name
 _DIGEST_BYTES = 32
@@ -29,7 +31,7 @@ def is_for_person(req: falcon.Request) -> bool:
 
 def is_open(path: str) -> bool:
     """Tell whether a path is there for who has not signed in."""
-    return path == SIGN_IN or path.startswith(PREFIX)
+    return path == SIGN_IN or path.startswith((PREFIX, SHARED))
 
 
 def session_token(req: falcon.Request) -> str:
