@@ -134,7 +134,7 @@ class TagsStats(AllTags):
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List them."""
         read = Parameters(req)
-        order = read.choice("orderBy", _ORDERS)
+        order = read.order(_ORDERS)
         text = read.text("searchTerm").strip()
         numbering = read.numbering(size=_MOST, most=_MOST)
         read.require()

@@ -143,7 +143,7 @@ def read_listing(req: falcon.Request, is_ours: Callable[[object], bool]) -> List
         is_without_all=modes[1] == "all",
         since=_ms(since, float("-inf")),
         until=_ms(until, float("inf")),
-        order=_order(read),
+        order=read.order(_ORDERS),
         leaves_used_up=read.flag("excludeMaxVisitsReached"),
         leaves_expired=read.flag("excludePastValidUntil"),
         is_empty=not is_ours(domain),
@@ -152,11 +152,6 @@ def read_listing(req: falcon.Request, is_ours: Callable[[object], bool]) -> List
         read.faults["apiKeyName"] = "short URLs don't tell which key has made them: see the audit"
     read.require()
     return listing
-
-
-def _order(read: Parameters) -> str:
-    order = read.choice("orderBy", _ORDERS)
-    return order if "-" in order else f"{order}-ASC"
 
 
 def _tags(read: Parameters, name: str) -> frozenset[str]:

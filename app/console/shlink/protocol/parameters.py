@@ -17,6 +17,7 @@ MAX_TEXT = 200
 #: What stands in ``itemsPerPage`` for all there are.
 _ALL = -1
 _NUMBER = re.compile(r"-?[0-9]{1,9}", re.ASCII)
+_ORDERED = re.compile(r"orderBy\[(\w+)\]", re.ASCII)
 _NO = ("", "0", "false")
 #: Times that clients send have whole seconds, and the last one belongs to the period.
 _SECOND = timedelta(seconds=1)
@@ -105,6 +106,14 @@ class Parameters:
         if given and given not in choices:
             self.faults[name] = f"{given!r} is none of {', '.join(choices)}"
         return given or next(iter(choices))
+
+    def order(self, orders: Collection[str]) -> str:
+        """Return ``orderBy`` as FIELD-ASC; older clients write ``orderBy[FIELD]=ASC``."""
+        for key, way in self._params.items():
+            if found := _ORDERED.fullmatch(key):
+                self._params = {**self._params, "orderBy": f"{found[1]}-{way}"}
+        order = self.choice("orderBy", orders)
+        return order if "-" in order else f"{order}-ASC"
 
     def numbering(self, *, size: int, most: int) -> Numbering:
         """Return which page is asked for.

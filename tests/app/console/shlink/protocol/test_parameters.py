@@ -64,6 +64,20 @@ def test_times_have_a_zone_and_the_last_second_counts() -> None:
     )
 
 
+def test_orders_are_read_as_clients_have_written_them() -> None:
+    for query, order in (
+        ("orderBy=title-DESC", "title-DESC"),
+        ("orderBy=title", "title-ASC"),
+        ("orderBy[title]=DESC", "title-DESC"),
+        ("", "dateCreated-DESC"),
+    ):
+        assert read_listing(request(query), lambda _: True).order == order
+    for query in ("orderBy[title]=UP", "orderBy[luck]=ASC", "orderBy[title]=ASC&orderBy[title]=x"):
+        with pytest.raises(InvalidData) as caught:
+            read_listing(request(query), lambda _: True)
+        assert caught.value.members["invalidElements"] == ["orderBy"]
+
+
 def test_flags_are_set_by_all_but_words_for_no() -> None:
     for text, expected in (
         ("true", True),
