@@ -148,7 +148,7 @@ def client_of(
         return reports if isinstance(reports, Broken) else ClickHouseConnection(reports._url, 30)
 
     shlink = shlink_routes(Installation(links, SHORT, reports, limiter, tags))
-    told = trail or Trail(links._client, "")
+    changes = trail or Trail(links._client, "")
     app = create_app(
         [*routes, foreign, *shlink],
         page_routes(
@@ -156,7 +156,12 @@ def client_of(
                 reports,
                 limiter,
                 Stores(
-                    links, tags, told, keys or NoKeys(), letters, Shares(links._client, "", told)
+                    links,
+                    tags,
+                    changes,
+                    keys or NoKeys(),
+                    letters,
+                    Shares(links._client, "", changes),
                 ),
                 SHORT,
                 authenticator,
