@@ -66,7 +66,7 @@ def read_limit(params: Params) -> int:
     Raises:
         InvalidParameter: it is no number that will do.
     """
-    text = _text(params, "limit") or str(DEFAULT_LIMIT)
+    text = _text(params, "limit") if "limit" in params else str(DEFAULT_LIMIT)
     if not re.fullmatch(r"[0-9]{1,4}", text, re.ASCII) or not 1 <= int(text) <= MAX_LIMIT:
         raise InvalidParameter("limit", f"{text!r} is no whole number from 1 to {MAX_LIMIT}")
     return int(text)

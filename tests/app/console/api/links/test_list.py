@@ -69,6 +69,7 @@ def test_text_and_state_narrow_the_list(client: Client, links: Any) -> None:
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [
+        ("limit=", "limit"),
         ("limit=0", "limit"),
         ("limit=1001", "limit"),
         ("limit=-1", "limit"),
