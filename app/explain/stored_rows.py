@@ -34,15 +34,10 @@ COLUMNS = ", ".join(map(as_written, Rows._fields))
 
 
 class StoredRows:
-    """Rows of single clicks, on however many shards.
+    """Rows of single clicks, on however many shards."""
 
-    Args:
-        url: as :func:`app.stores.clickhouse.connection.connect` reads it.
-        timeout_seconds: longest wait for an answer.
-    """
-
-    def __init__(self, url: str, timeout_seconds: float) -> None:
-        self._connection = ClickHouseConnection(url, timeout_seconds)
+    def __init__(self, connection: ClickHouseConnection) -> None:
+        self._connection = connection
 
     def of_click(self, click_id: bytes, time_ms: int | None) -> Rows:
         """Return the rows of one click, as often as it is stored, the newest first.

@@ -8,6 +8,7 @@ from app.dead_letters.shards import open_all_dead_letters
 from app.explain.asked import Asked, time_of
 from app.explain.stored_rows import StoredRows
 from app.explain.traces import Tracer, Traces
+from app.stores.clickhouse.shards import ClickHouseConnection, ReadingConnection
 from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
 from app.times import rfc3339
@@ -15,15 +16,19 @@ from app.times import rfc3339
 _DAY_MS = 86_400_000
 
 
-def trace(settings: Settings, asked: Asked) -> Traces:
+def trace(settings: Settings, asked: Asked, *, reads_only: bool = False) -> Traces:
     """Return what is left of a click.
+
+    Args:
+        reads_only: whether ClickHouse's user may do nothing else, as the console's.
 
     Raises:
         SpoolUnreadable: this host's spool can't be looked at.
         RedisUnavailable, RedisRefused: Redis doesn't do its part; of ClickHouse the traces tell.
     """
     url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
-    stored = StoredRows(settings.clickhouse_server, settings.clickhouse_timeout_seconds)
+    kind = ReadingConnection if reads_only else ClickHouseConnection
+    stored = StoredRows(kind(settings.clickhouse_server, settings.clickhouse_timeout_seconds))
     with connect(url, timeout_seconds=timeout_seconds) as client, closing(stored):
         tracer = Tracer(
             caller(client, url, timeout_seconds),

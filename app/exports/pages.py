@@ -7,7 +7,7 @@ Rule 2: in the order of storing nothing is told that a row could still come befo
         clicks are on their way: see :func:`app.audit.settled.settled_ms`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
 from app.audit.stored_clicks import wanted_clicks
@@ -22,11 +22,6 @@ Order = Literal["newest", "stored"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 #: What a page is sorted by, besides click id and code.
 _AT: dict[Order, str] = {"newest": "time", "stored": "enriched_at"}
-#: Rows of one place are one click; in the order of storing each making of it has its own.
-_ALIKE: dict[Order, str] = {
-    "newest": "short_code, time, click_id",
-    "stored": "short_code, time, click_id, enriched_at",
-}
 _SETTINGS = {
     "do_not_merge_across_partitions_select_final": 1,
     # A filter in WHERE comes after FINAL, whatever the server's profile says.
@@ -92,7 +87,7 @@ class ClickPages:
         """Return the clicks before a place, the newest first."""
         keys = self._keys("newest", limit, after, "")
         rows = self._rows(keys)
-        found = [rows[key.place[1:]] for key in keys if key.place[1:] in rows]
+        found = [rows[key.place[1:]] for key in _once(keys) if key.place[1:] in rows]
         return ClickPage(found, keys[-1].place if len(keys) == limit else None)
 
     def stored(self, limit: int, settled_ms: int, after: Place | None = None) -> ClickPage:
@@ -108,7 +103,7 @@ class ClickPages:
         rows = self._rows(keys)
         found = [
             rows[key.place[1:]]
-            for key in keys
+            for key in _once(keys)
             if key.place[1:] in rows and rows[key.place[1:]][-1] == key.place.at_ms
         ]
         return ClickPage(found, keys[-1].place if keys else after or Place(0, "0" * 32, ""))
@@ -133,7 +128,6 @@ class ClickPages:
                 table=shard.table("clicks"),
                 where=clause("WHERE", *conditions),
                 order=", ".join(f"{name} {way}" for name in sorted_by),
-                alike=_ALIKE[order],
                 limit=str(limit),
             )
             found: list[tuple[Any, ...]] = shard.client.execute(text, parameters.values)
@@ -176,6 +170,11 @@ class ClickPages:
     def _conditions(self, parameters: Parameters) -> tuple[str, str, str]:
         wanted = matching(parameters, self._filter) if self._filter else ""
         return scope(parameters, self._codes), within(parameters, self._period), wanted
+
+
+def _once(keys: Sequence[_Key]) -> Iterable[_Key]:
+    """Return keys each once: several rows of one click stand in one place."""
+    return dict.fromkeys(keys)
 
 
 def _placed(parameters: Parameters, place: Place) -> tuple[str, str, str]:

@@ -1,15 +1,17 @@
 """Endpoints that report on clicks: /api/v1/links/{code}/stats, /api/v1/stats, and /stats/query."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Annotated, Any, ClassVar
 
 import falcon
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.console.api.body import BadBody, read_json, read_object
-from app.console.api.operation import JsonObject, Operation, Operations, Parameter
+from app.console.api.operation import JsonObject, Operation, Operations, Parameter, Shown
 from app.console.api.problem import InvalidParameter
 from app.console.api.report_limiter import ReportLimiter
 from app.console.api.rights import Rights, caller_of
@@ -68,12 +70,21 @@ class StatsQuery(BaseModel):
 
 _PARAMETERS = tuple(Parameter(name, "query", "See docs/reports.md.") for name in NAMES)
 _PROBLEMS = ("invalid-parameter", "link-not-found", "out-of-scope")
+_KNOWN = Parameter(
+    "If-None-Match", "header", "ETags of reports that the client has; answered by 304 if so."
+)
+_SHOWN: Mapping[int, Shown] = {200: JsonObject, 304: None}
+_VERSIONED = {"ETag": "The report's version, for If-None-Match; on a cluster there is none."}
 #: What the document of the interface says of reports on one link, and on any.
 LINK_STATS: Operations = {
-    "GET": Operation(_PARAMETERS[1:], answers={200: JsonObject}, problems=_PROBLEMS)
+    "GET": Operation(
+        (*_PARAMETERS[1:], _KNOWN), answers=_SHOWN, headers=_VERSIONED, problems=_PROBLEMS
+    )
 }
 ANY_STATS: Operations = {
-    "GET": Operation(_PARAMETERS, answers={200: JsonObject}, problems=_PROBLEMS),
+    "GET": Operation(
+        (*_PARAMETERS, _KNOWN), answers=_SHOWN, headers=_VERSIONED, problems=_PROBLEMS
+    ),
     "POST": Operation(body=JsonObject, answers={200: JsonObject}, problems=_PROBLEMS),
 }
 QUERY_STATS: Operations = {
@@ -104,10 +115,21 @@ class Asking:
     def answer(
         self, req: falcon.Request, resp: falcon.Response, texts: Mapping[str, Sequence[str]]
     ) -> None:
-        """Answer the query that a URL asks."""
+        """Answer the query that a URL asks; 304 where the client has the answer, still."""
         now = datetime.now(UTC)
         with _naming_parameters():
-            self.share(req, resp, req.relative_uri, read(texts, now), now)
+            query = read(texts, now)
+            tags, known = caller_of(req).tags, frozenset(map(str, req.if_none_match or ()))
+            question = (req.relative_uri, tags, known)
+            version, report = self._limiter.answer(
+                req, question, lambda: self._unless_known(query, question, now)
+            )
+        if version:
+            resp.set_header("ETag", f'W/"{version}"')
+        if report is None:
+            resp.status = falcon.HTTP_304
+        else:
+            resp.media = report
 
     def share(
         self,
@@ -123,9 +145,33 @@ class Asking:
             req, (question, tags), lambda: self._report(query, tags, now)
         )
 
+    def _unless_known(
+        self, asked: Query, question: tuple[str, Sequence[str], Set[str]], now: datetime
+    ) -> tuple[str | None, dict[str, Any] | None]:
+        """Return a report's version, and the report, None where the client knows this version.
+
+        A timeline goes on while nothing is clicked: a version is good for a minute at most.
+        """
+        uri, tags, known = question
+        query = restricted(asked, tags, self._links)
+        tagged = tagged_codes(query, self._links)
+        # Before the clicks are read, of which there may be newer ones by then.
+        stored = self._reports.version()
+        version = None
+        if stored:
+            minute = int(now.timestamp()) // 60
+            identity = orjson.dumps([uri, query.tag, tagged, stored, minute])
+            version = blake2b(identity, digest_size=12).hexdigest()
+        if version and not known.isdisjoint((version, "*")):
+            return version, None
+        return version, self._answered(query, tagged, now)
+
     def _report(self, asked: Query, tags: Sequence[str], now: datetime) -> dict[str, Any]:
         query = restricted(asked, tags, self._links)
-        answer = self._reports.ask(query, now, tagged_codes(query, self._links))
+        return self._answered(query, tagged_codes(query, self._links), now)
+
+    def _answered(self, query: Query, tagged: Sequence[str], now: datetime) -> dict[str, Any]:
+        answer = self._reports.ask(query, now, tagged)
         require_links(answer, self._links)
         return to_json(answer)
 

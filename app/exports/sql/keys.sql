@@ -2,5 +2,4 @@ SELECT $at, lower(hex(click_id)), short_code, toUnixTimestamp64Milli(time)
 FROM $table
 $where
 ORDER BY $order
-LIMIT 1 BY $alike
 LIMIT $limit

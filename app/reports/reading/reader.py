@@ -1,5 +1,6 @@
 """Reports that ClickHouse answers, each in one statement over sums of days and rows of others."""
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -13,8 +14,11 @@ from app.reports.query import Query
 from app.reports.reading.asking import Asking
 from app.reports.reading.planning import plan_of, with_leading
 from app.reports.statement.report import compile_plan
-from app.stores.clickhouse.connection import connect, translated
+from app.stores.clickhouse.connection import ClickHouseRefused, connect, translated
 from app.stores.clickhouse.driver import Client
+from app.stores.scripts import query as text_of
+
+logger = logging.getLogger(__name__)
 
 
 class Reports:
@@ -28,6 +32,7 @@ class Reports:
         self._url = url
         self._has_sums = has_sums
         self._timeout_seconds = timeout_seconds
+        self._has_version = True
         self._own = threading.local()
         self._clients: list[Client] = []
 
@@ -81,6 +86,29 @@ class Reports:
             sums=Sums(division.through, len(division.totals), division.days_raw(plan, now)),
         )
         return assemble(plan, rows, source)
+
+    def version(self) -> str | None:
+        """Return what is another after anything was stored or deleted; None where nobody tells.
+
+        It is made of the names of the tables' parts. On a cluster the replica that answers next may
+        have others; and a user of ours may not have the right to see them.
+
+        Raises:
+            ClickHouseUnavailable: as the server says.
+        """
+        if not self._has_version:
+            return None
+        try:
+            with translated(self._url):
+                client = self._client()
+                rows = (
+                    client.execute(text_of("app.reports", "version")) if not client.cluster else []
+                )
+        except ClickHouseRefused as error:
+            logger.info("Reports have no ETag: %s", error)
+            rows = []
+        self._has_version = bool(rows)
+        return rows[0][0] if rows else None
 
     def statement(self, query: Query, now: datetime, tagged: Sequence[str] = ()) -> Statement:
         """Return what asks ClickHouse for the figures by rows alone, whichever sums there are.

@@ -130,6 +130,28 @@ class ClickHouseConnection:
         return connect(url, timeout_seconds=self._timeout_seconds, settings=self._settings)
 
 
+class AllShards(Shard):
+    """Rows of all shards as one host tells of them, whichever replicas it asks."""
+
+    def catch_up(self, *names: str, most_seconds: float = CATCH_UP_SECONDS) -> None:
+        """Leave it: which replicas answer, nobody knows."""
+
+
+class ReadingConnection(ClickHouseConnection):
+    """Connection of who only reads, and may neither see a cluster nor have replicas catch up.
+
+    What was just confirmed may be missing where replicas are behind.
+    """
+
+    def ask_each(self, question: Callable[[Shard], _Answer]) -> list[_Answer]:
+        """Return the answer to a question that is put to one host about all shards.
+
+        Raises:
+            ClickHouseUnavailable, ClickHouseRefused: as the server says.
+        """
+        return self.ask(lambda client: [question(AllShards((client,)))])
+
+
 @contextmanager
 def all_replicas(client: Client, url: str, timeout_seconds: float) -> Iterator[list[Shard]]:
     """Connect to each replica of each shard; without a cluster there is the client alone.

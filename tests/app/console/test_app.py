@@ -199,6 +199,30 @@ def test_a_query_by_post_is_answered_as_by_get(
     assert answer.json["clicks"] == by_get.json["clicks"] == 1
 
 
+def test_a_report_that_the_client_has_is_not_sent_again(
+    client: falcon.testing.TestClient, clickhouse_url: str, links: Any, reports: Reports
+) -> None:
+    links.create({"target": "https://example.com/", "tags": "spring"}, code="c")
+    insert_clicks(clickhouse_url, click_row(), click_row(short_code="c"))
+    for path in ("/api/v1/stats", "/api/v1/links/abc/stats", "/api/v1/stats?tag=spring"):
+        while True:
+            first = client.simulate_get(path)
+            known = {"If-None-Match": f'"another", {first.headers["etag"]}'}
+            again = client.simulate_get(path, headers=known)
+            # Unless a new minute has begun.
+            if again.headers["etag"] == first.headers["etag"]:
+                break
+        assert (again.status_code, again.content) == (304, b"")
+        insert_clicks(clickhouse_url, click_row(country="FR"))
+        fresh = client.simulate_get(path, headers=known)
+        assert fresh.status_code == 200
+        assert fresh.headers["etag"] != first.headers["etag"]
+    other = client.simulate_get(
+        "/api/v1/stats?by=os", headers={"If-None-Match": first.headers["etag"]}
+    )
+    assert other.status_code == 200
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "status"),
     [

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from app.explain.stored_rows import StoredRows
 from app.exports.clicks import COLUMNS, ClickExport, cursor_of
+from app.exports.pages import ClickPages
 from app.reports.answer import Figures
 from app.reports.filters import Condition
 from app.reports.period import Period
@@ -16,7 +18,7 @@ from app.reports.sums import division
 from app.schema.migrations import migrate
 from app.stores.clickhouse.connection import connect, database_name, insert_settings
 from app.stores.clickhouse.hosts import at_place
-from app.stores.clickhouse.shards import ClickHouseConnection
+from app.stores.clickhouse.shards import ClickHouseConnection, ReadingConnection
 from app.sums import computation
 from app.sums.computation import Computation
 from tests.support.clickhouse.replicated import ReplicatedClickHouse
@@ -145,3 +147,32 @@ def test_an_export_has_the_clicks_of_all_shards_in_one_order(url: str) -> None:
         assert {row[country] for row in rows} == {"FR"}
         rest = [row for block in clicks.blocks(cursor_of(rows[99])) for row in block]
         assert rest == rows[100:]
+
+
+def test_who_may_only_read_gets_the_clicks_of_all_shards_once(url: str) -> None:
+    """As the console does, whose user may neither see the cluster nor wait for replicas."""
+    query, period = Query(codes=("abc", "b")), Period()
+    with closing(ReadingConnection(url, 30)) as connection:
+        pages = ClickPages(connection, query, period)
+        newest, after = [], None
+        while True:
+            page = pages.newest(150, after)
+            newest += page.rows
+            if (after := page.after) is None:
+                break
+        times = [row[0] for row in newest]
+        assert times == sorted(times, reverse=True)
+        settled_ms = int((NOON + timedelta(days=2)).timestamp() * 1000)
+        stored, place = [], None
+        while (page := pages.stored(150, settled_ms, place)).after != place:
+            stored += page.rows
+            place = page.after
+        exported = [
+            row for block in ClickExport(connection, url, query, period).blocks() for row in block
+        ]
+        ids = {row[1] for row in exported}
+        assert len(exported) == len(newest) == len(ids) == 2 * COUNT
+        assert {row[1] for row in newest} == {row[1] for row in stored} == ids
+        click_id = bytes.fromhex(exported[0][1])
+        found = StoredRows(connection).of_click(click_id, exported[0][0])
+        assert found.country[0] == b"FR"
