@@ -48,7 +48,7 @@ LAYERS = (
     ("app.exports", "app.live", "app.health.clickhouse", "app.health.host", "app.health.redis"),
     ("app.backup", "app.erasure", "app.explain", "app.health", "app.reports", "app.links.files"),
     ("app.webhooks",),
-    ("app.audit", "app.gunicorn", "app.keys"),
+    ("app.audit", "app.gunicorn", "app.keys", "app.links.index"),
     ("app.links", "app.dead_letters", "app.metrics"),
     ("app.changes", "app.sums"),
     ("app.schema", "app.logs", "app.terminal"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from app.changes.author import Author
 from app.changes.change import MOST, Change, from_entry, to_entry
 from app.config.settings import Settings
 from app.stores.keys import API_CHANGES, API_CHANGES_LISTED, API_CHANGES_OF
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 _SCAN = 500
 _SCAN_OF_ONE = 50
 _ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}", re.ASCII)
+
+
+#: What a later version has written.
+UNKNOWN = Change("links.created", "", Author("", ""))
 
 
 class BadCursor(Exception):
@@ -105,6 +110,18 @@ class Trail:
             if len(places) < _SCAN_OF_ONE:
                 return
             newest = f"({places[-1].decode()}"
+
+    def newest_id(self) -> str | None:
+        """Return the id of the newest line; None where there is none."""
+        with translated(self._url):
+            found: Any = self._client.xrevrange(API_CHANGES, "+", "-", count=1)
+        return found[0][0].decode() if found else None
+
+    def lines_from(self, line_id: str, limit: int) -> list[Line]:
+        """Return lines from one on, be it there or not, oldest first; see :data:`UNKNOWN`."""
+        with translated(self._url):
+            found: Any = self._client.xrange(API_CHANGES, line_id, "+", count=limit)
+        return [Line(line_id.decode(), from_entry(entry) or UNKNOWN) for line_id, entry in found]
 
     def write(self, change: Change) -> bytes:
         """Write a line before its change is made, and return the line's id."""

@@ -270,6 +270,11 @@ class Settings(StoreSettings):
         description="Where processes leave their metrics to be added up; DATA_DIR/metrics by"
         " default.",
     )
+    index_dir: Place | None = Field(
+        None,
+        description="Where the console keeps its search index of links, which may be deleted;"
+        " DATA_DIR/index by default.",
+    )
     log_format: Literal["text", "json", "logfmt"] = Field(
         "text", description="How log lines look: for people, or for programs."
     )
@@ -313,6 +318,11 @@ class Settings(StoreSettings):
     def spool_directory(self) -> Path:
         """Where clicks wait on this host while Redis is away."""
         return self.spool_dir or self.data_dir / "spool"
+
+    @property
+    def links_index(self) -> Path:
+        """The file of the search index of links."""
+        return (self.index_dir or self.data_dir / "index") / "links.db"
 
     def metrics_of(self, service: str) -> Path:
         """Return where the processes of a service (``redirect``, say) leave their metrics."""

@@ -1,5 +1,7 @@
 """Table of the routes of /api/v1, what is served and what the interface's document tells of."""
 
+from typing import NamedTuple
+
 from app.changes.trail import Trail
 from app.console.api.changes import CHANGES, Changes
 from app.console.api.changes import PATH as CHANGES_PATH
@@ -41,6 +43,7 @@ from app.console.api.stats import (
     QueryStats,
 )
 from app.keys.store import KeyStore
+from app.links.index.finder import Finder
 from app.links.store import LinkStore
 from app.links.tags import Tags
 from app.reports.reading.reader import Reports
@@ -48,32 +51,40 @@ from app.reports.spellings import LINK_PATH as LINK_STATS_PATH
 from app.reports.spellings import PATH as STATS_PATH
 
 
+class OfLinks(NamedTuple):
+    """What knows links: the store, their tags, and who finds them."""
+
+    store: LinkStore
+    tags: Tags
+    finder: Finder
+
+
 def api_routes(
     reports: Reports,
     limiter: ReportLimiter,
-    links: LinkStore,
+    held: OfLinks,
     link_base: str,
     answers: KeptAnswers,
     trail: Trail,
     keys: KeyStore,
-    tags: Tags,
     *more: Route,
 ) -> list[Route]:
     """Return the routes of /api/v1.
 
     Args:
         limiter: of the requests for reports.
+        held: the links.
         link_base: what stands before a code in a short URL.
         answers: to requests with an Idempotency-Key.
         trail: of the changes.
         keys: of those who ask.
-        tags: of the links.
         more: routes of rooms that bring their own.
     """
+    links, tags, finder = held
     turns = Turns()
     disable, enable = (Switch(links, link_base, disabled=disabled) for disabled in (True, False))
     routes = [
-        Route(LINKS_PATH, Links(links, link_base, answers), operations.LINKS),
+        Route(LINKS_PATH, Links(links, link_base, answers, finder), operations.LINKS),
         Route(LINK_PATH, OneLink(links, link_base), operations.ONE_LINK),
         Route(f"{LINK_PATH}/disable", disable, operations.SWITCH),
         Route(f"{LINK_PATH}/enable", enable, operations.SWITCH),

@@ -20,13 +20,14 @@ from app.console.api.webhooks.routes import webhook_routes
 from app.console.app import App, create_app
 from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
+from app.console.index_upkeep import keep_fresh
 from app.console.live.routes import live_routes, open_broadcast
 from app.console.middleware import BearerAuth, KnownHosts
 from app.console.pages.reports.ledger import open_badge
 from app.console.pages.routes import Parts, Stores, page_routes
 from app.console.rates.counter import open_counter
 from app.console.rates.limiter import RateLimiter, quotas
-from app.console.routes import api_routes
+from app.console.routes import OfLinks, api_routes
 from app.console.shlink.routes import shlink_routes
 from app.console.shlink.speaking import Installation
 from app.console.yourls.resource import yourls_route
@@ -37,6 +38,8 @@ from app.keys.authenticator import Authenticator
 from app.keys.lookup import KeyLookup
 from app.keys.sessions import open_sessions
 from app.keys.store import open_keys
+from app.links.index.finder import Finder
+from app.links.index.index import open_index
 from app.links.shares import open_shares
 from app.links.store import open_store
 from app.links.tags import open_tags
@@ -88,17 +91,19 @@ def get_app() -> App:
         *cross_origin(held.console_origins),
         BearerAuth(authenticator, sessions),
     )
-    tags = open_tags(held)
+    index = open_index(held)
+    finder = Finder(links, index)
+    tags = open_tags(held, finder.tags)
+    keep_fresh(index.follower, held)
     letters, system = open_all_dead_letters(held), System(held)
     routes = api_routes(
         reports,
         limiter,
-        links,
+        OfLinks(links, tags, finder),
         held.link_base,
         open_answers(held),
         trail,
         keys,
-        tags,
         *dead_letter_routes(letters, trail),
         *click_routes(held, links, limiter),
         *live_routes(held, links, broadcast),
@@ -122,7 +127,7 @@ def get_app() -> App:
             Parts(
                 reports,
                 limiter,
-                Stores(links, tags, trail, keys, letters, open_shares(held, trail)),
+                Stores(links, tags, trail, keys, letters, open_shares(held, trail), finder),
                 held.link_base,
                 authenticator,
                 sessions,

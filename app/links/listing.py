@@ -12,14 +12,14 @@ Rule 3: who takes a link off a list looks at the link once more, and who gives a
 
 import heapq
 import logging
-from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from app.links.codes import is_valid
 from app.links.link import CorruptLink, Link, LinkNotFound, decode
+from app.links.ranks import SCAN, Entry, Ranks
 from app.links.validation import read_tag
 from app.stores.keys import LINK_DELETED, LINK_INDEX, LINK_TOMBSTONES, link_key, link_tag_key
 from app.stores.redis.client import despite_full
@@ -29,16 +29,6 @@ if TYPE_CHECKING:
     import redis
 
 logger = logging.getLogger(__name__)
-
-#: Links read in one round trip.
-_SCAN = 500
-
-
-class Entry(NamedTuple):
-    """A link's place in a list, which it keeps."""
-
-    code: str
-    created_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +53,7 @@ class LinkList:
     def __init__(self, client: "redis.Redis", url: str) -> None:
         self._client = client
         self._url = url
+        self._ranks = Ranks(client, url)
         self._may_tidy = True
 
     def page(self, *, after: str | None = None, limit: int = 50, tag: str | None = None) -> Page:
@@ -93,7 +84,7 @@ class LinkList:
             yield from links
 
     def pieces(
-        self, tag: str | None, after: Entry | None, size: int = _SCAN
+        self, tag: str | None, after: Entry | None, size: int = SCAN
     ) -> Iterator[tuple[list[Entry], list[Link]]]:
         """Yield entries of a list, newest first, with the links that are there and belong to it.
 
@@ -103,7 +94,7 @@ class LinkList:
             size: of a piece.
         """
         key = _list_key(tag)
-        for entries in self._pieces(key, after, size):
+        for entries in self._ranks.pieces(key, after, size):
             links = self._tidied(key, entries, tag)
             yield (
                 entries,
@@ -112,7 +103,7 @@ class LinkList:
 
     def at(self, place: int, size: int) -> list[Link]:
         """Return links by their place among all, newest first; what is gone leaves no other."""
-        entries = self._entries(LINK_INDEX, place, size) if size else []
+        entries = self._ranks.entries(LINK_INDEX, place, size) if size else []
         return [link for link in self._tidied(LINK_INDEX, entries) if not link.deleted]
 
     def scan_all(self) -> Iterator[Link]:
@@ -121,7 +112,7 @@ class LinkList:
         What is deleted meanwhile is among them once, as it was or as its tombstone.
         """
         newest, listed = float("inf"), set[str]()
-        for entries in self._pieces(LINK_INDEX):
+        for entries in self._ranks.pieces(LINK_INDEX):
             links = self._tidied(LINK_INDEX, entries)
             oldest = entries[-1].created_ms
             of_oldest = {entry.code for entry in entries if entry.created_ms == oldest}
@@ -132,6 +123,17 @@ class LinkList:
             listed = of_oldest | listed if oldest == newest else of_oldest
             newest = oldest
         yield from self._tombstones(newest, float("-inf"), listed)
+
+    def sweep(
+        self, after: Entry | None, size: int, *, deleted: bool
+    ) -> Iterator[tuple[Entry, list[Link]]]:
+        """Yield all links, some at a time with the last entry among them, or all deleted ones.
+
+        Args:
+            after: behind which to begin.
+        """
+        for entries in self._ranks.pieces(LINK_TOMBSTONES if deleted else LINK_INDEX, after, size):
+            yield entries[-1], list(self._existing([entry.code for entry in entries]))
 
     def count(self, *, deleted: bool = False) -> int:
         """Return how many links there are, disabled and expired ones among them.
@@ -213,17 +215,6 @@ class LinkList:
                 tagged.zrem(link_tag_key(tag), link.code)
         tagged.execute()
 
-    def _pieces(
-        self, key: str, after: Entry | None = None, size: int = _SCAN
-    ) -> Iterator[list[Entry]]:
-        """Yield a list's entries, some at a time."""
-        rank = 0 if after is None else self._rank_behind(key, after)
-        while entries := self._entries(key, rank, size):
-            yield entries
-            if len(entries) < size:
-                return
-            rank = self._rank_behind(key, entries[-1])
-
     def _entry(self, key: str, code: str) -> Entry:
         if is_valid(code):
             with translated(self._url):
@@ -233,51 +224,19 @@ class LinkList:
                         return Entry(code, int(score))
         raise LinkNotFound(f"no link has the code {code!r} to go on after")
 
-    def _entries(self, key: str, rank: int, size: int = _SCAN) -> list[Entry]:
-        with translated(self._url):
-            found: Any = self._client.zrange(key, rank, rank + size - 1, desc=True, withscores=True)
-        return [Entry(code.decode(), int(score)) for code, score in found]
-
-    def _rank_behind(self, key: str, entry: Entry) -> int:
-        """Return the place behind an entry, or where it would be."""
-        with translated(self._url):
-            rank: Any = self._client.zrevrank(key, entry.code)
-            if rank is not None:
-                return int(rank) + 1
-            # Those of one moment are in the order of their codes, the last one first.
-            first = self._rank_from(key, str(entry.created_ms))
-            behind = self._rank_from(key, f"({entry.created_ms}")
-
-            def is_behind(place: int) -> bool:
-                codes: Any = self._client.zrange(key, first + place, first + place, desc=True)
-                return not codes or codes[0] < entry.code.encode()
-
-            return first + bisect_left(range(max(behind - first, 0)), True, key=is_behind)
-
-    def _rank_from(self, key: str, newest: str) -> int:
-        """Return the place of the newest entry that is not newer, as ZRANGE's BYSCORE has it."""
-        found: Any = self._client.zrange(
-            key, newest, "-inf", desc=True, byscore=True, offset=0, num=1
-        )
-        if not found:
-            return int(self._client.zcard(key))
-        rank: Any = self._client.zrevrank(key, found[0])
-        # It may be gone by now.
-        return self._rank_from(key, newest) if rank is None else int(rank)
-
     def _tombstones(self, newest: float, oldest: float, listed: Set[str]) -> Iterator[Link]:
         """Yield those of some time, ``oldest`` not included, that are not listed elsewhere."""
         with translated(self._url):
-            rank = self._rank_from(LINK_TOMBSTONES, f"{newest:.0f}")
-        while entries := self._entries(LINK_TOMBSTONES, rank):
+            rank = self._ranks.of_first(LINK_TOMBSTONES, f"{newest:.0f}")
+        while entries := self._ranks.entries(LINK_TOMBSTONES, rank):
             due = [entry for entry in entries if entry.created_ms > oldest]
             codes = [entry.code for entry in due if entry.code not in listed]
             for link in self._existing(codes):
                 if link.deleted or self._is_put_back(link):
                     yield link
-            if len(due) < _SCAN:
+            if len(due) < SCAN:
                 return
-            rank = self._rank_behind(LINK_TOMBSTONES, entries[-1])
+            rank = self._ranks.behind(LINK_TOMBSTONES, entries[-1])
 
     def _is_put_back(self, link: Link) -> bool:
         """Put a link back on its lists if it lives and is not there, and tell whether it wasn't.

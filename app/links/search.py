@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from app.links.link import Link, State
-from app.links.listing import Entry
+from app.links.ranks import Entry
 from app.links.store import LinkStore
 
 #: Links looked at for a page at most, and in one round trip.

@@ -299,12 +299,18 @@ class LinkStore:
     def uses_of(self, links: Sequence[Link]) -> dict[str, int]:
         """Return by code how many clicks of each link's limit are used, in one round trip."""
         uses = {link.code: 0 for link in links}
-        limited = [link.code for link in links if link.click_limit is not None]
-        if limited:
-            with translated(self._url):
-                found: Any = self._client.mget(map(link_uses_key, limited))
-            uses.update({code: int(raw or 0) for code, raw in zip(limited, found, strict=True)})
+        uses.update(
+            self.uses_by_code([link.code for link in links if link.click_limit is not None])
+        )
         return uses
+
+    def uses_by_code(self, limited: Sequence[str]) -> dict[str, int]:
+        """Return how many clicks of limited links are used, in one round trip."""
+        if not limited:
+            return {}
+        with translated(self._url):
+            found: Any = self._client.mget(map(link_uses_key, limited))
+        return {code: int(raw or 0) for code, raw in zip(limited, found, strict=True)}
 
     def restore_uses(self, code: str, uses: int) -> None:
         """Set how many clicks of a limited link were used, unless that is known here."""

@@ -7,7 +7,7 @@ Rule 2: who sees only links with some tags renames a tag on those links, and non
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -54,18 +54,29 @@ class Tag:
 class Tags:
     """Lists and changes tags of links.
 
+    Args:
+        counts: counts links by their tags, of those with some tags alone; where it can't, all links
+            are looked at.
+
     Every method blocks for Redis, and raises :class:`app.stores.redis.errors.RedisUnavailable` or
     :class:`app.stores.redis.errors.RedisRefused` when Redis doesn't do its part.
     """
 
-    def __init__(self, client: "redis.Redis", url: str, store: LinkStore) -> None:
+    def __init__(
+        self,
+        client: "redis.Redis",
+        url: str,
+        store: LinkStore,
+        counts: Callable[[Sequence[str]], dict[str, int] | None] | None = None,
+    ) -> None:
         self._client = client
         self._url = url
         self._store = store
+        self._counts = counts
 
     def by(self, store: LinkStore) -> "Tags":
         """Return tags whose changes are those of another store's author."""
-        return Tags(self._client, self._url, store)
+        return Tags(self._client, self._url, store, self._counts)
 
     def all(self, only: Precondition = ANY) -> list[Tag]:
         """Return every tag by its name.
@@ -73,7 +84,7 @@ class Tags:
         Args:
             only: of which links.
         """
-        counts = Counter(tag for link in self._visible(only) for tag in link.tags)
+        counts = self._count(only)
         becoming = self._becoming()
         return [Tag(name, counts[name], becoming.get(name)) for name in sorted(counts)]
 
@@ -143,6 +154,13 @@ class Tags:
     def _has_links(self, tag: str, only: Precondition) -> bool:
         return any(only.concerns(link) for link in self._store.links.scan(tag=tag))
 
+    def _count(self, only: Precondition) -> dict[str, int]:
+        if self._counts:
+            found = self._counts(tuple(only.tags))
+            if found is not None:
+                return found
+        return Counter(tag for link in self._visible(only) for tag in link.tags)
+
     def _visible(self, only: Precondition) -> Iterator[Link]:
         one = next(iter(only.tags)) if len(only.tags) == 1 else None
         return (link for link in self._store.links.scan(tag=one) if only.concerns(link))
@@ -153,11 +171,13 @@ class Tags:
         return {old.decode(): new.decode() for old, new in held.items()}
 
 
-def open_tags(settings: Settings) -> Tags:
+def open_tags(
+    settings: Settings, counts: Callable[[Sequence[str]], dict[str, int] | None] | None = None
+) -> Tags:
     """Return the tags of an installation; it connects when first used."""
     url = settings.redis_url
     client = connect(url, timeout_seconds=settings.redis_timeout_seconds)
-    return Tags(client, url, open_store(settings))
+    return Tags(client, url, open_store(settings), counts)
 
 
 def _read(name: str, text: str) -> str:

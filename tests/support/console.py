@@ -21,7 +21,7 @@ from app.console.health_endpoints import Ready
 from app.console.middleware import BearerAuth, KnownHosts
 from app.console.pages.routes import Parts, Stores, page_routes
 from app.console.rates.limiter import RateLimiter, quotas
-from app.console.routes import api_routes
+from app.console.routes import OfLinks, api_routes
 from app.console.shlink.routes import shlink_routes
 from app.console.shlink.speaking import Installation
 from app.console.yourls.resource import yourls_route
@@ -32,6 +32,7 @@ from app.keys.key import ApiKey
 from app.keys.lookup import KeyLookup
 from app.keys.sessions import Sessions
 from app.keys.store import KeyNotFound
+from app.links.index.finder import Finder
 from app.links.shares import Shares
 from app.links.tags import Tags
 from app.metrics.console import ConsoleMetrics
@@ -110,6 +111,7 @@ def client_of(
     hosts: tuple[str, ...] = ("falconframework.org",),
     keys: Any = None,
     trail: Any = None,
+    index: Any = None,
     *,
     origins: Iterable[str] = (),
     limits: RateLimiter | None = None,
@@ -137,7 +139,8 @@ def client_of(
         WebhookStore(links._client, "", Terms()),
         Deliveries(links._client, "", 172_800, 1 << 20),
     )
-    routes = api_routes(reports, limiter, links, SHORT, answers, trail, keys, tags, *told, *more)
+    of_links = OfLinks(links, tags, Finder(links, index))
+    routes = api_routes(reports, limiter, of_links, SHORT, answers, trail, keys, *told, *more)
     rates = limits or RateLimiter(OwnCounter(), quotas(Settings()))
     counted = (rates, metrics)
     foreign = yourls_route(
@@ -162,6 +165,7 @@ def client_of(
                     keys or NoKeys(),
                     letters,
                     Shares(links._client, "", changes),
+                    of_links.finder,
                 ),
                 SHORT,
                 authenticator,

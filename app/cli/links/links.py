@@ -3,19 +3,18 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from app.cli.links.arguments import Code, Codes
 from app.cli.links.history import history, restore
+from app.cli.links.listing import list_
 from app.cli.links.parity import parity
 from app.cli.links.qr import qr
 from app.cli.links.transfer import export_links, import_links
 from app.config.loading import load
 from app.config.settings import Settings
-from app.links.codes import named
 from app.links.json import describe
 from app.links.link import Link, LinkNotFound
 from app.links.store import LinkStore, open_store
@@ -122,37 +121,6 @@ def show(code: Code, as_json: AsJson = False) -> None:
         print_table(("NAME", "VALUE"), ((name, _text(value)) for name, value in shown.items()))
 
 
-@links.command("list")
-def list_(
-    tag: Annotated[str | None, typer.Option(help="Only links that carry this tag.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most links to show.")] = 50,
-    after: Annotated[
-        str | None,
-        typer.Option(
-            help="Go on after the link with this code.",
-            metavar="CODE",
-            callback=lambda code: code and named(code),
-        ),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List links that are not deleted, newest first."""
-    settings = load()
-    store = open_store(settings)
-    page = store.links.page(after=after, limit=limit, tag=tag)
-    now, uses = time.time(), store.uses_of(page.links)
-    if as_json:
-        shown = [_describe(settings, link, uses[link.code]) for link in page.links]
-        print_json({"links": shown, "after": page.after})
-        return
-    print_table(
-        ("CODE", "STATE", "CREATED", "EXPIRES", "TAGS", "TARGET"),
-        (_row(link, uses[link.code], now) for link in page.links),
-    )
-    if page.after:
-        complain(f"there are more links: go on with --after {page.after}")
-
-
 @links.command()
 def update(
     code: Code,
@@ -216,6 +184,7 @@ links.command("import")(import_links)
 links.command("export")(export_links)
 links.command()(parity)
 links.command()(qr)
+links.command("list")(list_)
 links.command()(history)
 links.command()(restore)
 
@@ -265,21 +234,6 @@ def _describe(settings: Settings, link: Link, uses: int) -> dict[str, object]:
 
 def _short_url(settings: Settings, link: Link) -> str:
     return f"{settings.link_base}/{link.code}"
-
-
-def _row(link: Link, uses: int, now: float) -> tuple[str, ...]:
-    return (
-        link.code,
-        link.state(now, uses),
-        _minute(link.created_ms / 1000),
-        "" if link.expires_at is None else _minute(link.expires_at),
-        ",".join(link.tags),
-        link.target,
-    )
-
-
-def _minute(unix_seconds: float) -> str:
-    return f"{datetime.fromtimestamp(unix_seconds, UTC):%Y-%m-%d %H:%M}"
 
 
 def _text(value: object) -> str:

@@ -12,6 +12,8 @@ from app.http.rules import phrase
 from app.keys.caller import Scope
 from app.keys.store import InvalidKey, KeyContended, KeyNotFound, KeyRevoked
 from app.links.history import CannotRestore, VersionNotFound
+from app.links.index.file import IndexUnusable
+from app.links.index.follower import NotFilled
 from app.links.link import (
     CodeTaken,
     CorruptLink,
@@ -80,6 +82,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "version-not-restorable": Kind(
         409, "The version can't be restored", "detail says why, and what to do instead."
+    ),
+    "index-not-ready": Kind(
+        503, "The index of links isn't ready", "It is being filled: only the plain list works yet."
     ),
     "tag-not-found": Kind(404, "There is no such tag", "No link that the key sees carries it."),
     "tag-taken": Kind(
@@ -173,6 +178,8 @@ OF_ERRORS: Mapping[type[Exception], str] = {
     LinkChanged: "link-changed",
     LinkContended: "link-contended",
     VersionNotFound: "version-not-found",
+    NotFilled: "index-not-ready",
+    IndexUnusable: "index-not-ready",
     TagNotFound: "tag-not-found",
     TagTaken: "tag-taken",
     TagKept: "tag-kept",

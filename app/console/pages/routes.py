@@ -42,6 +42,7 @@ from app.health.system.system import System
 from app.keys.authenticator import Authenticator
 from app.keys.sessions import Sessions
 from app.keys.store import KeyStore
+from app.links.index.finder import Finder
 from app.links.shares import Shares
 from app.links.store import LinkStore
 from app.links.tags import Tags
@@ -58,6 +59,7 @@ class Stores(NamedTuple):
     keys: KeyStore
     letters: AllDeadLetters
     shares: Shares
+    finder: Finder
 
 
 class Page(NamedTuple):
@@ -105,7 +107,7 @@ def page_routes(parts: Parts) -> Pages:
     desk = ReportDesk(parts.reports, links, parts.limiter)
     pages = (
         Page(PATH, Overview(site, desk, links, parts.ledger)),
-        Page(LIST, LinkListPage(site, desk, links)),
+        Page(LIST, LinkListPage(site, desk, links, stores.finder)),
         Page(BULK, BulkPage(site, links)),
         Page(CLICKS, ClickListPage(site, desk, links, parts.connection)),
         Page(LINK, LinkPage(site, desk, links, stores.trail, stores.shares)),

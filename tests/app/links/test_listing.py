@@ -51,7 +51,7 @@ def test_the_newest_link_comes_first(store: LinkStore) -> None:
 def test_pages_cover_every_link_once_even_those_of_one_millisecond(
     store: LinkStore, limit: int, scan: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "_SCAN", scan)
+    monkeypatch.setattr(listing, "SCAN", scan)
     add(store, *"abcdef", created_ms=1000)
     seen: list[str] = []
     after = None

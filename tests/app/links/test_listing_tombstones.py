@@ -132,7 +132,7 @@ def test_a_link_whose_tombstone_was_lost_is_put_back_on_its_lists(
 def test_a_page_goes_on_behind_a_link_that_is_deleted_by_then(
     store: LinkStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "_SCAN", 2)
+    monkeypatch.setattr(listing, "SCAN", 2)
     for code in "abcdefg":
         add(store, code, 1000)
     page = store.links.page(limit=3)
@@ -173,7 +173,7 @@ def test_whatever_is_deleted_meanwhile_each_link_is_found_once(
     changes = iter(meanwhile)
     found: Counter[str] = Counter()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(listing, "_SCAN", scan)
+        patch.setattr(listing, "SCAN", scan)
         for link in store.links.scan_all():
             found[link.code] += 1
             _change(store, next(changes, None), len(found) + len(meanwhile))

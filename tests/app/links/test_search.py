@@ -8,7 +8,7 @@ import pytest
 
 from app.links import search as search_module
 from app.links.link import Link
-from app.links.listing import Entry
+from app.links.ranks import Entry
 from app.links.search import Criteria, search
 from app.links.store import LinkStore, open_store
 from app.stores.keys import link_uses_key

@@ -10,19 +10,22 @@ from app.console.api.body import read_object
 from app.console.api.idempotency import HEADER, Answer, Attempt, Draft, KeptAnswers
 from app.console.api.links.models import NewLink, require
 from app.console.api.links.paging import (
+    includes_clicks,
     link_header,
-    read_criteria,
     read_cursor,
     read_limit,
+    read_question,
     write_cursor,
 )
 from app.console.api.links.showing import LINK_PATH, LINKS_PATH, Showing
 from app.console.api.rights import Rights, caller_of
+from app.links.index.finder import Finder
+from app.links.index.index import Hit
 from app.links.link import Link, decode, encode, version
 from app.links.making import make
 from app.links.precondition import Precondition
-from app.links.search import search
 from app.links.store import LinkStore
+from app.times import rfc3339
 
 
 class Links(Showing):
@@ -30,22 +33,32 @@ class Links(Showing):
 
     Args:
         answers: to requests with an Idempotency-Key.
+        finder: of links.
     """
 
-    def __init__(self, links: LinkStore, link_base: str, answers: KeptAnswers) -> None:
+    def __init__(
+        self, links: LinkStore, link_base: str, answers: KeptAnswers, finder: Finder
+    ) -> None:
         super().__init__(links, link_base)
         self._answers = answers
+        self._finder = finder
 
     rights: ClassVar[Rights] = {"GET": "links:read", "POST": "links:write"}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """List links that are not deleted, newest first; see :mod:`app.links.search`."""
-        criteria = read_criteria(req.params, caller_of(req).tags)
-        after, limit = read_cursor(req.params, criteria), read_limit(req.params)
-        found = search(self.links, criteria, limit=limit, now=self.clock(), after=after)
-        cursor = write_cursor(criteria, found.after) if found.after else None
-        data = [self.plain(link, uses) for link, uses in found.links]
-        resp.media = {"data": data, "next_cursor": cursor}
+        """List links by text, tags and state, in any order; newest first by default."""
+        question = read_question(req.params, caller_of(req).tags)
+        after, limit = read_cursor(req.params, question), read_limit(req.params)
+        has_clicks = includes_clicks(req.params)
+        found = self._finder.find(question, limit=limit, now=self.clock(), after=after)
+        cursor = write_cursor(question, found.after) if found.after else None
+        page: dict[str, object] = {
+            "data": [self._listed(hit, has_clicks, found.clicks_as_of) for hit in found.hits],
+            "next_cursor": cursor,
+        }
+        if has_clicks:
+            page["clicks_as_of"] = _moment(found.clicks_as_of)
+        resp.media = page
         if cursor:
             resp.append_header("Link", link_header(LINKS_PATH, req.params, cursor))
 
@@ -79,6 +92,13 @@ class Links(Showing):
         if is_repeated:
             resp.set_header("Idempotency-Replayed", "true")
 
+    def _listed(self, hit: Hit, has_clicks: bool, as_of: float | None) -> dict[str, object]:
+        plain = self.plain(hit.link, hit.uses)
+        if has_clicks:
+            plain["clicks"] = None if as_of is None else hit.clicks
+            plain["last_click_at"] = rfc3339(hit.last_click_ms) if hit.last_click_ms else None
+        return plain
+
     def _make(self, links: LinkStore, attempt: Attempt, *, is_chosen: bool) -> Answer:
         drafted = attempt.draft
         link = make(
@@ -97,3 +117,7 @@ class Links(Showing):
 
 def _to_draft(link: Link) -> Draft:
     return {"code": link.code, "text": encode(link).decode()}
+
+
+def _moment(unix_seconds: float | None) -> str | None:
+    return None if unix_seconds is None else rfc3339(int(unix_seconds * 1000))

@@ -165,12 +165,20 @@ class LinkView(LinkTerms):
     uses: Annotated[int, _field("Clicks of its limit that are used.")]
 
 
+class ListedLink(LinkView):
+    """A link in a list; clicks are there where they are asked for, null if nobody knows them."""
+
+    clicks: int | None = None
+    last_click_at: Moment | None = None
+
+
 class LinkPage(BaseModel):
-    """A part of the list of links, newest first."""
+    """A part of the list of links; clicks_as_of says when clicks were counted, if asked for."""
 
     model_config = ConfigDict(extra="forbid")
 
-    data: list[LinkView]
+    data: list[ListedLink]
+    clicks_as_of: Moment | None = None
     next_cursor: Annotated[
         str | None, _field("What to ask for next as cursor; null at the end of the list.")
     ]
@@ -204,7 +212,7 @@ class VersionPage(BaseModel):
     ]
 
 
-#: States that a link in the list can have.
+#: States that a link in a list can have, if deleted ones aren't asked for.
 STATES: Sequence[str] = [state for state in get_args(State) if state != "deleted"]
 
 

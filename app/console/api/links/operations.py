@@ -1,7 +1,8 @@
 """What the document of the interface says of the resources of links."""
 
+from typing import get_args
+
 from app.console.api.links.models import (
-    STATES,
     LinkPage,
     LinkPatch,
     LinkReplacement,
@@ -9,9 +10,11 @@ from app.console.api.links.models import (
     NewLink,
     VersionPage,
 )
-from app.console.api.links.paging import DEFAULT_LIMIT, MAX_LIMIT, MAX_TEXT
+from app.console.api.links.paging import DEFAULT_LIMIT, MAX_LIMIT, MAX_TEXT, ORDERS
 from app.console.api.links.qr import PNG_TYPE, SVG_TYPE
 from app.console.api.operation import IDEMPOTENCY_KEY, Image, Operation, Operations, Parameter
+from app.links.index.question import SORTS
+from app.links.link import State
 from app.qr.colours import TRANSPARENT
 from app.qr.options import LEVELS, MAX_MARGIN, MAX_SCALE, SOURCES, QrOptions
 
@@ -38,20 +41,37 @@ _NEXT = {"Link": 'The next page, rel="next", if there is one.'}
 LINKS: Operations = {
     "GET": Operation(
         parameters=(
-            Parameter("tag", "query", "Only links with this tag."),
-            Parameter("state", "query", "Only links in this state.", {"enum": [*STATES, ""]}),
+            Parameter("tag", "query", "Only links with one of these tags, commas between them."),
+            Parameter("tag_all", "query", "Only links with all of these tags."),
+            Parameter("tag_none", "query", "Only links with none of these tags."),
+            Parameter(
+                "state",
+                "query",
+                "Only links in this state; without it all but deleted ones.",
+                {"enum": [*get_args(State), ""]},
+            ),
             Parameter(
                 "q",
                 "query",
-                "Only links with this text in code, target or title. A page may be short then.",
+                "Only links with this text in code, target or title.",
                 {"type": "string", "maxLength": MAX_TEXT},
             ),
+            Parameter(
+                "sort", "query", "What is sorted by.", {"enum": list(SORTS), "default": SORTS[0]}
+            ),
+            Parameter(
+                "order",
+                "query",
+                "Which end comes first: the greatest, but of codes the least, by default.",
+                {"enum": list(ORDERS)},
+            ),
+            Parameter("include", "query", "What to show besides.", {"enum": ["clicks"]}),
             _LIMIT,
             Parameter("cursor", "query", "next_cursor of the page before, for the same filters."),
         ),
         answers={200: LinkPage},
         headers=_NEXT,
-        problems=("invalid-parameter",),
+        problems=("invalid-parameter", "index-not-ready"),
     ),
     "POST": Operation(
         parameters=(IDEMPOTENCY_KEY,),

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 import falcon
 
 from app.console.api.links.models import STATES
-from app.console.api.links.paging import read_criteria, read_cursor, write_cursor
+from app.console.api.links.paging import read_cursor, read_question, write_cursor
 from app.console.api.rights import Rights, caller_of
 from app.console.pages.reports.desk import ReportDesk, Told
 from app.console.pages.site.address import Address
 from app.console.pages.site.rendering import Site
+from app.links.index.finder import Finder
 from app.links.link import Link, State
-from app.links.search import search
 from app.links.store import LinkStore
 from app.reports.answer import Share
 from app.reports.query import Preset, Query
@@ -31,28 +31,23 @@ class LinkListPage:
 
     rights: ClassVar[Rights] = {"GET": "links:read"}
 
-    def __init__(self, site: Site, desk: ReportDesk, links: LinkStore) -> None:
+    def __init__(self, site: Site, desk: ReportDesk, links: LinkStore, finder: Finder) -> None:
         self._site = site
         self._desk = desk
         self._links = links
+        self._finder = finder
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer GET."""
         address = Address.read(PATH, req.query_string)
         params = {name: address.first(name) for name in _ASKED if address.first(name)}
-        criteria = read_criteria(params, caller_of(req).tags)
-        now = self._site.now()
-        found = search(
-            self._links,
-            criteria,
-            limit=_LIMIT,
-            now=now.timestamp(),
-            after=read_cursor(params, criteria),
-        )
-        told = self._clicks(req, [link.code for link, _ in found.links], now)
-        cursor = write_cursor(criteria, found.after) if found.after else None
+        question = read_question(params, caller_of(req).tags)
+        now, after = self._site.now(), read_cursor(params, question)
+        found = self._finder.find(question, limit=_LIMIT, now=now.timestamp(), after=after)
+        told = self._clicks(req, [hit.link.code for hit in found.hits], now)
+        cursor = write_cursor(question, found.after) if found.after else None
         values: Mapping[str, Any] = {
-            "rows": [self._row(link, uses, told, now) for link, uses in found.links],
+            "rows": [self._row(hit.link, hit.uses, told, now) for hit in found.hits],
             "told": told,
             "states": STATES,
             "following": address.with_(cursor=cursor) if cursor else None,

@@ -10,8 +10,7 @@ import pytest
 from app.console.api.links.models import LinkPage
 from app.console.api.links.paging import write_cursor
 from app.keys.store import KeyStore
-from app.links.listing import Entry
-from app.links.search import Criteria
+from app.links.index.question import Place, Question
 from app.stores.clickhouse.connection import ClickHouseUnavailable
 from app.stores.redis.client import connect
 from tests.support.console import TOKEN, Broken, client_of
@@ -75,7 +74,10 @@ def test_text_and_state_narrow_the_list(client: Client, links: Any) -> None:
         ("limit=-1", "limit"),
         ("limit=٣", "limit"),
         ("limit=1&limit=2", "limit"),
-        ("state=deleted", "state"),
+        ("sort=title", "sort"),
+        ("order=up", "order"),
+        ("include=all", "include"),
+        ("tag_none=%3Cb%3E", "tag_none"),
         ("state=Live", "state"),
         ("tag=%3Cb%3E", "tag"),
         (f"q={'x' * 201}", "q"),
@@ -115,7 +117,7 @@ def test_a_cursor_of_another_query_is_refused_but_the_limit_may_change(
     ],
 )
 def test_a_forged_cursor_is_no_fault_of_ours(client: Client, held: bytes) -> None:
-    true_one = write_cursor(Criteria(), Entry("a", 1))
+    true_one = write_cursor(Question(), Place(1, "a"))
     digest = orjson.loads(base64.urlsafe_b64decode(true_one + "==="))[0]
     cursor = base64.urlsafe_b64encode(held.replace(b"DIGEST", digest.encode())).decode()
     assert client.simulate_get(PATH, params={"cursor": cursor}).status_code == 400
