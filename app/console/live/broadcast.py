@@ -31,8 +31,8 @@ logger = logging.getLogger(__name__)
 MOST_WATCHERS = 1_000
 #: Clicks that who comes back after an interruption is told of.
 _MOST_MISSED = 200
-#: Turns that are remembered for who is joining.
-_TURNS_KEPT = 300
+#: Turns that are remembered while somebody is joining: 10 s.
+_TURNS_KEPT = 10 * TURNS
 _TURN_SECONDS = 1 / TURNS
 #: How long a process that ends waits for connections, and how often it looks.
 _LAST_SECONDS, _LOOK_SECONDS = 1.0, 0.01
@@ -234,7 +234,10 @@ class Broadcast:
             turn = turn._replace(seen=sight.with_tags(turn.seen))
         with self._lock:
             self._places = turn.places
-            self._turns.append((self._turn, turn.seen))
+            if self._reserved:
+                self._turns.append((self._turn, turn.seen))
+            else:
+                self._turns.clear()
             for question, channel in self._channels.items():
                 self._send(self._of(question), channel.take(turn.seen))
         return turn

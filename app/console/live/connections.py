@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 #: Why a connection ended.
 Reason = Literal["gone", "slow", "refused", "ended"]
 #: Bytes that wait for a client; some hundreds of clicks, beside what its connection takes.
-_MOST_BYTES = 262_144
+_MOST_BYTES = 131_072
 _READ_BYTES = 4096
 
 
