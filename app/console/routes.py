@@ -18,6 +18,7 @@ from app.console.api.keys import (
 )
 from app.console.api.keys import PATH as KEYS_PATH
 from app.console.api.links import operations
+from app.console.api.links.bulk.changes import BULK, BULK_PATH, Bulk
 from app.console.api.links.bulk.exports import EXPORT, EXPORT_PATH, Export
 from app.console.api.links.bulk.imports import IMPORT, IMPORT_PATH, Import
 from app.console.api.links.bulk.tags import ONE_TAG, TAG_PATH, TAGS, AllTags, OneTag
@@ -93,6 +94,7 @@ def api_routes(
         Route(HISTORY_PATH, LinkHistory(links, link_base, trail), operations.HISTORY),
         Route(RESTORE_PATH, Restore(links, link_base, trail), operations.RESTORE),
         Route(IMPORT_PATH, Import(links, link_base, turns), IMPORT),
+        Route(BULK_PATH, Bulk(links, link_base, turns, finder), BULK),
         Route(EXPORT_PATH, Export(links, link_base, turns), EXPORT),
         Route(TAGS_PATH, AllTags(tags), TAGS),
         Route(TAG_PATH, OneTag(tags, links, turns), ONE_TAG),

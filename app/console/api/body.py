@@ -29,16 +29,16 @@ class BadBody(Exception):
 
 
 class BodyTooLarge(BadBody):
-    """A body of more than :data:`MAX_BYTES`."""
+    """A body of more bytes than will do."""
 
 
-def read_json(req: falcon.Request) -> object:
+def read_json(req: falcon.Request, most_bytes: int = MAX_BYTES) -> object:
     """Return the JSON that a request carries.
 
     Raises:
         BadBody: it is none, too large, or names something twice.
     """
-    body = read_bytes(req)
+    body = read_bytes(req, most_bytes)
     try:
         # The library's own parser takes what is no JSON, such as NaN and lone surrogates, but tells
         # of every name.
@@ -48,11 +48,14 @@ def read_json(req: falcon.Request) -> object:
         raise BadBody("", f"is no JSON: {error}") from None
 
 
-def read_object(req: falcon.Request, media_types: Collection[str]) -> dict[str, Any]:
+def read_object(
+    req: falcon.Request, media_types: Collection[str], most_bytes: int = MAX_BYTES
+) -> dict[str, Any]:
     """Return the JSON object that a request carries.
 
     Args:
         media_types: that its Content-Type may name.
+        most_bytes: that it may take.
 
     Raises:
         Problem: it is of another type, too large, no JSON object, or names something twice.
@@ -66,7 +69,7 @@ def read_object(req: falcon.Request, media_types: Collection[str]) -> dict[str, 
             headers={"Accept-Patch" if req.method == "PATCH" else "Accept": ", ".join(media_types)},
         )
     try:
-        found = read_json(req)
+        found = read_json(req, most_bytes)
     except BodyTooLarge as error:
         raise Problem("body-too-large", f"The body {error.detail}.") from None
     except BadBody as error:
@@ -100,19 +103,19 @@ def read_form(req: falcon.Request) -> dict[str, list[str]]:
     return fields
 
 
-def read_bytes(req: falcon.Request) -> bytes:
+def read_bytes(req: falcon.Request, most_bytes: int = MAX_BYTES) -> bytes:
     """Return a body; one that has no length ends where the server says.
 
     Raises:
-        BodyTooLarge: it takes more than :data:`MAX_BYTES`.
+        BodyTooLarge: it takes more.
     """
-    if (req.content_length or 0) <= MAX_BYTES:
+    if (req.content_length or 0) <= most_bytes:
         is_ended = req.env.get("wsgi.input_terminated")
         stream = req.stream if is_ended else req.bounded_stream
-        body: bytes = stream.read(MAX_BYTES + 1)
-        if len(body) <= MAX_BYTES:
+        body: bytes = stream.read(most_bytes + 1)
+        if len(body) <= most_bytes:
             return body
-    raise BodyTooLarge("", f"takes more than {MAX_BYTES} bytes")
+    raise BodyTooLarge("", f"takes more than {most_bytes} bytes")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

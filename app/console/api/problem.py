@@ -83,6 +83,9 @@ KINDS: Mapping[str, Kind] = {
     "version-not-restorable": Kind(
         409, "The version can't be restored", "detail says why, and what to do instead."
     ),
+    "count-differs": Kind(
+        409, "The filter finds another number of links", "Look again at what it finds, then expect."
+    ),
     "index-not-ready": Kind(
         503, "The index of links isn't ready", "It is being filled: only the plain list works yet."
     ),
