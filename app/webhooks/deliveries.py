@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.config.settings import Settings
 from app.stores.keys import (
@@ -25,6 +25,28 @@ if TYPE_CHECKING:
 
 #: Deliveries read in one round trip.
 _SCAN = 200
+
+
+#: When that is due which somebody waits for: before all else, and while a receiver rests.
+URGENT_MS = 0
+
+
+class Place(NamedTuple):
+    """How far webhooks are told of what is read somewhere.
+
+    Attributes:
+        name: where it is read.
+        before: the place until now; '' for none, :data:`WHEREVER` whatever it was.
+        after: the place from now on; '' to forget it.
+    """
+
+    name: str
+    before: str
+    after: str
+
+
+WHEREVER = "*"
+NO_PLACE = Place("", "", "")
 
 
 class DeliveryNotFound(Exception):
@@ -133,7 +155,7 @@ class Deliveries:
         now_ms = round(self._now() * 1000)
         renewed = replace(delivery, state="waiting", until_ms=now_ms + self._retry_ms)
         keys = (WEBHOOK_BYTES, *keys_of(webhook_id))
-        texts = (webhook_id, delivery_id, encode(renewed), now_ms)
+        texts = (webhook_id, delivery_id, encode(renewed), URGENT_MS)
         with translated(self._url):
             is_there: Any = self._client.eval(
                 script("app.webhooks", "again"), len(keys), *keys, *texts
@@ -158,7 +180,9 @@ class Deliveries:
         )
         told = {"webhook": webhook.id, "name": webhook.name, "events": webhook.events}
         body = envelope(TEST_EVENT, now_ms, told)
-        keys, texts = enqueue_arguments([(delivery, body)], now_ms, self._most_bytes)
+        keys, texts = enqueue_arguments(
+            [(delivery, body)], now_ms, self._most_bytes, due_ms=URGENT_MS
+        )
         with translated(self._url):
             refused: Any = self._client.eval(
                 script("app.webhooks", "enqueue"), len(keys), *keys, *texts
@@ -186,22 +210,25 @@ def enqueue_arguments(
     most_bytes: int,
     *,
     holder: str = "",
-    place: tuple[str, str] = ("", ""),
+    place: Place = NO_PLACE,
     once: str = "",
     forget_ms: int = 0,
+    due_ms: int | None = None,
 ) -> tuple[list[str], list[str | bytes | int]]:
     """Return keys and arguments of the script that has deliveries wait: see enqueue.lua.
 
     Args:
         deliveries: each with its body.
         most_bytes: that may wait for one webhook.
-        place: how far webhooks were told, by where it is read.
+        place: how far webhooks are told with them.
+        due_ms: when they are due, in Unix milliseconds; by default at once.
     """
     webhooks = list(dict.fromkeys(delivery.webhook for delivery, _ in deliveries))
     keys = [WEBHOOK_LEASE, WEBHOOK_PLACES, WEBHOOK_TOLD, WEBHOOK_BYTES, WEBHOOKS]
     for webhook_id in webhooks:
         keys += keys_of(webhook_id)
     texts: list[str | bytes | int] = [holder, now_ms, most_bytes, *place, once, forget_ms]
+    texts.append(now_ms if due_ms is None else due_ms)
     for delivery, body in deliveries:
         number = webhooks.index(delivery.webhook) + 1
         texts += [number, delivery.webhook, delivery.id, encode(delivery), pack(body)]

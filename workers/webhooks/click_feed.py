@@ -14,6 +14,7 @@ from app.links.link import CorruptLink, Link
 from app.links.link import decode as decode_link
 from app.links.store import LinkStore
 from app.stores.redis.errors import RedisRefused, RedisUnavailable
+from app.webhooks.deliveries import Place
 from app.webhooks.webhook import Webhook
 from workers.webhooks.batches import Told, batches_of
 from workers.webhooks.click_group import ClickGroup, Entry
@@ -65,14 +66,14 @@ class ClickFeed:
         self._on_clicks = on_clicks
         self._clock = clock
         self._name = f"clicks {group.stream}"
-        self._place = ""
+        self._told = self._place = ""
         self._is_placed = False
         self._entries: list[Entry] = []
         self._since = 0.0
 
     def begin(self, places: Mapping[str, str]) -> None:
         """Go on where webhooks were told up to."""
-        self._place = places.get(self._name, "")
+        self._told = self._place = places.get(self._name, "")
         self._is_placed = False
         self._entries = []
 
@@ -96,8 +97,8 @@ class ClickFeed:
 
     def _forget(self) -> None:
         """Forget the place, for who comes next begins with what happens then."""
-        if self._place:
-            self._outbox.enqueue([], place=(self._name, ""))
+        if self._told:
+            self._outbox.enqueue([], place=Place(self._name, self._told, ""))
             self.begin({})
 
     def _read(self) -> None:
@@ -118,16 +119,16 @@ class ClickFeed:
     def _flush(self, listening: Sequence[Webhook]) -> None:
         last = self._entries[-1][0].decode()
         clicks = readable(self._entries)
-        messages = []
+        place = Place(self._name, self._told, last)
         if clicks:
             links = self._links_of(clicks)
             told = self._describe(clicks)
             messages = batches_of(clicks, told, links, listening, self._outbox.message)
-            self._outbox.enqueue(messages, place=(self._name, last))
+            self._outbox.enqueue(messages, place=place)
             self._on_clicks(clicks, told, links, listening)
         else:
-            self._outbox.enqueue([], place=(self._name, last))
-        self._place = last
+            self._outbox.enqueue([], place=place)
+        self._told = self._place = last
         self._entries = []
 
     def _links_of(self, clicks: Clicks) -> dict[str, Link]:

@@ -92,6 +92,10 @@ class Deliverer:
         except LeaseLost:
             self._lead(leads=False)
             return REST_SECONDS
+        except RedisError:
+            # What was asked last may have been done: what Redis holds is where to go on.
+            self._leads, self._known_until = False, 0.0
+            raise
         return 0.0
 
     def _refresh(self) -> bool:

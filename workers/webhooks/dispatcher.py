@@ -1,6 +1,7 @@
 """Dispatcher that sends what is due, and decides by the answers what becomes of it."""
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -12,7 +13,8 @@ from typing import NamedTuple
 from app.logs.throttle import ThrottledLog
 from app.metrics.workers import WebhookMetrics
 from app.version import __version__
-from app.webhooks.delivery import Attempt, Delivery
+from app.webhooks.deliveries import URGENT_MS
+from app.webhooks.delivery import Attempt, Delivery, State
 from app.webhooks.health import Health
 from app.webhooks.signing import signed_headers
 from app.webhooks.webhook import Webhook
@@ -81,6 +83,9 @@ class Dispatcher:
         self._on_their_way: dict[str, set[str]] = {}
         self._health: dict[str, Health] = {}
         self._unnoted: set[str] = set()
+        #: By webhook what it was when it was disabled here, and when it was last seen.
+        self._stopped: dict[str, int] = {}
+        self._met: dict[str, tuple[str, int]] = {}
         self._throttled = ThrottledLog(logger, interval_seconds=60.0)
 
     @property
@@ -125,27 +130,43 @@ class Dispatcher:
         Raises:
             RedisUnavailable, RedisRefused: Redis doesn't do its part.
         """
-        wanted, probed = self._wanted(webhooks)
-        found = self._outbox.due(wanted, probed)
+        wanted = self._wanted(webhooks)
+        found = self._outbox.due(wanted)
         for webhook in webhooks:
             ids = found.get(webhook.id, ())
             new = [each for each in ids if each not in self._on_their_way.get(webhook.id, ())]
-            room = wanted.get(webhook.id, 0) - len(self._on_their_way.get(webhook.id, ()))
+            room = wanted.get(webhook.id, (0, 0))[0] - len(self._on_their_way.get(webhook.id, ()))
             if new and room > 0:
                 for delivery, body in self._outbox.load(webhook.id, new[:room]):
                     self._start(webhook, delivery, body)
 
-    def _wanted(self, webhooks: Sequence[Webhook]) -> tuple[dict[str, int], list[str]]:
-        """Return how many of each receiver's deliveries to look at, and which are tried early."""
-        wanted, probed, now_ms = {}, [], self._now() * 1000
+    def _wanted(self, webhooks: Sequence[Webhook]) -> dict[str, tuple[int, float]]:
+        """Return how many of each receiver's deliveries to look at, and due when at the latest."""
+        wanted: dict[str, tuple[int, float]] = {}
+        now_ms = self._now() * 1000
         for webhook in webhooks:
+            self._meet(webhook)
             health = self.health_of(webhook.id)
-            if webhook.disabled or now_ms < health.paused_until_ms:
+            if webhook.disabled or self._stopped.get(webhook.id) == webhook.since_ms:
                 continue
-            wanted[webhook.id] = 1 if health.failures else PARALLEL
-            if health.failures >= FAILURES_BEFORE_REST:
-                probed.append(webhook.id)
-        return wanted, probed
+            if now_ms < health.paused_until_ms:
+                wanted[webhook.id] = (1, URGENT_MS)
+            elif health.failures >= FAILURES_BEFORE_REST:
+                # Whatever comes next tells whether the receiver is well again.
+                wanted[webhook.id] = (1, math.inf)
+            else:
+                wanted[webhook.id] = (1 if health.failures else PARALLEL, now_ms)
+        return wanted
+
+    def _meet(self, webhook: Webhook) -> None:
+        """Begin anew with a receiver that is another by now, or was enabled again."""
+        known = self._met.get(webhook.id)
+        self._met[webhook.id] = met = (webhook.url, webhook.since_ms)
+        if known not in (None, met):
+            health = self.health_of(webhook.id)
+            self._health[webhook.id] = Health(delivered_ms=health.delivered_ms, lost=health.lost)
+            self._outbox.note_health(webhook.id, self._health[webhook.id])
+            self._outbox.wake(webhook.id)
 
     def _start(self, webhook: Webhook, delivery: Delivery, body: bytes) -> None:
         self._on_their_way.setdefault(webhook.id, set()).add(delivery.id)
@@ -194,17 +215,17 @@ class Dispatcher:
         outcome = verdict(answer)
         self._metrics.attempts.labels(outcome).inc()
         if outcome == "delivered":
-            self._outbox.finish(delivery, "delivered", now_ms)
-            self._succeeded(webhook, now_ms)
+            if self._outbox.finish(delivery, "delivered", now_ms):
+                self._succeeded(webhook, now_ms)
             return
         wait_seconds = retry_after_seconds(
             answer.retry_after, datetime.fromtimestamp(self._now(), UTC)
         )
         due_ms = now_ms + round(max(retry_seconds(delivery.tries), wait_seconds) * 1000)
         is_over = now_ms >= delivery.until_ms
-        self._outbox.finish(
-            delivery, "failed" if is_over else "waiting", now_ms if is_over else due_ms
-        )
+        state: State = "failed" if is_over else "waiting"
+        if not self._outbox.finish(delivery, state, now_ms if is_over else due_ms):
+            return
         self._failed(webhook, attempt, wait_seconds, now_ms)
         if outcome == "gone":
             self._stop(webhook, "its receiver answered 410 Gone")
@@ -235,6 +256,9 @@ class Dispatcher:
             logger.warning("the receiver of webhook %s fails: %s", webhook.id, error)
 
     def _stop(self, webhook: Webhook, why: str) -> None:
+        if self._stopped.get(webhook.id) == webhook.since_ms:
+            return
+        self._stopped[webhook.id] = webhook.since_ms
         logger.error("disabled webhook %s: %s", webhook.id, why)
         self._metrics.disabled.inc()
         self._disable(webhook.id, why)

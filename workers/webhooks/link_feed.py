@@ -6,6 +6,7 @@ of time, from a look at all links when the feed begins, and from the trail from 
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from app.links.store import LinkStore
 from app.metrics.workers import WebhookMetrics
 from app.stores.keys import API_CHANGES
 from app.stores.redis.errors import translated
+from app.webhooks.deliveries import WHEREVER, Place
 from app.webhooks.delivery import Delivery, envelope
 from app.webhooks.webhook import Webhook
 from workers.webhooks.batches import Told
@@ -77,13 +79,13 @@ class LinkFeed:
         self._metrics = metrics
         self._age_ms = _CLUSTER_AGE_MS if is_cluster else 0
         self._now_ms = now_ms
-        self._place = ""
+        self._told = self._place = ""
         self._is_scanned = False
         self._scan: Iterator[Link] | None = None
 
     def begin(self, places: Mapping[str, str]) -> None:
         """Go on where webhooks were told up to."""
-        self._place = places.get(_TRAIL, "")
+        self._told = self._place = places.get(_TRAIL, "")
         self._is_scanned = bool(places.get(_SCAN))
         self._scan = None
         if self._place:
@@ -111,10 +113,10 @@ class LinkFeed:
 
     def _forget(self) -> None:
         """Forget the place, for who comes next begins with what happens then."""
-        if self._place:
+        if self._told or self._is_scanned:
             self._outbox.forget_expiries()
-            self._outbox.enqueue([], place=(_SCAN, ""))
-            self._outbox.enqueue([], place=(_TRAIL, ""))
+            self._outbox.enqueue([], place=Place(_SCAN, WHEREVER, ""))
+            self._outbox.enqueue([], place=Place(_TRAIL, self._told, ""))
             self.begin({})
 
     def _notice_gap(self) -> None:
@@ -129,23 +131,26 @@ class LinkFeed:
             logger.error("webhooks missed changes of links after %s", self._place)
 
     def _read(self, listening: Sequence[Webhook]) -> None:
-        latest = f"{self._now_ms() - self._age_ms}-0" if self._age_ms else "+"
         with translated(self._url):
-            lines: Any = self._client.xrange(API_CHANGES, f"({self._place}", latest, count=_LINES)
+            lines: Any = self._client.xrange(API_CHANGES, f"({self._place}", "+", count=_LINES)
+        latest_ms = self._now_ms() - self._age_ms if self._age_ms else math.inf
+        settled = [line_id for line_id, _ in lines if id_of(line_id)[0] <= latest_ms]
         changes = [_change_of(fields) for _, fields in lines]
         codes = list(dict.fromkeys(code for change in changes for code in _codes_of(change)))
         links = self._readable(codes)
         self._outbox.note_expiries({code: _expiry(links.get(code)) for code in codes})
         tags = tags_then(changes, links)
-        for (line_id, _), change, tags_of in zip(lines, changes, tags, strict=True):
+        # Later lines say which tags a link had at the time of those before them.
+        for line_id, change, tags_of in zip(settled, changes, tags, strict=False):
             at_ms = id_of(line_id)[0]
             messages = self._messages(change, at_ms, links, tags_of, listening) if change else []
             while len(messages) > _MESSAGES:
                 self._outbox.enqueue(messages[:_MESSAGES])
                 del messages[:_MESSAGES]
             place = line_id.decode()
-            if messages or line_id == lines[-1][0]:
-                self._outbox.enqueue(messages, place=(_TRAIL, place))
+            if messages or line_id == settled[-1]:
+                self._outbox.enqueue(messages, place=Place(_TRAIL, self._told, place))
+                self._told = place
             self._place = place
 
     def _messages(
@@ -196,7 +201,7 @@ class LinkFeed:
         self._outbox.note_expiries(found)
         if self._is_scanned:
             self._scan = None
-            self._outbox.enqueue([], place=(_SCAN, "done"))
+            self._outbox.enqueue([], place=Place(_SCAN, WHEREVER, "done"))
 
     def _expire(self, listening: Sequence[Webhook]) -> None:
         codes = self._outbox.expired(_EXPIRED)

@@ -15,7 +15,7 @@ from app.stores.keys import (
 from app.stores.redis.client import despite_full
 from app.stores.redis.errors import translated
 from app.stores.scripts import script
-from app.webhooks.deliveries import enqueue_arguments
+from app.webhooks.deliveries import NO_PLACE, Place, enqueue_arguments
 from app.webhooks.delivery import Delivery, State, decode, encode, envelope, new_id, unpack
 from app.webhooks.health import Health
 from app.webhooks.health import encode as encode_health
@@ -36,7 +36,7 @@ _PIECE = 1000
 
 
 class LeaseLost(Exception):
-    """Another host tells webhooks by now."""
+    """Another host tells webhooks by now, or a step of ours was taken whose reply wasn't heard."""
 
 
 class Outbox:
@@ -100,7 +100,7 @@ class Outbox:
         to: Iterable[Webhook],
         data: Mapping[str, object],
         *,
-        place: tuple[str, str] = ("", ""),
+        place: Place = NO_PLACE,
         once: str = "",
     ) -> None:
         """Have webhooks told of what happened, unless they were: as :meth:`enqueue`."""
@@ -124,18 +124,19 @@ class Outbox:
         self,
         messages: Sequence[tuple[Delivery, bytes]],
         *,
-        place: tuple[str, str] = ("", ""),
+        place: Place = NO_PLACE,
         once: str = "",
     ) -> None:
         """Have deliveries wait, and note in the same step how far webhooks were told.
 
         Args:
             messages: deliveries with their bodies.
-            place: how far they were told, by where it is read; an empty one is forgotten.
+            place: how far they are told with them.
             once: name of what they are told of once.
 
         Raises:
-            LeaseLost: another host tells webhooks by now, and nothing was done.
+            LeaseLost: another host tells webhooks by now, or the place is another, and nothing
+                was done.
         """
         now_ms = self._now_ms()
         keys, texts = enqueue_arguments(
@@ -156,19 +157,16 @@ class Outbox:
         for webhook_id in () if reply == _TOLD_ALREADY else reply:
             self.on_lost(webhook_id.decode())
 
-    def due(self, wanted: Mapping[str, int], probed: Iterable[str]) -> dict[str, list[str]]:
-        """Return ids of deliveries by webhook that are due, the longest waiting first.
+    def due(self, wanted: Mapping[str, tuple[int, float]]) -> dict[str, list[str]]:
+        """Return ids of deliveries by webhook, the longest waiting first.
 
         Args:
-            wanted: how many by webhook.
-            probed: of these webhooks, the next delivery even if it isn't due.
+            wanted: by webhook how many, and when they are due at the latest, in Unix milliseconds.
         """
         asked = self._client.pipeline(transaction=False)
-        now_ms, eager = self._now_ms(), set(probed)
-        for webhook_id, count in wanted.items():
+        for webhook_id, (count, latest_ms) in wanted.items():
             waiting = keys_of(webhook_id)[1]
-            latest = "+inf" if webhook_id in eager else now_ms
-            asked.zrange(waiting, "-inf", latest, byscore=True, offset=0, num=count)
+            asked.zrange(waiting, "-inf", latest_ms, byscore=True, offset=0, num=count)
         with translated(self._url):
             found = asked.execute() if wanted else []
         return {
@@ -185,8 +183,8 @@ class Outbox:
         pairs = ((decode(text or b""), body) for text, body in zip(texts, packed, strict=True))
         return [(delivery, unpack(body)) for delivery, body in pairs if delivery and body]
 
-    def finish(self, delivery: Delivery, state: State, score_ms: int) -> None:
-        """Note what became of a delivery.
+    def finish(self, delivery: Delivery, state: State, score_ms: int) -> bool:
+        """Note what became of a delivery; False where its webhook is gone.
 
         Args:
             score_ms: when it is due again, or was ended.
@@ -203,6 +201,7 @@ class Outbox:
             )
         if reply == _NO_LEASE:
             raise LeaseLost
+        return bool(reply)
 
     def wake(self, webhook_id: str) -> None:
         """Make all that waits for a webhook due at once, for its receiver is well again."""

@@ -8,6 +8,7 @@ from app.health.redis.stream import Backlog
 from app.links.link import Link, decode
 from app.links.store import LinkStore
 from app.times import rfc3339
+from app.webhooks.deliveries import WHEREVER, Place
 from app.webhooks.webhook import Webhook
 from workers.webhooks.batches import Told
 from workers.webhooks.outbox import Outbox
@@ -47,13 +48,14 @@ class TrafficFeed:
         self._now = now
         self._clock = clock
         self._rates = Rates()
-        self._is_late = False
+        self._told, self._is_late = "", False
         self._look_at = self._keep_at = clock()
 
     def begin(self, places: Mapping[str, str]) -> None:
         """Go on with what was known."""
         self._rates.decode(places.get(_RATES, ""))
-        self._is_late = places.get(_FRESHNESS) == "late"
+        self._told = places.get(_FRESHNESS, "")
+        self._is_late = self._told == "late"
 
     def note(
         self,
@@ -103,7 +105,7 @@ class TrafficFeed:
                 self._tell_quiet(hearing)
         if now >= self._keep_at and any(_EVENTS & set(each.events) for each in hearing):
             self._keep_at = now + _KEEP_SECONDS
-            self._outbox.enqueue([], place=(_RATES, self._rates.encode()))
+            self._outbox.enqueue([], place=Place(_RATES, WHEREVER, self._rates.encode()))
 
     def _tell_freshness(self, webhooks: Sequence[Webhook], late_seconds: float) -> None:
         is_late = late_seconds >= (FRESH_SECONDS if self._is_late else LATE_SECONDS)
@@ -112,8 +114,9 @@ class TrafficFeed:
         now_ms, word = self._now_ms(), "late" if is_late else "fresh"
         to = [each for each in webhooks if each.hears("system.freshness", now_ms)]
         data = {"state": word, "oldest_seconds": round(late_seconds, 1)}
-        self._outbox.tell("system.freshness", now_ms, to, data, place=(_FRESHNESS, word))
-        self._is_late = is_late
+        place = Place(_FRESHNESS, self._told, word)
+        self._outbox.tell("system.freshness", now_ms, to, data, place=place)
+        self._told, self._is_late = word, is_late
 
     def _tell_quiet(self, webhooks: Sequence[Webhook]) -> None:
         found = list(self._rates.quiet(self._now()))

@@ -6,7 +6,7 @@
 -- ARGV[1]  the webhook's id
 -- ARGV[2]  the delivery's id
 -- ARGV[3]  its text, if it was ended
--- ARGV[4]  Unix milliseconds
+-- ARGV[4]  when it is due
 --
 -- Returns 1, or 0 when there is no such delivery any more.
 

@@ -11,14 +11,16 @@
 -- ARGV[2]  Unix milliseconds
 -- ARGV[3]  bytes that may wait for one webhook
 -- ARGV[4]  name of the place; '' for none
--- ARGV[5]  the place; '' to forget it
--- ARGV[6]  what they are told of once; '' for anything else
--- ARGV[7]  when that is forgotten, in Unix milliseconds
--- ARGV[8…] for each delivery: number of its webhook's keys, the webhook's id, its own id, its text,
+-- ARGV[5]  where it was; '' for nowhere, '*' for wherever
+-- ARGV[6]  where it is by now; '' to forget it
+-- ARGV[7]  what they are told of once; '' for anything else
+-- ARGV[8]  when that is forgotten, in Unix milliseconds
+-- ARGV[9]  when the deliveries are due, in Unix milliseconds
+-- ARGV[10…] for each delivery: number of its webhook's keys, the webhook's id, its own id, its text,
 --          its body
 --
--- Returns -1 when the lease is another's, -2 when they were told already; else of each delivery that
--- found no room its webhook's id.
+-- Returns -1 when the lease is another's or the place isn't where it was, -2 when they were told
+-- already; else of each delivery that found no room its webhook's id.
 
 -- What a delivery that waits takes up beside its body: its text, and its id in four places.
 local COST = 700
@@ -26,21 +28,25 @@ local COST = 700
 if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then
     return -1
 end
-if ARGV[6] ~= '' then
-    if redis.call('ZADD', KEYS[3], 'NX', ARGV[7], ARGV[6]) == 0 then
+-- A step whose reply was never heard may have been taken.
+if ARGV[4] ~= '' and ARGV[5] ~= '*' and (redis.call('HGET', KEYS[2], ARGV[4]) or '') ~= ARGV[5] then
+    return -1
+end
+if ARGV[7] ~= '' then
+    if redis.call('ZADD', KEYS[3], 'NX', ARGV[8], ARGV[7]) == 0 then
         return -2
     end
     redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[2])
 end
 if ARGV[4] ~= '' then
-    if ARGV[5] == '' then
+    if ARGV[6] == '' then
         redis.call('HDEL', KEYS[2], ARGV[4])
     else
-        redis.call('HSET', KEYS[2], ARGV[4], ARGV[5])
+        redis.call('HSET', KEYS[2], ARGV[4], ARGV[6])
     end
 end
 local refused = {}
-for at = 8, #ARGV, 5 do
+for at = 10, #ARGV, 5 do
     local first = 6 * tonumber(ARGV[at])
     local webhook, id, text, body = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
     if redis.call('HGET', KEYS[5], webhook) then
@@ -50,7 +56,7 @@ for at = 8, #ARGV, 5 do
         else
             redis.call('HINCRBY', KEYS[4], webhook, #body + COST)
             redis.call('ZADD', KEYS[first], 0, id)
-            redis.call('ZADD', KEYS[first + 1], ARGV[2], id)
+            redis.call('ZADD', KEYS[first + 1], ARGV[9], id)
             redis.call('HSET', KEYS[first + 4], id, text)
             redis.call('HSET', KEYS[first + 5], id, body)
         end

@@ -12,11 +12,13 @@ from app.config.settings import Settings
 from app.links.store import LinkStore
 from app.processes.child import wait_for
 from app.stores.keys import WEBHOOK_BYTES
-from app.webhooks.deliveries import open_deliveries
+from app.stores.redis.errors import RedisUnavailable
+from app.webhooks.deliveries import Place, open_deliveries
 from app.webhooks.store import open_webhooks
 from tests.support.producers import STREAM
 from tests.support.receivers import answering, receiver, until_closed
 from tests.support.workers.deliverer import add_webhook, click, clicks_of, delivering
+from workers.webhooks.outbox import LeaseLost, Outbox
 
 SECONDS = 30
 
@@ -192,6 +194,60 @@ def test_retry_after_is_honoured(settings: Settings) -> None:
             paused = deliveries.health()[webhook.id].paused_until_ms / 1000 - time.time()
             assert 3000 < paused <= 3600
         assert len(one.requests) == 1
+
+
+def test_a_test_and_a_new_url_need_not_wait_for_a_receiver_that_rests(settings: Settings) -> None:
+    with receiver(answering(503, "Retry-After: 3600\r\n")) as one, receiver() as other:
+        webhook = add_webhook(settings, one.url, "click.batch")
+        deliveries, store = open_deliveries(settings), open_webhooks(settings)
+        with delivering(settings):
+            sent = click(settings.redis_url, "a")
+            assert wait_for(lambda: deliveries.health().get(webhook.id), SECONDS)
+            one.behave = answering(503)
+            tried = deliveries.send_test(webhook)
+            assert wait_for(lambda: tried.id in one.ids, SECONDS)
+            assert len(one.requests) == 2
+            store.update(webhook.id, {"url": other.url})
+            assert wait_for(lambda: clicks_of(other) == sent, SECONDS)
+
+
+def test_a_step_whose_reply_is_never_heard_makes_no_click_come_twice(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis carries it out, and who asked takes it for failed."""
+    enqueue, failures = Outbox.enqueue, iter([True, False, True, True, False])
+
+    def deaf(self: Outbox, messages: Any, **given: Any) -> None:
+        enqueue(self, messages, **given)
+        if messages and next(failures, False):
+            raise RedisUnavailable("no reply")
+
+    monkeypatch.setattr(Outbox, "enqueue", deaf)
+    with receiver() as one:
+        webhook = add_webhook(settings, one.url, "click.batch")
+        with delivering(settings):
+            sent = []
+            for count in range(1, 6):
+                sent += click(settings.redis_url, *["a"] * 150)
+                told = 150 * count
+                assert wait_for(lambda told=told: len(clicks_of(one)) >= told, SECONDS)  # type: ignore[misc]
+        assert sorted(clicks_of(one)) == sorted(sent)
+        assert open_deliveries(settings).waiting([webhook.id]) == {webhook.id: 0}
+
+
+def test_a_step_that_is_taken_late_makes_no_click_come_twice(
+    settings: Settings, client: redis.Redis
+) -> None:
+    """What Redis was asked before it stood still may be done after it was asked for the place."""
+    outbox = Outbox(client, settings.redis_url, "me", 60, 1 << 20)
+    webhook = add_webhook(settings, "https://example.com/", "click.batch")
+    assert outbox.try_lease()
+    message = (outbox.message(webhook, "click.batch", 1), b"{}")
+    outbox.enqueue([message], place=Place("clicks", "", "5-0"))
+    with pytest.raises(LeaseLost):
+        outbox.enqueue([message], place=Place("clicks", "", "7-0"))
+    outbox.enqueue([message], place=Place("clicks", "5-0", "7-0"))
+    assert outbox.places() == {"clicks": "7-0"}
 
 
 def test_a_secret_that_is_rotated_signs_beside_the_new_one(settings: Settings) -> None:
