@@ -29,6 +29,8 @@ from app.console.pages.questions.bots import PATH as BOTS
 from app.console.pages.questions.bots import BotsPage
 from app.console.pages.questions.explore import PATH as EXPLORE
 from app.console.pages.questions.explore import ExplorePage
+from app.console.pages.questions.live import PATH as LIVE
+from app.console.pages.questions.live import LivePage
 from app.console.pages.questions.tags import PATH as TAGS
 from app.console.pages.questions.tags import TagsPage
 from app.console.pages.reports.desk import ReportDesk
@@ -115,6 +117,7 @@ def page_routes(parts: Parts) -> Pages:
         Page(NEW_LINK, NewLinkPage(site, links)),
         Page(TAGS, TagsPage(site, desk, stores.tags)),
         Page(EXPLORE, ExplorePage(site, desk)),
+        Page(LIVE, LivePage(site, desk)),
         Page(BOTS, BotsPage(site, desk, parts.settings)),
         Page(SYSTEM, SystemPage(site, parts.system, stores.letters, stores.trail)),
         Page(KEYS, KeysPage(site, stores.keys)),

@@ -48,7 +48,7 @@ function swap(page) {
         // What a person has opened stays open; a drawn chart is drawn anew from its table.
         beforeAttributeUpdated: (name, node) => !(name === "open" && node.tagName === "DETAILS") && !(name === "hidden" && node.dataset.copy),
         // A link that was just made stays in sight.
-        beforeNodeMorphed: (node) => node.id !== "made-box",
+        beforeNodeMorphed: (node) => node.id !== "made-box" && !(node.dataset && "own" in node.dataset),
         beforeNodeRemoved: (node) => !(node.classList && node.classList.contains("uplot")),
       },
     });
@@ -138,7 +138,8 @@ window.addEventListener("popstate", () => go(location.href, "back"));
 async function keepUp() {
   let took = 0;
   for (;;) {
-    await new Promise((done) => setTimeout(done, Math.max(1500, took * 5)));
+    const pause = Number(document.querySelector("[data-live]")?.dataset.live || 0) * 1000;
+    await new Promise((done) => setTimeout(done, Math.max(1500, pause, took * 5)));
     const busy = waiting || document.hidden || document.querySelector(".menu[open]") || !document.querySelector("[data-live]");
     if (busy || getSelection().toString()) continue;
     const began = performance.now();

@@ -45,6 +45,7 @@ class Tab:
 TABS = (
     Tab("/", "Overview", "stats:read"),
     Tab("/links", "Links", "links:read"),
+    Tab("/live", "Live", "clicks:read"),
     Tab("/tags", "Tags", "stats:read"),
     Tab("/explore", "Explore", "stats:read"),
     Tab("/bots", "Bots", "stats:read"),
