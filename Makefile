@@ -40,6 +40,7 @@ help:
 	@echo "make lint              only lint and types"
 	@echo "make bench             the redirect beside its peers; figures in build/bench.json"
 	@echo "make bench-workers     the consumers beside a plain one; build/bench-workers.json"
+	@echo "make bench-api         lists and searches of 1,000,000 links; build/bench-api.json"
 	@echo "make bench-reports     reports over 20,000,000 clicks; build/bench-reports.json"
 	@echo "make bench-care        audit, replay, backup and restore of them; build/bench-care.json"
 	@echo "make chaos             break everything while clicks come; CHAOS_SECONDS=, ARGS=--help"
@@ -71,6 +72,10 @@ bench: $(DEVELOP)
 .PHONY: bench-workers
 bench-workers: $(DEVELOP)
 	@$(BIN)/python -m loadtest.bench_workers $(ARGS)
+
+.PHONY: bench-api
+bench-api: $(DEVELOP)
+	@$(BIN)/python -m loadtest.bench_api $(ARGS)
 
 .PHONY: bench-reports
 bench-reports: $(DEVELOP)

@@ -129,8 +129,11 @@ class Installation:
 
 
 @contextmanager
-def running_installation(directory: Path) -> Iterator[Installation]:
+def running_installation(directory: Path, **settings: object) -> Iterator[Installation]:
     """Start one in a folder, which holds its stores afterwards.
+
+    Args:
+        settings: by field, beside those of every benchmark.
 
     Raises:
         ChildFailed: it did not get ready.
@@ -144,6 +147,7 @@ def running_installation(directory: Path) -> Iterator[Installation]:
         workers_metrics_bind="off",
         redirect_workers=1,
         clickhouse_timeout_seconds=TIMEOUT_SECONDS,
+        **settings,
     )
     options = ("--data", str(data), "--consumers", "1")
     with running_up(environment, directory / "up.log", *options) as up:
