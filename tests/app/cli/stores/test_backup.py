@@ -1,5 +1,6 @@
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from redis import Redis
 
 from app.stores.clickhouse.connection import connect
 from app.stores.clickhouse.shards import Shard
+from app.sums.computation import Computation
+from app.sums.days import clean_days
 from tests.app.cli.stores.conftest import all_clicks
 from tests.support.clicks import click_row, insert_clicks
 
@@ -157,6 +160,29 @@ def test_what_was_lost_after_a_restore_is_restored_again(
     ended = hopline("restore", directory)
     assert ended == (0, f"3 links and 10 clicks are restored from {directory}\n", "")
     assert all_clicks(url) == clicks
+
+
+def test_a_restore_marks_the_days_of_what_it_inserts_and_none_where_all_is_there(
+    hopline: Run, filled: str, elsewhere: Callable[[], str], tmp_path: Path
+) -> None:
+    directory = str(tmp_path / "backup")
+    hopline("backup", directory)
+    url = elsewhere()
+    hopline("restore", directory)
+    with connect(url, timeout_seconds=30) as client, closing(Computation(url, 30)) as computation:
+        rows = client.execute("SELECT DISTINCT toDate(time) FROM clicks ORDER BY 1")
+        days = [day for (day,) in rows]
+        assert len(days) > 1
+        now = {"mutations_sync": 1}
+        client.execute("ALTER TABLE click_marks DELETE WHERE 1", settings=now)
+        for day in days:
+            computation.compute(day)
+        hopline("restore", directory)
+        assert list(clean_days(client)) == days
+        lost = f"ALTER TABLE clicks DELETE WHERE toDate(time) = '{days[0]}'"
+        client.execute(lost, settings=now)
+        hopline("restore", directory)
+        assert days[0] not in clean_days(client)
 
 
 def test_clicks_that_are_not_there_afterwards_are_said_to_be_missing(
