@@ -54,9 +54,7 @@ def main() -> int:
                     return 0
                 if options.care:
                     rounds = min(options.rounds, _MOST_CARE_ROUNDS)
-                    return _show_care(
-                        options, measure_care(installation, filled.clicks, folder, rounds, say)
-                    )
+                    return _show_care(options, measure_care(installation, folder, rounds, say))
                 results, fault = _measure(options, filled, installation, folder, say)
     except (ChildFailed, CareFailed, NoRoom, NotKept) as error:
         print(f"bench-reports: {error}", file=sys.stderr)

@@ -87,9 +87,7 @@ class Care:
         return asdict(self)
 
 
-def measure_care(
-    installation: Installation, clicks: int, folder: Path, rounds: int, say: Say
-) -> Care:
+def measure_care(installation: Installation, folder: Path, rounds: int, say: Say) -> Care:
     """Run each command; what backup and restore leave is gone afterwards.
 
     Args:
@@ -99,6 +97,8 @@ def measure_care(
     Raises:
         CareFailed: a command failed.
     """
+    # Runs before this one may have added some.
+    [(clicks,)] = installation.clickhouse.execute("SELECT count() FROM clicks")
     care = Care(clicks)
     try:
         _run_all(care, installation, folder, rounds, say)
