@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from math import inf
 from statistics import median, quantiles
 from typing import Any
 
@@ -107,9 +108,12 @@ class Results:
 
 
 def percentile_ms(seconds: Sequence[float], percent: int = _PERCENT) -> float:
-    """Return a percentile in milliseconds; the slowest where they are too few to have one."""
+    """Return a percentile in milliseconds; the slowest where they are too few to have one.
+
+    Where there was no answer at all it is without end.
+    """
     many = len(seconds) * (100 - percent) >= 100
-    return 1000 * (quantiles(seconds, n=100)[percent - 1] if many else max(seconds))
+    return 1000 * (quantiles(seconds, n=100)[percent - 1] if many else max(seconds, default=inf))
 
 
 def _plain(value: Any) -> Any:

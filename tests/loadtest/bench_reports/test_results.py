@@ -39,6 +39,7 @@ def test_the_six_scans_are_compared_by_their_medians():
 
 def test_of_few_runs_the_slowest_counts():
     assert percentile_ms([0.1, 0.3]) == 300
+    assert percentile_ms([]) == float("inf")
     assert 94 < percentile_ms([number / 1000 for number in range(100)]) < 97
     assert percentile_ms([number / 1000 for number in range(99)], 99) == 98
 
