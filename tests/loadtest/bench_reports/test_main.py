@@ -8,13 +8,21 @@ from loadtest.bench_reports.care import BACKUP, COMMANDS, RESTORE
 from loadtest.bench_reports.questions import BEFORE, PAGES, SAME
 
 
-@pytest.mark.timeout(600)
-def test_a_small_run_finds_the_same_clicks_and_writes_figures_and_picture(
+@pytest.mark.timeout(900)
+def test_a_small_run_writes_figures_and_is_measured_again_where_it_is_kept(
     monkeypatch, tmp_path, capsys
 ):
     small = ["--clicks", "5000", "--links", "100", "--days", "5", "--rounds", "1", "--seconds", "1"]
-    monkeypatch.setattr(sys, "argv", ["bench-reports", "--output", str(tmp_path), *small])
-    assert main() == 0
+    kept = ["--keep", str(tmp_path / "kept"), "--output", str(tmp_path)]
+
+    def run(*options):
+        monkeypatch.setattr(sys, "argv", ["bench-reports", *kept, *small, *options])
+        assert main() == 0
+        return capsys.readouterr()
+
+    said = run()
+    assert "making up" in said.err
+    assert "each click once" in said.out
     figures = json.loads((tmp_path / "bench-reports.json").read_text())
     assert figures["exact"]
     assert figures["runs"].keys() == {BEFORE, *PAGES}
@@ -23,7 +31,19 @@ def test_a_small_run_finds_the_same_clicks_and_writes_figures_and_picture(
     assert all(figures[name] for name in ("fill", "sums", "calm", "crowd", "rush"))
     assert figures["exports"][1]["clicks"] > 4900
     assert (tmp_path / "bench-reports.svg").exists()
-    assert "each click once" in capsys.readouterr().out
+
+    assert "making up" not in run().err
+    again = json.loads((tmp_path / "bench-reports.json").read_text())
+    assert again["exact"]
+    assert again["added"] > 0
+    assert again["fill"] == figures["fill"]
+
+    assert "audit of 24 hours" in run("--care").out
+    care = json.loads((tmp_path / "bench-care.json").read_text())
+    assert care["runs"].keys() == {*COMMANDS, BACKUP, RESTORE}
+    assert care["clicks"] > 5000
+    assert min(care["alone_seconds"].values()) > 0
+    assert (tmp_path / "bench-care.svg").exists()
 
 
 def test_a_disk_without_room_is_named_before_anything_starts(monkeypatch, tmp_path, capsys):
@@ -32,35 +52,6 @@ def test_a_disk_without_room_is_named_before_anything_starts(monkeypatch, tmp_pa
     assert main() == 1
     said = capsys.readouterr().err
     assert f"clicks need 1050001.0 GB in {tmp_path}" in said
-
-
-@pytest.mark.timeout(600)
-def test_a_kept_folder_is_filled_once_and_measured_again_and_again(monkeypatch, tmp_path, capsys):
-    kept, figures = tmp_path / "kept", tmp_path / "bench-reports.json"
-    small = ["--clicks", "3000", "--links", "100", "--days", "3", "--keep", str(kept)]
-
-    def run(*options):
-        monkeypatch.setattr(
-            sys, "argv", ["bench-reports", "--output", str(tmp_path), *small, *options]
-        )
-        return main()
-
-    assert run("--only-fill") == 0
-    assert "making up" in capsys.readouterr().err
-    assert not figures.exists()
-    for _ in range(2):
-        assert run("--rounds", "1", "--seconds", "1") == 0
-        assert "making up" not in capsys.readouterr().err
-    found = json.loads(figures.read_text())
-    assert found["exact"]
-    assert found["added"] > 0
-    assert found["fill"]["seconds"] > 0
-    assert run("--care", "--rounds", "1") == 0
-    care = json.loads((tmp_path / "bench-care.json").read_text())
-    assert care["runs"].keys() == {*COMMANDS, BACKUP, RESTORE}
-    assert min(care["alone_seconds"].values()) > 0
-    assert "audit of 24 hours" in capsys.readouterr().out
-    assert (tmp_path / "bench-care.svg").exists()
 
 
 def test_what_is_filled_only_has_to_be_kept(monkeypatch, capsys):
