@@ -79,6 +79,9 @@ class Site:
         self._environment.globals.update(
             asset=assets.url, link_base=link_base, version=__version__, form_field=FORM_TOKEN
         )
+        # All at once: an upgrade changes the files of a console that still runs.
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
 
     def now(self) -> datetime:
         """Return the time."""
