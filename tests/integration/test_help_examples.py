@@ -23,6 +23,9 @@ from tests.support.up_process import HOPLINE, Up
 _LETTER = "1790000000000-0"
 _KEY = "4f9s0c2m1xqa"
 _CLICK = "01981f4e5a3c7b1e9d2f00aa11bb22cc"
+_RECEIVER, _WEBHOOK = "https://example.com/hook", "7d3k9w2m1xqa"
+#: Nobody may be told what tests do.
+_NOWHERE = "https://receiver.invalid/"
 _BACKUPS = "/var/backups"
 _LOST_SPOOL = "/mnt/var/lib/hopline/redirect/spool"
 
@@ -124,6 +127,10 @@ def typed(
     def run(line: str) -> str:
         here = line.replace(_LETTER, letter).replace(_BACKUPS, str(tmp_path / "backups"))
         here = here.replace(_LOST_SPOOL, str(desk)).replace(_CLICK, click_id)
+        here = here.replace(_RECEIVER, _NOWHERE)
+        if _WEBHOOK in here:
+            added = typed_in_shell(f"hopline webhooks add {_NOWHERE} --event link.quiet --json")
+            here = here.replace(_WEBHOOK, json.loads(added.stdout)["id"])
         if _KEY in here:
             # One that no other example has revoked.
             added = typed_in_shell("hopline keys add example --scope links:read --json")

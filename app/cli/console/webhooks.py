@@ -122,7 +122,7 @@ def rotate(
     """Give a webhook a new secret and print it; for a while deliveries carry both signatures.
 
     \b
-    hopline webhooks rotate 4f9s0c2m1xqa --overlap 1h
+    hopline webhooks rotate 7d3k9w2m1xqa --overlap 1h
     """
     now = datetime.now(UTC)
     try:
@@ -169,8 +169,7 @@ def deliveries(
     """Show what was and will be sent to a webhook, the newest first, and what came of it.
 
     \b
-    hopline webhooks deliveries 4f9s0c2m1xqa --state failed
-    hopline webhooks deliveries 4f9s0c2m1xqa --again msg_019d…
+    hopline webhooks deliveries 7d3k9w2m1xqa --state failed
     """
     settings = load()
     open_webhooks(settings).get(webhook_id)
