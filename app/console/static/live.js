@@ -53,10 +53,26 @@ function account(value) {
   return list;
 }
 
+// What people look for first: when each stage was, which rules said something, what is stored.
+function tidy(told) {
+  if (!Array.isArray(told.rules) || !Array.isArray(told.stages)) return told;
+  const words = told.rules.filter((each) => each.stored).map((each) => `${each.rule} (${each.mode})`);
+  const held = Object.entries(told.row || {}).filter(([, value]) => value !== "" && value !== null);
+  return {
+    state: told.state,
+    stages: Object.fromEntries(told.stages.map((each) => [each.stage, [each.time, each.note].filter(Boolean).join(" · ")])),
+    "rules that say something": words.join(", ") || `none of ${told.rules.length}`,
+    forgotten: told.forgotten.join("; "),
+    "came in": told.came_in,
+    row: held.length ? Object.fromEntries(held) : "none yet",
+    fault: told.fault,
+  };
+}
+
 async function explain(id) {
   const answer = await fetch(`/api/v1/clicks/${id}`).catch(() => null);
   const told = answer && (await answer.json().catch(() => null));
-  document.getElementById("account").replaceChildren(told ? account(told) : make("p", "The console doesn't answer."));
+  document.getElementById("account").replaceChildren(told ? account(tidy(told)) : make("p", "The console doesn't answer."));
   document.getElementById("explain").showModal();
 }
 
