@@ -219,7 +219,7 @@ def test_without_scripts_everything_works_but_what_happens_by_itself(
 
 PAGES = (
     *("/", "/links", "/links/seen", "/links/seen/clicks", "/links/-/new", "/tags", "/explore"),
-    *("/bots", "/system", "/keys", "/audit", "/sign-in", "/docs", "/nothing"),
+    *("/live", "/bots", "/system", "/keys", "/audit", "/sign-in", "/docs", "/nothing"),
 )
 
 
@@ -260,6 +260,32 @@ def test_what_others_wrote_runs_nowhere(clicked: str, open_page: Open, console: 
         page.wait_for_load_state("networkidle")
         assert "owned" not in page.title()
         assert page.locator("img[src=x]").count() == 0
+
+
+def test_a_click_shows_as_it_comes_and_explains_itself(
+    clicked: str, lasting: Up, open_page: Open
+) -> None:
+    page = open_page("/live?code=seen")
+    page.locator("#rate", has_text="up to date").wait_for()
+    evil = {
+        "User-Agent": f"Mozilla/5.0 Firefox/140.0 {EVIL}",
+        "Referer": f"https://e.example/{EVIL}",
+    }
+    ports.get(lasting.bind, "/seen", evil)
+    row = page.locator("#ticks tbody tr").first
+    row.wait_for()
+    assert "/seen" in row.inner_text()
+    row.get_by_role("button", name="Explain").click()
+    page.locator("#explain[open] .account").first.wait_for()
+    assert EVIL in page.locator("#explain").inner_text()
+    assert "owned" not in page.title()
+    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Pause").click()
+    assert page.locator("#pause").get_attribute("aria-pressed") == "true"
+    ports.get(lasting.bind, "/seen", evil)
+    assert page.locator("#ticks tbody tr").count() == 1
+    page.get_by_role("button", name="Go on").click()
+    page.locator("#rate", has_text="up to date").wait_for()
 
 
 def test_an_overview_is_light_and_comes_in_few_requests(
