@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 #: Of the schema: files of another one are made anew.
 _VERSION = 1
 _BUSY_SECONDS = 30.0
-_CACHE_KIB = 16_384
+_CACHE_KIB = 4_096
 _SETTINGS = f"""
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
