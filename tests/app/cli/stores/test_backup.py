@@ -237,7 +237,9 @@ def test_the_ledger_of_the_new_machine_knows_every_restored_click(
     url = elsewhere()
     hopline("restore", str(tmp_path / "backup"))
     with connect(url, timeout_seconds=30) as client:
-        assert client.execute("SELECT count() FROM ledger FINAL") == [(3,)]
+        # Old ones go when the server gets round to it.
+        young = "SELECT count() FROM ledger FINAL WHERE time > now() - INTERVAL 1 DAY"
+        assert client.execute(young) == [(3,)]
 
 
 def test_uses_of_a_limited_link_come_with_it(
