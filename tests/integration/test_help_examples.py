@@ -23,6 +23,7 @@ from tests.support.up_process import HOPLINE, Up
 _LETTER = "1790000000000-0"
 _KEY = "4f9s0c2m1xqa"
 _CLICK = "01981f4e5a3c7b1e9d2f00aa11bb22cc"
+_VERSION = "1796084574071-0"
 _RECEIVER, _WEBHOOK = "https://example.com/hook", "7d3k9w2m1xqa"
 #: Nobody may be told what tests do.
 _NOWHERE = "https://receiver.invalid/"
@@ -128,6 +129,9 @@ def typed(
         here = line.replace(_LETTER, letter).replace(_BACKUPS, str(tmp_path / "backups"))
         here = here.replace(_LOST_SPOOL, str(desk)).replace(_CLICK, click_id)
         here = here.replace(_RECEIVER, _NOWHERE)
+        if _VERSION in here:
+            history = json.loads(typed_in_shell("hopline links history sale --json").stdout)
+            here = here.replace(_VERSION, history["versions"][0]["id"])
         if _WEBHOOK in here:
             added = typed_in_shell(f"hopline webhooks add {_NOWHERE} --event link.quiet --json")
             here = here.replace(_WEBHOOK, json.loads(added.stdout)["id"])
@@ -146,4 +150,5 @@ def test_every_example_of_the_help_does_what_it_says(typed: Callable[[str], str]
     assert len(EXAMPLES) > 20
     # Links first, as others name them; what erases last.
     order = sorted(EXAMPLES, key=lambda line: (" erase " in line, " links " not in line))
-    assert [wrong for line in order if (wrong := typed(line))] == []
+    wrong = [told for line in order if (told := typed(line))]
+    assert wrong == [], "\n".join(wrong)
