@@ -96,6 +96,7 @@ def get_app() -> App:
     tags = open_tags(held, finder.tags)
     keep_fresh(index.follower, held)
     letters, system = open_all_dead_letters(held), System(held)
+    told = open_webhooks(held), open_deliveries(held)
     routes = api_routes(
         reports,
         limiter,
@@ -108,7 +109,7 @@ def get_app() -> App:
         *click_routes(held, links, limiter),
         *live_routes(held, links, broadcast),
         *system_routes(system),
-        *webhook_routes(open_webhooks(held), open_deliveries(held)),
+        *webhook_routes(*told),
     )
     rates = RateLimiter(open_counter(held), quotas(held))
     foreign = yourls_route(
@@ -127,7 +128,7 @@ def get_app() -> App:
             Parts(
                 reports,
                 limiter,
-                Stores(links, tags, trail, keys, letters, open_shares(held, trail), finder),
+                Stores(links, tags, trail, keys, letters, open_shares(held, trail), finder, *told),
                 held.link_base,
                 authenticator,
                 sessions,

@@ -1,5 +1,6 @@
 """Contract that all share who read or write deliveries: what is sent to a webhook, and its JSON."""
 
+import re
 import secrets
 import zlib
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ State = Literal["waiting", "delivered", "failed"]
 STATES: tuple[State, ...] = get_args(State)
 #: Tries that are told of; all of them are counted.
 _MOST_TOLD = 20
+_ID = re.compile(r"msg_[0-9a-f]{32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,11 @@ class Delivery:
 def new_id(now_ms: int) -> str:
     """Return an id that no delivery had before, of a time in Unix milliseconds."""
     return f"msg_{new_click_id(now_ms, secrets.token_bytes(10)).hex()}"
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text may be a delivery's id."""
+    return _ID.fullmatch(text) is not None
 
 
 def envelope(event: str, at_ms: int, data: Mapping[str, object]) -> bytes:

@@ -219,7 +219,7 @@ def test_without_scripts_everything_works_but_what_happens_by_itself(
 
 PAGES = (
     *("/", "/links", "/links/seen", "/links/seen/clicks", "/links/-/new", "/tags", "/explore"),
-    *("/live", "/bots", "/system", "/keys", "/audit", "/sign-in", "/docs", "/nothing"),
+    *("/live", "/bots", "/system", "/keys", "/webhooks", "/audit", "/sign-in", "/docs", "/nothing"),
 )
 
 

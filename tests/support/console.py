@@ -135,10 +135,11 @@ def client_of(
     limiter = ReportLimiter(Settings(), metrics)
     answers = KeptAnswers(links._client, "")
     tags = Tags(links._client, "", links)
-    told = webhook_routes(
+    hooks = (
         WebhookStore(links._client, "", Terms()),
         Deliveries(links._client, "", 172_800, 1 << 20),
     )
+    told = webhook_routes(*hooks)
     of_links = OfLinks(links, tags, Finder(links, index))
     routes = api_routes(reports, limiter, of_links, SHORT, answers, trail, keys, *told, *more)
     rates = limits or RateLimiter(OwnCounter(), quotas(Settings()))
@@ -166,6 +167,7 @@ def client_of(
                     letters,
                     Shares(links._client, "", changes),
                     of_links.finder,
+                    *hooks,
                 ),
                 SHORT,
                 authenticator,

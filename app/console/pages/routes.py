@@ -24,6 +24,14 @@ from app.console.pages.operations.keys import PATH as KEYS
 from app.console.pages.operations.keys import KeysPage
 from app.console.pages.operations.system import PATH as SYSTEM
 from app.console.pages.operations.system import SystemPage
+from app.console.pages.operations.webhooks import (
+    DELIVERY_PATH,
+    DeliveryPage,
+    WebhookPage,
+    WebhooksPage,
+)
+from app.console.pages.operations.webhooks import ONE_PATH as WEBHOOK
+from app.console.pages.operations.webhooks import PATH as WEBHOOKS
 from app.console.pages.overview import PATH, Overview
 from app.console.pages.questions.bots import PATH as BOTS
 from app.console.pages.questions.bots import BotsPage
@@ -50,6 +58,8 @@ from app.links.store import LinkStore
 from app.links.tags import Tags
 from app.reports.reading.reader import Reports
 from app.stores.clickhouse.shards import ClickHouseConnection
+from app.webhooks.deliveries import Deliveries
+from app.webhooks.store import WebhookStore
 
 
 class Stores(NamedTuple):
@@ -62,6 +72,8 @@ class Stores(NamedTuple):
     letters: AllDeadLetters
     shares: Shares
     finder: Finder
+    webhooks: WebhookStore
+    deliveries: Deliveries
 
 
 class Page(NamedTuple):
@@ -104,7 +116,7 @@ class Parts(NamedTuple):
 def page_routes(parts: Parts) -> Pages:
     """Return the pages."""
     assets, stores = files.Assets(), parts.stores
-    links = stores.links
+    links, told = stores.links, (stores.webhooks, stores.deliveries)
     site = Site(assets, parts.link_base)
     desk = ReportDesk(parts.reports, links, parts.limiter)
     pages = (
@@ -121,6 +133,9 @@ def page_routes(parts: Parts) -> Pages:
         Page(BOTS, BotsPage(site, desk, parts.settings)),
         Page(SYSTEM, SystemPage(site, parts.system, stores.letters, stores.trail)),
         Page(KEYS, KeysPage(site, stores.keys)),
+        Page(WEBHOOKS, WebhooksPage(site, *told)),
+        Page(WEBHOOK, WebhookPage(site, *told)),
+        Page(DELIVERY_PATH, DeliveryPage(site, *told)),
         Page(AUDIT, ChangesPage(site, stores.trail)),
         Page(SIGN_IN, SignIn(site, parts.authenticator, parts.sessions)),
         Page(SIGN_OUT, SignOut(site, parts.sessions)),

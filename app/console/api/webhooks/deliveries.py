@@ -12,10 +12,9 @@ from app.console.api.rights import Rights
 from app.console.api.webhooks.models import DEFAULT_LIMIT, MOST
 from app.console.api.webhooks.webhooks import Showing
 from app.webhooks.deliveries import Page
-from app.webhooks.delivery import STATES, describe
+from app.webhooks.delivery import STATES, describe, is_id
 
 _NAMES = ("cursor", "limit", "state")
-_ID = re.compile(r"msg_[0-9a-f]{32}", re.ASCII)
 
 
 class Test(Showing):
@@ -51,7 +50,7 @@ class WebhookDeliveries(Showing):
         if "state" in given and state is None:
             raise InvalidParameter("state", f"there is only {', '.join(STATES)}")
         after, text = given.get("cursor"), given.get("limit", str(DEFAULT_LIMIT))
-        if after is not None and not _ID.fullmatch(after):
+        if after is not None and not is_id(after):
             raise InvalidParameter("cursor", "that is none")
         if not re.fullmatch(r"[0-9]{1,4}", text, re.ASCII) or not 1 <= int(text) <= MOST:
             raise InvalidParameter("limit", f"expected a number from 1 to {MOST}")

@@ -49,6 +49,7 @@ TABS = (
     Tab("/tags", "Tags", "stats:read"),
     Tab("/explore", "Explore", "stats:read"),
     Tab("/bots", "Bots", "stats:read"),
+    Tab("/webhooks", "Webhooks", "webhooks"),
     Tab("/system", "System", "system:read"),
     Tab("/keys", "Keys", "admin"),
 )
