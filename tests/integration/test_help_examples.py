@@ -131,7 +131,7 @@ def typed(
         here = here.replace(_RECEIVER, _NOWHERE)
         if _VERSION in here:
             history = json.loads(typed_in_shell("hopline links history sale --json").stdout)
-            here = here.replace(_VERSION, history["versions"][0]["id"])
+            here = here.replace(_VERSION, history["versions"][0]["version"])
         if _WEBHOOK in here:
             added = typed_in_shell(f"hopline webhooks add {_NOWHERE} --event link.quiet --json")
             here = here.replace(_WEBHOOK, json.loads(added.stdout)["id"])
