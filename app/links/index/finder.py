@@ -1,17 +1,21 @@
 """Finder of links: by the search index, or without it as far as the lists of Redis go."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from app.links.index.file import IndexUnusable
 from app.links.index.follower import NotFilled
 from app.links.index.index import Hit, Hits, LinkIndex
 from app.links.index.question import Place, Question
+from app.links.link import Link
 from app.links.ranks import Entry
 from app.links.search import Criteria, search
 from app.links.store import LinkStore
 
 logger = logging.getLogger(__name__)
+
+#: Links that are looked for at once where all are asked for.
+_PAGE = 1_000
 
 
 class Finder:
@@ -47,6 +51,16 @@ class Finder:
         if not _is_simple(question):
             raise IndexUnusable("this console has no index of links")
         return self._look(question, limit, now, after)
+
+    def all(self, question: Question, now: float) -> Iterator[Link]:
+        """Yield all links that match, a page at a time; raises what :meth:`find` does."""
+        after = None
+        while True:
+            page = self.find(question, limit=_PAGE, now=now, after=after)
+            yield from (hit.link for hit in page.hits)
+            after = page.after
+            if after is None:
+                return
 
     def tags(self, own: Sequence[str] = ()) -> dict[str, int] | None:
         """Return how many links carry each tag; None where the index isn't there yet.

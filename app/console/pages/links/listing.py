@@ -1,4 +1,4 @@
-"""Page that lists links: searched as typed, filtered by tag and state, with what people clicked."""
+"""Page that lists links: searched as typed, filtered by tags and state, with their clicks."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import falcon
 
+from app.console.api.links.bulk.exports import CRITERIA, EXPORT_PATH
 from app.console.api.links.models import STATES
 from app.console.api.links.paging import read_cursor, read_question, write_cursor
 from app.console.api.rights import Rights, caller_of
@@ -13,6 +14,7 @@ from app.console.pages.reports.desk import ReportDesk, Told
 from app.console.pages.site.address import Address
 from app.console.pages.site.rendering import Site
 from app.links.index.finder import Finder
+from app.links.index.question import Question, Sort
 from app.links.link import Link, State
 from app.links.store import LinkStore
 from app.reports.answer import Share
@@ -20,8 +22,17 @@ from app.reports.query import Preset, Query
 
 PATH = "/links"
 _LIMIT = 50
+#: What a chip says before a tag, by the parameter that names it.
+TAGS: Mapping[str, str] = {"tag": "tag", "tag_all": "with tag", "tag_none": "without tag"}
+#: What an order is called, by its parameter.
+ORDERS: Mapping[Sort, str] = {
+    "created_at": "newest first",
+    "last_click_at": "last clicked first",
+    "clicks": "most clicked first",
+    "code": "in order of code",
+}
 #: Parameters that say which links are looked for.
-_ASKED = ("q", "tag", "state", "cursor")
+_ASKED = ("q", *TAGS, "state", "sort", "order", "cursor")
 #: Of which time the list tells clicks.
 PERIOD: Preset = "30d"
 
@@ -53,10 +64,14 @@ class LinkListPage:
             "following": address.with_(cursor=cursor) if cursor else None,
             "begin": address.with_(cursor=None) if params.get("cursor") else None,
             "q": params.get("q", ""),
-            "tag": params.get("tag", ""),
+            "tags": {name: params.get(name, "") for name in TAGS},
+            "chips": _chips(address, params, question),
+            "sorts": ORDERS,
+            "sort": question.sort,
             "state": params.get("state", ""),
-            "is_searched": any(params.get(name) for name in ("q", "tag", "state")),
+            "is_searched": any(params.get(name) for name in ("q", *TAGS, "state")),
             "total": self._links.links.count() if not caller_of(req).tags else None,
+            "export": address.only(CRITERIA, EXPORT_PATH).with_(format="csv"),
             "done": address.first("done"),
         }
         self._site.show(req, resp, "links.html", **values)
@@ -92,3 +107,21 @@ class LinkListPage:
             "part": clicks / longest if longest else 0.0,
             "host": link.target.partition("://")[2].partition("/")[0],
         }
+
+
+def _chips(address: Address, params: Mapping[str, str], question: Question) -> list[dict[str, Any]]:
+    """Return what the list is narrowed to and ordered by, each with the list without it."""
+    plain = address.with_(cursor=None, done=None)
+    chips = [(f"contains {params['q']}", plain.with_(q=None))] if "q" in params else []
+    for name, tags in zip(
+        TAGS, (question.any_tags, question.all_tags, question.no_tags), strict=True
+    ):
+        for tag in tags:
+            others = ",".join(each for each in tags if each != tag)
+            chips.append((f"{TAGS[name]} {tag}", plain.with_(**{name: others})))
+    if question.state:
+        chips.append((question.state.replace("_", " "), plain.with_(state=None)))
+    if question.sort != "created_at" or "order" in params:
+        order = " (ascending)" if params.get("order") == "asc" else ""
+        chips.append((ORDERS[question.sort] + order, plain.with_(sort=None, order=None)))
+    return [{"text": text, "without": without} for text, without in chips]

@@ -34,7 +34,7 @@ BULK_PATH = f"{LINKS_PATH}/-/bulk"
 #: Of a body, which has the codes in it.
 MAX_BYTES = 1 << 24
 #: Links looked for at once, and found by a filter at most.
-_PAGE, MOST_FOUND = 1_000, 1_000_000
+MOST_FOUND = 1_000_000
 _FLAG = ("false", "true")
 _FILTERS = ("tag", "tag_all", "tag_none", "state", "q")
 _CUT_SHORT = "Redis doesn't answer as it should. Send the same again: what was done stays as it is."
@@ -190,13 +190,8 @@ class Bulk(Showing):
         if not given:
             raise InvalidLink("filter", f"it is empty: give one of {', '.join(_FILTERS)}")
         question = read_question(given, tags)
-        codes, after = list[str](), None
-        while True:
-            page = self._finder.find(question, limit=_PAGE, now=self.clock(), after=after)
-            codes += [hit.link.code for hit in page.hits]
-            after = page.after
-            if after is None or len(codes) > MOST_FOUND:
-                return codes
+        links = self._finder.all(question, self.clock())
+        return [link.code for link in islice(links, MOST_FOUND + 1)]
 
 
 def _nothing(_: Mapping[str, object]) -> None:

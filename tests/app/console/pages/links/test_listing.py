@@ -1,9 +1,18 @@
+import re
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.changes.trail import Trail
 from app.keys.store import KeyStore
+from app.links.index.file import IndexFile
+from app.links.index.follower import Follower
+from app.links.index.index import LinkIndex
+from app.stores.clickhouse.connection import ClickHouseUnavailable
 from tests.support.clicks import click_row, insert_clicks
+from tests.support.console import Broken, client_of
 from tests.support.pages import Browser, text_of
 
 EVIL = "<b onmouseover=alert(1)>"
@@ -73,3 +82,65 @@ def test_who_sees_some_links_sees_no_others(guarded: Browser, keys: KeyStore, sh
     assert 'name="act"' not in page.text
     assert guarded.get("/links/one").status_code == 404
     assert guarded.get("/links/-/new").status_code == 403
+
+
+@pytest.fixture
+def indexed(links: Any, shelf: Any, redis_url: str, tmp_path: Path) -> Browser:
+    """One whose console has an index of the links."""
+    file = IndexFile(tmp_path / "links.db")
+    index = LinkIndex(file, links, Follower(file, links, Trail(links._client, redis_url)))
+    index.follower.fill()
+    return Browser(client_of(Broken(ClickHouseUnavailable("away")), links, index=index))
+
+
+def codes_in(page: Any) -> list[str]:
+    return re.findall(r'<tr id="l-([^"]+)"', page.text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("sort=code", ["one", "three", "two"]),
+        ("sort=code&order=desc", ["two", "three", "one"]),
+        ("tag=a,b&sort=code", ["one", "two"]),
+        ("tag_all=a,b", ["two"]),
+        ("tag_none=b&sort=code", ["one", "three"]),
+        ("tag=a&tag_none=b", ["one"]),
+    ],
+)
+def test_tags_and_order_are_as_the_address_says(
+    indexed: Browser, asked: str, found: list[str]
+) -> None:
+    assert codes_in(indexed.get(f"/links?{asked}")) == found
+
+
+def test_each_tag_and_the_order_are_chips_of_their_own(indexed: Browser) -> None:
+    page = indexed.get("/links?tag_all=a,b&tag_none=c&sort=code&order=desc")
+    for without in (
+        "tag_none=c&amp;sort=code&amp;order=desc&amp;tag_all=b",
+        "tag_none=c&amp;sort=code&amp;order=desc&amp;tag_all=a",
+        "tag_all=a,b&amp;sort=code&amp;order=desc",
+        "tag_all=a,b&amp;tag_none=c",
+    ):
+        assert f'href="/links?{without}"' in page.text
+    assert '<option value="code" selected>' in page.text
+
+
+@pytest.mark.parametrize("asked", ["sort=luck", "order=up", "tag_all=%00", "tag_none=a%00b"])
+def test_an_order_or_tag_that_is_none_is_named(browser: Browser, asked: str) -> None:
+    answer = browser.get(f"/links?{asked}")
+    assert answer.status_code == 400
+    assert asked.partition("=")[0] in text_of(answer)
+
+
+def test_the_export_is_of_what_the_list_shows(indexed: Browser) -> None:
+    page = indexed.get("/links?tag=a&sort=code&order=desc&done=yes")
+    href = unescape(page.text.split(" download>")[0].rsplit('href="', 1)[1].split('"')[0])
+    answer = indexed.get(href)
+    assert [line.split(",")[0] for line in answer.text.splitlines()] == ["code", "two", "one"]
+
+
+def test_a_list_that_takes_the_index_says_so_where_there_is_none(browser: Browser) -> None:
+    answer = browser.get("/links?sort=clicks")
+    assert answer.status_code == 503
+    assert "index" in text_of(answer)

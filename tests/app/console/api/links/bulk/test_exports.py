@@ -62,3 +62,20 @@ def test_redis_being_away_is_an_answer_of_its_own(make_settings: Any) -> None:
     store = open_store(make_settings(redis_url="redis://127.0.0.1:1/0", redis_timeout_seconds=1))
     client = client_of(Broken(ClickHouseUnavailable("away")), store)
     assert client.simulate_get(EXPORT_PATH).status_code == 503
+
+
+def test_criteria_choose_what_is_exported(client: Client, links: Any) -> None:
+    for number in range(1100):
+        links.create({"target": f"https://example.com/{number}", "tags": ["a"]})
+    links.create({"target": "https://example.com/other"}, code="other")
+    answer = client.simulate_get(EXPORT_PATH, params={"format": "ndjson", "tag": "a"})
+    assert len(set(answer.text.splitlines())) == 1100
+    answer = client.simulate_get(EXPORT_PATH, params={"q": "other"})
+    assert [line.split(",")[0] for line in answer.text.splitlines()] == ["code", "other"]
+    assert client.simulate_get(EXPORT_PATH, params={"sort": "clicks"}).status_code == 503
+
+
+@pytest.mark.parametrize("name", ["cursor", "limit", "state"])
+def test_criteria_that_are_none_are_named(client: Client, name: str) -> None:
+    answer = client.simulate_get(EXPORT_PATH, params={name: "odd"})
+    assert (answer.status_code, answer.json["parameter"]) == (400, name)
