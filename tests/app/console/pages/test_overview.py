@@ -60,7 +60,8 @@ def clicked(reporting: Browser, links: Any, migrated_url: str) -> Browser:
 
 
 def test_totals_chart_and_cards_are_of_one_report(clicked: Browser) -> None:
-    text = text_of(clicked.get("/"))
+    page = clicked.get("/")
+    text = text_of(page)
     assert "People 4 +300" in text
     assert "Bots 1" in text
     assert "New links 1" in text
@@ -69,6 +70,7 @@ def test_totals_chart_and_cards_are_of_one_report(clicked: Browser) -> None:
     assert "Bots and crawlers 1 100 %" in text
     assert "(not over)" in text
     assert "Ledger balanced" in text
+    assert 'class="badge ok" href="/system"' in page.text
 
 
 def test_what_others_wrote_is_never_markup(clicked: Browser) -> None:
