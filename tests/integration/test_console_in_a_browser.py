@@ -218,7 +218,16 @@ def test_without_scripts_everything_works_but_what_happens_by_itself(
 
 
 PAGES = (
-    *("/", "/links", "/links/seen", "/links/seen/clicks", "/links/-/new", "/tags", "/explore"),
+    *(
+        "/",
+        "/links",
+        "/links/seen",
+        "/links/seen/clicks",
+        "/links/-/new",
+        "/links/-/import",
+        "/tags",
+        "/explore",
+    ),
     *("/live", "/bots", "/system", "/keys", "/webhooks", "/audit", "/sign-in", "/docs", "/nothing"),
 )
 

@@ -10,6 +10,8 @@ from app.console.pages.links.bulk import PATH as BULK
 from app.console.pages.links.bulk import BulkPage
 from app.console.pages.links.clicks import PATH as CLICKS
 from app.console.pages.links.clicks import ClickListPage
+from app.console.pages.links.importing import PATH as IMPORT
+from app.console.pages.links.importing import ImportPage
 from app.console.pages.links.listing import PATH as LIST
 from app.console.pages.links.listing import LinkListPage
 from app.console.pages.links.making import PATH as NEW_LINK
@@ -123,6 +125,7 @@ def page_routes(parts: Parts) -> Pages:
         Page(PATH, Overview(site, desk, links, parts.ledger)),
         Page(LIST, LinkListPage(site, desk, links, stores.finder)),
         Page(BULK, BulkPage(site, links)),
+        Page(IMPORT, ImportPage(site, links)),
         Page(CLICKS, ClickListPage(site, desk, links, parts.connection)),
         Page(LINK, LinkPage(site, desk, links, stores.trail, stores.shares)),
         Page(SHARED_REPORT, SharedReport(site, desk, links, stores.shares)),

@@ -127,7 +127,16 @@ class Site:
             falcon.HTTPForbidden: it was not this browser's page that sent it.
         """
         fields = read_form(req)
-        if not is_own_form(req, "".join(fields.get(FORM_TOKEN, ()))):
+        self.require_own_form(req, "".join(fields.get(FORM_TOKEN, ())))
+        return fields
+
+    def require_own_form(self, req: falcon.Request, token: str) -> None:
+        """Refuse a form that carries another token than this browser's pages.
+
+        Raises:
+            falcon.HTTPForbidden: it was not this browser's page that sent it.
+        """
+        if not is_own_form(req, token):
             req.context.refusal = "form"
             raise falcon.HTTPForbidden(
                 title="The form is too old",
@@ -135,7 +144,6 @@ class Site:
                 " started or you signed in. Go back, reload the page and send it again: what you"
                 " wrote is still there.",
             )
-        return fields
 
 
 def see_other(where: object) -> falcon.HTTPSeeOther:
