@@ -1,5 +1,6 @@
 """Modes that operators give rules: enforcing, shadow, or off."""
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import get_args
@@ -9,6 +10,7 @@ from app.verdicts.rules import RULES
 
 Modes = Mapping[str, Mode]
 
+_NAME = re.compile(r"[a-z-]{1,40}", re.ASCII)
 _MODES: tuple[Mode, ...] = get_args(Mode)
 
 
@@ -36,6 +38,9 @@ def decides(rule: Rule, modes: Modes) -> bool:
 
 def _read_entry(entry: str, modes: Modes) -> tuple[str, Mode]:
     name, _, said = (part.strip() for part in entry.partition("="))
+    if not _NAME.fullmatch(name):
+        # It may be what belongs to another setting, and a secret.
+        raise ValueError(f"expected RULE=MODE, with one of {', '.join(modes)}")
     if name not in modes:
         close = get_close_matches(name, modes, 1)
         meant = f"did you mean {close[0]}?" if close else f"the rules are {', '.join(modes)}"

@@ -26,7 +26,7 @@ def send_clicks(up: Up, halfway: Callable[[], None] = lambda: None) -> int:
     called = threading.Event()
 
     def send(seed: int) -> int:
-        crowd = Crowd(("demo1",), random.Random(seed))
+        crowd = Crowd(random.Random(seed))
         connection = http.client.HTTPConnection(up.bind, timeout=30)
         answered = 0
         while (number := next(numbers)) < CLICKS:

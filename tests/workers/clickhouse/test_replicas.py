@@ -62,7 +62,7 @@ def settle(replicas, url, expected):
         wait_until(lambda replica=replica: counts(url, replica) == (expected, expected))
 
 
-def insert_until_stored(writer, batch, deadline_seconds=60):
+def insert_until_stored(writer, batch, deadline_seconds=150):
     """Do what a sink does with a batch, and return how long it took.
 
     See workers/consumer/sink.py: the same token until it is confirmed, then a look.

@@ -12,7 +12,7 @@ USERS = Path(__file__).parents[4] / "deploy" / "redis" / "hopline-users.conf"
 #: Of connections, transactions and scripts, which the looking itself needs; and what is only asked.
 OF_ITSELF = {"hello", "auth", "client", "eval", "evalsha", "script|load", "multi", "exec"}
 WITH_SUBCOMMANDS = ("xinfo", "xgroup", "memory", "cluster")
-ASKED_IF_MAY = {"config|get", "pttl"}
+ASKED_IF_MAY = {"config|get", "pttl", "slowlog|reset"}
 #: HOPLINE_CONFIRM=replica, and a spool that is brought home.
 ONLY_WITH_REPLICAS = {"wait"}
 
