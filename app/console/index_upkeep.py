@@ -1,7 +1,8 @@
 """Upkeep of the search index of links: a thread of the console that fills it and keeps it fresh.
 
 Whoever asks has the index take in all changes before; this has little left for that, and counts
-clicks, which need not be there: without ClickHouse they stay as they were.
+clicks, which need not be there: without ClickHouse they stay as they were. While links are imported
+it stands back: many changes taken in at once cost less, and the import has the processor.
 """
 
 import logging
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 #: Between two looks at the trail, and after something went wrong.
 _PAUSE_SECONDS, _WAIT_SECONDS = 0.5, 5.0
+#: Between two looks while a bulk is at work, of which whoever asks has less than 3 s to take in.
+_STAND_BACK_SECONDS = 10.0
 #: Between two counts of clicks at least, and by how much longer than a count takes.
 _COUNT_SECONDS, _COUNT_SHARE = 15.0, 20.0
 #: Links between two lines in the log.
@@ -32,6 +35,7 @@ class IndexUpkeep:
 
     Args:
         count: yields the clicks of links.
+        is_busy: whether many links are being changed in this process.
     """
 
     def __init__(
@@ -40,18 +44,23 @@ class IndexUpkeep:
         count: Callable[[], Iterable[LinkClicks]],
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._follower = follower
         self._count = count
         self._clock = clock
         self._wall = wall
-        self._count_at = clock()
+        self._is_busy = is_busy
+        self._count_at = self._look_at = clock()
 
     def work(self) -> float:
         """Do what is due, and return how many seconds to wait."""
+        if self._is_busy() and self._clock() < self._look_at:
+            return _PAUSE_SECONDS
         try:
             self._follower.fill(_tell)
             self._follower.catch_up()
+            self._look_at = self._clock() + _STAND_BACK_SECONDS
             if self._clock() >= self._count_at:
                 self._count_clicks()
         except NotFilled:
@@ -70,10 +79,10 @@ class IndexUpkeep:
         self._count_at = began + max(_COUNT_SECONDS, took * _COUNT_SHARE)
 
 
-def keep_fresh(follower: Follower, settings: Settings) -> None:
-    """Begin to keep an index fresh, until the process ends."""
+def keep_fresh(follower: Follower, settings: Settings, is_busy: Callable[[], bool]) -> None:
+    """Begin to keep an index fresh, until the process ends; see :class:`IndexUpkeep`."""
     count = partial(link_clicks, settings.clickhouse_server, settings.clickhouse_timeout_seconds)
-    upkeep = IndexUpkeep(follower, count)
+    upkeep = IndexUpkeep(follower, count, is_busy=is_busy)
 
     def run() -> None:
         while True:

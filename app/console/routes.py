@@ -53,11 +53,12 @@ from app.reports.spellings import PATH as STATS_PATH
 
 
 class OfLinks(NamedTuple):
-    """What knows links: the store, their tags, and who finds them."""
+    """What knows links: the store, their tags, who finds them, and the turns of bulks."""
 
     store: LinkStore
     tags: Tags
     finder: Finder
+    turns: Turns
 
 
 def api_routes(
@@ -81,8 +82,7 @@ def api_routes(
         keys: of those who ask.
         more: routes of rooms that bring their own.
     """
-    links, tags, finder = held
-    turns = Turns()
+    links, tags, finder, turns = held
     disable, enable = (Switch(links, link_base, disabled=disabled) for disabled in (True, False))
     routes = [
         Route(LINKS_PATH, Links(links, link_base, answers, finder), operations.LINKS),

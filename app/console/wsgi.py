@@ -14,6 +14,7 @@ from app.config.variables import variable
 from app.console.api.clicks.routes import click_routes
 from app.console.api.dead_letters.endpoints import dead_letter_routes
 from app.console.api.idempotency import open_answers
+from app.console.api.links.bulk.turns import Turns
 from app.console.api.report_limiter import ReportLimiter
 from app.console.api.system import system_routes
 from app.console.api.webhooks.routes import webhook_routes
@@ -94,13 +95,14 @@ def get_app() -> App:
     index = open_index(held)
     finder = Finder(links, index)
     tags = open_tags(held, finder.tags)
-    keep_fresh(index.follower, held)
+    turns = Turns()
+    keep_fresh(index.follower, held, lambda: turns.are_taken)
     letters, system = open_all_dead_letters(held), System(held)
     told = open_webhooks(held), open_deliveries(held)
     routes = api_routes(
         reports,
         limiter,
-        OfLinks(links, tags, finder),
+        OfLinks(links, tags, finder, turns),
         held.link_base,
         open_answers(held),
         trail,

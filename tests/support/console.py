@@ -12,6 +12,7 @@ from app.config.access import HostNames
 from app.config.settings import Settings
 from app.console.api.clicks.routes import click_routes
 from app.console.api.idempotency import KeptAnswers
+from app.console.api.links.bulk.turns import Turns
 from app.console.api.openapi import Route
 from app.console.api.report_limiter import ReportLimiter
 from app.console.api.webhooks.routes import webhook_routes
@@ -140,7 +141,7 @@ def client_of(
         Deliveries(links._client, "", 172_800, 1 << 20),
     )
     told = webhook_routes(*hooks)
-    of_links = OfLinks(links, tags, Finder(links, index))
+    of_links = OfLinks(links, tags, Finder(links, index), Turns())
     routes = api_routes(reports, limiter, of_links, SHORT, answers, trail, keys, *told, *more)
     rates = limits or RateLimiter(OwnCounter(), quotas(Settings()))
     counted = (rates, metrics)

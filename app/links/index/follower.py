@@ -196,7 +196,10 @@ class Follower:
             else:
                 changed = {code for line in new for code in codes_of(line)}
                 changed.update(code for each in lost for code in each.codes)
-                put(file, self._rows(self._read(sorted(changed))))
+                wanted = iter(sorted(changed))
+                # Few at once, for memory and for what a statement may have of values.
+                while piece := list(islice(wanted, _PIECE)):
+                    put(file, self._rows(self._read(piece)))
                 forget(file, [each.id for each in lost])
                 note(file, new)
                 return len(new)

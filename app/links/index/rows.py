@@ -61,12 +61,17 @@ def between_blanks(tags: Iterable[str]) -> str:
 def put(file: sqlite3.Connection, rows: Sequence[Row]) -> None:
     """Put rows into a file, in the place of those that are there."""
     held = _held(file, [row.code for row in rows])
+    last = file.execute("SELECT coalesce(max(id), 0) FROM links").fetchone()[0]
+    new = []
     for row in {row.code: row for row in rows}.values():
         if row.code in held:
             _replace(file, row, *held[row.code])
         else:
-            cursor = file.execute(_INSERT, row)
-            _list(file, cursor.lastrowid or 0, "", row)
+            new.append(row)
+    # All at once: a statement for each costs more than what it does.
+    fill(file, new)
+    file.execute("INSERT INTO texts (rowid, text) SELECT id, text FROM links WHERE id > ?", (last,))
+    _tag(file, last)
 
 
 def fill(file: sqlite3.Connection, rows: Iterable[Row]) -> None:
@@ -78,9 +83,14 @@ def list_all(file: sqlite3.Connection) -> None:
     """List texts and tags of all rows."""
     file.execute("INSERT INTO texts (texts) VALUES ('rebuild')")
     file.execute("DELETE FROM tagged")
-    for identity, tags in file.execute("SELECT id, tags FROM links WHERE tags != ''"):
-        pairs = [(tag, identity) for tag in tags.split()]
-        file.executemany("INSERT INTO tagged VALUES (?, ?)", pairs)
+    _tag(file, 0)
+
+
+def _tag(file: sqlite3.Connection, after: int) -> None:
+    """List tags of the rows behind one, none of which are listed."""
+    found = file.execute("SELECT id, tags FROM links WHERE id > ? AND tags != ''", (after,))
+    pairs = ((tag, identity) for identity, tags in found for tag in tags.split())
+    file.executemany("INSERT OR IGNORE INTO tagged VALUES (?, ?)", pairs)
 
 
 def _held(file: sqlite3.Connection, codes: Collection[str]) -> dict[str, tuple[int, str, str]]:
@@ -101,11 +111,6 @@ def _replace(file: sqlite3.Connection, row: Row, identity: int, tags: str, text:
     file.execute(_UPDATE, (*row[1:], identity))
     if text != row.text:
         file.execute("INSERT INTO texts (rowid, text) VALUES (?, ?)", (identity, row.text))
-    _retag(file, identity, tags, row.tags)
-
-
-def _list(file: sqlite3.Connection, identity: int, tags: str, row: Row) -> None:
-    file.execute("INSERT INTO texts (rowid, text) VALUES (?, ?)", (identity, row.text))
     _retag(file, identity, tags, row.tags)
 
 

@@ -10,6 +10,7 @@ from app.console.index_upkeep import IndexUpkeep
 from app.links.index.file import IndexFile
 from app.links.index.follower import Follower, LinkClicks
 from app.links.index.index import LinkIndex
+from app.links.index.journal import count
 from app.links.index.question import Question
 from app.stores.clickhouse.connection import ClickHouseUnavailable
 
@@ -72,3 +73,30 @@ def test_a_trail_that_was_cut_has_it_filled_anew(links: Any, index: LinkIndex) -
     assert upkeep.work() == 0
     upkeep.work()
     assert len(index.find(Question(), limit=9).hits) == 2
+
+
+def test_while_a_bulk_is_at_work_links_wait_a_while_but_not_for_whoever_asks(
+    links: Any, index: LinkIndex
+) -> None:
+    now, is_busy = 0.0, True
+    upkeep = IndexUpkeep(index.follower, list, clock=lambda: now, is_busy=lambda: is_busy)
+    upkeep.work()
+    links.create({"target": "https://example.com/"}, code="x")
+    upkeep.work()
+    assert _held(index) == 0
+    assert [hit.link.code for hit in index.find(Question(), limit=9).hits] == ["x"]
+    links.create({"target": "https://example.com/"}, code="y")
+    now = 60.0
+    upkeep.work()
+    assert _held(index) == 2
+    links.create({"target": "https://example.com/"}, code="z")
+    upkeep.work()
+    assert _held(index) == 2
+    is_busy = False
+    upkeep.work()
+    assert _held(index) == 3
+
+
+def _held(index: LinkIndex) -> int:
+    with index._file.reading() as file:
+        return count(file)

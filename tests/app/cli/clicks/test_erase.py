@@ -11,11 +11,11 @@ from redis import Redis
 from app.audit.entry_counts import EntryLedger
 from app.clicks.click import Click, to_fields
 from app.dead_letters.letter import Fault, to_letter
+from app.processes.child import wait_for
 from app.redirect.spool.file import SpoolFile
 from app.stores.redis.connection import RedisConnection
 from app.sums.computation import Computation
 from app.sums.days import clean_days
-from app.processes.child import wait_for
 from tests.support.clicks import NOON, click_row, insert_clicks
 from tests.support.erasing import BEGAN, BEGAN_MS, add, click, codes, left, process
 from tests.support.producers import xadd_of

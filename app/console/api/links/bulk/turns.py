@@ -16,6 +16,13 @@ class Turns:
 
     def __init__(self, most: int = MOST_AT_ONCE) -> None:
         self._free = threading.BoundedSemaphore(most)
+        self._lock = threading.Lock()
+        self._taken = 0
+
+    @property
+    def are_taken(self) -> bool:
+        """Whether a bulk is at work."""
+        return self._taken > 0
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -30,6 +37,12 @@ class Turns:
                 retry_after=_RETRY_AFTER_SECONDS,
             )
         try:
+            self._count(1)
             yield
         finally:
+            self._count(-1)
             self._free.release()
+
+    def _count(self, more: int) -> None:
+        with self._lock:
+            self._taken += more

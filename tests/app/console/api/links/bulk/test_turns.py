@@ -18,6 +18,16 @@ def test_who_finds_no_turn_is_told_to_come_again() -> None:
         pass
 
 
+def test_turns_are_taken_as_long_as_a_bulk_is_at_work() -> None:
+    turns = Turns(2)
+    assert not turns.are_taken
+    with turns.turn():
+        with turns.turn():
+            assert turns.are_taken
+        assert turns.are_taken
+    assert not turns.are_taken
+
+
 def test_answers_under_way_hold_their_turns_until_they_are_sent_or_hung_up_on(
     client: falcon.testing.TestClient, links: Any
 ) -> None:
