@@ -118,6 +118,7 @@ def test_an_installation_that_is_well(
         "workers metrics",
         "private files",
         "trusted proxies",
+        "webhooks",
         "geoip",
         "rules",
         "data disk",
