@@ -46,7 +46,7 @@ export function draw(figure, anew = false) {
       { stroke: main, width: 2, dash: [2, 4], fill: tint, points: { show: isOpen, size: 6, filter: () => [last] } },
       { stroke: bot, width: 1.5, points: dots },
       { stroke: soft, width: 1.5, dash: [6, 5], points: { show: false } }],
-    hooks: { setCursor: [(self) => read(figure, self.rows, self.cursor.idx)] },
+    hooks: { setCursor: [(self) => read(figure, self.rows, self.cursor.idx)], draw: [(self) => mark(self, self.rows ?? rows, soft)] },
   }, data, plot);
   chart.rows = rows;
   drawn.set(figure, chart);
@@ -61,6 +61,23 @@ export function draw(figure, anew = false) {
       if (now && plot.clientWidth && plot.clientWidth !== now.width) now.setSize({ width: plot.clientWidth, height: 240 });
     }).observe(plot);
   }
+}
+
+// A dashed line stands where the table says that something changed.
+function mark(chart, rows, colour) {
+  const { ctx, bbox } = chart;
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.setLineDash([3, 3]);
+  for (const [place, row] of rows.entries()) {
+    if (!("mark" in row.dataset)) continue;
+    const x = Math.round(chart.valToPos(chart.data[0][place], "x", true));
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
 }
 
 function when(second, apart) {

@@ -1,6 +1,6 @@
 """Page of one link: its settings, its figures, what a visitor gets, and what it was before."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -13,12 +13,13 @@ from app.console.pages.links.fields import STATUSES, LinkForm
 from app.console.pages.links.making import VIA
 from app.console.pages.links.visitor import visitor_gets
 from app.console.pages.reports.cards import BOTS, DEVICES, PLACES, SOURCES, TARGETS
-from app.console.pages.reports.desk import ReportDesk
+from app.console.pages.reports.chart import Chart, Mark, marks_of
+from app.console.pages.reports.desk import ReportDesk, Told
 from app.console.pages.reports.panels import SCOPE, read_asked, report_values
 from app.console.pages.site.address import Address
 from app.console.pages.site.browser import SHARED
 from app.console.pages.site.rendering import Site, see_other
-from app.links.history import History
+from app.links.history import History, Version
 from app.links.link import Link, LinkChanged, LinkDeleted, version
 from app.links.precondition import Precondition
 from app.links.shares import ShareNotFound, Shares, TooManyShares
@@ -30,6 +31,8 @@ PATH = "/links/{code}"
 _CARDS = (SOURCES, PLACES, DEVICES, BOTS, TARGETS)
 #: Versions that the page shows.
 _VERSIONS = 10
+#: Versions whose targets its chart marks.
+_MARKED = 200
 
 
 class LinkPage:
@@ -137,7 +140,7 @@ class LinkPage:
         shared: str = "",
     ) -> None:
         address, now = Address.read(req.path, req.query_string), self._site.now()
-        uses = self._links.uses(link)
+        uses, found = self._links.uses(link), self._history(req, link)
         state = link.state(now.timestamp(), uses)
         values: dict[str, Any] = {
             "link": link,
@@ -151,7 +154,7 @@ class LinkPage:
             "done": address.first("done"),
             "gets": visitor_gets(link, state),
             "qr": f"/api/v1/links/{quote(link.code)}/qr",
-            "history": self._history(req, link),
+            "history": [_told(each, is_now=each is found[0]) for each in found[:_VERSIONS]],
             "shares": self._shares.of(link.code),
             "shared": shared,
         }
@@ -167,21 +170,34 @@ class LinkPage:
             return
         told = self._desk.ask(req, asked.query, now)
         report = report_values(plain, _CARDS, asked, told)
-        self._site.show(req, resp, "link.html", has_report=True, **values, **report)
+        marks = _marks(told, report["chart"], found)
+        self._site.show(req, resp, "link.html", has_report=True, **values, **report, marks=marks)
 
-    def _history(self, req: falcon.Request, link: Link) -> list[dict[str, Any]]:
+    def _history(self, req: falcon.Request, link: Link) -> tuple[Version, ...]:
         only = Precondition(tags=caller_of(req).tags)
-        page = History(self._links, self._trail).page(link.code, limit=_VERSIONS, only=only)
-        return [
-            {
-                "id": each.id,
-                "made_ms": each.made_ms,
-                "link": each.link,
-                "change": each.change,
-                "is_now": place == 0,
-            }
-            for place, each in enumerate(page.versions)
-        ]
+        return History(self._links, self._trail).page(link.code, limit=_MARKED, only=only).versions
+
+
+def _told(found: Version, *, is_now: bool) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "made_ms": found.made_ms,
+        "link": found.link,
+        "change": found.change,
+        "is_now": is_now,
+    }
+
+
+def _marks(told: Told, chart: Chart | None, found: Sequence[Version]) -> dict[int, list[Mark]]:
+    """Return where the link's target changed in a report's time."""
+    if not chart or not told.answer:
+        return {}
+    changes = [
+        (each.made_ms, each.link.target)
+        for each in found
+        if each.change and {"target"} <= each.change.before.keys() & each.change.after.keys()
+    ]
+    return marks_of(chart, told.answer.period.until or told.answer.source.as_of, changes)
 
 
 def _of(code: str, act: str) -> str:

@@ -3,6 +3,7 @@
 Scripts draw it anew from the table, so that nothing is sent twice.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,15 @@ class Step:
     bots: int
     before: int | None
     is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened in a step: when, as a Unix time, and where it is in the drawing."""
+
+    second: float
+    text: str
+    x: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,25 @@ def chart_of(answer: Answer) -> Chart:
             )
         )
     return _drawn(answer.interval, steps)
+
+
+def marks_of(
+    chart: Chart, end: datetime, changes: Sequence[tuple[int, str]]
+) -> dict[int, list[Mark]]:
+    """Return what to mark in a chart, by the place of the step in which it was.
+
+    Args:
+        end: of the chart's time.
+        changes: Unix milliseconds, and what there is to say.
+    """
+    found: dict[int, list[Mark]] = {}
+    starts = [step.second for step in chart.steps]
+    for at_ms, text in sorted(changes):
+        place = bisect_right(starts, at_ms // 1000) - 1
+        if place >= 0 and at_ms < end.timestamp() * 1000:
+            x = place * WIDTH / max(len(starts) - 1, 1)
+            found.setdefault(place, []).append(Mark(at_ms / 1000, text, f"{x:.1f}"))
+    return found
 
 
 def _next_start(wall: datetime, interval: Interval) -> datetime:

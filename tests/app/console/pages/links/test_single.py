@@ -93,3 +93,19 @@ def test_a_target_that_another_program_wrote_is_no_way_to_run_scripts(
     )
     page = browser.get("/links/evil")
     assert 'href="javascript:' not in page.text
+
+
+def test_the_chart_marks_where_the_target_changed(
+    reporting: Browser, links: Any, link: Any, migrated_url: str
+) -> None:
+    assert "data-mark" not in reporting.get("/links/abc").text
+    links.update("abc", {"title": "no other target"})
+    assert "data-mark" not in reporting.get("/links/abc").text
+    links.update("abc", {"target": "https://example.com/?a=1&b='2'"})
+    page = reporting.get("/links/abc?period=7d")
+    assert page.text.count(" data-mark>") == 1
+    assert f"target changed to {links.get('abc').target}" in text_of(page)
+    assert page.text.count('<line class="mark"') == 1
+    past = reporting.get("/links/abc?since=2026-01-01&to=2026-01-05")
+    assert past.status_code == 200
+    assert "data-mark" not in past.text
