@@ -1,6 +1,6 @@
 """What a link was, told from the trail, and the way back to it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -32,26 +32,9 @@ from app.stores.keys import (
     link_tag_key,
     link_uses_key,
 )
-from app.stores.redis.client import connect
 
 TARGET = {"target": "https://example.com/"}
 ALICE = Author("alice@host", "hopline")
-
-
-@pytest.fixture(params=["one server", "a cluster"])
-def url(request: pytest.FixtureRequest, redis_url: str) -> str:
-    return redis_url if request.param == "one server" else request.getfixturevalue("cluster").url
-
-
-@pytest.fixture
-def client(url: str) -> Iterator[redis.Redis]:
-    with connect(url, timeout_seconds=30) as client:
-        yield client
-
-
-@pytest.fixture
-def store(url: str, make_settings: Callable[..., Any]) -> LinkStore:
-    return open_store(make_settings(redis_url=url))
 
 
 @pytest.fixture

@@ -4,18 +4,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 import redis
 
 from app.links.precondition import Precondition
-from app.links.store import LinkStore, open_store
+from app.links.store import LinkStore
 from app.links.tags import Tag, TagKept, TagNotFound, Tags, TagTaken
 from app.links.validation import InvalidLink
 from app.stores.keys import API_TAG_RENAMES, link_tag_key
-from app.stores.redis.client import connect
 from tests.support.redirect.waiting import wait_until
 
 TARGET = {"target": "https://example.com/"}
@@ -28,22 +25,6 @@ from app.links.tags import open_tags
 for _ in open_tags(Settings(redis_url=sys.argv[1])).rename("a", "b"):
     pass
 """
-
-
-@pytest.fixture(params=["one server", "a cluster"])
-def url(request: pytest.FixtureRequest, redis_url: str) -> str:
-    return redis_url if request.param == "one server" else request.getfixturevalue("cluster").url
-
-
-@pytest.fixture
-def client(url: str) -> Iterator[redis.Redis]:
-    with connect(url, timeout_seconds=30) as client:
-        yield client
-
-
-@pytest.fixture
-def store(url: str, make_settings: Callable[..., Any]) -> LinkStore:
-    return open_store(make_settings(redis_url=url))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,8 @@ from app.links.index.follower import Follower, NotFilled
 from app.links.index.index import LinkIndex
 from app.links.index.question import SORTS, Question
 from app.links.link import Link
-from app.links.store import LinkStore, open_store
+from app.links.store import LinkStore
 from app.stores.keys import API_CHANGES, LINK_INDEX, link_key, link_uses_key
-from app.stores.redis.client import connect
 
 NOW = 2_000_000_000.0
 ALICE = Author("alice@host", "hopline")
@@ -40,22 +39,6 @@ while True:
     index.follower.catch_up()
     print("caught up", flush=True)
 """
-
-
-@pytest.fixture(params=["one server", "a cluster"])
-def url(request: pytest.FixtureRequest, redis_url: str) -> str:
-    return redis_url if request.param == "one server" else request.getfixturevalue("cluster").url
-
-
-@pytest.fixture
-def client(url: str) -> Iterator[redis.Redis]:
-    with connect(url, timeout_seconds=30) as client:
-        yield client
-
-
-@pytest.fixture
-def store(url: str, make_settings: Callable[..., Any]) -> LinkStore:
-    return open_store(make_settings(redis_url=url))
 
 
 @pytest.fixture
