@@ -56,6 +56,7 @@ class Share:
         visitors: who made clicks of people, or of bots where bots are counted.
         share: its part of all clicks in the breakdown, from 0 to 1.
         clicks_before: in the time that is compared with, None without one.
+        timeline: of these clicks, those of each step; empty where nobody asked.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Share:
     visitors: int
     share: float
     clicks_before: int | None = None
+    timeline: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

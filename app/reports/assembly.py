@@ -9,7 +9,8 @@ from typing import Any
 from app.reports.answer import Answer, Breakdown, Bucket, Figures, Share, Source
 from app.reports.conditions import milliseconds
 from app.reports.filters import Dimension
-from app.reports.plan import Plan
+from app.reports.plan import CROSSED, Plan
+from app.reports.query import Counted
 
 Row = Mapping[str, Any]
 
@@ -103,6 +104,8 @@ def _breakdown(found: _Found, at: int, by: Dimension) -> Breakdown:
     counted = found.plan.query.counted(by)
     visitors = "bot_visitors" if counted == "bots" else "visitors"
     is_compared = found.plan.before is not None
+    starts = [milliseconds(start) for start in found.plan.starts if found.plan.is_crossed]
+    lines = _lines(found, f"value{at}", counted)
     total = _figures(found.totals()).of(counted)
     top = tuple(
         Share(
@@ -111,6 +114,7 @@ def _breakdown(found: _Found, at: int, by: Dimension) -> Breakdown:
             row.get(visitors, 0),
             clicks / total if total else 0.0,
             _figures(row, "_before").of(counted) if is_compared else None,
+            tuple(lines.get((start, row[f"value{at}"]), 0) for start in starts),
         )
         for row in found.grouped_by(f"value{at}")
     )
@@ -119,3 +123,11 @@ def _breakdown(found: _Found, at: int, by: Dimension) -> Breakdown:
         total_before = _figures(found.totals(), "_before").of(counted)
         others_before = total_before - sum(share.clicks_before or 0 for share in top)
     return Breakdown(by, top, total - sum(share.clicks for share in top), counted, others_before)
+
+
+def _lines(found: _Found, key: str, counted: Counted) -> Mapping[tuple[int, str], int]:
+    """Return the clicks of each value in each bucket that has some; none where nobody asked."""
+    if not found.plan.is_crossed:
+        return {}
+    rows = found.panels.get(CROSSED, ())
+    return {(row["bucket"], row[key]): _figures(row).of(counted) for row in rows}

@@ -8,6 +8,9 @@ from app.reports.filters import Dimension
 from app.reports.period import Period
 from app.reports.query import Interval, Query
 
+#: Number of the rows that are grouped by all columns at once, as those of links by their buckets.
+CROSSED = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -20,6 +23,8 @@ class Plan:
         starts_before: where the bucket of each start begins in it; one of no length begins where
             the next does.
         leading: of all links those that a breakdown may show, None for any.
+        is_crossed: whether each of some named links has a timeline of its own; the query then
+            breaks down by links alone, and compares with nothing.
     """
 
     query: Query
@@ -30,6 +35,7 @@ class Plan:
     before: Period | None = None
     starts_before: tuple[datetime, ...] = ()
     leading: tuple[str, ...] | None = None
+    is_crossed: bool = False
 
     @property
     def periods(self) -> tuple[Period, ...]:
@@ -50,6 +56,11 @@ class Plan:
     def keys(self) -> tuple[str, ...]:
         """Columns that rows are grouped by, one at a time."""
         return (*self.times, *self.values)
+
+    @property
+    def sets(self) -> tuple[tuple[str, ...], ...]:
+        """Columns that rows are grouped by together; the last set is of links by their buckets."""
+        return (*((key,) for key in self.keys), *((self.keys,) if self.is_crossed else ()))
 
     @property
     def is_led(self) -> bool:

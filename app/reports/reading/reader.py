@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -56,13 +57,22 @@ class Reports:
         with translated(self._url):
             self._client().execute("SELECT click_id FROM clicks LIMIT 0")
 
-    def ask(self, query: Query, now: datetime, tagged: Sequence[str] = ()) -> Answer:
+    def ask(
+        self,
+        query: Query,
+        now: datetime,
+        tagged: Sequence[str] = (),
+        *,
+        has_timelines: bool = False,
+    ) -> Answer:
         """Count clicks.
 
         Args:
             query: what to count; a code that was never clicked has zeros.
             now: where a timeline without an end leads to.
             tagged: codes of the links that carry the query's tag.
+            has_timelines: whether each link has a timeline of its own, as :class:`Plan` says of
+                ``is_crossed``.
 
         Raises:
             BadQuery: the timeline would be too long for the interval.
@@ -74,6 +84,7 @@ class Reports:
             codes = tagged if query.tag else (query.codes or None)
             found = asking.stored(codes)
             plan, division = plan_of(asking, query, now, codes, found)
+            plan = replace(plan, is_crossed=has_timelines)
             plan, division = with_leading(asking, plan, division)
             rows = asking.ask(compile_plan(plan, division))
         source = Source(

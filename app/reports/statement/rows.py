@@ -41,7 +41,7 @@ def rows_part(plan: Plan, parameters: Parameters, division: Division) -> str:
             within_any(parameters, left(plan.periods, division.totals)),
         ),
         where=clause("WHERE", matching(parameters, wanted) if wanted else ""),
-        sets=", ".join(f"({key})" for key in plan.keys),
+        sets=", ".join(f"({', '.join(keys)})" for keys in plan.sets),
     )
 
 

@@ -31,6 +31,7 @@ def totals_part(plan: Plan, parameters: Parameters, division: Division) -> str:
     aliases = bucket_aliases(plan, parameters, _TIME_MS)
     links = [key for key in plan.values if key not in valued(plan) and not plan.is_led]
     grouped = (*plan.times, *links)
+    sets = [(key,) for key in grouped] + ([grouped] if plan.is_crossed else [])
     values = {key: "short_code" if key in links else "''" for key in plan.values}
     return text_of(
         "app.reports",
@@ -40,7 +41,7 @@ def totals_part(plan: Plan, parameters: Parameters, division: Division) -> str:
         keys=", ".join(plan.keys),
         figures=named({name: _figure(plan, name) for name in plan.figures}, PART),
         where=selected(plan, parameters, division.totals, "toDate(time)"),
-        sets=", ".join(f"({key})" for key in grouped),
+        sets=", ".join(f"({', '.join(keys)})" for keys in sets),
     )
 
 

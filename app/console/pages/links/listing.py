@@ -1,7 +1,7 @@
 """Page that lists links: searched as typed, filtered by tags and state, with their clicks."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import falcon
@@ -10,15 +10,18 @@ from app.console.api.links.bulk.exports import CRITERIA, EXPORT_PATH
 from app.console.api.links.models import STATES
 from app.console.api.links.paging import read_cursor, read_question, write_cursor
 from app.console.api.rights import Rights, caller_of
+from app.console.pages.reports.chart import sparkline
 from app.console.pages.reports.desk import ReportDesk, Told
 from app.console.pages.site.address import Address
 from app.console.pages.site.rendering import Site
 from app.links.index.finder import Finder
+from app.links.index.index import Hit
 from app.links.index.question import Question, Sort
-from app.links.link import Link, State
+from app.links.link import State
 from app.links.store import LinkStore
 from app.reports.answer import Share
 from app.reports.query import Preset, Query
+from app.times import EPOCH
 
 PATH = "/links"
 _LIMIT = 50
@@ -28,13 +31,15 @@ TAGS: Mapping[str, str] = {"tag": "tag", "tag_all": "with tag", "tag_none": "wit
 ORDERS: Mapping[Sort, str] = {
     "created_at": "newest first",
     "last_click_at": "last clicked first",
-    "clicks": "most clicked first",
+    "clicks": "most clicks of all time first",
     "code": "in order of code",
 }
 #: Parameters that say which links are looked for.
 _ASKED = ("q", *TAGS, "state", "sort", "order", "cursor")
 #: Of which time the list tells clicks.
 PERIOD: Preset = "30d"
+#: Size of the line of a link's days.
+SPARK_WIDTH, SPARK_HEIGHT = 120, 24
 
 
 class LinkListPage:
@@ -58,8 +63,9 @@ class LinkListPage:
         told = self._clicks(req, [hit.link.code for hit in found.hits], now)
         cursor = write_cursor(question, found.after) if found.after else None
         values: Mapping[str, Any] = {
-            "rows": [self._row(hit.link, hit.uses, told, now) for hit in found.hits],
+            "rows": [self._row(hit, told, now) for hit in found.hits],
             "told": told,
+            "utc": UTC,
             "states": STATES,
             "following": address.with_(cursor=cursor) if cursor else None,
             "begin": address.with_(cursor=None) if params.get("cursor") else None,
@@ -90,22 +96,27 @@ class LinkListPage:
             limit=len(codes),
             interval="day",
         )
-        return self._desk.ask(req, query, now)
+        return self._desk.ask(req, query, now, has_timelines=True)
 
-    def _row(self, link: Link, uses: int, told: Told, now: datetime) -> dict[str, Any]:
-        state: State = link.state(now.timestamp(), uses)
+    def _row(self, hit: Hit, told: Told, now: datetime) -> dict[str, Any]:
+        link = hit.link
+        state: State = link.state(now.timestamp(), hit.uses)
         shares: Mapping[str, Share] = {}
         if told.answer:
             shares = {share.name: share for share in told.answer.breakdowns[0].top}
         longest = max((share.clicks for share in shares.values()), default=0)
-        clicks = shares[link.code].clicks if link.code in shares else 0
+        share = shares.get(link.code)
+        clicks = share.clicks if share else 0
         return {
             "link": link,
-            "uses": uses,
+            "uses": hit.uses,
             "state": state,
             "clicks": clicks if told.answer else None,
             "part": clicks / longest if longest else 0.0,
-            "host": link.target.partition("://")[2].partition("/")[0],
+            "points": sparkline(share.timeline, SPARK_WIDTH, SPARK_HEIGHT) if share else "",
+            "ever": hit.clicks,
+            "last_click": EPOCH + timedelta(milliseconds=hit.last_click_ms),
+            "busiest": max(share.timeline, default=0) if share else 0,
         }
 
 

@@ -9,6 +9,7 @@ import falcon
 from app.console.api.rights import caller_of
 from app.console.pages.questions.page import QuestionPage
 from app.console.pages.reports.cards import Plan
+from app.console.pages.reports.chart import sparkline
 from app.console.pages.reports.desk import ReportDesk, Told
 from app.console.pages.reports.panels import Asked
 from app.console.pages.site.address import Address
@@ -111,17 +112,6 @@ def _compared(
     for name in others:
         without = without.toggled("with", name)
     humans = answer.figures.humans if answer else 0
-    return Compared(tag, answer, humans / most if most else 0.0, _points(answer), without)
-
-
-def _points(answer: Answer | None) -> str:
-    """Return the line of a tag's clicks of people, in a drawing of :data:`WIDTH`."""
-    values = [bucket.figures.humans for bucket in answer.timeline] if answer else []
-    highest = max(values, default=0)
-    if not highest:
-        return ""
-    step = WIDTH / max(len(values) - 1, 1)
-    return " ".join(
-        f"{place * step:.1f},{HEIGHT - 1 - value * (HEIGHT - 2) / highest:.1f}"
-        for place, value in enumerate(values)
-    )
+    timeline = answer.timeline if answer else ()
+    points = sparkline([bucket.figures.humans for bucket in timeline], WIDTH, HEIGHT)
+    return Compared(tag, answer, humans / most if most else 0.0, points, without)

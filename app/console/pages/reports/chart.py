@@ -110,6 +110,17 @@ def marks_of(
     return found
 
 
+def sparkline(values: Sequence[int], width: int, height: int) -> str:
+    """Return the points of a line in a drawing of its own, '' where all is nothing."""
+    highest = max(values, default=0)
+    if not highest:
+        return ""
+    step, scale = width / max(len(values) - 1, 1), (height - 2) / highest
+    return " ".join(
+        f"{place * step:.1f},{height - 1 - value * scale:.1f}" for place, value in enumerate(values)
+    )
+
+
 def _next_start(wall: datetime, interval: Interval) -> datetime:
     if interval == "month":
         return (wall.replace(day=1) + 32 * _DAY).replace(day=1)

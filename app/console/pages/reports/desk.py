@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 Fault = Literal["", "away", "busy", "bad"]
+#: A query, the tags that whoever asks is restricted to, and whether links have timelines.
+_Question = tuple[Query, Sequence[str], bool]
 #: Last reports that are kept, a few kB each.
 _KEPT = 200
 
@@ -65,18 +67,29 @@ class ReportDesk:
         self._links = links
         self._limiter = limiter
         self._lock = threading.Lock()
-        self._last: OrderedDict[tuple[Query, Sequence[str]], Answer] = OrderedDict()
+        self._last: OrderedDict[_Question, Answer] = OrderedDict()
 
-    def ask(self, req: falcon.Request, query: Query, now: datetime) -> Told:
+    def ask(
+        self, req: falcon.Request, query: Query, now: datetime, *, has_timelines: bool = False
+    ) -> Told:
         """Return the report on a query, as far as whoever asks may see.
+
+        Args:
+            has_timelines: whether each of the links that it names has a timeline of its own.
 
         Raises:
             OutOfScope, LinkNotFound: that is nothing for this caller.
             RedisUnavailable, RedisRefused: Redis doesn't do its part.
         """
         tags = caller_of(req).tags
-        question = (query, tags)
-        found = self.get(req, ("page", question), lambda: self._report(query, tags, now))
+        question = (query, tags, has_timelines)
+
+        def compute() -> Answer:
+            asked = restricted(query, tags, self._links)
+            codes = tagged_codes(asked, self._links)
+            return self._reports.ask(asked, now, codes, has_timelines=has_timelines)
+
+        found = self.get(req, ("page", question), compute)
         if found.value is None:
             return self._without(question, found.fault, found.detail)
         self._keep(question, found.value)
@@ -109,16 +122,12 @@ class ReportDesk:
         asked = restricted(query, caller_of(req).tags, self._links)
         return to_sql(self._reports.statement(asked, now, tagged_codes(asked, self._links)))
 
-    def _report(self, asked: Query, tags: Sequence[str], now: datetime) -> Answer:
-        query = restricted(asked, tags, self._links)
-        return self._reports.ask(query, now, tagged_codes(query, self._links))
-
-    def _without(self, question: tuple[Query, Sequence[str]], fault: Fault, detail: str) -> Told:
+    def _without(self, question: _Question, fault: Fault, detail: str) -> Told:
         with self._lock:
             last = self._last.get(question) if fault != "bad" else None
             return Told(last, fault, detail)
 
-    def _keep(self, question: tuple[Query, Sequence[str]], answer: Answer) -> None:
+    def _keep(self, question: _Question, answer: Answer) -> None:
         with self._lock:
             self._last[question] = answer
             self._last.move_to_end(question)

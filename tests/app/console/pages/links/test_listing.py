@@ -1,4 +1,5 @@
 import re
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -51,11 +52,30 @@ def test_a_list_without_links_says_how_to_begin(browser: Browser) -> None:
 def test_what_people_clicked_stands_beside_each_link(
     reporting: Browser, shelf: Any, migrated_url: str
 ) -> None:
-    from datetime import UTC, datetime  # noqa: PLC0415
-
     now = datetime.now(UTC)
     insert_clicks(migrated_url, *(click_row(now, short_code="two") for _ in range(7)))
-    assert "live 7" in text_of(reporting.get("/links?q=two"))
+    assert "live 7 –" in text_of(reporting.get("/links?q=two"))
+
+
+def test_each_link_has_a_line_of_its_days(
+    reporting: Browser, shelf: Any, migrated_url: str
+) -> None:
+    now = datetime.now(UTC)
+    insert_clicks(
+        migrated_url,
+        *(click_row(now - timedelta(days=10), short_code="two") for _ in range(5)),
+        click_row(now, short_code="two"),
+        click_row(now - timedelta(days=40), short_code="one"),
+    )
+    page = reporting.get("/links")
+    lines = re.findall(
+        r'<svg class="spark"[^>]*aria-label="([^"]*)"><polyline points="([^"]*)"', page.text
+    )
+    [(told, points)] = lines
+    assert told == "People by day, at most 5"
+    assert [point.split(",")[1] for point in points.split()].count("1.0") == 1
+    assert len(points.split()) == 30
+    assert "Clicks of people, exact, as of" in text_of(page)
 
 
 def test_longer_lists_have_pages(browser: Browser, links: Any) -> None:
