@@ -80,7 +80,8 @@ class KnownHosts:
 class BearerAuth:
     """Middleware that finds out who asks, and turns away whom nobody knows.
 
-    The caller is in ``req.context.caller`` then: an :class:`app.keys.caller.Caller`.
+    The caller is in ``req.context.caller`` then, an :class:`app.keys.caller.Caller`, and in
+    ``req.context.session`` what the cookie holds of the browser that it was known by, or ''.
     """
 
     def __init__(self, authenticator: Authenticator, sessions: Sessions) -> None:
@@ -113,6 +114,7 @@ class BearerAuth:
 
     def _caller(self, req: falcon.Request) -> Caller:
         if (token := session_token(req)) and (session := self._sessions.find(token)):
+            req.context.session = token
             return self._authenticator.resume(session)
         return self._authenticator.admit(
             shlink.authorization(req) if shlink.is_shlink(req) else req.auth,
@@ -217,6 +219,7 @@ class CountRequests:
         """Note when it came; who asks, and why they may not, is told later."""
         req.context.began = time.monotonic()
         req.context.caller = NOBODY
+        req.context.session = ""
         req.context.refusal = None
 
     def process_response(

@@ -1,6 +1,7 @@
 """Application that gunicorn starts as the console: ``app.console.wsgi:get_app()``."""
 
 import atexit
+import time
 from contextlib import ExitStack
 from functools import partial
 
@@ -22,6 +23,7 @@ from app.console.app import App, create_app
 from app.console.cross_origin import cross_origin
 from app.console.health_endpoints import Ready
 from app.console.index_upkeep import keep_fresh
+from app.console.live.admission import Admission
 from app.console.live.routes import live_routes, open_broadcast
 from app.console.middleware import BearerAuth, KnownHosts
 from app.console.pages.reports.ledger import open_badge
@@ -84,7 +86,8 @@ def get_app() -> App:
     names = HostNames(held.console_hosts, held.console_bind)
     keys, trail, sessions = open_keys(held), open_trail(held), open_sessions(held)
     lookup = KeyLookup(keys)
-    broadcast = open_broadcast(held, links, lookup, metrics, IS_STOPPING)
+    admission = Admission(lookup, sessions, time.time)
+    broadcast = open_broadcast(held, links, admission, metrics, IS_STOPPING)
     until_exit.callback(broadcast.close)
     authenticator = Authenticator(lookup, held.console_token, held.metrics_token)
     guards = (

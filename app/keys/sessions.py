@@ -7,8 +7,9 @@ Rule: a session holds the digest of what was sent at sign-in, never the secret, 
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
@@ -69,6 +70,14 @@ class Sessions:
             return None
         holder, sha256 = orjson.loads(held)
         return Session(holder, sha256)
+
+    def open_among(self, tokens: Iterable[str]) -> set[str]:
+        """Return those whose sessions haven't ended, which live no longer for being asked about."""
+        asked = sorted(set(tokens))
+        with translated(self._url):
+            keys = [_key(token) for token in asked]
+            held = cast("list[bytes | None]", self._client.mget(keys)) if keys else []
+        return {token for token, one in zip(asked, held, strict=True) if one is not None}
 
     def end(self, token: str) -> None:
         """End a session, if it is one."""

@@ -3,8 +3,8 @@
 Rule 1: nothing is read while nobody watches, and never as a member of the group.
 Rule 2: of each stream some entries are read a turn. Where there are more, the rest is passed over,
         and the next tick says so: what watching costs doesn't grow with the clicks.
-Rule 3: who may not see clicks any more, since a key was revoked or has expired, is hung up on
-        within a second.
+Rule 3: who may not see clicks any more, since a key was revoked or has expired or somebody signed
+        out, is hung up on within a second.
 """
 
 import logging
@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 from app.config.settings import Settings
 from app.config.shards import shards_of
+from app.console.live.admission import Admission, Viewer
 from app.console.live.channel import TURNS, Channel, Question, sample
 from app.console.live.connections import Connection, Connections, Reason
 from app.console.live.seconds import Added, Second
-from app.keys.caller import Caller
 from app.live.event import COMMENT, SeenClick, Tick, click_event, end_event, tick_event, write_id
 from app.live.sight import Sight, Turn
 from app.live.stream_tail import Places
@@ -50,7 +50,7 @@ class Joining:
     """
 
     question: Question
-    caller: Caller
+    viewer: Viewer
     first: bytes
     turn: int
 
@@ -60,7 +60,7 @@ class Broadcast:
 
     Args:
         new_sight: makes what looks at the streams, for one thread.
-        admits: tells whether a caller may still see clicks.
+        admission: tells who may not see clicks any more.
         is_stopping: set when the process has been asked to end.
     """
 
@@ -68,20 +68,20 @@ class Broadcast:
         self,
         settings: Settings,
         new_sight: Callable[[], Sight],
-        admits: Callable[[Caller], bool],
+        admission: Admission,
         metrics: ConsoleMetrics,
         is_stopping: threading.Event,
     ) -> None:
         self._keep = settings.store_addresses
         self._streams = [shard.stream for shard in shards_of(settings)]
         self._new_sight = new_sight
-        self._admits = admits
+        self._admission = admission
         self._metrics = metrics
         self._is_stopping = is_stopping
         self._connections = Connections()
         self._lock = threading.Lock()
         self._reserved = 0
-        self._watchers: dict[Connection, tuple[Question, Caller]] = {}
+        self._watchers: dict[Connection, tuple[Question, Viewer]] = {}
         self._channels: dict[Question, Channel] = {}
         self._turns: deque[tuple[int, list[SeenClick]]] = deque(maxlen=_TURNS_KEPT)
         self._turn = 0
@@ -101,7 +101,7 @@ class Broadcast:
         with self._lock:
             self._reserved -= 1
 
-    def begin(self, question: Question, caller: Caller, after: Places | None) -> Joining:
+    def begin(self, question: Question, viewer: Viewer, after: Places | None) -> Joining:
         """Return what an answer begins with: what was missed since an event, and a tick.
 
         Raises:
@@ -135,7 +135,7 @@ class Broadcast:
             is_redis_away=False,
         )
         events = [click_event(each, self._keep) for each in chosen]
-        return Joining(question, caller, b"".join([*events, tick_event(tick)]), turn)
+        return Joining(question, viewer, b"".join([*events, tick_event(tick)]), turn)
 
     def join(self, joining: Joining, connection: Connection) -> None:
         """Have a connection told of what follows, in the place that was reserved."""
@@ -144,7 +144,7 @@ class Broadcast:
             self._reserved -= 1
             since = [each for turn, seen in self._turns if turn > joining.turn for each in seen]
             channel = self._channels.setdefault(question, Channel(question))
-            self._watchers[connection] = question, joining.caller
+            self._watchers[connection] = question, joining.viewer
             self._metrics.live_streams.set(len(self._watchers))
             self._connections.add(connection)
             missed = sample([each for each in since if question.matches(each)], _MOST_MISSED)
@@ -255,16 +255,20 @@ class Broadcast:
     def _check(self) -> None:
         """Hang up on who may not see clicks any more."""
         with self._lock:
-            callers = {caller for _, caller in self._watchers.values()}
+            viewers = {viewer for _, viewer in self._watchers.values()}
         try:
-            refused = {caller for caller in callers if not self._admits(caller)}
+            ended = self._admission.ended(viewers)
         except RedisError:
             # Nor can clicks be read: nothing is told until Redis says so of keys, too.
             return
-        if refused:
+        for reason in set(ended.values()):
             with self._lock:
-                gone = [each for each, (_, caller) in self._watchers.items() if caller in refused]
-                self._connections.end(gone, end_event("key"), "refused")
+                gone = [
+                    connection
+                    for connection, (_, viewer) in self._watchers.items()
+                    if ended.get(viewer) == reason
+                ]
+                self._connections.end(gone, end_event(reason), "refused")
 
     def _to_all(self, data: bytes) -> None:
         with self._lock:

@@ -10,6 +10,7 @@ from app.console.api.links.bulk.upload import limit_silence
 from app.console.api.operation import Events, Operation, Operations, Parameter
 from app.console.api.problem import InvalidParameter, InvalidParameters
 from app.console.api.rights import Rights, caller_of
+from app.console.live.admission import Viewer
 from app.console.live.broadcast import Broadcast
 from app.console.live.channel import Question
 from app.console.live.connections import Connection
@@ -26,7 +27,7 @@ from app.reports.spellings import read_parameters
 PATH = "/api/v1/clicks/live"
 MEDIA_TYPE = "text/event-stream"
 _HEADER = "Last-Event-ID"
-_NAMES = ("code", "tag", "humans")
+_NAMES = ("code", "tag", "humans", "after")
 _FLAG = ("0", "1")
 _RETRY_SECONDS = 5
 #: Milliseconds after which a browser asks again that was hung up on.
@@ -38,6 +39,11 @@ LIVE: Operations = {
             Parameter("code", "query", "Only clicks of the link with this code."),
             Parameter("tag", "query", "Only clicks of links that carry this tag."),
             Parameter("humans", "query", "1 for clicks of people alone.", {"enum": list(_FLAG)}),
+            Parameter(
+                "after",
+                "query",
+                f"The same as {_HEADER}, which counts more, for who can't send a header.",
+            ),
             Parameter(
                 _HEADER,
                 "header",
@@ -77,7 +83,8 @@ class LiveClicks:
                 description="As many watch clicks as can.", retry_after=_RETRY_SECONDS
             )
         try:
-            joining = self._broadcast.begin(question, caller_of(req), after)
+            viewer = Viewer(caller_of(req), req.context.session)
+            joining = self._broadcast.begin(question, viewer, after)
         except BaseException:
             self._broadcast.give_back()
             raise
@@ -99,12 +106,14 @@ class LiveClicks:
     def _answer_as(
         self, req: falcon.Request, resp: falcon.Response
     ) -> tuple[Question, Places | None]:
-        question = self._question(read_parameters(req.query_string), caller_of(req))
-        last = req.get_header(_HEADER)
+        texts = read_parameters(req.query_string)
+        question = self._question(texts, caller_of(req))
+        header = req.get_header(_HEADER)
+        last = header or texts.get("after", [""])[0]
         try:
             after = read_id(last, self._streams) if last else None
         except ValueError as error:
-            raise InvalidParameter(_HEADER, str(error)) from None
+            raise InvalidParameter(_HEADER if header else "after", str(error)) from None
         resp.content_type = MEDIA_TYPE
         resp.set_header("X-Accel-Buffering", "no")
         return question, after
@@ -112,7 +121,7 @@ class LiveClicks:
     def _question(self, texts: Mapping[str, Sequence[str]], caller: Caller) -> Question:
         faults = {name: f"is none of {', '.join(_NAMES)}" for name in texts if name not in _NAMES}
         faults |= {name: "give it once" for name, given in texts.items() if len(given) > 1}
-        code, tag, humans = (texts.get(name, [""])[0] for name in _NAMES)
+        code, tag, humans = (texts.get(name, [""])[0] for name in _NAMES[:3])
         if humans and humans not in _FLAG:
             faults.setdefault("humans", f"{humans!r} is none of {', '.join(_FLAG)}")
         try:

@@ -1,16 +1,13 @@
-"""Table of the route of live clicks, and who may go on watching."""
+"""Table of the route of live clicks, and what it is made of."""
 
 import threading
-import time
-from collections.abc import Callable
 
 from app.config.settings import Settings
 from app.config.shards import shards_of
 from app.console.api.openapi import Route
+from app.console.live.admission import Admission
 from app.console.live.broadcast import Broadcast
 from app.console.live.resource import LIVE, PATH, LiveClicks
-from app.keys.caller import ANYBODY, GO_BETWEEN, TOKEN_HOLDER, Caller
-from app.keys.lookup import KeyLookup
 from app.links.store import LinkStore
 from app.live.click_judge import ClickJudge
 from app.live.sight import Sight
@@ -20,7 +17,7 @@ from app.metrics.console import ConsoleMetrics
 def open_broadcast(
     settings: Settings,
     links: LinkStore,
-    keys: KeyLookup,
+    admission: Admission,
     metrics: ConsoleMetrics,
     is_stopping: threading.Event,
 ) -> Broadcast:
@@ -33,7 +30,7 @@ def open_broadcast(
     return Broadcast(
         settings,
         lambda: Sight(settings, links, judge),
-        admission(keys, time.time),
+        admission,
         metrics,
         is_stopping,
     )
@@ -43,21 +40,3 @@ def live_routes(settings: Settings, links: LinkStore, broadcast: Broadcast) -> l
     """Return the route of live clicks."""
     streams = [shard.stream for shard in shards_of(settings)]
     return [Route(PATH, LiveClicks(broadcast, links, streams), LIVE)]
-
-
-def admission(keys: KeyLookup, now: Callable[[], float]) -> Callable[[Caller], bool]:
-    """Return what tells whether a caller that was let in may stay.
-
-    Args:
-        now: clock in Unix seconds.
-    """
-
-    def admits(caller: Caller) -> bool:
-        if caller == TOKEN_HOLDER:
-            return True
-        if caller in (ANYBODY, GO_BETWEEN):
-            return not keys.has_keys()
-        key = keys.find(caller.id)
-        return key is not None and key.state(now()) == "live"
-
-    return admits

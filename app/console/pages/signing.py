@@ -54,6 +54,8 @@ class SignIn:
             text = str(error) if error.reason != "missing" else "Paste a key first."
             self._show(req, resp, wanted, text)
             return
+        # A browser has one session: what it was signed in with before opens nothing any more.
+        self._sessions.end(session_token(req))
         keep_session(req, resp, self._sessions.begin(session))
         raise see_other(_own_path(wanted))
 

@@ -1,8 +1,10 @@
 // Shows clicks as they come. Everything from outside becomes text, never markup.
+import { feed } from "./feed.js";
+
 const ticker = document.getElementById("ticker"), rows = ticker.querySelector("tbody");
 const said = document.getElementById("said"), rate = document.getElementById("rate"), pause = document.getElementById("pause");
 const most = 100, seconds = [];
-let source = null, paused = false, last = "";
+let paused = false, isOver = false;
 
 const make = (name, text, kind = "") => {
   const node = document.createElement(name);
@@ -32,12 +34,11 @@ function show(click) {
 }
 
 function tick(told) {
-  seconds.push(told.matched);
+  if (!told.isFirst) seconds.push(told.matched);
   if (seconds.length > 10) seconds.shift();
-  const mean = seconds.reduce((sum, one) => sum + one, 0) / seconds.length;
-  const lag = Math.max(0, Date.now() - Date.parse(told.time));
+  const mean = seconds.reduce((sum, one) => sum + one, 0) / (seconds.length || 1);
   rate.hidden = false;
-  rate.textContent = `${mean.toFixed(1)} clicks/s · ${lag < 2000 ? "up to date" : `${Math.round(lag / 1000)} s behind`}`;
+  rate.textContent = `${mean.toFixed(1)} clicks/s · up to date`;
   if (told.is_redis_away) said.textContent = "Redis is away: clicks are kept, and show as soon as it is back.";
   else said.textContent = told.is_sampled ? `More come than can be read: ${told.sent} of ${told.matched} of the last second are shown.` : "";
 }
@@ -76,30 +77,37 @@ async function explain(id) {
   document.getElementById("explain").showModal();
 }
 
-// A browser has six connections to a host: whoever isn't looked at gives its own back.
+// How far this is behind is told by how long nothing was heard: clocks of two machines differ.
+function silence(seconds) {
+  rate.hidden = !seconds;
+  if (seconds) rate.textContent = `${seconds} s behind`;
+  said.textContent = "The console doesn't answer; this goes on as soon as it does.";
+}
+
+const why = {
+  key: "the key that opened this was revoked or has expired",
+  session: "you have signed out",
+  401: "nobody is signed in any more",
+};
+function end(reason) {
+  isOver = true;
+  rate.hidden = pause.hidden = true;
+  said.textContent = `Nothing more is sent: ${reason}. Load the page again.`;
+  watch();
+}
+
+const clicks = feed(ticker.dataset.events, ticker.dataset.who, (name, told) => {
+  if (name === "click") show(told);
+  else if (name === "tick") tick(told);
+  else if (name === "silence") silence(told);
+  else end(why[told.reason] || `the console refuses to (${told.reason})`);
+});
+
+// Whoever isn't looked at needs none.
 function watch() {
-  const wanted = !paused && !document.hidden;
-  if (!wanted && source) {
-    source.close();
-    source = null;
-    rate.hidden = true;
-  }
-  if (!wanted || source) return;
-  const url = new URL(ticker.dataset.events, location.href);
-  source = new EventSource(url);
-  source.addEventListener("click", (event) => {
-    if (event.lastEventId !== last) show(JSON.parse(event.data));
-    last = event.lastEventId;
-  });
-  source.addEventListener("tick", (event) => tick(JSON.parse(event.data)));
-  source.addEventListener("end", (event) => {
-    source.close();
-    said.textContent = `Nothing more is sent: ${JSON.parse(event.data).reason}. Load the page again.`;
-  });
-  source.addEventListener("error", () => {
-    rate.hidden = true;
-    said.textContent = "The console doesn't answer; this goes on as soon as it does.";
-  });
+  if (!paused && !document.hidden && !isOver) return clicks.start();
+  clicks.stop();
+  rate.hidden = true;
 }
 
 pause.hidden = false;

@@ -14,6 +14,7 @@ import pytest
 
 from app.clicks.click import Click, new_click_id, to_fields
 from app.console.live.resource import PATH
+from app.keys.sessions import Session, Sessions
 from app.keys.store import KeyStore
 from app.links.store import LinkStore
 from app.local.ports import http_status
@@ -140,7 +141,12 @@ def test_what_was_missed_since_the_last_event_comes_first(
         [seen] = clicks(events, 1)
         assert seen.data["click_id"] == first.click_id.hex()
     missed = [add(redis) for _ in range(3)]
-    with EventStream(console.port, PATH, {"Last-Event-ID": seen.id}) as stream:
+    with EventStream(console.port, f"{PATH}?after={seen.id}") as stream:
+        assert [each.data["click_id"] for each in clicks(stream.events(), 3)] == [
+            each.click_id.hex() for each in missed
+        ]
+    # Who comes back knows better than the address that it first came by.
+    with EventStream(console.port, f"{PATH}?after=1-1", {"Last-Event-ID": seen.id}) as stream:
         events = stream.events()
         found = clicks(events, 3)
         last = add(redis)
@@ -232,6 +238,23 @@ def test_a_key_that_is_revoked_sees_no_more(
         each.close()
 
 
+def test_who_signs_out_sees_no_more(console: ConsoleServer, redis: Any, redis_url: str) -> None:
+    key, credential = KeyStore(redis, redis_url).add("test", ("clicks:read",))
+    sessions = Sessions(redis, redis_url)
+    tokens = [sessions.begin(Session(key.id, credential.sha256)) for _ in range(2)]
+    streams = [
+        EventStream(console.port, PATH, {"Cookie": f"hopline_session={token}"}) for token in tokens
+    ]
+    events = [opened(each) for each in streams]
+    sessions.end(tokens[0])
+    *_, end = events[0]
+    assert (end.name, end.data) == ("end", {"reason": "session"})
+    click = add(redis)
+    assert clicks(events[1], 1)[0].data["click_id"] == click.click_id.hex()
+    for each in streams:
+        each.close()
+
+
 def test_a_key_with_tags_sees_clicks_of_their_links_alone(
     console: ConsoleServer, redis: Any, redis_url: str, links: LinkStore
 ) -> None:
@@ -277,6 +300,7 @@ def test_what_cannot_be_watched_is_named(console: ConsoleServer) -> None:
         ("?code=a&code=b", {}, {"code"}),
         ("", {"Last-Event-ID": "yesterday"}, {"Last-Event-ID"}),
         ("", {"Last-Event-ID": "1-1,"}, {"Last-Event-ID"}),
+        ("?after=yesterday", {}, {"after"}),
     ]
     for path, headers, fields in wrong:
         with closing(HTTPConnection("127.0.0.1", console.port, timeout=60)) as connection:

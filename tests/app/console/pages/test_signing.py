@@ -90,3 +90,13 @@ def test_programs_hear_of_a_missing_key_as_before(guarded: Browser) -> None:
     answer = guarded.client.simulate_get("/api/v1/links")
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_signing_in_anew_ends_the_session_of_before(guarded: Browser, keys: KeyStore) -> None:
+    signed_in(guarded, TOKEN)
+    before = dict(guarded.cookies)
+    _, credential = keys.add("reader", ("links:read",))
+    signed_in(guarded, credential.text)
+    assert guarded.get("/keys").status_code == 403
+    guarded.cookies = before
+    assert guarded.get("/keys").status_code == 303
