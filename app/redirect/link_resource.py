@@ -13,8 +13,9 @@ from app.http.request_ids import RequestIds
 from app.links.codes import is_valid, parameters_behind, without_rest
 from app.links.link import Link
 from app.redirect.clicks.recorder import Recorder
+from app.redirect.links.answers import UNKNOWN, LookupUnavailable
 from app.redirect.links.click_limits import Limits
-from app.redirect.links.lookup import UNKNOWN, KnownLinks, LookupUnavailable
+from app.redirect.links.lookup import KnownLinks
 from app.redirect.pages import Pages
 from app.redirect.response import Response, redirect
 from app.redirect.visits.click_ids import VisitIds, id_ms

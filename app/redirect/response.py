@@ -1,7 +1,7 @@
 """Response that answers a visitor, decided without I/O; both lanes of the worker answer with it.
 
-Rule: Location and Cache-Control come from a link that :mod:`app.redirect.links.lookup` found sound,
-and from a query string that is checked here, so that no header can be broken off by CR or LF.
+Rule: Location and Cache-Control come from a link that :mod:`app.redirect.links.answers` found
+sound, and from a query string that is checked here: no header can be broken off by CR or LF.
 """
 
 from functools import lru_cache

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from loadtest.common.latencies import Latencies
-from tests.ha.accounts.counts import compare
+from tests.ha.accounts.counts import compare, told_unanswered
 from tests.ha.accounts.outcome import Outcome
 from tests.ha.accounts.recording import firsts, longest_gap
 from tests.ha.accounts.targets import busy_share, judge, resumed, verdict_of
@@ -52,6 +52,7 @@ def figures(scenario: Scenario, asked: Asked, outcome: Outcome, options: Options
         "links_undone": len({one.code for one in outcome.switches} - outcome.held),
         "noted": outcome.noted,
         **{f"{name}_numbers": numbers[:_NAMED] for name, numbers in named.items()},
+        "unanswered": told_unanswered(outcome.clicks, outcome.struck[0].at_ms)[:_NAMED],
     }
 
 
@@ -138,8 +139,9 @@ def _lines(said: Mapping[str, Any]) -> list[str]:
             f"of what is lost {said['lost_in_the_stream']:,} are in the stream;"
             f" {said['spooled']:,} clicks lie in spools"
         )
-    named = {name: said[f"{name}_numbers"] for name in ("unanswered", "lost", "doubled", "unknown")}
-    return [*lines, *(f"{name}: {numbers}" for name, numbers in named.items() if numbers)]
+    named = {name: said[f"{name}_numbers"] for name in ("lost", "doubled", "unknown")}
+    lines += [f"{name}: {numbers}" for name, numbers in named.items() if numbers]
+    return [*lines, *(f"unanswered {told}" for told in said["unanswered"])]
 
 
 def conclusion(runs: Sequence[Mapping[str, Any]]) -> str:

@@ -18,7 +18,7 @@ import gevent
 import hiredis
 
 from app.links.link import Link
-from app.redirect.links.lookup import LookupUnavailable
+from app.redirect.links.answers import LookupUnavailable
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.redis.replies import PipelineError
 from app.redirect.redis.resp import encode_command

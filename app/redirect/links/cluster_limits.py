@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from app.links.link import Link
+from app.redirect.links.answers import LookupUnavailable
 from app.redirect.links.click_limits import ClickLimits
-from app.redirect.links.lookup import LookupUnavailable
 from app.redirect.redis.cluster.primaries import Primaries
 from app.redirect.redis.cluster.primary import Primary
 from app.stores.keys import link_uses_key

@@ -17,15 +17,9 @@ from contextlib import suppress
 from app.config.settings import Settings
 from app.links.link import Link
 from app.metrics.redirect import RedirectMetrics
+from app.redirect.links.answers import UNKNOWN, LookupUnavailable, Unknown, command_of
 from app.redirect.links.cache import Held, Watch
-from app.redirect.links.lookup import (
-    UNKNOWN,
-    KnownLinks,
-    LookupUnavailable,
-    PendingLookup,
-    Unknown,
-    command_of,
-)
+from app.redirect.links.lookup import KnownLinks, PendingLookup
 from app.redirect.redis.cluster.primaries import Primaries
 from app.redirect.redis.cluster.primary import Primary
 from app.redirect.redis.replies import PipelineError
@@ -76,7 +70,7 @@ class ClusterLookup(KnownLinks):
     def note_watch(self) -> None:
         """Ask again for what is unknown or on its way, as a watch has begun or ended."""
         self._unknown.clear()
-        self._detach_all()
+        self._overtake_all()
         held, self._held = self._held, []
         for pending in held:
             if pending.waiting:

@@ -1,7 +1,8 @@
 """Lookup that finds links: in memory while Redis vouches for it, else in Redis, else as last seen.
 
 Rule 1: what a lookup read is remembered as fresh only if the whole lookup lay within one watch and
-        no change of that link was told meanwhile.
+        no change of that link was told meanwhile. If a watch began meanwhile, it is a link last
+        seen: whoever was redirected by it still is when Redis goes away a moment later.
 Rule 2: who asks after a change was told, or after a watch began, never shares a lookup that began
         before.
 Rule 3: who has a link last seen to go by waits for Redis as long as the lookup budget. Who would
@@ -10,50 +11,33 @@ Rule 3: who has a link last seen to go by waits for Redis as long as the lookup 
 """
 
 import logging
-import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from enum import Enum
 from typing import Any
 
 import gevent
-import hiredis
 from gevent.hub import Waiter
 
 from app.config.settings import Settings
-from app.links.link import REDIRECT_STATUSES, CorruptLink, Link, decode
+from app.links.link import Link
 from app.logs.throttle import ThrottledLog
 from app.metrics.redirect import RedirectMetrics
+from app.redirect.links.answers import (
+    UNKNOWN,
+    Found,
+    LookupUnavailable,
+    OnFound,
+    Unknown,
+    command_of,
+    read,
+)
 from app.redirect.links.cache import Held, LinkCache, UnknownCodes, Watch
 from app.redirect.redis.pipeline import Pipeline
 from app.redirect.redis.replies import PipelineError
-from app.redirect.redis.resp import encode_command
 from app.redirect.tasks.deadlines import Deadlines
-from app.stores.keys import link_key
 
 logger = logging.getLogger(__name__)
-
-#: What may stand in Location and Cache-Control: no byte of these can end a header (RFC 9110 §5.5).
-_SOUND_TARGET = re.compile(r"https?://[\x21-\x7e]+", re.IGNORECASE)
-_SOUND_HEADER = re.compile(r"[\x20-\x7e]*")
-
-
-class Unknown(Enum):
-    """What stands for a link that does not exist."""
-
-    UNKNOWN = "unknown"
-
-
-UNKNOWN = Unknown.UNKNOWN
-
-
-class LookupUnavailable(Exception):
-    """Whether the code has a link can't be told now; the text says why."""
-
-
-Found = Link | Unknown | LookupUnavailable
-OnFound = Callable[[Found], None]
 
 
 class KnownLinks(ABC):
@@ -75,6 +59,7 @@ class KnownLinks(ABC):
             settings.unknown_cache_size, settings.unknown_cache_seconds, clock
         )
         self._pending: dict[str, PendingLookup] = {}
+        self._changes_told = 0
         loop: Any = gevent.get_hub().loop
         self._deadlines = Deadlines(loop, settings.lookup_budget_ms / 1000, clock)
         self._throttled = ThrottledLog(logger, clock=clock)
@@ -135,15 +120,18 @@ class KnownLinks(ABC):
 
     def changed(self, code: str) -> None:
         """Drop what is held of a link, and detach its lookup: it may have read the old state."""
+        self._changes_told += 1
         self._links.forget(code)
         self._unknown.forget(code)
         self._detach(code)
 
     def all_changed(self) -> None:
         """Drop all that is held."""
+        self._changes_told += 1
         self._links.clear()
         self._unknown.clear()
-        self._detach_all()
+        for code in list(self._pending):
+            self._detach(code)
 
     def _ask(self, code: str) -> "PendingLookup | None":
         pending = self._send(code)
@@ -157,13 +145,15 @@ class KnownLinks(ABC):
         if self._pending.get(pending.code) is pending:
             del self._pending[pending.code]
         try:
-            found = _read(pending.code, reply)
+            found = read(pending.code, reply)
         except LookupUnavailable as error:
             self._throttled.warning("unavailable", "Link %r: %s", pending.code, error)
             pending.release(self._fallback(pending.code, str(error)))
             return
         if not pending.outdated:
             self._remember(pending, found)
+        elif isinstance(found, Link) and pending.changes_told == self._changes_told:
+            self._remember_as_stale(pending, found)
         pending.release(found)
 
     def _detach(self, code: str) -> None:
@@ -171,9 +161,13 @@ class KnownLinks(ABC):
         if pending is not None:
             pending.outdated = True
 
-    def _detach_all(self) -> None:
-        for code in list(self._pending):
-            self._detach(code)
+    def _overtake_all(self) -> None:
+        """Detach all lookups, as none of them lies within one watch."""
+        now = self._clock()
+        for pending in self._pending.values():
+            pending.outdated, pending.overtaken_at = True, now
+            pending.changes_told = self._changes_told
+        self._pending.clear()
 
     def give_up(self, pending: "PendingLookup") -> None:
         """Tell those who wait what is known without Redis; if nothing is, have them wait on."""
@@ -197,6 +191,11 @@ class KnownLinks(ABC):
         self._links.forget(pending.code)
         if pending.watch is not None and pending.watch is self._watch_over(pending.code):
             self._unknown.add(pending.code)
+
+    def _remember_as_stale(self, pending: "PendingLookup", link: Link) -> None:
+        held = self._links.get(pending.code)
+        if held is None or held.watch.ended_at < pending.overtaken_at:
+            self._links.put(pending.code, Held(link, Watch(pending.overtaken_at)))
 
     def _fallback(self, code: str, reason: str) -> Found:
         held = self._links.get(code)
@@ -249,7 +248,7 @@ class Lookup(KnownLinks):
         """Trust what is read from now on; anything may have changed unheard before."""
         self._watch = Watch()
         self._unknown.clear()
-        self._detach_all()
+        self._overtake_all()
 
     def watch_ended(self) -> None:
         """Take all that is held for stale."""
@@ -278,9 +277,25 @@ class Lookup(KnownLinks):
 
 
 class PendingLookup:
-    """A GET on its way, and all who wait for it."""
+    """A GET on its way, and all who wait for it.
 
-    __slots__ = ("_lookup", "code", "is_late", "outdated", "settled", "waiting", "watch")
+    Attributes:
+        outdated: whether what it reads may no longer be fresh.
+        overtaken_at, changes_told: when a watch began or ended meanwhile, in monotonic seconds, and
+            how many changes had been told by then; -1 where none did.
+    """
+
+    __slots__ = (
+        "_lookup",
+        "changes_told",
+        "code",
+        "is_late",
+        "outdated",
+        "overtaken_at",
+        "settled",
+        "waiting",
+        "watch",
+    )
 
     def __init__(self, lookup: KnownLinks, code: str, watch: Watch | None) -> None:
         self._lookup = lookup
@@ -288,6 +303,8 @@ class PendingLookup:
         self.watch = watch
         self.is_late = False
         self.outdated = False
+        self.overtaken_at = -1.0
+        self.changes_told = -1
         self.settled = False
         self.waiting: list[OnFound] = []
 
@@ -311,37 +328,3 @@ class PendingLookup:
             except Exception:
                 # One caller's fault must not cost the others their link.
                 logger.exception("A lookup's callback failed")
-
-
-def command_of(code: str) -> bytes:
-    """Return what Redis is asked for a code's link."""
-    return encode_command(b"GET", link_key(code).encode())
-
-
-def _read(code: str, reply: object) -> Link | Unknown:
-    if reply is None:
-        return UNKNOWN
-    if isinstance(reply, (hiredis.ReplyError, PipelineError)):
-        raise LookupUnavailable(str(reply))
-    if not isinstance(reply, bytes):
-        raise LookupUnavailable(f"unexpected reply {reply!r}")
-    try:
-        link = decode(code, reply)
-        _require_sound(link)
-    except CorruptLink as error:
-        raise LookupUnavailable(str(error)) from None
-    except TypeError as error:
-        raise LookupUnavailable(f"a field has the wrong type: {error}") from None
-    return link
-
-
-def _require_sound(link: Link) -> None:
-    """Refuse what would end up in a response header, whoever wrote it into Redis."""
-    if link.deleted:
-        return
-    if not _SOUND_TARGET.fullmatch(link.target):
-        raise LookupUnavailable(f"target {link.target[:80]!r} is no sound URL")
-    if not _SOUND_HEADER.fullmatch(link.cache_control or ""):
-        raise LookupUnavailable(f"cache_control {link.cache_control!r} is no sound header")
-    if link.status not in REDIRECT_STATUSES:
-        raise LookupUnavailable(f"status {link.status!r} is no redirect")

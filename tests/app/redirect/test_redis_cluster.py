@@ -10,7 +10,7 @@ import pytest
 
 from app.clicks.click import new_click_id
 from app.links.link import encode
-from app.redirect.links.lookup import LookupUnavailable
+from app.redirect.links.answers import LookupUnavailable
 from app.redirect.service import RedirectService
 from app.redirect.visits.visit import Visit
 from app.stores.keys import link_key

@@ -1,8 +1,8 @@
 """Log of the clients of a run: each click's number, when it was sent and when its redirect was
 answered, by which way they came, and where they were sent.
 
-One line a click: ``number sent_ms answered_ms waited_ms via code version late_ms``; times in Unix
-milliseconds, 0 for never answered. Lines that begin with ``~`` are the clients' own stalls:
+One line a click: ``number sent_ms answered_ms waited_ms via code version late_ms status``; times in
+Unix milliseconds, 0 for no redirect. Lines that begin with ``~`` are the clients' own stalls:
 ``~ from_ms to_ms``.
 """
 
@@ -26,6 +26,7 @@ class Sent(NamedTuple):
         via: ``direct`` or the proxy's name.
         version: of the target that the visitor was sent to.
         late_ms: after it was due that it was sent, by the monotonic clock.
+        status: of the answer; 0 where none came.
     """
 
     number: int
@@ -36,6 +37,7 @@ class Sent(NamedTuple):
     code: str = ""
     version: int = 0
     late_ms: float = 0.0
+    status: int = 0
 
     @property
     def is_answered(self) -> bool:
@@ -54,7 +56,7 @@ def write(log: TextIO, sent: Sent) -> None:
     """Append a click."""
     log.write(
         f"{sent.number} {sent.sent_ms} {sent.answered_ms} {sent.waited_ms:.1f}"
-        f" {sent.via} {sent.code or '-'} {sent.version} {sent.late_ms:.1f}\n"
+        f" {sent.via} {sent.code or '-'} {sent.version} {sent.late_ms:.1f} {sent.status}\n"
     )
 
 
@@ -77,7 +79,7 @@ def read(path: Path) -> tuple[list[Sent], list[Stall]]:
 
 
 def _click(number: int, *rest: str) -> Sent:
-    sent_ms, answered_ms, waited_ms, via, code, version, late_ms = rest
+    sent_ms, answered_ms, waited_ms, via, code, version, late_ms, status = rest
     return Sent(
         number,
         int(sent_ms),
@@ -87,6 +89,7 @@ def _click(number: int, *rest: str) -> Sent:
         "" if code == "-" else code,
         int(version),
         float(late_ms),
+        int(status),
     )
 
 

@@ -12,7 +12,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 import gevent
 from gevent import socket
@@ -36,6 +36,13 @@ _PING = b"GET /-/chaos HTTP/1.1\r\nHost: chaos.example\r\n\r\n"
 
 class NoAnswer(Exception):
     """The connection broke, or nothing came in time."""
+
+
+class Answer(NamedTuple):
+    """What a visitor got: a status, and where to go; None where it is no redirect."""
+
+    status: int
+    location: str | None
 
 
 class Visitors:
@@ -132,15 +139,18 @@ class Visitors:
             request = self._request(code, number)
             sent_ms, sent_at = now_ms(), time.monotonic()
             late_ms = (sent_at - due_at) * 1000
-            answered_ms, version = 0, 0
+            answered_ms, version, status = 0, 0, 0
             try:
-                location = _exchange(connection, request)
+                status, location = _exchange(connection, request)
                 if location is not None:
                     answered_ms, version = now_ms(), version_of(location)
             finally:
                 waited_ms = (time.monotonic() - sent_at) * 1000
-                sent = Sent(number, sent_ms, answered_ms, waited_ms, via, code, version, late_ms)
-                write(self._log, sent)
+                where = (via, code, version)
+                write(
+                    self._log,
+                    Sent(number, sent_ms, answered_ms, waited_ms, *where, late_ms, status),
+                )
 
     def _code(self, number: int) -> str:
         return self._codes[number % len(self._codes)] if self._codes else code_of(number)
@@ -174,8 +184,8 @@ def _connect(via: str, bind: str, patience_seconds: float) -> socket.socket:
     return connection
 
 
-def _exchange(connection: socket.socket, request: bytes) -> str | None:
-    """Send a request; return where it was redirected to, or None where it was not.
+def _exchange(connection: socket.socket, request: bytes) -> Answer:
+    """Send a request, and return what was answered.
 
     Raises:
         OSError, NoAnswer: no answer came.
@@ -190,9 +200,11 @@ def _exchange(connection: socket.socket, request: bytes) -> str | None:
         left -= len(_receive(connection))
     if (_header(head, b"connection") or b"").lower() == b"close":
         connection.close()
-    if not head.startswith(b"HTTP/1.1 3"):
-        return None
-    return (_header(head, b"location") or b"").decode(errors="replace")
+    digits = head.partition(b" ")[2][:3]
+    status = int(digits) if digits.isdigit() else 0
+    is_redirect = 300 <= status < 400
+    location = (_header(head, b"location") or b"").decode(errors="replace")
+    return Answer(status, location if is_redirect else None)
 
 
 def _receive(connection: socket.socket) -> bytes:

@@ -108,6 +108,7 @@ def test_only_a_redirect_counts_as_an_answer(serve, visit):
     clicks = visit(server, 100)
     assert {click.number % 2 for click in clicks if click.is_answered} == {1}
     assert {click.number % 2 for click in clicks if not click.is_answered} == {0}
+    assert {click.status for click in clicks} == {302, 404}
 
 
 def test_a_click_that_gets_no_answer_is_written_down_and_not_sent_again(serve, visit):
@@ -115,6 +116,7 @@ def test_a_click_that_gets_no_answer_is_written_down_and_not_sent_again(serve, v
     clicks = visit(server, 100)
     assert len(set(server.numbers)) == len(server.numbers)
     assert {click.number % 10 for click in clicks if not click.is_answered} == {0}
+    assert {click.status for click in clicks if not click.is_answered} == {0}
     assert {click.number for click in clicks} == set(server.numbers)
 
 

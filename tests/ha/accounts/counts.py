@@ -75,6 +75,20 @@ def compare(clicks: Iterable[Sent], stored: Stored) -> Counts:
     )
 
 
+def told_unanswered(clicks: Iterable[Sent], struck_ms: int) -> list[str]:
+    """Return what each visitor got who was not redirected, in order of time.
+
+    Args:
+        struck_ms: the first blow, in Unix milliseconds.
+    """
+    return [
+        f"{click.number}: {click.status or 'nothing'} for {click.code} at {click.via} after"
+        f" {click.waited_ms:.0f} ms, sent {click.sent_ms - struck_ms:+,} ms from the first blow"
+        for click in sorted(clicks, key=lambda click: click.sent_ms)
+        if not click.is_answered
+    ]
+
+
 def differing(first_url: str, second_url: str) -> int:
     """Return how many clicks two servers of ClickHouse count differently."""
     first, second = (set(_counted_by(url)) for url in (first_url, second_url))

@@ -10,7 +10,7 @@ from app.clicks.click import from_fields
 from app.links.link import Link
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.link_resource import Collaborators
-from app.redirect.links.lookup import UNKNOWN, LookupUnavailable
+from app.redirect.links.answers import UNKNOWN, LookupUnavailable
 from app.redirect.pages import Pages
 from app.redirect.response import Response
 from app.redirect.visits.click_ids import VisitIds

@@ -6,8 +6,8 @@ import pytest
 from redis import Redis
 
 from app.links.link import Link
+from app.redirect.links.answers import LookupUnavailable
 from app.redirect.links.click_limits import ClickLimits
-from app.redirect.links.lookup import LookupUnavailable
 from app.redirect.redis.resp import encode_command
 from app.stores.keys import link_spent_key, link_uses_key
 from app.stores.redis.address import parse_url

@@ -2,10 +2,10 @@ import hiredis
 import pytest
 
 from app.links.link import encode
+from app.redirect.links.answers import UNKNOWN, LookupUnavailable
 from app.redirect.links.click_limits import ClickLimits
 from app.redirect.links.cluster_limits import ClusterClickLimits
 from app.redirect.links.cluster_lookup import ClusterLookup
-from app.redirect.links.lookup import UNKNOWN, LookupUnavailable
 from app.stores.keys import link_key, link_uses_key
 from app.stores.redis.cluster import SlotMap, SlotRange, slot_of
 from tests.support.redirect.cluster_fakes import FakeCluster, node, slots_of

@@ -4,7 +4,8 @@ from prometheus_client import CollectorRegistry
 
 from app.links.link import Link, encode
 from app.metrics.redirect import RedirectMetrics
-from app.redirect.links.lookup import UNKNOWN, Lookup, LookupUnavailable
+from app.redirect.links.answers import UNKNOWN, LookupUnavailable
+from app.redirect.links.lookup import Lookup
 from tests.support.redirect.fakes import FakeClock, FakePipeline, link
 from tests.support.redirect.waiting import wait_until
 
@@ -140,6 +141,44 @@ def test_a_lookup_that_began_before_the_watch_is_not_taken_for_fresh(lookup, pip
     lookup.watch_began()
     pipeline.answer(encode(link()))
     assert lookup.cached("abc") is None
+
+
+def test_who_was_redirected_as_a_watch_began_still_is_when_redis_goes_away(lookup, pipeline, clock):
+    """Who starts asks for its first links while it is still connecting to hear of changes."""
+    lookup.watch_ended()
+    found = find(lookup)
+    lookup.watch_began()
+    clock.now += 1
+    pipeline.answer(encode(link()))
+    assert found == [link()]
+    pipeline.break_off()
+    assert find(lookup) == [link()]
+    clock.now += 60
+    assert isinstance(find(lookup)[0], LookupUnavailable)
+
+
+def test_what_was_read_as_a_watch_began_is_forgotten_with_the_next_change(lookup, pipeline):
+    lookup.watch_ended()
+    find(lookup)
+    lookup.watch_began()
+    lookup.changed("abc")
+    pipeline.answer(encode(link()))
+    pipeline.break_off()
+    assert isinstance(find(lookup)[0], LookupUnavailable)
+
+
+def test_what_was_read_as_a_watch_began_replaces_what_was_seen_before_it_alone(
+    lookup, pipeline, clock
+):
+    for target in ("https://one.example/", "https://two.example/"):
+        find(lookup)
+        lookup.watch_ended()
+        clock.now += 1
+        lookup.watch_began()
+        clock.now += 1
+        pipeline.answer(encode(link(target=target)))
+    pipeline.connected.clear()
+    assert lookup.cached("abc") == link(target="https://two.example/")
 
 
 def test_links_last_seen_redirect_while_redis_is_away_until_they_are_too_old(

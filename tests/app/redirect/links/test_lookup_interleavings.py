@@ -22,6 +22,9 @@ class Interleaving:
         self.executed = 0
         self.answers: list[tuple[int, int]] = []
         self.is_watched = True
+        self.heard = 0
+        self.changes_told = 0
+        self.is_known = False
         self.pipeline = FakePipeline()
         settings = Settings.model_construct(
             lookup_budget_ms=1e6,
@@ -36,8 +39,13 @@ class Interleaving:
         self.lookup.watch_began()
 
     def ask(self) -> None:
-        least = self.told
-        self.lookup.find("abc", lambda found: self.answers.append((_version(found), least)))
+        least, before = self.told, self.changes_told
+
+        def answer(found: object) -> None:
+            self.answers.append((_version(found), least))
+            self.is_known = self.is_known or self.changes_told == before
+
+        self.lookup.find("abc", answer)
 
     def execute(self) -> None:
         if self.executed < len(self.pipeline.commands):
@@ -55,13 +63,18 @@ class Interleaving:
 
     def push(self) -> None:
         if self.pushes:
-            self.told = self.pushes.popleft()
+            self._hear()
             self.lookup.changed("abc")
 
     def flush(self) -> None:
         if self.pushes:
-            self.told = self.pushes.popleft()
+            self._hear()
             self.lookup.all_changed()
+
+    def _hear(self) -> None:
+        self.told = self.heard = self.pushes.popleft()
+        self.changes_told += 1
+        self.is_known = False
 
     def lose(self) -> None:
         self.lookup.watch_ended()
@@ -79,6 +92,15 @@ class Interleaving:
         cached = self.lookup.cached("abc")
         if cached is not None and not self.pushes:
             assert _version(cached) == self.version
+        self.check_without_redis()
+
+    def check_without_redis(self) -> None:
+        """Who was redirected still is, and nobody by what is known to have changed."""
+        self.pipeline.connected.clear()
+        last_seen = self.lookup.cached("abc")
+        self.pipeline.connected.set()
+        assert last_seen is not None or not self.is_known
+        assert last_seen is None or _version(last_seen) >= self.heard
 
 
 #: Rarer are the steps that end all that is on its way.

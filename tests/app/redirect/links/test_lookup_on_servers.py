@@ -11,7 +11,8 @@ from redis import Redis
 from app.links.link import encode
 from app.metrics.redirect import RedirectMetrics
 from app.redirect.links import tracking
-from app.redirect.links.lookup import UNKNOWN, Lookup, LookupUnavailable
+from app.redirect.links.answers import UNKNOWN, LookupUnavailable
+from app.redirect.links.lookup import Lookup
 from app.redirect.links.tracking import Tracking
 from app.stores.keys import link_key
 from app.stores.redis.address import parse_url

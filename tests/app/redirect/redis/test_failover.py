@@ -11,7 +11,7 @@ from redis import Redis, ResponseError
 
 from app.clicks.click import to_fields
 from app.links.link import encode
-from app.redirect.links.lookup import LookupUnavailable
+from app.redirect.links.answers import LookupUnavailable
 from app.redirect.redis.resp import encode_command
 from app.redirect.service import RedirectService
 from app.redirect.well_known import readiness

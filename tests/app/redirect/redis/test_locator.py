@@ -9,7 +9,7 @@ from redis import Redis
 
 from app.clicks.click import to_fields
 from app.links.link import encode
-from app.redirect.links.lookup import LookupUnavailable
+from app.redirect.links.answers import LookupUnavailable
 from app.redirect.redis.connection import ConnectFailed
 from app.redirect.redis.locator import Locator
 from app.redirect.redis.resp import encode_command
