@@ -198,6 +198,38 @@ def test_settings_are_changed_and_faults_are_said(lasting: Up, open_page: Open) 
     page.get_by_text("0 of 10 clicks used").wait_for()
 
 
+def test_a_form_says_what_is_wrong_or_good_while_somebody_types(
+    lasting: Up, open_page: Open
+) -> None:
+    lasting.add_link("typed")
+    page = open_page("/links/-/new")
+    page.get_by_label("Where it leads").fill("https://example.com/live")
+    page.get_by_label("Short code").fill("typed")
+    page.locator("#h-code.fault", has_text="is taken: it leads to").wait_for()
+    page.get_by_label("Short code").fill("typed2")
+    page.locator("#h-code.note", has_text="is free").wait_for()
+    page.get_by_label("Click limit").fill("many")
+    page.locator("#h-click_limit.fault", has_text="no whole number").wait_for()
+    page.locator("summary", has_text="Campaign").click()
+    page.get_by_label("Source").fill("mail")
+    page.locator("#h-target.note", has_text="live?utm_source=mail").wait_for()
+    assert page.locator("#h-expires_at").inner_text().startswith("30d, or")
+    assert page.locator("[aria-invalid]").count() == 1
+
+
+def test_what_somebody_writes_stays_while_the_page_keeps_up(lasting: Up, open_page: Open) -> None:
+    lasting.add_link("kept")
+    page = open_page("/links/kept")
+    page.locator("#settings > summary").click()
+    page.get_by_label("Title").fill("half a tit")
+    page.get_by_label("Tags").focus()
+    lasting.click("kept")
+    page.locator(".totals b", has_text=re.compile(r"^1$")).first.wait_for()
+    assert page.get_by_label("Title").input_value() == "half a tit"
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved.").wait_for()
+
+
 def test_without_scripts_everything_works_but_what_happens_by_itself(
     clicked: str, open_page: Open
 ) -> None:

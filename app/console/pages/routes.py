@@ -8,6 +8,8 @@ from app.config.settings import Settings
 from app.console.api.report_limiter import ReportLimiter
 from app.console.pages.links.bulk import PATH as BULK
 from app.console.pages.links.bulk import BulkPage
+from app.console.pages.links.checking import PATH as CHECK
+from app.console.pages.links.checking import CheckedForm
 from app.console.pages.links.clicks import PATH as CLICKS
 from app.console.pages.links.clicks import ClickListPage
 from app.console.pages.links.importing import PATH as IMPORT
@@ -125,6 +127,7 @@ def page_routes(parts: Parts) -> Pages:
         Page(PATH, Overview(site, desk, links, parts.ledger)),
         Page(LIST, LinkListPage(site, desk, links, stores.finder)),
         Page(BULK, BulkPage(site, links)),
+        Page(CHECK, CheckedForm(site, links)),
         Page(IMPORT, ImportPage(site, links)),
         Page(CLICKS, ClickListPage(site, desk, links, parts.connection)),
         Page(LINK, LinkPage(site, desk, links, stores.trail, stores.shares)),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote_plus, urlencode, urlsplit, urlunsplit
 
 from app.links.link import Link
 from app.times import EPOCH
@@ -71,6 +71,11 @@ class LinkForm:
         found["target"] = self._target()
         return found
 
+    @property
+    def is_built(self) -> bool:
+        """Whether a campaign's parameters are to be added to the target."""
+        return any(self.texts[name].strip() for name in UTM)
+
     def _target(self) -> str:
         """Return the target with the parameters of the campaign that was built."""
         target = self.texts["target"].strip()
@@ -79,12 +84,16 @@ class LinkForm:
             return target
         try:
             parts = urlsplit(target)
-            pairs = parse_qsl(parts.query, keep_blank_values=True)
         except ValueError:
             # It is refused with the right words further on.
             return target
-        kept = [(name, text) for name, text in pairs if name not in dict(built)]
-        return urlunsplit(parts._replace(query=urlencode([*kept, *built])))
+        # What is there already stays as it was written: to its site it may mean something.
+        kept = [pair for pair in parts.query.split("&") if pair and _name(pair) not in dict(built)]
+        return urlunsplit(parts._replace(query="&".join([*kept, urlencode(built)])))
+
+
+def _name(pair: str) -> str:
+    return unquote_plus(pair.partition("=")[0])
 
 
 def _moment(seconds: int) -> str:

@@ -33,6 +33,22 @@ def test_a_link_is_made_with_all_that_the_form_says(browser: Browser, links: Any
     assert EVIL not in page.text
 
 
+@pytest.mark.parametrize(
+    ("target", "built"),
+    [
+        ("https://example.com/?flag&a=%FF;b+c%20d", "?flag&a=%FF;b+c%20d&utm_source=mail"),
+        ("https://example.com/?utm%5Fsource=old&UTM_source=x", "?UTM_source=x&utm_source=mail"),
+        ("https://example.com/#part", "?utm_source=mail#part"),
+        ("https://example.com/?utm_medium=kept", "?utm_medium=kept&utm_source=mail"),
+    ],
+)
+def test_a_campaign_leaves_the_rest_of_the_target_as_it_was(
+    browser: Browser, links: Any, target: str, built: str
+) -> None:
+    browser.send("/links/-/new", target=target, code="sale", utm_source=" mail ")
+    assert links.get("sale").target == f"https://example.com/{built}"
+
+
 def test_the_form_comes_back_with_what_was_wrong_and_what_was_written(browser: Browser) -> None:
     answer = browser.send(
         "/links/-/new", target="javascript:alert(1)", code="a b", title="kept", click_limit="many"
