@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +28,7 @@ from loadtest.bench_reports.kept import write as note
 from loadtest.bench_reports.plot import draw
 from loadtest.bench_reports.questions import ask_in_turn, questions_of
 from loadtest.bench_reports.results import Calm, Results, Work
-from loadtest.bench_reports.seed import begin_ledger, make_sums
+from loadtest.bench_reports.seed import SUMS_AT_ONCE, begin_ledger, make_sums
 from loadtest.bench_reports.tables import print_report
 from loadtest.bench_reports.traffic import running_traffic
 from loadtest.common.command_line import Say, add_count, add_output, speaker, terminal, write
@@ -49,7 +50,9 @@ def main() -> int:
             if not filled:
                 _require_room(folder, options.clicks)
             with running_installation(folder) as installation:
-                filled = filled or _fill(options, folder, installation, say)
+                filled = _sum_up(
+                    filled or _fill(options, folder, installation, say), folder, installation, say
+                )
                 if options.only_fill:
                     return 0
                 if options.care:
@@ -105,7 +108,7 @@ def _require_room(directory: Path, clicks: int) -> None:
 def _fill(
     options: argparse.Namespace, folder: Path, installation: Installation, say: Say
 ) -> Filled:
-    """Make clicks and sums up, and note what was made."""
+    """Make clicks up, and note what was made."""
     until_ms = time.time_ns() // 1_000_000
     generated = plan(options.clicks, options.links, options.days, until_ms)
     say(f"making up {generated.clicks:,} clicks")
@@ -113,21 +116,35 @@ def _fill(
     filling = _worked(installation, lambda: fill(url, generated))
     since_ms = until_ms - (LEDGER_DAYS - 1) * 86_400_000
     begin_ledger(url, installation.redis_url, since_ms, TIMEOUT_SECONDS)
-    raw_bytes = installation.disk_bytes("clicks")
-    say(f"sums of {len(generated.days)} days")
-    sums = _worked(installation, lambda: make_sums(url, generated.days, TIMEOUT_SECONDS))
-    sums_bytes = installation.disk_bytes("click_sums", "click_values")
     filled = Filled(
         generated.clicks,
         generated.links,
         generated.span_days,
         until_ms,
         filling,
-        raw_bytes,
-        sums,
-        sums_bytes,
+        installation.disk_bytes("clicks"),
+        sums=Work(0.0, Cpu(0.0, 0.0)),
+        sums_bytes=0,
+        summed=0,
     )
     note(folder, filled)
+    return filled
+
+
+def _sum_up(filled: Filled, folder: Path, installation: Installation, say: Say) -> Filled:
+    """Make the sums of the days that have none, and note each that has; go on where a run ended."""
+    if missing := len(filled.generated.days) - filled.summed:
+        say(f"sums of {missing} days")
+    url = installation.clickhouse_url
+    while days := filled.generated.days[filled.summed :][:SUMS_AT_ONCE]:
+        work = _worked(installation, partial(make_sums, url, days, TIMEOUT_SECONDS))
+        filled = replace(
+            filled,
+            sums=filled.sums + work,
+            sums_bytes=installation.disk_bytes("click_sums", "click_values"),
+            summed=filled.summed + len(days),
+        )
+        note(folder, filled)
     return filled
 
 

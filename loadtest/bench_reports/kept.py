@@ -25,7 +25,9 @@ class Filled:
     Attributes:
         until_ms: when the clicks end.
         raw_bytes: of the clicks on disk.
+        sums: what the sums of the days took that have theirs.
         sums_bytes: of the sums of all days that were over.
+        summed: how many of those days have their sums, oldest first.
     """
 
     clicks: int
@@ -36,6 +38,7 @@ class Filled:
     raw_bytes: int
     sums: Work
     sums_bytes: int
+    summed: int
 
     @property
     def generated(self) -> Generated:
@@ -44,7 +47,7 @@ class Filled:
 
 
 def write(folder: Path, filled: Filled) -> None:
-    """Note that the folder is full; whoever breaks off before leaves none."""
+    """Note that the folder has all clicks; whoever breaks off before leaves none."""
     new = folder / f"{_NAME}.new"
     with new.open("w") as file:
         json.dump(asdict(filled), file, indent=1)

@@ -24,6 +24,11 @@ class Work:
     seconds: float
     cpu: Cpu
 
+    def __add__(self, more: "Work") -> "Work":
+        """Return what both took, one after the other."""
+        cpu = Cpu(*(one + other for one, other in zip(self.cpu, more.cpu, strict=True)))
+        return Work(self.seconds + more.seconds, cpu)
+
 
 @dataclass(frozen=True, slots=True)
 class Calm:

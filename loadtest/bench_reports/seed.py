@@ -13,8 +13,8 @@ from app.stores.keys import ledger_key
 from app.sums.computation import Computation
 
 STREAM, GROUP = "clicks:stream", "analytics-group"
-#: Each computation keeps one processor of the server busy.
-_AT_ONCE = 2
+#: Days whose sums are made at once: each keeps one processor of the server busy.
+SUMS_AT_ONCE = 2
 
 
 def make_sums(url: str, days: Sequence[date], timeout_seconds: float) -> None:
@@ -23,15 +23,13 @@ def make_sums(url: str, days: Sequence[date], timeout_seconds: float) -> None:
     Raises:
         ClickHouseUnavailable, ClickHouseRefused: as the server says.
     """
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        parts = [days[first::_AT_ONCE] for first in range(_AT_ONCE)]
-        list(pool.map(lambda part: _make(url, part, timeout_seconds), parts))
+    with ThreadPoolExecutor(SUMS_AT_ONCE) as pool:
+        list(pool.map(lambda day: _make(url, day, timeout_seconds), days))
 
 
-def _make(url: str, days: Sequence[date], timeout_seconds: float) -> None:
+def _make(url: str, day: date, timeout_seconds: float) -> None:
     with closing(Computation(url, timeout_seconds)) as computation:
-        for day in days:
-            computation.compute(day)
+        computation.compute(day)
 
 
 def begin_ledger(

@@ -5,7 +5,15 @@ from loadtest.bench_reports.kept import Filled, NotKept, read, write
 from loadtest.bench_reports.results import Work
 
 FILLED = Filled(
-    1_000, 10, 5, 1_790_000_000_000, Work(2.5, Cpu(3.5, 0.25)), 43_000, Work(1.0, Cpu(0.5, 0.0)), 99
+    1_000,
+    10,
+    5,
+    1_790_000_000_000,
+    Work(2.5, Cpu(3.5, 0.25)),
+    43_000,
+    Work(1.0, Cpu(0.5, 0.0)),
+    99,
+    summed=3,
 )
 
 

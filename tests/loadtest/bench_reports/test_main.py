@@ -32,11 +32,15 @@ def test_a_small_run_writes_figures_and_is_measured_again_where_it_is_kept(
     assert figures["exports"][1]["clicks"] > 4900
     assert (tmp_path / "bench-reports.svg").exists()
 
-    assert "making up" not in run().err
+    _forget_the_last_days_sums(tmp_path / "kept" / "filled.json")
+    said = run()
+    assert "making up" not in said.err
+    assert "sums of 2 days" in said.err
     again = json.loads((tmp_path / "bench-reports.json").read_text())
     assert again["exact"]
     assert again["added"] > 0
     assert again["fill"] == figures["fill"]
+    assert again["sums"]["seconds"] > figures["sums"]["seconds"]
 
     assert "audit of 24 hours" in run("--care").out
     care = json.loads((tmp_path / "bench-care.json").read_text())
@@ -44,6 +48,12 @@ def test_a_small_run_writes_figures_and_is_measured_again_where_it_is_kept(
     assert care["clicks"] > 5000
     assert min(care["alone_seconds"].values()) > 0
     assert (tmp_path / "bench-care.svg").exists()
+
+
+def _forget_the_last_days_sums(note):
+    """Leave the note of a run that was broken off while it made sums."""
+    filled = json.loads(note.read_text())
+    note.write_text(json.dumps({**filled, "summed": filled["summed"] - 2}))
 
 
 def test_a_disk_without_room_is_named_before_anything_starts(monkeypatch, tmp_path, capsys):
