@@ -3,17 +3,20 @@
 Latencies say nothing here: what is looked for is no matter of time.
 """
 
+import contextlib
 import signal
 import subprocess
-import time
 
 import psutil
 import pytest
 
 from loadtest.run import wiring
+from loadtest.run.clicks import Console
 from loadtest.run.locust_run import BEGINS, LocustRun
+from loadtest.scenario.links import Catalogue
 from loadtest.self_check import known_server
 from tests.support.loadtest.samples import RATE
+from tests.support.worker_processes import wait_until
 
 
 def test_two_processes_keep_the_rate_of_one_and_their_counts_are_merged(run):
@@ -110,15 +113,22 @@ def locust(tmp_path):
         process.communicate()
 
 
+def wait_for_visits(url):
+    """Wait until so many clicks are counted that each worker has reported some of them by then."""
+    links = Catalogue("load", hot_count=5, tail_count=5)
+    codes = [*links.hot(), *links.tail()]
+    wait_until(lambda: sum(Console(url).clicks(codes).values()) > RATE * 3)
+
+
 def ended(process, run):
-    process.communicate(timeout=90)
+    process.communicate(timeout=240)
     return process.returncode, run.figures()
 
 
 def test_ctrl_c_in_the_middle_accuses_nobody(locust):
     with known_server("--latency-ms", "5") as url:
         process, run = locust(url, processes=2)
-        time.sleep(6)
+        wait_for_visits(url)
         for each in (*process.children(), process):
             each.send_signal(signal.SIGINT)
         code, figures = ended(process, run)
@@ -131,8 +141,8 @@ def test_ctrl_c_in_the_middle_accuses_nobody(locust):
 def test_a_worker_that_dies_is_named_and_hopline_is_not_accused(locust):
     """What it had sent since its last report are clicks of visits that nobody knows of."""
     with known_server("--latency-ms", "5") as url:
-        process, run = locust(url, processes=2, run_time="9s")
-        time.sleep(5)
+        process, run = locust(url, processes=2, run_time="15s")
+        wait_for_visits(url)
         process.children()[0].kill()
         code, figures = ended(process, run)
     assert (code, figures["verdict"]) == (3, "void")
@@ -161,7 +171,10 @@ def test_a_command_for_new_links_that_hangs_is_ended_with_all_that_it_started(
     command = f"sleep 600 & echo $! > {tmp_path}/pid; wait"
     assert wiring._run(command, "") == "the command took longer than 1 s"
     pid = int((tmp_path / "pid").read_text())
-    deadline = time.monotonic() + 60
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: not psutil.pid_exists(pid) or _status(pid) == psutil.STATUS_ZOMBIE)
+
+
+def _status(pid):
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status()
+    return psutil.STATUS_ZOMBIE

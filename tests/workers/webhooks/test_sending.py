@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from tests.support.receivers import (
 )
 from workers.webhooks.sending import Answer, Sender
 
-SENDER = Sender(20.0, allow_private=True)
+PATIENT_SECONDS = 60.0
+SENDER = Sender(PATIENT_SECONDS, allow_private=True)
+#: For receivers that never answer: however late this machine is, nothing else can come.
 IMPATIENT = Sender(0.3, allow_private=True)
 HEADERS = {"webhook-id": "msg_1"}
 
@@ -101,8 +104,11 @@ def test_who_hangs_or_drips_before_the_answer_is_given_up(behave: Any) -> None:
     ],
 )
 def test_who_has_answered_may_hang_with_the_rest(behave: Any) -> None:
+    """A time that ends before the head has come says nothing of the rest: the next is longer."""
     with receiver(behave) as one:
-        answer = send(one, IMPATIENT)
+        tries = (send(one, Sender(seconds, allow_private=True)) for seconds in (0.3, 3.0, 30.0))
+        answer = next(filter(attrgetter("status"), tries), None)
+    assert answer is not None
     assert (answer.status, answer.error) == (200, "")
 
 
@@ -121,7 +127,9 @@ def test_who_is_not_there_is_an_error(free_port: Any) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "169.254.169.254"])
 def test_private_networks_are_not_reached(host: str) -> None:
     with receiver() as one:
-        answer = Sender(5, allow_private=False).send(f"http://{host}:{one.port}/", {}, b"")
+        answer = Sender(PATIENT_SECONDS, allow_private=False).send(
+            f"http://{host}:{one.port}/", {}, b""
+        )
         assert "in a private network" in answer.error
         assert one.requests == []
 
@@ -143,7 +151,7 @@ def test_a_name_that_leads_elsewhere_a_moment_later_gains_nothing(
         reached: list[str] = []
         monkeypatch.setattr(socket, "getaddrinfo", lookup)
         monkeypatch.setattr(socket.socket, "connect", connect)
-        guarded = Sender(0.3, allow_private=False)
+        guarded = Sender(PATIENT_SECONDS, allow_private=False)
         url = f"http://rebound.example:{one.port}/"
         first, second = (guarded.send(url, {}, b"") for _ in range(2))
         assert (first.error, reached) == ("Connection refused", ["8.8.8.8"])
@@ -161,7 +169,7 @@ def test_certificates_are_checked(tmp_path: Path) -> None:
         url = f"https://localhost:{one.port}/"
         assert "certificate is not good" in SENDER.send(url, {}, b"").error
         trusting = ssl.create_default_context(cafile=str(certificate))
-        sender = Sender(20.0, allow_private=True, context=trusting)
+        sender = Sender(PATIENT_SECONDS, allow_private=True, context=trusting)
         assert sender.send(url, {}, b"{}").status == 200
         elsewhere = f"https://127.0.0.1:{one.port}/"
         assert "certificate is not good" in sender.send(elsewhere, {}, b"").error
