@@ -17,6 +17,7 @@ from app.config.loading import load_or_exit
 from app.console.api.links.bulk.turns import MOST_AT_ONCE
 from app.console.api.problem import bare_problem
 from app.gunicorn.errors import OwnErrors
+from app.gunicorn.lingering import Lingering
 from app.gunicorn.watchdog import keep_watch
 from app.keys.store import may_have_keys
 from app.processes.private_files import keep_to_ourselves
@@ -29,7 +30,7 @@ _SPARE_THREADS = 2
 _settings = load_or_exit()
 
 
-class Worker(OwnErrors, ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class Worker(OwnErrors, Lingering, ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's threads, with error answers of our own: problems, as all that programs get."""
 
     @staticmethod
