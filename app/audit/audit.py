@@ -102,11 +102,14 @@ class Audit:
         self._sleep = sleep
         self._patience_seconds = patience_seconds
 
-    def run(self, since_ms: int = 0, watch: Watch = iter) -> Findings:
+    def run(
+        self, since_ms: int = 0, watch: Watch = iter, most_finished: int | None = None
+    ) -> Findings:
         """Look at all clicks since a Unix time, as far as the ledger reaches back.
 
         Args:
             watch: as :meth:`Clicks.compare` takes it.
+            most_finished: finished entries, the newest, whose clicks are looked for; None for all.
 
         Raises:
             LedgerNotBegun: there is nothing to look at.
@@ -114,7 +117,7 @@ class Audit:
         noted, checked = self._noted(), self._entries.check(exactly=True)
         if checked is None:
             raise LedgerNotBegun("the stream or its group is gone: run the workers")
-        since_ms, compared = self._compare(max(since_ms, noted.since_ms), watch, None)
+        since_ms, compared = self._compare(max(since_ms, noted.since_ms), watch, most_finished)
         states = state_of_each(self._in_flight.click_refs(since_ms))
         compared, states = self._confirmed(since_ms, compared, states)
         begun = self._clicks.among("ledger", states)

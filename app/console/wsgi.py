@@ -101,6 +101,7 @@ def get_app() -> App:
     turns = Turns()
     keep_fresh(index.follower, held, lambda: turns.are_taken)
     letters, system = open_all_dead_letters(held), System(held)
+    system.watch(IS_STOPPING)
     told = open_webhooks(held), open_deliveries(held)
     routes = api_routes(
         reports,

@@ -48,6 +48,32 @@ class BucketView(BaseModel):
     answers: int
 
 
+class WindowView(BaseModel):
+    """How fast the budget was used up lately; 1 uses it up exactly, null without answers."""
+
+    model_config = _STRICT
+
+    window_seconds: int
+    seen_seconds: Annotated[int, Field(description="Less after the console was started.")]
+    answers: int
+    slow: int
+    burn_rate: float | None
+    too_high_from: float
+    is_too_high: bool
+
+
+class BurnView(BaseModel):
+    """The burn rate of the error budget, which is what is left of the objective to 1."""
+
+    model_config = _STRICT
+
+    objective: float
+    is_too_high: Annotated[
+        bool, Field(description="In 5 minutes and an hour both, or in 30 minutes and 6 hours.")
+    ]
+    windows: list[WindowView]
+
+
 class RedirectView(BaseModel):
     """How quick redirects were since they were first counted on this host, and their clicks."""
 
@@ -60,6 +86,7 @@ class RedirectView(BaseModel):
     p99_seconds: float | None
     buckets: list[BucketView]
     clicks: dict[str, int]
+    burn: BurnView
 
 
 class SpoolView(BaseModel):
@@ -90,6 +117,85 @@ class DataView(BaseModel):
     rules: dict[str, str | None]
 
 
+class BacklogView(BaseModel):
+    """What is left to do in a stream; unread is null where Redis can't tell."""
+
+    model_config = _STRICT
+
+    unread: int | None
+    pending: int
+    oldest_seconds: float | None
+
+
+class ConsumerView(BaseModel):
+    """What a consumer has read and not acked, and since when it holds the oldest of it."""
+
+    model_config = _STRICT
+
+    name: str
+    pending: int
+    oldest_seconds: float | None
+    idle_seconds: float
+
+
+class StreamView(BaseModel):
+    """A stream of clicks and its group's consumers; backlog is null while no worker ever ran."""
+
+    model_config = _STRICT
+
+    stream: str
+    backlog: BacklogView | None
+    consumers: list[ConsumerView]
+
+
+class MinuteView(BaseModel):
+    """The clicks of a minute: accepted = the others but uncounted, each in one state."""
+
+    model_config = _STRICT
+
+    minute: Annotated[str, Field(json_schema_extra=_TIME)]
+    accepted: int
+    inserted: int
+    dead: int
+    pending: int
+    unread: int
+    spooled: int
+    missing: int
+    uncounted: int
+
+
+class MinutesView(BaseModel):
+    """The ledger of the last hour, as it was when it was looked at, some seconds ago."""
+
+    model_config = _STRICT
+
+    looked_at: Annotated[str, Field(json_schema_extra=_TIME)]
+    since: Annotated[str, Field(json_schema_extra=_TIME)]
+    is_balanced: bool
+    minutes: list[MinuteView]
+
+
+class CheckView(BaseModel):
+    """A finding about one part, and what to do about it."""
+
+    model_config = _STRICT
+
+    name: str
+    state: Literal["ok", "warn", "fail"]
+    text: str
+    mend: str
+
+
+class DoctorView(BaseModel):
+    """What `hopline doctor` finds as the console's user, up to half a minute ago."""
+
+    model_config = _STRICT
+
+    looked_at: Annotated[str, Field(json_schema_extra=_TIME)]
+    healthy: bool
+    checks: list[CheckView]
+
+
 class AwayView(BaseModel):
     """A part that doesn't tell how it fares, and why."""
 
@@ -111,10 +217,13 @@ class SystemView(BaseModel):
     workers: Annotated[
         list[JsonObject] | None, Field(description="As `hopline workers status --json` has them.")
     ]
+    streams: list[StreamView] | None
     redirect: RedirectView | None
     spool: SpoolView | None
     dead_letters: int | None
     data: DataView
+    ledger_minutes: MinutesView | None
+    doctor: DoctorView | None
     away: list[AwayView]
 
 

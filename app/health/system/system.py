@@ -1,12 +1,14 @@
-"""System that says how an installation fares: freshness, ledger, workers, spool, latency, data.
+"""System that says how an installation fares: freshness, ledger, lag, spool, latency, data, doctor.
 
 Rule: what can't be told is null, and why stands among the parts that are away: the page that shows
       this is looked at when something is.
 """
 
+import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,18 @@ from app.audit.entry_counts import Gap, Noted
 from app.audit.factory import open_entries
 from app.config.access import MetricsAccess
 from app.config.settings import Settings
+from app.config.shards import shards_of
 from app.dead_letters.shards import open_all_dead_letters
 from app.health.audit import judge_ledger
+from app.health.check import Check, to_json
 from app.health.host.machine import made_at
 from app.health.metrics import PROMISED_SECONDS, scrape
+from app.health.redis.consumers import read_lag
+from app.health.redis.stream import StreamNames
+from app.health.system.burn import Burn
+from app.health.system.examination import examine
+from app.health.system.lately import Lately
+from app.health.system.minutes import look_at_minutes
 from app.health.system.samples import Away, Samples, Scrape, latency, read_samples, value_of
 from app.health.worker_status import WorkerStates, as_plain
 from app.stores.redis.calls import caller
@@ -27,12 +37,18 @@ from app.stores.redis.errors import RedisError
 from app.times import rfc3339, unix_ms
 from app.version import __version__
 
+logger = logging.getLogger(__name__)
+
 #: The promise of a redirect.
 BUDGET_SECONDS = 0.05
 #: Whoever asks within this time is told the same.
 _YOUNG_SECONDS = 1.0
 #: What tells of user agents, whose versions say how old that is.
 _RULES = ("ua-parser-builtins", "crawler-user-agents")
+#: For how long minutes and doctor's findings stand; and how long who asks first waits for each.
+_MINUTES_SECONDS, _DOCTOR_SECONDS, _WAIT_SECONDS = 15.0, 30.0, 1.0
+#: Between two looks at the redirect's histogram while nobody asks.
+_SAMPLE_SECONDS = 15.0
 
 
 class System:
@@ -42,6 +58,7 @@ class System:
         now: clock in Unix seconds.
         show: reads a service's metrics.
         clock: monotonic seconds.
+        examine: yields what `hopline doctor` finds.
     """
 
     def __init__(
@@ -50,6 +67,7 @@ class System:
         now: Callable[[], float] = time.time,
         show: Scrape = scrape,
         clock: Callable[[], float] = time.monotonic,
+        examine: Callable[[Settings], Iterable[Check]] = examine,
     ) -> None:
         url, timeout_seconds = settings.redis_url, settings.redis_timeout_seconds
         client = connect(url, timeout_seconds=timeout_seconds)
@@ -57,12 +75,33 @@ class System:
         self._now = now
         self._show = show
         self._clock = clock
+        self._client = client
+        self._burn = Burn(clock)
+        self._minutes = Lately(
+            "ledger-minutes", lambda: look_at_minutes(settings), _MINUTES_SECONDS
+        )
+        self._doctor = Lately("doctor", lambda: to_json(examine(settings)), _DOCTOR_SECONDS)
         self._letters = open_all_dead_letters(settings)
         self._entries = open_entries(settings, caller(client, url, timeout_seconds))
         self._states = WorkerStates(client, url, settings.stream, settings.group)
         self._lock = threading.Lock()
         self._seen: dict[str, Any] = {}
         self._seen_at = -_YOUNG_SECONDS
+
+    def watch(self, is_stopping: threading.Event) -> None:
+        """Begin to sample the redirect's histogram, until the process is asked to end."""
+
+        def run() -> None:
+            while not is_stopping.wait(_SAMPLE_SECONDS):
+                try:
+                    self._latency(self._samples("redirect"))
+                except Away:
+                    # Who looks at the page is told.
+                    continue
+                except Exception:
+                    logger.exception("The redirect's latency is not watched")
+
+        threading.Thread(target=run, name="latency-samples", daemon=True).start()
 
     def look(self) -> dict[str, Any]:
         """Return how everything fares, as JSON holds it.
@@ -89,6 +128,8 @@ class System:
                 away.append({"part": part, "detail": str(error)})
                 return None
 
+        for slow in (self._doctor, self._minutes):
+            slow.begin()
         redirect = told("redirect", lambda: self._samples("redirect"))
         workers = told("freshness", lambda: self._samples("workers"))
         return {
@@ -97,11 +138,36 @@ class System:
             "freshness": _freshness(workers) if workers is not None else None,
             "ledger": told("ledger", self._ledger),
             "workers": told("workers", lambda: [as_plain(one) for one in self._states.all()]),
-            "redirect": _redirect(redirect) if redirect is not None else None,
+            "streams": told("lag", self._streams),
+            "redirect": self._redirect(redirect) if redirect is not None else None,
             "spool": _spool(redirect) if redirect is not None else None,
             "dead_letters": told("dead_letters", self._letters.count),
             "data": _data(self._settings.geoip_path),
+            "ledger_minutes": told("ledger_by_minute", lambda: self._minutes.get(_WAIT_SECONDS)),
+            "doctor": told("doctor", lambda: self._doctor.get(_WAIT_SECONDS)),
             "away": away,
+        }
+
+    def _streams(self) -> list[dict[str, Any]]:
+        shards = map(StreamNames.of, shards_of(self._settings))
+        return [asdict(read_lag(self._client, self._settings.redis_url, one)) for one in shards]
+
+    def _latency(self, samples: Samples) -> dict[str, Any]:
+        found = latency(samples, "hopline_response_seconds", BUDGET_SECONDS)
+        answers, within = found["answers"], found["within_budget"]
+        if within is not None:
+            self._burn.note(answers, round(answers * (1 - within)))
+        return found
+
+    def _redirect(self, samples: Samples) -> dict[str, Any]:
+        outcomes = ("confirmed", "spooled", "refused")
+        clicks = {
+            each: value_of(samples, "hopline_clicks_total", outcome=each) for each in outcomes
+        }
+        return {
+            **self._latency(samples),
+            "clicks": {name: int(count or 0) for name, count in clicks.items()},
+            "burn": self._burn.told(),
         }
 
     def _samples(self, service: str) -> Samples:
@@ -137,15 +203,6 @@ def _freshness(samples: Samples) -> dict[str, Any]:
         "p50_seconds": value_of(samples, "hopline_freshness_p50_seconds"),
         "p99_seconds": value_of(samples, "hopline_freshness_p99_seconds"),
         "promised_seconds": PROMISED_SECONDS,
-    }
-
-
-def _redirect(samples: Samples) -> dict[str, Any]:
-    outcomes = ("confirmed", "spooled", "refused")
-    clicks = {each: value_of(samples, "hopline_clicks_total", outcome=each) for each in outcomes}
-    return {
-        **latency(samples, "hopline_response_seconds", BUDGET_SECONDS),
-        "clicks": {name: int(count or 0) for name, count in clicks.items()},
     }
 
 

@@ -3,10 +3,9 @@ import threading
 
 import pytest
 
+from app.health.host.answer import NO_HTTP, ask
 from app.local.ports import (
-    NO_HTTP,
     BindRefused,
-    ask,
     get,
     http_status,
     http_url,

@@ -13,6 +13,7 @@ from app.dead_letters.json import describe
 from app.dead_letters.noted import NotedLetters
 from app.dead_letters.shards import AllDeadLetters
 from app.dead_letters.store import Choice, LetterNotFound
+from app.health.system.minutes import STATES
 from app.health.system.system import System
 from app.stores.redis.errors import RedisError
 
@@ -38,6 +39,7 @@ class SystemPage:
         values: dict[str, Any] = {
             "seen": seen,
             "bars": _bars(seen["redirect"]),
+            "states": ("accepted", *STATES),
             # A letter holds what a visitor's browser sent.
             "letters": self._newest() if caller_of(req).may("admin") else [],
             "done": address.first("done"),

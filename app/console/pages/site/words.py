@@ -3,6 +3,7 @@
 Rule: what a browser shows as a link is http or https, whatever stands in a store.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
@@ -102,6 +103,20 @@ def percent(share: float) -> str:
     return f"{share * 100:.1f}\u202f%" if share < 0.0995 else f"{share * 100:.0f}\u202f%"
 
 
+def kept(share: float) -> str:
+    """Return the share of a promise that was kept, never rounded up to all of it."""
+    return f"{math.floor(share * 100_000 + 1e-6) / 1000:g}\u202f%"
+
+
+def span(seconds: float) -> str:
+    """Return how long something is, in the largest unit that it is whole in or nearly."""
+    for unit, name in ((3600, "hour"), (60, "minute")):
+        if seconds >= unit:
+            count = round(seconds / unit)
+            return f"{count} {name}{'s' if count > 1 else ''}"
+    return f"{seconds:.0f} s"
+
+
 def change(now: int, before: int | None) -> str:
     """Return by how much a figure has changed, '' where there is nothing to compare with."""
     if before is None:
@@ -142,6 +157,8 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "number": number,
     "short_number": short_number,
     "percent": percent,
+    "kept": kept,
+    "span": span,
     "change": change,
     "trend": trend,
     "moment": moment,

@@ -184,7 +184,7 @@ def test_a_redis_that_loads_its_data_is_said_to_and_how_far_it_is(
 ) -> None:
     monkeypatch.setenv("HOPLINE_REDIS_URL", f"redis://127.0.0.1:{free_port()}")
     loading = Loading("Valkey", loaded_bytes=5, percent=40.0, left_seconds=12)
-    monkeypatch.setattr("app.cli.checks.doctor.ask_loading", lambda *_, **__: loading)
+    monkeypatch.setattr("app.health.system.examination.ask_loading", lambda *_, **__: loading)
     rows = [line.split("\t") for line in hopline("doctor").out.splitlines()[1:]]
     (text,) = [text for state, name, text in rows if (state, name) == ("fail", "redis")]
     assert text.startswith("Valkey is loading its data, 40 %, about 12 s left")

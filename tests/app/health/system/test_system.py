@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from app.audit.entry_counts import Noted
 from app.config.instance import instance_id
 from app.config.settings import Settings
 from app.console.api.system import SystemView
+from app.health.check import Check, ok
 from app.health.metrics import Shown
 from app.health.system.system import System, ledger_of
 from app.health.worker_status import ConsumerState, WorkersState, WorkerStates
@@ -43,12 +45,20 @@ class Shows:
         return Shown(REDIRECT if bind.endswith(":9180") else WORKERS, self.instance)
 
 
+WELL = ok("everything", "well")
+
+
+def doctor(_: Settings) -> list[Check]:
+    return [WELL]
+
+
 @pytest.fixture
 def settings(redis_url: str, make_settings: MakeSettings, tmp_path: Path) -> Settings:
     broken = tmp_path / "broken.mmdb"
     broken.write_bytes(b"no database")
     return make_settings(
         redis_url=redis_url,
+        clickhouse_url="clickhouse://127.0.0.1:1/hopline",
         geoip_path=(broken,),
         redirect_metrics_bind="127.0.0.1:9180",
         workers_metrics_bind="127.0.0.1:9181",
@@ -79,8 +89,14 @@ def test_everything_that_is_known_is_told(settings: Settings, redis: Redis, show
     states = WorkerStates(redis, settings.redis_url, settings.stream, settings.group)
     states.publish(state, state.name)
     redis.xadd(settings.dead_stream, {"reason": "odd"})
-    found = seen(System(settings, show=shows))
-    assert found["away"] == []
+    found = seen(System(settings, show=shows, examine=doctor))
+    assert [each["part"] for each in found["away"]] == ["ledger_by_minute"]
+    assert found["doctor"]["checks"] == [asdict(WELL)]
+    assert found["streams"] == [
+        {"stream": "clicks:stream", "backlog": None, "consumers": ()},
+    ]
+    hour = found["redirect"]["burn"]["windows"][2]
+    assert (hour["window_seconds"], hour["answers"], hour["burn_rate"]) == (3600, 0, None)
     assert found["freshness"] == {
         "p50_seconds": 0.5,
         "p99_seconds": None,
@@ -102,22 +118,24 @@ def test_what_is_away_is_null_and_named_and_the_rest_is_told(
     settings: Settings, shows: Shows
 ) -> None:
     shows.is_down = True
-    found = seen(System(settings, show=shows))
-    assert [each["part"] for each in found["away"]] == ["redirect", "freshness"]
+    found = seen(System(settings, show=shows, examine=doctor))
+    assert [each["part"] for each in found["away"]][:2] == ["redirect", "freshness"]
     assert (found["redirect"], found["spool"], found["freshness"]) == (None, None, None)
     assert found["dead_letters"] == 0
 
 
 def test_without_redis_the_metrics_are_told(make_settings: MakeSettings) -> None:
     held = make_settings(redis_url="redis://127.0.0.1:1/0")
-    found = seen(System(held, show=Shows(instance_id(held))))
-    assert [each["part"] for each in found["away"]] == ["ledger", "workers", "dead_letters"]
+    found = seen(System(held, show=Shows(instance_id(held)), examine=doctor))
+    assert [each["part"] for each in found["away"]] == [
+        "ledger", "workers", "lag", "dead_letters", "ledger_by_minute",
+    ]  # fmt: skip
     assert found["spool"]["clicks"] == 2
 
 
 def test_many_who_ask_at_once_are_told_the_same(settings: Settings, shows: Shows) -> None:
     clock = FakeClock()
-    system = System(settings, show=shows, clock=clock)
+    system = System(settings, show=shows, clock=clock, examine=doctor)
     assert system.look() is system.look()
     assert shows.asked == 2
     clock.now += 1
@@ -137,7 +155,7 @@ def test_who_asks_while_something_does_not_answer_is_told_what_was_seen_before(
             assert goes_on.wait(60)
         return shows(bind, token)
 
-    system = System(settings, show=slow, clock=clock)
+    system = System(settings, show=slow, clock=clock, examine=doctor)
     before = system.look()
     is_slow = True
     clock.now += 1

@@ -6,7 +6,7 @@ import shutil
 import redis
 
 from app.audit.spool import spooled
-from app.cli.checks.doctor import examine
+from app.health.system.examination import examine
 from app.links.link import Link, encode
 from app.stores.keys import link_key
 from tests.support.redirect_servers import RedirectServer

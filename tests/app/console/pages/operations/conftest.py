@@ -5,17 +5,21 @@ from typing import Any
 import pytest
 
 from app.dead_letters.shards import open_all_dead_letters
+from app.health.check import fail, ok
 from app.health.system.system import System
 from app.keys.store import KeyStore
 from app.stores.clickhouse.connection import ClickHouseUnavailable
 from tests.support.console import TOKEN, Broken, client_of
 from tests.support.pages import Browser
 
+FINDINGS = (ok("redis clock", "1 ms apart"), fail("backlog", "<b>too much</b>", "start workers"))
+
 
 @pytest.fixture
 def operator(make_settings, redis_url: str, links: Any, keys: KeyStore) -> Browser:
     """Somebody who has signed in with the console's token."""
-    held = make_settings(redis_url=redis_url, redirect_metrics_bind="off")
+    away = "clickhouse://127.0.0.1:1/hopline"
+    held = make_settings(redis_url=redis_url, clickhouse_url=away, redirect_metrics_bind="off")
     browser = Browser(
         client_of(
             Broken(ClickHouseUnavailable("away")),
@@ -23,7 +27,7 @@ def operator(make_settings, redis_url: str, links: Any, keys: KeyStore) -> Brows
             TOKEN,
             keys=keys,
             letters=open_all_dead_letters(held),
-            system=System(held),
+            system=System(held, examine=lambda _: FINDINGS),
         )
     )
     assert browser.send("/sign-in", key=TOKEN).status_code == 303

@@ -22,6 +22,18 @@ def test_what_cannot_be_told_is_named_and_the_rest_is_told(operator: Browser) ->
     assert "Ledger not begun" in text
     assert "Dead letters 0" in text
     assert "No workers have said anything" in text
+    assert "Ledger by minute can't be told" in text
+    assert "clicks:stream: no worker has ever read it" in text
+
+
+def test_what_the_doctor_finds_is_told_and_what_is_not_well_before_the_rest(
+    operator: Browser,
+) -> None:
+    page = operator.get("/system")
+    text = text_of(page)
+    assert "Doctor not well" in text
+    assert "fail backlog <b>too much</b> → start workers 1 part is well" in text
+    assert "<b>too much" not in page.text
 
 
 def test_a_dead_letter_is_sent_again_from_the_page(operator: Browser, links: Any) -> None:

@@ -26,6 +26,18 @@ def test_a_share_that_is_there_is_never_nothing() -> None:
     ]  # fmt: skip
 
 
+def test_a_promise_that_was_not_kept_once_is_never_said_to_be_kept() -> None:
+    shares = {1: "100", 0.999: "99.9", 0.999_999_9: "99.999", 0.5: "50", 0.95: "95", 0: "0"}
+    assert {each: words.kept(each) for each in shares} == {
+        each: f"{text}\u202f%" for each, text in shares.items()
+    }
+
+
+def test_how_long_something_is_has_a_unit() -> None:
+    lengths = {0: "0 s", 59: "59 s", 60: "1 minute", 300: "5 minutes", 3600: "1 hour"}
+    assert {each: words.span(each) for each in lengths} == lengths
+
+
 def test_values_have_names_that_people_know() -> None:
     assert words.value_name("DE", "country") == "Germany"
     assert words.value_name("ZZ", "country") == "ZZ"
