@@ -12,7 +12,7 @@ from app.config.access import HostNames
 from app.config.instance import instance_id
 from app.config.loading import load
 from app.config.variables import variable
-from app.console.api.clicks.routes import click_routes
+from app.console.api.clicks.routes import click_routes, explained_click
 from app.console.api.dead_letters.endpoints import dead_letter_routes
 from app.console.api.idempotency import open_answers
 from app.console.api.links.bulk.turns import Turns
@@ -142,6 +142,7 @@ def get_app() -> App:
                 held,
                 partial(ClickHouseConnection, held.clickhouse_server, seconds, most),
                 system,
+                explained_click(held, links, limiter),
             )
         ),
         Ready(pings, instance_id(held)),

@@ -10,7 +10,7 @@ from prometheus_client.exposition import choose_encoder
 from app.changes.trail import Trail
 from app.config.access import HostNames
 from app.config.settings import Settings
-from app.console.api.clicks.routes import click_routes
+from app.console.api.clicks.routes import click_routes, explained_click
 from app.console.api.idempotency import KeptAnswers
 from app.console.api.links.bulk.turns import Turns
 from app.console.api.openapi import Route
@@ -121,6 +121,7 @@ def client_of(
     is_unique: bool = True,
     letters: Any = None,
     system: Any = None,
+    explained: Any = None,
 ) -> falcon.testing.TestClient:
     pings = {"redis": links.ping, "clickhouse": reports.ping}
     registry = CollectorRegistry()
@@ -177,6 +178,7 @@ def client_of(
                 Settings(),
                 connection,
                 system,
+                explained,
             )
         ),
         Ready(pings, "one"),
@@ -197,3 +199,9 @@ def clicks_of(settings: Settings, links: Any) -> list[Route]:
     """Return the routes of clicks, with a limiter of their own."""
     limiter = ReportLimiter(settings, ConsoleMetrics(CollectorRegistry()))
     return click_routes(settings, links, limiter)
+
+
+def explained_of(settings: Settings, links: Any) -> Any:
+    """Return what explains the clicks of an installation, with a limiter of its own."""
+    limiter = ReportLimiter(settings, ConsoleMetrics(CollectorRegistry()))
+    return explained_click(settings, links, limiter)

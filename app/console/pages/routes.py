@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from app.changes.trail import Trail
 from app.config.settings import Settings
+from app.console.api.clicks.single import ExplainedClick
 from app.console.api.report_limiter import ReportLimiter
 from app.console.pages.links.bulk import PATH as BULK
 from app.console.pages.links.bulk import BulkPage
@@ -12,6 +13,8 @@ from app.console.pages.links.checking import PATH as CHECK
 from app.console.pages.links.checking import CheckedForm
 from app.console.pages.links.clicks import PATH as CLICKS
 from app.console.pages.links.clicks import ClickListPage
+from app.console.pages.links.explained import PATH as CLICK
+from app.console.pages.links.explained import ClickPage
 from app.console.pages.links.importing import PATH as IMPORT
 from app.console.pages.links.importing import ImportPage
 from app.console.pages.links.listing import PATH as LIST
@@ -103,6 +106,7 @@ class Parts(NamedTuple):
         ledger: whether every click is in its place.
         settings: of which pages show some.
         connection: makes a connection to ClickHouse.
+        explained: tells what is known of a click.
     """
 
     reports: Reports
@@ -115,6 +119,7 @@ class Parts(NamedTuple):
     settings: Settings
     connection: Callable[[], ClickHouseConnection]
     system: System
+    explained: ExplainedClick
 
 
 def page_routes(parts: Parts) -> Pages:
@@ -130,6 +135,7 @@ def page_routes(parts: Parts) -> Pages:
         Page(CHECK, CheckedForm(site, links)),
         Page(IMPORT, ImportPage(site, links)),
         Page(CLICKS, ClickListPage(site, desk, links, parts.connection)),
+        Page(CLICK, ClickPage(site, parts.explained)),
         Page(LINK, LinkPage(site, desk, links, stores.trail, stores.shares)),
         Page(SHARED_REPORT, SharedReport(site, desk, links, stores.shares)),
         Page(NEW_LINK, NewLinkPage(site, links)),

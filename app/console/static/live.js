@@ -23,9 +23,8 @@ function show(click) {
   link.href = `/links/${encodeURIComponent(click.code)}`;
   const who = make("span", click.bot || click.verdict, `badge ${click.verdict}`);
   who.title = click.reasons.join(", ") || "no rule says anything";
-  const ask = make("button", "Explain", "link");
-  ask.type = "button";
-  ask.addEventListener("click", () => explain(click.click_id));
+  const ask = make("a", "Explain");
+  ask.href = `/clicks/${click.click_id}`;
   const host = click.referer && URL.canParse(click.referer) ? new URL(click.referer).host : click.referer;
   row.append(cell(new Date(click.time).toLocaleTimeString()), cell(link), cell(who), cell(host || "–"), cell(click.network || "–"), cell(ask));
   row.cells[3].title = click.user_agent;
@@ -41,40 +40,6 @@ function tick(told) {
   rate.textContent = `${mean.toFixed(1)} clicks/s · up to date`;
   if (told.is_redis_away) said.textContent = "Redis is away: clicks are kept, and show as soon as it is back.";
   else said.textContent = told.is_sampled ? `More come than can be read: ${told.sent} of ${told.matched} of the last second are shown.` : "";
-}
-
-function account(value) {
-  if (value === null || typeof value !== "object") return make("span", value === null || value === "" ? "–" : String(value));
-  const list = make("dl", "", "account");
-  for (const [name, held] of Object.entries(value)) {
-    const told = document.createElement("dd");
-    told.append(account(held));
-    list.append(make("dt", Array.isArray(value) ? "" : name.replaceAll("_", " ")), told);
-  }
-  return list;
-}
-
-// What people look for first: when each stage was, which rules said something, what is stored.
-function tidy(told) {
-  if (!Array.isArray(told.rules) || !Array.isArray(told.stages)) return told;
-  const words = told.rules.filter((each) => each.stored).map((each) => `${each.rule} (${each.mode})`);
-  const held = Object.entries(told.row || {}).filter(([, value]) => value !== "" && value !== null);
-  return {
-    state: told.state,
-    stages: Object.fromEntries(told.stages.map((each) => [each.stage, [each.time, each.note].filter(Boolean).join(" · ")])),
-    "rules that say something": words.join(", ") || `none of ${told.rules.length}`,
-    forgotten: told.forgotten.join("; "),
-    "came in": told.came_in,
-    row: held.length ? Object.fromEntries(held) : "none yet",
-    fault: told.fault,
-  };
-}
-
-async function explain(id) {
-  const answer = await fetch(`/api/v1/clicks/${id}`).catch(() => null);
-  const told = answer && (await answer.json().catch(() => null));
-  document.getElementById("account").replaceChildren(told ? account(tidy(told)) : make("p", "The console doesn't answer."));
-  document.getElementById("explain").showModal();
 }
 
 // How far this is behind is told by how long nothing was heard: clocks of two machines differ.

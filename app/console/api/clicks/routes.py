@@ -38,12 +38,19 @@ def click_routes(settings: Settings, links: LinkStore, limiter: ReportLimiter) -
 
     listed = listing.Clicks(links, connection, limiter, settled)
     file = exports.ClickFile(links, connection, url, Turns())
-    explained = single.ExplainedClick(settings, links, limiter, partial(trace, reads_only=True))
+    explained = explained_click(settings, links, limiter)
     return [
         Route(listing.PATH, listed, listing.CLICKS),
         Route(exports.PATH, file, exports.EXPORT),
         Route(single.PATH, explained, single.EXPLAIN),
     ]
+
+
+def explained_click(
+    settings: Settings, links: LinkStore, limiter: ReportLimiter
+) -> single.ExplainedClick:
+    """Return what explains single clicks, to programs and on the page."""
+    return single.ExplainedClick(settings, links, limiter, partial(trace, reads_only=True))
 
 
 def _settled_ms(settings: Settings) -> int:

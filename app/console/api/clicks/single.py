@@ -115,6 +115,19 @@ class ExplainedClick:
         """Explain a click: where it is, what came in, what each rule said, what was forgotten."""
         for name in req.params:
             raise InvalidParameter(name, "there are none")
+        resp.media = self.told(req, click_id)
+
+    on_head = on_get
+
+    def told(self, req: falcon.Request, click_id: str) -> dict[str, Any]:
+        """Return what is known of a click, as far as whoever asks may see it.
+
+        Raises:
+            InvalidParameter: that is no click's id.
+            Problem: nothing is left of it, or nothing that the caller may see.
+            falcon.HTTPServiceUnavailable: too many ask, or the spool can't be read.
+            ClickHouseError, RedisUnavailable, RedisRefused: a store doesn't do its part.
+        """
         try:
             asked = read_asked(click_id)
         except ValueError as error:
@@ -132,9 +145,7 @@ class ExplainedClick:
         now_ms = time.time_ns() // 1_000_000
         if not traces.is_found or not self._is_seen(req, traces):
             raise Problem("click-not-found", self._nothing(req, click_id, asked, traces, now_ms))
-        resp.media = self._told(traces, now_ms)
-
-    on_head = on_get
+        return self._told(traces, now_ms)
 
     def _is_seen(self, req: falcon.Request, traces: Traces) -> bool:
         """Tell whether the caller may see the click's link."""
