@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from app.stores.redis.errors import translated
 from app.stores.scripts import script
 from app.webhooks.signing import new_secret
 from app.webhooks.terms import InvalidWebhook, Terms
-from app.webhooks.webhook import CorruptWebhook, Webhook, decode, encode, keys_of, new_id
+from app.webhooks.webhook import CorruptWebhook, Webhook, decode, encode, keys_of, new_id, version
 
 if TYPE_CHECKING:
     import redis
@@ -36,6 +36,10 @@ _SWAPS = 20
 
 class WebhookNotFound(Exception):
     """No webhook has this id; the text names it."""
+
+
+class WebhookChanged(Exception):
+    """The webhook is another version than the one that somebody changes; the text names it."""
 
 
 class WebhookContended(Exception):
@@ -126,11 +130,22 @@ class WebhookStore:
         seen = [webhook for webhook in webhooks if webhook and self._sees(webhook)]
         return sorted(seen, key=lambda webhook: (webhook.created_ms, webhook.id))
 
-    def update(self, webhook_id: str, given: Mapping[str, object]) -> Webhook:
+    def update(
+        self,
+        webhook_id: str,
+        given: Mapping[str, object],
+        *,
+        versions: Collection[str] | None = None,
+    ) -> Webhook:
         """Change the given terms of a webhook and leave the others as they are.
+
+        Args:
+            versions: of :func:`app.webhooks.webhook.version`, one of which it has to be; None for
+                any.
 
         Raises:
             InvalidWebhook: a term can't be used.
+            WebhookChanged: it is none of the versions.
             WebhookNotFound: there is none with this id.
             WebhookContended: others kept changing it.
         """
@@ -142,7 +157,7 @@ class WebhookStore:
                 after = replace(after, since_ms=self._now_ms(), reason="")
             return after
 
-        return self._swap("webhook.changed", webhook_id, changed)
+        return self._swap("webhook.changed", webhook_id, changed, versions)
 
     def disable(self, webhook_id: str, reason: str) -> Webhook:
         """Have nothing sent any more, for a reason that people read.
@@ -173,15 +188,20 @@ class WebhookStore:
             ),
         )
 
-    def delete(self, webhook_id: str) -> None:
+    def delete(self, webhook_id: str, *, versions: Collection[str] | None = None) -> None:
         """Take a webhook away, with all its deliveries.
 
+        Args:
+            versions: as for :meth:`update`.
+
         Raises:
+            WebhookChanged: it is none of the versions.
             WebhookNotFound: there is none with this id.
             WebhookContended: others kept changing it.
         """
         for _ in range(_SWAPS):
             raw, webhook = self._read(webhook_id)
+            _require(webhook, versions)
             line = Change("webhook.deleted", webhook_id, self._author, before=_told(webhook))
             if self._put(raw, webhook_id, b"", line):
                 return
@@ -199,9 +219,16 @@ class WebhookStore:
         within = self._terms.within
         return not within or (bool(webhook.within) and set(webhook.within) <= set(within))
 
-    def _swap(self, what: What, webhook_id: str, change: Callable[[Webhook], Webhook]) -> Webhook:
+    def _swap(
+        self,
+        what: What,
+        webhook_id: str,
+        change: Callable[[Webhook], Webhook],
+        versions: Collection[str] | None = None,
+    ) -> Webhook:
         for _ in range(_SWAPS):
             raw, webhook = self._read(webhook_id)
+            _require(webhook, versions)
             changed = change(webhook)
             line = Change(what, webhook_id, self._author, *_difference(webhook, changed))
             if changed == webhook or self._put(raw, webhook_id, encode(changed), line):
@@ -217,6 +244,11 @@ class WebhookStore:
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
+
+
+def _require(webhook: Webhook, versions: Collection[str] | None) -> None:
+    if versions is not None and version(webhook) not in versions:
+        raise WebhookChanged(f"the webhook {webhook.id} was changed by somebody else meanwhile")
 
 
 def _told(webhook: Webhook) -> dict[str, Any]:

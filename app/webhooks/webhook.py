@@ -4,6 +4,7 @@ import secrets
 import string
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from hashlib import blake2b
 from typing import Any, Literal, get_args
 
 import orjson
@@ -121,6 +122,11 @@ def encode(webhook: Webhook) -> bytes:
     """Return the webhook as the JSON that Redis holds; fields at their defaults are left out."""
     held = {name: getattr(webhook, name) for name in _FIELDS}
     return orjson.dumps({name: held[name] for name in held if held[name] != _FIELDS[name].default})
+
+
+def version(webhook: Webhook) -> str:
+    """Return what tells a webhook from what it was before and will be after every change."""
+    return blake2b(encode(webhook), digest_size=12).hexdigest()
 
 
 def decode(webhook_id: str, raw: bytes) -> Webhook:

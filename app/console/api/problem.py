@@ -26,7 +26,7 @@ from app.links.tags import TagKept, TagNotFound, TagTaken
 from app.links.validation import InvalidLink
 from app.reports.scope import OutOfScope
 from app.webhooks.deliveries import DeliveryNotFound, NoRoom
-from app.webhooks.store import WebhookContended, WebhookNotFound
+from app.webhooks.store import WebhookChanged, WebhookContended, WebhookNotFound
 from app.webhooks.terms import InvalidWebhook
 from app.webhooks.webhook import CorruptWebhook
 
@@ -145,6 +145,11 @@ KINDS: Mapping[str, Kind] = {
     "webhook-full": Kind(
         503, "Too much waits for the webhook", "Its receiver has to take what waits first."
     ),
+    "webhook-changed": Kind(
+        412,
+        "The webhook was changed meanwhile",
+        "It is no longer the version that If-Match names: read it again.",
+    ),
     "webhook-contended": Kind(
         503, "The webhook is being changed by many", "Others kept changing it: try again."
     ),
@@ -198,6 +203,7 @@ OF_ERRORS: Mapping[type[Exception], str] = {
     WebhookNotFound: "webhook-not-found",
     DeliveryNotFound: "delivery-not-found",
     NoRoom: "webhook-full",
+    WebhookChanged: "webhook-changed",
     WebhookContended: "webhook-contended",
     CorruptWebhook: "webhook-unreadable",
 }

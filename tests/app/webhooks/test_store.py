@@ -12,9 +12,9 @@ from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisUnavailable
 from app.webhooks import store as store_module
 from app.webhooks.deliveries import Deliveries
-from app.webhooks.store import WebhookNotFound, WebhookStore
+from app.webhooks.store import WebhookChanged, WebhookNotFound, WebhookStore
 from app.webhooks.terms import InvalidWebhook, Terms
-from app.webhooks.webhook import keys_of
+from app.webhooks.webhook import keys_of, version
 from tests.support.redirect.fakes import FakeClock
 
 GIVEN = {"url": "https://example.com/hook", "events": ["click.batch"]}
@@ -125,6 +125,20 @@ def test_who_is_restricted_to_tags_sees_no_others(store: WebhookStore) -> None:
         with pytest.raises(WebhookNotFound):
             restricted(store, *seen).delete(webhook_id)
     assert len(store.all()) == 2
+
+
+def test_only_the_version_that_somebody_saw_is_changed(store: WebhookStore) -> None:
+    webhook = store.add(GIVEN)
+    seen = version(webhook)
+    changed = store.update(webhook.id, {"name": "one"}, versions=[seen, "another"])
+    with pytest.raises(WebhookChanged):
+        store.update(webhook.id, {"name": "two"}, versions=[seen])
+    with pytest.raises(WebhookChanged):
+        store.delete(webhook.id, versions=[])
+    assert store.get(webhook.id) == changed
+    rotated = store.rotate(webhook.id)
+    assert version(rotated) not in (seen, version(changed))
+    store.delete(webhook.id, versions=[version(rotated)])
 
 
 def test_of_several_writers_none_is_overwritten(redis_url: str) -> None:

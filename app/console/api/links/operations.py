@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+from app.console.api.if_match import IF_MATCH
 from app.console.api.links.models import (
     LinkPage,
     LinkPatch,
@@ -19,9 +20,6 @@ from app.qr.colours import TRANSPARENT
 from app.qr.options import LEVELS, MAX_MARGIN, MAX_SCALE, SOURCES, QrOptions
 
 _CODE = Parameter("code", "path", "The link's short code.")
-_IF_MATCH = Parameter(
-    "If-Match", "header", "ETag of the version that the link has to be; answered by 412 if not."
-)
 _ONLY_NEW = Parameter(
     "If-None-Match", "header", "* makes a link only where there is none.", {"const": "*"}
 )
@@ -89,7 +87,7 @@ LINKS: Operations = {
 ONE_LINK: Operations = {
     "GET": Operation((_CODE,), answers={200: LinkView}, headers=_ETAG, problems=_GONE),
     "PATCH": Operation(
-        (_CODE, _IF_MATCH),
+        (_CODE, IF_MATCH),
         body=LinkPatch,
         media_types=("application/merge-patch+json", "application/json"),
         answers={200: LinkView},
@@ -97,19 +95,17 @@ ONE_LINK: Operations = {
         problems=(*_READING, *_CHANGING),
     ),
     "PUT": Operation(
-        (_CODE, _IF_MATCH, _ONLY_NEW),
+        (_CODE, IF_MATCH, _ONLY_NEW),
         body=LinkReplacement,
         answers={200: LinkView, 201: LinkView},
         headers=_LOCATION,
         problems=(*_READING, *_CHANGING),
     ),
-    "DELETE": Operation((_CODE, _IF_MATCH), answers={204: None}, problems=_CHANGING),
+    "DELETE": Operation((_CODE, IF_MATCH), answers={204: None}, problems=_CHANGING),
 }
 
 SWITCH: Operations = {
-    "POST": Operation(
-        (_CODE, _IF_MATCH), answers={200: LinkView}, headers=_ETAG, problems=_CHANGING
-    )
+    "POST": Operation((_CODE, IF_MATCH), answers={200: LinkView}, headers=_ETAG, problems=_CHANGING)
 }
 
 HISTORY: Operations = {
@@ -123,7 +119,7 @@ HISTORY: Operations = {
 
 RESTORE: Operations = {
     "POST": Operation(
-        (_CODE, Parameter("version", "path", "Of the link's history."), _IF_MATCH),
+        (_CODE, Parameter("version", "path", "Of the link's history."), IF_MATCH),
         answers={200: LinkView},
         headers=_ETAG,
         problems=(

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.console.api.if_match import IF_MATCH
 from app.console.api.operation import Operation, Operations, Parameter
 from app.webhooks.delivery import STATES, State
 from app.webhooks.terms import NewWebhook, WebhookPatch
@@ -101,20 +102,24 @@ class DeliveryPage(BaseModel):
 
 
 _BODY = ("invalid-body", "body-too-large", "unsupported-content-type", "invalid-webhook")
+_ETAG = {"ETag": "The webhook's version, for If-Match."}
+_OF_VERSION = ("webhook-changed", "invalid-parameter")
 _CHANGING = ("webhook-not-found", "webhook-contended")
 WEBHOOKS: Operations = {
     "GET": Operation(answers={200: WebhookList}),
     "POST": Operation(body=NewWebhook, answers={201: WebhookWithSecret}, problems=_BODY),
 }
 ONE_WEBHOOK: Operations = {
-    "GET": Operation(answers={200: WebhookView}, problems=("webhook-not-found",)),
+    "GET": Operation(answers={200: WebhookView}, headers=_ETAG, problems=("webhook-not-found",)),
     "PATCH": Operation(
+        (IF_MATCH,),
         body=WebhookPatch,
         media_types=("application/merge-patch+json", "application/json"),
         answers={200: WebhookView},
-        problems=(*_BODY, *_CHANGING),
+        headers=_ETAG,
+        problems=(*_BODY, *_CHANGING, *_OF_VERSION),
     ),
-    "DELETE": Operation(answers={204: None}, problems=_CHANGING),
+    "DELETE": Operation((IF_MATCH,), answers={204: None}, problems=(*_CHANGING, *_OF_VERSION)),
 }
 ROTATE: Operations = {
     "POST": Operation(

@@ -1,18 +1,20 @@
 """Endpoints that add, show and change webhooks: /api/v1/webhooks."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import ClassVar
 
 import falcon
 
 from app.console.api.body import read_object
+from app.console.api.if_match import ANY_VERSION, read_if_match
 from app.console.api.problem import InvalidParameter
 from app.console.api.rights import Rights, author_of, caller_of
 from app.times import parse_time
 from app.webhooks.deliveries import Deliveries
 from app.webhooks.health import describe
 from app.webhooks.store import OVERLAP_SECONDS, WebhookStore
-from app.webhooks.webhook import Webhook
+from app.webhooks.webhook import Webhook, version
 
 _PATCH_TYPES = ("application/merge-patch+json", falcon.MEDIA_JSON)
 #: Longest that the secret before may sign as well.
@@ -37,6 +39,11 @@ class Showing:
         waiting = self.deliveries.waiting([webhook.id for webhook in webhooks])
         health = self.deliveries.health()
         return [describe(webhook, health, waiting) for webhook in webhooks]
+
+    def show(self, resp: falcon.Response, webhook: Webhook) -> None:
+        """Answer with a webhook and its version."""
+        resp.media = self.plain([webhook])[0]
+        resp.etag = version(webhook)
 
     def with_secret(self, webhook: Webhook) -> dict[str, object]:
         """Return a webhook as JSON holds it, with what it signs with from now on."""
@@ -69,18 +76,18 @@ class OneWebhook(Showing):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, id: str) -> None:  # noqa: A002
         """Show a webhook, and how its receiver fares."""
-        resp.media = self.plain([self.of(req).get(id)])[0]
+        self.show(resp, self.of(req).get(id))
 
     on_head = on_get
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, id: str) -> None:  # noqa: A002
         """Change a webhook: null takes a value away, what is left out stays."""
         patch = read_object(req, _PATCH_TYPES)
-        resp.media = self.plain([self.of(req).update(id, patch)])[0]
+        self.show(resp, self.of(req).update(id, patch, versions=_versions(req)))
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, id: str) -> None:  # noqa: A002
         """Take a webhook away, with all its deliveries."""
-        self.of(req).delete(id)
+        self.of(req).delete(id, versions=_versions(req))
         resp.status = falcon.HTTP_204
 
 
@@ -90,6 +97,12 @@ class Rotate(Showing):
     def on_post(self, req: falcon.Request, resp: falcon.Response, id: str) -> None:  # noqa: A002
         """Give a webhook a new secret, and show it this once; both sign for a while."""
         resp.media = self.with_secret(self.of(req).rotate(id, _overlap(req)))
+
+
+def _versions(req: falcon.Request) -> Collection[str] | None:
+    """Return which versions of a webhook a request may change; None for any."""
+    versions = read_if_match(req)
+    return None if versions is ANY_VERSION else versions
 
 
 def _overlap(req: falcon.Request) -> int:

@@ -16,9 +16,9 @@ from app.reports.query import BadQuery
 from app.webhooks import delivery as sent
 from app.webhooks.deliveries import Deliveries, NoRoom
 from app.webhooks.health import describe
-from app.webhooks.store import WebhookContended, WebhookStore
+from app.webhooks.store import WebhookChanged, WebhookContended, WebhookStore
 from app.webhooks.terms import InvalidWebhook
-from app.webhooks.webhook import EVENTS, OF_NO_LINK, Webhook
+from app.webhooks.webhook import EVENTS, OF_NO_LINK, Webhook, version
 
 PATH = "/webhooks"
 ONE_PATH = f"{PATH}/{{id}}"
@@ -132,7 +132,12 @@ class WebhookPage(_Page):
     ) -> None:
         given = {**_read_terms(fields), "disabled": "disabled" in fields}
         try:
-            self.of(req).update(webhook.id, given)
+            self.of(req).update(webhook.id, given, versions=fields.get("version"))
+        except WebhookChanged as error:
+            resp.status = falcon.HTTP_412
+            now = self.of(req).get(webhook.id)
+            self._show(req, resp, now, terms=given, conflict=str(error))
+            return
         except InvalidWebhook as error:
             resp.status = falcon.HTTP_422
             self._show(req, resp, webhook, terms=given, faults=error.faults)
@@ -168,6 +173,7 @@ class WebhookPage(_Page):
         *,
         terms: Mapping[str, object] = NOTHING,
         faults: _Faults = NOTHING,
+        conflict: str = "",
         secret: str = "",
     ) -> None:
         address = Address.read(f"{PATH}/{webhook.id}", req.query_string)
@@ -182,9 +188,11 @@ class WebhookPage(_Page):
         shown = self.plain([webhook])[0]
         values: dict[str, Any] = {
             "webhook": shown,
+            "webhook_version": version(webhook),
             "terms": {**shown, **terms},
             "events": _events(req),
             "faults": faults,
+            "conflict": conflict,
             "secret": secret,
             "overlaps": _OVERLAPS,
             "deliveries": [sent.describe(delivery) for delivery in page.deliveries],

@@ -143,3 +143,25 @@ def test_it_takes_the_right_and_a_key_with_tags_sees_its_own(
     for path in ("", "/deliveries"):
         answer = ask(client, "GET", f"{PATH}/{anybodys}{path}", key=shop.text)
         assert answer.status_code == 404
+
+
+def test_of_two_writers_the_later_one_hears_of_the_other(
+    client: falcon.testing.TestClient,
+) -> None:
+    path = f"{PATH}/{ask(client, 'POST', json=NEW).json['id']}"
+
+    def send(method: str, etag: str, **sent: Any) -> Any:
+        headers = {"Authorization": f"Bearer {TOKEN}", "If-Match": etag}
+        return client.simulate_request(method, path, headers=headers, **sent)
+
+    before = ask(client, "GET", path).headers["etag"]
+    changed = send("PATCH", before, json={"name": "first"})
+    assert (changed.status_code, changed.json["name"]) == (200, "first")
+    assert changed.headers["etag"] == ask(client, "GET", path).headers["etag"] != before
+    for method in ("PATCH", "DELETE"):
+        late = send(method, before, json={"name": "second"})
+        assert (late.status_code, late.json["type"]) == (412, "/problems/webhook-changed")
+    assert ask(client, "GET", path).json["name"] == "first"
+    assert send("PATCH", "odd", json={}).status_code == 400
+    assert send("PATCH", "*", json={"name": "third"}).status_code == 200
+    assert send("DELETE", f'"x", {ask(client, "GET", path).headers["etag"]}').status_code == 204

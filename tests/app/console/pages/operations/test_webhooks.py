@@ -105,6 +105,26 @@ def test_a_webhook_is_changed_as_its_form_says(
     assert operator.send(path, act="odd").status_code == 400
 
 
+def test_of_two_editors_the_later_one_is_told_and_overwrites_nothing(
+    operator: Browser, webhooks: WebhookStore, webhook: Webhook
+) -> None:
+    path, fields = path_of(webhook), {"act": "save", "url": URL, "event": "link.created"}
+    page = operator.get(path).text
+    seen = re.search(r'name="version" value="([0-9a-f]+)"', page)
+    assert seen
+    webhooks.update(webhook.id, {"name": "theirs", "tags": ["a"]})
+    answer = operator.send(path, **fields, name="mine", version=seen[1])
+    assert answer.status_code == 412
+    assert "was changed by somebody else meanwhile" in text_of(answer)
+    assert "Name theirs" in text_of(answer)
+    assert 'value="mine"' in answer.text
+    assert webhooks.get(webhook.id).name == "theirs"
+    now = re.search(r'name="version" value="([0-9a-f]+)"', answer.text)
+    assert now
+    operator.send(path, **fields, name="mine", version=now[1])
+    assert (webhooks.get(webhook.id).name, webhooks.get(webhook.id).tags) == ("mine", ())
+
+
 def test_a_new_secret_is_shown_once_and_the_one_before_signs_as_long_as_was_said(
     operator: Browser, webhooks: WebhookStore, webhook: Webhook
 ) -> None:
