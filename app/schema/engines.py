@@ -11,6 +11,11 @@ from app.stores.clickhouse.shards import SHARDED, local
 #: How long Keeper remembers an insert's token; an hour by default, and a retry may come later.
 _TOKEN_SECONDS = 604_800
 TOKENS = f"replicated_deduplication_window_seconds = {_TOKEN_SECONDS}"
+#: A replica that died with an insert under way holds a part that Keeper knows nothing of. When it
+#: starts it sets such parts aside; but by default, where they are more than half of a table's rows,
+#: as in a small table, it leaves the table read-only until somebody sees to it.
+WRONG_PARTS = "replicated_max_ratio_of_wrong_parts"
+START_ANYHOW = f"{WRONG_PARTS} = 1"
 
 #: Path in Keeper and name there of a table whose rows a shard's replicas have.
 OF_A_SHARD = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'"
@@ -36,7 +41,7 @@ def replicated(statement: str, place: str = OF_A_SHARD) -> str:
         return f"ENGINE = Replicated{plain[1]}MergeTree({place}{version})"
 
     text = _PLAIN.sub(engine, statement)
-    return f"{text}{',' if 'SETTINGS ' in text else ' SETTINGS'} {TOKENS}"
+    return f"{text}{',' if 'SETTINGS ' in text else ' SETTINGS'} {TOKENS}, {START_ANYHOW}"
 
 
 def on_shards(statement: str, cluster: str, layout: Layout) -> list[str]:

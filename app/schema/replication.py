@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from app.schema.engines import NAME_EVERYWHERE, TOKENS
+from app.schema.engines import NAME_EVERYWHERE, START_ANYHOW, TOKENS, WRONG_PARTS
 from app.schema.membership import TableServer
 from app.schema.mismatch import SchemaMismatch
 from app.schema.servers import Servers
-from app.stores.clickhouse.connection import ClickHouseError, translated
+from app.stores.clickhouse.codes import TABLE_IS_READ_ONLY
+from app.stores.clickhouse.connection import ClickHouseError, ClickHouseUnavailable, translated
 from app.stores.clickhouse.replicas import catch_up
 
 logger = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ def make_alike(servers: Servers, hosts: Sequence[TableServer], table: str) -> No
     for one, before in states:
         if holders and not before.is_there and one not in holders:
             _join(one, holders[0], table)
-        _keep_tokens(one, table, before if before.is_replica else _state_of(one, table))
+        _keep_settings(one, table, before if before.is_replica else _state_of(one, table))
 
 
 def have_caught_up(servers: Iterable[TableServer], table: str) -> None:
@@ -156,7 +157,21 @@ def _join(server: TableServer, other: TableServer, table: str) -> None:
     logger.info("%s of %s is a replica now, and gets its rows from the others", table, server.place)
 
 
-def _keep_tokens(server: TableServer, table: str, state: _State) -> None:
-    """Have Keeper remember tokens for longer; the settings of a table are each replica's own."""
-    if state.is_there and TOKENS not in state.engine_full:
+def _keep_settings(server: TableServer, table: str, state: _State) -> None:
+    """Have Keeper remember tokens for longer, and the table start after a crash.
+
+    The settings of a table are each replica's own; who has set the latter keeps it.
+    """
+    if not state.is_there:
+        return
+    if TOKENS not in state.engine_full:
         server.run(f"ALTER TABLE {table} MODIFY SETTING {TOKENS}")
+    if WRONG_PARTS in state.engine_full:
+        return
+    try:
+        server.run(f"ALTER TABLE {table} MODIFY SETTING {START_ANYHOW}")
+    except ClickHouseUnavailable as error:
+        if error.code != TABLE_IS_READ_ONLY:
+            raise
+        # It may be what this setting is against, and is no reason to migrate nothing else.
+        logger.warning("%s; run `hopline migrate` again once %s is not", error, table)

@@ -18,6 +18,7 @@ def test_every_statement_that_makes_a_table_makes_a_replicated_one():
     for text, migration in zip(made, known(), strict=True):
         is_table = "CREATE TABLE" in text
         assert ("replicated_deduplication_window_seconds = 604800" in text) is is_table
+        assert ("replicated_max_ratio_of_wrong_parts = 1" in text) is is_table
         assert is_table or text == migration.statement
 
 

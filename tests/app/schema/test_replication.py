@@ -89,6 +89,20 @@ def test_replicas_get_the_same_tables_once(shared_replicas, replicas_url):
         assert "fsync_after_insert = 1" in found["ledger"]
 
 
+@pytest.mark.parametrize("value", ["", "0.7"])
+def test_tables_of_before_start_after_a_crash_unless_somebody_set_when(
+    shared_replicas, replicas_url, value
+):
+    run(replicas_url)
+    name, (first, second) = "replicated_max_ratio_of_wrong_parts", shared_replicas.replicas
+    ask(first, replicas_url, f"ALTER TABLE clicks RESET SETTING {name}")
+    if value:
+        ask(first, replicas_url, f"ALTER TABLE clicks MODIFY SETTING {name} = {value}")
+    assert run(replicas_url) == []
+    assert f"{name} = {value or 1}" in engines(first, replicas_url)["clicks"]
+    assert f"{name} = 1" in engines(second, replicas_url)["clicks"]
+
+
 def test_what_one_replica_is_given_the_other_has(shared_replicas, replicas_url):
     run(replicas_url, ttl_days=9000)
     first, second = shared_replicas.replicas

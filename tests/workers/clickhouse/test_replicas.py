@@ -1,7 +1,10 @@
 """Inserts, verification and audit on real replicas that die, lag or have no Keeper."""
 
+import shutil
 import time
+from collections import Counter
 from itertools import count
+from pathlib import Path
 from threading import Timer
 
 import pytest
@@ -68,16 +71,18 @@ def insert_until_stored(writer, batch, deadline_seconds=150):
     See workers/consumer/sink.py: the same token until it is confirmed, then a look.
     """
     token, began, is_retry = next(_tokens), time.monotonic(), False
+    answers = Counter()
     while time.monotonic() < began + deadline_seconds:
         try:
             writer.insert(batch, token)
             if is_retry:
                 verify(writer, batch)
             return time.monotonic() - began
-        except ClickHouseUnavailable:
+        except ClickHouseUnavailable as error:
+            answers[str(error)] += 1
             is_retry = True
             time.sleep(0.05)
-    raise AssertionError("it was never stored")
+    raise AssertionError(f"it was never stored: {answers}")
 
 
 def verify(writer, batch):
@@ -124,6 +129,43 @@ def test_a_replica_that_dies_during_an_insert_costs_no_click(clickhouse_replicas
         victim.start()
     writer.close()
     settle(replicas, url, inserted)
+
+
+def test_a_replica_that_died_before_keeper_knew_its_rows_takes_inserts_again(
+    shared_replicas, url, metrics
+):
+    first, second = shared_replicas.replicas
+    writer = Writer(url, 20, metrics)
+    # Young enough for the ledger.
+    now_ms = time.time_ns() // 1_000_000
+    insert_until_stored(writer, batch_of(0, 100, time=now_ms))
+    wait_until(lambda: len(_part_folders(url, first)) == 2)
+    folders = _part_folders(url, first)
+    first.kill()
+    for folder in folders:
+        _leave_unknown_parts(folder)
+    first.start()
+    second.kill()
+    insert_until_stored(writer, batch_of(100, 100, time=now_ms))
+    writer.close()
+    second.start()
+    settle(shared_replicas, url, 200)
+
+
+def _part_folders(url, replica):
+    query = "SELECT path FROM system.parts WHERE table IN ('clicks', 'ledger') AND active"
+    rows = ask(at(url, replica), f"{query} AND database = currentDatabase()")
+    return [Path(folder) for (folder,) in rows]
+
+
+def _leave_unknown_parts(folder):
+    """Leave what an insert leaves that died between its part and the word of it to Keeper.
+
+    They are most of the table's rows, as where a batch is larger than what came before.
+    """
+    partition, *_ = folder.name.split("_")
+    for number in (1_000, 1_001):
+        shutil.copytree(folder, folder.with_name(f"{partition}_{number}_{number}_0"))
 
 
 def _reached(writer):
