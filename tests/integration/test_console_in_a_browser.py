@@ -230,6 +230,28 @@ def test_what_somebody_writes_stays_while_the_page_keeps_up(lasting: Up, open_pa
     page.get_by_text("Saved.").wait_for()
 
 
+def test_a_file_with_bad_lines_is_looked_at_imported_and_its_bad_lines_are_kept(
+    open_page: Open, tmp_path: Path
+) -> None:
+    file = tmp_path / "links.csv"
+    good = "".join(f"in{number},https://example.com/{number}\n" for number in range(1_200))
+    file.write_text(f"code,target\n{good}a b,https://example.com/\nbad,nowhere\n")
+    page = open_page("/links/-/import")
+    page.get_by_label("CSV, JSON").set_input_files(file)
+    page.get_by_role("button", name="Look at the file").click()
+    page.get_by_role("heading", name="nothing is stored yet").wait_for()
+    page.get_by_role("button", name="Import 1 200 links").click()
+    page.get_by_role("heading", name="What became of the lines").wait_for()
+    assert texts(page, ".totals b") == ["1 200", "0", "2"]
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Download the 2 refused lines").click()
+    kept = Path(started.value.path()).read_text()
+    assert started.value.suggested_filename == "refused-lines.csv"
+    assert [line.split(",")[0] for line in kept.splitlines()] == ["line", "1202", "1203"]
+    page.goto(page.url.replace("/links/-/import", "/links?q=in1199"))
+    page.locator("#l-in1199").wait_for()
+
+
 def test_without_scripts_everything_works_but_what_happens_by_itself(
     clicked: str, open_page: Open
 ) -> None:

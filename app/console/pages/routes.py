@@ -136,7 +136,7 @@ def page_routes(parts: Parts) -> Pages:
         Page(IMPORT, ImportPage(site, links)),
         Page(CLICKS, ClickListPage(site, desk, links, parts.connection)),
         Page(CLICK, ClickPage(site, parts.explained)),
-        Page(LINK, LinkPage(site, desk, links, stores.trail, stores.shares)),
+        Page(LINK, LinkPage(site, desk, links, stores.trail, stores.shares, parts.ledger)),
         Page(SHARED_REPORT, SharedReport(site, desk, links, stores.shares)),
         Page(NEW_LINK, NewLinkPage(site, links)),
         Page(TAGS, TagsPage(site, desk, stores.tags)),

@@ -7,7 +7,7 @@ import { listen } from "./keys.js";
 const policy = window.trustedTypes
   ? trustedTypes.createPolicy("hopline", { createHTML: (text) => text })
   : { createHTML: (text) => text };
-const parse = (text) => new DOMParser().parseFromString(policy.createHTML(text), "text/html");
+export const parse = (text) => new DOMParser().parseFromString(policy.createHTML(text), "text/html");
 
 let asked = 0, waiting = 0;
 
@@ -37,7 +37,7 @@ async function go(url, how = "push") {
   }
 }
 
-function swap(page) {
+export function swap(page) {
   const active = document.activeElement;
   document.title = page.title;
   for (const [old, fresh] of ["main", ".foot"].map((one) => [document.querySelector(one), page.querySelector(one)])) {

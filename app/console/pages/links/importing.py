@@ -8,77 +8,48 @@ import base64
 import binascii
 import hashlib
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack
 from io import BufferedReader, BytesIO
-from typing import Any, ClassVar
+from itertools import chain, islice
+from typing import Any, ClassVar, NamedTuple
 
 import falcon
+import orjson
 from falcon.media import MultipartFormHandler
 
 from app.console.api.links.bulk.imports import MAX_DRY_RUN_BYTES
+from app.console.api.links.bulk.reply import NDJSON, Reply
 from app.console.api.links.bulk.turns import Turns
 from app.console.api.links.bulk.upload import limit_silence, received
 from app.console.api.problem import Problem
 from app.console.api.rights import Rights, author_of, caller_of
 from app.console.pages.links.making import VIA
+from app.console.pages.links.verdicts import Verdicts, refused_lines
 from app.console.pages.site.browser import FORM_TOKEN
 from app.console.pages.site.rendering import Site
 from app.links.files.encoding import UnreadableFile
 from app.links.files.rows import read_rows
-from app.links.importer import Outcome, Rehearsal, Row, import_links
-from app.links.json import NewLink
+from app.links.importer import Rehearsal, import_links
 from app.links.precondition import Precondition
 from app.links.store import LinkStore
-from app.stores.redis.errors import RedisError
 
 PATH = "/links/-/import"
 #: The other fields of a form, and what stands between them.
 _FORM_BYTES = 1 << 14
 #: A file that a page carries.
 _CARRIED_BYTES = 1 << 20
-#: Verdicts of each kind that a page shows.
-_SHOWN = 200
-
-
-@dataclass(slots=True)
-class _Verdicts:
-    """What became, or would become, of a file's lines.
-
-    Attributes:
-        counts: of lines, by verdict.
-        shown: the first of each verdict.
-        read_as: columns that were taken for which of ours.
-        left_out: columns that were taken for none.
-        codeless: lines whose codes are made up.
-        cut_short: why lines after those that are counted were not dealt with; '' if all were.
-    """
-
-    is_rehearsed: bool
-    counts: Counter[str] = field(default_factory=Counter)
-    shown: list[Outcome] = field(default_factory=list)
-    read_as: dict[str, str] = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
-    codeless: set[int] = field(default_factory=set)
-    cut_short: str = ""
-
-    def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield rows, and remember which name no code."""
-        for row in rows:
-            if isinstance(row.link, NewLink) and row.link.code is None:
-                self.codeless.add(row.line)
-            yield row
-
-    def count(self, outcomes: Iterable[Outcome]) -> None:
-        """Take all in; when Redis goes away in the middle, those before have happened."""
-        try:
-            for outcome in outcomes:
-                self.counts[outcome.kind] += 1
-                if self.counts[outcome.kind] <= _SHOWN:
-                    self.shown.append(outcome)
-        except RedisError as error:
-            self.cut_short = str(error)
+#: What the page shows before there is a file.
+_NOTHING_YET: Mapping[str, object] = {
+    "verdicts": None,
+    "fault": "",
+    "updates": False,
+    "digest": "",
+    "carried": "",
+    "refused": None,
+    "most_bytes": MAX_DRY_RUN_BYTES,
+}
 
 
 class ImportPage:
@@ -101,7 +72,8 @@ class ImportPage:
         """Show verdicts on a file, or import it."""
         limit_silence(req)
         most = 2 * _CARRIED_BYTES + MAX_DRY_RUN_BYTES + _FORM_BYTES
-        with self._turns.turn():
+        with ExitStack() as stack:
+            stack.enter_context(self._turns.turn())
             with received(req, most) as body:
                 parts = _read_parts(req, body)
             self._site.require_own_form(req, _text(parts, FORM_TOKEN))
@@ -113,24 +85,29 @@ class ImportPage:
                 self._show(req, resp, fault=fault, updates=updates)
                 return
             try:
-                verdicts = self._import(req, file, is_meant="meant" in parts, updates=updates)
+                self._import(req, resp, stack, Asked(file, "meant" in parts, updates, digest))
             except UnreadableFile as error:
                 resp.status = falcon.HTTP_422
                 fault = f"The file can't be read: {error}."
                 self._show(req, resp, fault=fault, updates=updates)
-                return
-        if verdicts.cut_short:
-            resp.status = falcon.HTTP_503
-        is_small = verdicts.is_rehearsed and len(file) <= _CARRIED_BYTES
-        carried = base64.b64encode(file).decode() if is_small else ""
-        self._show(req, resp, verdicts=verdicts, updates=updates, digest=digest, carried=carried)
 
     def _import(
-        self, req: falcon.Request, file: bytes, *, is_meant: bool, updates: bool
-    ) -> _Verdicts:
-        store, verdicts = self._links.by(author_of(req, VIA)), _Verdicts(not is_meant)
+        self, req: falcon.Request, resp: falcon.Response, stack: ExitStack, asked: "Asked"
+    ) -> None:
+        """Import a file, or rehearse that, and show verdicts once all is done.
+
+        Whoever asks for it is told how far it is meanwhile.
+
+        Args:
+            stack: holds what the import needs; taken over if the answer goes on.
+
+        Raises:
+            UnreadableFile: nothing was done with it.
+        """
+        store, verdicts = self._links.by(author_of(req, VIA)), Verdicts(not asked.is_meant)
+        source = BytesIO(asked.file)
         rows = read_rows(
-            BytesIO(file),
+            source,
             on_unknown=verdicts.left_out.append,
             on_alias=verdicts.read_as.__setitem__,
             longest_array=MAX_DRY_RUN_BYTES,
@@ -138,24 +115,79 @@ class ImportPage:
         outcomes = import_links(
             store,
             verdicts.watch(rows),
-            shelf=None if is_meant else Rehearsal(store),
-            changes_links=updates,
+            shelf=None if asked.is_meant else Rehearsal(store),
+            changes_links=asked.updates,
             only=Precondition(tags=caller_of(req).tags),
         )
-        verdicts.count(outcomes)
-        return verdicts
+        counted = verdicts.counted(outcomes)
+        # What can't be read at all says so at once.
+        counted = chain(list(islice(counted, 1)), counted)
+        if NDJSON in (req.get_header("Accept") or ""):
+            lines = self._told(req, asked, verdicts, counted, source)
+            stack.callback(lines.close)
+            resp.stream = Reply(lines, stack.pop_all(), piece_bytes=1)
+            resp.content_type = NDJSON
+            return
+        deque(counted, maxlen=0)
+        if verdicts.cut_short:
+            resp.status = falcon.HTTP_503
+        self._show(req, resp, **_values(asked, verdicts))
+
+    def _told(
+        self,
+        req: falcon.Request,
+        asked: "Asked",
+        verdicts: Verdicts,
+        counted: Iterator[int],
+        source: BytesIO,
+    ) -> Generator[bytes, None, None]:
+        """Yield how far it is, a JSON object a line, and as the last one the page with verdicts."""
+        try:
+            for _ in counted:
+                part = 1.0 if source.closed else source.tell() / len(asked.file)
+                yield _line({"part": part, "counts": dict(verdicts.counts)})
+        except GeneratorExit:
+            # Whoever looks away meant it all the same.
+            if asked.is_meant:
+                deque(counted, maxlen=0)
+            raise
+        values = {**_NOTHING_YET, **_values(asked, verdicts)}
+        yield _line({"page": self._site.render(req, "import.html", **values)})
 
     def _show(self, req: falcon.Request, resp: falcon.Response, **given: Any) -> None:
-        values = {
-            "verdicts": None,
-            "fault": "",
-            "updates": False,
-            "digest": "",
-            "carried": "",
-            "most_bytes": MAX_DRY_RUN_BYTES,
-            **given,
-        }
-        self._site.show(req, resp, "import.html", **values)
+        self._site.show(req, resp, "import.html", **{**_NOTHING_YET, **given})
+
+
+class Asked(NamedTuple):
+    """A file, and what is to be done with it.
+
+    Attributes:
+        is_meant: whether it is imported, and not only looked at.
+        updates: whether links that are there are changed.
+        digest: of the file.
+    """
+
+    file: bytes
+    is_meant: bool
+    updates: bool
+    digest: str
+
+
+def _values(asked: Asked, verdicts: Verdicts) -> dict[str, object]:
+    """Return what the page shows of verdicts on a file."""
+    is_small = verdicts.is_rehearsed and len(asked.file) <= _CARRIED_BYTES
+    carried = base64.b64encode(asked.file).decode() if is_small else ""
+    return {
+        "verdicts": verdicts,
+        "updates": asked.updates,
+        "digest": asked.digest,
+        "carried": carried,
+        "refused": refused_lines(verdicts, asked.file),
+    }
+
+
+def _line(told: Mapping[str, object]) -> bytes:
+    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _read_parts(req: falcon.Request, body: BufferedReader) -> dict[str, bytes]:

@@ -15,6 +15,7 @@ from app.console.pages.links.visitor import visitor_gets
 from app.console.pages.reports.cards import BOTS, DEVICES, PLACES, SOURCES, TARGETS
 from app.console.pages.reports.chart import Chart, Mark, marks_of
 from app.console.pages.reports.desk import ReportDesk, Told
+from app.console.pages.reports.ledger import LedgerBadge
 from app.console.pages.reports.panels import SCOPE, read_asked, report_values
 from app.console.pages.site.address import Address
 from app.console.pages.site.browser import SHARED
@@ -41,8 +42,15 @@ class LinkPage:
     rights: ClassVar[Rights] = {"GET": "links:read", "POST": "links:write"}
 
     def __init__(
-        self, site: Site, desk: ReportDesk, links: LinkStore, trail: Trail, shares: Shares
+        self,
+        site: Site,
+        desk: ReportDesk,
+        links: LinkStore,
+        trail: Trail,
+        shares: Shares,
+        ledger: LedgerBadge,
     ) -> None:
+        self._ledger = ledger
         self._site = site
         self._desk = desk
         self._links = links
@@ -171,7 +179,8 @@ class LinkPage:
         told = self._desk.ask(req, asked.query, now)
         report = report_values(plain, _CARDS, asked, told)
         marks = _marks(told, report["chart"], found)
-        self._site.show(req, resp, "link.html", has_report=True, **values, **report, marks=marks)
+        values |= {**report, "marks": marks, "ledger": self._ledger.check()}
+        self._site.show(req, resp, "link.html", has_report=True, **values)
 
     def _history(self, req: falcon.Request, link: Link) -> tuple[Version, ...]:
         only = Precondition(tags=caller_of(req).tags)

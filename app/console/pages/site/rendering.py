@@ -84,6 +84,18 @@ class Site:
         Args:
             values: what the template shows beside what all do.
         """
+        text = self.render(req, template, **values)
+        if accepts_gzip(req):
+            resp.data = gzip.compress(text.encode(), _LEVEL, mtime=0)
+            resp.set_header("Content-Encoding", "gzip")
+        else:
+            resp.text = text
+        resp.content_type = falcon.MEDIA_HTML
+        resp.context.content_security_policy = POLICY
+        resp.append_header("Vary", "Accept, Accept-Encoding, Cookie")
+
+    def render(self, req: falcon.Request, template: str, **values: object) -> str:
+        """Return a page's markup; else as :meth:`show`."""
         caller = caller_of(req)
         address = Address.read(req.path, req.query_string)
         common: Mapping[str, Any] = {
@@ -99,15 +111,7 @@ class Site:
             "sign_in": SIGN_IN,
             "sign_out": SIGN_OUT,
         }
-        text = self._templates.get_template(template).render({**common, **values})
-        if accepts_gzip(req):
-            resp.data = gzip.compress(text.encode(), _LEVEL, mtime=0)
-            resp.set_header("Content-Encoding", "gzip")
-        else:
-            resp.text = text
-        resp.content_type = falcon.MEDIA_HTML
-        resp.context.content_security_policy = POLICY
-        resp.append_header("Vary", "Accept, Accept-Encoding, Cookie")
+        return self._templates.get_template(template).render({**common, **values})
 
     def form(self, req: falcon.Request) -> dict[str, list[str]]:
         """Return the fields of a form that one of our pages has sent.

@@ -16,10 +16,13 @@ class Reply:
     Args:
         lines: each with its end.
         until_sent: closed when the last line was sent, or the client hung up.
+        piece_bytes: least bytes that are sent at once; 1 for each line as soon as it is there.
     """
 
-    def __init__(self, lines: Iterable[bytes], until_sent: ExitStack) -> None:
-        self._pieces = _pieces(lines)
+    def __init__(
+        self, lines: Iterable[bytes], until_sent: ExitStack, piece_bytes: int = _PIECE_BYTES
+    ) -> None:
+        self._pieces = _pieces(lines, piece_bytes)
         self._until_sent = until_sent
 
     def __iter__(self) -> Iterator[bytes]:
@@ -31,11 +34,11 @@ class Reply:
         self._until_sent.close()
 
 
-def _pieces(lines: Iterable[bytes]) -> Generator[bytes, None, None]:
+def _pieces(lines: Iterable[bytes], piece_bytes: int) -> Generator[bytes, None, None]:
     held = bytearray()
     for line in lines:
         held += line
-        if len(held) >= _PIECE_BYTES:
+        if len(held) >= piece_bytes:
             yield bytes(held)
             held.clear()
     if held:

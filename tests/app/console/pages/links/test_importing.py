@@ -1,14 +1,21 @@
+import base64
+import csv
+import io
+import json
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from app.console.api.links.bulk.imports import MAX_DRY_RUN_BYTES
+from app.console.api.links.bulk.reply import Reply
 from app.console.pages.links import importing
+from app.console.pages.links.verdicts import TOLD_AFTER
 from app.keys.store import KeyStore
 from app.links.link import LinkNotFound
 from app.stores.redis.errors import RedisUnavailable
-from tests.support.pages import Browser, text_of
+from tests.support.pages import HTML, Browser, text_of
 
 PATH = "/links/-/import"
 CSV = b"code,target,title,Odd\r\none,https://example.com/,<i>x</i>,1\r\ntwo,nowhere,,\r\n"
@@ -173,3 +180,64 @@ def test_an_import_that_redis_cuts_short_says_how_far_it_came(
     done = send(browser, seen, **hidden(seen))
     assert done.status_code == 503
     assert "0 lines were dealt with" in text_of(done)
+
+
+def told(browser: Browser, page: Any = None, **parts: bytes | str) -> list[dict[str, Any]]:
+    """Send a form as a script does that wants to hear how far it is."""
+    browser.headers = {**browser.headers, "Accept": "application/x-ndjson, text/html"}
+    answer = send(browser, page, **parts)
+    browser.headers = {**browser.headers, "Accept": HTML}
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def many(count: int) -> bytes:
+    lines = (b"c%d,https://example.com/%d\n" % (each, each) for each in range(count))
+    return b"code,target\n" + b"".join(lines)
+
+
+def test_who_asks_for_it_hears_how_far_an_import_is(browser: Browser, links: Any) -> None:
+    file = many(2 * TOLD_AFTER + 1) + b"odd,nowhere\n"
+    *parts, last = told(browser, file=file)
+    assert [sum(each["counts"].values()) for each in parts] == [TOLD_AFTER, 2 * TOLD_AFTER]
+    assert all(0 < each["part"] <= 1 for each in parts)
+    assert "nothing is stored yet" in last["page"]
+    page = SimpleNamespace(text=last["page"])
+    *parts, last = told(browser, page, **hidden(page), file=file)
+    assert parts[-1]["counts"] == {"created": 2 * TOLD_AFTER}
+    assert "What became of the lines" in last["page"]
+    assert links.links.count() == 2 * TOLD_AFTER + 1
+
+
+def test_who_looks_away_has_the_rest_imported_as_well(
+    links: Any, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = many(4 * TOLD_AFTER)
+    page = send(browser, file=file)
+    sent: list[Any] = []
+    monkeypatch.setattr(importing, "Reply", lambda *a, **k: sent.append(Reply(*a, **k)) or [])
+    browser.headers = {**browser.headers, "Accept": "application/x-ndjson"}
+    send(browser, page, **hidden(page), file=file)
+    [reply] = sent
+    next(iter(reply))
+    reply.close()
+    assert links.links.count() == 4 * TOLD_AFTER
+    # Its turn is free again.
+    browser.headers = {**browser.headers, "Accept": HTML}
+    assert send(browser, file=CSV).status_code == 200
+
+
+def test_refused_lines_can_be_kept_with_why(browser: Browser) -> None:
+    file = b"code,target\n=a,https://example.com/\nok,https://example.com/\nb,=nowhere\n"
+    page = send(browser, file=file)
+    assert "Download the 2 refused lines" in text_of(page)
+    carried = re.search(r'href="data:text/csv;charset=utf-8;base64,([^"]+)"', page.text)
+    assert carried
+    rows = list(csv.DictReader(io.StringIO(base64.b64decode(carried[1]).decode())))
+    assert [(row["line"], row["code"], row["text"]) for row in rows] == [
+        ("2", "", "'=a,https://example.com/"),
+        ("4", "", "b,=nowhere"),
+    ]
+    assert rows[0]["why"].startswith("code: ")
+    clean = b"code,target\nok,https://example.com/\n"
+    assert "data:text/csv" not in send(browser, file=clean).text

@@ -29,6 +29,7 @@ def test_figures_are_of_this_link_alone(reporting: Browser, link: Any, migrated_
     insert_clicks(migrated_url, click_row(now), click_row(now), click_row(now, short_code="other"))
     text = text_of(reporting.get("/links/abc"))
     assert "People 2" in text
+    assert "Ledger balanced" in text
     assert "New links" not in text
 
 
