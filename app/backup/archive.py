@@ -92,11 +92,15 @@ class ArchiveWriter:
         self.manifest.parts.append(Part(name, count, _sha256(path)))
         self.keep(_BEGUN)
 
-    def last(self) -> tuple[Part, bytes] | None:
-        """Return the last part and the last of its lines; None where there is no part yet."""
-        if not self.manifest.parts:
+    def last(self, kind: str) -> tuple[Part, bytes] | None:
+        """Return the last part whose name begins with a word, and the last of its lines.
+
+        None where there is no such part yet.
+        """
+        parts = [part for part in self.manifest.parts if part.name.startswith(kind)]
+        if not parts:
             return None
-        part, line = self.manifest.parts[-1], b""
+        part, line = parts[-1], b""
         for chunk in read_text(self._directory, part):
             line = chunk[chunk.rfind(b"\n", 0, -1) + 1 :]
         return part, line

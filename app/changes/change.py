@@ -23,6 +23,7 @@ What = Literal[
     "key.restored",
     "share.added",
     "share.revoked",
+    "share.restored",
     "letter.requeued",
     "letter.purged",
     "webhook.added",
@@ -30,6 +31,7 @@ What = Literal[
     "webhook.rotated",
     "webhook.disabled",
     "webhook.deleted",
+    "webhook.restored",
 ]
 WHATS: tuple[What, ...] = get_args(What)
 

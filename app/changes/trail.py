@@ -6,7 +6,7 @@ versions before are listed once, by the first who asks for those of a subject.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -123,6 +123,34 @@ class Trail:
             found: Any = self._client.xrange(API_CHANGES, line_id, "+", count=limit)
         return [Line(line_id.decode(), from_entry(entry) or UNKNOWN) for line_id, entry in found]
 
+    def entries(self) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yield the ids and fields of all lines, oldest first, also of those nobody here knows."""
+        oldest = "-"
+        while True:
+            with translated(self._url):
+                found: Any = self._client.xrange(API_CHANGES, oldest, "+", count=_SCAN)
+            for line_id, entry in found:
+                yield line_id.decode(), {name.decode(): _text(entry[name]) for name in entry}
+            if len(found) < _SCAN:
+                return
+            oldest = f"({found[-1][0].decode()}"
+
+    def restore(self, entries: Iterable[tuple[str, Mapping[str, str]]]) -> int:
+        """Put lines back as they were, oldest first; return for how many it is too late.
+
+        A line that is there stays. Of those that aren't, only those can come back which are newer
+        than the newest.
+        """
+        restore, keys = script("app.changes", "restore"), (API_CHANGES, API_CHANGES_OF)
+        waiting, late = iter(entries), 0
+        while piece := list(islice(waiting, _SCAN)):
+            with translated(self._url), self._client.pipeline(transaction=False) as written:
+                for line_id, fields in piece:
+                    texts = [text for pair in fields.items() for text in pair]
+                    written.eval(restore, len(keys), *keys, line_id, *texts)
+                late += written.execute().count(0)
+        return late
+
     def write(self, change: Change) -> bytes:
         """Write a line before its change is made, and return the line's id."""
         return self.write_each([change])[0]
@@ -177,6 +205,10 @@ class Trail:
             if len(found) < _SCAN:
                 return
             newest = f"({found[-1][0].decode()}"
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="replace")
 
 
 def _is_place(text: str) -> bool:

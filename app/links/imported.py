@@ -4,7 +4,8 @@ Rule: they are what somebody said, and are shown as that: no figure of a report 
 that is imported again the last count stays.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.stores.keys import LINK_IMPORTED
@@ -12,6 +13,8 @@ from app.stores.redis.errors import translated
 
 if TYPE_CHECKING:
     import redis
+
+_SCAN = 1_000
 
 
 class Imported(NamedTuple):
@@ -39,6 +42,26 @@ class ImportedCounts:
             texts: dict[Any, Any] = {code: f"{clicks}:{at_ms}" for code, clicks in counts.items()}
             with translated(self._url):
                 self._client.hset(LINK_IMPORTED, mapping=texts)
+
+    def all(self) -> Iterator[tuple[str, Imported]]:
+        """Yield the codes of links with what was told of each."""
+        cursor: Any = 0
+        while True:
+            with translated(self._url):
+                found: Any = self._client.hscan(LINK_IMPORTED, cursor, count=_SCAN)
+            cursor, held = found
+            yield from ((code.decode(), _read(raw)) for code, raw in held.items())
+            if not cursor:
+                return
+
+    def restore(self, counts: Iterable[tuple[str, Imported]]) -> None:
+        """Note what was told of links of which nothing was told since."""
+        waiting = iter(counts)
+        while piece := list(islice(waiting, _SCAN)):
+            with translated(self._url), self._client.pipeline(transaction=False) as noted:
+                for code, (clicks, at_ms) in piece:
+                    noted.hsetnx(LINK_IMPORTED, code, f"{clicks}:{at_ms}")
+                noted.execute()
 
     def of(self, codes: Sequence[str]) -> dict[str, Imported]:
         """Return what was told of links, by code; of others nothing."""

@@ -7,9 +7,9 @@ shown once, when it is made.
 import hashlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -17,7 +17,8 @@ from app.changes.author import Author
 from app.changes.change import Change
 from app.changes.trail import Trail
 from app.config.settings import Settings
-from app.stores.keys import link_shares_key
+from app.links.ranks import Ranks
+from app.stores.keys import LINK_INDEX, link_shares_key
 from app.stores.redis.client import connect
 from app.stores.redis.errors import translated
 
@@ -52,6 +53,15 @@ class Share:
     """
 
     id: str
+    made_ms: int
+    by: str
+
+
+class HeldShare(NamedTuple):
+    """A share as Redis holds it: by the digest of its secret in hexadecimal."""
+
+    code: str
+    sha256: str
     made_ms: int
     by: str
 
@@ -105,6 +115,38 @@ class Shares:
             held: Any = self._client.hgetall(link_shares_key(code))
         found = [_share(digest.decode(), raw) for digest, raw in held.items()]
         return sorted(found, key=lambda share: -share.made_ms)
+
+    def all(self) -> Iterator[HeldShare]:
+        """Yield the shares of all links that there are."""
+        for piece in Ranks(self._client, self._url).pieces(LINK_INDEX):
+            with translated(self._url), self._client.pipeline(transaction=False) as asked:
+                for entry in piece:
+                    asked.hgetall(link_shares_key(entry.code))
+                found = asked.execute()
+            for entry, held in zip(piece, found, strict=True):
+                for digest, raw in held.items():
+                    share = _share(digest.decode(), raw)
+                    yield HeldShare(entry.code, digest.decode(), share.made_ms, share.by)
+
+    def restore(self, held: HeldShare, author: Author) -> bool:
+        """Put a share back as it was, unless it is there or was taken back since.
+
+        Returns whether it is there.
+        """
+        share_id, key = held.sha256[:_ID_CHARACTERS], link_shares_key(held.code)
+        with translated(self._url):
+            if self._client.hexists(key, held.sha256):
+                return True
+        if any(
+            line.change.what == "share.revoked" and line.change.before.get("share") == share_id
+            for line in self._trail.of(held.code)
+        ):
+            return False
+        self._trail.write(Change("share.restored", held.code, author, after={"share": share_id}))
+        with translated(self._url):
+            text = orjson.dumps({"made_ms": held.made_ms, "by": held.by})
+            self._client.hsetnx(key, held.sha256, text)
+        return True
 
     def is_good(self, code: str, secret: str) -> bool:
         """Tell whether an address with this secret shows the link's report."""

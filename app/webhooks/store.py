@@ -11,6 +11,7 @@ import orjson
 
 from app.changes.author import Author, local_author
 from app.changes.change import MOST, Change, What, difference, to_entry
+from app.changes.trail import Trail
 from app.config.settings import Settings
 from app.keys.caller import Caller
 from app.stores.keys import API_CHANGES, WEBHOOK_BYTES, WEBHOOK_HEALTH, WEBHOOKS
@@ -206,6 +207,25 @@ class WebhookStore:
             if self._put(raw, webhook_id, b"", line):
                 return
         raise WebhookContended(f"the webhook {webhook_id} is being changed by others: try again")
+
+    def restore(self, webhook: Webhook) -> bool:
+        """Put a webhook back as it was, to be told of what happens from now on.
+
+        One that is there stays as it is, and one that was deleted since is left out.
+
+        Returns whether it is there.
+
+        Raises:
+            InvalidWebhook: there are too many.
+        """
+        lines = Trail(self._client, self._url).of(webhook.id)
+        if any(line.change.what == "webhook.deleted" for line in lines):
+            return False
+        restored = replace(webhook, since_ms=self._now_ms())
+        line = Change("webhook.restored", webhook.id, self._author, after=_told(restored))
+        if self._put(b"", webhook.id, encode(restored), line) < 0:
+            raise InvalidWebhook({"url": f"there are {MOST_WEBHOOKS} already"})
+        return True
 
     def _read(self, webhook_id: str) -> tuple[bytes, Webhook]:
         with translated(self._url):

@@ -1,7 +1,7 @@
 """Commands that write links and clicks to disk, and read them back: `hopline backup`, `restore`."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import chain, groupby, islice
 from operator import itemgetter
@@ -19,14 +19,12 @@ from app.backup.archive import (
     read_part,
     read_text,
 )
+from app.backup.beside_links import Kind, open_beside_links
 from app.backup.clicks import ClickTable, Written
 from app.backup.writers import written_at_once
 from app.changes.author import local_author
 from app.config.loading import load
 from app.config.settings import Settings
-from app.keys.key import decode as decode_key
-from app.keys.key import encode as encode_key
-from app.keys.store import KeyStore, open_keys
 from app.links.link import decode, encode
 from app.links.store import LinkStore, open_store
 from app.processes.private_files import is_open_to_others, keep_to_ourselves
@@ -36,7 +34,6 @@ from app.terminal.output import Failure, complain
 from app.terminal.progress import counted
 
 _LINKS = "links"
-_KEYS = "keys"
 _CLICKS = "clicks"
 _DAY_MS = 86_400_000
 #: A click that is about to be forgotten may be gone before it is looked for.
@@ -48,13 +45,14 @@ _PIECE = 500
 def backup(
     directory: Annotated[Path, typer.Argument(help="To be made; it must not exist.")],
 ) -> None:
-    """Write all links, API keys and clicks into a directory, to be restored.
+    """Write links, clicks and what was set up beside them into a directory, to be restored.
 
-    All services may go on meanwhile: clicks that come during the backup are in it or in the next.
-    Clicks that are not in ClickHouse yet, dead letters and the day's secret for visitor ids are not
-    in it; they live in Redis' own files. Of keys it has no more than Redis: no secrets. The
-    directory is open to nobody but who made it. One that broke off goes on when it is run again;
-    until it is whole, its name ends with .part.
+    That is API keys, webhooks, shared reports and the trail of changes. All services may go on
+    meanwhile: clicks that come during the backup are in it or in the next. Clicks that are not in
+    ClickHouse yet, deliveries that wait, dead letters and the day's secret for visitor ids are not
+    in it; they live in Redis' own files. The secrets that webhooks are signed with are in it, so
+    the directory is open to nobody but who made it. One that broke off goes on when it is run
+    again; until it is whole, its name ends with .part.
 
     \b
     hopline backup /var/backups/hopline-2026-05-01
@@ -69,25 +67,36 @@ def backup(
         ):
             if clicks.left_out:
                 complain(f"columns of your own are left out: {', '.join(clicks.left_out)}")
-            _write_parts(archive, store, open_keys(settings), clicks)
+            beside = open_beside_links(settings, local_author("hopline backup"))
+            kinds = (*beside.before, *beside.after)
+            _write_parts(archive, store, kinds, clicks)
     except OSError as error:
         raise Failure(f"{directory} can't be written: {error.strerror}") from None
     lines = archive.manifest.lines
-    links = f"{lines(_LINKS):,} links{_and_keys(lines(_KEYS))}"
-    print(f"{links} and {lines(_CLICKS):,} clicks are in {directory}")
+    held = _held(archive.manifest, kinds, lines(_LINKS), lines(_CLICKS))
+    print(f"{held} are in {directory}")
 
 
 def restore(
     directory: Annotated[Path, typer.Argument(help="Made by `hopline backup`.")],
+    *,
+    disable_webhooks: Annotated[
+        bool,
+        typer.Option(
+            "--disable-webhooks",
+            help="Webhooks come back disabled: of a copy beside the original nobody is told.",
+        ),
+    ] = False,
 ) -> None:
-    """Bring the links, API keys and clicks of a backup back; safe to run again.
+    """Bring the links, clicks, API keys, webhooks and shares of a backup back; safe to run again.
 
     Every file is checked before anything is stored. What is there already stays as it is, and no
     click is counted twice; one that was stopped passes over what it has done. The clicks that are
     reported were looked for after they were inserted; exit code 1 if one is not there.
 
-    Where Redis has lost its keys, one that was revoked or rotated since the backup is as good again
-    as it was then: `hopline keys list`, and revoke it anew.
+    Webhooks are told of what happens from then on. Where Redis has lost its data, a key or shared
+    report that was revoked since the backup is as good again as it was then: `hopline keys list`,
+    and revoke it anew.
 
     \b
     hopline restore /var/backups/hopline-2026-05-01
@@ -97,13 +106,19 @@ def restore(
     if any(is_open_to_others(path) for path in (directory, *directory.iterdir())):
         complain(f"others can look into {directory}: chmod -R go= {directory}")
     migrate_as_set(settings)
+    author = local_author("hopline restore")
+    beside = open_beside_links(settings, author, disable_webhooks=disable_webhooks)
+    said = _restore_kinds(beside.before, directory, manifest)
     clicks = _restore_clicks(settings, directory, manifest)
     others = _restore_links(settings, directory, manifest)
-    _restore_keys(settings, directory, manifest)
-    links = f"{manifest.lines(_LINKS) - len(others):,} links{_and_keys(manifest.lines(_KEYS))}"
-    print(f"{links} and {clicks.stored:,} clicks are restored from {directory}")
+    said += _restore_kinds(beside.after, directory, manifest, frozenset(others))
+    links = manifest.lines(_LINKS) - len(others)
+    held = _held(manifest, (*beside.before, *beside.after), links, clicks.stored)
+    print(f"{held} are restored from {directory}")
     for code in others:
         complain(f"another link has the code {code!r}; it was left alone")
+    for text in said:
+        complain(text)
     if clicks.expired:
         complain(f"{clicks.expired:,} clicks are older than HOPLINE_CLICK_TTL_DAYS: not kept")
     if clicks.missing:
@@ -115,21 +130,23 @@ def restore(
 
 
 def _write_parts(
-    archive: ArchiveWriter, store: LinkStore, keys: KeyStore, clicks: ClickTable
+    archive: ArchiveWriter, store: LinkStore, kinds: Sequence[Kind], clicks: ClickTable
 ) -> None:
-    """Write links, keys and clicks, but for what the archive has of a try before."""
-    last = archive.last()
+    """Write links, what lies beside them and clicks; what is there of a try before stays."""
+    last = archive.last(_CLICKS)
     begin = None
     if last is not None:
         part, line = last
         begin = clicks.place_behind(part.name, part.lines, line)
-        complain(f"going on with the backup that broke off, begun at {archive.manifest.made_at}")
     written = {part.name for part in archive.manifest.parts}
+    if written:
+        complain(f"going on with the backup that broke off, begun at {archive.manifest.made_at}")
     if _LINKS not in written:
         total = store.links.count(deleted=True)
         archive.add(_LINKS, counted(_link_lines(store), _LINKS, total=total))
-    if _KEYS not in written:
-        archive.add(_KEYS, _key_lines(keys))
+    for kind in kinds:
+        if kind.name not in written:
+            archive.add(kind.name, kind.lines())
     months = clicks.months()
     left = sum(months.values()) - archive.manifest.lines(_CLICKS)
     lines = counted(
@@ -171,13 +188,20 @@ def _restore_links(settings: Settings, directory: Path, manifest: Manifest) -> l
     ]
 
 
-def _restore_keys(settings: Settings, directory: Path, manifest: Manifest) -> None:
-    """Restore the keys; those that are there stay as they are, revoked ones above all."""
-    store = open_keys(settings, local_author("hopline restore"))
-    for part in manifest.parts:
-        if part.name == _KEYS:
-            for line in read_part(directory, part):
-                store.restore(decode_key(line["id"], orjson.dumps(line["key"])))
+def _restore_kinds(
+    kinds: Iterable[Kind],
+    directory: Path,
+    manifest: Manifest,
+    others: frozenset[str] = frozenset(),
+) -> list[str]:
+    """Restore what lies beside links, but for what is of others; return what to tell people."""
+    parts = {part.name: part for part in manifest.parts}
+    said = []
+    for kind in kinds:
+        if kind.name in parts:
+            lines = read_part(directory, parts[kind.name])
+            said += kind.restore(line for line in lines if line.get("code") not in others)
+    return said
 
 
 @contextmanager
@@ -194,13 +218,11 @@ def _link_lines(store: LinkStore) -> Iterator[dict[str, Any]]:
         yield {"code": link.code, "link": orjson.Fragment(encode(link)), "uses": uses}
 
 
-def _key_lines(store: KeyStore) -> Iterator[dict[str, Any]]:
-    for key in store.all():
-        yield {"id": key.id, "key": orjson.Fragment(encode_key(key))}
-
-
-def _and_keys(count: int) -> str:
-    return f", {count:,} API keys" if count else ""
+def _held(manifest: Manifest, kinds: Iterable[Kind], links: int, clicks: int) -> str:
+    """Say how much there is of what."""
+    counts = ((manifest.lines(kind.name), kind.words) for kind in kinds if kind.words)
+    others = "".join(f", {count:,} {words}" for count, words in counts if count)
+    return f"{links:,} links{others} and {clicks:,} clicks"
 
 
 def _store_links(store: LinkStore, lines: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -56,7 +56,7 @@ def test_one_that_broke_off_goes_on_behind_its_last_part(tmp_path: Path) -> None
     with pytest.raises(BadArchive):
         open_archive(tmp_path / "backup.part")
     with new_archive(directory, ["a"]) as archive:
-        last = archive.last()
+        last = archive.last("clicks")
         assert last is not None
         assert (last[0].name, last[0].lines, last[1]) == ("clicks", 3, b"4\n")
         archive.add_text("more", [b"5\n"])
@@ -74,7 +74,7 @@ def test_one_that_broke_off_and_is_of_no_use_is_begun_again(tmp_path: Path, chan
     if change == "kill":
         (unfinished / "begun.json").write_bytes(b"")
     with new_archive(directory, ["b"] if change == "columns" else ["a"]) as archive:
-        assert archive.last() is None
+        assert archive.last("clicks") is None
     assert [path.name for path in directory.iterdir()] == ["backup.json"]
 
 
