@@ -17,7 +17,7 @@ from app.console.api.dead_letters.endpoints import dead_letter_routes
 from app.console.api.idempotency import open_answers
 from app.console.api.links.bulk.turns import Turns
 from app.console.api.report_limiter import ReportLimiter
-from app.console.api.system import system_routes
+from app.console.api.system import doctor_route, system_routes
 from app.console.api.webhooks.routes import webhook_routes
 from app.console.app import App, create_app
 from app.console.cross_origin import cross_origin
@@ -35,6 +35,7 @@ from app.console.shlink.routes import shlink_routes
 from app.console.shlink.speaking import Installation
 from app.console.yourls.resource import yourls_route
 from app.dead_letters.shards import open_all_dead_letters
+from app.health.system.examination import examine_within
 from app.health.system.system import System
 from app.http.request_ids import RequestIds
 from app.keys.authenticator import Authenticator
@@ -115,6 +116,7 @@ def get_app() -> App:
         *click_routes(held, links, limiter),
         *live_routes(held, links, broadcast),
         *system_routes(system),
+        doctor_route(partial(examine_within, held), limiter),
         *webhook_routes(*told),
     )
     rates = RateLimiter(open_counter(held), quotas(held))

@@ -15,6 +15,7 @@ from app.console.api.idempotency import KeptAnswers
 from app.console.api.links.bulk.turns import Turns
 from app.console.api.openapi import Route
 from app.console.api.report_limiter import ReportLimiter
+from app.console.api.system import doctor_route
 from app.console.api.webhooks.routes import webhook_routes
 from app.console.app import create_app
 from app.console.cross_origin import cross_origin
@@ -205,3 +206,8 @@ def explained_of(settings: Settings, links: Any) -> Any:
     """Return what explains the clicks of an installation, with a limiter of its own."""
     limiter = ReportLimiter(settings, ConsoleMetrics(CollectorRegistry()))
     return explained_click(settings, links, limiter)
+
+
+def doctor_of(examined: Callable[[], Iterable[Check]]) -> Route:
+    """Return the route of an examination, with a limiter of its own."""
+    return doctor_route(examined, ReportLimiter(Settings(), ConsoleMetrics(CollectorRegistry())))

@@ -1,5 +1,6 @@
-"""Endpoint that tells how the installation fares: GET /api/v1/system."""
+"""Endpoints that tell how the installation fares, and what is wrong: /api/v1/system, /doctor."""
 
+from collections.abc import Callable, Iterable
 from typing import Annotated, ClassVar, Literal
 
 import falcon
@@ -7,10 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.console.api.openapi import Route
 from app.console.api.operation import JsonObject, Operation, Operations
+from app.console.api.report_limiter import ReportLimiter
 from app.console.api.rights import Rights
+from app.health.check import Check, to_json
 from app.health.system.system import System
 
 PATH = "/api/v1/system"
+DOCTOR_PATH = f"{PATH}/doctor"
 _STRICT = ConfigDict(extra="forbid")
 _TIME = {"format": "date-time"}
 
@@ -227,12 +231,27 @@ class SystemView(BaseModel):
     away: list[AwayView]
 
 
+class ExaminationView(BaseModel):
+    """What `hopline doctor` finds now as the console's user; healthy without a failure."""
+
+    model_config = _STRICT
+
+    healthy: bool
+    checks: list[CheckView]
+
+
 SYSTEM: Operations = {"GET": Operation(answers={200: SystemView})}
+DOCTOR: Operations = {"GET": Operation(answers={200: ExaminationView})}
 
 
 def system_routes(system: System) -> list[Route]:
     """Return the route that tells how the installation fares."""
     return [Route(PATH, Fares(system), SYSTEM)]
+
+
+def doctor_route(examined: Callable[[], Iterable[Check]], limiter: ReportLimiter) -> Route:
+    """Return the route that tells what is wrong; see :class:`Doctor`."""
+    return Route(DOCTOR_PATH, Doctor(examined, limiter), DOCTOR)
 
 
 class Fares:
@@ -246,5 +265,27 @@ class Fares:
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
         """Tell how fresh reports are, whether every click is in its place, and who works."""
         resp.media = self._system.look()
+
+    on_head = on_get
+
+
+class Doctor:
+    """Answers with what is wrong with the installation; who asks at once shares an examination.
+
+    Args:
+        examined: yields findings about every part.
+        limiter: of what takes as long as a report.
+    """
+
+    rights: ClassVar[Rights] = {"GET": "system:read"}
+    is_costly: ClassVar[bool] = True
+
+    def __init__(self, examined: Callable[[], Iterable[Check]], limiter: ReportLimiter) -> None:
+        self._examined = examined
+        self._limiter = limiter
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Tell what is wrong, and how to mend it."""
+        resp.media = self._limiter.answer(req, DOCTOR_PATH, lambda: to_json(self._examined()))
 
     on_head = on_get

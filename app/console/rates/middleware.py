@@ -20,8 +20,8 @@ _READING = frozenset(("GET", "HEAD", "OPTIONS"))
 class RateLimits:
     """Middleware that counts every request of an interface, and refuses what is too much.
 
-    A resource's ``rights`` tell by which policy. What no resource is there for, and what comes
-    without a key, is counted as reading.
+    A resource's ``rights`` tell by which policy, and ``is_costly`` that it takes as much as a
+    report. What no resource is there for, and what comes without a key, is counted as reading.
     """
 
     def __init__(self, limiter: RateLimiter, metrics: ConsoleMetrics) -> None:
@@ -40,7 +40,8 @@ class RateLimits:
         """
         if _is_limited(req):
             rights: Rights = getattr(resource, "rights", {})
-            limit = self._take(req, policy_of(req.method, rights))
+            is_costly = getattr(resource, "is_costly", False)
+            limit = self._take(req, policy_of(req.method, rights, is_costly=is_costly))
             if limit.is_exceeded:
                 raise QuotaExceeded(limit.policy, limit.ends_seconds)
 
@@ -75,12 +76,12 @@ def _is_limited(req: falcon.Request) -> bool:
     return path.startswith(_API) and path not in OPEN_PATHS
 
 
-def policy_of(method: str, rights: Rights) -> PolicyName:
+def policy_of(method: str, rights: Rights, *, is_costly: bool = False) -> PolicyName:
     """Return the policy by which a request is counted.
 
     Args:
         rights: of its resource.
     """
-    if rights.get("GET" if method == "HEAD" else method) in _OF_REPORTS:
+    if is_costly or rights.get("GET" if method == "HEAD" else method) in _OF_REPORTS:
         return "reports"
     return "reads" if method in _READING else "writes"

@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +56,28 @@ if TYPE_CHECKING:
 
 #: Longest wait for ClickHouse, as a person waits for the answer.
 _TIMEOUT_SECONDS = 5.0
+#: After which no further part is looked at for a program, which waits for a few seconds.
+_ENOUGH_SECONDS = 8.0
+
+
+def examine_within(
+    settings: Settings,
+    clock: Callable[[], float] = time.monotonic,
+    examined: Callable[[Settings], Iterator[Check]] | None = None,
+) -> Iterator[Check]:
+    """Yield what :func:`examine` does, until that has taken long enough, and say so then.
+
+    Args:
+        clock: monotonic seconds.
+        examined: what is yielded from; :func:`examine`.
+    """
+    began = clock()
+    for check in (examined or examine)(settings):
+        yield check
+        if clock() - began >= _ENOUGH_SECONDS:
+            text = f"it took over {_ENOUGH_SECONDS:g} s, and what else there is wasn't looked at"
+            yield warn("examination", text, "mend what is above, or run `hopline doctor`")
+            return
 
 
 def examine(settings: Settings) -> Iterator[Check]:

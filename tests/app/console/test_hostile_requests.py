@@ -17,7 +17,7 @@ from app.health.system.system import System
 from app.keys.store import KeyStore
 from app.stores.clickhouse.connection import ClickHouseUnavailable
 from app.stores.redis.client import connect
-from tests.support.console import TOKEN, Broken, clicks_of, client_of
+from tests.support.console import TOKEN, Broken, clicks_of, client_of, doctor_of
 
 JSON = "application/json"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -51,7 +51,7 @@ def client(
     held = make_settings(redis_url=redis_url)
     trail = open_trail(held)
     more = [*dead_letter_routes(open_all_dead_letters(held), trail), *system_routes(System(held))]
-    more += clicks_of(held, links)
+    more += [*clicks_of(held, links), doctor_of(lambda: ())]
     away = Broken(ClickHouseUnavailable("away"))
     return client_of(away, links, TOKEN, keys=keys, trail=trail, more=more)
 

@@ -20,7 +20,7 @@ from app.links.link import Link
 from app.links.validation import OPTIONS, InvalidLink, LinkOptions
 from app.stores.clickhouse.connection import ClickHouseUnavailable
 from app.stores.redis.errors import RedisUnavailable
-from tests.support.console import TOKEN, Broken, clicks_of, client_of
+from tests.support.console import TOKEN, Broken, clicks_of, client_of, doctor_of
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def client() -> falcon.testing.TestClient:
     away = Broken(RedisUnavailable("away"))
     routes = dead_letter_routes(AllDeadLetters({}), Broken(RedisUnavailable("away")))
     routes += clicks_of(Settings(), away)
-    routes += system_routes(away)
+    routes += [*system_routes(away), doctor_of(lambda: ())]
     return client_of(Broken(ClickHouseUnavailable("away")), away, more=routes)
 
 

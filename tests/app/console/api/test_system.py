@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from app.console.api.system import system_routes
+from app.health.check import fail, ok, warn
 from app.health.system.system import System
-from tests.support.console import TOKEN, Broken, client_of
+from tests.support.console import TOKEN, Broken, client_of, doctor_of
 
 
 def unshown(_bind: str, _token: str | None) -> Any:
@@ -26,3 +27,28 @@ def test_how_the_installation_fares_is_told_to_who_may_know(
 def test_it_takes_the_right_to_see_the_system(make_settings) -> None:
     (route,) = system_routes(System(make_settings()))
     assert route.resource.rights == {"GET": "system:read"}
+
+
+@pytest.mark.parametrize(
+    ("checks", "healthy"),
+    [
+        ([ok("redis", "there"), warn("spool", "large", "look")], True),
+        ([fail("a", "b", "c")], False),
+    ],
+)
+def test_what_is_wrong_is_told_as_doctor_prints_it(
+    links: Any, checks: list[Any], healthy: bool
+) -> None:
+    more = [doctor_of(lambda: checks)]
+    client = client_of(Broken(RuntimeError("unasked")), links, TOKEN, more=more)
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    answer = client.simulate_get("/api/v1/system/doctor", headers=bearer)
+    assert answer.json["healthy"] is healthy
+    assert [each["state"] for each in answer.json["checks"]] == [each.state for each in checks]
+    # It costs as much as a report does.
+    assert answer.headers["ratelimit"].startswith('"reports"')
+    assert client.simulate_get("/api/v1/system/doctor").status_code == 401
+
+
+def test_an_examination_takes_the_right_to_see_the_system() -> None:
+    assert doctor_of(lambda: ()).resource.rights == {"GET": "system:read"}
