@@ -12,6 +12,8 @@ from tests.support.servers import free_port
 
 #: Takes the connection after the request was read.
 Behaviour = Callable[[socket.socket], None]
+#: What a request is answered by.
+Choice = Callable[["Request"], Behaviour]
 
 
 @dataclass
@@ -68,13 +70,27 @@ def until_closed(connection: socket.socket) -> None:
 
 @dataclass
 class Receiver:
-    """A server of HTTP whose behaviour may be changed at any time."""
+    """A server of HTTP whose behaviour may be changed at any time.
+
+    Attributes:
+        choose: says how each request is answered, in place of ``behave``.
+    """
 
     port: int = 0
     behave: Behaviour = field(default_factory=answering)
     requests: list[Request] = field(default_factory=list)
     context: ssl.SSLContext | None = None
+    choose: Choice | None = None
     _open: list[socket.socket] = field(default_factory=list)
+    _changing: threading.Lock = field(default_factory=threading.Lock)
+
+    def become(self, behave: Behaviour) -> list[str]:
+        """Behave otherwise from now on; return the ids of what came before, and forget them."""
+        with self._changing:
+            before = self.ids
+            self.requests.clear()
+            self.behave = behave
+        return before
 
     @property
     def url(self) -> str:
@@ -96,8 +112,11 @@ class Receiver:
 
     def _handle(self, accepted: socket.socket) -> None:
         with suppress(OSError, ValueError), self._secured(accepted) as connection:
-            self.requests.append(_read(connection))
-            self.behave(connection)
+            request = _read(connection)
+            with self._changing:
+                self.requests.append(request)
+                behave = self.choose(request) if self.choose else self.behave
+            behave(connection)
             # Unread bytes would have the kernel reset what was sent.
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_WR)

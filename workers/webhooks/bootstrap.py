@@ -91,9 +91,18 @@ def boot(settings: Settings, supervisor_pid: int, name: str, heartbeat: Heartbea
 
 
 def make_deliverer(
-    settings: Settings, name: str, pulse: Pulse, stop: Stop, metrics: WebhookMetrics
+    settings: Settings,
+    name: str,
+    pulse: Pulse,
+    stop: Stop,
+    metrics: WebhookMetrics,
+    *,
+    now: Callable[[], float] = time.time,
 ) -> Deliverer:
     """Put a deliverer together from settings.
+
+    Args:
+        now: clock in Unix seconds, by which links expire and deliveries are due.
 
     Raises:
         BadPlaceDatabase: a file that the settings name is none.
@@ -107,15 +116,23 @@ def make_deliverer(
         name,
         settings.webhook_retry_seconds,
         settings.webhook_backlog_bytes,
+        now,
     )
     sender = Sender(settings.webhook_timeout_seconds, allow_private=settings.webhook_allow_private)
     disable = partial(_disable, webhooks)
-    dispatcher = Dispatcher(outbox, sender.send, disable, metrics)
+    dispatcher = Dispatcher(outbox, sender.send, disable, metrics, now)
     held = open_store(settings)
     names = [StreamNames.of(shard) for shard in shards_of(settings)]
     traffic = TrafficFeed(outbox, held, partial(read_backlogs, client, url, names))
     changes = LinkFeed(
-        client, url, outbox, held, settings.link_base, metrics, is_cluster=is_cluster(url)
+        client,
+        url,
+        outbox,
+        held,
+        settings.link_base,
+        metrics,
+        is_cluster=is_cluster(url),
+        now=now,
     )
 
     def on_clicks(

@@ -56,7 +56,7 @@ class LinkFeed:
     Args:
         link_base: what stands before a code in a short URL.
         is_cluster: whether a line may come before its change.
-        now_ms: clock in Unix milliseconds.
+        now: clock in Unix seconds.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class LinkFeed:
         metrics: WebhookMetrics,
         *,
         is_cluster: bool,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._url = url
@@ -78,7 +78,7 @@ class LinkFeed:
         self._link_base = link_base
         self._metrics = metrics
         self._age_ms = _CLUSTER_AGE_MS if is_cluster else 0
-        self._now_ms = now_ms
+        self._now = now
         self._told = self._place = ""
         self._is_scanned = False
         self._scan: Iterator[Link] | None = None
@@ -133,7 +133,7 @@ class LinkFeed:
     def _read(self, listening: Sequence[Webhook]) -> None:
         with translated(self._url):
             lines: Any = self._client.xrange(API_CHANGES, f"({self._place}", "+", count=_LINES)
-        latest_ms = self._now_ms() - self._age_ms if self._age_ms else math.inf
+        latest_ms = self._now() * 1000 - self._age_ms if self._age_ms else math.inf
         settled = [line_id for line_id, _ in lines if id_of(line_id)[0] <= latest_ms]
         changes = [_change_of(fields) for _, fields in lines]
         codes = list(dict.fromkeys(code for change in changes for code in _codes_of(change)))
@@ -196,7 +196,7 @@ class LinkFeed:
             if link is None:
                 self._is_scanned = True
                 break
-            if link.expires_at is not None and link.expires_at * 1000 > self._now_ms():
+            if link.expires_at is not None and link.expires_at > self._now():
                 found[link.code] = link.expires_at
         self._outbox.note_expiries(found)
         if self._is_scanned:
@@ -209,7 +209,7 @@ class LinkFeed:
         for code in codes:
             link = links.get(code)
             expiry = _expiry(link)
-            if link and expiry is not None and expiry * 1000 <= self._now_ms():
+            if link and expiry is not None and expiry <= self._now():
                 at_ms = expiry * 1000
                 to = [
                     webhook

@@ -1,7 +1,8 @@
 """A deliverer that runs in a thread of a test."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,12 +35,29 @@ class FakeStop:
         self.event.wait(min(seconds, 0.05))
 
 
+class Clock:
+    """Clock that goes as usual, and can be put forward: nothing has to be waited for in hope.
+
+    Attributes:
+        ahead_seconds: of the time of day.
+    """
+
+    def __init__(self) -> None:
+        self.ahead_seconds = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead_seconds
+
+
 @contextmanager
-def delivering(settings: Settings, name: str = "one") -> Iterator[CollectorRegistry]:
+def delivering(
+    settings: Settings, name: str = "one", now: Callable[[], float] = time.time
+) -> Iterator[CollectorRegistry]:
     """Tell and deliver for as long as the block lasts; yields what it counts."""
     registry, stop = CollectorRegistry(), FakeStop()
     pulse = Pulse(Heartbeat())
-    deliverer = make_deliverer(settings, name, pulse, stop, WebhookMetrics(registry))  # type: ignore[arg-type]
+    metrics = WebhookMetrics(registry)
+    deliverer = make_deliverer(settings, name, pulse, stop, metrics, now=now)  # type: ignore[arg-type]
     failures: list[BaseException] = []
 
     def run() -> None:
@@ -55,7 +73,7 @@ def delivering(settings: Settings, name: str = "one") -> Iterator[CollectorRegis
         yield registry
     finally:
         stop.event.set()
-        thread.join(30)
+        thread.join(120)
         assert not thread.is_alive()
         for failure in failures:
             raise failure

@@ -18,9 +18,9 @@ from app.stores.redis.client import connect
 from app.webhooks.store import open_webhooks
 from tests.support.producers import make_click
 from tests.support.receivers import Receiver, receiver
-from tests.support.workers.deliverer import add_webhook, clicks_of, delivering, told
+from tests.support.workers.deliverer import Clock, add_webhook, clicks_of, delivering, told
 
-SECONDS = 30
+SECONDS = 120
 TARGET = {"target": "https://example.com/"}
 LINK_EVENTS = ("link.created", "link.updated", "link.deleted", "link.expired", "link.used_up")
 
@@ -98,20 +98,27 @@ def test_each_link_of_an_import_is_told_of(settings: Settings, links: LinkStore)
 def test_a_link_that_expires_is_told_of_once(
     settings: Settings, links: LinkStore, client: redis.Redis
 ) -> None:
-    soon = int(time.time()) + 2
+    clock, soon = Clock(), int(time.time()) + 3600
     links.create({**TARGET, "expires_at": soon}, code="before")
     links.create({**TARGET, "expires_at": soon}, code="prolonged")
     with receiver() as one:
         add_webhook(settings, one.url, "link.expired")
-        with delivering(settings):
+        with delivering(settings, now=clock):
             links.create({**TARGET, "expires_at": soon + 1}, code="after")
             links.create({**TARGET, "expires_at": soon + 1}, code="gone")
-            links.update("prolonged", {"expires_at": soon + 3600})
+            links.update("prolonged", {"expires_at": soon + 7200})
             links.delete("gone")
+            noted = {b"before": soon, b"after": soon + 1, b"prolonged": soon + 7200}
+            assert wait_for(lambda: expiries(client) == noted, SECONDS)
+            clock.ahead_seconds = 3601
             assert wait_for(lambda: len(events(one)) == 2, SECONDS)
-        with delivering(settings, "two"):
-            assert wait_for(lambda: client.zcard(WEBHOOK_EXPIRIES) == 1, SECONDS)
+        with delivering(settings, "two", clock):
+            assert wait_for(lambda: list(expiries(client)) == [b"prolonged"], SECONDS)
         assert events(one) == [("link.expired", "after"), ("link.expired", "before")]
+
+
+def expiries(client: redis.Redis) -> dict[bytes, float]:
+    return dict(client.zrange(WEBHOOK_EXPIRIES, 0, -1, withscores=True))
 
 
 def test_a_link_that_is_used_up_is_told_of_once(
