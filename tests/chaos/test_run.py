@@ -1,7 +1,5 @@
 """The loop that has faults strike, on faults that take longer than they should."""
 
-import time
-
 import pytest
 
 from tests.chaos import run
@@ -16,10 +14,25 @@ class Idle:
         pass
 
 
+class Clock:
+    """In place of the module ``time``: what sleeps takes no time."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
 @pytest.fixture
 def kinds(monkeypatch):
     """Kinds of faults of which the slow one begins so late that it ends beyond its time."""
-    slow = fault("slow", "redis", (0.1, 0.1), lambda *_: time.sleep(0.3) or Steps([]))
+    clock = Clock()
+    monkeypatch.setattr(run, "time", clock)
+    slow = fault("slow", "redis", (0.1, 0.1), lambda *_: clock.sleep(0.3) or Steps([]))
     same = fault("same", "redis", (0.1, 0.1), lambda *_: Steps([]))
     other = fault("other", "clickhouse", (0.1, 0.1), lambda *_: Steps([]))
     monkeypatch.setattr(run, "FAULTS", {one.kind.name: one for one in (slow, same, other)})

@@ -20,7 +20,7 @@ from tests.support.tcp_proxy import CuttingProxy
 
 #: A server that is asked to step down goes on until it hears of it, so this is short.
 _COMMAND_SECONDS = 1.0
-_SYNC_SECONDS = 20.0
+_SYNC_SECONDS = 60.0
 _NOWHERE_PORT = 1
 
 

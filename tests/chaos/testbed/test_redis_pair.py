@@ -1,5 +1,4 @@
 import threading
-import time
 from contextlib import ExitStack
 
 import pytest
@@ -10,6 +9,7 @@ from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from tests.chaos.testbed.redis_pair import RedisPair, RedisServer
 from tests.support.servers import free_port
 from tests.support.tcp_proxy import CuttingProxy
+from tests.support.worker_processes import wait_until
 
 READY_SECONDS = 20
 
@@ -73,7 +73,7 @@ def test_a_replica_that_is_begun_has_all_that_was_written_before(pair):
         stop = threading.Event()
         writing = threading.Thread(target=_count_up, args=(client, stop))
         writing.start()
-        time.sleep(0.2)
+        wait_until(lambda: client.get("count"))
         before = int(client.get("count"))
         pair.begin_replica()
         stop.set()
