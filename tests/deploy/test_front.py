@@ -126,7 +126,7 @@ class Front:
             [*argv, f"{scheme}://{HOST}:{port}{path}"],
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
             check=False,
         )
         return done.stdout
@@ -275,7 +275,7 @@ def test_a_visit_is_one_click_and_one_use_though_a_worker_dies_before_its_answer
         assert redirect.redis.held.wait(60)
         redirect.kill_worker()
         redirect.redis.released.set()
-        assert status.result(timeout=20) == "302"
+        assert status.result(timeout=60) == "302"
     with Redis.from_url(redis_url) as client:
         entries = [fields for _, fields in client.xrange("clicks:stream")]
         assert client.get(link_uses_key(code)) == (b"1" if code == "once1" else None)

@@ -137,6 +137,6 @@ def run_pip(folder: Path, script: str, said: str) -> subprocess.CompletedProcess
         env={"PATH": os.environ["PATH"], "SAID": said},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )

@@ -31,7 +31,7 @@ def install(tmp_path):
             [DEPLOY / "install.sh", *arguments],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
             cwd=tmp_path,
         )
@@ -95,7 +95,7 @@ def test_an_ordinary_user_is_sent_away(as_root):
         ["setpriv", "--reuid=65534", "--clear-groups", DEPLOY / "install.sh"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
         env={"PATH": os.environ["PATH"]},
     )
@@ -119,7 +119,7 @@ def wrapper(tmp_path):
             env={"PATH": os.environ["PATH"], **variables},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=True,
         )
         return done.stdout.splitlines()

@@ -15,6 +15,6 @@ def self_signed(directory: Path, host: str) -> tuple[Path, Path]:
         ],
         check=True,
         capture_output=True,
-        timeout=30,
+        timeout=120,
     )
     return certificate, key

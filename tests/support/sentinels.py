@@ -107,9 +107,14 @@ class SentinelWatched:
 
     def master(self) -> RedisServer:
         """Return the server that two Sentinels or more call the master."""
-        elected = self._elected()
-        assert elected is not None, "the Sentinels disagree"
-        return elected
+        found: list[RedisServer] = []
+
+        def agree() -> bool:
+            found.extend(filter(None, [self._elected()]))
+            return bool(found)
+
+        wait_until(agree, _SECONDS, _PAUSE_SECONDS)
+        return found[0]
 
     def _elected(self) -> RedisServer | None:
         ports = [self.named_by(each) for each in self.sentinels]

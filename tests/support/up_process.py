@@ -113,7 +113,7 @@ class Up:
 
     def _reported(self, code):
         time.sleep(_LOOK_SECONDS)
-        with closing(HTTPConnection(self.environ["HOPLINE_CONSOLE_BIND"], timeout=30)) as console:
+        with closing(HTTPConnection(self.environ["HOPLINE_CONSOLE_BIND"], timeout=120)) as console:
             try:
                 console.request("GET", f"/api/v1/links/{code}/stats")
                 answer = console.getresponse()

@@ -17,7 +17,7 @@ class FakeTable:
     def write(self, _columns, chunks, _kept_since_ms):
         for chunk in chunks:
             if not self.chunks:
-                self._barrier.wait(30)
+                self._barrier.wait(120)
             self.chunks.append(chunk)
             if self._fault:
                 raise ValueError(self._fault)

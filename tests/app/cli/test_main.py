@@ -110,7 +110,7 @@ def test_help_loads_no_driver() -> None:
         " file=sys.stderr)"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
     )
     assert ended.stderr == "[]\n"
 
@@ -118,7 +118,7 @@ def test_help_loads_no_driver() -> None:
 def test_the_installed_command_runs() -> None:
     hopline = os.path.join(os.path.dirname(sys.executable), "hopline")  # noqa: PTH118, PTH120
     ended = subprocess.run(
-        [hopline, "--version"], capture_output=True, text=True, timeout=30, check=True
+        [hopline, "--version"], capture_output=True, text=True, timeout=120, check=True
     )
     assert ended.stdout == f"hopline {__version__}\n"
 
@@ -140,7 +140,7 @@ def test_output_that_nothing_takes_ends_in_one_line(
             stdout=opened,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
             env={**os.environ, "HOPLINE_STREAM": "clicks:é", **environment},
         )
@@ -152,6 +152,6 @@ def test_output_that_nothing_takes_ends_in_one_line(
 def test_a_reader_that_has_seen_enough_is_no_failure_to_speak_of() -> None:
     command = f"{Path(sys.executable).with_name('hopline')} settings --json | head -n 1"
     ended = subprocess.run(
-        ["/bin/sh", "-c", command], capture_output=True, text=True, timeout=30, check=True
+        ["/bin/sh", "-c", command], capture_output=True, text=True, timeout=120, check=True
     )
     assert (ended.stdout, ended.stderr) == ("[\n", "")

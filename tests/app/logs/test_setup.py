@@ -85,7 +85,7 @@ def _written(tmp_path: Path, *, to_journal: bool) -> list[str]:
             "HOPLINE_DATA_DIR": str(tmp_path),
         }
         subprocess.run(
-            [sys.executable, "-c", LINES], env=environ, stderr=stderr, timeout=30, check=True
+            [sys.executable, "-c", LINES], env=environ, stderr=stderr, timeout=120, check=True
         )
     return log.read_text().splitlines()
 

@@ -262,7 +262,7 @@ def test_a_bad_setting_is_named_and_nothing_starts(given, text):
         env=environ_of(**given),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     assert ended.returncode == 2
     assert text in ended.stderr

@@ -63,11 +63,11 @@ def test_threads_that_migrate_at_once_leave_one_schema(clickhouse_url: str, clie
 def test_two_processes_that_migrate_at_once_both_succeed(clickhouse_url: str) -> None:
     code = (
         "import sys; from app.schema.migrations import migrate;"
-        "migrate(sys.argv[1], timeout_seconds=10, ttl_days=30)"
+        "migrate(sys.argv[1], timeout_seconds=60, ttl_days=30)"
     )
     command = [sys.executable, "-c", code, clickhouse_url]
     both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    outcomes = [(child.communicate(timeout=30)[1], child.returncode) for child in both]
+    outcomes = [(child.communicate(timeout=120)[1], child.returncode) for child in both]
     assert outcomes == [("", 0), ("", 0)]
 
 

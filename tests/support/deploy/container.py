@@ -83,7 +83,7 @@ class Container:
             # Those of the machine end with its first process, perhaps between a look and this.
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(everything, timeout=30)
+        psutil.wait_procs(everything, timeout=120)
 
     @property
     def leader(self) -> int:

@@ -38,7 +38,7 @@ class Visitor:
 
     def __init__(self, port: int, name: str) -> None:
         self._name = name
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=120)
         self.answered = 0
 
     def visit(self, count: int = 1) -> float:

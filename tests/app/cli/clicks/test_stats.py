@@ -243,7 +243,7 @@ def test_the_real_command_writes_json_and_nothing_else(url: str, redis_url: str)
         [sys.executable, "-c", "from app.cli.main import main; main()", "stats", "abc", "--json"],
         env=os.environ | {"HOPLINE_CLICKHOUSE_URL": url, "HOPLINE_REDIS_URL": redis_url},
         capture_output=True,
-        timeout=30,
+        timeout=120,
         check=True,
     )
     assert json.loads(ended.stdout)["clicks"] == 1

@@ -10,15 +10,15 @@ from tests.support.cluster import Cluster
 
 
 def test_one_server_is_called_as_ever(redis_url: str) -> None:
-    with connect(redis_url, timeout_seconds=2) as client:
-        call = caller(client, redis_url, 2)
+    with connect(redis_url, timeout_seconds=30) as client:
+        call = caller(client, redis_url, 30)
         assert call("SET", "a", "1") == b"OK"
         assert call("GET", "a") == b"1"
 
 
 @pytest.fixture
 def call(cluster: Cluster) -> Callable[..., object]:
-    return caller(connect(cluster.url, timeout_seconds=2), cluster.url, 2)
+    return caller(connect(cluster.url, timeout_seconds=30), cluster.url, 30)
 
 
 def test_of_a_cluster_each_command_goes_where_its_key_is(

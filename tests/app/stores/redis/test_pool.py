@@ -23,7 +23,7 @@ def who(client: Redis) -> str:
 
 
 def test_an_old_connection_is_not_used_again(servers, proxy, monkeypatch):
-    with connect(proxy.redis_url, timeout_seconds=2) as client:
+    with connect(proxy.redis_url, timeout_seconds=30) as client:
         first = who(client)
         proxy.lead_to(servers[1].port)
         assert who(client) == first
@@ -32,7 +32,7 @@ def test_an_old_connection_is_not_used_again(servers, proxy, monkeypatch):
 
 
 def test_a_server_that_was_made_a_replica_is_not_asked_again(servers, proxy):
-    with Redis(port=servers[0].port) as old, connect(proxy.redis_url, timeout_seconds=2) as client:
+    with Redis(port=servers[0].port) as old, connect(proxy.redis_url, timeout_seconds=30) as client:
         first = who(client)
         old.replicaof("127.0.0.1", servers[1].port)
         proxy.lead_to(servers[1].port)
@@ -43,7 +43,7 @@ def test_a_server_that_was_made_a_replica_is_not_asked_again(servers, proxy):
 
 
 def test_a_master_that_misses_its_replicas_is_looked_for_again(servers, proxy):
-    with Redis(port=servers[0].port) as old, connect(proxy.redis_url, timeout_seconds=2) as client:
+    with Redis(port=servers[0].port) as old, connect(proxy.redis_url, timeout_seconds=30) as client:
         first = who(client)
         old.config_set("min-replicas-to-write", 1)
         proxy.lead_to(servers[1].port)
@@ -54,7 +54,7 @@ def test_a_master_that_misses_its_replicas_is_looked_for_again(servers, proxy):
 
 def test_within_a_transaction_the_connection_stays(servers, proxy, monkeypatch):
     monkeypatch.setattr(pool, "_LONGEST_USE_SECONDS", 0)
-    with connect(proxy.redis_url, timeout_seconds=2) as client, client.pipeline() as pipeline:
+    with connect(proxy.redis_url, timeout_seconds=30) as client, client.pipeline() as pipeline:
         pipeline.watch("a")
         proxy.lead_to(servers[1].port)
         pipeline.multi()
@@ -67,7 +67,7 @@ def test_within_a_transaction_the_connection_stays(servers, proxy, monkeypatch):
 def test_an_error_names_the_end_that_it_came_from(servers):
     url = servers[0].url.replace("127.0.0.1", "localhost")
     with (
-        connect(url, timeout_seconds=2) as client,
+        connect(url, timeout_seconds=30) as client,
         pytest.raises(RedisRefused, match=r"localhost:\d+ \(127.0.0.1\) says: unknown command"),
         translated(url),
     ):

@@ -17,7 +17,7 @@ KEYS = [f"k{number}" for number in range(30)]
 
 @pytest.fixture
 def client(cluster: Cluster) -> Iterator[Redis]:
-    with connect(cluster.url, timeout_seconds=2) as made:
+    with connect(cluster.url, timeout_seconds=30) as made:
         yield made
 
 
@@ -120,7 +120,7 @@ def test_a_slot_that_has_moved_is_followed_in_the_same_call(
 ) -> None:
     client.set("moved", "1")
     slot, source = slot_of("moved"), cluster.owner("moved")
-    calls = RedisConnection(connect(cluster.url, timeout_seconds=2, near="moved"), cluster.url, 2)
+    calls = RedisConnection(connect(cluster.url, timeout_seconds=30, near="moved"), cluster.url, 30)
     assert calls.call("GET", "moved") == b"1"
     cluster.move_slot(slot, other_than(cluster, source))
     with client.pipeline(transaction=False) as pipeline:
@@ -142,7 +142,7 @@ def test_keys_of_a_slot_that_is_being_moved_are_found_at_either_node(
     assert client.incr("{s}new") == 1
     with client.pipeline(transaction=False) as pipeline:
         assert pipeline.incr("{s}new").get("{s}here").execute() == [2, b"1"]
-    near = RedisConnection(connect(cluster.url, timeout_seconds=2, near="s"), cluster.url, 2)
+    near = RedisConnection(connect(cluster.url, timeout_seconds=30, near="s"), cluster.url, 30)
     assert near.call("INCR", "{s}new") == 3
     with pytest.raises(RedisUnavailable, match="TRYAGAIN"):
         near.call("EVAL", "return 1", 2, "{s}here", "{s}new")
@@ -155,7 +155,7 @@ def test_a_node_behind_a_plain_url_is_told_to_be_one(cluster: Cluster) -> None:
     key = next(key for key in KEYS if cluster.owner(key) is not cluster.nodes[0])
     url = f"redis://127.0.0.1:{cluster.nodes[0].port}/0"
     text = r"is a node of a cluster: write its URL as redis\+cluster"
-    with connect(url, timeout_seconds=2) as plain:
+    with connect(url, timeout_seconds=30) as plain:
         with pytest.raises(RedisRefused, match=text), translated(url):
             plain.get(key)
         with pytest.raises(RedisRefused, match=text):
@@ -165,8 +165,8 @@ def test_a_node_behind_a_plain_url_is_told_to_be_one(cluster: Cluster) -> None:
 def test_what_is_no_cluster_is_told_in_one_line(redis_url: str) -> None:
     url = redis_url.replace("redis://", "redis+cluster://u:geheim@")
     with (
-        connect(redis_url, timeout_seconds=2) as plain,
-        connect(url, timeout_seconds=2) as client,
+        connect(redis_url, timeout_seconds=30) as plain,
+        connect(url, timeout_seconds=30) as client,
     ):
         plain.acl_setuser("u", enabled=True, passwords="+geheim", categories=["+@all"], keys="*")
         try:
@@ -186,7 +186,7 @@ def test_nodes_that_are_away_are_an_outage(free_port: Callable[[], int]) -> None
     url = f"redis+cluster://127.0.0.1:{free_port()}"
     for near in ("", "a"):
         with (
-            connect(url, timeout_seconds=2, near=near) as client,
+            connect(url, timeout_seconds=30, near=near) as client,
             pytest.raises(RedisUnavailable, match=r"is away: .* can't be asked"),
             translated(url),
         ):

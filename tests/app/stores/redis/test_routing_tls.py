@@ -30,13 +30,13 @@ def test_nodes_are_reached_by_the_names_that_they_announce(tmp_path: Path) -> No
             wait_until(lambda: direct.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
         url = f"rediss+cluster://127.0.0.1:{node.port}"
         with (
-            connect(url, timeout_seconds=2) as client,
+            connect(url, timeout_seconds=30) as client,
             pytest.raises(RedisUnavailable, match="CERTIFICATE"),
             translated(url),
         ):
             client.get("a")
         url = f"rediss+cluster://{HOST}:{node.port}?ssl_ca_certs={certificate}"
-        with connect(url, timeout_seconds=2) as client, translated(url):
+        with connect(url, timeout_seconds=30) as client, translated(url):
             assert isinstance(client, ClusterClient)
             assert client.slots().nodes[0].end == (HOST, node.port)
             assert client.set("a", "1")

@@ -65,7 +65,7 @@ def test_a_socket_passed_by_systemd_is_served(tmp_path):
         )
         child.spawn()
         try:
-            with socket.create_connection(listener.getsockname(), timeout=20) as sock:
+            with socket.create_connection(listener.getsockname(), timeout=60) as sock:
                 sock.sendall(ONCE % b"f1")
                 assert Reader(sock).next().token == "/f1"
         finally:

@@ -83,12 +83,14 @@ def test_idle_connections_give_way_when_the_worker_is_full(tmp_path):
 def test_newcomers_wait_while_the_worker_is_full_of_busy_connections(tmp_path):
     with Gunicorn(tmp_path, "--worker-connections", "4") as server:
         busy = [server.connect() for _ in range(4)]
+        readers = [Reader(sock) for sock in busy]
         for sock in busy:
-            sock.sendall(ONCE % b"slow/3.0/")
-        time.sleep(1)  # for all of them to be read: an idle one would give way
+            sock.sendall(GET % b"f0" + ONCE % b"slow/3.0/")
+        # What came with it is at work by then: an idle one would give way.
+        assert all(reader.next().token == "/f0" for reader in readers)
         assert ask(server) == 302
         assert select.select(busy, [], [], 0)[0]
-        assert all(Reader(sock).next().status == 302 for sock in busy)
+        assert all(reader.next().status == 302 for reader in readers)
         for sock in busy:
             sock.close()
 
@@ -109,14 +111,15 @@ def resource_limit(pid: int, files: int) -> None:
 
 
 def test_too_many_requests_out_of_the_ordinary_are_refused_and_no_others(tmp_path):
-    post = b"POST /%b HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n"
+    post = b"POST /%b HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n%b\r\n"
     with Gunicorn(tmp_path, worker=QUICK) as server, ExitStack() as stack:
         waiting = [stack.enter_context(server.connect()) for _ in range(2)]
         for sock in waiting:
-            sock.sendall(post % b"read")
-        time.sleep(0.1)
+            sock.sendall(post % (b"read", b"Expect: 100-continue\r\n"))
+            # Asked for once it is at work.
+            assert sock.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         refused = stack.enter_context(server.connect())
-        refused.sendall(post % b"read")
+        refused.sendall(post % (b"read", b""))
         assert Reader(refused).next().status == 503
         assert ask(server) == 302
         for sock in waiting:
