@@ -9,6 +9,8 @@ import pytest
 from tests.support.tools import run_tool
 
 RUN_SECONDS = 220
+#: One that can't be played to its end is played again.
+pytestmark = pytest.mark.timeout(2 * RUN_SECONDS + 60)
 #: The rest is as good as the machine's time.
 OPTIONS = ("--rate", 100, "--warm", 1, "--calm", 1, "--settle", 30, "--lenient")
 
