@@ -7,7 +7,6 @@ from redis.exceptions import ReadOnlyError, RedisError
 
 from app.local.valkey import valkey_binary, valkey_program, valkey_url
 from tests.chaos.testbed.redis_pair import RedisPair, RedisServer
-from tests.support.redirect.waiting import wait_until
 from tests.support.servers import free_port
 from tests.support.tcp_proxy import CuttingProxy
 from tests.support.worker_processes import wait_until
