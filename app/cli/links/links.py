@@ -1,15 +1,26 @@
 """Commands that add, show, list and change short links: `hopline links`."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
 
 from app.cli.links.arguments import Code, Codes
+from app.cli.links.bulk import bulk
 from app.cli.links.history import history, restore
 from app.cli.links.listing import list_
+from app.cli.links.options import (
+    CacheControl,
+    Expires,
+    ForwardQuery,
+    Limit,
+    Status,
+    Tags,
+    Title,
+    given_options,
+    named_as_typed,
+)
 from app.cli.links.parity import parity
 from app.cli.links.qr import qr
 from app.cli.links.transfer import export_links, import_links
@@ -18,7 +29,6 @@ from app.config.settings import Settings
 from app.links.json import describe
 from app.links.link import Link, LinkNotFound
 from app.links.store import LinkStore, open_store
-from app.links.validation import InvalidLink
 from app.terminal.options import AsJson
 from app.terminal.output import Failure, complain, print_json, print_table
 
@@ -27,45 +37,6 @@ links = typer.Typer(
     help="Add, show, change and list short links.",
     add_completion=False,
 )
-
-Expires = Annotated[
-    str | None,
-    typer.Option(
-        help="Until when the link leads anywhere: 2027-01-01, 2027-01-01T09:00+02:00, 12h, 30d;"
-        " 'never' takes it off.",
-        show_default=False,
-    ),
-]
-Limit = Annotated[
-    str | None,
-    typer.Option(
-        help="Clicks after which the link leads nowhere; 'none' takes it off.", metavar="CLICKS"
-    ),
-]
-ForwardQuery = Annotated[
-    bool | None,
-    typer.Option(
-        "--forward-query/--no-forward-query",
-        help="Whether a visit's query string is added to the target's.",
-        show_default=False,
-    ),
-]
-Status = Annotated[str | None, typer.Option(help="301, 302, 303, 307 or 308.", metavar="STATUS")]
-Tags = Annotated[
-    list[str] | None, typer.Option("--tag", help="A tag; give it again for more of them.")
-]
-Title = Annotated[str | None, typer.Option(help="What people call the link.")]
-CacheControl = Annotated[
-    str | None, typer.Option(help="Cache-Control of the redirect; '' for the default.")
-]
-#: By the link's names, where the command's differ by more than the hyphens before them.
-_OPTIONS = {
-    "expires_at": "--expires",
-    "click_limit": "--limit",
-    "forward_query": "--forward-query",
-    "cache_control": "--cache-control",
-    "tags": "--tag",
-}
 
 
 @links.command()
@@ -92,7 +63,7 @@ def add(
     """
     settings = load()
     store = open_store(settings)
-    given = _given(
+    given = given_options(
         expires_at=expires,
         click_limit=limit,
         forward_query=forward_query,
@@ -101,7 +72,7 @@ def add(
         title=title,
         cache_control=cache_control,
     )
-    with _named_as_typed(target="url"):
+    with named_as_typed(target="url"):
         link = store.create({"target": url, **given}, code=code)
     if link.state(time.time()) == "expired":
         complain(f"the link {link.code} has expired already")
@@ -143,7 +114,7 @@ def update(
     \b
     hopline links update sale --target https://example.com/autumn --expires never
     """
-    given = _given(
+    given = given_options(
         target=target,
         expires_at=expires,
         click_limit=limit,
@@ -157,7 +128,7 @@ def update(
         raise Failure("say what to change, e.g. --target URL", exit_code=2)
     settings = load()
     store = open_store(settings)
-    with _named_as_typed(target="--target"):
+    with named_as_typed(target="--target"):
         link = store.update(code, given)
     _print_one(settings, store, link, as_json=as_json)
 
@@ -180,6 +151,7 @@ def rm(codes: Codes) -> None:
     _each(codes, lambda store, code: store.delete(code))
 
 
+links.add_typer(bulk, name="bulk")
 links.command("import")(import_links)
 links.command("export")(export_links)
 links.command()(parity)
@@ -187,24 +159,6 @@ links.command()(qr)
 links.command("list")(list_)
 links.command()(history)
 links.command()(restore)
-
-
-@contextmanager
-def _named_as_typed(target: str) -> Iterator[None]:
-    """Let a complaint about a link name the option of the command that it was given with."""
-    try:
-        yield
-    except InvalidLink as error:
-        typed = {**_OPTIONS, "target": target}
-        faults = (
-            f"{typed.get(option, f'--{option}')}: {detail}"
-            for option, detail in error.faults.items()
-        )
-        raise Failure("; ".join(faults), exit_code=2) from None
-
-
-def _given(**options: object) -> dict[str, object]:
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def _each(codes: Iterable[str], change: Callable[[LinkStore, str], object]) -> None:

@@ -91,7 +91,7 @@ def _found(settings: Settings, question: Question, after: str | None, limit: int
     index = open_index(settings)
     try:
         while True:
-            index.follower.fill(_Progress())
+            index.follower.fill(FillProgress())
             try:
                 place = index.place(after, question.sort) if after else None
                 return index.find(question, limit=limit, after=place)
@@ -102,13 +102,14 @@ def _found(settings: Settings, question: Question, after: str | None, limit: int
         raise Failure(str(error)) from None
 
 
-class _Progress:
+class FillProgress:
     """Says how far the index is filled."""
 
     def __init__(self) -> None:
         self._said_at = time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
+        """Say so, at most once a second."""
         if time.monotonic() - self._said_at >= 1:
             self._said_at = time.monotonic()
             complain(f"the index of links holds {done:,} of {total:,}")

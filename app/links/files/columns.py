@@ -75,6 +75,9 @@ LINKS = Vocabulary(
     f"target and any of {', '.join(NAMES)}; or say what it calls them: --column target='Long link'",
 )
 
+#: Of links that are there, by their codes; what else stands there is read over.
+CODES = Vocabulary({"code": _ALIASES["code"]}, "code".__eq__, ("code",), "code")
+
 
 class Columns:
     """Names of one file's columns; of JSON each row may have others.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from io import BufferedReader, BytesIO
 from types import MappingProxyType
 
-from app.links.files.columns import SHORT_URL, Columns, code_in, parted
+from app.links.files.columns import CODES, SHORT_URL, Columns, code_in, parted
 from app.links.files.table import TableRow, read_table
 from app.links.importer import Row
 from app.links.json import NewLink, from_plain
@@ -32,6 +32,21 @@ def read_rows(
     names = Columns(columns, on_unknown, on_alias)
     table = read_table(file, names, encoding=encoding, longest_array=longest_array)
     return (Row(row.line, _from_row(row)) for row in table)
+
+
+def read_codes(file: BufferedReader | BytesIO) -> Iterator[tuple[int, str | InvalidLink]]:
+    """Yield the codes of a file, each with its line; what else stands there is read over.
+
+    Raises:
+        UnreadableFile: as :func:`read_rows` does.
+    """
+    for row in read_table(file, Columns({}, lambda _: None, lambda *_: None, CODES)):
+        if isinstance(row.values, InvalidLink):
+            yield row.line, row.values
+            continue
+        code = row.values.get("code")
+        text = code.strip() if isinstance(code, str) else ""
+        yield row.line, text or InvalidLink("code", f"{code!r} is none")
 
 
 def _from_row(row: TableRow) -> NewLink | InvalidLink:

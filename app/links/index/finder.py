@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from app.links.index.file import IndexUnusable
 from app.links.index.follower import NotFilled
@@ -16,6 +17,12 @@ logger = logging.getLogger(__name__)
 
 #: Links that are looked for at once where all are asked for.
 _PAGE = 1_000
+#: Links that a filter finds at most, for a change of all of them.
+MOST_MEANT = 1_000_000
+
+
+class CountDiffers(Exception):
+    """A filter finds another number of links than whoever wants to change them has seen."""
 
 
 class Finder:
@@ -61,6 +68,17 @@ class Finder:
             after = page.after
             if after is None:
                 return
+
+    def meant(self, question: Question, expected: int, now: float) -> list[str]:
+        """Return the codes of the links that shall be changed alike; raises what :meth:`find` does.
+
+        Raises:
+            CountDiffers: they aren't as many as expected.
+        """
+        found = [link.code for link in islice(self.all(question, now), MOST_MEANT + 1)]
+        if len(found) != expected:
+            raise CountDiffers(f"The filter finds {len(found):,} links, not {expected:,}.")
+        return found
 
     def tags(self, own: Sequence[str] = ()) -> dict[str, int] | None:
         """Return how many links carry each tag; None where the index isn't there yet.

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from app.links.files.encoding import UnreadableFile
-from app.links.files.rows import read_rows
+from app.links.files.rows import read_codes, read_rows
 from app.links.json import NewLink
 from app.links.validation import InvalidLink
 
@@ -321,3 +321,31 @@ def test_a_cell_that_was_kept_from_being_a_formula_is_read_as_it_was() -> None:
     assert links_of("target,title\nhttps://a.example/,'=1+1\n") == [
         NewLink({**A.given, "title": "=1+1"})
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "code\nx\n\ny\n",
+        "CODE;outcome\nx;updated\ny;\n",
+        "outcome,Short code\nupdated,x\n,y\n",
+        '{"code": "x", "outcome": 1}\n{"slug": " y "}\n',
+        '[{"code": "x"}, {"code": "y"}]',
+    ],
+)
+def test_codes_are_read_from_whatever_names_them(text: str) -> None:
+    assert [code for _, code in read_codes(io.BytesIO(text.encode()))] == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    "text", ["code\nx\n,1\n", '{"code": "x"}\n{"code": 5}\n', '{"code":"x"}\n{']
+)
+def test_a_line_without_a_code_is_told_of_and_stops_no_other(text: str) -> None:
+    (_, first), (line, fault) = read_codes(io.BytesIO(text.encode()))
+    assert (first, isinstance(fault, InvalidLink)) == ("x", True)
+    assert line in (2, 3)
+
+
+def test_a_file_without_codes_is_unreadable() -> None:
+    with pytest.raises(UnreadableFile, match="code"):
+        list(read_codes(io.BytesIO(b"x\ny\n")))

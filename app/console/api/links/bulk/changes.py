@@ -22,7 +22,7 @@ from app.console.api.links.showing import LINKS_PATH, Showing
 from app.console.api.operation import Operation, Operations, Parameter
 from app.console.api.problem import Problem
 from app.console.api.rights import Rights, caller_of
-from app.links.index.finder import Finder
+from app.links.index.finder import CountDiffers, Finder
 from app.links.link import Link
 from app.links.many import Outcome, bury, change_each
 from app.links.precondition import Precondition
@@ -33,8 +33,6 @@ from app.stores.redis.errors import RedisError
 BULK_PATH = f"{LINKS_PATH}/-/bulk"
 #: Of a body, which has the codes in it.
 MAX_BYTES = 1 << 24
-#: Links looked for at once, and found by a filter at most.
-MOST_FOUND = 1_000_000
 _FLAG = ("false", "true")
 _FILTERS = ("tag", "tag_all", "tag_none", "state", "q")
 _CUT_SHORT = "Redis doesn't answer as it should. Send the same again: what was done stays as it is."
@@ -178,20 +176,13 @@ class Bulk(Showing):
         expected = given.get("expect")
         if expected is None:
             raise InvalidLink("expect", "it is missing: say how many links the filter finds")
-        found = self._found(looked_for, tags)
-        if len(found) != expected:
-            raise Problem(
-                "count-differs", f"The filter finds {len(found):,} links, not {expected:,}."
-            )
-        return found
-
-    def _found(self, looked_for: Mapping[str, str], tags: tuple[str, ...]) -> list[str]:
-        given = {name: text for name, text in looked_for.items() if text}
-        if not given:
+        filters = {name: text for name, text in looked_for.items() if text}
+        if not filters:
             raise InvalidLink("filter", f"it is empty: give one of {', '.join(_FILTERS)}")
-        question = read_question(given, tags)
-        links = self._finder.all(question, self.clock())
-        return [link.code for link in islice(links, MOST_FOUND + 1)]
+        try:
+            return self._finder.meant(read_question(filters, tags), expected, self.clock())
+        except CountDiffers as error:
+            raise Problem("count-differs", str(error)) from None
 
 
 def _nothing(_: Mapping[str, object]) -> None:
