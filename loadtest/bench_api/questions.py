@@ -14,10 +14,17 @@ Params = Mapping[str, str]
 
 
 class MadeUp:
-    """Makes links up, and questions about them, the same for the same number."""
+    """Makes links up, and questions about them, the same for the same number.
 
-    def __init__(self, links: int) -> None:
+    Args:
+        code_of: returns the code of a link by its number.
+    """
+
+    def __init__(
+        self, links: int, code_of: Callable[[int], str] = lambda number: f"b{number:x}"
+    ) -> None:
         self._links = links
+        self._code_of = code_of
         self._chance = random.Random(links)
         self._words = [
             "".join(self._chance.choices(_LETTERS, k=self._chance.randint(4, 9)))
@@ -58,7 +65,7 @@ class MadeUp:
     def _link(self, number: int) -> dict[str, object]:
         of_hundred = number % 100
         link: dict[str, object] = {
-            "code": f"b{number:x}",
+            "code": self._code_of(number),
             "target": f"https://{self._word()}.example/{self._word()}?id={number}",
             "title": f"{self._word()} {self._word()}",
             "tags": [f"g{number % _GROUPS}", f"t{number % _SMALL_TAGS}"],

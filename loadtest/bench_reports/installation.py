@@ -42,7 +42,7 @@ class Installation:
     """A running `hopline up`.
 
     Attributes:
-        console: HOST:PORT.
+        console, redirect: HOST:PORT.
         clickhouse_url: of our database.
         clickhouse: a client of it.
         clickhouse_process: the server.
@@ -50,6 +50,7 @@ class Installation:
     """
 
     console: str
+    redirect: str
     clickhouse_url: str
     redis_url: str
     clickhouse: Client
@@ -138,10 +139,10 @@ def running_installation(directory: Path, **settings: object) -> Iterator[Instal
     Raises:
         ChildFailed: it did not get ready.
     """
-    console_bind = f"127.0.0.1:{free_port()}"
+    console_bind, redirect_bind = (f"127.0.0.1:{free_port()}" for _ in range(2))
     data = directory / "data"
     environment = environment_with(
-        redirect_bind=f"127.0.0.1:{free_port()}",
+        redirect_bind=redirect_bind,
         console_bind=console_bind,
         redirect_metrics_bind="off",
         workers_metrics_bind="off",
@@ -157,6 +158,7 @@ def running_installation(directory: Path, **settings: object) -> Iterator[Instal
         with Client.from_url(url) as client:
             yield Installation(
                 console=console_bind,
+                redirect=redirect_bind,
                 clickhouse_url=url,
                 redis_url=written["HOPLINE_REDIS_URL"],
                 clickhouse=client,

@@ -96,13 +96,7 @@ function step(event, figure) {
 }
 
 function read(figure, rows, place) {
-  let readout = figure.querySelector(".readout");
-  if (!readout) {
-    readout = document.createElement("p");
-    readout.className = "readout";
-    readout.setAttribute("aria-live", "polite");
-    figure.querySelector("figcaption").before(readout);
-  }
+  const readout = figure.querySelector(".readout");
   if (place == null || !rows[place]) {
     readout.textContent = "";
     return;

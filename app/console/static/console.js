@@ -134,12 +134,13 @@ document.addEventListener("change", (event) => {
 
 window.addEventListener("popstate", () => go(location.href, "back"));
 
-// What happens now is seen within two seconds; a page that costs much is asked less often.
+// What happens now is seen within two seconds, of which the workers may take one; a page that costs much
+// is asked less often.
 async function keepUp() {
   let took = 0;
   for (;;) {
     const pause = Number(document.querySelector("[data-live]")?.dataset.live || 0) * 1000;
-    await new Promise((done) => setTimeout(done, Math.max(1500, pause, took * 5)));
+    await new Promise((done) => setTimeout(done, Math.max(500, pause, took * 3)));
     const busy = waiting || document.hidden || document.querySelector(".menu[open]") || !document.querySelector("[data-live]");
     if (busy || getSelection().toString()) continue;
     const began = performance.now();
