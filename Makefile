@@ -42,6 +42,7 @@ help:
 	@echo "make bench-workers     the consumers beside a plain one; build/bench-workers.json"
 	@echo "make bench-api         lists and searches of 1,000,000 links; build/bench-api.json"
 	@echo "make bench-reports     reports over 20,000,000 clicks; build/bench-reports.json"
+	@echo "make bench-console     pages over 20,000,000 clicks, 1,000,000 links; build/bench-console.json"
 	@echo "make bench-care        audit, replay, backup and restore of them; build/bench-care.json"
 	@echo "make chaos             break everything while clicks come; CHAOS_SECONDS=, ARGS=--help"
 	@echo "make ha                take stores and hosts away while clicks come; build/ha.json, *.png"
@@ -80,6 +81,10 @@ bench-api: $(DEVELOP)
 .PHONY: bench-reports
 bench-reports: $(DEVELOP)
 	@$(BIN)/python -m loadtest.bench_reports $(ARGS)
+
+.PHONY: bench-console
+bench-console: $(DEVELOP)
+	@$(BIN)/python -m loadtest.bench_console $(ARGS)
 
 .PHONY: bench-care
 bench-care: $(DEVELOP)
