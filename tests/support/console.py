@@ -1,6 +1,7 @@
 """The console over any stores, as tests ask it."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, NoReturn
 
 import falcon.testing
@@ -45,6 +46,12 @@ from app.webhooks.terms import Terms
 
 SHORT = "https://go.example"
 TOKEN = "sixteen-characters-and-more"
+
+
+@cache
+def _defaults() -> Settings:
+    """Return the settings of nobody's environment but that of the first who asks."""
+    return Settings()
 
 
 class _Balanced:
@@ -135,7 +142,7 @@ def client_of(
         BearerAuth(authenticator, sessions),
     )
     request_ids = RequestIds(["127.0.0.1/32"])
-    limiter = ReportLimiter(Settings(), metrics)
+    limiter = ReportLimiter(_defaults(), metrics)
     answers = KeptAnswers(links._client, "")
     tags = Tags(links._client, "", links)
     hooks = (
@@ -145,7 +152,7 @@ def client_of(
     told = webhook_routes(*hooks)
     of_links = OfLinks(links, tags, Finder(links, index), Turns())
     routes = api_routes(reports, limiter, of_links, SHORT, answers, trail, keys, *told, *more)
-    rates = limits or RateLimiter(OwnCounter(), quotas(Settings()))
+    rates = limits or RateLimiter(OwnCounter(), quotas(_defaults()))
     counted = (rates, metrics)
     foreign = yourls_route(
         reports, limiter, links, SHORT, authenticator, counted, is_unique=is_unique
@@ -176,7 +183,7 @@ def client_of(
                 authenticator,
                 sessions,
                 BALANCED,
-                Settings(),
+                _defaults(),
                 connection,
                 system,
                 explained,
@@ -210,4 +217,4 @@ def explained_of(settings: Settings, links: Any) -> Any:
 
 def doctor_of(examined: Callable[[], Iterable[Check]]) -> Route:
     """Return the route of an examination, with a limiter of its own."""
-    return doctor_route(examined, ReportLimiter(Settings(), ConsoleMetrics(CollectorRegistry())))
+    return doctor_route(examined, ReportLimiter(_defaults(), ConsoleMetrics(CollectorRegistry())))

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, NamedTuple
@@ -205,8 +206,14 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
     for operation in operations:
         told = (operation.body, *operation.answers.values())
         models |= {each for each in told if isinstance(each, type)}
+    return dict(_schemas_of(tuple(sorted(models, key=lambda model: model.__name__))))
+
+
+@lru_cache(maxsize=4)
+def _schemas_of(models: tuple[type[BaseModel], ...]) -> dict[str, Any]:
+    """Return schemas by name; of all that a document takes, they take the longest to make."""
     _, found = models_json_schema(
-        [(model, "validation") for model in sorted(models, key=lambda model: model.__name__)],
+        [(model, "validation") for model in models],
         ref_template="#/components/schemas/{model}",
     )
     schemas: dict[str, Any] = found["$defs"]

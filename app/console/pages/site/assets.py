@@ -1,12 +1,13 @@
 """Assets that pages load: scripts, styles and images, under names that change with what is in them.
 
 Rule: all lie in one folder, named by a digest of everything, so that scripts find each other by
-      plain names; who has one may keep it for ever. They are compressed once, when the console
-      starts.
+      plain names; who has one may keep it for ever. They are compressed once a process, when the
+      console starts.
 """
 
 import gzip
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
@@ -84,4 +85,9 @@ def _read(folder: Path) -> Iterator[tuple[str, Asset]]:
     for path in sorted(folder.iterdir()):
         if media_type := _TYPES.get(path.suffix):
             plain = path.read_bytes()
-            yield path.name, Asset(media_type, plain, gzip.compress(plain, 9, mtime=0))
+            yield path.name, Asset(media_type, plain, _compressed(plain))
+
+
+@lru_cache(maxsize=64)
+def _compressed(plain: bytes) -> bytes:
+    return gzip.compress(plain, 9, mtime=0)
