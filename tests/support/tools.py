@@ -28,17 +28,26 @@ def working_folder(given: Path | None, prefix: str, *, keep: bool) -> Iterator[P
 def run_tool(
     module: str, folder: Path, *arguments: object, seconds: float
 ) -> tuple[int, dict[str, Any], str]:
-    """Run a tool as make does; return its exit code, its figures and what it wrote."""
-    figures = folder / "figures.json"
+    """Run a tool as make does; return its exit code, its figures and what it wrote.
+
+    Args:
+        seconds: after which it is killed, and the test fails with what it wrote by then.
+    """
+    figures, log = folder / "figures.json", folder / "tool.log"
     command = [sys.executable, "-m", module, "--json", figures, *arguments]
-    done = subprocess.run(
-        [*map(str, command), "--directory", str(folder / "stage")],
-        env={name: text for name, text in os.environ.items() if not is_ours(name)},
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
-    output = done.stdout + done.stderr
+    environ = {name: text for name, text in os.environ.items() if not is_ours(name)}
+    try:
+        with log.open("w") as written:
+            done = subprocess.run(
+                [*map(str, command), "--directory", str(folder / "stage")],
+                env={**environ, "PYTHONUNBUFFERED": "1"},
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                timeout=seconds,
+                check=False,
+            )
+    except subprocess.TimeoutExpired:
+        raise AssertionError(f"not at its end after {seconds} s:\n{log.read_text()}") from None
+    output = log.read_text()
     assert figures.exists(), output
     return done.returncode, json.loads(figures.read_text()), output
