@@ -2,5 +2,5 @@
 
 `hopline erase` makes a :class:`app.erasure.choice.Choice` and hands it to
 :class:`app.erasure.erasure.Erasure`, which goes through the stream, the dead letters, the spool of
-this host and ClickHouse.
+this host, deliveries to webhooks and ClickHouse.
 """

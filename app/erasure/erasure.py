@@ -14,6 +14,7 @@ from pathlib import Path
 
 from app.audit.entry_counts import Call
 from app.erasure.choice import Choice
+from app.erasure.deliveries import ToldClicks
 from app.erasure.entries import Entries
 from app.erasure.spool import erase_spooled, set_aside
 from app.erasure.stored import StoredClicks
@@ -34,6 +35,7 @@ class Report:
         entries: finished entries of the stream.
         letters: dead letters.
         spooled: clicks in the spool of this host, damaged ones too.
+        told: clicks in deliveries to webhooks.
         left: entries that workers have not finished.
         old_parts_gone: whether ClickHouse has removed the files that held the clicks.
         rewrites: whether Redis has begun to rewrite its append-only file.
@@ -48,6 +50,7 @@ class Report:
     entries: int = 0
     letters: int = 0
     spooled: int = 0
+    told: int = 0
     left: int = 0
     old_parts_gone: bool = True
     rewrites: bool = True
@@ -68,6 +71,7 @@ class Erasure:
 
     Args:
         call: sends one command to Redis.
+        told: clicks that webhooks are told of.
         spool_directory: of this host.
         unfinished: the clicks of an erasure that was broken off.
         is_whole: whether whole addresses are stored, and no networks.
@@ -79,6 +83,7 @@ class Erasure:
         stored: StoredClicks,
         sums: StoredSums,
         call: Call,
+        told: ToldClicks,
         spool_directory: Path,
         unfinished: Unfinished,
         *,
@@ -88,6 +93,7 @@ class Erasure:
         self._stored = stored
         self._sums = sums
         self._call = call
+        self._told = told
         self._spool_directory = spool_directory
         self._unfinished = unfinished
         self._is_whole = is_whole
@@ -117,6 +123,8 @@ class Erasure:
         report.entries, report.left = self._entries.erase(
             choice, click_ids, lambda count: watch("entries", count), is_dry=is_dry
         )
+        # Behind the entries: who has read them may tell of them no more.
+        report.told = self._told.erase(choice, click_ids | (before or set()), is_dry=is_dry)
         report.stored = self._stored.count(choice, click_ids)
         if not is_dry:
             self._erase_stored(choice, click_ids, before, report, watch)

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from app.stores.keys import LINK_IMPORTED
+from app.links.ranks import Ranks
+from app.stores.keys import LINK_IMPORTED, LINK_INDEX
 from app.stores.redis.errors import translated
 
 if TYPE_CHECKING:
     import redis
 
-_SCAN = 1_000
+_PIECE = 1_000
 
 
 class Imported(NamedTuple):
@@ -44,24 +45,23 @@ class ImportedCounts:
                 self._client.hset(LINK_IMPORTED, mapping=texts)
 
     def all(self) -> Iterator[tuple[str, Imported]]:
-        """Yield the codes of links with what was told of each."""
-        cursor: Any = 0
-        while True:
-            with translated(self._url):
-                found: Any = self._client.hscan(LINK_IMPORTED, cursor, count=_SCAN)
-            cursor, held = found
-            yield from ((code.decode(), _read(raw)) for code, raw in held.items())
-            if not cursor:
-                return
+        """Yield the codes of links that there are with what was told of each."""
+        for piece in Ranks(self._client, self._url).pieces(LINK_INDEX):
+            yield from self.of([entry.code for entry in piece]).items()
 
     def restore(self, counts: Iterable[tuple[str, Imported]]) -> None:
         """Note what was told of links of which nothing was told since."""
         waiting = iter(counts)
-        while piece := list(islice(waiting, _SCAN)):
-            with translated(self._url), self._client.pipeline(transaction=False) as noted:
-                for code, (clicks, at_ms) in piece:
-                    noted.hsetnx(LINK_IMPORTED, code, f"{clicks}:{at_ms}")
-                noted.execute()
+        while piece := dict(islice(waiting, _PIECE)):
+            known = self.of(list(piece))
+            new: dict[Any, Any] = {
+                code: f"{clicks}:{at_ms}"
+                for code, (clicks, at_ms) in piece.items()
+                if code not in known
+            }
+            if new:
+                with translated(self._url):
+                    self._client.hset(LINK_IMPORTED, mapping=new)
 
     def of(self, codes: Sequence[str]) -> dict[str, Imported]:
         """Return what was told of links, by code; of others nothing."""

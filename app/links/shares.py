@@ -135,7 +135,7 @@ class Shares:
         """
         share_id, key = held.sha256[:_ID_CHARACTERS], link_shares_key(held.code)
         with translated(self._url):
-            if self._client.hexists(key, held.sha256):
+            if self._client.hget(key, held.sha256) is not None:
                 return True
         if any(
             line.change.what == "share.revoked" and line.change.before.get("share") == share_id
@@ -145,7 +145,7 @@ class Shares:
         self._trail.write(Change("share.restored", held.code, author, after={"share": share_id}))
         with translated(self._url):
             text = orjson.dumps({"made_ms": held.made_ms, "by": held.by})
-            self._client.hsetnx(key, held.sha256, text)
+            self._client.hset(key, held.sha256, text)
         return True
 
     def is_good(self, code: str, secret: str) -> bool:

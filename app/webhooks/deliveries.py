@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _SCAN = 200
 
 
+#: Among the places: how many erasures there were. Who has read clicks before one begins anew.
+ERASURES = "erasures"
 #: When that is due which somebody waits for: before all else, and while a receiver rests.
 URGENT_MS = 0
 
@@ -45,8 +47,21 @@ class Place(NamedTuple):
     after: str
 
 
+class Holder(NamedTuple):
+    """Who tells webhooks.
+
+    Attributes:
+        name: one that no process had before; '' for who needs no lease.
+        erasures: what :data:`ERASURES` was when it began.
+    """
+
+    name: str = ""
+    erasures: str = ""
+
+
 WHEREVER = "*"
 NO_PLACE = Place("", "", "")
+ANYBODY = Holder()
 
 
 class DeliveryNotFound(Exception):
@@ -151,18 +166,18 @@ class Deliveries:
         Raises:
             DeliveryNotFound: there is none of this id.
         """
-        delivery, _ = self.get(webhook_id, delivery_id)
-        now_ms = round(self._now() * 1000)
-        renewed = replace(delivery, state="waiting", until_ms=now_ms + self._retry_ms)
         keys = (WEBHOOK_BYTES, *keys_of(webhook_id))
-        texts = (webhook_id, delivery_id, encode(renewed), URGENT_MS)
-        with translated(self._url):
-            is_there: Any = self._client.eval(
-                script("app.webhooks", "again"), len(keys), *keys, *texts
-            )
-        if not is_there:
-            raise _missing(webhook_id, delivery_id)
-        return renewed
+        while True:
+            delivery, _ = self.get(webhook_id, delivery_id)
+            now_ms = round(self._now() * 1000)
+            renewed = replace(delivery, state="waiting", until_ms=now_ms + self._retry_ms)
+            texts = (webhook_id, delivery_id, encode(renewed), URGENT_MS, delivery.clicks)
+            with translated(self._url):
+                is_done: Any = self._client.eval(
+                    script("app.webhooks", "again"), len(keys), *keys, *texts
+                )
+            if is_done:
+                return renewed
 
     def send_test(self, webhook: Webhook) -> Delivery:
         """Have a webhook told that somebody tries it, whatever it is told of otherwise.
@@ -209,7 +224,7 @@ def enqueue_arguments(
     now_ms: int,
     most_bytes: int,
     *,
-    holder: str = "",
+    holder: Holder = ANYBODY,
     place: Place = NO_PLACE,
     once: str = "",
     forget_ms: int = 0,
@@ -227,8 +242,8 @@ def enqueue_arguments(
     keys = [WEBHOOK_LEASE, WEBHOOK_PLACES, WEBHOOK_TOLD, WEBHOOK_BYTES, WEBHOOKS]
     for webhook_id in webhooks:
         keys += keys_of(webhook_id)
-    texts: list[str | bytes | int] = [holder, now_ms, most_bytes, *place, once, forget_ms]
-    texts.append(now_ms if due_ms is None else due_ms)
+    texts: list[str | bytes | int] = [holder.name, now_ms, most_bytes, *place, once, forget_ms]
+    texts += [now_ms if due_ms is None else due_ms, holder.erasures]
     for delivery, body in deliveries:
         number = webhooks.index(delivery.webhook) + 1
         texts += [number, delivery.webhook, delivery.id, encode(delivery), pack(body)]

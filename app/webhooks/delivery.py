@@ -69,6 +69,12 @@ class Delivery:
         return replace(self, tries=self.tries + 1, attempts=attempts)
 
 
+def without_answers(delivery: Delivery) -> Delivery:
+    """Return a delivery without what receivers answered, who may have repeated what they got."""
+    attempts = tuple(replace(attempt, answer="") for attempt in delivery.attempts)
+    return replace(delivery, attempts=attempts)
+
+
 def new_id(now_ms: int) -> str:
     """Return an id that no delivery had before, of a time in Unix milliseconds."""
     return f"msg_{new_click_id(now_ms, secrets.token_bytes(10)).hex()}"

@@ -171,6 +171,7 @@ def do_everything(hopline, tmp_path, plain, limited):
     file.close()
     hopline("spool", "import", str(tmp_path / "lost"))
     hopline("replay", "--since", "1h")
+    hopline("webhooks", "add", "https://hooks.example/", "--event", "link.created")
     hopline("backup", str(tmp_path / "backup"))
     hopline("restore", str(tmp_path / "backup"))
 

@@ -17,9 +17,13 @@ from redis.exceptions import ResponseError
 from app.links.link import Link, encode
 from app.stores.clickhouse.connection import connect
 from app.stores.keys import link_key
+from app.webhooks.delivery import unpack
+from app.webhooks.webhook import keys_of
+from tests.support.receivers import answering, receiver
 from tests.support.redirect_servers import RedirectServer
 from tests.support.traces import contents, files_with
 from tests.support.worker_processes import Workers, wait_until
+from tests.support.workers.deliverer import add_webhook
 
 STREAM = "clicks:stream"
 #: In no other test, and nowhere else in what is written.
@@ -54,6 +58,7 @@ def settings(valkey, clickhouse, make_settings, tmp_path):
         consumers=1,
         insert_seconds=0.2,
         replay_horizon_seconds=HORIZON_SECONDS,
+        webhook_allow_private=True,
     )
 
 
@@ -82,6 +87,12 @@ def visit_everywhere(redirect, valkey, settings):
     with Redis.from_url(valkey.url) as client:
         wait_until(lambda: client.xlen(STREAM) >= 3)
         client.xadd(STREAM, {"short_code": "abc", "ip": ADDRESS, "timestamp": "no time at all"})
+
+
+def waiting(client, webhook):
+    """Return the clicks that a webhook is still to be told of."""
+    bodies = [unpack(body) for body in client.hvals(keys_of(webhook.id)[-1])]
+    return [told for body in bodies for told in json.loads(body)["data"]["clicks"]]
 
 
 def everything_in(folder: Path) -> bytes:
@@ -162,26 +173,40 @@ def test_after_an_erasure_it_is_in_no_file_once_the_page_of_its_entries_is_gone(
     redirect, valkey, clickhouse, settings, tmp_path
 ):
     settings = settings.model_copy(update={"store_addresses": "full"})
+    with receiver(answering(500)) as refusing:
+        webhook = add_webhook(settings, refusing.url, "click.batch")
     visit_everywhere(redirect, valkey, settings)
     with Workers(settings, tmp_path / "workers.log"):
         processed(settings, 3, 1)
+        with Redis.from_url(valkey.url) as client:
+            # What Redis confirmed too late is in the stream twice.
+            wait_until(lambda: len({told["click_id"] for told in waiting(client, webhook)}) == 3)
+            packed = client.hvals(keys_of(webhook.id)[-1])
+            told_of = waiting(client, webhook)
+            erased_id = next(told["click_id"] for told in told_of if told["code"] == "abc")
         with closing(sqlite3.connect(settings.spool_dir / "spool.db")) as spool, spool:
             spool.execute("INSERT INTO damaged VALUES (?, ?, 0)", (bytes(16), damaged()))
         spool.close()
         erased = hopline(settings, "erase", "--address", ADDRESS, "--yes", "--json")
         done = json.loads(erased.stdout)
         assert (erased.returncode, done["stored"], done["letters"], done["left"]) == (0, 2, 1, 0)
-        # What Redis confirmed too late is in the stream twice.
         assert done["entries"] >= 3
+        assert done["told"] >= 2
         assert done["spooled"] == 1
         with connect(settings.clickhouse_url, timeout_seconds=30) as client:
             assert client.execute("SELECT short_code FROM clicks") == [("other",)]
         with Redis.from_url(valkey.url) as client:
+            assert {told["code"] for told in waiting(client, webhook)} == {"other"}
             # Redis frees the bytes of entries a page at a time: the others' have to go as well.
             client.xtrim(STREAM, maxlen=0, approximate=False)
             rewrite(client)
         audited = hopline(settings, "replay", "--since", "1h")
         assert audited.returncode == 0
+        assert hopline(settings, "explain", erased_id).returncode == 1
+        with Redis.from_url(valkey.url) as client:
+            gone = set(packed) - set(client.hvals(keys_of(webhook.id)[-1]))
+        assert gone
+        wait_until(lambda: not [one for one in gone if one in everything_in(valkey.directory)])
         folders = (valkey.directory, redirect.directory, clickhouse.directory, settings.data_dir)
         assert_gone(*folders)
 

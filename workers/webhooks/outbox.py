@@ -15,8 +15,17 @@ from app.stores.keys import (
 from app.stores.redis.client import despite_full
 from app.stores.redis.errors import translated
 from app.stores.scripts import script
-from app.webhooks.deliveries import NO_PLACE, Place, enqueue_arguments
-from app.webhooks.delivery import Delivery, State, decode, encode, envelope, new_id, unpack
+from app.webhooks.deliveries import ERASURES, NO_PLACE, Holder, Place, enqueue_arguments
+from app.webhooks.delivery import (
+    Delivery,
+    State,
+    decode,
+    encode,
+    envelope,
+    new_id,
+    unpack,
+    without_answers,
+)
 from app.webhooks.health import Health
 from app.webhooks.health import encode as encode_health
 from app.webhooks.webhook import Webhook, keys_of
@@ -30,7 +39,7 @@ LEASE_SECONDS = 10.0
 _KEPT = 100
 #: How long it is remembered that webhooks were told of what they are told of once.
 _REMEMBERED_MS = 30 * 86_400_000
-_NO_LEASE, _TOLD_ALREADY = -1, -2
+_NO_LEASE, _TOLD_ALREADY, _ERASED = -1, -2, -2
 #: Deliveries that are made due in one round trip.
 _PIECE = 1000
 
@@ -73,6 +82,7 @@ class Outbox:
         self._most_bytes = most_bytes
         self._share = most_bytes
         self._now = now
+        self._erasures = ""
         self.on_lost: Callable[[str], None] = lambda _: None
 
     def try_lease(self) -> bool:
@@ -88,9 +98,10 @@ class Outbox:
         self._share = self._most_bytes // max(count, 1)
 
     def places(self) -> dict[str, str]:
-        """Return how far webhooks were told, by where it is read."""
+        """Return how far webhooks were told, by where it is read: who asks begins anew."""
         with translated(self._url):
             held: Any = self._client.hgetall(WEBHOOK_PLACES)
+        self._erasures = held.pop(ERASURES.encode(), b"").decode()
         return {name.decode(): place.decode() for name, place in held.items()}
 
     def tell(
@@ -135,15 +146,15 @@ class Outbox:
             once: name of what they are told of once.
 
         Raises:
-            LeaseLost: another host tells webhooks by now, or the place is another, and nothing
-                was done.
+            LeaseLost: another host tells webhooks by now, clicks were erased meanwhile, or the
+                place is another; nothing was done.
         """
         now_ms = self._now_ms()
         keys, texts = enqueue_arguments(
             messages,
             now_ms,
             self._share,
-            holder=self._holder,
+            holder=Holder(self._holder, self._erasures),
             place=place,
             once=once,
             forget_ms=now_ms + _REMEMBERED_MS,
@@ -184,7 +195,7 @@ class Outbox:
         return [(delivery, unpack(body)) for delivery, body in pairs if delivery and body]
 
     def finish(self, delivery: Delivery, state: State, score_ms: int) -> bool:
-        """Note what became of a delivery; False where its webhook is gone.
+        """Note what became of a delivery; False where it is gone, as with its webhook.
 
         Args:
             score_ms: when it is due again, or was ended.
@@ -193,15 +204,22 @@ class Outbox:
             LeaseLost: another host delivers by now, and nothing was done.
         """
         keys = [WEBHOOK_LEASE, WEBHOOK_BYTES, *keys_of(delivery.webhook)]
-        ended = encode(replace(delivery, state=state))
-        texts = (delivery.webhook, delivery.id, ended, state, score_ms, _KEPT)
-        with translated(self._url):
-            reply: Any = self._client.eval(
-                script("app.webhooks", "finish"), len(keys), *keys, self._holder, *texts
-            )
-        if reply == _NO_LEASE:
-            raise LeaseLost
-        return bool(reply)
+        while True:
+            ended = encode(replace(delivery, state=state))
+            texts = (delivery.webhook, delivery.id, ended, state, score_ms, _KEPT, delivery.clicks)
+            with translated(self._url):
+                reply: Any = self._client.eval(
+                    script("app.webhooks", "finish"), len(keys), *keys, self._holder, *texts
+                )
+            if reply == _NO_LEASE:
+                raise LeaseLost
+            if reply != _ERASED:
+                return bool(reply)
+            # Clicks were erased while it was on its way, and its receiver may have repeated them.
+            with translated(self._url):
+                text: Any = self._client.hget(keys[-2], delivery.id)
+            held = decode(text or b"")
+            delivery = replace(without_answers(delivery), clicks=held.clicks if held else 0)
 
     def wake(self, webhook_id: str) -> None:
         """Make all that waits for a webhook due at once, for its receiver is well again."""

@@ -14,6 +14,7 @@ from app.config.settings import Settings
 from app.config.shards import shards_of
 from app.dead_letters.shards import open_all_dead_letters
 from app.erasure.choice import Choice, Span
+from app.erasure.deliveries import ToldClicks
 from app.erasure.entries import Entries
 from app.erasure.erasure import Erasure, Report, Watch
 from app.erasure.stored import StoredClicks
@@ -38,6 +39,7 @@ _MOST_VISITOR = 2**64 - 1
 _OUT_OF_REACH = (
     "backups made before: `hopline restore` brings the clicks back",
     "spools of other hosts, and the last seconds in redirects' memory: run it there, and later",
+    "what was sent already, to receivers of webhooks and by `hopline export`",
     "bytes of erased entries in Redis, until entries beside them have left the stream",
     "logs: Hopline's show networks at most; a proxy's are its own",
 )
@@ -74,7 +76,7 @@ def erase(
     yes: Yes = False,
     json: AsJson = False,
 ) -> None:
-    """Erase clicks for good: from ClickHouse, stream, dead letters and this host's spool.
+    """Erase clicks for good: from ClickHouse, stream, dead letters, deliveries and this spool.
 
     Where only networks of addresses are stored, a whole address is found while its entries are in
     the stream; a whole network (/24, or /48 of IPv6) finds all of its clicks. Exit code 1 while
@@ -148,6 +150,7 @@ def _opened(settings: Settings) -> Iterator[Erasure]:
             StoredClicks(shards, settings.clickhouse_server),
             StoredSums(hosts, settings.clickhouse_server),
             call,
+            ToldClicks(call),
             settings.spool_directory,
             unfinished,
             is_whole=settings.store_addresses == "full",
@@ -165,6 +168,7 @@ def _print(report: Report, *, is_dry: bool) -> None:
         ("stream", report.entries),
         ("dead letters", report.letters),
         ("spool", report.spooled),
+        ("deliveries to webhooks", report.told),
         ("parts set aside by ClickHouse", report.detached_gone),
     )
     print_table(

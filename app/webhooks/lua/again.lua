@@ -7,13 +7,15 @@
 -- ARGV[2]  the delivery's id
 -- ARGV[3]  its text, if it was ended
 -- ARGV[4]  when it is due
+-- ARGV[5]  clicks that it carries by that text
 --
--- Returns 1, or 0 when there is no such delivery any more.
+-- Returns 1, or 0 when there is no such delivery any more, or with fewer clicks.
 
 -- What a delivery that waits takes up beside its body: its text, and its id in four places.
 local COST = 700
 
-if not redis.call('HGET', KEYS[6], ARGV[2]) then
+local held = redis.call('HGET', KEYS[6], ARGV[2])
+if not held or not string.find(held, '"clicks":' .. ARGV[5] .. ',', 1, true) then
     return 0
 end
 if redis.call('ZADD', KEYS[3], ARGV[4], ARGV[2]) == 1 then

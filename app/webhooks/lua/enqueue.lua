@@ -16,16 +16,21 @@
 -- ARGV[7]  what they are told of once; '' for anything else
 -- ARGV[8]  when that is forgotten, in Unix milliseconds
 -- ARGV[9]  when the deliveries are due, in Unix milliseconds
--- ARGV[10…] for each delivery: number of its webhook's keys, the webhook's id, its own id, its text,
+-- ARGV[10] how many erasures there were when who tells began, of the places
+-- ARGV[11…] for each delivery: number of its webhook's keys, the webhook's id, its own id, its text,
 --          its body
 --
--- Returns -1 when the lease is another's or the place isn't where it was, -2 when they were told
+-- Returns -1 when the lease is another's, clicks were erased meanwhile or the place isn't where it was, -2 when they were told
 -- already; else of each delivery that found no room its webhook's id.
 
 -- What a delivery that waits takes up beside its body: its text, and its id in four places.
 local COST = 700
 
 if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then
+    return -1
+end
+-- Clicks that were read before an erasure may be among those that nobody is to be told of any more.
+if ARGV[1] ~= '' and (redis.call('HGET', KEYS[2], 'erasures') or '') ~= ARGV[10] then
     return -1
 end
 -- A step whose reply was never heard may have been taken.
@@ -46,7 +51,7 @@ if ARGV[4] ~= '' then
     end
 end
 local refused = {}
-for at = 10, #ARGV, 5 do
+for at = 11, #ARGV, 5 do
     local first = 6 * tonumber(ARGV[at])
     local webhook, id, text, body = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
     if redis.call('HGET', KEYS[5], webhook) then

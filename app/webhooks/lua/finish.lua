@@ -11,8 +11,10 @@
 -- ARGV[5]  waiting, delivered or failed
 -- ARGV[6]  when it is due again or was ended, in Unix milliseconds
 -- ARGV[7]  deliveries of each end that are kept
+-- ARGV[8]  clicks that it carries by that text
 --
--- Returns 1; 0 when there is no such delivery any more, -1 when the lease is another's.
+-- Returns 1; 0 when there is no such delivery any more, -1 when the lease is another's, -2 when it has
+-- fewer clicks by now: some were erased.
 
 -- What a delivery that waits takes up beside its body: its text, and its id in four places.
 local COST = 700
@@ -20,8 +22,12 @@ local COST = 700
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
     return -1
 end
-if not redis.call('HGET', KEYS[7], ARGV[3]) then
+local held = redis.call('HGET', KEYS[7], ARGV[3])
+if not held then
     return 0
+end
+if not string.find(held, '"clicks":' .. ARGV[8] .. ',', 1, true) then
+    return -2
 end
 redis.call('HSET', KEYS[7], ARGV[3], ARGV[4])
 if ARGV[5] == 'waiting' then
