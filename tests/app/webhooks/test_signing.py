@@ -14,7 +14,7 @@ from app.webhooks.signing import new_secret, sign, signed_headers
 def test_others_take_our_signature_for_good(body: bytes) -> None:
     secret, now = new_secret(), int(time.time())
     headers = signed_headers([secret], "msg_1", now, body)
-    standardwebhooks.Webhook(secret).verify(body, headers) if body.startswith(b"{") else None
+    standardwebhooks.Webhook(secret).verify(body, headers, json_parse=False)
     theirs = standardwebhooks.Webhook(secret).sign(
         "msg_1", standardwebhooks.webhooks.datetime.fromtimestamp(now, tz=_utc()), body.decode()
     )
