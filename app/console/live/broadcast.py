@@ -19,7 +19,7 @@ from app.config.shards import shards_of
 from app.console.live.admission import Admission, Viewer
 from app.console.live.channel import TURNS, Channel, Question, sample
 from app.console.live.connections import Connection, Connections, Reason
-from app.console.live.seconds import Added, Second
+from app.console.live.seconds import Added, Every, Second
 from app.live.event import COMMENT, SeenClick, Tick, click_event, end_event, tick_event, write_id
 from app.live.sight import Sight, Turn
 from app.live.stream_tail import Places
@@ -36,8 +36,7 @@ _TURNS_KEPT = 10 * TURNS
 _TURN_SECONDS = 1 / TURNS
 #: How long a process that ends waits for connections, and how often it looks.
 _LAST_SECONDS, _LOOK_SECONDS = 1.0, 0.01
-_TURNS_BETWEEN_CHECKS = 2
-_TURNS_BETWEEN_COMMENTS = 15 * TURNS
+_CHECK_SECONDS, _TICK_SECONDS, _COMMENT_SECONDS = 0.4, 1.0, 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +195,7 @@ class Broadcast:
     def _read(self, sight: Sight) -> None:
         added, second = Added(sight), Second()
         added.since_last()
+        check, tick, comment = map(Every, (_CHECK_SECONDS, _TICK_SECONDS, _COMMENT_SECONDS))
         while self._is_wanted():
             began = time.monotonic()
             try:
@@ -205,11 +205,14 @@ class Broadcast:
                 if not second.is_redis_away:
                     logger.warning("Live clicks wait for Redis: %s", error)
                 second.is_redis_away = True
-            if self._turn % TURNS == 0:
-                self._tick(second.tick(added.since_last(), self._event_id()))
-            if self._turn % _TURNS_BETWEEN_CHECKS == 0:
+            # A Redis that is silent is asked once a turn, so that who watches is told of it soon.
+            is_away = second.is_redis_away
+            if tick.is_due():
+                count = None if is_away else added.since_last()
+                self._tick(second.tick(count, self._event_id()))
+            if check.is_due() and not is_away:
                 self._check()
-            if self._turn % _TURNS_BETWEEN_COMMENTS == 0:
+            if comment.is_due():
                 self._to_all(COMMENT)
             self._is_stopping.wait(max(0.0, began + _TURN_SECONDS - time.monotonic()))
 

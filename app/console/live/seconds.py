@@ -1,10 +1,33 @@
 """Seconds as live ticks tell of them: what was seen, and how much there was to see."""
 
 import time
+from collections.abc import Callable
 
 from app.live.event import Tick
 from app.live.sight import Sight, Turn
 from app.stores.redis.errors import RedisError
+
+
+class Every:
+    """Tells when something is due again: by the clock, for a turn takes long where Redis is silent.
+
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._at = clock() + seconds
+
+    def is_due(self) -> bool:
+        """Tell whether it is; what was missed meanwhile is not made up for."""
+        now = self._clock()
+        if now < self._at:
+            return False
+        following = self._at + self._seconds
+        self._at = following if following > now else now + self._seconds
+        return True
 
 
 class Second:

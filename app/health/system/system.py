@@ -9,9 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from app.audit.entry_counts import Gap, Noted
 from app.audit.factory import open_entries
@@ -33,7 +34,7 @@ from app.health.system.samples import Away, Samples, Scrape, latency, read_sampl
 from app.health.worker_status import WorkerStates, as_plain
 from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
-from app.stores.redis.errors import RedisError
+from app.stores.redis.errors import RedisError, RedisUnavailable
 from app.times import rfc3339, unix_ms
 from app.version import __version__
 
@@ -120,13 +121,20 @@ class System:
 
     def _look(self) -> dict[str, Any]:
         away: list[dict[str, str]] = []
+        silent: list[RedisUnavailable] = []
 
         def told(part: str, look: Callable[[], Any]) -> Any:
             try:
                 return look()
             except (Away, RedisError) as error:
                 away.append({"part": part, "detail": str(error)})
+                if isinstance(error, RedisUnavailable):
+                    silent.append(error)
                 return None
+
+        def of_redis(part: str, look: Callable[[], Any]) -> Any:
+            # Who doesn't answer is waited for once.
+            return told(part, look) if not silent else told(part, partial(_raise, silent[0]))
 
         for slow in (self._doctor, self._minutes):
             slow.begin()
@@ -136,12 +144,12 @@ class System:
             "version": __version__,
             "checked_at": rfc3339(int(self._now() * 1000)),
             "freshness": _freshness(workers) if workers is not None else None,
-            "ledger": told("ledger", self._ledger),
-            "workers": told("workers", lambda: [as_plain(one) for one in self._states.all()]),
-            "streams": told("lag", self._streams),
+            "ledger": of_redis("ledger", self._ledger),
+            "workers": of_redis("workers", lambda: [as_plain(one) for one in self._states.all()]),
+            "streams": of_redis("lag", self._streams),
             "redirect": self._redirect(redirect) if redirect is not None else None,
             "spool": _spool(redirect) if redirect is not None else None,
-            "dead_letters": told("dead_letters", self._letters.count),
+            "dead_letters": of_redis("dead_letters", self._letters.count),
             "data": _data(self._settings.geoip_path),
             "ledger_minutes": told("ledger_by_minute", lambda: self._minutes.get(_WAIT_SECONDS)),
             "doctor": told("doctor", lambda: self._doctor.get(_WAIT_SECONDS)),
@@ -176,6 +184,10 @@ class System:
     def _ledger(self) -> dict[str, Any]:
         noted, gaps = self._entries.noted(), self._entries.gaps_of_a_day()
         return ledger_of(noted, gaps, self._now())
+
+
+def _raise(error: RedisUnavailable) -> NoReturn:
+    raise error
 
 
 def ledger_of(noted: Noted | None, gaps: list[Gap], now_seconds: float) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Live clicks as gunicorn serves them: to many at once, from one reader."""
 
 import json
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -367,6 +368,26 @@ def _require_all_shards(console: ConsoleServer, redis: Any, shards: list[str]) -
     # An event of before shards were added leads nowhere, and is no mistake of the client's.
     with EventStream(console.port, PATH, {"Last-Event-ID": "1-1"}) as stream:
         opened(stream)
+
+
+def test_a_redis_that_is_silent_is_told_like_one_that_is_gone(
+    valkey_server: Callable[[], Any], tmp_path: Path
+) -> None:
+    server = valkey_server()
+    unused = "clickhouse://127.0.0.1:1/hopline"
+    settings = {"redis_url": server.url, "clickhouse_url": unused, "redis_timeout_seconds": 1}
+    with ConsoleServer(tmp_path, **settings) as console, EventStream(console.port, PATH) as stream:
+        events = opened(stream)
+        server.signal(signal.SIGSTOP)
+        try:
+            away = (each for each in events if each.name == "tick" and each.data["is_redis_away"])
+            # Not one alone: they go on.
+            assert len(list(islice(away, 3))) == 3
+        finally:
+            server.signal(signal.SIGCONT)
+        with connect(server.url, timeout_seconds=30) as redis:
+            click = add(redis)
+        assert clicks(events, 1)[0].data["click_id"] == click.click_id.hex()
 
 
 def test_while_redis_is_away_a_tick_says_so_and_clicks_go_on_after(

@@ -15,6 +15,7 @@ from app.health.check import Check, ok
 from app.health.metrics import Shown
 from app.health.system.system import System, ledger_of
 from app.health.worker_status import ConsumerState, WorkersState, WorkerStates
+from app.stores.redis.errors import RedisUnavailable
 from tests.conftest import MakeSettings
 from tests.support.redirect.fakes import FakeClock
 
@@ -131,6 +132,26 @@ def test_without_redis_the_metrics_are_told(make_settings: MakeSettings) -> None
         "ledger", "workers", "lag", "dead_letters", "ledger_by_minute",
     ]  # fmt: skip
     assert found["spool"]["clicks"] == 2
+
+
+def test_a_redis_that_is_silent_is_waited_for_once(
+    make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = make_settings(redis_url="redis://127.0.0.1:1/0")
+    system = System(held, show=Shows(instance_id(held)), examine=doctor)
+    asked = []
+
+    def silent() -> None:
+        asked.append("ledger")
+        raise RedisUnavailable("Redis is silent")
+
+    monkeypatch.setattr(system, "_ledger", silent)
+    monkeypatch.setattr(system, "_streams", lambda: asked.append("lag"))
+    details = {each["part"]: each["detail"] for each in seen(system)["away"]}
+    assert asked == ["ledger"]
+    assert {details[part] for part in ("ledger", "workers", "lag", "dead_letters")} == {
+        "Redis is silent"
+    }
 
 
 def test_many_who_ask_at_once_are_told_the_same(settings: Settings, shows: Shows) -> None:
