@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 CATALOGUE = Catalogue("load", hot_count=5, tail_count=5)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_a_healthy_hopline_meets_the_budget_and_counts_every_redirect(tmp_path, shared_clickhouse):
     """What `make loadtest` does, for six seconds; the fixture is there to have been fetched."""
     report = tmp_path / "loadtest.html"

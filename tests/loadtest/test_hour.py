@@ -102,7 +102,7 @@ def without_baseline(command):
     return re.sub(r" --baseline \S+", "", command)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_the_hour_goes_from_nothing_to_a_verdict_and_leaves_no_link_on(shell, hopline, tmp_path):
     self_check, seed, small, busy, again, switch_off = printed()
     assert self_check == ["make loadtest ARGS=--self-check"]

@@ -7,7 +7,7 @@ from loadtest.bench_workers import light_load
 from loadtest.bench_workers.__main__ import main
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_small_run_is_exact_and_writes_figures_and_picture(monkeypatch, tmp_path, capsys):
     small = ["--clicks", "700", "--rounds", "1", "--seconds", "1"]
     monkeypatch.setattr(sys, "argv", ["bench-workers", "--output", str(tmp_path / "out"), *small])
