@@ -24,7 +24,7 @@ _FIRST = IPv4Address("198.18.0.0")
 #: Of four addresses each: the network's, both ends', and the broadcast's.
 _CABLES = 1 << 15
 _CLONE_NEWNET = 0x40000000
-_UP_SECONDS = 10.0
+_UP_SECONDS = 60.0
 
 
 class Place(NamedTuple):
