@@ -14,6 +14,7 @@ from functools import partial
 from app.config.settings import Settings
 from app.links.index.file import IndexUnusable
 from app.links.index.follower import Follower, LinkClicks, NotFilled
+from app.metrics.console import ConsoleMetrics
 from app.reports.sums.link_clicks import link_clicks
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.redis.errors import RedisError
@@ -51,7 +52,11 @@ class IndexUpkeep:
         self._clock = clock
         self._wall = wall
         self._is_busy = is_busy
-        self._count_at = self._look_at = clock()
+        self._count_at = self._look_at = self._fresh_at = clock()
+
+    def behind_seconds(self) -> float:
+        """Return for how long the index may lack changes; any thread may ask."""
+        return self._clock() - self._fresh_at
 
     def work(self) -> float:
         """Do what is due, and return how many seconds to wait."""
@@ -60,7 +65,8 @@ class IndexUpkeep:
         try:
             self._follower.fill(_tell)
             self._follower.catch_up()
-            self._look_at = self._clock() + _STAND_BACK_SECONDS
+            self._fresh_at = self._clock()
+            self._look_at = self._fresh_at + _STAND_BACK_SECONDS
             if self._clock() >= self._count_at:
                 self._count_clicks()
         except NotFilled:
@@ -79,10 +85,16 @@ class IndexUpkeep:
         self._count_at = began + max(_COUNT_SECONDS, took * _COUNT_SHARE)
 
 
-def keep_fresh(follower: Follower, settings: Settings, is_busy: Callable[[], bool]) -> None:
+def keep_fresh(
+    follower: Follower,
+    settings: Settings,
+    is_busy: Callable[[], bool],
+    metrics: ConsoleMetrics,
+) -> None:
     """Begin to keep an index fresh, until the process ends; see :class:`IndexUpkeep`."""
     count = partial(link_clicks, settings.clickhouse_server, settings.clickhouse_timeout_seconds)
     upkeep = IndexUpkeep(follower, count, is_busy=is_busy)
+    metrics.index_behind_seconds.set_function(upkeep.behind_seconds)
 
     def run() -> None:
         while True:

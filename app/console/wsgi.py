@@ -100,7 +100,7 @@ def get_app() -> App:
     finder = Finder(links, index)
     tags = open_tags(held, finder.tags)
     turns = Turns()
-    keep_fresh(index.follower, held, lambda: turns.are_taken)
+    keep_fresh(index.follower, held, lambda: turns.are_taken, metrics)
     letters, system = open_all_dead_letters(held), System(held)
     system.watch(IS_STOPPING)
     told = open_webhooks(held), open_deliveries(held)

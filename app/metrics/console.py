@@ -42,6 +42,11 @@ class ConsoleMetrics(MetricGroup):
         outcome=("computed", "shared", "refused", "late", "abandoned"),
     )
     reports_running = gauge("Reports being computed.", name="console_reports_running")
+    index_behind_seconds = gauge(
+        "Time since the index of links had taken in all changes; while it is being filled, since"
+        " the console began.",
+        name="console_index_behind_seconds",
+    )
     live_streams = gauge("Connections that watch clicks live.", name="console_live_streams")
     live_sent = counter(
         "Clicks that were sent to who watches, each counted for each connection.",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from app.audit.factory import open_entries
 from app.audit.spool import SpoolUnreadable, spooled
 from app.audit.spool_note import SpoolNote
+from app.changes.trail import open_trail
 from app.config.access import MetricsAccess
 from app.config.instance import instance_id
 from app.config.loading import unknown_variables
@@ -32,6 +33,7 @@ from app.health.host.machine import (
 )
 from app.health.host.permissions import permissions_checks, private_files_check
 from app.health.host.units import listening, masked_units, units_checks
+from app.health.links_index import index_check
 from app.health.metrics import freshness_check, shown_check
 from app.health.redis.advice import advice as redis_advice
 from app.health.redis.cluster import cluster_checks
@@ -130,6 +132,7 @@ def _redis(settings: Settings) -> Iterator[Check]:
             yield from _rewrites(settings, noted.since_ms if noted else None)
             yield from shard_checks(client, url, settings)
             yield webhook_check(client, settings)
+            yield index_check(settings.links_index, open_trail(settings))
             yield judge_ledger(noted, ledger.gaps_of_a_day(), time.time())
     except RedisError as error:
         if loading := ask_loading(url, timeout_seconds=settings.redis_timeout_seconds):

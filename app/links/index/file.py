@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,22 @@ class IndexFile:
         logger.warning("The index of links %s is damaged: it is made anew", self.path)
         for end in ("", "-wal", "-shm"):
             Path(f"{self.path}{end}").unlink(missing_ok=True)
+
+
+@contextmanager
+def looking(path: Path) -> Iterator[sqlite3.Connection]:
+    """Hold a connection to a file that another process keeps, and change nothing of it.
+
+    Raises:
+        IndexUnusable: it can't be read, or is of another version.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as held:
+            if _version(held) != _VERSION:
+                raise IndexUnusable(f"the index of links {path} is of another version")
+            yield held
+    except (sqlite3.Error, OSError) as error:
+        raise IndexUnusable(f"the index of links {path} can't be read: {error}") from None
 
 
 def _make(connection: sqlite3.Connection) -> None:

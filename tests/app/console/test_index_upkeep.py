@@ -100,3 +100,14 @@ def test_while_a_bulk_is_at_work_links_wait_a_while_but_not_for_whoever_asks(
 def _held(index: LinkIndex) -> int:
     with index._file.reading() as file:
         return count(file)
+
+
+def test_it_tells_for_how_long_changes_may_be_missing(index: LinkIndex) -> None:
+    now = 10.0
+    upkeep = IndexUpkeep(index.follower, list, clock=lambda: now)
+    now = 15.0
+    assert upkeep.behind_seconds() == 5.0
+    upkeep.work()
+    assert upkeep.behind_seconds() == 0.0
+    now = 17.0
+    assert upkeep.behind_seconds() == 2.0

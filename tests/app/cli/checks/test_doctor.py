@@ -119,6 +119,7 @@ def test_an_installation_that_is_well(
         "private files",
         "trusted proxies",
         "webhooks",
+        "links index",
         "geoip",
         "rules",
         "data disk",
