@@ -1,20 +1,24 @@
 """Ledger of the last hour by the minute, as `hopline audit` has it."""
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.audit.audit import PATIENCE_SECONDS, Audit, Findings, LedgerNotBegun
 from app.audit.factory import open_audit
 from app.audit.spool import SpoolUnreadable
 from app.config.settings import Settings
 from app.config.shards import shards_of
-from app.health.redis.stream import StreamNames, read_backlogs
+from app.dead_letters.shards import open_all_dead_letters
+from app.health.redis.stream import StreamNames, read_backlog
 from app.health.system.samples import Away
 from app.stores.clickhouse.connection import ClickHouseError
 from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
-from app.stores.redis.errors import RedisError
+from app.stores.redis.errors import RedisError, translated
 from app.times import rfc3339
+
+if TYPE_CHECKING:
+    import redis
 
 _HOUR_MS = 3_600_000
 _MINUTE_MS = 60_000
@@ -34,15 +38,25 @@ def look_at_minutes(settings: Settings) -> dict[str, Any]:
     since_ms = (time.time_ns() // 1_000_000 - _HOUR_MS) // _MINUTE_MS * _MINUTE_MS
     try:
         with connect(url, timeout_seconds=timeout_seconds) as client:
-            shards = map(StreamNames.of, shards_of(settings))
-            backlog = read_backlogs(client, url, shards)
-            if backlog and (backlog.unread or 0) + backlog.pending > _MOST_IN_FLIGHT:
+            if _in_flight(client, url, settings) > _MOST_IN_FLIGHT:
                 raise Away("more clicks are on their way than are looked at here: `hopline audit`")
             call = caller(client, url, timeout_seconds)
             audit = open_audit(settings, call, PATIENCE_SECONDS)
             return as_plain(_run(audit, since_ms))
     except (RedisError, ClickHouseError, LedgerNotBegun, SpoolUnreadable) as error:
         raise Away(str(error)) from None
+
+
+def _in_flight(client: "redis.Redis", url: str, settings: Settings) -> int:
+    """Return how many clicks are on their way or dead, at most."""
+    count = open_all_dead_letters(settings).count()
+    for names in map(StreamNames.of, shards_of(settings)):
+        if backlog := read_backlog(client, url, names):
+            # Where Redis doesn't know, it may be all that there are.
+            with translated(url):
+                most = client.xlen(names.stream) if backlog.unread is None else backlog.unread
+            count += most + backlog.pending
+    return count
 
 
 def _run(audit: Audit, since_ms: int) -> Findings:
