@@ -129,7 +129,7 @@ def test_sums_of_all_shards_are_what_their_clicks_add_up_to(
         Reports(url, timeout_seconds=20, has_sums=False) as raw,
     ):
         # A host that has not got all sums yet reads clicks.
-        wait_until(lambda: reports.ask(query, NOON + timedelta(days=1)).source.sums.days == 1, 30)
+        wait_until(lambda: reports.ask(query, NOON + timedelta(days=1)).source.sums.days == 1)
         answer = reports.ask(query, NOON + timedelta(days=1))
         counted = raw.ask(query, NOON + timedelta(days=1))
     assert answer.figures == Figures(COUNT, 50, COUNT)

@@ -9,7 +9,7 @@ _LONGEST_PAUSE_SECONDS = 0.5
 
 
 def wait_until(
-    condition: Callable[[], object], seconds: float = 60, pause_seconds: float = 0.005
+    condition: Callable[[], object], seconds: float = 120, pause_seconds: float = 0.005
 ) -> None:
     """Wait until a condition is true, letting other greenlets run; fail when it takes longer.
 

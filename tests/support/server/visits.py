@@ -14,7 +14,7 @@ GET = b"GET /%b HTTP/1.1\r\nHost: h\r\n\r\n"
 ONCE = b"GET /%b HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -9,7 +9,7 @@ from tests.support.producers import STREAM, make_click
 
 GROUP = "analytics-group"
 
-GIVE_UP_SECONDS = 60.0
+GIVE_UP_SECONDS = 120.0
 
 
 class SignalWhen:

@@ -106,7 +106,7 @@ def test_workers_survive_kills_cuts_and_a_reload(full, full_settings, tmp_path, 
             send_clicks(url, CLICKS)
             fill(client)
         total = 5 * CLICKS + 1
-        wait_until(lambda: is_idle(client, total), 60)
+        wait_until(lambda: is_idle(client, total))
         states = WorkerStates(connect(url, timeout_seconds=30), url, STREAM, GROUP)
         wait_until(lambda: [len(one.consumers) for one in states.all()] == [2])
         assert workers.stop() == 0

@@ -122,4 +122,4 @@ def test_the_workers_compute_days_that_are_over(redis_url, migrated_url, make_se
         migrate(migrated_url, timeout_seconds=30, ttl_days=0)
         settings = make_settings(redis_url=redis_url, clickhouse_url=migrated_url)
         with closing(SumsThread(settings, SumsMetrics(registry))):
-            wait_until(lambda: long_ago.date() in clean_days(client), 60)
+            wait_until(lambda: long_ago.date() in clean_days(client))

@@ -194,21 +194,31 @@ def test_a_file_that_is_no_table_is_told(hopline: Any, tmp_path: Path) -> None:
     assert "the first line must name the columns: at and any of" in ended.err
 
 
+#: The command, which stores its first clicks, and then waits to be killed.
+_HANGS = """
+import time
+from app.cli.main import main
+from workers.visits.table import VisitTable
+store = VisitTable.store
+VisitTable.store = lambda *given: (store(*given), time.sleep(600))
+main()
+"""
+
+
 def test_an_import_that_is_killed_is_exact_once_it_is_repeated(
     world: World, hopline: Any, tmp_path: Path, rows: Rows
 ) -> None:
     count = 60_000
     recent = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=count)
     path = log(tmp_path / "log.csv", count, recent)
-    command = Path(sys.executable).with_name("hopline")
     started = subprocess.Popen(
-        [command, "visits", "import", path],
+        [sys.executable, "-c", _HANGS, "visits", "import", path],
         env={**os.environ, "HOPLINE_REDIS_URL": world.settings.redis_url},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_until(lambda: len(rows("click_id")) > 0 or started.poll() is not None)
+        wait_until(lambda: len(rows("click_id")) > 0)
         started.send_signal(signal.SIGKILL)
     finally:
         started.wait()
