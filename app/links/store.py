@@ -14,6 +14,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
@@ -23,7 +24,7 @@ from app.config.settings import Settings
 from app.links import codes
 from app.links.editor import LinkEditor, indexes_of
 from app.links.imported import ImportedCounts
-from app.links.link import CodeTaken, Link, decode, is_tombstone, tombstone
+from app.links.link import CodeTaken, CorruptLink, Link, decode, is_tombstone, tombstone
 from app.links.listing import LinkList
 from app.links.making import Note, make
 from app.links.precondition import ANY, Precondition
@@ -186,6 +187,15 @@ class LinkStore:
         with translated(self._url):
             keys = [link_key(code) for code in codes_wanted]
             return cast("list[bytes | None]", self._client.mget(keys)) if keys else []
+
+    def readable(self, codes_wanted: Sequence[str]) -> dict[str, Link]:
+        """Return links by code, deleted ones too; those that nobody can read are left out."""
+        found = {}
+        for code, raw in zip(codes_wanted, self.peek(codes_wanted), strict=True):
+            with suppress(CorruptLink):
+                if raw is not None:
+                    found[code] = decode(code, raw)
+        return found
 
     def get(self, code: str) -> Link:
         """Return the link, which may be a tombstone.

@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from app.clicks.click import Clicks, InvalidClick, decode
-from app.links.link import CorruptLink, Link
-from app.links.link import decode as decode_link
+from app.links.link import Link
 from app.links.store import LinkStore
 from app.stores.redis.errors import RedisRefused, RedisUnavailable
 from app.webhooks.deliveries import Place
 from app.webhooks.webhook import Webhook
 from workers.webhooks.batches import Told, batches_of
-from workers.webhooks.click_group import ClickGroup, Entry
+from workers.webhooks.click_group import ClickGroup, Entry, before_all, listening_to
 from workers.webhooks.outbox import Outbox
 
 #: For what the streams are read.
@@ -84,12 +83,11 @@ class ClickFeed:
             LeaseLost: another host tells webhooks by now.
             RedisUnavailable, RedisRefused: Redis doesn't do its part.
         """
-        listening = [each for each in webhooks if not each.disabled and EVENTS & set(each.events)]
+        listening = listening_to(EVENTS, webhooks)
         if not listening:
             self._forget()
             return
-        if not self._place:
-            self._place = f"{min(each.since_ms for each in listening) - 1}-0"
+        self._place = self._place or before_all(listening)
         self._read()
         is_due = self._clock() >= self._since + FLUSH_SECONDS
         if self._entries and (is_due or len(self._entries) >= FLUSH_CLICKS):
@@ -121,7 +119,7 @@ class ClickFeed:
         clicks = readable(self._entries)
         place = Place(self._name, self._told, last)
         if clicks:
-            links = self._links_of(clicks)
+            links = self._links.readable(sorted({code.decode() for code in clicks.short_codes}))
             told = self._describe(clicks)
             messages = batches_of(clicks, told, links, listening, self._outbox.message)
             self._outbox.enqueue(messages, place=place)
@@ -130,18 +128,6 @@ class ClickFeed:
             self._outbox.enqueue([], place=place)
         self._told = self._place = last
         self._entries = []
-
-    def _links_of(self, clicks: Clicks) -> dict[str, Link]:
-        """Return the links of clicks by code, but for those that can't be read."""
-        codes = sorted({code.decode() for code in clicks.short_codes})
-        found = {}
-        for code, raw in zip(codes, self._links.peek(codes), strict=True):
-            if raw is not None:
-                try:
-                    found[code] = decode_link(code, raw)
-                except CorruptLink:
-                    continue
-        return found
 
 
 def readable(entries: Sequence[Entry]) -> Clicks | None:

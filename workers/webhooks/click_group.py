@@ -6,12 +6,12 @@ neither trimming nor the accounts of the group that stores the clicks.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from app.metrics.workers import WebhookMetrics
 from app.stores.redis.errors import translated
-from app.webhooks.webhook import group_of
+from app.webhooks.webhook import Webhook, group_of
 
 if TYPE_CHECKING:
     import redis
@@ -89,6 +89,16 @@ class ClickGroup:
                 self.stream,
                 place,
             )
+
+
+def listening_to(events: Set[str], webhooks: Sequence[Webhook]) -> list[Webhook]:
+    """Return the webhooks that are told of one of the events."""
+    return [each for each in webhooks if not each.disabled and not events.isdisjoint(each.events)]
+
+
+def before_all(webhooks: Sequence[Webhook]) -> str:
+    """Return the place in a stream behind which is all that webhooks are to be told of."""
+    return f"{min(each.since_ms for each in webhooks) - 1}-0"
 
 
 def is_behind(info: Mapping[str, Any], place: str) -> bool:

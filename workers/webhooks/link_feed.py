@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from app.changes.change import Change, from_entry
 from app.clicks.click import Clicks
 from app.links.json import to_plain
-from app.links.link import CorruptLink, Link, decode
+from app.links.link import Link
 from app.links.store import LinkStore
 from app.metrics.workers import WebhookMetrics
 from app.stores.keys import API_CHANGES
@@ -23,7 +23,7 @@ from app.webhooks.deliveries import WHEREVER, Place
 from app.webhooks.delivery import Delivery, envelope
 from app.webhooks.webhook import Webhook
 from workers.webhooks.batches import Told
-from workers.webhooks.click_group import id_of, is_behind
+from workers.webhooks.click_group import before_all, id_of, is_behind, listening_to
 from workers.webhooks.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -98,12 +98,11 @@ class LinkFeed:
             LeaseLost: another host tells webhooks by now.
             RedisUnavailable, RedisRefused: Redis doesn't do its part.
         """
-        listening = [each for each in webhooks if not each.disabled and EVENTS & set(each.events)]
+        listening = listening_to(EVENTS, webhooks)
         if not listening:
             self._forget()
             return
-        if not self._place:
-            self._place = f"{min(each.since_ms for each in listening) - 1}-0"
+        self._place = self._place or before_all(listening)
         self._read(listening)
         if not any("link.expired" in webhook.events for webhook in listening):
             return
@@ -137,7 +136,7 @@ class LinkFeed:
         settled = [line_id for line_id, _ in lines if id_of(line_id)[0] <= latest_ms]
         changes = [_change_of(fields) for _, fields in lines]
         codes = list(dict.fromkeys(code for change in changes for code in _codes_of(change)))
-        links = self._readable(codes)
+        links = self._links.readable(codes)
         self._outbox.note_expiries({code: _expiry(links.get(code)) for code in codes})
         tags = tags_then(changes, links)
         # Later lines say which tags a link had at the time of those before them.
@@ -205,7 +204,7 @@ class LinkFeed:
 
     def _expire(self, listening: Sequence[Webhook]) -> None:
         codes = self._outbox.expired(_EXPIRED)
-        links = self._readable(codes)
+        links = self._links.readable(codes)
         for code in codes:
             link = links.get(code)
             expiry = _expiry(link)
@@ -241,16 +240,6 @@ class LinkFeed:
                 once = f"link.used_up {link.code} {link.click_limit}"
                 data = {**self._plain(link.code, link), "uses": uses[link.code]}
                 self._outbox.tell("link.used_up", at_ms, to, data, once=once)
-
-    def _readable(self, codes: Sequence[str]) -> dict[str, Link]:
-        found = {}
-        for code, raw in zip(codes, self._links.peek(codes), strict=True):
-            if raw is not None:
-                try:
-                    found[code] = decode(code, raw)
-                except CorruptLink:
-                    continue
-        return found
 
 
 def tags_then(

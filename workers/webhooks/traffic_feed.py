@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from app.clicks.click import Clicks
 from app.health.redis.stream import Backlog
-from app.links.link import Link, decode
+from app.links.link import Link
 from app.links.store import LinkStore
 from app.times import rfc3339
 from app.webhooks.deliveries import WHEREVER, Place
@@ -120,9 +120,9 @@ class TrafficFeed:
 
     def _tell_quiet(self, webhooks: Sequence[Webhook]) -> None:
         found = list(self._rates.quiet(self._now()))
-        raws = self._links.peek([quiet.code for quiet in found])
-        for quiet, raw in zip(found, raws, strict=True):
-            link = decode(quiet.code, raw) if raw else None
+        links = self._links.readable([quiet.code for quiet in found])
+        for quiet in found:
+            link = links.get(quiet.code)
             # Of one that leads nowhere by now nobody expects clicks.
             if link is not None and link.state(self._now()) == "live":
                 data = {

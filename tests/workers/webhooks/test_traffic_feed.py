@@ -9,7 +9,7 @@ import redis
 from app.config.settings import Settings
 from app.health.redis.stream import Backlog
 from app.links.store import LinkStore
-from app.stores.keys import WEBHOOK_LEASE, WEBHOOKS
+from app.stores.keys import WEBHOOK_LEASE, WEBHOOKS, link_key
 from app.webhooks.store import open_webhooks
 from app.webhooks.webhook import Webhook
 from tests.support.redirect.fakes import FakeClock
@@ -102,9 +102,10 @@ def test_a_link_that_went_quiet_is_told_of_unless_nobody_expects_clicks(
     world: World, links: LinkStore, webhooks: Any
 ) -> None:
     told = webhooks("link.quiet")
-    for code in ("live", "off", "gone"):
+    for code in ("live", "off", "gone", "unreadable"):
         links.create({"target": "https://example.com/"}, code=code)
         clicked(world, code, 20, 24)
+    world.client.set(link_key("unreadable"), b"\xff")
     links.update("off", {"disabled": True})
     links.delete("gone")
     assert world.look(told) == []

@@ -3,14 +3,22 @@
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 from redis import Redis
 
+from app.clicks.click import Click
 from app.erasure.entries import Entries
 from app.erasure.stored import StoredClicks
 from app.stores.clickhouse.connection import connect
 from app.stores.clickhouse.shards import Shard
-from tests.support.erasing import BEGAN, click, codes, left, process
+from app.stores.keys import WEBHOOKS
+from app.stores.scripts import script
+from app.times import rfc3339
+from app.webhooks.deliveries import enqueue_arguments
+from app.webhooks.delivery import Delivery, envelope, new_id, unpack
+from app.webhooks.webhook import keys_of
+from tests.support.erasing import BEGAN, BEGAN_MS, click, codes, left, process
 
 Run = Callable[..., Any]
 
@@ -72,6 +80,60 @@ def test_an_erasure_that_was_killed_before_its_last_mark_marks_the_days_when_it_
     tables.execute("TRUNCATE TABLE click_marks")
     assert hopline("erase", *next_one, "--yes").exit_code == 0
     assert tables.execute("SELECT DISTINCT day FROM click_marks") == [(BEGAN.date(),)]
+
+
+@pytest.mark.parametrize(
+    "next_one", [("--address", "203.0.113.7"), ("--code", "abc"), ("--visitor", "7")]
+)
+def test_an_erasure_that_was_killed_before_deliveries_reaches_them_by_the_next_one(
+    hopline: Run,
+    tables: Any,
+    redis: Redis,
+    clickhouse_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    next_one: tuple[str, str],
+) -> None:
+    process(redis, clickhouse_url, click(1, "mine"), click(2, "neighbour", "203.0.113.8"))
+    hopline("webhooks", "add", "https://hooks.example/", "--event", "click.batch")
+    (webhook_id,) = [each.decode() for each in redis.hkeys(WEBHOOKS)]
+    wait(redis, webhook_id, click(1, "mine"), click(2, "neighbour"))
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("app.erasure.deliveries.ToldClicks.erase", _be_killed)
+        with pytest.raises(MemoryError):
+            hopline("erase", "--address", "203.0.113.7", "--yes")
+    assert redis.xlen("clicks:stream") == 1
+    assert told(redis, webhook_id) == ["mine", "neighbour"]
+    assert hopline("erase", *next_one, "--yes").exit_code == 0
+    assert told(redis, webhook_id) == ["neighbour"]
+
+
+def _be_killed(*_: object, **__: object) -> None:
+    raise MemoryError
+
+
+def wait(redis: Redis, webhook_id: str, *clicks: Click) -> None:
+    """Have clicks wait for a webhook, as one delivery."""
+    at_ms = BEGAN_MS + 10
+    delivery = Delivery(
+        id=new_id(at_ms),
+        webhook=webhook_id,
+        event="click.batch",
+        created_ms=at_ms,
+        until_ms=at_ms + 1000,
+        clicks=len(clicks),
+    )
+    plain = [
+        {"click_id": one.click_id.hex(), "code": one.short_code, "time": rfc3339(one.time_ms)}
+        for one in clicks
+    ]
+    body = envelope("click.batch", at_ms, {"clicks": plain})
+    keys, texts = enqueue_arguments([(delivery, body)], at_ms, 1 << 20)
+    redis.eval(script("app.webhooks", "enqueue"), len(keys), *keys, *texts)
+
+
+def told(redis: Redis, webhook_id: str) -> list[str]:
+    bodies = map(unpack, redis.hvals(keys_of(webhook_id)[-1]))
+    return [one["code"] for body in bodies for one in orjson.loads(body)["data"]["clicks"]]
 
 
 def test_a_click_that_comes_meanwhile_goes_whole_or_stays_whole(
