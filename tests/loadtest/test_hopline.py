@@ -20,9 +20,10 @@ from tests.support.redirect_servers import REAL_BUDGETS, RedirectServer
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = Catalogue("load", hot_count=5, tail_count=5)
+#: A run that a busy machine makes void is run again.
+pytestmark = pytest.mark.timeout(1300)
 
 
-@pytest.mark.timeout(900)
 def test_a_healthy_hopline_meets_the_budget_and_counts_every_redirect(tmp_path, shared_clickhouse):
     """What `make loadtest` does, for six seconds; the fixture is there to have been fetched."""
     report = tmp_path / "loadtest.html"
@@ -38,7 +39,7 @@ def test_a_healthy_hopline_meets_the_budget_and_counts_every_redirect(tmp_path, 
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=220,
+            timeout=600,
             check=False,
         )
         said.append(done.stdout + done.stderr)
