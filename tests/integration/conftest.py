@@ -2,6 +2,7 @@ import pytest
 
 from app.schema.migrations import migrate
 from tests.support import servers
+from tests.support.browsers import ARGUMENTS
 from tests.support.up_process import Up
 
 
@@ -34,6 +35,18 @@ def lasting(tmp_path_factory, cache_dir, country_database, shared_clickhouse):
     yield one
     one.stop()
     assert one.text.endswith("stopping\nstopped\n")
+
+
+@pytest.fixture(scope="module")
+def chrome(chromium):
+    """A browser that the tests of a file use, each with windows of its own."""
+    # Only two files need it.
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        started.close()
 
 
 @pytest.fixture

@@ -1,38 +1,23 @@
-"""A person with a real browser looks at the console's pages, and works with them.
+"""A person with a real browser looks at the pages of an installation, and sees its clicks counted.
 
 Whatever a page logs as an error, fails to load or does against its own policy fails the test.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from app.local import ports
+from tests.support.browsers import Open, opener, texts
 from tests.support.npm import installed
 from tests.support.up_process import Up
 
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 AXE = Path(__file__).parent / "axe"
 #: What a page of another site, a bot or a guest may have written anywhere.
 EVIL = "<img src=x onerror=document.title='owned'>\"'"
-WATCH = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", (event) =>
-  window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
-"""
-Open = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def chrome(chromium: str) -> Iterator[Any]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -43,43 +28,8 @@ def console(lasting: Up) -> str:
 @pytest.fixture
 def open_page(chrome: Any, console: str) -> Iterator[Open]:
     """Return what opens a page of the console for somebody who was never there before."""
-    faults: list[str] = []
-    contexts = []
-
-    def watch(page: Any) -> None:
-        # A form that comes back with what was wrong is an answer with that status.
-        page.on(
-            "console",
-            lambda said: (
-                said.type == "error"
-                and "status of 422" not in said.text
-                and faults.append(said.text)
-            ),
-        )
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "requestfailed",
-            lambda lost: (
-                lost.failure != "net::ERR_ABORTED" and faults.append(f"{lost.url} {lost.failure}")
-            ),
-        )
-
-    def open_one(path: str, **options: Any) -> Any:
-        context = chrome.new_context(timezone_id="Europe/Berlin", **options)
-        contexts.append(context)
-        if options.get("java_script_enabled", True):
-            context.add_init_script(WATCH)
-        page = context.new_page()
-        watch(page)
-        page.goto(f"{console}{path}")
-        return page
-
-    yield open_one
-    for context in contexts:
-        for page in context.pages:
-            faults += page.evaluate("window.violations ?? []")
-        context.close()
-    assert faults == []
+    with opener(chrome, console) as open_one:
+        yield open_one
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +50,6 @@ def clicked(lasting: Up) -> str:
     )
     assert lasting.comes_to("seen", 5)
     return "seen"
-
-
-def texts(page: Any, selector: str) -> list[str]:
-    return [" ".join(text.split()) for text in page.locator(selector).all_inner_texts()]
 
 
 def test_a_link_is_pasted_copied_followed_and_seen_to_be_counted(
@@ -198,25 +144,6 @@ def test_settings_are_changed_and_faults_are_said(lasting: Up, open_page: Open) 
     page.get_by_text("0 of 10 clicks used").wait_for()
 
 
-def test_a_form_says_what_is_wrong_or_good_while_somebody_types(
-    lasting: Up, open_page: Open
-) -> None:
-    lasting.add_link("typed")
-    page = open_page("/links/-/new")
-    page.get_by_label("Where it leads").fill("https://example.com/live")
-    page.get_by_label("Short code").fill("typed")
-    page.locator("#h-code.fault", has_text="is taken: it leads to").wait_for()
-    page.get_by_label("Short code").fill("typed2")
-    page.locator("#h-code.note", has_text="is free").wait_for()
-    page.get_by_label("Click limit").fill("many")
-    page.locator("#h-click_limit.fault", has_text="no whole number").wait_for()
-    page.locator("summary", has_text="Campaign").click()
-    page.get_by_label("Source").fill("mail")
-    page.locator("#h-target.note", has_text="live?utm_source=mail").wait_for()
-    assert page.locator("#h-expires_at").inner_text().startswith("30d, or")
-    assert page.locator("[aria-invalid]").count() == 1
-
-
 def test_what_somebody_writes_stays_while_the_page_keeps_up(lasting: Up, open_page: Open) -> None:
     lasting.add_link("kept")
     page = open_page("/links/kept")
@@ -228,28 +155,6 @@ def test_what_somebody_writes_stays_while_the_page_keeps_up(lasting: Up, open_pa
     assert page.get_by_label("Title").input_value() == "half a tit"
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Saved.").wait_for()
-
-
-def test_a_file_with_bad_lines_is_looked_at_imported_and_its_bad_lines_are_kept(
-    open_page: Open, tmp_path: Path
-) -> None:
-    file = tmp_path / "links.csv"
-    good = "".join(f"in{number},https://example.com/{number}\n" for number in range(1_200))
-    file.write_text(f"code,target\n{good}a b,https://example.com/\nbad,nowhere\n")
-    page = open_page("/links/-/import")
-    page.get_by_label("CSV, JSON").set_input_files(file)
-    page.get_by_role("button", name="Look at the file").click()
-    page.get_by_role("heading", name="nothing is stored yet").wait_for()
-    page.get_by_role("button", name="Import 1 200 links").click()
-    page.get_by_role("heading", name="What became of the lines").wait_for()
-    assert texts(page, ".totals b") == ["1 200", "0", "2"]
-    with page.expect_download() as started:
-        page.get_by_role("link", name="Download the 2 refused lines").click()
-    kept = Path(started.value.path()).read_text()
-    assert started.value.suggested_filename == "refused-lines.csv"
-    assert [line.split(",")[0] for line in kept.splitlines()] == ["line", "1202", "1203"]
-    page.goto(page.url.replace("/links/-/import", "/links?q=in1199"))
-    page.locator("#l-in1199").wait_for()
 
 
 def test_without_scripts_everything_works_but_what_happens_by_itself(
@@ -271,6 +176,20 @@ def test_without_scripts_everything_works_but_what_happens_by_itself(
     assert page.locator("[data-series] tbody tr").count() == 7
 
 
+@pytest.fixture(scope="module")
+def pages(clicked: str, chrome: Any, console: str) -> tuple[str, ...]:
+    """Every page, with one of a click and a report that is shared; the last is of what isn't."""
+    page = chrome.new_page()
+    page.goto(f"{console}/links/{clicked}/clicks")
+    click = page.get_by_role("link", name="Explain").first.get_attribute("href")
+    page.goto(f"{console}/links/{clicked}")
+    page.locator("#settings > summary").click()
+    page.get_by_role("button", name="Make an address").click()
+    shared = page.locator("#shared").input_value()
+    page.close()
+    return (click, shared.removeprefix(console), *PAGES)
+
+
 PAGES = (
     *(
         "/",
@@ -288,13 +207,13 @@ PAGES = (
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_people_with_other_eyes_can_use_every_page(
-    clicked: str, chrome: Any, console: str, cache_dir: Path, scheme: str
+    pages: tuple[str, ...], chrome: Any, console: str, cache_dir: Path, scheme: str
 ) -> None:
     found = {}
     axe = (installed(AXE, cache_dir) / "node_modules/axe-core/axe.min.js").read_text()
     context = chrome.new_context(color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
-    for path in PAGES:
+    for path in pages:
         page.goto(f"{console}{path}")
         page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
         page.evaluate(axe)
@@ -308,9 +227,9 @@ def test_people_with_other_eyes_can_use_every_page(
     assert {path: faults for path, faults in found.items() if faults} == {}
 
 
-def test_every_page_fits_a_phone(clicked: str, open_page: Open, console: str) -> None:
+def test_every_page_fits_a_phone(pages: tuple[str, ...], open_page: Open, console: str) -> None:
     page = open_page("/", viewport={"width": 390, "height": 844})
-    for path in PAGES[:-1]:
+    for path in pages[:-1]:
         page.goto(f"{console}{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
 

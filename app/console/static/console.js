@@ -29,7 +29,7 @@ async function go(url, how = "push") {
     }
     if (how === "push" && answer.url !== location.href) history.pushState(null, "", answer.url);
     if (how === "replace") history.replaceState(null, "", answer.url);
-    swap(page);
+    swap(page, !how);
   } catch {
     if (how) say("The console doesn't answer. Nothing is lost: try again.");
   } finally {
@@ -37,7 +37,8 @@ async function go(url, how = "push") {
   }
 }
 
-export function swap(page) {
+// What somebody has begun to choose or to write stays when the page keeps up by itself.
+export function swap(page, isQuiet = false) {
   const active = document.activeElement;
   document.title = page.title;
   for (const [old, fresh] of ["main", ".foot"].map((one) => [document.querySelector(one), page.querySelector(one)])) {
@@ -48,7 +49,7 @@ export function swap(page) {
         // What a person has opened stays open; a drawn chart is drawn anew from its table.
         beforeAttributeUpdated: (name, node) => !(name === "open" && node.tagName === "DETAILS") && !(name === "hidden" && node.dataset.copy),
         // A link that was just made stays in sight.
-        beforeNodeMorphed: (node) => node.id !== "made-box" && !(node.dataset && "own" in node.dataset),
+        beforeNodeMorphed: (node) => node.id !== "made-box" && !(node.dataset && ("own" in node.dataset || (isQuiet && "begun" in node.dataset))),
         beforeNodeRemoved: (node) => !(node.classList && node.classList.contains("uplot")),
       },
     });
@@ -119,6 +120,7 @@ function address(form, action) {
 // Search as typed.
 let typing;
 document.addEventListener("input", (event) => {
+  if (event.target.form) event.target.form.dataset.begun = "";
   const form = event.target.closest("form[data-typed]");
   if (!form) return;
   clearTimeout(typing);

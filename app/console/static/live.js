@@ -39,7 +39,7 @@ function tick(told) {
   rate.hidden = false;
   rate.textContent = `${mean.toFixed(1)} clicks/s · up to date`;
   if (told.is_redis_away) said.textContent = "Redis is away: clicks are kept, and show as soon as it is back.";
-  else said.textContent = told.is_sampled ? `More come than can be read: ${told.sent} of ${told.matched} of the last second are shown.` : "";
+  else said.textContent = told.is_sampled ? `More come than can be read: ${told.sent} of ${told.matched} of the last second are shown.` : rows.rows.length ? "" : "Waiting for the next click.";
 }
 
 // How far this is behind is told by how long nothing was heard: clocks of two machines differ.

@@ -31,7 +31,7 @@ TAGS: Mapping[str, str] = {"tag": "tag", "tag_all": "with tag", "tag_none": "wit
 ORDERS: Mapping[Sort, str] = {
     "created_at": "newest first",
     "last_click_at": "last clicked first",
-    "clicks": "most clicks of all time first",
+    "clicks": "most clicks ever first",
     "code": "in order of code",
 }
 #: Parameters that say which links are looked for.
