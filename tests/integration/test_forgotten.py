@@ -21,7 +21,7 @@ from app.webhooks.delivery import unpack
 from app.webhooks.webhook import keys_of
 from tests.support.receivers import answering, receiver
 from tests.support.redirect_servers import RedirectServer
-from tests.support.traces import contents, files_with
+from tests.support.traces import contents, files_with, traces_in
 from tests.support.worker_processes import Workers, wait_until
 from tests.support.workers.deliverer import add_webhook
 
@@ -182,6 +182,7 @@ def test_after_an_erasure_it_is_in_no_file_once_the_page_of_its_entries_is_gone(
             # What Redis confirmed too late is in the stream twice.
             wait_until(lambda: len({told["click_id"] for told in waiting(client, webhook)}) == 3)
             packed = client.hvals(keys_of(webhook.id)[-1])
+            assert not any(traces_in(unpack(body), ADDRESS) for body in packed)
             told_of = waiting(client, webhook)
             erased_id = next(told["click_id"] for told in told_of if told["code"] == "abc")
         with closing(sqlite3.connect(settings.spool_dir / "spool.db")) as spool, spool:
