@@ -96,7 +96,7 @@ def api_routes(
         Route(IMPORT_PATH, Import(links, link_base, turns), IMPORT),
         Route(BULK_PATH, Bulk(links, link_base, turns, finder), BULK),
         Route(EXPORT_PATH, Export(links, link_base, turns, finder), EXPORT),
-        Route(TAGS_PATH, AllTags(tags), TAGS),
+        Route(TAGS_PATH, AllTags(tags, links, reports, limiter), TAGS),
         Route(TAG_PATH, OneTag(tags, links, turns), ONE_TAG),
         Route(LINK_STATS_PATH, LinkStats(reports, links, limiter), LINK_STATS),
         Route(STATS_PATH, AnyStats(reports, links, limiter), ANY_STATS),

@@ -55,7 +55,11 @@ LINKS: Operations = {
                 {"type": "string", "maxLength": MAX_TEXT},
             ),
             Parameter(
-                "sort", "query", "What is sorted by.", {"enum": list(SORTS), "default": SORTS[0]}
+                "sort",
+                "query",
+                "What is sorted by. Links that are clicked meanwhile move between pages: all of"
+                " them come by created_at and code alone.",
+                {"enum": list(SORTS), "default": SORTS[0]},
             ),
             Parameter(
                 "order",

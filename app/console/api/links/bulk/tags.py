@@ -2,7 +2,8 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
 import falcon
@@ -11,18 +12,32 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.console.api.body import read_object
 from app.console.api.links.bulk.turns import Turns
 from app.console.api.links.models import Body, require
-from app.console.api.links.paging import DEFAULT_LIMIT, MAX_LIMIT, link_header, read_limit, single
+from app.console.api.links.paging import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    includes_clicks,
+    link_header,
+    read_limit,
+    single,
+)
 from app.console.api.operation import Operation, Operations, Parameter
+from app.console.api.problem import InsufficientScope, InvalidParameter
+from app.console.api.report_limiter import ReportLimiter
 from app.console.api.rights import Rights, author_of, caller_of
 from app.links.many import Outcome
 from app.links.precondition import Precondition
 from app.links.store import LinkStore
 from app.links.tags import Tag, Tags
 from app.links.validation import MAX_TAG
+from app.reports.query import BadQuery, Query
+from app.reports.reading.reader import Reports
+from app.reports.scope import OutOfScope, restricted, tagged_codes
 
 PATH = "/api/v1/tags"
 #: A tag may have slashes, which are one with those of the path when an application sees it.
 TAG_PATH = f"{PATH}/{{tag:path}}"
+#: Tags of a page whose clicks are counted, each by a report of its own.
+MOST_COUNTED = 20
 
 
 class TagView(BaseModel):
@@ -33,6 +48,13 @@ class TagView(BaseModel):
     name: str
     links: int
     becomes: str | None
+    humans: Annotated[
+        int | None,
+        Field(
+            description="People who followed its links, with include=clicks alone; null for more"
+            " links than a report counts, and for tags that the key isn't restricted to."
+        ),
+    ] = None
 
 
 class TagPage(BaseModel):
@@ -72,10 +94,16 @@ TAGS: Operations = {
                 {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
             ),
             Parameter("cursor", "query", "next_cursor of the page before."),
+            Parameter(
+                "include",
+                "query",
+                f"What to show besides: a report for each tag, {MOST_COUNTED} tags at most.",
+                {"enum": ["clicks"]},
+            ),
         ),
         answers={200: TagPage},
         headers={"Link": 'The next page, rel="next", if there is one.'},
-        problems=("invalid-parameter",),
+        problems=("invalid-parameter", "insufficient-scope"),
     )
 }
 _TAG = Parameter("tag", "path", "The tag, percent-encoded.")
@@ -98,26 +126,79 @@ ONE_TAG: Operations = {
 
 
 class AllTags:
-    """All tags."""
+    """All tags.
+
+    Args:
+        links: whose tags they are.
+        reports: count their clicks.
+        limiter: of the requests for reports.
+    """
 
     rights: ClassVar[Rights] = {"GET": "links:read"}
 
-    def __init__(self, tags: Tags) -> None:
+    def __init__(
+        self, tags: Tags, links: LinkStore, reports: Reports, limiter: ReportLimiter
+    ) -> None:
         self._tags = tags
+        self._links = links
+        self._reports = reports
+        self._limiter = limiter
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List tags by their names, with how many links carry them."""
-        given = single(req.params, ("cursor", "limit"))
+        given = single(req.params, ("cursor", "include", "limit"))
         limit = read_limit(req.params)
+        has_clicks = includes_clicks(req.params)
+        if has_clicks:
+            limit = _counted_limit(req, limit)
         found = self._tags.all(Precondition(tags=caller_of(req).tags))
         start = bisect_right([tag.name for tag in found], given.get("cursor", ""))
         page = found[start : start + limit]
         cursor = page[-1].name if len(found) > start + limit else None
-        resp.media = {"data": list(map(_shown, page)), "next_cursor": cursor}
+        data = list(map(_shown, page))
+        if has_clicks:
+            humans = self._humans(req, page)
+            data = [
+                {**each, "humans": humans[tag.name]} for each, tag in zip(data, page, strict=True)
+            ]
+        resp.media = {"data": data, "next_cursor": cursor}
         if cursor:
             resp.append_header("Link", link_header(PATH, req.params, cursor))
 
     on_head = on_get
+
+    def _humans(self, req: falcon.Request, page: Sequence[Tag]) -> dict[str, int | None]:
+        """Return how many people followed the links of each tag."""
+        names, own = tuple(tag.name for tag in page), caller_of(req).tags
+        now = datetime.now(UTC)
+        return self._limiter.answer(
+            req, (PATH, names, own), lambda: {name: self._count(name, own, now) for name in names}
+        )
+
+    def _count(self, name: str, own: tuple[str, ...], now: datetime) -> int | None:
+        query = Query(tag=name, by=("link",), limit=1, metrics=("humans",))
+        try:
+            query = restricted(query, own, self._links)
+            answer = self._reports.ask(query, now, tagged_codes(query, self._links))
+        except (OutOfScope, BadQuery):
+            return None
+        return answer.figures.humans
+
+
+def _counted_limit(req: falcon.Request, limit: int) -> int:
+    """Return how many tags a page has whose clicks are counted.
+
+    Raises:
+        InsufficientScope: the caller may not see reports.
+        InvalidParameter: it asks for more.
+    """
+    if not caller_of(req).may("stats:read"):
+        raise InsufficientScope("stats:read")
+    if "limit" not in req.params:
+        return MOST_COUNTED
+    if limit > MOST_COUNTED:
+        raise InvalidParameter("limit", f"with include=clicks at most {MOST_COUNTED} will do")
+    return limit
 
 
 class OneTag:

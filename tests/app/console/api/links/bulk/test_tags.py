@@ -1,14 +1,17 @@
 """/api/v1/tags and /api/v1/tags/{tag}."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import falcon.testing
 import pytest
 
 from app.keys.store import KeyStore
+from app.reports.reading.reader import Reports
 from app.stores.clickhouse.connection import ClickHouseUnavailable
 from app.stores.redis.client import connect
+from tests.support.clicks import bot_row, click_row, insert_clicks
 from tests.support.console import TOKEN, Broken, client_of
 
 Client = falcon.testing.TestClient
@@ -101,3 +104,37 @@ def test_a_key_restricted_to_a_tag_neither_renames_nor_removes_it(
 def test_reading_and_writing_take_their_rights(make_client: Callable[..., Client]) -> None:
     assert make_client("links:write").simulate_get(PATH).status_code == 403
     assert make_client("links:read").simulate_delete(f"{PATH}/c").status_code == 403
+
+
+def test_people_are_counted_by_tag_for_who_may_see_reports(
+    make_client: Callable[..., Client], links: Any, migrated_url: str
+) -> None:
+    now = datetime.now(UTC)
+    clicked = [click_row(now, short_code=code) for code in ("x", "y", "y", "z")]
+    insert_clicks(migrated_url, *clicked, bot_row(now, short_code="x"))
+    with Reports(migrated_url, timeout_seconds=30) as reports:
+        client = Client(client_of(reports, links).app)
+        page = client.simulate_get(PATH, params={"include": "clicks"}).json
+        assert {tag["name"]: tag["humans"] for tag in page["data"]} == {"a/b": 1, "c": 3, "d": 1}
+
+
+def test_what_counts_too_much_or_may_not_be_counted_is_refused(
+    make_client: Callable[..., Client],
+) -> None:
+    both = make_client("links:read", "stats:read")
+    for client, params, status, kind in (
+        (make_client("links:read"), {"include": "clicks"}, 403, "insufficient-scope"),
+        (both, {"include": "clicks", "limit": 21}, 400, "invalid-parameter"),
+        (both, {"include": "all"}, 400, "invalid-parameter"),
+        (both, {"include": "clicks"}, 503, "about:blank"),
+    ):
+        answer = client.simulate_get(PATH, params=params)
+        assert (answer.status_code, answer.json["type"].rpartition("/")[2]) == (status, kind)
+
+
+def test_people_of_other_tags_are_not_told_to_a_key_with_tags(
+    make_client: Callable[..., Client],
+) -> None:
+    client = make_client("links:read", "stats:read", tags=("a/b",))
+    page = client.simulate_get(PATH, params={"include": "clicks", "cursor": "a/b"}).json
+    assert page["data"] == [{"name": "c", "links": 1, "becomes": None, "humans": None}]
