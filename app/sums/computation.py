@@ -6,7 +6,7 @@ Rule: what fails half-way is given up, and the next try has a version of its own
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -20,8 +20,10 @@ from app.sums.replicas import have_clicks, have_sums
 
 logger = logging.getLogger(__name__)
 
-#: Clicks that are held in the server's memory at once, about; some 100 MB.
+#: Clicks that are looked at together, about; some 100 MB of the server's memory.
 SLICE_CLICKS = 1_000_000
+#: Slices that are read at once, for a day's clicks are all over its month: compressed, 25 MB each.
+_READ_SLICES = 8
 #: What links' clicks are told apart by, as reports call it, and its SQL. Not among them is what may
 #: have as many values as there are clicks. What is added here needs another REVISION.
 DIMENSIONS: Final[dict[str, str]] = {
@@ -53,7 +55,14 @@ _OF_HOT_LINKS = {"code": "short_code", "which": "short_code IN (SELECT short_cod
 _STORED = """clicks
 PREWHERE time >= fromUnixTimestamp64Milli({first_ms:Int64}, 'UTC')
     AND time < fromUnixTimestamp64Milli({end_ms:Int64}, 'UTC')"""
-_TAKEN = "day_clicks"
+_TAKEN = "day_slices"
+_SLICES = """
+CREATE TEMPORARY TABLE day_slices ENGINE = Memory SETTINGS compress = 1
+AS SELECT *, toUInt32(0) AS slice FROM day_clicks
+"""
+_SLICE = """
+INSERT INTO day_clicks SELECT * EXCEPT slice FROM day_slices WHERE slice = {slice:UInt32}
+"""
 #: One processor: nobody waits for it. Nothing is moved in front of FINAL, whatever a profile says.
 _SETTINGS = {
     "max_threads": 1,
@@ -147,20 +156,28 @@ class Computation:
         if not rows:
             return
         client.execute(query("app.sums", "day_clicks"))
+        client.execute(_SLICES)
         client.execute("CREATE TEMPORARY TABLE hot_codes (short_code String) ENGINE = Memory")
-        hot = {**span, "least": HOT_CLICKS}
-        slices = -(-rows // self._slice_clicks)
-        if slices > 1:
-            _run(client, "hot_codes", hot, clicks=_STORED)
-        for number in range(slices):
-            _run(client, "take", {**span, "slices": slices, "slice": number})
-            if slices == 1:
-                _run(client, "hot_codes", hot, clicks=_TAKEN)
+        for _ in _taken(client, span, -(-rows // self._slice_clicks)):
             for parts in (_ALL, _OF_LINKS):
                 _run(client, "sums", {**span, "version": version}, **parts)
             _insert_values(client, {"day": day, "version": version})
-            client.execute("TRUNCATE TABLE day_clicks")
         _run(client, "leading", {"day": day, "version": version, "most": LEADING_LINKS})
+
+
+def _taken(client: Client, span: Mapping[str, int], slices: int) -> Iterator[int]:
+    """Yield slices one by one while their clicks are in day_clicks, and hot links in hot_codes."""
+    for first in range(0, slices, _READ_SLICES):
+        end = min(first + _READ_SLICES, slices)
+        _run(client, "take", {**span, "slices": slices, "first": first, "end": end})
+        if first == 0:
+            clicks = _TAKEN if end == slices else _STORED
+            _run(client, "hot_codes", {**span, "least": HOT_CLICKS}, clicks=clicks)
+        for number in range(first, end):
+            client.execute(_SLICE, {"slice": number}, settings=_NO_TOKENS)
+            yield number
+            client.execute("TRUNCATE TABLE day_clicks")
+        client.execute("TRUNCATE TABLE day_slices")
 
 
 def settle_seconds(timeout_seconds: float) -> float:

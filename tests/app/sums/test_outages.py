@@ -59,7 +59,7 @@ def rows_of(server, table):
     return rows
 
 
-@pytest.mark.parametrize("table", ["day_clicks", "click_sums", "click_values"])
+@pytest.mark.parametrize("table", ["day_slices", "click_sums", "click_values"])
 @pytest.mark.parametrize("is_first", [True, False])
 def test_clickhouse_killed_in_the_middle_of_an_insert_leaves_no_wrong_sums(
     clickhouse_server, monkeypatch, at_once, table, is_first
@@ -87,7 +87,7 @@ def test_clickhouse_killed_in_the_middle_of_an_insert_leaves_no_wrong_sums(
         wait_until(
             lambda: (
                 server.execute(running) != [(0,)]
-                if table == "day_clicks"
+                if table == "day_slices"
                 else rows_of(server, table) > known[table]
             ),
             60,

@@ -41,6 +41,7 @@ def test_a_small_run_writes_figures_and_is_measured_again_where_it_is_kept(
     assert again["added"] > 0
     assert again["fill"] == figures["fill"]
     assert again["sums"]["seconds"] > figures["sums"]["seconds"]
+    assert again["sums_bytes"] > 0
 
     assert "audit of 24 hours" in run("--care").out
     care = json.loads((tmp_path / "bench-care.json").read_text())
@@ -51,7 +52,7 @@ def test_a_small_run_writes_figures_and_is_measured_again_where_it_is_kept(
 
 
 def _forget_the_last_days_sums(note):
-    """Leave the note of a run that was broken off while it made sums."""
+    """Leave the note of a run that was broken off when it had made sums that it didn't note."""
     filled = json.loads(note.read_text())
     note.write_text(json.dumps({**filled, "summed": filled["summed"] - 2}))
 
