@@ -113,12 +113,12 @@ def _midnight(time: datetime, zone: ZoneInfo) -> datetime:
 def reports(shared_clickhouse) -> Iterator[tuple[Reports, str]]:
     """Reports on a table whose parts are never merged, so that all that came twice is in it."""
     url = shared_clickhouse.url("counting")
-    migrate(url, timeout_seconds=10, ttl_days=0)
+    migrate(url, timeout_seconds=60, ttl_days=0)
     with connect(url, timeout_seconds=30) as client:
         client.execute("SYSTEM STOP MERGES clicks")
     with Reports(url, timeout_seconds=30) as reports:
         yield reports, url
-    with connect(url, timeout_seconds=10, database="default") as client:
+    with connect(url, timeout_seconds=60, database="default") as client:
         client.execute("DROP DATABASE counting SYNC")
 
 

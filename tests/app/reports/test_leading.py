@@ -34,7 +34,7 @@ KEPT = 6
 def url(shared_clickhouse: Any) -> Iterator[str]:
     """Clicks of links of which some have many, and the sums of all days but the last."""
     url = shared_clickhouse.url("leading_links")
-    migrate(url, timeout_seconds=10, ttl_days=0)
+    migrate(url, timeout_seconds=60, ttl_days=0)
     chance = random.Random(4)
     codes = [f"link{number:02}" for number in range(40)] + ["", OTHERS]
     weights = [600 / (number + 1) ** 1.5 for number in range(len(codes))]
@@ -45,7 +45,7 @@ def url(shared_clickhouse: Any) -> Iterator[str]:
         visitor = time.toordinal() * 100 + chance.randrange(50)
         code = chance.choices(codes, weights)[0]
         rows.append(click_row(time, short_code=code, visitor_id=visitor, is_bot=is_bot))
-    with connect(url, timeout_seconds=10) as client, pytest.MonkeyPatch.context() as patch:
+    with connect(url, timeout_seconds=60) as client, pytest.MonkeyPatch.context() as patch:
         for module in (computation, statement):
             patch.setattr(module, "LEADING_LINKS", KEPT)
         for name in ("LEAST_CLICKS", "SMALL_CLICKS"):
@@ -55,7 +55,7 @@ def url(shared_clickhouse: Any) -> Iterator[str]:
         for number in range(DAYS):
             Computation(url, 100).compute((FIRST + number * DAY).date())
         yield url
-    with connect(url, timeout_seconds=10, database="default") as client:
+    with connect(url, timeout_seconds=60, database="default") as client:
         client.execute("DROP DATABASE leading_links SYNC")
 
 
@@ -99,7 +99,7 @@ def test_the_links_that_lead_are_those_of_all(
 
 
 def test_links_that_only_the_open_day_knows_are_found(url: str, led: list[object]) -> None:
-    with connect(url, timeout_seconds=10) as client:
+    with connect(url, timeout_seconds=60) as client:
         insert_clicks(url, *(click_row(NOW - DAY / 8, short_code="new") for _ in range(400)))
         check(url, Query(by=("link",), limit=2))
         client.execute("DELETE FROM clicks WHERE short_code = 'new'")

@@ -142,7 +142,7 @@ def test_a_filter_in_json_may_not_be_deeper_than_one_in_text() -> None:
 def reports(shared_clickhouse) -> Iterator[tuple[Reports, str]]:
     """Reports on clicks that have each hostile text for a value somewhere."""
     url = shared_clickhouse.url("spellings")
-    migrate(url, timeout_seconds=10, ttl_days=0)
+    migrate(url, timeout_seconds=60, ttl_days=0)
     rows = [
         row(NOW - number * DAY, short_code=text, country=text, target=text)
         for number, text in enumerate(HOSTILE)
@@ -151,7 +151,7 @@ def reports(shared_clickhouse) -> Iterator[tuple[Reports, str]]:
     insert_clicks(url, *rows)
     with Reports(url, timeout_seconds=30) as reports:
         yield reports, url
-    with connect(url, timeout_seconds=10, database="default") as client:
+    with connect(url, timeout_seconds=60, database="default") as client:
         client.execute("DROP DATABASE spellings SYNC")
 
 
@@ -183,6 +183,6 @@ def same_for_all_spellings(asked: Reports, url: str, query: Query, expected: Any
 @given(TEXTS)
 def test_a_literal_is_the_text_itself(reports: tuple[Reports, str], text: str) -> None:
     statement = Statement("SELECT {a:String}, {b:Array(String)}", {"a": text, "b": [text, "b"]})
-    with connect(reports[1], timeout_seconds=10) as client:
+    with connect(reports[1], timeout_seconds=60) as client:
         [(one, several)] = client.execute(to_sql(statement))
     assert (one, several) == (text, [text, "b"])

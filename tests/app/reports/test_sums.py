@@ -66,7 +66,7 @@ class World:
         self.rows |= {row["click_id"]: row for row in rows}
 
     def erase(self, rows: list[Row]) -> None:
-        with connect(self.url, timeout_seconds=10) as client:
+        with connect(self.url, timeout_seconds=60) as client:
             ids = [row["click_id"].hex() for row in rows]
             deleted = "DELETE FROM clicks WHERE hex(click_id) IN {ids:Array(String)}"
             client.execute(deleted, {"ids": [text.upper() for text in ids]})
@@ -75,7 +75,7 @@ class World:
 
     def compute(self) -> None:
         """Compute the sums of all days, as if nothing had been marked of late."""
-        with connect(self.url, timeout_seconds=10) as client:
+        with connect(self.url, timeout_seconds=60) as client:
             client.execute("TRUNCATE TABLE click_marks")
         computing = Computation(self.url, 100)
         for first, last in SPANS:
@@ -118,8 +118,8 @@ def made_up(chance: random.Random, count: int) -> list[Row]:
 def world(shared_clickhouse: Any) -> Iterator[World]:
     """Clicks whose days all have sums, of links with many a day, and of one with few."""
     url = shared_clickhouse.url("sums_of_reports")
-    migrate(url, timeout_seconds=10, ttl_days=0)
-    with connect(url, timeout_seconds=10) as client, pytest.MonkeyPatch.context() as patch:
+    migrate(url, timeout_seconds=60, ttl_days=0)
+    with connect(url, timeout_seconds=60) as client, pytest.MonkeyPatch.context() as patch:
         for module in (days, computation, planning):
             patch.setattr(module, "HOT_CLICKS", 4)
         patch.setattr(division, "SMALL_CLICKS", 1)
@@ -130,7 +130,7 @@ def world(shared_clickhouse: Any) -> Iterator[World]:
         client.execute("SYSTEM STOP MERGES clicks")
         world.compute()
         yield world
-    with connect(url, timeout_seconds=10, database="default") as client:
+    with connect(url, timeout_seconds=60, database="default") as client:
         client.execute("DROP DATABASE sums_of_reports SYNC")
 
 
@@ -280,7 +280,7 @@ def test_totals_stay_where_rows_are_gone(migrated_url: str) -> None:
     rows = [click_row(NOON, country=name) for name in ["DE"] * HOT_CLICKS + ["FR"]]
     insert_clicks(migrated_url, *rows, click_row(NOON, short_code="cold", visitor_id=1))
     computed = Computation(migrated_url, 30).compute(NOON.date())
-    with connect(migrated_url, timeout_seconds=10) as client:
+    with connect(migrated_url, timeout_seconds=60) as client:
         frozen = (NOON.date(), computed.version, State.FROZEN)
         client.execute("INSERT INTO click_sum_days (day, version, state) VALUES", [frozen])
         client.execute("TRUNCATE TABLE clicks")
@@ -298,7 +298,7 @@ def test_totals_stay_where_rows_are_gone(migrated_url: str) -> None:
 
 def test_without_the_tables_of_sums_all_is_read(migrated_url: str) -> None:
     insert_clicks(migrated_url, click_row(NOON))
-    with connect(migrated_url, timeout_seconds=10) as client:
+    with connect(migrated_url, timeout_seconds=60) as client:
         for table in ("click_marking", *SUM_TABLES):
             client.execute(f"DROP TABLE {table} SYNC")
     with Reports(migrated_url, timeout_seconds=100) as reports:
@@ -313,7 +313,7 @@ def test_a_version_that_is_replaced_while_someone_asks_is_still_right(
     insert_clicks(migrated_url, click_row(NOON), click_row(NOON))
     computing = Computation(migrated_url, 30)
     computing.compute(NOON.date())
-    with connect(migrated_url, timeout_seconds=10) as client:
+    with connect(migrated_url, timeout_seconds=60) as client:
         client.execute("TRUNCATE TABLE click_marks")
     ask = Asking.ask
 

@@ -35,7 +35,7 @@ def batch_of(first, length, **columns):
 
 @pytest.fixture
 def url(replicas_url):
-    migrate(replicas_url, timeout_seconds=20, ttl_days=0)
+    migrate(replicas_url, timeout_seconds=60, ttl_days=0)
     return replicas_url
 
 
@@ -51,7 +51,7 @@ def at(url, replica):
 
 
 def ask(url, query):
-    with connect(url, timeout_seconds=20) as client:
+    with connect(url, timeout_seconds=60) as client:
         return client.execute(query)
 
 
@@ -114,7 +114,7 @@ def test_a_killed_replica_costs_no_click_and_doubles_none(shared_replicas, metri
 def test_a_replica_that_dies_during_an_insert_costs_no_click(clickhouse_replicas, metrics):
     replicas = clickhouse_replicas()
     url = of_cluster(replicas.url("hopline"), "hop", "0")
-    migrate(url, timeout_seconds=20, ttl_days=0)
+    migrate(url, timeout_seconds=60, ttl_days=0)
     writer = Writer(url, 20, metrics)
     inserted = 0
     for _ in range(6):

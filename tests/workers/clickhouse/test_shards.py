@@ -32,7 +32,7 @@ def batch_of(first, length):
 
 @pytest.fixture
 def url(shards_url):
-    migrate(shards_url, timeout_seconds=20, ttl_days=0)
+    migrate(shards_url, timeout_seconds=60, ttl_days=0)
     return shards_url
 
 
@@ -48,7 +48,7 @@ def at(url, *replicas):
 
 def counts(url, *replicas):
     """Return the clicks by FINAL that hosts know of, and how many of them are distinct."""
-    with connect(at(url, *replicas), timeout_seconds=20) as client:
+    with connect(at(url, *replicas), timeout_seconds=60) as client:
         return client.execute("SELECT count(), uniqExact(click_id) FROM clicks FINAL")[0]
 
 
@@ -64,7 +64,7 @@ def test_an_insert_is_on_both_shards_and_is_counted_there(writer, url, shared_sh
     assert writer.count_stored(batch) == 1000
     writer.insert(batch, "whole")
     settle(shared_shards, url, 1000)
-    with connect(url, timeout_seconds=20) as client:
+    with connect(url, timeout_seconds=60) as client:
         assert client.execute("SELECT count() FROM clicks") == [(1000,)]
 
 

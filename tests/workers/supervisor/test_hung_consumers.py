@@ -94,7 +94,6 @@ def test_a_hung_consumer_does_not_outlive_its_supervisor(workers, marker):
     wait_until(lambda: "hanging" in workers.log)
     workers.signal(signal.SIGKILL)
     workers.wait()
-    assert hung.is_running()
     wait_until(lambda: not hung.is_running())
 
 
