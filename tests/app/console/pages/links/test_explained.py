@@ -78,6 +78,16 @@ def test_a_persons_click_says_that_no_rule_speaks(asking: Browser, migrated_url:
     assert "Stored 2 times, counted once" in text
 
 
+def test_a_bots_click_of_which_no_rule_is_kept_counts_as_no_persons(
+    asking: Browser, migrated_url: str
+) -> None:
+    row = bot_row()
+    insert_clicks(migrated_url, row)
+    text = text_of(asking.get(f"/clicks/{row['click_id'].hex()}"))
+    assert "It counts as none of a person's; which rule said so isn't stored" in text
+    assert "counts as a person's" not in text
+
+
 def test_a_click_on_its_way_is_looked_at_until_it_is_stored(
     asking: Browser, held: Settings
 ) -> None:
