@@ -4,9 +4,10 @@ import argparse
 import json
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -30,6 +31,8 @@ _LOOK_SECONDS = 1.0
 _BULK = 100_000
 #: What was promised: of 95 of 100 answers, of a file, and a second of the console's processor.
 _LONGEST_MS, _BULK_SECONDS, _GETS, _POSTS = 200, 20, 1_500, 800
+#: By how much the console may grow while a file is imported, and how often it is looked at.
+_GROWN_BYTES, _SAMPLE_SECONDS = 50_000_000, 0.05
 _NO_LIMIT = 1_000_000_000
 
 
@@ -39,6 +42,7 @@ class Results:
 
     Attributes:
         bulks: seconds that each import of a file took.
+        grown_bytes: by which the console's memory grew at most while one was imported.
         p95_ms: of each kind of question.
         index_bytes: that the file of the index takes.
         per_core: requests that a second of the console's processor answers, by what they are.
@@ -46,6 +50,7 @@ class Results:
 
     links: int
     bulks: list[float] = field(default_factory=list)
+    grown_bytes: list[int] = field(default_factory=list)
     index_bytes: int = 0
     filled_seconds: float = 0.0
     p95_ms: dict[str, float] = field(default_factory=dict)
@@ -55,6 +60,12 @@ class Results:
         """Yield every promise with what was found."""
         if self.links >= _BULK:
             yield at_most(f"import of {_BULK:,} links", max(self.bulks), _BULK_SECONDS, "{:.1f} s")
+            yield at_most(
+                "memory that the console grows by meanwhile",
+                max(self.grown_bytes) / 1e6,
+                _GROWN_BYTES / 1e6,
+                "{:.1f} MB",
+            )
         for question, found in self.p95_ms.items():
             yield at_most(f"{question}, p95", found, _LONGEST_MS, "{:,.0f} ms")
         yield at_least("GET of a link, by CPU second", self.per_core["GET"], _GETS, "{:,.0f}")
@@ -91,7 +102,10 @@ def _measure(
     console = below(installation.up_pid, "gunicorn: worker [hopline-console]")
     for first in range(0, options.links, _BULK):
         end = min(first + _BULK, options.links)
-        results.bulks.append(_import(installation, made_up.lines(first, end), end - first))
+        body = made_up.lines(first, end)
+        with _growth(console) as grown:
+            results.bulks.append(_import(installation, body, end - first))
+        results.grown_bytes.append(max(grown))
         say(f"{end:,} links imported, the last {end - first:,} in {results.bulks[-1]:.1f} s")
     began = time.monotonic()
     with closing(HTTPConnection(installation.console, timeout=_TIMEOUT_SECONDS)) as connection:
@@ -110,6 +124,29 @@ def _measure(
             "POST": _per_core(connection, console, "POST", options.requests),
         }
     return results
+
+
+@contextmanager
+def _growth(console: list[psutil.Process]) -> Iterator[list[int]]:
+    """Look at the console's memory for as long as something is done; yield by how much it grew."""
+    before, over = _resident_bytes(console), threading.Event()
+    grown = [0]
+
+    def look() -> None:
+        while not over.wait(_SAMPLE_SECONDS):
+            grown.append(_resident_bytes(console) - before)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield grown
+    finally:
+        over.set()
+        thread.join()
+
+
+def _resident_bytes(console: list[psutil.Process]) -> int:
+    return sum(process.memory_info().rss for process in console)
 
 
 def _import(installation: Installation, body: bytes, links: int) -> float:

@@ -19,5 +19,6 @@ def test_a_small_run_leaves_its_figures(
     assert figures["links"] == 300
     assert len(figures["p95_ms"]) == 14
     assert min(figures["p95_ms"].values()) > 0
+    assert len(figures["grown_bytes"]) == len(figures["bulks"]) == 1
     assert figures["index_bytes"] > 0
     assert "word in code, target or title, p95" in capsys.readouterr().out
