@@ -55,7 +55,7 @@ def examine(settings) -> Callable[[], Findings]:
 def workers(settings, valkey, tmp_path) -> Iterator[Workers]:
     """Workers that have begun their ledger."""
     with Workers(settings, tmp_path / "workers.log") as workers:
-        wait_until(lambda: workers.log.count("reads from") == 2)
+        wait_until(lambda: workers.log.count("reads from") >= 2)
         with Redis.from_url(valkey.url) as client:
             wait_until(lambda: client.exists(ledger_key(STREAM, GROUP)))
         yield workers

@@ -92,7 +92,7 @@ def test_a_consumer_that_slept_does_no_harm_when_it_wakes(
         proxy.released.set()
         sleeper.resume()
         wait_until(lambda: "was taken for dead" in workers.log)
-        wait_until(lambda: workers.log.count("reads from") == 2)
+        wait_until(lambda: workers.log.count("reads from") >= 2)
         assert others.stop() == 0
     assert workers.stop() == 0
     assert stored() == (CLICKS, CLICKS)
@@ -113,7 +113,7 @@ def test_consumers_keep_their_entries_while_clickhouse_is_away(
 ):
     two = settings.model_copy(update={"consumers": 2})
     with Workers(two, tmp_path / "workers.log") as workers:
-        wait_until(lambda: workers.log.count("reads from") == 2)
+        wait_until(lambda: workers.log.count("reads from") >= 2)
         clickhouse.kill()
         send_clicks(valkey.url, CLICKS)
         wait_until(lambda: workers.log.count("wait to be inserted") > 8)
@@ -131,7 +131,7 @@ def test_a_click_that_kills_is_found_and_dead_lettered(
     with Workers(
         several, tmp_path / "workers.log", "tests.support.workers.poisoned_workers"
     ) as workers:
-        wait_until(lambda: workers.log.count("reads from") == 4)
+        wait_until(lambda: workers.log.count("reads from") >= 4)
         send_clicks(valkey.url, CLICKS // 2)
         (deadly,) = send(valkey.url, [to_fields(make_click(user_agent=DEADLY))])
         send_clicks(valkey.url, CLICKS // 2)

@@ -24,7 +24,7 @@ def settings(make_settings, redis_url, clicks_url):
 @pytest.fixture
 def workers(settings, tmp_path):
     with Workers(settings, tmp_path / "workers.log") as started:
-        wait_until(lambda: started.log.count("reads from") == 2)
+        wait_until(lambda: started.log.count("reads from") >= 2)
         yield started
 
 
@@ -47,7 +47,7 @@ def test_a_signal_drains_and_ends_well(workers, redis_url, redis, count_clicks, 
 def test_a_killed_consumer_is_replaced(workers):
     first, second = workers.consumers()
     first.kill()
-    wait_until(lambda: workers.log.count("reads from") == 3)
+    wait_until(lambda: workers.log.count("reads from") >= 3)
     alive = {process.pid for process in workers.consumers()}
     assert second.pid in alive
     assert len(alive) == 2
@@ -57,7 +57,7 @@ def test_a_killed_consumer_is_replaced(workers):
 
 def test_a_consumer_that_was_told_to_end_is_replaced_too(workers):
     workers.consumers()[0].terminate()
-    wait_until(lambda: workers.log.count("reads from") == 3)
+    wait_until(lambda: workers.log.count("reads from") >= 3)
     assert workers.stop() == 0
 
 
