@@ -18,10 +18,11 @@ from app.console.pages.site.rendering import Site
 from app.reports.answer import Answer
 from app.reports.filters import Condition, write
 from app.reports.query import MAX_LIMIT, Query
-from app.verdicts.judge import SHADOW
+from app.verdicts.judge import BETWEEN_REASONS, SHADOW
 from app.verdicts.modes import read_modes
-from app.verdicts.rule import Mode, Rule
+from app.verdicts.rule import DECISIVE, Mode, Rule
 from app.verdicts.rules import RULES
+from app.verdicts.visit import SUSPICION
 
 PATH = "/bots"
 _PLANS = (
@@ -29,6 +30,8 @@ _PLANS = (
     Plan("names", "Names", ("bot",)),
     Plan("reasons", "Reasons", ("reasons",)),
 )
+#: What a reason weighs that was enforced; one in shadow has another name.
+_WEIGHTS = {rule.name: rule.weight for rule in RULES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class RuleLine:
 
     Attributes:
         clicks: for which it is a reason.
-        would: clicks that it only recorded, being in shadow, and that would count otherwise.
+        would: clicks that it only recorded, being in shadow, and that count as a person's as no
+            other rule has decided.
     """
 
     rule: Rule
@@ -45,6 +49,11 @@ class RuleLine:
     clicks: int
     would: int
     href: Address
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it would decide alone; else only together with others of some weight."""
+        return self.rule.weight >= DECISIVE
 
 
 class BotsPage(QuestionPage):
@@ -81,17 +90,28 @@ def rule_lines(
 ) -> list[RuleLine]:
     """Return every rule with its figures, in the order in which the rules decide."""
     clicks: Counter[str] = Counter()
+    would: Counter[str] = Counter()
     for breakdown in answer.breakdowns if answer else ():
         if breakdown.by == "reasons":
             for share in breakdown.top:
-                clicks.update(dict.fromkeys(share.name.split(","), share.clicks))
+                names = share.name.split(BETWEEN_REASONS)
+                clicks.update(dict.fromkeys(names, share.clicks))
+                if not _is_decided(names, modes):
+                    would.update(dict.fromkeys(names, share.clicks))
     return [
         RuleLine(
             rule,
             modes[rule.name],
             clicks[rule.name],
-            clicks[SHADOW + rule.name],
+            would[SHADOW + rule.name],
             address.toggled(NAME, write(Condition("reasons", "~", (rule.name,)))),
         )
         for rule in RULES
     ]
+
+
+def _is_decided(reasons: Sequence[str], modes: Mapping[str, Mode]) -> bool:
+    """Tell whether a click of these reasons is no person's already: who decides comes first."""
+    weights = [_WEIGHTS.get(name, 0) for name in reasons]
+    is_suspicion_enforced = modes[SUSPICION.name] == "enforcing"
+    return weights[0] >= DECISIVE or (is_suspicion_enforced and sum(weights) >= DECISIVE)

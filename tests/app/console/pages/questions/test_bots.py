@@ -37,7 +37,26 @@ def test_a_rule_tells_of_how_many_clicks_it_is_a_reason(clicked: Browser) -> Non
 
 def test_a_rule_in_shadow_tells_what_it_would_change(clicked: Browser) -> None:
     told = text_of(clicked.get("/bots"))
-    assert "shadow 0 2" in told[told.index("click-rate bot") :][:250]
+    assert "shadow 0 2 in part" in told[told.index("click-rate bot") :][:250]
+
+
+def test_what_is_decided_already_would_not_change(
+    reporting: Browser, links: Any, migrated_url: str
+) -> None:
+    links.create({"target": "https://example.com/"}, code="abc")
+    then = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    insert_clicks(
+        migrated_url,
+        *(
+            bot_row(then, reasons="crawler-list,shadow:mail-burst,shadow:click-rate")
+            for _ in range(4)
+        ),
+        *(click_row(then, reasons="shadow:mail-burst,shadow:click-rate") for _ in range(2)),
+        click_row(then, reasons="datacentre,shadow:click-rate"),
+    )
+    told = text_of(reporting.get("/bots"))
+    assert "shadow 0 3 in part" in told[told.index("click-rate bot") :][:250]
+    assert "shadow 0 2 click-rate" in told[told.index("mail-burst scanner") :][:400]
 
 
 def test_a_rule_leads_to_its_clicks(clicked: Browser) -> None:
