@@ -131,6 +131,19 @@ def test_who_pauses_takes_no_stream_and_is_told_later_what_came(
     shows(page, "one")
 
 
+def test_the_time_of_a_click_is_that_of_the_zone_which_the_heading_names(
+    console: ConsoleServer, redis: Any, tab: Open
+) -> None:
+    page = tab("/live?tz=Asia/Kathmandu")
+    is_watching(page)
+    add(redis, "one")
+    shows(page, "one")
+    table = page.locator("#ticks")
+    assert "Time (Asia/Kathmandu)" in table.inner_text()
+    # It was 14:13:20 UTC; no other zone is three quarters of an hour beside the full one there.
+    assert ":58:20" in table.locator("tbody td").first.inner_text()
+
+
 def test_signing_out_in_one_tab_ends_what_the_others_are_told(
     console: ConsoleServer, redis: Any, redis_url: str, tab: Open
 ) -> None:

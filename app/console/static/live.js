@@ -26,7 +26,7 @@ function show(click) {
   const ask = make("a", "Explain");
   ask.href = `/clicks/${click.click_id}`;
   const host = click.referer && URL.canParse(click.referer) ? new URL(click.referer).host : click.referer;
-  row.append(cell(new Date(click.time).toLocaleTimeString()), cell(link), cell(who), cell(host || "–"), cell(click.network || "–"), cell(ask));
+  row.append(cell(new Date(click.time).toLocaleTimeString([], { timeZone: ticker.dataset.tz })), cell(link), cell(who), cell(host || "–"), cell(click.network || "–"), cell(ask));
   row.cells[3].title = click.user_agent;
   rows.prepend(row);
   while (rows.rows.length > most) rows.lastElementChild.remove();

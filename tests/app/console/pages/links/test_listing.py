@@ -46,7 +46,10 @@ def test_search_tag_and_state_are_chips_that_can_be_taken_away(
 
 
 def test_a_list_without_links_says_how_to_begin(browser: Browser) -> None:
-    assert "No links yet" in text_of(browser.get("/links"))
+    page = browser.get("/links")
+    assert "No links yet" in text_of(page)
+    assert "hopline links import FILE" in text_of(page)
+    assert 'href="/links/-/import"' in page.text
 
 
 def test_what_people_clicked_stands_beside_each_link(

@@ -35,7 +35,8 @@ def test_it_asks_for_events_of_what_was_chosen(clicked: Browser) -> None:
     page = clicked.get("/live?code=abc&humans=1&tz=Asia%2FKathmandu")
     assert 'data-events="/api/v1/clicks/live?code=abc&humans=1"' in unescape(page.text)
     assert "People 2" in text_of(page)
-    assert "Asia/Kathmandu" in text_of(page)
+    assert "Time (Asia/Kathmandu)" in text_of(page)
+    assert 'data-tz="Asia/Kathmandu"' in page.text
 
 
 def test_who_may_not_see_clicks_is_not_let_in(guarded: Browser, keys: KeyStore) -> None:
