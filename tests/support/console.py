@@ -130,6 +130,7 @@ def client_of(
     letters: Any = None,
     system: Any = None,
     explained: Any = None,
+    settings: Settings | None = None,
 ) -> falcon.testing.TestClient:
     pings = {"redis": links.ping, "clickhouse": reports.ping}
     registry = CollectorRegistry()
@@ -183,7 +184,7 @@ def client_of(
                 authenticator,
                 sessions,
                 BALANCED,
-                _defaults(),
+                settings or _defaults(),
                 connection,
                 system,
                 explained,

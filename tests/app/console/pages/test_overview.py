@@ -1,8 +1,12 @@
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 
+from app.console.pages.site.assets import Assets
+from app.console.pages.site.words import value_name
 from tests.support.clicks import bot_row, click_row, insert_clicks
 from tests.support.pages import Browser, text_of
 
@@ -90,6 +94,34 @@ def test_a_value_is_a_filter_that_can_be_taken_away(clicked: Browser) -> None:
     assert 'class="chip" href="/"' in page.text
 
 
+def test_the_map_has_a_country_in_the_colour_of_its_clicks_that_filters(
+    clicked: Browser,
+) -> None:
+    shown = clicked.get("/?devices=os").text
+    drawn = shown[shown.index('<svg class="map"') :].partition("</svg>")[0]
+    asset = re.escape(Assets().url("world.svg"))
+    assert re.search(f'<use href="{asset}#world"/>', drawn)
+    found = re.findall(
+        rf'<a href="([^"]+)"[^>]*><title>([^<]+)</title><use class="s(\d)" href="{asset}#(\w\w)"/>',
+        drawn,
+    )
+    by_code = {code: (href, name, int(step)) for href, name, step, code in found}
+    assert by_code.keys() == {"DE", "FR"}
+    assert by_code["DE"][1] == "Germany: 3"
+    assert by_code["DE"][2] > by_code["FR"][2] > 0
+    filtered = clicked.get(unescape(by_code["DE"][0]))
+    assert "Country is Germany" in text_of(filtered)
+    assert "#DE" in filtered.text
+    assert "#FR" not in filtered.text
+
+
+def test_every_place_of_the_map_has_a_name() -> None:
+    drawn = Assets()._files["world.svg"].plain.decode()
+    places = set(re.findall(r'id="(\w\w)"', drawn))
+    assert {"DE", "FR", "US", "JP", "BR"} < places
+    assert [each for each in sorted(places) if value_name(each, "country") == each] == []
+
+
 def test_the_form_for_a_filter_leads_to_its_address(clicked: Browser) -> None:
     answer = clicked.get("/?period=7d&dimension=country&operator=!%3D&value=DE,AT")
     assert answer.status_code == 303
@@ -130,7 +162,7 @@ def test_an_old_report_is_shown_with_its_time_while_clickhouse_is_away(
     from app.reports.reading.reader import Reports  # noqa: PLC0415
     from app.stores.clickhouse.connection import ClickHouseUnavailable  # noqa: PLC0415
 
-    def away(*_: object) -> None:
+    def away(*_: object, **__: object) -> None:
         raise ClickHouseUnavailable("away")
 
     monkeypatch.setattr(Reports, "ask", away)

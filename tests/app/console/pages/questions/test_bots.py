@@ -3,8 +3,10 @@ from typing import Any
 
 import pytest
 
+from app.config.settings import Settings
 from app.verdicts.rules import RULES
 from tests.support.clicks import bot_row, click_row, insert_clicks
+from tests.support.console import client_of
 from tests.support.pages import Browser, text_of
 
 
@@ -70,3 +72,15 @@ def test_without_clickhouse_the_rules_are_there(browser: Browser) -> None:
     told = text_of(browser.get("/bots"))
     assert "ClickHouse is away" in told
     assert "no-user-agent bot" in told
+
+
+def test_own_networks_are_named(reports: Any, links: Any) -> None:
+    settings = Settings(own_networks="192.0.2.0/24,2001:db8::/32")
+    told = text_of(Browser(client_of(reports, links, settings=settings)).get("/bots"))
+    assert "kept and not counted: 192.0.2.0/24 2001:db8::/32" in told
+    assert "No network is named" not in told
+
+
+def test_where_no_network_is_ones_own_the_page_says_how_to_name_one(reporting: Browser) -> None:
+    told = text_of(reporting.get("/bots"))
+    assert "No network is named as your own: HOPLINE_OWN_NETWORKS keeps" in told

@@ -1,10 +1,14 @@
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 
-from app.console.pages.site.assets import Assets
+import app.console
+from app.console.pages.site.assets import Asset, Assets
 from tests.support.pages import Browser
+
+TEMPLATES = Path(app.console.__file__).parent / "templates"
 
 
 def test_assets_may_be_kept_for_ever_and_come_compressed(browser: Browser) -> None:
@@ -34,10 +38,31 @@ def test_what_is_no_asset_is_not_there(browser: Browser, path: str) -> None:
     assert browser.client.simulate_get(path).status_code == 404
 
 
-def test_own_scripts_and_styles_are_small() -> None:
+def _loaded(names: set[str], files: dict[str, Asset]) -> set[str]:
+    """Return scripts, and all that they import."""
+    imported = {
+        each
+        for name in names
+        for each in re.findall(r'from "\./([\w.]+)"', files[name].plain.decode())
+    }
+    return names if imported <= names else _loaded(names | imported, files)
+
+
+def test_own_scripts_of_every_page_and_styles_are_small() -> None:
     """As they are sent: compressed."""
     files = Assets()._files
-    own = ("console.js", "clipboard.js", "keys.js", "chart.js")
-    assert sum(len(files[name].compressed) for name in own) <= 10_000
+    own = {name for name in files if name.endswith(".js")} - {"idiomorph.js", "uplot.js"}
+    pages = {
+        path.name: _loaded(
+            {"console.js", *re.findall(r"asset\('([\w.]+)'\)", path.read_text())} & own, files
+        )
+        for path in TEMPLATES.glob("*.html")
+    }
+    # A script that no page loads would be measured nowhere.
+    assert set.union(*pages.values()) == own
+    weights = {
+        page: sum(len(files[name].compressed) for name in names) for page, names in pages.items()
+    }
+    assert {page: weight for page, weight in weights.items() if weight > 10_000} == {}
     assert len(files["console.css"].compressed) <= 10_000
     assert sum(len(asset.compressed) for asset in files.values()) < 110_000
