@@ -13,7 +13,6 @@ from app.console.api.openapi import OpenApi, Route
 from app.console.api.problem import (
     OF_ERRORS,
     Problem,
-    ProblemPage,
     problem_of,
     write_problem,
 )
@@ -29,7 +28,7 @@ from app.console.middleware import (
 from app.console.pages.reference.page import PATH as REFERENCE_PATH
 from app.console.pages.reference.page import Reference
 from app.console.pages.routes import Pages
-from app.console.pages.site.errors import ErrorPages
+from app.console.pages.site.errors import ErrorPages, ProblemPage
 from app.console.rates.limiter import RateLimiter
 from app.console.rates.middleware import RateLimits
 from app.console.shlink.protocol.paths import is_shlink
@@ -94,7 +93,7 @@ def create_app(
             app.add_route(REFERENCE_PATH, page)
     for path, resource in pages.pages:
         app.add_route(path, resource)
-    app.add_route(PROBLEM_PATH, ProblemPage())
+    app.add_route(PROBLEM_PATH, ProblemPage(pages.site))
     return app
 
 

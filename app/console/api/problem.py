@@ -34,7 +34,7 @@ from app.webhooks.webhook import CorruptWebhook
 CHALLENGE = 'Bearer realm="hopline"'
 
 MEDIA_TYPE = "application/problem+json"
-#: Where the page of a kind of problem is, which is its type as well.
+#: Where the page of a kind of problem is, which is its type as well; open to everybody.
 PATH = "/problems/{kind}"
 #: Seconds after which to try again what many did at once.
 _RETRY_AFTER_SECONDS = 1
@@ -321,25 +321,3 @@ def write_problem(_: falcon.Request, resp: falcon.Response, error: falcon.HTTPEr
         problem |= error.members
     resp.data = orjson.dumps(problem)
     resp.content_type = MEDIA_TYPE
-
-
-class ProblemPage:
-    """Says what a kind of problem means, at the URL that its answers call its type."""
-
-    def on_get(self, _: falcon.Request, resp: falcon.Response, kind: str) -> None:
-        """Answer GET.
-
-        Raises:
-            falcon.HTTPNotFound: there is no such kind.
-        """
-        if kind not in KINDS:
-            raise falcon.HTTPNotFound(description=f"There is no kind of problem {kind!r}.")
-        told = KINDS[kind]
-        resp.media = {
-            "type": told.uri or PATH.format(kind=kind),
-            "status": told.status,
-            "title": told.title,
-            "meaning": told.meaning,
-        }
-
-    on_head = on_get

@@ -15,11 +15,13 @@ SIGN_IN = "/sign-in"
 SIGN_OUT = "/sign-out"
 #: Before the code and secret of a report that is shared with everybody.
 SHARED = "/shared/"
+#: Before the kind of a problem, of which a page tells what is no secret.
+_PROBLEMS = "/problems/"
 #: Name of the field that every form carries.
 FORM_TOKEN = "form_token"  # noqa: S105 - a name
 _DIGEST_BYTES = 32
 _SAFE = ("GET", "HEAD")
-_API = ("/api/", "/problems/", "/-/", "/yourls-api.php", "/rest/")
+_API = ("/api/", "/-/", "/yourls-api.php", "/rest/")
 #: Of the forms of who has no session; they are good as long as the console runs.
 _SECRET = secrets.token_bytes(32)
 
@@ -31,7 +33,7 @@ def is_for_person(req: falcon.Request) -> bool:
 
 def is_open(path: str) -> bool:
     """Tell whether a path is there for who has not signed in."""
-    return path == SIGN_IN or path.startswith((PREFIX, SHARED))
+    return path == SIGN_IN or path.startswith((PREFIX, SHARED, _PROBLEMS))
 
 
 def session_token(req: falcon.Request) -> str:

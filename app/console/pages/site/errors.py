@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import falcon
 
-from app.console.api.problem import KINDS, Problem
+from app.console.api.problem import KINDS, PATH, Problem
 from app.console.pages.site.browser import is_for_person
 from app.console.pages.site.rendering import Site
 
@@ -54,3 +54,41 @@ class ErrorPages:
             hint=hint,
             request_id=req.context.request_id,
         )
+
+
+class ProblemPage:
+    """Says what a kind of problem means, at the URL that its answers call its type."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, kind: str) -> None:
+        """Answer GET: people with a page, programs with JSON.
+
+        Raises:
+            falcon.HTTPNotFound: there is no such kind.
+        """
+        if kind not in KINDS:
+            raise falcon.HTTPNotFound(description=f"There is no kind of problem {kind!r}.")
+        told = KINDS[kind]
+        if is_for_person(req):
+            self._site.show(
+                req,
+                resp,
+                "error.html",
+                status=told.status,
+                title=told.title,
+                detail=told.meaning,
+                hint="",
+                request_id=req.context.request_id,
+            )
+            return
+        resp.append_header("Vary", "Accept")
+        resp.media = {
+            "type": told.uri or PATH.format(kind=kind),
+            "status": told.status,
+            "title": told.title,
+            "meaning": told.meaning,
+        }
+
+    on_head = on_get
