@@ -108,16 +108,23 @@ class ExplorePage(QuestionPage):
             "limits": LIMITS,
             "spellings": self._spellings(req, query),
             "csv": address.with_(download="csv"),
+            "json": address.with_(download="json"),
+            # The interface's reports cross nothing.
+            **({"as_json": address.with_(download="json")} if _columns(address) else {}),
         }
 
     def is_answered(self, address: Address, resp: falcon.Response, own: Mapping[str, Any]) -> bool:
-        """Answer with the table as CSV (RFC 4180) where that is asked for."""
+        """Answer with the table as CSV (RFC 4180) or JSON where that is asked for."""
         table: Table | None = own["table"]
-        if address.first("download") != "csv" or table is None:
+        form = address.first("download")
+        if form not in ("csv", "json") or table is None:
             return False
-        resp.text = as_csv(table)
-        resp.content_type = "text/csv; charset=utf-8; header=present"
-        resp.downloadable_as = "hopline.csv"
+        if form == "csv":
+            resp.text = as_csv(table)
+            resp.content_type = "text/csv; charset=utf-8; header=present"
+        else:
+            resp.media = as_json(table)
+        resp.downloadable_as = f"hopline.{form}"
         return True
 
     def _table(
@@ -223,6 +230,21 @@ def as_csv(table: Table) -> str:
         kept = (line.rest,) if table.has_rest else ()
         lines.writerow((_cell(line.name), line.total, *line.cells, *kept))
     return written.getvalue()
+
+
+def as_json(table: Table) -> dict[str, Any]:
+    """Return a table as JSON: its rows as on the page, each with a cell for each column."""
+    return {
+        "rows": table.heading,
+        "counted": table.counted,
+        "columns": table.columns,
+        "table": [
+            {"name": line.name, "total": line.total, "cells": line.cells}
+            | ({"others": line.rest} if table.has_rest else {})
+            for line in table.lines
+        ],
+        "others": table.others,
+    }
 
 
 def _cell(text: str) -> str:

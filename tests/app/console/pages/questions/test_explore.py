@@ -56,6 +56,33 @@ def test_a_page_says_the_question_in_four_forms(clicked: Browser) -> None:
         assert form in told
 
 
+def test_a_crossed_table_is_there_as_json_and_the_forms_say_that_they_cross_nothing(
+    clicked: Browser,
+) -> None:
+    asked = "/explore?rows=country&columns=browser"
+    told = clicked.get(f"{asked}&download=json")
+    assert told.headers["content-type"] == "application/json"
+    assert "hopline.json" in told.headers["content-disposition"]
+    assert told.json == {
+        "rows": "Country",
+        "counted": "Clicks of people",
+        "columns": ["Firefox", "=cmd|' /C calc'!A0"],
+        "table": [
+            {"name": "Germany", "total": 4, "cells": [3, 1], "others": 0},
+            {"name": "France", "total": 2, "cells": [2, 0], "others": 0},
+        ],
+        "others": 0,
+    }
+    page, plain = clicked.get(asked), clicked.get("/explore?rows=country")
+    assert "not crossed" in text_of(page)
+    assert "Each gives the same figures" not in text_of(page)
+    assert f'<a href="{asked}&download=json">as JSON</a>' in unescape(page.text)
+    assert "Each gives the same figures" in text_of(plain)
+    assert "/api/v1/stats" in page.text
+    assert 'href="/api/v1/stats' not in page.text
+    assert 'href="/api/v1/stats' in plain.text
+
+
 def test_a_row_is_a_filter(clicked: Browser) -> None:
     assert "filter=country=DE" in unescape(clicked.get("/explore").text).replace("%3D", "=")
     only = rows_of(clicked.get("/explore?rows=country&filter=country%3DFR&download=csv"))
