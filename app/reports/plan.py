@@ -8,7 +8,7 @@ from app.reports.filters import Dimension
 from app.reports.period import Period
 from app.reports.query import Interval, Query
 
-#: Number of the rows that are grouped by all columns at once, as those of links by their buckets.
+#: Number of the rows that are grouped by all columns at once, as those of values by their buckets.
 CROSSED = 0
 
 
@@ -23,8 +23,9 @@ class Plan:
         starts_before: where the bucket of each start begins in it; one of no length begins where
             the next does.
         leading: of all links those that a breakdown may show, None for any.
-        is_crossed: whether each of some named links has a timeline of its own; the query then
-            breaks down by links alone, and compares with nothing.
+        is_crossed: whether each value has a timeline of its own; the query then breaks down by
+            some named links alone, or is ordered by clicks and breaks down by one other dimension,
+            and compares with nothing.
     """
 
     query: Query
@@ -59,7 +60,7 @@ class Plan:
 
     @property
     def sets(self) -> tuple[tuple[str, ...], ...]:
-        """Columns that rows are grouped by together; the last set is of links by their buckets."""
+        """Columns that rows are grouped by together; the last set is of values by their buckets."""
         return (*((key,) for key in self.keys), *((self.keys,) if self.is_crossed else ()))
 
     @property

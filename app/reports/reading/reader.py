@@ -14,7 +14,7 @@ from app.reports.conditions import Statement
 from app.reports.query import Query
 from app.reports.reading.asking import Asking
 from app.reports.reading.planning import plan_of, with_leading
-from app.reports.statement.report import compile_plan
+from app.reports.statement.report import RAW, compile_plan
 from app.stores.clickhouse.connection import ClickHouseRefused, connect, translated
 from app.stores.clickhouse.driver import Client
 from app.stores.scripts import query as text_of
@@ -71,8 +71,8 @@ class Reports:
             query: what to count; a code that was never clicked has zeros.
             now: where a timeline without an end leads to.
             tagged: codes of the links that carry the query's tag.
-            has_timelines: whether each link has a timeline of its own, as :class:`Plan` says of
-                ``is_crossed``.
+            has_timelines: whether each value has a timeline of its own, as :class:`Plan` says of
+                ``is_crossed``; of other values than links that is told by rows alone.
 
         Raises:
             BadQuery: the timeline would be too long for the interval.
@@ -85,6 +85,9 @@ class Reports:
             found = asking.stored(codes)
             plan, division = plan_of(asking, query, now, codes, found)
             plan = replace(plan, is_crossed=has_timelines)
+            if has_timelines and query.by != ("link",):
+                # Sums know the values of a day, and none of its steps.
+                division = RAW
             plan, division = with_leading(asking, plan, division)
             rows = asking.ask(compile_plan(plan, division))
         source = Source(

@@ -1,4 +1,4 @@
-"""Each of some links has a timeline of its own, which equals a plain count, by sums and by rows."""
+"""Links, and other values, have timelines of their own, which equal a plain count."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -75,3 +75,35 @@ def test_each_link_has_a_timeline_of_its_own(
     }
     for share, same in zip(answer.breakdowns[0].top, plain.breakdowns[0].top, strict=True):
         assert (share.clicks, same.timeline) == (sum(share.timeline), ())
+
+
+@pytest.mark.parametrize("tz", ["UTC", "Asia/Kathmandu"])
+def test_each_class_has_a_timeline_of_all_its_clicks_though_sums_know_no_steps(
+    migrated_url: str, rows: list[Row], tz: str
+) -> None:
+    since = datetime(NOON.year, NOON.month, NOON.day, tzinfo=ZoneInfo(tz)).astimezone(UTC)
+    until = since + 8 * DAY
+    query = Query(
+        since=since,
+        until=until,
+        tz=tz,
+        interval="day",
+        by=("verdict",),
+        metrics=("humans",),
+        order="clicks",
+    )
+    with Reports(migrated_url, timeout_seconds=100) as reports:
+        answer = reports.ask(query, NOON + 30 * DAY, has_timelines=True)
+        plain = reports.ask(query, NOON + 30 * DAY)
+    assert plain.source.sums.days > 0
+    assert (answer.timeline, answer.figures) == (plain.timeline, plain.figures)
+    starts = [bucket.start for bucket in answer.timeline]
+    assert {share.name: share.timeline for share in answer.breakdowns[0].top} == {
+        verdict: tuple(
+            sum(row["verdict"] == verdict for row in within(rows, start, end))
+            for start, end in zip(starts, [*starts[1:], until], strict=True)
+        )
+        for verdict in ("person", "bot")
+    }
+    for share, same in zip(answer.breakdowns[0].top, plain.breakdowns[0].top, strict=True):
+        assert (share.clicks, same.clicks) == (sum(share.timeline), share.clicks)

@@ -10,11 +10,13 @@ import falcon
 from app.config.settings import Settings
 from app.console.pages.questions.page import QuestionPage
 from app.console.pages.reports.cards import Plan
+from app.console.pages.reports.chart import chart_of, sparkline
 from app.console.pages.reports.desk import ReportDesk, Told
-from app.console.pages.reports.filtering import NAME
+from app.console.pages.reports.filtering import NAME, toggled
 from app.console.pages.reports.panels import Asked
 from app.console.pages.site.address import Address
 from app.console.pages.site.rendering import Site
+from app.console.pages.site.words import value_name
 from app.reports.answer import Answer
 from app.reports.filters import Condition, write
 from app.reports.query import MAX_LIMIT, Query
@@ -25,6 +27,9 @@ from app.verdicts.rules import RULES
 from app.verdicts.visit import SUSPICION
 
 PATH = "/bots"
+#: Steps of a class whose clicks are told as figures, and the size of the line of all.
+LAST = 3
+WIDTH, HEIGHT = 220, 36
 _PLANS = (
     Plan("classes", "Classes", ("verdict",)),
     Plan("names", "Names", ("bot",)),
@@ -56,6 +61,17 @@ class RuleLine:
         return self.rule.weight >= DECISIVE
 
 
+@dataclass(frozen=True, slots=True)
+class Class:
+    """Who made clicks, over time: all of them as a line, and the last steps as figures."""
+
+    name: str
+    href: Address
+    clicks: int
+    points: str
+    last: tuple[int, ...]
+
+
 class BotsPage(QuestionPage):
     """Shows whom the rules take for no person, so that everybody can judge the rules."""
 
@@ -76,13 +92,37 @@ class BotsPage(QuestionPage):
         return replace(query, limit=MAX_LIMIT)
 
     def own(
-        self, _req: falcon.Request, address: Address, _asked: Asked, told: Told
+        self, req: falcon.Request, address: Address, asked: Asked, told: Told
     ) -> Mapping[str, Any]:
-        """Return the rules."""
+        """Return the rules, and the classes over time."""
         return {
             "rules": rule_lines(address, told.answer, self._modes),
             "own_networks": self._own_networks,
+            **self._classes(req, address, asked.query),
         }
+
+    def _classes(self, req: falcon.Request, address: Address, query: Query) -> Mapping[str, Any]:
+        """Return the classes over time, and the last steps; none where ClickHouse tells nothing."""
+        asked = replace(query, by=("verdict",), order="clicks", metrics=("humans",), compare=None)
+        answer = self._desk.ask(req, asked, self._site.now(), has_timelines=True).answer
+        return {
+            "classes": classes_of(address, answer) if answer else (),
+            "last_steps": chart_of(answer).steps[-LAST:] if answer else (),
+        }
+
+
+def classes_of(address: Address, answer: Answer) -> tuple[Class, ...]:
+    """Return the classes of an answer whose values have timelines, that of most clicks first."""
+    return tuple(
+        Class(
+            value_name(share.name, "verdict"),
+            toggled(address, "verdict", share.name)[0],
+            share.clicks,
+            sparkline(share.timeline, WIDTH, HEIGHT),
+            share.timeline[-LAST:],
+        )
+        for share in answer.breakdowns[0].top
+    )
 
 
 def rule_lines(

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 Fault = Literal["", "away", "busy", "bad"]
-#: A query, the tags that whoever asks is restricted to, and whether links have timelines.
+#: A query, the tags that whoever asks is restricted to, and whether values have timelines.
 _Question = tuple[Query, Sequence[str], bool]
 #: Last reports that are kept, a few kB each.
 _KEPT = 200
@@ -75,7 +75,7 @@ class ReportDesk:
         """Return the report on a query, as far as whoever asks may see.
 
         Args:
-            has_timelines: whether each of the links that it names has a timeline of its own.
+            has_timelines: whether each value that it breaks down by has a timeline of its own.
 
         Raises:
             OutOfScope, LinkNotFound: that is nothing for this caller.

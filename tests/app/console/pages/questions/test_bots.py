@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,6 +60,30 @@ def test_what_is_decided_already_would_not_change(
     told = text_of(reporting.get("/bots"))
     assert "shadow 0 3 in part" in told[told.index("click-rate bot") :][:250]
     assert "shadow 0 2 click-rate" in told[told.index("mail-burst scanner") :][:400]
+
+
+def test_each_class_has_a_line_and_its_last_figures(
+    reporting: Browser, links: Any, migrated_url: str
+) -> None:
+    links.create({"target": "https://example.com/"}, code="abc")
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    day = timedelta(days=1)
+    insert_clicks(
+        migrated_url,
+        *(click_row(noon - 2 * day, is_bot=True, verdict="preview") for _ in range(3)),
+        *(click_row(noon - day, is_bot=True, verdict="preview") for _ in range(2)),
+        click_row(noon - day, verdict="person"),
+    )
+    since, to = (noon - 4 * day).date(), (noon - day).date()
+    page = reporting.get(f"/bots?since={since}&to={to}&interval=day")
+    section = page.text[page.text.index('id="over-time"') :]
+    rows = section[: section.index("</table>")].split("<tr>")[2:]
+    assert [row.count("<polyline points=") for row in rows] == [1, 1]
+    assert [re.findall(r'class="num">(\d+)<', row) for row in rows] == [
+        ["5", "0", "3", "2"],
+        ["1", "0", "0", "1"],
+    ]
+    assert "filter=verdict%3Dpreview" in rows[0]
 
 
 def test_a_rule_leads_to_its_clicks(clicked: Browser) -> None:
