@@ -173,10 +173,20 @@ class WebhookStore:
             ),
         )
 
-    def rotate(self, webhook_id: str, overlap_seconds: int = OVERLAP_SECONDS) -> Webhook:
+    def rotate(
+        self,
+        webhook_id: str,
+        overlap_seconds: int = OVERLAP_SECONDS,
+        *,
+        versions: Collection[str] | None = None,
+    ) -> Webhook:
         """Give a webhook a new secret; deliveries carry both signatures for a while.
 
+        Args:
+            versions: as for :meth:`update`.
+
         Raises:
+            WebhookChanged: it is none of the versions.
             WebhookNotFound: there is none with this id.
             WebhookContended: others kept changing it.
         """
@@ -187,6 +197,7 @@ class WebhookStore:
             lambda webhook: replace(
                 webhook, secret=secret, old_secret=webhook.secret, old_until=until
             ),
+            versions,
         )
 
     def delete(self, webhook_id: str, *, versions: Collection[str] | None = None) -> None:

@@ -124,10 +124,12 @@ ONE_WEBHOOK: Operations = {
 ROTATE: Operations = {
     "POST": Operation(
         parameters=(
+            IF_MATCH,
             Parameter("overlap", "query", "How long the secret before signs as well: 24h, say."),
         ),
         answers={200: WebhookWithSecret},
-        problems=("invalid-parameter", *_CHANGING),
+        headers=_ETAG,
+        problems=(*_CHANGING, *_OF_VERSION),
     )
 }
 TEST: Operations = {

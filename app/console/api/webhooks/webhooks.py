@@ -96,7 +96,9 @@ class Rotate(Showing):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, id: str) -> None:  # noqa: A002
         """Give a webhook a new secret, and show it this once; both sign for a while."""
-        resp.media = self.with_secret(self.of(req).rotate(id, _overlap(req)))
+        webhook = self.of(req).rotate(id, _overlap(req), versions=_versions(req))
+        resp.media = self.with_secret(webhook)
+        resp.etag = version(webhook)
 
 
 def _versions(req: falcon.Request) -> Collection[str] | None:

@@ -150,18 +150,25 @@ def test_of_two_writers_the_later_one_hears_of_the_other(
 ) -> None:
     path = f"{PATH}/{ask(client, 'POST', json=NEW).json['id']}"
 
-    def send(method: str, etag: str, **sent: Any) -> Any:
+    def send(method: str, etag: str, below: str = "", **sent: Any) -> Any:
         headers = {"Authorization": f"Bearer {TOKEN}", "If-Match": etag}
-        return client.simulate_request(method, path, headers=headers, **sent)
+        return client.simulate_request(method, path + below, headers=headers, **sent)
 
     before = ask(client, "GET", path).headers["etag"]
     changed = send("PATCH", before, json={"name": "first"})
     assert (changed.status_code, changed.json["name"]) == (200, "first")
     assert changed.headers["etag"] == ask(client, "GET", path).headers["etag"] != before
-    for method in ("PATCH", "DELETE"):
-        late = send(method, before, json={"name": "second"})
+    rotated = send("POST", changed.headers["etag"], "/rotate")
+    assert rotated.status_code == 200
+    assert rotated.headers["etag"] == ask(client, "GET", path).headers["etag"]
+    assert rotated.headers["etag"] not in (before, changed.headers["etag"])
+    for method, below in (("PATCH", ""), ("DELETE", ""), ("POST", "/rotate")):
+        late = send(method, before, below, json={"name": "second"})
         assert (late.status_code, late.json["type"]) == (412, "/problems/webhook-changed")
     assert ask(client, "GET", path).json["name"] == "first"
-    assert send("PATCH", "odd", json={}).status_code == 400
+    assert ask(client, "GET", path).headers["etag"] == rotated.headers["etag"]
+    for method, below in (("PATCH", ""), ("POST", "/rotate")):
+        assert send(method, "odd", below, json={}).status_code == 400
+    assert send("POST", "*", "/rotate").status_code == 200
     assert send("PATCH", "*", json={"name": "third"}).status_code == 200
     assert send("DELETE", f'"x", {ask(client, "GET", path).headers["etag"]}').status_code == 204
