@@ -93,11 +93,25 @@ def test_keys_choose_the_time_and_can_be_switched_off(clicked: str, open_page: O
     for key, part in (
         ("w", "period=7d"),
         ("x", "compare=none"),
+        ("e", "period=yesterday"),
+        ("h", "period=24h"),
+        ("m", "period=month"),
+        ("t", "period=30d"),
+        ("y", "period=year"),
+        ("q", "period=90d"),
+        ("a", "period=all"),
         ("d", "period=today"),
-        ("ArrowLeft", "since="),
     ):
         page.keyboard.press(key)
         page.wait_for_url(f"**{part}*")
+    day = "input[type=date][name=since]"
+    today = page.locator(day).input_value()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url("**since=*")
+    page.locator(f"{day}:not([value='{today}'])").wait_for(state="attached")
+    assert page.locator(day).input_value() < today
+    page.keyboard.press("ArrowRight")
+    page.locator(f"{day}[value='{today}']").wait_for(state="attached")
     page.keyboard.press("?")
     page.get_by_role("dialog").wait_for()
     page.get_by_label("single keys do this").uncheck()
@@ -232,6 +246,25 @@ def test_every_page_fits_a_phone(pages: tuple[str, ...], open_page: Open, consol
     for path in pages[:-1]:
         page.goto(f"{console}{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+
+def test_paper_has_the_figures_and_nothing_to_press(clicked: str, open_page: Open) -> None:
+    for path in ("/", "/links/seen"):
+        page = open_page(path)
+        page.locator("figure.chart canvas").wait_for()
+        pressed = [
+            page.locator(each).first
+            for each in (".top nav", ".who", ".timebar .arrow", ".foot button")
+        ]
+        assert all(each.is_visible() for each in pressed)
+        page.emulate_media(media="print")
+        assert not any(each.is_visible() for each in pressed)
+        assert page.locator("figure.chart").is_visible()
+        assert page.locator("main .card").first.is_visible()
+        assert all(each.is_visible() for each in page.locator(".totals b").all())
+        assert page.locator(".totals b").count() > 1
+        # What time they are of is said, too.
+        assert "Last 30 days" in page.locator("main").inner_text()
 
 
 def test_what_others_wrote_runs_nowhere(clicked: str, open_page: Open, console: str) -> None:
