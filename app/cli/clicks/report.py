@@ -15,7 +15,7 @@ from app.reports.answer import Answer, Breakdown, Figures, Source
 from app.reports.filters import Dimension
 from app.reports.period import Period
 from app.reports.query import Interval, Metric, Query
-from app.terminal.formulas import FORMULA
+from app.terminal.formulas import neutralised
 from app.terminal.output import one_line, print_table, terminal_of
 
 _TIME_FORMATS: dict[Interval, str] = {
@@ -62,7 +62,7 @@ def print_csv(answer: Answer) -> None:
     """Write a report as CSV (RFC 4180), in which no text is a formula."""
     writer = csv.writer(sys.stdout, lineterminator="\r\n")
     writer.writerow(columns(answer))
-    writer.writerows(map(_cell, row) for row in rows(answer))
+    writer.writerows(map(neutralised, row) for row in rows(answer))
 
 
 def columns(answer: Answer) -> tuple[str, ...]:
@@ -221,10 +221,6 @@ def _numbers(
 ) -> tuple[str, ...]:
     known = (str(getattr(figures, name)) if name in metrics else "" for name in _COLUMNS)
     return (*known, *(() if before is None else (str(before.humans),)))
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if FORMULA.match(text) else text
 
 
 def _moment(time: datetime, zone: ZoneInfo) -> str:

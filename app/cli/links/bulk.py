@@ -40,6 +40,7 @@ from app.links.many import Outcome, bury, change_each
 from app.links.store import open_store
 from app.links.validation import InvalidLink, read_tag
 from app.stores.redis.errors import RedisError
+from app.terminal.formulas import neutralised
 from app.terminal.output import Failure, complain
 from app.terminal.progress import counted
 
@@ -263,7 +264,9 @@ def _writer(form: Format) -> Callable[[Outcome], object]:
         return lambda outcome: print(orjson.dumps(_plain(outcome)).decode())
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow(("code", "outcome", "reason"))
-    return lambda outcome: rows.writerow(_plain(outcome).values())
+    return lambda outcome: rows.writerow(
+        (neutralised(outcome.code), outcome.kind, neutralised(outcome.reason))
+    )
 
 
 def _plain(outcome: Outcome) -> dict[str, object]:

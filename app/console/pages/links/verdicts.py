@@ -12,7 +12,7 @@ from app.links.files.encoding import numbered, open_text
 from app.links.importer import Outcome, Row
 from app.links.json import NewLink
 from app.stores.redis.errors import RedisError
-from app.terminal.formulas import FORMULA
+from app.terminal.formulas import neutralised
 
 #: Verdicts of each kind that a page shows.
 SHOWN = 200
@@ -103,7 +103,7 @@ def refused_lines(verdicts: Verdicts, file: bytes) -> RefusedLines | None:
         room -= len(each.reason) + len(text)
         if room < 0 and count:
             break
-        lines.writerow((each.line, *map(_cell, (each.code, each.reason, text))))
+        lines.writerow((each.line, *map(neutralised, (each.code, each.reason, text))))
         count += 1
     carried = base64.b64encode(written.getvalue().encode("utf-8", "replace")).decode()
     url = f"data:text/csv;charset=utf-8;base64,{carried}"
@@ -121,7 +121,3 @@ def _texts(file: bytes, wanted: set[int]) -> dict[int, str]:
         except UnicodeError:
             return found
     return found
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if FORMULA.match(text) else text

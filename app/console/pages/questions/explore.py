@@ -21,7 +21,7 @@ from app.reports.filters import Condition, Dimension, join
 from app.reports.query import BadQuery, Order, Query, read_name
 from app.reports.spellings import to_command, to_url
 from app.stores.clickhouse.connection import ClickHouseError
-from app.terminal.formulas import FORMULA
+from app.terminal.formulas import neutralised
 
 PATH = "/explore"
 #: What cells may count, and what people call it.
@@ -225,10 +225,10 @@ def as_csv(table: Table) -> str:
     written = io.StringIO()
     lines = csv.writer(written)
     rest = ("others",) if table.has_rest else ()
-    lines.writerow(map(_cell, (table.heading, table.counted, *table.columns, *rest)))
+    lines.writerow(map(neutralised, (table.heading, table.counted, *table.columns, *rest)))
     for line in table.lines:
         kept = (line.rest,) if table.has_rest else ()
-        lines.writerow((_cell(line.name), line.total, *line.cells, *kept))
+        lines.writerow((neutralised(line.name), line.total, *line.cells, *kept))
     return written.getvalue()
 
 
@@ -245,10 +245,6 @@ def as_json(table: Table) -> dict[str, Any]:
         ],
         "others": table.others,
     }
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if FORMULA.match(text) else text
 
 
 def _figure(share: Share, query: Query) -> int:

@@ -105,3 +105,17 @@ def test_a_file_goes_without_a_filter(hopline: Run, tmp_path: Path) -> None:
     ended = hopline("links", "bulk", "rm", str(tmp_path / "codes.xlsx"))
     assert (ended.exit_code, "workbook" in ended.err) == (1, True)
     assert shown(hopline, "x")["deleted"] is False
+
+
+def test_a_code_is_no_formula_to_a_spreadsheet_and_is_read_back(
+    hopline: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "codes.csv"
+    file.write_text("code\n=1+1\n-2\n@a\nx\n")
+    guarded = hopline("links", "bulk", "rm", str(file), "--dry-run")
+    assert list(outcomes(guarded)) == ["'=1+1", "'-2", "'@a", "x"]
+    file.write_text(guarded.out)
+    assert hopline("links", "bulk", "rm", str(file), "--dry-run").out == guarded.out
+    plain = hopline("links", "bulk", "rm", str(file), "--dry-run", "--format", "jsonl")
+    codes = [json.loads(line)["code"] for line in plain.out.splitlines()]
+    assert codes == ["=1+1", "-2", "@a", "x"]
