@@ -127,6 +127,8 @@ class ImportPage:
             stack.callback(lines.close)
             resp.stream = Reply(lines, stack.pop_all(), piece_bytes=1)
             resp.content_type = NDJSON
+            # Proxies (nginx) are to send on what comes at once.
+            resp.set_header("X-Accel-Buffering", "no")
             return
         deque(counted, maxlen=0)
         if verdicts.cut_short:

@@ -111,11 +111,16 @@ def refused_lines(verdicts: Verdicts, file: bytes) -> RefusedLines | None:
 
 
 def _texts(file: bytes, wanted: set[int]) -> dict[int, str]:
-    """Return the text of some lines, as far as the file can be read."""
+    """Return the text of some lines, as far as the file can be read.
+
+    Of a JSON array there is none: its elements are no lines.
+    """
     found: dict[int, str] = {}
     with open_text(io.BytesIO(file), "") as text:
         try:
-            for number, line in numbered(text):
+            for place, (number, line) in enumerate(numbered(text)):
+                if not place and line.lstrip().startswith("["):
+                    return found
                 if number in wanted:
                     found[number] = line.rstrip("\r\n")[:_KEPT_CHARACTERS]
         except UnicodeError:

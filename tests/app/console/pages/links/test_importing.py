@@ -188,6 +188,8 @@ def told(browser: Browser, page: Any = None, **parts: bytes | str) -> list[dict[
     answer = send(browser, page, **parts)
     browser.headers = {**browser.headers, "Accept": HTML}
     assert answer.headers["content-type"] == "application/x-ndjson"
+    # Else a proxy in front would hold the lines back until all are there.
+    assert answer.headers["x-accel-buffering"] == "no"
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
@@ -227,13 +229,18 @@ def test_who_looks_away_has_the_rest_imported_as_well(
     assert send(browser, file=CSV).status_code == 200
 
 
+def refused(page: Any) -> list[dict[str, str]]:
+    """Return the refused lines that a page carries."""
+    carried = re.search(r'href="data:text/csv;charset=utf-8;base64,([^"]+)"', page.text)
+    assert carried
+    return list(csv.DictReader(io.StringIO(base64.b64decode(carried[1]).decode())))
+
+
 def test_refused_lines_can_be_kept_with_why(browser: Browser) -> None:
     file = b"code,target\n=a,https://example.com/\nok,https://example.com/\nb,=nowhere\n"
     page = send(browser, file=file)
     assert "Download the 2 refused lines" in text_of(page)
-    carried = re.search(r'href="data:text/csv;charset=utf-8;base64,([^"]+)"', page.text)
-    assert carried
-    rows = list(csv.DictReader(io.StringIO(base64.b64decode(carried[1]).decode())))
+    rows = refused(page)
     assert [(row["line"], row["code"], row["text"]) for row in rows] == [
         ("2", "", "'=a,https://example.com/"),
         ("4", "", "b,=nowhere"),
@@ -241,3 +248,14 @@ def test_refused_lines_can_be_kept_with_why(browser: Browser) -> None:
     assert rows[0]["why"].startswith("code: ")
     clean = b"code,target\nok,https://example.com/\n"
     assert "data:text/csv" not in send(browser, file=clean).text
+
+
+@pytest.mark.parametrize("between", [b" ", b"\n"])
+def test_refused_elements_of_an_array_are_kept_without_text(
+    browser: Browser, between: bytes
+) -> None:
+    elements = (b'{"code": "c%d", "target": "nowhere"}' % each for each in range(3))
+    file = b"\n [" + between + (b"," + between).join(elements) + between + b"]"
+    rows = refused(send(browser, file=file))
+    assert [row["text"] for row in rows] == ["", "", ""]
+    assert all(row["why"].startswith("target: ") for row in rows)
