@@ -81,10 +81,12 @@ def _in_the_way(store: LinkStore, code: str, only: Precondition) -> str:
         link = decode(code, held)
     except CorruptLink:
         return _TAKEN
+    # Whose link it is or was, is nobody's business who may not see it.
+    if not only.concerns(link):
+        return _TAKEN
     if link.deleted:
         return "This code belonged to a link that was deleted, and stays taken."
-    # Whose link it is, is nobody's business who may not see it.
-    return f"This code is taken: it leads to {link.target}" if only.concerns(link) else _TAKEN
+    return f"This code is taken: it leads to {link.target}"
 
 
 def _notes(

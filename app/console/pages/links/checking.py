@@ -11,7 +11,6 @@ from app.console.api.rights import Rights, caller_of
 from app.console.pages.links.fields import LinkForm
 from app.console.pages.site.rendering import Site
 from app.links.foresight import foresee_change, foresee_new
-from app.links.link import LinkDeleted
 from app.links.precondition import Precondition
 from app.links.store import LinkStore
 
@@ -40,8 +39,6 @@ class CheckedForm:
             found = foresee_new(self._links, form.options, form.code, only, now)
         else:
             link = self._links.get(changed)
-            if link.deleted:
-                raise LinkDeleted(f"the link {changed!r} was deleted")
             only.require_before(link)
             found = foresee_change(self._links, link, form.options, only, now)
         notes = dict(found.notes)

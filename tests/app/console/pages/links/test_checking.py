@@ -41,8 +41,13 @@ def test_who_may_not_see_a_link_learns_nothing_of_it(
     guarded.send("/sign-in", key=credential.text)
     told = check(guarded, target="https://example.com/secret", tags="own", code="theirs")
     assert told == {"faults": {"code": "This code is taken."}, "notes": {}}
-    hidden = guarded.send("/links/-/check", page="/links/-/new", of="theirs", target="")
-    assert hidden.status_code == 404
+    links.create({"target": "https://example.com/", "tags": "other"}, code="gone")
+    links.delete("gone")
+    for code in ("theirs", "gone"):
+        told = check(guarded, target="https://example.com/", tags="own", code=code)
+        assert told["faults"] == {"code": "This code is taken."}
+        hidden = guarded.send("/links/-/check", page="/links/-/new", of=code, target="")
+        assert hidden.status_code == 404
     _, reader = keys.add("reader", ("links:read",))
     guarded.send("/sign-in", key=reader.text)
     assert guarded.post("/links/-/check", target="x").status_code == 403
