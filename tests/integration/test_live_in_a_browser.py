@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from app.clicks.click import Click, new_click_id, to_fields
+from app.console.pages.site.assets import Assets
 from app.keys.store import KeyStore
 from app.stores.redis.client import connect
 from tests.support.metrics_scraper import Scraper
@@ -19,6 +20,32 @@ ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backg
 #: Longest wait for what a page comes to; nothing that is waited for takes as long.
 LONGEST_MS = 60_000
 NO_LOCKS = "delete Navigator.prototype.locks"
+#: A feed that steals the lock, in a page whose locks, clock and timers are ours: how many streams
+#: it has opened once the lock is its own, and whether it has let go of that at once.
+STEAL = """async ([url, stops]) => {
+  const { feed } = await import(url), granted = [];
+  let look, ahead = 0, opened = 0;
+  const request = (name, how, then) => {
+    if (how.steal) granted.push(then);
+    return new Promise(() => {});
+  };
+  Object.defineProperty(navigator, "locks", { value: { request } });
+  window.EventSource = function () {
+    opened += 1;
+    return { addEventListener() {}, close() {} };
+  };
+  window.setInterval = (then) => { look = then; return 1; };
+  performance.now = () => ahead;
+  const clicks = feed("/events", "test", () => {});
+  clicks.start();
+  ahead = 60_000;
+  look();
+  if (stops) clicks.stop();
+  let isFree = false;
+  granted.pop()().then(() => { isFree = true; });
+  await null;
+  return { opened, isFree };
+}"""
 Open = Callable[..., Any]
 
 _numbers = iter(range(1, 10**9))
@@ -158,7 +185,7 @@ def test_signing_out_in_one_tab_ends_what_the_others_are_told(
     other = tab()
     other.get_by_role("button", name="Sign out").click()
     for each in pages:
-        each.locator("#said", has_text="you have signed out").wait_for()
+        each.locator("#said", has_text="was signed out, or its session has run out").wait_for()
     watched(console, 0)
 
 
@@ -182,3 +209,13 @@ def test_a_console_that_says_nothing_is_told_and_gone_on_with_once_it_does(
     shows(page, "two")
     is_watching(page)
     assert page.locator("#ticks tbody tr").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("stops", "found"),
+    [(False, {"opened": 1, "isFree": False}), (True, {"opened": 0, "isFree": True})],
+)
+def test_a_lock_that_comes_after_the_stop_opens_no_stream(
+    tab: Open, stops: bool, found: dict[str, Any]
+) -> None:
+    assert tab("/links").evaluate(STEAL, [Assets().url("feed.js"), stops]) == found

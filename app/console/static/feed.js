@@ -63,6 +63,8 @@ export function feed(url, who, told) {
     waiting = how.steal ? null : new AbortController();
     const options = how.steal ? how : { signal: waiting.signal };
     navigator.locks.request(shared, options, () => new Promise((done) => {
+      // Whoever stopped meanwhile has nobody to read for.
+      if (!watch) return done();
       release = Object.assign(turn, { done });
       read();
     })).catch(() => {

@@ -51,7 +51,7 @@ function silence(seconds) {
 
 const why = {
   key: "the key that opened this was revoked or has expired",
-  session: "you have signed out",
+  session: "this browser was signed out, or its session has run out",
   401: "nobody is signed in any more",
 };
 function end(reason) {
