@@ -118,7 +118,7 @@ COMMANDS = {
     "erase": Command(
         "app.cli.clicks.erase",
         _CARE,
-        "Erase clicks for good: from ClickHouse, stream, dead letters and this host's spool.",
+        "Erase clicks for good: from ClickHouse, stream, dead letters, deliveries and this spool.",
     ),
     "capacity": Command(
         "app.cli.checks.capacity",
@@ -131,12 +131,12 @@ COMMANDS = {
     "backup": Command(
         "app.cli.stores.backup",
         _CARE,
-        "Write all links, API keys and clicks into a directory, to be restored.",
+        "Write links, clicks and what was set up beside them into a directory, to be restored.",
     ),
     "restore": Command(
         "app.cli.stores.backup",
         _CARE,
-        "Bring the links, API keys and clicks of a backup back; safe to run again.",
+        "Bring the links, clicks, API keys, webhooks and shares of a backup back; safe to repeat.",
     ),
     "rules": Command(
         "app.cli.checks.rules",

@@ -215,6 +215,7 @@ def _source(answer: Answer) -> dict[str, Any]:
         "tz": answer.query.tz,
         "clicks": "exact",
         "visitors": "exact" if source.has_exact_visitors else "estimate",
+        "visitors_of": "utc_days",
         "as_of": _time(source.as_of),
         "newest_click": _time(source.newest_click),
         "oldest_click": _time(source.oldest_click),

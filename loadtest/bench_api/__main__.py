@@ -4,10 +4,9 @@ import argparse
 import json
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -18,22 +17,36 @@ from urllib.parse import urlencode
 import psutil
 
 from app.processes.child import ChildFailed
+from loadtest.bench_api.imports import (
+    TIMEOUT_SECONDS,
+    growth,
+    import_after_kill,
+    import_links,
+    workers_of_console,
+)
+from loadtest.bench_api.moments import Ask, answered, heard_after, refused_after, waits_at
 from loadtest.bench_api.questions import MadeUp
 from loadtest.bench_reports.installation import Installation, running_installation
 from loadtest.common.command_line import Say, add_count, add_output, speaker, terminal
 from loadtest.common.latencies import Latencies
-from loadtest.common.processes import below, cpu_seconds
+from loadtest.common.processes import cpu_seconds
 from loadtest.common.targets import Target, at_least, at_most, targets_table
 
-_TIMEOUT_SECONDS = 600.0
 _LOOK_SECONDS = 1.0
 #: Links of a file that is imported.
 _BULK = 100_000
 #: What was promised: of 95 of 100 answers, of a file, and a second of the console's processor.
-_LONGEST_MS, _BULK_SECONDS, _GETS, _POSTS = 200, 20, 1_500, 800
-#: By how much the console may grow while a file is imported, and how often it is looked at.
-_GROWN_BYTES, _SAMPLE_SECONDS = 50_000_000, 0.05
+_LONGEST_MS, _BULK_SECONDS = 200, 20
+_RATES: Mapping[str, int] = {"GET": 1_500, "POST": 800}
+#: And of 99 of 100 answers at half of that rate, and changes until they hold.
+_WAIT_MS = 20
+_HEARD, _REFUSED = "new link until every worker redirects", "revoked key until two consoles refuse"
+_MOMENTS_MS: Mapping[str, int] = {_HEARD: 100, _REFUSED: 1_000}
+#: By how much the console may grow while a file is imported.
+_GROWN_BYTES = 50_000_000
 _NO_LIMIT = 1_000_000_000
+#: Of the redirect, each of which has to hear of a new link.
+_WORKERS = 2
 
 
 @dataclass(slots=True)
@@ -46,6 +59,9 @@ class Results:
         p95_ms: of each kind of question.
         index_bytes: that the file of the index takes.
         per_core: requests that a second of the console's processor answers, by what they are.
+        p99_ms: waits at half of the promised rates, and from changes until they hold.
+        killed: links that there are after an import that was killed halfway and repeated, and
+            those of its file.
     """
 
     links: int
@@ -55,10 +71,15 @@ class Results:
     filled_seconds: float = 0.0
     p95_ms: dict[str, float] = field(default_factory=dict)
     per_core: dict[str, float] = field(default_factory=dict)
+    p99_ms: dict[str, float] = field(default_factory=dict)
+    killed: tuple[int, int] = (0, 0)
 
     def targets(self) -> Iterator[Target]:
         """Yield every promise with what was found."""
-        if self.links >= _BULK:
+        there, imported = self.killed
+        text = "links after an import that was killed halfway and repeated"
+        yield Target(text, f"= {imported:,}", f"{there:,}", there == imported)
+        if self.links > _BULK:
             yield at_most(f"import of {_BULK:,} links", max(self.bulks), _BULK_SECONDS, "{:.1f} s")
             yield at_most(
                 "memory that the console grows by meanwhile",
@@ -68,8 +89,11 @@ class Results:
             )
         for question, found in self.p95_ms.items():
             yield at_most(f"{question}, p95", found, _LONGEST_MS, "{:,.0f} ms")
-        yield at_least("GET of a link, by CPU second", self.per_core["GET"], _GETS, "{:,.0f}")
-        yield at_least("POST of a link, by CPU second", self.per_core["POST"], _POSTS, "{:,.0f}")
+        for name, rate in _RATES.items():
+            text = f"{name} of a link, by CPU second"
+            yield at_least(text, self.per_core[name], rate, "{:,.0f}")
+        for text, found in self.p99_ms.items():
+            yield at_most(f"{text}, p99", found, _MOMENTS_MS.get(text, _WAIT_MS), "{:,.1f} ms")
 
 
 def main() -> int:
@@ -79,8 +103,9 @@ def main() -> int:
     say = speaker()
     try:
         with TemporaryDirectory(prefix="hopline-bench-api-", dir=options.directory) as name:
-            limits = {f"console_{kind}_per_minute": _NO_LIMIT for kind in ("reads", "writes")}
-            with running_installation(Path(name), **limits) as installation:
+            settings = {f"console_{kind}_per_minute": _NO_LIMIT for kind in ("reads", "writes")}
+            settings["redirect_workers"] = _WORKERS
+            with running_installation(Path(name), **settings) as installation:
                 results = _measure(options, installation, Path(name), say)
     except ChildFailed as error:
         print(f"bench-api: {error}", file=sys.stderr)
@@ -99,18 +124,21 @@ def _measure(
     options: argparse.Namespace, installation: Installation, folder: Path, say: Say
 ) -> Results:
     results, made_up = Results(options.links), MadeUp(options.links)
-    console = below(installation.up_pid, "gunicorn: worker [hopline-console]")
-    for first in range(0, options.links, _BULK):
+    end = min(_BULK, options.links)
+    results.killed = import_after_kill(installation, made_up.lines(0, end), end), end
+    say(f"{end:,} links imported, with the console killed halfway")
+    console = workers_of_console(installation)
+    for first in range(end, options.links, _BULK):
         end = min(first + _BULK, options.links)
         body = made_up.lines(first, end)
-        with _growth(console) as grown:
-            results.bulks.append(_import(installation, body, end - first))
+        with growth(console) as grown:
+            results.bulks.append(import_links(installation, body, end - first))
         results.grown_bytes.append(max(grown))
         say(f"{end:,} links imported, the last {end - first:,} in {results.bulks[-1]:.1f} s")
     began = time.monotonic()
-    with closing(HTTPConnection(installation.console, timeout=_TIMEOUT_SECONDS)) as connection:
+    with closing(HTTPConnection(installation.console, timeout=TIMEOUT_SECONDS)) as connection:
         while _status(connection, "GET", "/api/v1/links?sort=clicks&limit=1") == 503:
-            if time.monotonic() - began > _TIMEOUT_SECONDS:
+            if time.monotonic() - began > TIMEOUT_SECONDS:
                 raise ChildFailed("the index is not filled: see up.log")
             time.sleep(_LOOK_SECONDS)
         results.filled_seconds = time.monotonic() - began
@@ -120,47 +148,23 @@ def _measure(
             results.p95_ms[question] = _p95_ms(connection, make, options.repeats)
             say(f"{question}: {results.p95_ms[question]:,.0f} ms")
         results.per_core = {
-            "GET": _per_core(connection, console, "GET", options.requests),
-            "POST": _per_core(connection, console, "POST", options.requests),
+            name: _per_core(connection, console, ask, options.requests)
+            for name, ask in _ASKS.items()
         }
+    _measure_moments(results, installation, options, say)
     return results
 
 
-@contextmanager
-def _growth(console: list[psutil.Process]) -> Iterator[list[int]]:
-    """Look at the console's memory for as long as something is done; yield by how much it grew."""
-    before, over = _resident_bytes(console), threading.Event()
-    grown = [0]
-
-    def look() -> None:
-        while not over.wait(_SAMPLE_SECONDS):
-            grown.append(_resident_bytes(console) - before)
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    try:
-        yield grown
-    finally:
-        over.set()
-        thread.join()
-
-
-def _resident_bytes(console: list[psutil.Process]) -> int:
-    return sum(process.memory_info().rss for process in console)
-
-
-def _import(installation: Installation, body: bytes, links: int) -> float:
-    """Import a file, and return how many seconds that took."""
-    began = time.monotonic()
-    with closing(HTTPConnection(installation.console, timeout=_TIMEOUT_SECONDS)) as connection:
-        headers = {"Content-Type": "application/x-ndjson"}
-        connection.request("POST", "/api/v1/links/-/import", body, headers)
-        answer = connection.getresponse()
-        *_, last = answer.read().splitlines()
-    end = json.loads(last)
-    if end.get("created") != links:
-        raise ChildFailed(f"of {links:,} links {last.decode()} was said")
-    return time.monotonic() - began
+def _measure_moments(
+    results: Results, installation: Installation, options: argparse.Namespace, say: Say
+) -> None:
+    for name, rate in _RATES.items():
+        say(f"{name} of a link, {rate // 2} a second")
+        waits = waits_at(rate / 2, options.seconds, installation.console, _ASKS[name])
+        results.p99_ms[f"{name} of a link, {rate // 2} a second"] = waits.at(99)
+    say("links until they redirect, keys until they are refused")
+    results.p99_ms[_HEARD] = heard_after(installation, options.repeats).at(99)
+    results.p99_ms[_REFUSED] = refused_after(installation, options.repeats).at(99)
 
 
 def _p95_ms(connection: HTTPConnection, make: Callable[[], Any], repeats: int) -> float:
@@ -176,25 +180,30 @@ def _p95_ms(connection: HTTPConnection, make: Callable[[], Any], repeats: int) -
 
 
 def _per_core(
-    connection: HTTPConnection, console: list[psutil.Process], method: str, requests: int
+    connection: HTTPConnection, console: list[psutil.Process], ask: Ask, requests: int
 ) -> float:
     """Return how many requests a second of the console's processor answers."""
     before = cpu_seconds(console)
     for number in range(requests):
-        if method == "GET":
-            status = _status(connection, "GET", f"/api/v1/links/b{number % 100:x}")
-        else:
-            body = json.dumps({"target": f"https://example.com/{number}"}).encode()
-            status = _status(connection, "POST", "/api/v1/links", body)
-        if status not in (200, 201):
-            raise ChildFailed(f"{method} is answered by {status}")
+        ask(connection, number)
     # A processor's time is told by the hundredth of a second.
     return requests / max(cpu_seconds(console) - before, 0.01)
 
 
-def _status(connection: HTTPConnection, method: str, path: str, body: bytes | None = None) -> int:
-    headers = {"Content-Type": "application/json"} if body else {}
-    connection.request(method, path, body, headers)
+def _show(connection: HTTPConnection, number: int) -> None:
+    answered(connection, "GET", f"/api/v1/links/b{number % 100:x}")
+
+
+def _add(connection: HTTPConnection, number: int) -> None:
+    answered(connection, "POST", "/api/v1/links", {"target": f"https://example.com/{number}"})
+
+
+#: Requests for single links, by method.
+_ASKS: Mapping[str, Ask] = {"GET": _show, "POST": _add}
+
+
+def _status(connection: HTTPConnection, method: str, path: str) -> int:
+    connection.request(method, path)
     answer = connection.getresponse()
     answer.read()
     return answer.status
@@ -205,6 +214,7 @@ def _parsed() -> argparse.Namespace:
     add_count(parser, "--links", 1_000_000, "links in the list")
     add_count(parser, "--repeats", 100, "questions of each kind")
     add_count(parser, "--requests", 3_000, "requests for single links of each kind")
+    add_count(parser, "--seconds", 10, "how long each kind is asked at half of its rate")
     add_output(parser, "bench-api.json")
     parser.add_argument("--directory", type=Path, help="where stores are (default: TMPDIR)")
     return parser.parse_args()

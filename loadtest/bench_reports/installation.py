@@ -146,9 +146,8 @@ def running_installation(directory: Path, **settings: object) -> Iterator[Instal
         console_bind=console_bind,
         redirect_metrics_bind="off",
         workers_metrics_bind="off",
-        redirect_workers=1,
         clickhouse_timeout_seconds=TIMEOUT_SECONDS,
-        **settings,
+        **{"redirect_workers": 1, **settings},
     )
     options = ("--data", str(data), "--consumers", "1")
     with running_up(environment, directory / "up.log", *options) as up:

@@ -56,7 +56,7 @@ def run(promtool: str, *arguments: str) -> str:
         cwd=PROMETHEUS,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=220,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -48,6 +48,7 @@ def desk(running: Up, tmp_path: Path) -> Path:
     folder = tmp_path / "desk"
     (folder / "build").mkdir(parents=True)
     (folder / "links.csv").write_text("target,code\nhttps://example.com/,from-csv\n")
+    (folder / "codes.csv").write_text("code\nfrom-csv\n")
     (folder / "old.csv").write_text("Long link,Ending\nhttps://example.com/,from-old\n")
     counts = "longUrl,shortCode,visits,Aufrufe\nhttps://example.com/,demo1,1,2\n"
     (folder / "export.csv").write_text(counts)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from app.reports.answer import Answer, Breakdown, Figures
@@ -93,8 +93,9 @@ def named_by(query: Query, interval: str) -> Callable[[datetime], object]:
 
     def name(time: datetime) -> object:
         local = time.astimezone(query.zone)
-        if interval == "hour":
-            return local.date(), local.hour, local.utcoffset()
+        if interval in ("hour", "minute"):
+            minute = local.minute if interval == "minute" else 0
+            return local.date(), local.hour, minute, local.utcoffset()
         if interval == "week":
             weekday = local.isoweekday() % 7 if query.week == "sunday" else local.weekday()
             return local.date() - timedelta(days=weekday)
@@ -126,15 +127,19 @@ def check_comparison(answer: Answer, rows: list[Row]) -> None:
     assert answer.period.since
     others = [bucket.before for bucket in answer.timeline]
     assert sum(other.clicks for other in others if other) == answer.before.clicks
-    if answer.interval == "day" and answer.query.compare != "year":
+    if answer.interval == "day":
         zone = answer.query.zone
-        apart = (
-            answer.period.since.astimezone(zone).date()
-            - answer.period_before.since.astimezone(zone).date()
+        since, since_before = (
+            period.since.astimezone(zone).date() for period in (answer.period, answer.period_before)
         )
-        by_date = Counter(row["time"].astimezone(zone).date() + apart for row in rows)
-        dates = [bucket.start.astimezone(zone).date() for bucket in answer.timeline]
-        assert [by_date[date] for date in dates] == [other.clicks for other in others if other]
+        is_year = answer.query.compare == "year"
+
+        def beside(day: date) -> date:
+            return day.replace(year=day.year + 1) if is_year else day + (since - since_before)
+
+        by_date = Counter(beside(row["time"].astimezone(zone).date()) for row in rows)
+        days = [bucket.start.astimezone(zone).date() for bucket in answer.timeline]
+        assert [by_date[day] for day in days] == [other.clicks for other in others if other]
 
 
 def check_breakdown(

@@ -11,12 +11,15 @@ from app.stores.clickhouse.connection import connect as connect_clickhouse
 from app.stores.redis.client import connect
 from app.stores.redis.connection import RedisConnection
 from tests.support.producers import STREAM
-from tests.support.workers.consuming import GIVE_UP_SECONDS, GROUP, SignalWhen
+from tests.support.workers.consuming import GROUP, SignalWhen
 from workers.consumer.bootstrap import consumer_name, make_consumer
 from workers.process.signals import Stop
 from workers.stream.lease import Fence
 from workers.stream.names import Names
 from workers.stream.stream import Stream
+
+#: Less than the circuit breaker rests, behind which further clicks die.
+_DRAIN_SECONDS = 45.0
 
 
 @pytest.fixture
@@ -91,7 +94,7 @@ def consume(settings: Settings) -> Callable[..., None]:
     """Run a consumer until a condition holds; ``prepare`` may put faults into it first."""
 
     def consume(condition, prepare=lambda _: None, settings=settings, predecessor=""):
-        stop = Stop(SignalWhen(condition), GIVE_UP_SECONDS, time.monotonic)
+        stop = Stop(SignalWhen(condition), _DRAIN_SECONDS, time.monotonic)
         consumer = make_consumer(settings, consumer_name(), stop, predecessor)
         prepare(consumer)
         consumer.run()

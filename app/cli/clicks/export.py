@@ -1,6 +1,7 @@
 """Command that writes clicks to a file or a pipe: `hopline export`."""
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -32,7 +33,7 @@ from app.reports.query import BadQuery, Query, utc
 from app.reports.scope import tagged_codes
 from app.stores.clickhouse.shards import ClickHouseConnection
 from app.terminal.output import Failure, complain
-from app.terminal.progress import progress as progress_bar
+from app.terminal.progress import counted
 
 Format = Literal["csv", "ndjson", "parquet"]
 
@@ -133,7 +134,8 @@ def _to_file(asked: Asked, to: Path, part: Part, begun: Progress) -> None:
     with _reading(asked, query, question["tagged"]) as clicks:
         rows = part.write(_FORMS[question["format"]](), clicks.blocks(place), begun)
         try:
-            _show(rows, sum(clicks.months().values()), begun.rows)
+            left = sum(clicks.months().values()) - begun.rows
+            deque(counted(rows, "clicks", total=max(left, 1), size=int), maxlen=0)
         except BaseException:
             complain(f"{part.path} is not whole: go on by `hopline export --resume --to {to}`")
             raise
@@ -148,6 +150,9 @@ def _to_output(
     last = place
     with _reading(asked, query, tagged) as clicks:
         blocks = clicks.blocks(place)
+        if not sys.stdout.isatty():
+            total = None if place else sum(clicks.months().values())
+            blocks = counted(blocks, "clicks", total=total, size=len)
         try:
             for at in stream(_FORMS[form](), blocks, sys.stdout.buffer, is_first=place is None):
                 last = at
@@ -164,14 +169,6 @@ def _reading(asked: Asked, query: Query, tagged: Sequence[str]) -> Iterator[Clic
     settings, url = asked.settings, asked.settings.clickhouse_server
     with closing(ClickHouseConnection(url, settings.clickhouse_timeout_seconds)) as connection:
         yield ClickExport(connection, url, query, Period(query.since, query.until), tagged)
-
-
-def _show(rows: Iterator[int], total: int, done: int) -> None:
-    """Show how much is written, and how long the rest will take."""
-    with progress_bar() as bar:
-        shown = bar.add_task("clicks", total=max(total, 1), completed=done)
-        for count in rows:
-            bar.advance(shown, count)
 
 
 @contextmanager

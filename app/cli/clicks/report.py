@@ -92,6 +92,10 @@ def breakdown_rows(answer: Answer) -> Iterator[tuple[str, ...]]:
             before = () if share.clicks_before is None else (str(share.clicks_before),)
             name = one_line(share.name)
             yield (breakdown.by, name, str(share.clicks), "", "", visitors, *before)
+        if breakdown.others or breakdown.others_before:
+            others = breakdown.others_before
+            before = () if others is None else (str(others),)
+            yield ("others", breakdown.by, str(breakdown.others), "", "", "", *before)
 
 
 def draw(answer: Answer, width: int) -> Group:
@@ -192,6 +196,8 @@ def _source(answer: Answer) -> Text:
         text += f"; {count} {'day' if count == 1 else 'days'} by sums, through"
         text += f" {source.sums.through}"
     text += f"; {source.rows_read:,} rows read in {source.seconds:.2f} s"
+    if "visitors" in answer.query.metrics and source.has_exact_visitors:
+        text += "; visitors of each day of UTC, added up"
     if not source.has_exact_visitors:
         text += "; visitors are an estimate, as their ids change at midnight UTC"
     return Text(text, style="dim")

@@ -88,7 +88,7 @@ def restore(
         ),
     ] = False,
 ) -> None:
-    """Bring the links, clicks, API keys, webhooks and shares of a backup back; safe to run again.
+    """Bring the links, clicks, API keys, webhooks and shares of a backup back; safe to repeat.
 
     Every file is checked before anything is stored. What is there already stays as it is, and no
     click is counted twice; one that was stopped passes over what it has done. The clicks that are

@@ -28,7 +28,8 @@ def test_the_json_form_is_exactly_this() -> None:
         '"clicks":4,"humans":3,"bots":1,"visitors":2}],'
         '"by":{"country":{"top":[{"name":"DE","clicks":2,"visitors":1,"share":0.6667}],'
         '"others":1}},'
-        '"meta":{"tz":"UTC","clicks":"exact","visitors":"exact","as_of":"2026-05-10T13:00:00Z",'
+        '"meta":{"tz":"UTC","clicks":"exact","visitors":"exact",'
+        '"visitors_of":"utc_days","as_of":"2026-05-10T13:00:00Z",'
         '"newest_click":"2026-05-10T12:00:00Z","oldest_click":null,'
         '"sums":{"through":null,"days":0,"days_raw":0},"rows_read":1234,"seconds":0.013}}'
     )

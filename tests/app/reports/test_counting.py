@@ -27,6 +27,8 @@ AROUND = [datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 4, 4, 15, tzinfo=UTC
 AROUND += [datetime(2026, 10, 25, tzinfo=UTC), datetime(2026, 11, 1, 6, tzinfo=UTC)]
 MILLISECOND = timedelta(milliseconds=1)
 
+#: Clicks of the year before are what `year` compares with.
+_AGES = st.sampled_from([timedelta(), timedelta(), timedelta(days=365)])
 _codes = (f"code{number}" for number in itertools.count())
 
 
@@ -56,7 +58,7 @@ def clicks(draw: st.DrawFn) -> Clicks:
     rows = [
         row
         for moment in moments
-        for row in draw(_versions(code, center + timedelta(minutes=moment)))
+        for row in draw(_versions(code, center + timedelta(minutes=moment) - draw(_AGES)))
     ]
     rows += draw(st.lists(st.sampled_from(rows), max_size=4)) if rows else []
     shuffled = draw(st.permutations(rows))

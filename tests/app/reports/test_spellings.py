@@ -8,12 +8,14 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from app.cli.main import load_command
+from app.cli.main import load_command, main
 from app.reports.answer import to_json
 from app.reports.conditions import Statement
+from app.reports.filters import Condition
 from app.reports.json_form import from_json
 from app.reports.json_form import to_json as query_to_json
 from app.reports.query import BadQuery, Query
+from app.reports.reading.asking import Asking
 from app.reports.reading.reader import Reports
 from app.reports.spellings import (
     NAMES,
@@ -57,6 +59,26 @@ def test_a_query_is_read_back_from_its_command_line(query: Query) -> None:
         elif word != "--all":
             texts.setdefault("code", []).append(word)
     assert read(texts, NOW) == query
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Query(),
+        Query(codes=("a b", "ü'"), week="sunday", order="clicks", limit=3, by=("country", "link")),
+        Query(tag="spring sale", metrics=("clicks", "humans"), compare="year", period="30d"),
+        Query(codes=("x",), tz="Asia/Kathmandu", interval="week", since=NOW - 9 * DAY, until=NOW),
+        Query(filter=Condition("country", "!=", ("DE", "A,T"))),
+    ],
+)
+def test_the_command_itself_reads_its_words(
+    query: Query, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", [*shlex.split(to_command(query)), "--as", "json"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    assert orjson.loads(capsys.readouterr().out) == query_to_json(query)
 
 
 def test_the_command_has_an_option_for_each_field() -> None:
@@ -159,9 +181,25 @@ def reports(shared_clickhouse) -> Iterator[tuple[Reports, str]]:
 @given(queries())
 def test_all_spellings_have_the_same_answer(reports: tuple[Reports, str], query: Query) -> None:
     asked, url = reports
-    with suppress(BadQuery):  # more buckets than there may be, or a period yet to come
+    with suppress(BadQuery), pytest.MonkeyPatch.context() as patch:
+        # More buckets than there may be, or a period yet to come.
+        statements = noted_statements(patch)
         expected = to_json(asked.ask(query, NOW))
+        assert asked.statement(query, NOW) in statements
         same_for_all_spellings(asked, url, query, expected)
+
+
+def noted_statements(patch: pytest.MonkeyPatch) -> list[Statement]:
+    """Return a list that gets every statement by which figures are asked for."""
+    found: list[Statement] = []
+    ask = Asking.ask
+
+    def noting(self: Asking, statement: Statement) -> Any:
+        found.append(statement)
+        return ask(self, statement)
+
+    patch.setattr(Asking, "ask", noting)
+    return found
 
 
 def same_for_all_spellings(asked: Reports, url: str, query: Query, expected: Any) -> None:

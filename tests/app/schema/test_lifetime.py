@@ -1,5 +1,7 @@
 """Clicks that move to a cold volume and are forgotten later, on a server with two disks."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,20 +14,19 @@ from tests.support.clicks import click_row, insert_clicks
 from tests.support.redirect.waiting import wait_until
 
 days = st.integers(0, 10_000)
+OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
 
 
 def add_cold_disk(server):
-    """Give a server a second disk, and a policy that has both."""
+    """Give a server a second disk, and a policy that has both, as the documents tell to."""
     cold = server.directory / "cold"
     cold.mkdir()
-    policy = f"""<storage_configuration>
-  <disks><slow><path>{cold}/</path></slow></disks>
-  <policies><tiered><volumes>
-    <default><disk>default</disk></default>
-    <cold><disk>slow</disk></cold>
-  </volumes></tiered></policies>
-</storage_configuration></clickhouse>"""
+    _, _, told = OPERATIONS.read_text().partition("## Old clicks on slower disks")
+    _, _, told = told.partition("```xml\n<clickhouse>\n")
+    policy, _, _ = told.partition("```")
     config = server.directory / "config.xml"
+    assert "/mnt/slow/clickhouse/" in policy
+    policy = policy.replace("/mnt/slow/clickhouse/", f"{cold}/")
     config.write_text(config.read_text().replace("</clickhouse>", policy))
     server.restart()
 

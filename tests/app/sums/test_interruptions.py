@@ -68,6 +68,7 @@ def client(url):
         ("INSERT INTO click_values", 1, 1),  # some values
         ("INSERT INTO click_sum_days", 2, 0),  # all rows, and not published
         ("INSERT INTO click_sum_days", 2, 1),  # published
+        *(("", number, 0) for number in (3, 6, 8, 9, 12, 14, 16)),  # before this statement
     ],
 )
 @pytest.mark.parametrize("is_first", [True, False])

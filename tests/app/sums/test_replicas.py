@@ -1,5 +1,6 @@
 """Sums on replicas: none counts before all hosts that answer have it, and none where rows lack."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -65,6 +66,16 @@ def test_sums_do_not_count_before_each_host_has_them(shared_replicas, replicas_u
     compute(places[0])
     for url in places:
         wait_until(lambda url=url: asked(url) == (20, 1))
+        assert compare_sums(url, 60) == []
+
+
+def test_two_hosts_that_compute_at_once_are_both_right(places):
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(compute, places))
+    assert [one.clicks for one in found] == [20, 20]
+    newest = max(one.version for one in found)
+    for url in places:
+        wait_until(lambda url=url: asked(url) == (20, 1) and days_of(url)[DAY].version == newest)
         assert compare_sums(url, 60) == []
 
 

@@ -68,6 +68,22 @@ def test_each_click_is_written_once_with_its_newest_enrichment(
     assert (other["short_code"], other["is_bot"], other["bot"]) == ("b", True, "Googlebot")
 
 
+@pytest.mark.parametrize("to", [["--to", "clicks.csv"], []])
+def test_a_log_is_told_how_far_an_export_is(
+    hopline: Callable[..., Any],
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    to: list[str],
+) -> None:
+    insert_clicks(url, click_row(), click_row(NOON + timedelta(days=40)))
+    monkeypatch.setattr("app.terminal.progress._LOG_SECONDS", 0.0)
+    monkeypatch.chdir(tmp_path)
+    ended = hopline("export", "--all", *to)
+    assert ended.exit_code == 0
+    assert "1 of 2 clicks, 50 %, 0 s left" in ended.err
+
+
 def test_scope_period_and_filter_say_which_clicks(
     hopline: Callable[..., Any], url: str, tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
-from app.cli.clicks.report import describe_period, draw, print_report
+from app.cli.clicks.report import breakdown_rows, describe_period, draw, print_report
 from app.reports.answer import Answer, Breakdown, Bucket, Figures, Share, Source, Sums
 from app.reports.period import Period
 from app.reports.query import Query
@@ -141,6 +141,16 @@ def test_a_visitors_text_cannot_move_the_cursor() -> None:
 )
 def test_a_period_is_put_in_words(period: Period, words: str) -> None:
     assert describe_period(period, ZoneInfo("UTC")) == words
+
+
+def test_a_breakdown_of_a_spreadsheet_adds_up() -> None:
+    shares = (Share("DE", 4, 1, 0.5), Share("AT", 1, 1, 0.1))
+    told = replace(ANSWER, breakdowns=(Breakdown("country", shares, 3),))
+    found = list(breakdown_rows(told))
+    assert [row[2] for row in found] == ["4", "1", "3"]
+    assert found[-1] == ("others", "country", "3", "", "", "")
+    compared = replace(told, breakdowns=(Breakdown("country", (), 0, "humans", 7),))
+    assert list(breakdown_rows(compared)) == [("others", "country", "0", "", "", "", "7")]
 
 
 def test_a_narrow_terminal_loses_no_number(monkeypatch, capsys) -> None:
