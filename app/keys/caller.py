@@ -37,6 +37,11 @@ class Caller:
     scopes: frozenset[Scope]
     tags: tuple[str, ...] = ()
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it is here itself, or has sent something: not whoever something asks for."""
+        return self != GO_BETWEEN
+
     def may(self, scope: Scope) -> bool:
         """Tell whether it has the right."""
         return scope in self.scopes or "admin" in self.scopes

@@ -6,13 +6,13 @@ Rule 2: identical questions under way share one computation (single flight).
 Rule 3: fewer requests wait for reports than the console has threads, so that probes and metrics
         always find a free one.
 Rule 4: nobody waits past the deadline, and who has hung up waits no longer. What nobody waits for
-        any more isn't begun.
+        any more isn't begun, nor is the next part of it.
 """
 
 import socket
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from app.stores.clickhouse.codes import TIMEOUT_EXCEEDED
 from app.stores.clickhouse.connection import ClickHouseUnavailable
 
 Report = TypeVar("Report")
+Part = TypeVar("Part", bound=Hashable)
 
 #: How long a report may wait for its turn. Most take less than this.
 _TURN_SECONDS = 2.0
@@ -84,6 +85,36 @@ class ReportLimiter:
             raise self._lateness() from error
         self._outcomes.labels(outcome).inc()
         return report
+
+    def answer_each(
+        self,
+        req: falcon.Request,
+        question: Hashable,
+        parts: Iterable[Part],
+        compute: Callable[[Part], Report],
+    ) -> dict[Part, Report]:
+        """Return what is computed for each part of a question, one after the other in one turn.
+
+        Raises:
+            falcon.HTTPServiceUnavailable: as :meth:`answer` does.
+        """
+
+        def compute_each() -> dict[Part, Report]:
+            found: dict[Part, Report] = {}
+            for part in parts:
+                self._require_waiting(question)
+                found[part] = compute(part)
+            return found
+
+        return self.answer(req, question, compute_each)
+
+    def _require_waiting(self, question: Hashable) -> None:
+        with self._lock:
+            if not self._flights[question].waiting:
+                # Read by who joins before this computation has ended, if anybody does.
+                raise falcon.HTTPServiceUnavailable(
+                    description="This report was given up. Ask again in a moment.", retry_after=1
+                )
 
     def _join(self, question: Hashable, compute: Callable[[], object]) -> tuple[_Flight, str]:
         with self._lock:

@@ -8,10 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.console.api.openapi import Route
 from app.console.api.operation import JsonObject, Operation, Operations
+from app.console.api.problem import CHALLENGE
 from app.console.api.report_limiter import ReportLimiter
-from app.console.api.rights import Rights
+from app.console.api.rights import Rights, caller_of
 from app.health.check import Check, to_json
-from app.health.system.system import System
+from app.health.system.system import UNTOLD, System
 
 PATH = "/api/v1/system"
 DOCTOR_PATH = f"{PATH}/doctor"
@@ -262,9 +263,9 @@ class Fares:
     def __init__(self, system: System) -> None:
         self._system = system
 
-    def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Tell how fresh reports are, whether every click is in its place, and who works."""
-        resp.media = self._system.look()
+        resp.media = self._system.look(caller_of(req))
 
     on_head = on_get
 
@@ -278,14 +279,23 @@ class Doctor:
     """
 
     rights: ClassVar[Rights] = {"GET": "system:read"}
-    is_costly: ClassVar[bool] = True
 
     def __init__(self, examined: Callable[[], Iterable[Check]], limiter: ReportLimiter) -> None:
         self._examined = examined
         self._limiter = limiter
 
+    def is_costly(self, _: falcon.Request) -> bool:
+        """Tell that every request takes as much as a report."""
+        return True
+
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Tell what is wrong, and how to mend it."""
+        """Tell what is wrong, and how to mend it.
+
+        Raises:
+            falcon.HTTPUnauthorized: something of this machine asks for whoever that may be.
+        """
+        if not caller_of(req).is_known:
+            raise falcon.HTTPUnauthorized(description=f"{UNTOLD}.", challenges=[CHALLENGE])
         resp.media = self._limiter.answer(req, DOCTOR_PATH, lambda: to_json(self._examined()))
 
     on_head = on_get

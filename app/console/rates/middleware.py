@@ -3,6 +3,8 @@
 Follows draft-ietf-httpapi-ratelimit-headers-11.
 """
 
+from collections.abc import Callable
+
 import falcon
 
 from app.console.api.problem import QuotaExceeded, write_problem
@@ -20,7 +22,7 @@ _READING = frozenset(("GET", "HEAD", "OPTIONS"))
 class RateLimits:
     """Middleware that counts every request of an interface, and refuses what is too much.
 
-    A resource's ``rights`` tell by which policy, and ``is_costly`` that it takes as much as a
+    A resource's ``rights`` tell by which policy, and ``is_costly(req)`` that it takes as much as a
     report. What no resource is there for, and what comes without a key, is counted as reading.
     """
 
@@ -40,7 +42,8 @@ class RateLimits:
         """
         if _is_limited(req):
             rights: Rights = getattr(resource, "rights", {})
-            is_costly = getattr(resource, "is_costly", False)
+            asked: Callable[[falcon.Request], bool] | None = getattr(resource, "is_costly", None)
+            is_costly = asked is not None and asked(req)
             limit = self._take(req, policy_of(req.method, rights, is_costly=is_costly))
             if limit.is_exceeded:
                 raise QuotaExceeded(limit.policy, limit.ends_seconds)

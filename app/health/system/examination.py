@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.audit.factory import open_entries
-from app.audit.spool import SpoolUnreadable, spooled
+from app.audit.spool import SpoolUnreadable, count_spooled
 from app.audit.spool_note import SpoolNote
 from app.changes.trail import open_trail
 from app.config.access import MetricsAccess
@@ -21,7 +21,7 @@ from app.health.audit import judge_ledger
 from app.health.check import Check, fail, ok, warn
 from app.health.clickhouse.advice import advice as clickhouse_advice
 from app.health.clickhouse.server import clickhouse_checks
-from app.health.host.answer import ask
+from app.health.host.answer import Answer, ask
 from app.health.host.kernel import kernel_checks
 from app.health.host.machine import (
     disk_check,
@@ -93,9 +93,12 @@ def examine(settings: Settings) -> Iterator[Check]:
         yield freshness_check(MetricsAccess.of(settings, "workers"))
     if "hopline-redirect.service" not in absent:
         yield shown_check("redirect", MetricsAccess.of(settings, "redirect"))
-        yield _service("redirect", settings.redirect_bind, instance)
+        yield _service("redirect", settings.redirect_bind, _asked(settings.redirect_bind), instance)
     if "hopline-console.service" not in absent:
-        yield _service("console", settings.console_bind, instance)
+        answer = _asked(settings.console_bind)
+        yield _service("console", settings.console_bind, answer, instance)
+        if answer is None or answer.instance == instance:
+            yield _index(settings)
     yield from door_checks(settings, has_keys=may_have_keys(settings))
     yield judge_trust(
         settings.trusted_proxies,
@@ -132,7 +135,6 @@ def _redis(settings: Settings) -> Iterator[Check]:
             yield from _rewrites(settings, noted.since_ms if noted else None)
             yield from shard_checks(client, url, settings)
             yield webhook_check(client, settings)
-            yield index_check(settings.links_index, open_trail(settings))
             yield judge_ledger(noted, ledger.gaps_of_a_day(), time.time())
     except RedisError as error:
         if loading := ask_loading(url, timeout_seconds=settings.redis_timeout_seconds):
@@ -187,7 +189,7 @@ def _clickhouse(settings: Settings) -> Iterator[Check]:
 def _spool(directory: Path) -> Check:
     try:
         lost = SpoolNote(directory).lost()
-        return judge_spool(directory, sum(1 for _ in spooled(directory)), lost)
+        return judge_spool(directory, count_spooled(directory), lost)
     except SpoolUnreadable as error:
         return warn("spool", str(error), "ask as its user, or as root")
 
@@ -208,9 +210,21 @@ def _has_redis(address: Address) -> bool:
     return bool(address.path) or any(is_of_this_machine(host) for host, _ in ends)
 
 
-def _service(name: str, bind: str, instance: str) -> Check:
-    if bind.startswith("fd://"):
+def _index(settings: Settings) -> Check:
+    """Look at the console's index, which commands make as well and nobody else keeps up."""
+    try:
+        return index_check(settings.links_index, open_trail(settings))
+    except RedisError as error:
+        return warn("links index", str(error), "see the findings about Redis")
+
+
+def _asked(bind: str) -> Answer | None:
+    """Return what a service says; None for one that can't be asked."""
+    return None if bind.startswith("fd://") else ask(bind, "/-/ready")
+
+
+def _service(name: str, bind: str, answer: Answer | None, instance: str) -> Check:
+    if answer is None:
         return warn(name, "on a socket that was handed down, it can't be asked", "ask its proxy")
-    answer = ask(bind, "/-/ready")
     is_ours = answer.instance == instance
     return judge_service(name, bind, answer.status, is_ours=is_ours, body=answer.body)

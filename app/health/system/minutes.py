@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.audit.audit import PATIENCE_SECONDS, Audit, Findings, LedgerNotBegun
 from app.audit.factory import open_audit
-from app.audit.spool import SpoolUnreadable
+from app.audit.spool import SpoolUnreadable, count_spooled
 from app.config.settings import Settings
 from app.config.shards import shards_of
 from app.dead_letters.shards import open_all_dead_letters
@@ -48,8 +48,12 @@ def look_at_minutes(settings: Settings) -> dict[str, Any]:
 
 
 def _in_flight(client: "redis.Redis", url: str, settings: Settings) -> int:
-    """Return how many clicks are on their way or dead, at most."""
-    count = open_all_dead_letters(settings).count()
+    """Return how many clicks are on their way or dead, at most.
+
+    Raises:
+        SpoolUnreadable: this host's spool doesn't tell.
+    """
+    count = open_all_dead_letters(settings).count() + count_spooled(settings.spool_directory)
     for names in map(StreamNames.of, shards_of(settings)):
         if backlog := read_backlog(client, url, names):
             # Where Redis doesn't know, it may be all that there are.

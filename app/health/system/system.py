@@ -32,6 +32,7 @@ from app.health.system.lately import Lately
 from app.health.system.minutes import look_at_minutes
 from app.health.system.samples import Away, Samples, Scrape, latency, read_samples, value_of
 from app.health.worker_status import WorkerStates, as_plain
+from app.keys.caller import Caller
 from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
 from app.stores.redis.errors import RedisError, RedisUnavailable
@@ -48,6 +49,8 @@ _YOUNG_SECONDS = 1.0
 _RULES = ("ua-parser-builtins", "crawler-user-agents")
 #: For how long minutes and doctor's findings stand; and how long who asks first waits for each.
 _MINUTES_SECONDS, _DOCTOR_SECONDS, _WAIT_SECONDS = 15.0, 30.0, 1.0
+#: Why doctor's findings, which name files, addresses and settings, aren't told to everybody.
+UNTOLD = "what doctor finds is told to who asks on this machine itself, or sends a key"
 #: Between two looks at the redirect's histogram while nobody asks.
 _SAMPLE_SECONDS = 15.0
 
@@ -104,8 +107,13 @@ class System:
 
         threading.Thread(target=run, name="latency-samples", daemon=True).start()
 
-    def look(self) -> dict[str, Any]:
-        """Return how everything fares, as JSON holds it.
+    def look(self, caller: Caller) -> dict[str, Any]:
+        """Return how everything fares, as JSON holds it, as far as a caller is told of it."""
+        seen = self._latest()
+        return seen if caller.is_known else without_doctor(seen)
+
+    def _latest(self) -> dict[str, Any]:
+        """Return how everything fares.
 
         While somebody looks, others are told what was seen before: a look takes seconds where
         something doesn't answer, and the console has other things to do.
@@ -188,6 +196,12 @@ class System:
 
 def _raise(error: RedisUnavailable) -> NoReturn:
     raise error
+
+
+def without_doctor(seen: dict[str, Any]) -> dict[str, Any]:
+    """Return how everything fares but for what doctor finds, which is named as what is away."""
+    others = [each for each in seen["away"] if each["part"] != "doctor"]
+    return {**seen, "doctor": None, "away": [*others, {"part": "doctor", "detail": UNTOLD}]}
 
 
 def ledger_of(noted: Noted | None, gaps: list[Gap], now_seconds: float) -> dict[str, Any]:

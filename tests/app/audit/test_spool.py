@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.audit.click_ref import ClickRef
-from app.audit.spool import SpoolUnreadable, spooled
+from app.audit.spool import SpoolUnreadable, count_spooled, spooled
 from app.clicks.click import new_click_id
 from app.redirect.spool.file import SpoolFile
 from app.redirect.spool.location import NAME
@@ -69,3 +69,25 @@ def test_one_that_is_damaged_is_no_empty_one(tmp_path):
 def test_a_spool_in_a_folder_that_is_closed_to_us_is_not_taken_for_an_empty_one(closed_folder):
     with pytest.raises(SpoolUnreadable, match="Permission denied"):
         list(spooled(closed_folder / "spool"))
+
+
+def test_the_number_of_clicks_is_read_and_none_of_them(tmp_path, file):
+    assert count_spooled(tmp_path / "none") == 0
+    ids = click_ids(3)
+    file.write([(one, b"XADD") for one in ids])
+    file.delete(ids[:1])
+    assert count_spooled(tmp_path) == 2
+    with closing(sqlite3.connect(tmp_path / NAME)) as writer, writer:
+        writer.execute("UPDATE totals SET clicks = 3000000")
+    assert count_spooled(tmp_path) == 3_000_000
+
+
+def test_a_damaged_one_tells_no_number(tmp_path):
+    (tmp_path / NAME).write_bytes(b"SQLite format 4\0" + bytes(5000))
+    with pytest.raises(SpoolUnreadable, match=r"spool\.db can't be read"):
+        count_spooled(tmp_path)
+
+
+def test_one_that_is_closed_to_us_tells_no_number(closed_folder):
+    with pytest.raises(SpoolUnreadable, match="Permission denied"):
+        count_spooled(closed_folder / "spool")

@@ -35,7 +35,7 @@ class SystemPage:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Answer GET."""
-        seen = self._system.look()
+        seen = self._system.look(caller_of(req))
         address = Address.read(PATH, req.query_string)
         values: dict[str, Any] = {
             "seen": seen,

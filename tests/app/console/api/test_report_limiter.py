@@ -199,3 +199,31 @@ def test_who_has_hung_up_waits_no_longer_and_what_nobody_waits_for_is_not_begun(
         computation.end.set()
     wait_until(lambda: world.running() == 0)
     assert third.begun == 0
+
+
+def test_of_what_nobody_waits_for_any_more_no_further_part_is_begun(world: World) -> None:
+    begun: list[str] = []
+    going_on = threading.Event()
+
+    def compute(part: str) -> str:
+        begun.append(part)
+        assert going_on.wait(60)
+        return part.upper()
+
+    def ask() -> Future[Any]:
+        return world.requests.submit(
+            world.limiter.answer_each,
+            NOBODY,  # type: ignore[arg-type]
+            "q",
+            ("a", "b"),
+            compute,
+        )
+
+    given_up = ask()
+    wait_until(lambda: begun == ["a"])
+    world.clock.now += 30
+    assert isinstance(given_up.exception(), falcon.HTTPServiceUnavailable)
+    going_on.set()
+    wait_until(lambda: world.running() == 0)
+    assert begun == ["a"]
+    assert ask().result() == {"a": "A", "b": "B"}

@@ -52,3 +52,22 @@ def test_what_is_wrong_is_told_as_doctor_prints_it(
 
 def test_an_examination_takes_the_right_to_see_the_system() -> None:
     assert doctor_of(lambda: ()).resource.rights == {"GET": "system:read"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_told"),
+    [({}, True), ({"Via": "1.1 proxy"}, False), ({"Sec-Fetch-Site": "cross-site"}, False)],
+)
+def test_without_keys_doctor_speaks_to_this_machine_alone(
+    links: Any, make_settings, redis_url: str, headers: dict[str, str], is_told: bool
+) -> None:
+    finding = warn("settings", "no setting reads HOPLINE_SECRET", "look")
+    system = System(make_settings(redis_url=redis_url), show=unshown, examine=lambda _: [finding])
+    system._doctor.get(60)
+    more = [doctor_of(lambda: [finding]), *system_routes(system)]
+    client = client_of(Broken(RuntimeError("unasked")), links, more=more)
+    answers = [
+        client.simulate_get(f"/api/v1/system{end}", headers=headers) for end in ("", "/doctor")
+    ]
+    assert [each.status_code for each in answers] == [200, 200 if is_told else 401]
+    assert ["HOPLINE_SECRET" in each.text for each in answers] == [is_told] * 2

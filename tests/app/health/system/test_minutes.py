@@ -11,6 +11,7 @@ from app.config.settings import Settings
 from app.health.system import minutes
 from app.health.system.minutes import look_at_minutes
 from app.health.system.samples import Away
+from app.redirect.spool.file import SpoolFile
 from app.stores.clickhouse.connection import connect
 from tests.conftest import MakeSettings
 
@@ -81,3 +82,20 @@ def test_what_keeps_it_from_being_told_is_said(
         add(redis, settings)
     with pytest.raises(Away, match="hopline audit"):
         look_at_minutes(settings)
+
+
+def test_a_large_spool_is_not_looked_through(
+    redis: Redis, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(redis, settings)
+    now_ms = time.time_ns() // 1_000_000
+    file = SpoolFile(settings.spool_directory, 1 << 24)
+    try:
+        file.write([(new_click_id(now_ms, bytes([n] * 10)), b"XADD") for n in range(3)])
+    finally:
+        file.close()
+    monkeypatch.setattr(minutes, "_MOST_IN_FLIGHT", 2)
+    with pytest.raises(Away, match="hopline audit"):
+        look_at_minutes(settings)
+    monkeypatch.setattr(minutes, "_MOST_IN_FLIGHT", 3)
+    assert sum(one["spooled"] for one in look_at_minutes(settings)["minutes"]) == 3

@@ -13,8 +13,9 @@ from app.config.settings import Settings
 from app.console.api.system import SystemView
 from app.health.check import Check, ok
 from app.health.metrics import Shown
-from app.health.system.system import System, ledger_of
+from app.health.system.system import UNTOLD, System, ledger_of
 from app.health.worker_status import ConsumerState, WorkersState, WorkerStates
+from app.keys.caller import ANYBODY, GO_BETWEEN
 from app.stores.redis.errors import RedisUnavailable
 from tests.conftest import MakeSettings
 from tests.support.redirect.fakes import FakeClock
@@ -79,7 +80,7 @@ def shows(settings: Settings) -> Shows:
 
 def seen(system: System) -> dict[str, Any]:
     """Return what is told, which is of the form that the interface's document has."""
-    found = system.look()
+    found = system.look(ANYBODY)
     SystemView.model_validate(found)
     return found
 
@@ -157,10 +158,10 @@ def test_a_redis_that_is_silent_is_waited_for_once(
 def test_many_who_ask_at_once_are_told_the_same(settings: Settings, shows: Shows) -> None:
     clock = FakeClock()
     system = System(settings, show=shows, clock=clock, examine=doctor)
-    assert system.look() is system.look()
+    assert system.look(ANYBODY) is system.look(ANYBODY)
     assert shows.asked == 2
     clock.now += 1
-    system.look()
+    system.look(ANYBODY)
     assert shows.asked == 4
 
 
@@ -177,16 +178,16 @@ def test_who_asks_while_something_does_not_answer_is_told_what_was_seen_before(
         return shows(bind, token)
 
     system = System(settings, show=slow, clock=clock, examine=doctor)
-    before = system.look()
+    before = system.look(ANYBODY)
     is_slow = True
     clock.now += 1
-    first = threading.Thread(target=system.look)
+    first = threading.Thread(target=system.look, args=(ANYBODY,))
     first.start()
     assert begun.wait(60)
-    assert system.look() is before
+    assert system.look(ANYBODY) is before
     goes_on.set()
     first.join(60)
-    assert system.look() is not before
+    assert system.look(ANYBODY) is not before
 
 
 def test_the_ledger_is_told_in_the_audits_words() -> None:
@@ -194,3 +195,15 @@ def test_the_ledger_is_told_in_the_audits_words() -> None:
     found = ledger_of(noted, [], 1_790_000_060)
     assert (found["state"], found["text"]) == ("fail", "clicks missing: 3")
     assert (found["checked_at"], found["missing_clicks"]) == ("2026-09-21T14:13:20.000Z", 3)
+
+
+def test_what_doctor_finds_is_not_told_to_whoever_something_asks_for(
+    settings: Settings, shows: Shows
+) -> None:
+    system = System(settings, show=shows, examine=doctor)
+    system._doctor.get(60)
+    found = system.look(GO_BETWEEN)
+    SystemView.model_validate(found)
+    assert found["doctor"] is None
+    assert [each["detail"] for each in found["away"] if each["part"] == "doctor"] == [UNTOLD]
+    assert system.look(ANYBODY)["doctor"]["checks"] == [asdict(WELL)]

@@ -144,6 +144,10 @@ class AllTags:
         self._reports = reports
         self._limiter = limiter
 
+    def is_costly(self, req: falcon.Request) -> bool:
+        """Tell whether a request asks for clicks."""
+        return "include" in req.params
+
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """List tags by their names, with how many links carry them."""
         given = single(req.params, ("cursor", "include", "limit"))
@@ -171,8 +175,8 @@ class AllTags:
         """Return how many people followed the links of each tag."""
         names, own = tuple(tag.name for tag in page), caller_of(req).tags
         now = datetime.now(UTC)
-        return self._limiter.answer(
-            req, (PATH, names, own), lambda: {name: self._count(name, own, now) for name in names}
+        return self._limiter.answer_each(
+            req, (PATH, names, own), names, lambda name: self._count(name, own, now)
         )
 
     def _count(self, name: str, own: tuple[str, ...], now: datetime) -> int | None:

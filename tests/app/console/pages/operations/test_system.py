@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 from app.dead_letters.letter import Fault, to_letter
@@ -34,6 +35,15 @@ def test_what_the_doctor_finds_is_told_and_what_is_not_well_before_the_rest(
     assert "Doctor not well" in text
     assert "fail backlog <b>too much</b> → start workers 1 part is well" in text
     assert "<b>too much" not in page.text
+
+
+def test_without_keys_doctor_speaks_to_this_machine_alone(
+    make_operator: Callable[..., Browser],
+) -> None:
+    assert "Doctor not well" in text_of(make_operator(None).get("/system"))
+    text = text_of(make_operator(None, Via="1.1 proxy").get("/system"))
+    assert "Doctor can't be told." in text
+    assert "too much" not in text
 
 
 def test_a_dead_letter_is_sent_again_from_the_page(operator: Browser, links: Any) -> None:

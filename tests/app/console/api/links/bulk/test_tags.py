@@ -138,3 +138,10 @@ def test_people_of_other_tags_are_not_told_to_a_key_with_tags(
     client = make_client("links:read", "stats:read", tags=("a/b",))
     page = client.simulate_get(PATH, params={"include": "clicks", "cursor": "a/b"}).json
     assert page["data"] == [{"name": "c", "links": 1, "becomes": None, "humans": None}]
+
+
+def test_clicks_of_tags_are_counted_as_reports_are(make_client: Callable[..., Client]) -> None:
+    client = make_client("links:read")
+    for params, policy in (({}, "reads"), ({"include": "clicks"}, "reports")):
+        limit = client.simulate_get(PATH, params=params).headers["ratelimit"]
+        assert limit.startswith(f'"{policy}"')
