@@ -38,6 +38,9 @@ WHATS: tuple[What, ...] = get_args(What)
 #: Lines that are kept, if they are of a few hundred bytes each as most are: see note.lua.
 MOST = 100_000
 
+#: Field of lines that came out of a backup: webhooks aren't told of what these tell of again.
+RESTORED = b"restored"
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from app.changes.author import Author
-from app.changes.change import MOST, Change, from_entry, to_entry
+from app.changes.change import MOST, RESTORED, Change, from_entry, to_entry
 from app.config.settings import Settings
 from app.stores.keys import API_CHANGES, API_CHANGES_LISTED, API_CHANGES_OF
 from app.stores.redis.client import connect, despite_full
@@ -124,13 +124,17 @@ class Trail:
         return [Line(line_id.decode(), from_entry(entry) or UNKNOWN) for line_id, entry in found]
 
     def entries(self) -> Iterator[tuple[str, dict[str, str]]]:
-        """Yield the ids and fields of all lines, oldest first, also of those nobody here knows."""
+        """Yield the ids and fields of all lines, oldest first, also of those nobody here knows.
+
+        That a line was restored is of this Redis, and no part of it.
+        """
         oldest = "-"
         while True:
             with translated(self._url):
                 found: Any = self._client.xrange(API_CHANGES, oldest, "+", count=_SCAN)
             for line_id, entry in found:
-                yield line_id.decode(), {name.decode(): _text(entry[name]) for name in entry}
+                told = {name.decode(): _text(entry[name]) for name in entry if name != RESTORED}
+                yield line_id.decode(), told
             if len(found) < _SCAN:
                 return
             oldest = f"({found[-1][0].decode()}"
@@ -139,7 +143,7 @@ class Trail:
         """Put lines back as they were, oldest first; return for how many it is too late.
 
         A line that is there stays. Of those that aren't, only those can come back which are newer
-        than the newest.
+        than the newest. They are marked by :data:`app.changes.change.RESTORED`.
         """
         restore, keys = script("app.changes", "restore"), (API_CHANGES, API_CHANGES_OF)
         waiting, late = iter(entries), 0

@@ -4,13 +4,15 @@ Rule 1: who tells webhooks may hold clicks that it has read and not told of yet.
         anew, from what the streams hold by now, before deliveries are looked through.
 Rule 2: a delivery keeps its id and the clicks of others; without any it goes. What its receivers
         answered goes, too: it may repeat what they were sent.
+Rule 3: a delivery that can't be read stays as it is, and is counted, for it may hold any clicks.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -30,6 +32,22 @@ _MILLISECOND = timedelta(milliseconds=1)
 Chosen = Callable[[dict[str, Any]], bool]
 
 
+class _Unreadable(Exception):
+    """A delivery is none that this version knows."""
+
+
+class Told(NamedTuple):
+    """What deliveries held of a choice.
+
+    Attributes:
+        clicks: that were taken out, or would be.
+        unreadable: how many deliveries can't be read, by webhook.
+    """
+
+    clicks: int
+    unreadable: dict[str, int]
+
+
 class ToldClicks:
     """Clicks in the deliveries of all webhooks. Raises what ``call`` raises.
 
@@ -41,8 +59,8 @@ class ToldClicks:
         self._call = call
         self._replace = script("app.erasure", "delivery")
 
-    def erase(self, choice: Choice, click_ids: Container[bytes], *, is_dry: bool) -> int:
-        """Take the clicks of a choice, and of click ids, out; return how many."""
+    def erase(self, choice: Choice, click_ids: Container[bytes], *, is_dry: bool) -> Told:
+        """Take the clicks of a choice, and of click ids, out."""
         webhook_ids = self._webhook_ids()
         if webhook_ids and not is_dry:
             self._call(*despite_full(WEBHOOK_PLACES, "HINCRBY", WEBHOOK_PLACES, ERASURES, 1))
@@ -54,11 +72,14 @@ class ToldClicks:
                 choice.since_ms <= _unix_ms(told["time"]) < choice.until_ms
             )
 
-        return sum(
-            self._erase_from(webhook_id, delivery_id, is_chosen, is_dry=is_dry)
-            for webhook_id in webhook_ids
-            for delivery_id in self._with_clicks(webhook_id)
-        )
+        clicks, unreadable = 0, Counter[str]()
+        for webhook_id in webhook_ids:
+            for delivery_id in self._with_clicks(webhook_id):
+                try:
+                    clicks += self._erase_from(webhook_id, delivery_id, is_chosen, is_dry=is_dry)
+                except _Unreadable:
+                    unreadable[webhook_id] += 1
+        return Told(clicks, dict(unreadable))
 
     def _webhook_ids(self) -> list[str]:
         held = self._call("HGETALL", WEBHOOKS)
@@ -66,29 +87,34 @@ class ToldClicks:
         return [webhook_id.decode() for webhook_id in ids]
 
     def _with_clicks(self, webhook_id: str) -> Iterator[bytes]:
-        """Yield the ids of the deliveries that carry clicks, the oldest first."""
+        """Yield the ids of the deliveries that carry clicks, or can't be read, the oldest first."""
         all_, *_, records, _ = keys_of(webhook_id)
         after: str | bytes = "-"
         while ids := self._call("ZRANGEBYLEX", all_, after, "+", "LIMIT", 0, _SCAN):
             texts = self._call("HMGET", records, *ids)
             for delivery_id, text in zip(ids, texts, strict=True):
                 delivery = decode(text or b"")
-                if delivery and delivery.clicks:
+                if text is not None and (delivery is None or delivery.clicks):
                     yield delivery_id
             after = b"(" + ids[-1]
 
     def _erase_from(
         self, webhook_id: str, delivery_id: bytes, is_chosen: Chosen, *, is_dry: bool
     ) -> int:
-        """Take chosen clicks out of a delivery, however often it is tried meanwhile."""
+        """Take chosen clicks out of a delivery, however often it is tried meanwhile.
+
+        Raises:
+            _Unreadable: nobody can tell which clicks it carries.
+        """
         keys = (WEBHOOK_BYTES, *keys_of(webhook_id))
         while True:
             text, packed = (self._call("HGET", key, delivery_id) for key in keys[-2:])
-            delivery = decode(text or b"")
-            if delivery is None or packed is None:
+            if text is None or packed is None:
                 return 0
-            body = orjson.loads(unpack(packed))
-            left = [told for told in body["data"]["clicks"] if not is_chosen(told)]
+            delivery = decode(text)
+            if delivery is None:
+                raise _Unreadable
+            body, left = _without(packed, is_chosen)
             gone = len(body["data"]["clicks"]) - len(left)
             if not gone or is_dry:
                 return gone
@@ -100,6 +126,15 @@ class ToldClicks:
                 "EVAL", self._replace, len(keys), *keys, webhook_id, delivery_id, *texts, *new
             ):
                 return gone
+
+
+def _without(packed: bytes, is_chosen: Chosen) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return a body, and its clicks that aren't chosen."""
+    try:
+        body = orjson.loads(unpack(packed))
+        return body, [told for told in body["data"]["clicks"] if not is_chosen(told)]
+    except (ValueError, TypeError, KeyError):
+        raise _Unreadable from None
 
 
 def _unix_ms(text: str) -> int:

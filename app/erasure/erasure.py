@@ -36,6 +36,7 @@ class Report:
         letters: dead letters.
         spooled: clicks in the spool of this host, damaged ones too.
         told: clicks in deliveries to webhooks.
+        unreadable: deliveries that can't be read, and may hold clicks, by webhook.
         left: entries that workers have not finished.
         old_parts_gone: whether ClickHouse has removed the files that held the clicks.
         rewrites: whether Redis has begun to rewrite its append-only file.
@@ -51,6 +52,7 @@ class Report:
     letters: int = 0
     spooled: int = 0
     told: int = 0
+    unreadable: dict[str, int] = field(default_factory=dict)
     left: int = 0
     old_parts_gone: bool = True
     rewrites: bool = True
@@ -62,7 +64,7 @@ class Report:
     @property
     def is_complete(self) -> bool:
         """Whether nothing of the chosen clicks is where this host reaches."""
-        is_left = self.left or self.set_aside or self.detached
+        is_left = self.left or self.unreadable or self.set_aside or self.detached
         return not is_left and self.old_parts_gone and self.rewrites
 
 
@@ -124,7 +126,9 @@ class Erasure:
             choice, click_ids, lambda count: watch("entries", count), is_dry=is_dry
         )
         # Behind the entries: who has read them may tell of them no more.
-        report.told = self._told.erase(choice, click_ids | (before or set()), is_dry=is_dry)
+        report.told, report.unreadable = self._told.erase(
+            choice, click_ids | (before or set()), is_dry=is_dry
+        )
         report.stored = self._stored.count(choice, click_ids)
         if not is_dry:
             self._erase_stored(choice, click_ids, before, report, watch)

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.links.ranks import Ranks
-from app.stores.keys import LINK_IMPORTED, LINK_INDEX
+from app.stores.keys import LINK_IMPORTED
 from app.stores.redis.errors import translated
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class ImportedCounts:
                 self._client.hset(LINK_IMPORTED, mapping=texts)
 
     def all(self) -> Iterator[tuple[str, Imported]]:
-        """Yield the codes of links that there are with what was told of each."""
-        for piece in Ranks(self._client, self._url).pieces(LINK_INDEX):
+        """Yield the codes of links, deleted ones too, with what was told of each."""
+        for piece in Ranks(self._client, self._url).all_pieces():
             yield from self.of([entry.code for entry in piece]).items()
 
     def restore(self, counts: Iterable[tuple[str, Imported]]) -> None:

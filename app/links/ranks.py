@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from app.stores.keys import LINK_INDEX, LINK_TOMBSTONES
 from app.stores.redis.errors import translated
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class Ranks:
             if len(entries) < size:
                 return
             rank = self.behind(key, entries[-1])
+
+    def all_pieces(self) -> Iterator[list[Entry]]:
+        """Yield all links, and then the deleted ones, some at a time."""
+        for key in (LINK_INDEX, LINK_TOMBSTONES):
+            yield from self.pieces(key)
 
     def entries(self, key: str, rank: int, size: int = SCAN) -> list[Entry]:
         """Return the entries at some places."""

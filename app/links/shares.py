@@ -18,7 +18,7 @@ from app.changes.change import Change
 from app.changes.trail import Trail
 from app.config.settings import Settings
 from app.links.ranks import Ranks
-from app.stores.keys import LINK_INDEX, link_shares_key
+from app.stores.keys import link_shares_key
 from app.stores.redis.client import connect
 from app.stores.redis.errors import translated
 
@@ -117,8 +117,8 @@ class Shares:
         return sorted(found, key=lambda share: -share.made_ms)
 
     def all(self) -> Iterator[HeldShare]:
-        """Yield the shares of all links that there are."""
-        for piece in Ranks(self._client, self._url).pieces(LINK_INDEX):
+        """Yield the shares of all links, deleted ones too, which may be restored."""
+        for piece in Ranks(self._client, self._url).all_pieces():
             with translated(self._url), self._client.pipeline(transaction=False) as asked:
                 for entry in piece:
                     asked.hgetall(link_shares_key(entry.code))

@@ -111,8 +111,15 @@ def pack(body: bytes) -> bytes:
 
 
 def unpack(raw: bytes) -> bytes:
-    """Return a body as it is sent."""
-    return zlib.decompress(raw)
+    """Return a body as it is sent.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return zlib.decompress(raw)
+    except zlib.error as error:
+        raise ValueError(f"a delivery's body can't be read: {error}") from None
 
 
 def describe(delivery: Delivery) -> dict[str, object]:

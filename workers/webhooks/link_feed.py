@@ -1,7 +1,8 @@
 """Feed that reads the trail of changes, and tells webhooks of links: made, changed, gone, expired.
 
 The trail has a line of every change, by whatever door it came, so that nobody who changes links
-has to think of webhooks. What expires is noticed here: the links that will are kept in the order
+has to think of webhooks. Lines that were restored out of a backup are told of to nobody: they were.
+What expires is noticed here: the links that will are kept in the order
 of time, from a look at all links when the feed begins, and from the trail from then on.
 """
 
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
-from app.changes.change import Change, from_entry
+from app.changes.change import RESTORED, Change, from_entry
 from app.clicks.click import Clicks
 from app.links.json import to_plain
 from app.links.link import Link
@@ -133,21 +134,25 @@ class LinkFeed:
         with translated(self._url):
             lines: Any = self._client.xrange(API_CHANGES, f"({self._place}", "+", count=_LINES)
         latest_ms = self._now() * 1000 - self._age_ms if self._age_ms else math.inf
-        settled = [line_id for line_id, _ in lines if id_of(line_id)[0] <= latest_ms]
+        settled = [line for line in lines if id_of(line[0])[0] <= latest_ms]
         changes = [_change_of(fields) for _, fields in lines]
         codes = list(dict.fromkeys(code for change in changes for code in _codes_of(change)))
         links = self._links.readable(codes)
         self._outbox.note_expiries({code: _expiry(links.get(code)) for code in codes})
         tags = tags_then(changes, links)
         # Later lines say which tags a link had at the time of those before them.
-        for line_id, change, tags_of in zip(settled, changes, tags, strict=False):
+        for (line_id, fields), change, tags_of in zip(settled, changes, tags, strict=False):
             at_ms = id_of(line_id)[0]
-            messages = self._messages(change, at_ms, links, tags_of, listening) if change else []
+            messages = (
+                self._messages(change, at_ms, links, tags_of, listening)
+                if change and RESTORED not in fields
+                else []
+            )
             while len(messages) > _MESSAGES:
                 self._outbox.enqueue(messages[:_MESSAGES])
                 del messages[:_MESSAGES]
             place = line_id.decode()
-            if messages or line_id == settled[-1]:
+            if messages or line_id == settled[-1][0]:
                 self._outbox.enqueue(messages, place=Place(_TRAIL, self._told, place))
                 self._told = place
             self._place = place

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Put a line of the trail of changes back under the id that it had. A full Redis takes it, as it takes
--- the change.
+-- Put a line of the trail of changes back under the id that it had, marked as app/changes/change.py
+-- says. A full Redis takes it, as it takes the change.
 --
 -- KEYS[1]  stream      trail of changes
 -- KEYS[2]  sorted set  where each subject's lines stand, see app/stores/lua/note.lua
@@ -14,7 +14,7 @@
 if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) > 0 then
     return 1
 end
-local fields = {}
+local fields = {'restored', '1'}
 for index = 2, #ARGV do
     fields[#fields + 1] = ARGV[index]
 end

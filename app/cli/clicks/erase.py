@@ -182,12 +182,21 @@ def _print(report: Report, *, is_dry: bool) -> None:
 def _left(report: Report) -> Iterator[str]:
     if report.left:
         yield f"{report.left:,} entries are not processed yet: run it again when they are"
+    for webhook_id, count in report.unreadable.items():
+        yield (
+            f"deliveries to the webhook {webhook_id} that can't be read may hold clicks: {count:,};"
+            " they go when it is deleted"
+        )
     if not report.old_parts_gone:
         yield "ClickHouse still has files of before, which it removes by itself: look again later"
     if not report.rewrites:
         yield "Redis' append-only file has the clicks until it is rewritten: run BGREWRITEAOF there"
     if not report.slow_log_cleared:
         yield "Redis' log of slow commands may hold clicks, and this user may not SLOWLOG RESET"
+    yield from _left_aside(report)
+
+
+def _left_aside(report: Report) -> Iterator[str]:
     if report.detached is None:
         yield "parts that ClickHouse has set aside may hold clicks, and this user may not look"
     elif report.detached:

@@ -125,6 +125,17 @@ def test_all_of_it_comes_back_once_and_goes_on_working(settings: Settings, empty
     ]
 
 
+def test_what_lies_beside_a_deleted_link_comes_back_with_it(
+    settings: Settings, empty: Settings
+) -> None:
+    secret = fill(settings)
+    links = open_store(settings)
+    links.delete("abc")
+    move(settings, empty)
+    assert open_store(empty).imported.of(["abc"]) == {"abc": Imported(7, 9)}
+    assert open_shares(empty, open_trail(empty)).is_good("abc", secret)
+
+
 def test_what_was_taken_back_since_stays_so(settings: Settings) -> None:
     secret = fill(settings)
     kinds = all_of(open_beside_links(settings, ANN))

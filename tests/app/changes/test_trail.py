@@ -4,7 +4,7 @@ import pytest
 import redis
 
 from app.changes.author import Author
-from app.changes.change import MOST, Change, to_entry
+from app.changes.change import MOST, RESTORED, Change, to_entry
 from app.changes.trail import BadCursor, Line, Trail, describe
 from app.links.store import open_store
 from app.stores.keys import API_CHANGES, API_CHANGES_OF
@@ -107,6 +107,18 @@ def test_a_line_may_be_taken_back(trail: Trail, client: redis.Redis) -> None:
     trail.take_back(trail.write(Change("link.created", "a", ALICE)), "a")
     assert trail.page().lines == ()
     assert not client.exists(API_CHANGES_OF)
+
+
+def test_a_restored_line_is_marked_as_such_for_who_reads_it_here_and_in_no_backup(
+    trail: Trail, client: redis.Redis
+) -> None:
+    entries = [("5-1", {"what": "link.created", "subject": "a"})]
+    assert trail.restore(entries) == 0
+    trail.write(Change("link.changed", "a", ALICE))
+    marks = [RESTORED in fields for _, fields in client.xrange(API_CHANGES)]
+    assert marks == [True, False]
+    assert list(trail.entries())[:1] == entries
+    assert all("restored" not in fields for _, fields in trail.entries())
 
 
 def test_lines_that_nobody_knows_are_passed_over(trail: Trail, client: redis.Redis) -> None:

@@ -14,7 +14,7 @@ from app.stores.redis.calls import caller
 from app.stores.redis.client import connect
 from app.times import rfc3339
 from app.webhooks.deliveries import Deliveries
-from app.webhooks.delivery import Attempt, Delivery, State, unpack
+from app.webhooks.delivery import Attempt, Delivery, State, pack, unpack
 from app.webhooks.webhook import Webhook, encode, keys_of
 from workers.webhooks.outbox import LeaseLost, Outbox
 
@@ -117,9 +117,9 @@ def test_chosen_clicks_go_and_others_stay_under_the_delivery_s_id(
     outbox.enqueue([mixed, alone])
     for delivery, _ in (mixed, alone):
         outbox.finish(echoed(delivery), state, NOW_MS)
-    assert told.erase(choice, ids, is_dry=True) == 4
+    assert told.erase(choice, ids, is_dry=True) == (4, {})
     assert len(agents(client)) == 5
-    assert told.erase(choice, ids, is_dry=False) == 4
+    assert told.erase(choice, ids, is_dry=False) == (4, {})
     assert agents(client) == ["agent 1"]
     assert b"agent" not in held(client)
     assert client.hkeys(keys_of(HOOK)[4]) == [mixed[0].id.encode()]
@@ -127,12 +127,12 @@ def test_chosen_clicks_go_and_others_stay_under_the_delivery_s_id(
     for key in keys_of(HOOK)[:4]:
         assert client.zcard(key) <= 1
     assert (int(client.hget(WEBHOOK_BYTES, HOOK) or 0) > 0) == (state == "waiting")
-    assert told.erase(choice, ids, is_dry=False) == 0
+    assert told.erase(choice, ids, is_dry=False) == (0, {})
 
 
 def test_clicks_of_another_time_stay(client: redis.Redis, outbox: Outbox, told: ToldClicks) -> None:
     outbox.enqueue([delivery_of(0, 2)])
-    assert told.erase(Choice(code="a", since_ms=NOW_MS + 1), set(), is_dry=False) == 1
+    assert told.erase(Choice(code="a", since_ms=NOW_MS + 1), set(), is_dry=False) == (1, {})
     assert agents(client) == ["agent 0"]
 
 
@@ -163,7 +163,7 @@ def test_who_has_read_clicks_before_an_erasure_tells_of_them_no_more(
 
 def test_without_webhooks_nothing_is_written(client: redis.Redis, told: ToldClicks) -> None:
     client.delete(WEBHOOKS)
-    assert told.erase(Choice(code="a"), set(), is_dry=False) == 0
+    assert told.erase(Choice(code="a"), set(), is_dry=False) == (0, {})
     assert not client.exists(WEBHOOK_PLACES)
 
 
@@ -212,8 +212,62 @@ def test_two_erasures_at_once_bring_nothing_of_each_other_back(
             ToldClicks(call).erase(others.pop(), set(), is_dry=False)
         return found
 
-    assert ToldClicks(slowly).erase(Choice(code="a"), set(), is_dry=False) == 2
+    assert ToldClicks(slowly).erase(Choice(code="a"), set(), is_dry=False) == (2, {})
     assert agents(client) == []
+
+
+@pytest.mark.parametrize("is_dry", [True, False])
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        ("record", b"\xff"),
+        ("record", b""),
+        ("record", b'{"of": "a later version"}'),
+        ("body", b"no zlib"),
+        ("body", pack(b"{")),
+        ("body", pack(b'{"data": {}}')),
+        ("body", pack(b'{"data": {"clicks": [{"code": "a"}]}}')),
+        ("body", pack(b'{"data": {"clicks": [{"click_id": "x", "code": "a", "time": ""}]}}')),
+        ("body", pack(b'{"data": {"clicks": ["a"]}}')),
+    ],
+    ids=[
+        "no text",
+        "empty",
+        "of a later version",
+        "not packed",
+        "no JSON",
+        "no clicks",
+        "no id",
+        "no moment",
+        "no click",
+    ],
+)
+def test_a_delivery_that_cant_be_read_is_counted_as_left_and_keeps_no_other_from_being_erased(
+    client: redis.Redis,
+    outbox: Outbox,
+    told: ToldClicks,
+    part: str,
+    text: bytes,
+    *,
+    is_dry: bool,
+) -> None:
+    broken, good = delivery_of(0), delivery_of(0, at=2)
+    outbox.enqueue([broken, good])
+    key = keys_of(HOOK)[-2 if part == "record" else -1]
+    client.hset(key, broken[0].id, text)
+    assert told.erase(Choice(code="a"), set(), is_dry=is_dry) == (1, {HOOK: 1})
+    assert client.hget(key, broken[0].id) == text
+    assert bool(client.hexists(key, good[0].id)) == is_dry
+
+
+@pytest.mark.parametrize("key", keys_of(HOOK)[-2:])
+def test_a_delivery_that_went_meanwhile_is_not_left(
+    client: redis.Redis, outbox: Outbox, told: ToldClicks, key: str
+) -> None:
+    gone = delivery_of(0)
+    outbox.enqueue([gone])
+    client.hdel(key, gone[0].id)
+    assert told.erase(Choice(code="a"), set(), is_dry=False) == (0, {})
 
 
 def test_what_is_no_delivery_is_left_alone(
@@ -222,12 +276,12 @@ def test_what_is_no_delivery_is_left_alone(
     client.hset(WEBHOOKS, "broken", b"{")
     client.hset(keys_of(HOOK)[4], "msg_x", b"\xff")
     outbox.enqueue([delivery_of(0)])
-    assert told.erase(Choice(code="a"), set(), is_dry=False) == 1
+    assert told.erase(Choice(code="a"), set(), is_dry=False) == (1, {})
 
 
 def test_many_deliveries_are_all_looked_through(
     client: redis.Redis, outbox: Outbox, told: ToldClicks
 ) -> None:
     outbox.enqueue([delivery_of(0, 1, at=number) for number in range(700)])
-    assert told.erase(Choice(), {IDS[0]}, is_dry=False) == 700
+    assert told.erase(Choice(), {IDS[0]}, is_dry=False) == (700, {})
     assert agents(client) == ["agent 1"] * 700

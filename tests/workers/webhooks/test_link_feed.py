@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from app.changes.author import Author
+from app.changes.trail import Trail, open_trail
 from app.clicks.click import to_fields
 from app.config.settings import Settings
 from app.config.shards import shards_of
@@ -16,6 +17,7 @@ from app.processes.child import wait_for
 from app.stores.keys import WEBHOOK_EXPIRIES, WEBHOOK_PLACES, link_uses_key
 from app.stores.redis.client import connect
 from app.webhooks.store import open_webhooks
+from app.webhooks.webhook import keys_of
 from tests.support.producers import make_click
 from tests.support.receivers import Receiver, receiver
 from tests.support.workers.deliverer import Clock, add_webhook, clicks_of, delivering, told
@@ -81,6 +83,32 @@ def test_links_that_are_made_changed_and_deleted_are_told_of(
         plain = next(body for body in told(one) if body["data"]["code"] == "plain")
         assert plain["data"]["link"]["target"] == "https://example.com/"
         assert plain["data"]["short_url"].endswith("/plain")
+
+
+def test_changes_that_a_backup_brings_back_are_not_told_of_again(
+    settings: Settings, links: LinkStore, client: redis.Redis
+) -> None:
+    """Redis came back older than the backup, so that its lines stand behind what was told."""
+    trail = open_trail(settings)
+    with receiver() as one:
+        time.sleep(0.002)
+        webhook = add_webhook(settings, one.url, *LINK_EVENTS)
+        links.create(TARGET, code="told")
+        newest_ms = int(str(trail.newest_id()).partition("-")[0])
+        lost = {"what": "link.changed", "subject": "told", "to": '{"title":"lost"}'}
+        assert trail.restore((f"{newest_ms}-{number}", lost) for number in (7, 8)) == 0
+        links.create(TARGET, code="after")
+        with delivering(settings):
+            assert wait_for(
+                lambda: client.hget(WEBHOOK_PLACES, "changes") == newest(trail), SECONDS
+            )
+            assert client.zcard(keys_of(webhook.id)[0]) == 2
+            assert wait_for(lambda: len(events(one)) == 2, SECONDS)
+        assert events(one) == [("link.created", "after"), ("link.created", "told")]
+
+
+def newest(trail: Trail) -> bytes:
+    return str(trail.newest_id()).encode()
 
 
 def test_each_link_of_an_import_is_told_of(settings: Settings, links: LinkStore) -> None:

@@ -107,6 +107,25 @@ def test_an_erasure_that_was_killed_before_deliveries_reaches_them_by_the_next_o
     assert told(redis, webhook_id) == ["neighbour"]
 
 
+def test_a_delivery_that_cant_be_read_is_said_until_it_is_gone(
+    hopline: Run, tables: Any, redis: Redis
+) -> None:
+    hopline("webhooks", "add", "https://hooks.example/", "--event", "click.batch")
+    (webhook_id,) = [each.decode() for each in redis.hkeys(WEBHOOKS)]
+    wait(redis, webhook_id, click(1, "mine"))
+    records = keys_of(webhook_id)[-2]
+    (delivery_id,) = redis.hkeys(records)
+    redis.hset(records, delivery_id, b"{")
+    ended = hopline("erase", "--code", "mine", "--yes")
+    assert ended.exit_code == 1
+    said = f"deliveries to the webhook {webhook_id} that can't be read may hold clicks: 1"
+    assert said in " ".join(ended.err.split())
+    ended = hopline("erase", "--code", "mine", "--yes", "--json")
+    assert (ended.exit_code, orjson.loads(ended.out)["unreadable"]) == (1, {webhook_id: 1})
+    assert hopline("webhooks", "rm", webhook_id).exit_code == 0
+    assert hopline("erase", "--code", "mine", "--yes").exit_code == 0
+
+
 def _be_killed(*_: object, **__: object) -> None:
     raise MemoryError
 
