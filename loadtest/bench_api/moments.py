@@ -82,9 +82,10 @@ def refused_after(installation: Installation, times: int) -> Latencies:
     """
     waits, other = Latencies(), f"127.0.0.1:{free_port()}"
     with ExitStack() as stack:
+        # Before a connection is opened that would rest meanwhile, and be closed.
+        stack.enter_context(_second_console(installation, other))
         first = stack.enter_context(closing(_connect(installation.console)))
         admin = answered(first, "POST", "/api/v1/keys", {"name": "bench", "scopes": ["admin"]})
-        stack.enter_context(_second_console(installation, other))
         second = stack.enter_context(closing(_connect(other)))
         for number in range(times):
             new = {"name": f"bench {number}", "scopes": ["links:read"]}
