@@ -1,6 +1,6 @@
 """Many links changed at once: as one by one, in fewer round trips."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,28 +12,11 @@ from app.links import many
 from app.links.link import Link, LinkDeleted
 from app.links.many import Outcome, bury, change_each
 from app.links.precondition import Precondition
-from app.links.store import LinkStore, open_store
+from app.links.store import LinkStore
 from app.links.validation import InvalidLink
 from app.stores.keys import LINK_INDEX, LINK_TOMBSTONES, link_key, link_tag_key, link_uses_key
-from app.stores.redis.client import connect
 
 TARGET = {"target": "https://example.com/", "tags": ["a"]}
-
-
-@pytest.fixture(params=["one server", "a cluster"])
-def url(request: pytest.FixtureRequest, redis_url: str) -> str:
-    return redis_url if request.param == "one server" else request.getfixturevalue("cluster").url
-
-
-@pytest.fixture
-def client(url: str) -> Iterator[redis.Redis]:
-    with connect(url, timeout_seconds=30) as client:
-        yield client
-
-
-@pytest.fixture
-def store(url: str, make_settings: Callable[..., Any]) -> LinkStore:
-    return open_store(make_settings(redis_url=url))
 
 
 def retagged(link: Link) -> Link:
